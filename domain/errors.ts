@@ -1,0 +1,71 @@
+// Every refusal Holdfast can give, by its stable code; each door translates them by a full table.
+
+/** Codes say what is so, not whose fault it is. A code once published is never renamed. */
+export const ERROR_CODES = [
+  'INVALID_INPUT',
+  'MALFORMED_BODY',
+  'BODY_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'CARD_DATA_FORBIDDEN',
+  'IDEMPOTENCY_KEY_MISSING',
+  'IDEMPOTENCY_KEY_REUSED',
+  'IDEMPOTENCY_KEY_IN_FLIGHT',
+  'UNAUTHENTICATED',
+  'PERMISSION_DENIED',
+  'NOT_FOUND',
+  'METHOD_NOT_ALLOWED',
+  'VERSION_MISMATCH',
+  'SKU_TAKEN',
+  'SLUG_TAKEN',
+  'PRICE_AMBIGUOUS',
+  'PRICE_CHANGED',
+  'CARD_DECLINED',
+  'OUT_OF_STOCK',
+  'STOCK_BELOW_RESERVED',
+  'RESERVATION_ENDED',
+  'RESERVATION_REUSED',
+  'ILLEGAL_TRANSITION',
+  'RATE_LIMITED',
+  'REBUILDING',
+  'UNAVAILABLE',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** One wrong field: `path` in dots (`lines.0.quantity`), `message` for a person. */
+export interface FieldError {
+  path: string;
+  message: string;
+}
+
+export interface ErrorDetails {
+  fields?: FieldError[];
+  /** The present facts a caller needs to go on (plain JSON), such as the new price. */
+  facts?: Record<string, unknown>;
+  retryAfterSeconds?: number;
+  cause?: unknown;
+}
+
+/** A refusal: thrown once where it is known, translated once at each door. */
+export class DomainError extends Error {
+  readonly code: ErrorCode;
+  readonly fields: FieldError[];
+  readonly facts: Record<string, unknown>;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, { cause: details.cause });
+    this.name = 'DomainError';
+    this.code = code;
+    this.fields = details.fields ?? [];
+    this.facts = details.facts ?? {};
+    this.retryAfterSeconds = details.retryAfterSeconds;
+  }
+}
+
+export const isErrorCode = (value: unknown): value is ErrorCode =>
+  typeof value === 'string' && (ERROR_CODES as readonly string[]).includes(value);
+
+/** A refusal of one field, the commonest kind. */
+export const invalid = (path: string, message: string): DomainError =>
+  new DomainError('INVALID_INPUT', `${path}: ${message}`, { fields: [{ path, message }] });

@@ -1,0 +1,53 @@
+// Ids: three letters, an underscore and 26 sortable characters (the ULID layout, lower case).
+
+export const ID_PREFIXES = {
+  store: 'sto',
+  product: 'prd',
+  collection: 'col',
+  order: 'ord',
+  reservation: 'rsv',
+  event: 'evt',
+  key: 'key',
+} as const;
+
+export type IdKind = keyof typeof ID_PREFIXES;
+export type Id<K extends IdKind> = `${(typeof ID_PREFIXES)[K]}_${string}`;
+export type StoreId = Id<'store'>;
+export type ProductId = Id<'product'>;
+export type CollectionId = Id<'collection'>;
+export type OrderId = Id<'order'>;
+
+/** The one store of a single machine; real stores get ids of the same shape as all others. */
+export const DEFAULT_STORE: StoreId = 'sto_default';
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const TIME_CHARACTERS = 10;
+const RANDOM_CHARACTERS = 16;
+const BODY = /^[0-9a-z]{1,40}$/;
+
+const encodeTime = (atMs: number): string => {
+  let rest = atMs;
+  let text = '';
+  for (let i = 0; i < TIME_CHARACTERS; i++) {
+    text = ALPHABET[rest % 32] + text;
+    rest = Math.floor(rest / 32);
+  }
+  return text;
+};
+
+/** Makes a new id; sorts by the millisecond it was made in. Not for workflow code. */
+export const newId = <K extends IdKind>(kind: K, atMs: number = Date.now()): Id<K> => {
+  const bytes = crypto.getRandomValues(new Uint8Array(RANDOM_CHARACTERS));
+  const random = Array.from(bytes, (byte) => ALPHABET[byte & 31]).join('');
+  return `${ID_PREFIXES[kind]}_${encodeTime(atMs)}${random}`;
+};
+
+/** True when `value` has the shape of an id of this kind; says nothing about existence. */
+export const isId = <K extends IdKind>(kind: K, value: unknown): value is Id<K> =>
+  typeof value === 'string' &&
+  value.startsWith(`${ID_PREFIXES[kind]}_`) &&
+  BODY.test(value.slice(ID_PREFIXES[kind].length + 1));
+
+/** The reservation of an order has the order's own sortable part, so the two find each other. */
+export const reservationIdOf = (orderId: string): Id<'reservation'> =>
+  `${ID_PREFIXES.reservation}_${orderId.slice(ID_PREFIXES.order.length + 1)}`;

@@ -1,0 +1,123 @@
+// The order: which moves are allowed, what each says to the shopper, and who is owed what.
+import { DomainError } from './errors.ts';
+import type { Currency } from './money.ts';
+
+export const ORDER_STATUSES = [
+  'accepted',
+  'awaiting_payment',
+  'confirmed',
+  'packing',
+  'shipped',
+  'delivered',
+  'cancelled',
+  'rejected',
+  'expired',
+  'lost',
+  'returned_to_sender',
+] as const;
+export type OrderStatus = (typeof ORDER_STATUSES)[number];
+
+/** Allowed moves, as data: the workflow, the store and the tests all read this one table. */
+export const ORDER_MOVES: Record<OrderStatus, readonly OrderStatus[]> = {
+  accepted: ['awaiting_payment', 'confirmed', 'cancelled', 'rejected', 'expired'],
+  awaiting_payment: ['confirmed', 'cancelled', 'rejected', 'expired'],
+  confirmed: ['packing', 'cancelled'],
+  packing: ['shipped'],
+  shipped: ['delivered', 'lost', 'returned_to_sender'],
+  delivered: [],
+  cancelled: [],
+  rejected: [],
+  expired: [],
+  lost: [],
+  returned_to_sender: [],
+};
+
+/** Name of the event that records arriving at a status: noun + past tense. */
+export const ORDER_EVENTS: Record<OrderStatus, string> = {
+  accepted: 'OrderAccepted',
+  awaiting_payment: 'OrderPaymentAwaited',
+  confirmed: 'OrderConfirmed',
+  packing: 'OrderPacked',
+  shipped: 'OrderShipped',
+  delivered: 'OrderDelivered',
+  cancelled: 'OrderCancelled',
+  rejected: 'OrderRejected',
+  expired: 'OrderExpired',
+  lost: 'OrderLost',
+  returned_to_sender: 'OrderReturnedToSender',
+};
+
+export const PAYMENT_STATUSES = [
+  'none',
+  'authorized',
+  'captured',
+  'partially_refunded',
+  'refunded',
+  'disputed',
+] as const;
+export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
+
+export const LINES_MAX = 100;
+export const QUANTITY_MAX = 10_000;
+
+export interface Address {
+  name: string;
+  line1: string;
+  line2?: string | undefined;
+  city: string;
+  region?: string | undefined;
+  postalCode: string;
+  country: string;
+}
+
+export interface OrderLine {
+  sku: string;
+  productId: string;
+  name: string;
+  quantity: number;
+  unitMinor: number;
+}
+
+/** Why an order ended without a parcel; `code` is a domain error code or `SHOPPER_CANCELLED`. */
+export interface OrderEndReason {
+  code: string;
+  message: string;
+}
+
+export interface OrderSnapshot {
+  id: string;
+  storeId: string;
+  status: OrderStatus;
+  paymentStatus: PaymentStatus;
+  totalMinor: number;
+  currency: Currency;
+  lines: OrderLine[];
+  email: string;
+  shippingAddress: Address;
+  endReason?: OrderEndReason | undefined;
+}
+
+export const isEnding = (status: OrderStatus): boolean => ORDER_MOVES[status].length === 0;
+
+/** True once checkout can be answered: confirmed or beyond, or ended. */
+export const isDecided = (status: OrderStatus): boolean =>
+  status !== 'accepted' && status !== 'awaiting_payment';
+
+/** Refuses with ILLEGAL_TRANSITION when the table has no such move. */
+export const assertMove = (from: OrderStatus, to: OrderStatus): void => {
+  if (ORDER_MOVES[from].includes(to)) return;
+  throw new DomainError('ILLEGAL_TRANSITION', `an order that is ${from} cannot become ${to}`, {
+    facts: { from, to },
+  });
+};
+
+/** The same sku on several lines is one demand: sums quantities, sorted by sku. */
+export const demandOf = (
+  lines: readonly { sku: string; quantity: number }[],
+): { sku: string; quantity: number }[] => {
+  const sums = new Map<string, number>();
+  for (const { sku, quantity } of lines) sums.set(sku, (sums.get(sku) ?? 0) + quantity);
+  return [...sums]
+    .map(([sku, quantity]) => ({ sku, quantity }))
+    .sort((a, b) => (a.sku < b.sku ? -1 : 1));
+};

@@ -1,0 +1,82 @@
+// Products and collections as every service sees them, and the rules a store cannot break.
+import { fold } from './text.ts';
+import { DomainError } from './errors.ts';
+import type { CollectionId, ProductId, StoreId } from './ids.ts';
+import type { Currency } from './money.ts';
+
+export const PRODUCT_STATUSES = ['draft', 'published', 'archived'] as const;
+export type ProductStatus = (typeof PRODUCT_STATUSES)[number];
+
+export const NAME_LENGTH_MAX = 200;
+export const DESCRIPTION_LENGTH_MAX = 10_000;
+export const VARIANTS_MAX = 100;
+export const SKU_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$/;
+const SLUG_LENGTH_MAX = 80;
+
+export interface Variant {
+  sku: string;
+  title: string;
+  options: Record<string, string>;
+  priceMinor: number;
+  currency: Currency;
+  compareAtMinor?: number | undefined;
+  position: number;
+}
+
+export interface Product {
+  id: ProductId;
+  storeId: StoreId;
+  slug: string;
+  name: string;
+  description: string;
+  status: ProductStatus;
+  collectionIds: CollectionId[];
+  attributes: Record<string, string>;
+  media: { url: string; alt: string }[];
+  variants: Variant[];
+  version: number;
+  /** Microseconds since 1970, strictly rising for one product: the write timestamp downstream. */
+  clockUs: number;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface Collection {
+  id: CollectionId;
+  storeId: StoreId;
+  name: string;
+  description: string;
+  version: number;
+  clockUs: number;
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** A readable, URL-safe name: "Trail Shoe, Red" is `trail-shoe-red`. May be empty. */
+export const slugOf = (name: string): string =>
+  fold(name)
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, SLUG_LENGTH_MAX)
+    .replace(/-+$/, '');
+
+/** Sku of the variant that a body with only `price` makes: the product id without its prefix. */
+export const defaultSku = (productId: ProductId): string => productId.slice('prd_'.length);
+
+/** The price shown in lists: the cheapest variant's. */
+export const priceFromMinor = (variants: Variant[]): number =>
+  Math.min(...variants.map((variant) => variant.priceMinor));
+
+/**
+ * Puts a bare `price` on the only variant.
+ * PRICE_AMBIGUOUS when the product has several, because one price cannot say which is meant.
+ */
+export const withSinglePrice = (variants: Variant[], priceMinor: number): Variant[] => {
+  const [only, ...others] = variants;
+  if (!only || others.length > 0) {
+    throw new DomainError('PRICE_AMBIGUOUS', 'price: this product has several variants', {
+      fields: [{ path: 'price', message: 'say the price of each variant' }],
+    });
+  }
+  return [{ ...only, priceMinor }];
+};
