@@ -10,13 +10,13 @@ import {
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace';
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 
 /** Installs the tracer once a process; without an endpoint spans only carry the trace id on. */
 export const installTracing = (endpoint: string | undefined): (() => Promise<void>) => {
   const exporter = endpoint ? new OTLPTraceExporter({ url: `${endpoint}/v1/traces` }) : undefined;
-  const spanProcessors = exporter ? [new BatchSpanProcessor(exporter)] : [];
-  const provider = new BasicTracerProvider({ spanProcessors });
+  const spanProcessors = exporter ? [new BatchSpanProcessor({ exporter })] : [];
+  const provider = new TracerProvider({ spanProcessors });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   trace.setGlobalTracerProvider(provider);

@@ -1,0 +1,55 @@
+// Request bodies: read once, within a limit, as strict JSON or as raw text.
+import type { ZodError, ZodType } from 'zod';
+import { DomainError } from '../../domain/errors.ts';
+import { looksLikeCardNumber } from '../../domain/payment.ts';
+import { parseStrictJson } from './strict-json.ts';
+
+/** Largest JSON body, in bytes. */
+export const BODY_BYTES_MAX = 1024 * 1024;
+
+const tooLarge = (): DomainError =>
+  new DomainError('BODY_TOO_LARGE', `the body is larger than ${BODY_BYTES_MAX} bytes`);
+
+/** The body as UTF-8 text. BODY_TOO_LARGE by declared length or, when chunked, while reading. */
+export const textBody = async (request: Request): Promise<string> => {
+  if (Number(request.headers.get('content-length') ?? 0) > BODY_BYTES_MAX) throw tooLarge();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > BODY_BYTES_MAX) throw tooLarge();
+    chunks.push(chunk);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch (cause) {
+    throw new DomainError('MALFORMED_BODY', 'the body is not UTF-8', { cause });
+  }
+};
+
+const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+
+/** The body as strict JSON; UNSUPPORTED_MEDIA_TYPE unless it says it is JSON. */
+export const jsonBody = async (request: Request): Promise<unknown> => {
+  if (!JSON_TYPE.test(request.headers.get('content-type') ?? '')) {
+    throw new DomainError('UNSUPPORTED_MEDIA_TYPE', 'send application/json');
+  }
+  const text = await textBody(request);
+  if (looksLikeCardNumber(text)) {
+    throw new DomainError('CARD_DATA_FORBIDDEN', 'a card number must never be sent here');
+  }
+  return parseStrictJson(text);
+};
+
+const fieldsOf = (error: ZodError) =>
+  error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
+
+/** The value as the schema knows it; INVALID_INPUT with every wrong field otherwise. */
+export const parsed = <T>(schema: ZodType<T>, value: unknown): T => {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const fields = fieldsOf(result.error);
+  const first = fields[0];
+  const at = first?.path ? `${first.path}: ` : '';
+  throw new DomainError('INVALID_INPUT', `${at}${first?.message ?? 'is wrong'}`, { fields });
+};

@@ -1,0 +1,54 @@
+// The operations port of every process: alive, ready, metrics. Never public.
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { listen, type Listener } from './server.ts';
+
+const CHECK_TIMEOUT_MS = 2_000;
+
+/** Names of what this process needs, each with a cheap check that throws when it is away. */
+export type ReadyChecks = Record<string, () => Promise<unknown>>;
+
+export interface OpsPort extends Listener {
+  /** From now on `/ready` says 503, so that no new work is sent here. */
+  drain(): void;
+}
+
+const checked = async (check: () => Promise<unknown>): Promise<boolean> => {
+  const late = Promise.withResolvers<false>();
+  const timer = setTimeout(() => late.resolve(false), CHECK_TIMEOUT_MS);
+  const answer = check().then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([answer, late.promise]).finally(() => clearTimeout(timer));
+};
+
+export const serveOps = (
+  host: string,
+  port: number,
+  telemetry: Telemetry,
+  checks: ReadyChecks,
+): OpsPort => {
+  let draining = false;
+  const ready = async (): Promise<Response> => {
+    const results = await Promise.all(
+      Object.entries(checks).map(async ([name, check]) => [name, await checked(check)] as const),
+    );
+    const ok = !draining && results.every(([, good]) => good);
+    return Response.json(
+      { ready: ok, draining, checks: Object.fromEntries(results) },
+      { status: ok ? 200 : 503 },
+    );
+  };
+  const listener = listen(host, port, async (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname === '/heartbeat') return Response.json({ status: 'ok' });
+    if (pathname === '/ready') return ready();
+    if (pathname === '/metrics') {
+      return new Response(await telemetry.registry.metrics(), {
+        headers: { 'content-type': telemetry.registry.contentType },
+      });
+    }
+    return new Response('not found', { status: 404 });
+  });
+  return { ...listener, drain: () => void (draining = true) };
+};

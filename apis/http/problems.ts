@@ -1,0 +1,87 @@
+// The HTTP door's translation of refusals: RFC 9457 problem JSON with a stable code.
+import { DomainError, type ErrorCode } from '../../domain/errors.ts';
+
+interface Shape {
+  status: number;
+  title: string;
+}
+
+/** Exhaustive by type: a new code does not compile until this door knows it. */
+export const PROBLEMS = {
+  INVALID_INPUT: { status: 400, title: 'Invalid input' },
+  MALFORMED_BODY: { status: 400, title: 'Malformed body' },
+  BODY_TOO_LARGE: { status: 413, title: 'Body too large' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'Unsupported media type' },
+  CARD_DATA_FORBIDDEN: { status: 400, title: 'Card data forbidden' },
+  IDEMPOTENCY_KEY_MISSING: { status: 400, title: 'Idempotency key missing' },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'Idempotency key reused with another body' },
+  IDEMPOTENCY_KEY_IN_FLIGHT: { status: 409, title: 'A request with this key is running' },
+  UNAUTHENTICATED: { status: 401, title: 'Unauthenticated' },
+  PERMISSION_DENIED: { status: 403, title: 'Permission denied' },
+  NOT_FOUND: { status: 404, title: 'Not found' },
+  METHOD_NOT_ALLOWED: { status: 405, title: 'Method not allowed' },
+  VERSION_MISMATCH: { status: 412, title: 'Version mismatch' },
+  SKU_TAKEN: { status: 409, title: 'Sku taken' },
+  SLUG_TAKEN: { status: 409, title: 'Slug taken' },
+  PRICE_AMBIGUOUS: { status: 422, title: 'Price ambiguous' },
+  PRICE_CHANGED: { status: 409, title: 'Price changed' },
+  CARD_DECLINED: { status: 402, title: 'Card declined' },
+  OUT_OF_STOCK: { status: 409, title: 'Out of stock' },
+  STOCK_BELOW_RESERVED: { status: 409, title: 'Stock below what is reserved' },
+  RESERVATION_ENDED: { status: 409, title: 'Reservation ended' },
+  RESERVATION_REUSED: { status: 422, title: 'Reservation id reused with other lines' },
+  ILLEGAL_TRANSITION: { status: 409, title: 'Illegal transition' },
+  RATE_LIMITED: { status: 429, title: 'Rate limited' },
+  REBUILDING: { status: 503, title: 'Rebuilding' },
+  UNAVAILABLE: { status: 503, title: 'Unavailable' },
+} satisfies Record<ErrorCode, Shape>;
+
+const RETRY_AFTER_SECONDS = 2;
+
+const headersOf = (status: number, error: DomainError, requestId: string): Headers => {
+  const headers = new Headers({
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    'x-request-id': requestId,
+  });
+  if (status === 503 || status === 429) {
+    headers.set('retry-after', String(error.retryAfterSeconds ?? RETRY_AFTER_SECONDS));
+  }
+  if (status === 401) headers.set('www-authenticate', 'Bearer');
+  return headers;
+};
+
+/** A refusal as a problem; its facts stand beside the standard members. */
+export const problemOf = (error: DomainError, requestId: string): Response => {
+  const { status, title } = PROBLEMS[error.code];
+  const body = {
+    ...error.facts,
+    type: `urn:holdfast:problem:${error.code.toLowerCase().replaceAll('_', '-')}`,
+    title,
+    status,
+    code: error.code,
+    detail: error.message,
+    requestId,
+    ...(error.fields.length > 0 && { errors: error.fields }),
+  };
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: headersOf(status, error, requestId),
+  });
+};
+
+/** A fault of ours: the request id and nothing else. */
+export const faultProblem = (requestId: string): Response =>
+  new Response(
+    JSON.stringify({
+      type: 'urn:holdfast:problem:internal',
+      title: 'Internal error',
+      status: 500,
+      code: 'INTERNAL',
+      requestId,
+    }),
+    {
+      status: 500,
+      headers: { 'content-type': 'application/problem+json', 'x-request-id': requestId },
+    },
+  );

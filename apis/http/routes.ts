@@ -1,0 +1,130 @@
+// Routes as data: method, path, who may, what shape; mounted once with one translator of errors.
+import { Hono, type Context } from 'hono';
+import type { ZodType } from 'zod';
+import { DomainError } from '../../domain/errors.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { withTraceFrom } from '../../telemetry/spans.ts';
+import { jsonBody, parsed } from './body.ts';
+import { faultProblem, problemOf } from './problems.ts';
+import type { Principal, Scope } from './principals.ts';
+
+export type Method = 'get' | 'post' | 'put' | 'delete';
+
+/** What a handler is given: everything parsed, nothing raw but `request`. */
+export interface Ask<B = unknown, Q = unknown> {
+  params: Record<string, string>;
+  body: B;
+  query: Q;
+  principal: Principal;
+  request: Request;
+  requestId: string;
+}
+
+export interface Route {
+  method: Method;
+  path: string;
+  summary: string;
+  /** Absent: anybody may call. */
+  scope?: Scope | undefined;
+  body?: ZodType | undefined;
+  query?: ZodType | undefined;
+  answers: Record<number, string>;
+  answer(ask: Ask): Promise<Response>;
+}
+
+interface RouteOf<B, Q> extends Omit<Route, 'body' | 'query' | 'answer'> {
+  body?: ZodType<B>;
+  query?: ZodType<Q>;
+  answer(ask: Ask<B, Q>): Promise<Response>;
+}
+
+/** Ties the handler's types to its schemas. */
+export const route = <B = undefined, Q = Record<string, string>>(spec: RouteOf<B, Q>): Route =>
+  spec as unknown as Route;
+
+export type Authenticate = (request: Request, scope: Scope | undefined) => Promise<Principal>;
+
+interface Mounting {
+  routes: Route[];
+  authenticate: Authenticate;
+  telemetry: Telemetry;
+}
+
+const REQUEST_ID = /^[\w.-]{8,64}$/;
+
+/** The caller's request id when it is harmless, else a new one. */
+export const requestIdOf = (request: Request): string => {
+  const given = request.headers.get('x-request-id') ?? '';
+  return REQUEST_ID.test(given) ? given : crypto.randomUUID();
+};
+
+/** Query parameters as one object; a repeated or (without a schema) any parameter is refused. */
+const queryOf = (request: Request, schema: ZodType | undefined): unknown => {
+  const search = new URL(request.url).searchParams;
+  const names = [...search.keys()];
+  if (new Set(names).size !== names.length) {
+    throw new DomainError('INVALID_INPUT', 'a query parameter is given twice');
+  }
+  if (schema) return parsed(schema, Object.fromEntries(search));
+  if (names.length > 0) throw new DomainError('INVALID_INPUT', `unknown parameter ${names[0]}`);
+  return {};
+};
+
+const answerOf = async (route: Route, c: Context, mounting: Mounting, requestId: string) => {
+  const request = c.req.raw;
+  const principal = await mounting.authenticate(request, route.scope);
+  const query = queryOf(request, route.query);
+  const body = route.body ? parsed(route.body, await jsonBody(request)) : undefined;
+  return route.answer({ params: c.req.param(), body, query, principal, request, requestId });
+};
+
+const guarded = (route: Route, mounting: Mounting) => async (c: Context): Promise<Response> => {
+  const requestId = requestIdOf(c.req.raw);
+  const { telemetry } = mounting;
+  const name = `${route.method.toUpperCase()} ${route.path}`;
+  const parent = { traceparent: c.req.header('traceparent') ?? '' };
+  try {
+    const response = await withTraceFrom(parent, () =>
+      telemetry.timed('http', name, () => answerOf(route, c, mounting, requestId)),
+    );
+    if (!response.headers.has('x-request-id')) response.headers.set('x-request-id', requestId);
+    return response;
+  } catch (error) {
+    if (error instanceof DomainError) return problemOf(error, requestId);
+    telemetry.log.error('request failed', error, { requestId, route: name });
+    return faultProblem(requestId);
+  }
+};
+
+/** A Hono app of these routes: unknown paths are 404, wrong methods 405 with Allow. */
+export const appOf = (mounting: Mounting): Hono => {
+  const app = new Hono();
+  const methods = new Map<string, string[]>();
+  for (const route of mounting.routes) {
+    app.on(route.method.toUpperCase(), route.path, guarded(route, mounting));
+    methods.set(route.path, [...(methods.get(route.path) ?? []), route.method.toUpperCase()]);
+  }
+  for (const [path, allowed] of methods) {
+    app.all(path, (c) => {
+      const error = new DomainError('METHOD_NOT_ALLOWED', `use ${allowed.join(' or ')}`);
+      const response = problemOf(error, requestIdOf(c.req.raw));
+      response.headers.set('allow', allowed.join(', '));
+      return response;
+    });
+  }
+  app.notFound((c) =>
+    problemOf(new DomainError('NOT_FOUND', 'no such path'), requestIdOf(c.req.raw)),
+  );
+  return app;
+};
+
+/** A JSON answer. */
+export const json = (
+  value: unknown,
+  status = 200,
+  headers: Record<string, string> = {},
+): Response =>
+  new Response(JSON.stringify(value), {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+  });

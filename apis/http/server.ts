@@ -1,0 +1,28 @@
+// The listener every HTTP door shares: Bun.serve with limits, shared ports and a graceful end.
+
+/** Above every limit of our own, so that the refusal is ours and not an empty answer. */
+const SERVER_BODY_BYTES_MAX = 110 * 1024 * 1024;
+const IDLE_TIMEOUT_SECONDS = 30;
+
+export interface Listener {
+  port: number;
+  stop(): Promise<void>;
+}
+
+export type FetchWithServer = (
+  request: Request,
+  server: { timeout(request: Request, seconds: number): void },
+) => Response | Promise<Response>;
+
+/** Listens; several processes may share the port. `stop` lets running requests end. */
+export const listen = (host: string, port: number, fetch: FetchWithServer): Listener => {
+  const server = Bun.serve({
+    hostname: host,
+    port,
+    reusePort: true,
+    idleTimeout: IDLE_TIMEOUT_SECONDS,
+    maxRequestBodySize: SERVER_BODY_BYTES_MAX,
+    fetch: (request, self) => fetch(request, self),
+  });
+  return { port: server.port ?? port, stop: () => server.stop(false) };
+};

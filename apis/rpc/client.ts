@@ -1,0 +1,75 @@
+// Clients of our own services: one deadline, one token, one trace, refusals as they were thrown.
+import type { DescService } from '@bufbuild/protobuf';
+import {
+  createClient,
+  type CallOptions,
+  type Client,
+  type Interceptor,
+  type Transport,
+} from '@connectrpc/connect';
+import { createFetchClient } from '@connectrpc/connect/protocol';
+import { createTransport } from '@connectrpc/connect/protocol-connect';
+import { DEFAULT_STORE, isId } from '../../domain/ids.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { traceHeaders } from '../../telemetry/spans.ts';
+import { refusalOf } from './refusals.ts';
+import type { MintToken } from './tokens.ts';
+
+const DEFAULT_TIMEOUT_MS = 5_000;
+const BYTES_MAX = 4 * 1024 * 1024;
+
+/** Header that says which store a call is about; becomes a claim of the signed token. */
+export const STORE_HEADER = 'holdfast-store';
+
+interface Peer {
+  url: string;
+  /** The audience its tokens must name: the service's own name. */
+  audience: string;
+  mint: MintToken;
+  telemetry: Telemetry;
+  timeoutMs?: number;
+}
+
+const calling =
+  ({ audience, mint, telemetry }: Peer): Interceptor =>
+  (next) =>
+  async (request) => {
+    const asked = request.header.get(STORE_HEADER);
+    const storeId = isId('store', asked) ? asked : DEFAULT_STORE;
+    request.header.set('authorization', `Bearer ${await mint(audience, storeId)}`);
+    for (const [name, value] of Object.entries(traceHeaders())) request.header.set(name, value);
+    const name = `${request.service.typeName}/${request.method.name}`;
+    return telemetry.timed('rpc-client', name, () => next(request));
+  };
+
+type Call = (request: unknown, options?: CallOptions) => Promise<unknown>;
+
+/** Connect wraps whatever an interceptor throws, so refusals are translated outside of it. */
+const refusing = <C extends object>(client: C): C =>
+  Object.fromEntries(
+    Object.entries(client).map(([name, call]: [string, Call]) => [
+      name,
+      (request: unknown, options?: CallOptions) =>
+        call(request, options).catch((error: unknown) => {
+          throw refusalOf(error);
+        }),
+    ]),
+  ) as C;
+
+/** A client of `service` (unary calls) at a peer. Throws DomainError, UNAVAILABLE among them. */
+export const clientOf = <S extends DescService>(service: S, peer: Peer): Client<S> =>
+  refusing(createClient(service, transportTo(peer)));
+
+const transportTo = (peer: Peer): Transport =>
+  createTransport({
+    baseUrl: peer.url,
+    httpClient: createFetchClient(fetch),
+    useBinaryFormat: true,
+    interceptors: [calling(peer)],
+    acceptCompression: [],
+    sendCompression: null,
+    compressMinBytes: BYTES_MAX,
+    readMaxBytes: BYTES_MAX,
+    writeMaxBytes: BYTES_MAX,
+    defaultTimeoutMs: peer.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+  });

@@ -1,0 +1,88 @@
+// The RPC door's translation of refusals, both ways: the server's codes and the client's errors.
+import { create } from '@bufbuild/protobuf';
+import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
+import { DomainError, isErrorCode, type ErrorCode } from '../../domain/errors.ts';
+import { RefusalSchema } from '../../proto/gen/holdfast/errors/v1/errors_pb.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { withTraceFrom } from '../../telemetry/spans.ts';
+
+/** Exhaustive by type: a new code does not compile until this door knows it. */
+const RPC_CODES = {
+  INVALID_INPUT: Code.InvalidArgument,
+  MALFORMED_BODY: Code.InvalidArgument,
+  BODY_TOO_LARGE: Code.ResourceExhausted,
+  UNSUPPORTED_MEDIA_TYPE: Code.InvalidArgument,
+  CARD_DATA_FORBIDDEN: Code.InvalidArgument,
+  IDEMPOTENCY_KEY_MISSING: Code.InvalidArgument,
+  IDEMPOTENCY_KEY_REUSED: Code.FailedPrecondition,
+  IDEMPOTENCY_KEY_IN_FLIGHT: Code.Aborted,
+  UNAUTHENTICATED: Code.Unauthenticated,
+  PERMISSION_DENIED: Code.PermissionDenied,
+  NOT_FOUND: Code.NotFound,
+  METHOD_NOT_ALLOWED: Code.Unimplemented,
+  VERSION_MISMATCH: Code.FailedPrecondition,
+  SKU_TAKEN: Code.AlreadyExists,
+  SLUG_TAKEN: Code.AlreadyExists,
+  PRICE_AMBIGUOUS: Code.FailedPrecondition,
+  PRICE_CHANGED: Code.FailedPrecondition,
+  CARD_DECLINED: Code.FailedPrecondition,
+  OUT_OF_STOCK: Code.FailedPrecondition,
+  STOCK_BELOW_RESERVED: Code.FailedPrecondition,
+  RESERVATION_ENDED: Code.FailedPrecondition,
+  RESERVATION_REUSED: Code.FailedPrecondition,
+  ILLEGAL_TRANSITION: Code.FailedPrecondition,
+  RATE_LIMITED: Code.ResourceExhausted,
+  REBUILDING: Code.Unavailable,
+  UNAVAILABLE: Code.Unavailable,
+} satisfies Record<ErrorCode, Code>;
+
+const connectErrorOf = (error: DomainError): ConnectError => {
+  const refusal = create(RefusalSchema, {
+    code: error.code,
+    fields: error.fields.map(({ path, message }) => ({ path, message })),
+    factsJson: Object.keys(error.facts).length > 0 ? JSON.stringify(error.facts) : '',
+    retryAfterSeconds: error.retryAfterSeconds ?? 0,
+  });
+  const detail = { desc: RefusalSchema, value: refusal };
+  return new ConnectError(error.message, RPC_CODES[error.code], undefined, [detail]);
+};
+
+/** Server side: refusals become codes; anything else shows nothing and is logged. */
+export const translatingRefusals =
+  (telemetry: Telemetry): Interceptor =>
+  (next) =>
+  async (request) => {
+    const name = `${request.service.typeName}/${request.method.name}`;
+    const parent = { traceparent: request.header.get('traceparent') ?? '' };
+    try {
+      return await withTraceFrom(parent, () =>
+        telemetry.timed('rpc-server', name, () => next(request)),
+      );
+    } catch (error) {
+      if (error instanceof DomainError) throw connectErrorOf(error);
+      if (error instanceof ConnectError) throw error;
+      telemetry.log.error('rpc failed', error, { call: name });
+      throw new ConnectError('internal', Code.Internal);
+    }
+  };
+
+const UNREACHABLE: readonly Code[] = [Code.Unavailable, Code.DeadlineExceeded, Code.Canceled];
+
+/** Client side: a refusal comes back as it was thrown; an unreachable peer is UNAVAILABLE. */
+export const refusalOf = (error: unknown): unknown => {
+  const failure = ConnectError.from(error);
+  const refusal = failure.findDetails(RefusalSchema)[0];
+  if (refusal && isErrorCode(refusal.code)) {
+    return new DomainError(refusal.code, failure.rawMessage, {
+      fields: refusal.fields.map(({ path, message }) => ({ path, message })),
+      facts: refusal.factsJson ? (JSON.parse(refusal.factsJson) as Record<string, unknown>) : {},
+      ...(refusal.retryAfterSeconds > 0 && { retryAfterSeconds: refusal.retryAfterSeconds }),
+      cause: error,
+    });
+  }
+  const isFetchFault = error instanceof TypeError || failure.code === Code.Unknown;
+  if (UNREACHABLE.includes(failure.code) || isFetchFault) {
+    return new DomainError('UNAVAILABLE', 'a service is away', { cause: error });
+  }
+  return failure;
+};

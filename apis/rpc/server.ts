@@ -1,0 +1,93 @@
+// The listeners of an RPC service: Connect over HTTP/1.1 on Bun, gRPC on its own HTTP/2 port.
+import { createServer } from 'node:http2';
+import {
+  createConnectRouter,
+  createContextKey,
+  type ConnectRouter,
+  type HandlerContext,
+  type Interceptor,
+} from '@connectrpc/connect';
+import { createFetchHandler } from '@connectrpc/connect/protocol';
+import { connectNodeAdapter } from '@connectrpc/connect-node';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { Listener } from '../http/server.ts';
+import { translatingRefusals } from './refusals.ts';
+import type { ServiceCaller, VerifyToken } from './tokens.ts';
+
+const READ_BYTES_MAX = 1024 * 1024;
+const GRPC_CLOSE_TIMEOUT_MS = 5_000;
+
+const CALLER = createContextKey<ServiceCaller | undefined>(undefined);
+
+/** Who called: verified before any handler runs. */
+export const callerOf = (context: HandlerContext): ServiceCaller => {
+  const caller = context.values.get(CALLER);
+  if (!caller) throw new Error('an RPC handler ran without a verified caller');
+  return caller;
+};
+
+const authenticating =
+  (verify: VerifyToken): Interceptor =>
+  (next) =>
+  async (request) => {
+    const caller = await verify(request.header.get('authorization'));
+    request.contextValues.set(CALLER, caller);
+    return next(request);
+  };
+
+interface RpcService {
+  routes: (router: ConnectRouter) => void;
+  verify: VerifyToken;
+  telemetry: Telemetry;
+}
+
+/** Zeros are sent in JSON too: `"available": 0` is a fact. */
+const optionsOf = ({ verify, telemetry }: RpcService) => ({
+  readMaxBytes: READ_BYTES_MAX,
+  jsonOptions: { alwaysEmitImplicit: true, ignoreUnknownFields: false },
+  interceptors: [translatingRefusals(telemetry), authenticating(verify)],
+});
+
+export type RpcFetch = (request: Request) => Promise<Response> | undefined;
+
+/** Connect as a fetch handler; undefined for a path that is no RPC of this service. */
+export const rpcFetch = (service: RpcService): RpcFetch => {
+  const router = createConnectRouter({ ...optionsOf(service), grpc: false, grpcWeb: false });
+  service.routes(router);
+  const handlers = new Map(
+    router.handlers.map((handler) => [handler.requestPath, createFetchHandler(handler)]),
+  );
+  return (request) => handlers.get(new URL(request.url).pathname)?.(request);
+};
+
+/** gRPC over cleartext HTTP/2, which Bun.serve cannot speak because it has no trailers. */
+export const listenGrpc = async (
+  host: string,
+  port: number,
+  service: RpcService,
+): Promise<Listener> => {
+  const handler = connectNodeAdapter({
+    ...optionsOf(service),
+    routes: service.routes,
+    connect: false,
+    grpcWeb: false,
+  });
+  const server = createServer(handler);
+  const sessions = new Set<{ close(): void; destroy(): void }>();
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.on('close', () => sessions.delete(session));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  const stop = async (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const session of sessions) session.close();
+    const timer = setTimeout(() => sessions.forEach((one) => one.destroy()), GRPC_CLOSE_TIMEOUT_MS);
+    await closed;
+    clearTimeout(timer);
+  };
+  return { port, stop };
+};

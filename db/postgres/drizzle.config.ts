@@ -1,0 +1,11 @@
+// drizzle-kit's settings: one folder of migrations a service, chosen by DRIZZLE_SCHEMA.
+import { defineConfig } from 'drizzle-kit';
+
+const schema = process.env['DRIZZLE_SCHEMA'] ?? '';
+
+export default defineConfig({
+  dialect: 'postgresql',
+  schema: `./db/postgres/schema/${schema}.ts`,
+  schemaFilter: [schema],
+  out: `./db/postgres/migrations/${schema}`,
+});

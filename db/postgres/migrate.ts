@@ -1,0 +1,66 @@
+// Brings a Postgres server to the present shape: roles, schemas, tables, least-privilege grants.
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { migrate } from 'drizzle-orm/postgres-js/migrator';
+import postgres from 'postgres';
+import { OUTBOX_SCHEMAS } from './outbox.ts';
+
+const MIGRATIONS = new URL('./migrations/', import.meta.url).pathname;
+const SCHEMAS = ['identity', 'products', 'inventory', 'orders'] as const;
+/** Roles that own no schema but read of others what their work needs. */
+const READING_ROLES = ['relay', 'recovery'] as const;
+/** Any fixed number: only one migration runs at a time. */
+const MIGRATION_LOCK = 7_214_001;
+
+type Sql = ReturnType<typeof postgres>;
+
+export type RolePasswords = Record<
+  (typeof SCHEMAS)[number] | (typeof READING_ROLES)[number],
+  string
+>;
+
+const putRole = async (sql: Sql, role: string, password: string): Promise<void> => {
+  const [found] = await sql`select 1 from pg_roles where rolname = ${role}`;
+  if (!found) await sql.unsafe(`create role ${role} login`);
+  const [quoted] = await sql`select quote_literal(${password}) as literal`;
+  await sql.unsafe(`alter role ${role} login password ${quoted?.['literal']}`);
+};
+
+/** A service's role may use the rows of its own schema and nothing else: no DDL at run time. */
+const grantOwn = async (sql: Sql, schema: string): Promise<void> => {
+  await sql.unsafe(`
+    grant usage on schema ${schema} to ${schema};
+    grant select, insert, update, delete on all tables in schema ${schema} to ${schema};
+    grant usage, select on all sequences in schema ${schema} to ${schema};`);
+};
+
+const grantReaders = async (sql: Sql): Promise<void> => {
+  for (const schema of OUTBOX_SCHEMAS) {
+    await sql.unsafe(`
+      grant usage on schema ${schema} to relay;
+      grant select, update, delete on ${schema}.outbox to relay;`);
+  }
+  await sql.unsafe(`
+    grant usage on schema orders to recovery;
+    grant select on all tables in schema orders to recovery;`);
+};
+
+/** Idempotent; safe to run from several machines at once. Needs a superuser's URL. */
+export const migratePostgres = async (url: string, passwords: RolePasswords): Promise<void> => {
+  const sql = postgres(url, { max: 1, onnotice: () => undefined });
+  try {
+    await sql`select pg_advisory_lock(${MIGRATION_LOCK})`;
+    for (const [role, password] of Object.entries(passwords)) await putRole(sql, role, password);
+    for (const schema of SCHEMAS) {
+      await migrate(drizzle(sql), {
+        migrationsFolder: `${MIGRATIONS}${schema}`,
+        migrationsSchema: 'migrations',
+        migrationsTable: schema,
+      });
+      await grantOwn(sql, schema);
+    }
+    await grantReaders(sql);
+    await sql`insert into inventory.epochs (id, epoch) values (1, 1) on conflict do nothing`;
+  } finally {
+    await sql.end();
+  }
+};

@@ -1,0 +1,99 @@
+// The outbox: a change and its news commit together; the relay takes news away only once sent.
+import { sql } from 'drizzle-orm';
+import type { Pg, Tx } from './client.ts';
+import type { OutboxTable } from './schema/outbox.ts';
+import { traceHeaders } from '../../telemetry/spans.ts';
+
+/** Keys are spread over this many buckets; one relay at a time works on a bucket. */
+export const OUTBOX_BUCKETS = 16;
+const BATCH_MAX = 500;
+
+export interface News {
+  topic: string;
+  /** `<storeId>/<id>`: decides the partition, and so the order of events. */
+  key: string;
+  eventType: string;
+  value: Uint8Array;
+}
+
+/** FNV-1a, so that the same key always falls into the same bucket. */
+const bucketOf = (key: string): number => {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(key)) {
+    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  }
+  return hash % OUTBOX_BUCKETS;
+};
+
+/** Channel that wakes relays; they also look by themselves, so a lost wake-up only costs time. */
+export const OUTBOX_CHANNEL = 'outbox';
+
+/** Writes news in the transaction of the change itself, and wakes the relays at commit. */
+export const publish = async (tx: Tx, table: OutboxTable, news: News[]): Promise<void> => {
+  if (news.length === 0) return;
+  const headers = traceHeaders();
+  await tx.insert(table).values(
+    news.map((one) => ({ ...one, bucket: bucketOf(one.key), headers })),
+  );
+  await tx.execute(sql`select pg_notify(${OUTBOX_CHANNEL}, '')`);
+};
+
+/** Schemas that have an outbox, and so a relay loop. */
+export const OUTBOX_SCHEMAS = ['products', 'inventory', 'orders'] as const;
+export type OutboxSchema = (typeof OUTBOX_SCHEMAS)[number];
+
+export interface OutboxRow extends News {
+  id: number;
+  headers: Record<string, string>;
+  createdAtMs: number;
+}
+
+/**
+ * Takes up to 500 rows of a bucket, in order, hands them to `send`, and deletes them only if
+ * that succeeds. Another relay's bucket is skipped. Answers how many rows left.
+ * A crash after sending and before commit sends them again: at least once, never lost.
+ */
+export const drainBucket = (
+  pg: Pg,
+  schema: OutboxSchema,
+  bucket: number,
+  send: (rows: OutboxRow[]) => Promise<void>,
+): Promise<number> =>
+  pg.transaction(`outbox.drain.${schema}`, async (tx) => {
+    const table = sql.raw(`${schema}.outbox`);
+    const lock = `${schema}/${bucket}`;
+    const [held] = await tx.execute<{ held: boolean }>(
+      sql`select pg_try_advisory_xact_lock(hashtextextended(${lock}, 0)) as held`,
+    );
+    if (!held?.held) return 0;
+    const rows = await tx.execute<{ id: number; topic: string; key: string; event_type: string;
+      value: Uint8Array; headers: Record<string, string>; created_at_ms: number }>(sql`
+      select id::float8 as id, topic, key, event_type, value, headers,
+        extract(epoch from created_at)::float8 * 1000 as created_at_ms
+      from ${table} where bucket = ${bucket} order by id limit ${BATCH_MAX} for update`);
+    if (rows.length === 0) return 0;
+    await send(
+      rows.map((row) => ({
+        id: row.id,
+        topic: row.topic,
+        key: row.key,
+        eventType: row.event_type,
+        value: row.value,
+        headers: row.headers,
+        createdAtMs: row.created_at_ms,
+      })),
+    );
+    const lastId = rows.at(-1)?.id ?? 0;
+    await tx.execute(sql`delete from ${table} where bucket = ${bucket} and id <= ${lastId}`);
+    return rows.length;
+  });
+
+/** Buckets that have rows now. */
+export const listFullBuckets = (pg: Pg, schema: OutboxSchema): Promise<number[]> =>
+  pg.query(`outbox.buckets.${schema}`, async (db) => {
+    const table = sql.raw(`${schema}.outbox`);
+    const rows = await db.execute<{ bucket: number }>(sql`
+      select bucket from generate_series(0, ${OUTBOX_BUCKETS - 1}) as bucket
+      where exists (select 1 from ${table} o where o.bucket = bucket.bucket)`);
+    return rows.map((row) => row.bucket);
+  });

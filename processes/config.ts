@@ -1,0 +1,98 @@
+// The only reader of the environment: each setting parsed once, each process takes what it needs.
+import { z } from 'zod';
+import { DEFAULT_STORE, isId, type StoreId } from '../domain/ids.ts';
+
+const port = z.coerce.number().int().min(1).max(65_535);
+const durationMs = z.coerce.number().int().min(1);
+const list = z
+  .string()
+  .min(1)
+  .transform((text) => text.split(',').filter((item) => item !== ''));
+
+const SETTINGS = {
+  HOLDFAST_PROCESS: z.string().default('holdfast'),
+  HOLDFAST_HOST: z.string().default('127.0.0.1'),
+  HOLDFAST_PORT: port,
+  HOLDFAST_OPS_PORT: port,
+  HOLDFAST_GRPC_PORT: port,
+  HOLDFAST_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  HOLDFAST_DEFAULT_STORE: z
+    .custom<StoreId>((value) => isId('store', value))
+    .default(DEFAULT_STORE),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
+  HOLDFAST_POSTGRES_URL: z.string().min(1),
+  HOLDFAST_IDENTITY_URL: z.string().min(1),
+  HOLDFAST_ROLE_PASSWORDS: z.string().transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue('is not JSON');
+      return z.NEVER;
+    }
+  }),
+  HOLDFAST_REDIS_URL: z.string().min(1),
+  HOLDFAST_KAFKA_BROKERS: list,
+  HOLDFAST_CASSANDRA_CONTACT_POINT: z.string().min(1),
+  HOLDFAST_CASSANDRA_DATACENTER: z.string().default('datacenter1'),
+  HOLDFAST_CASSANDRA_KEYSPACE: z.string().regex(/^\w+$/).default('holdfast'),
+  HOLDFAST_TEMPORAL_ADDRESS: z.string().min(1),
+  HOLDFAST_TEMPORAL_NAMESPACE: z.string().default('holdfast'),
+  HOLDFAST_PRODUCTS_URL: z.url(),
+  HOLDFAST_SEARCH_URL: z.url(),
+  HOLDFAST_INVENTORY_URL: z.url(),
+  HOLDFAST_ORDERS_URL: z.url(),
+  HOLDFAST_RECOVERY_URL: z.url(),
+  STRIPE_SECRET_KEY: z.string().min(1),
+  STRIPE_API_BASE: z.url().optional(),
+  STRIPE_WEBHOOK_SECRETS: list,
+  HOLDFAST_CARRIER_URL: z.url(),
+  HOLDFAST_SMTP_URL: z.string().min(1),
+  HOLDFAST_MAIL_FROM: z.string().default('shop@holdfast.example'),
+  HOLDFAST_TOKEN_SECRETS: list,
+  HOLDFAST_ACCESS_SECRET: z.string().min(16),
+  HOLDFAST_CURSOR_SECRET: z.string().min(16),
+  HOLDFAST_BOOTSTRAP_STORE_KEY: z.string().min(1),
+  HOLDFAST_BOOTSTRAP_OPERATOR_KEY: z.string().min(1),
+  HOLDFAST_PAYMENT_WINDOW_MS: durationMs.default(15 * 60_000),
+  HOLDFAST_CARRIER_POLL_MS: durationMs.default(2_000),
+  HOLDFAST_SWEEP_EVERY_MS: durationMs.default(30_000),
+  HOLDFAST_SWEEP_AFTER_MS: durationMs.default(10_000),
+  HOLDFAST_TASK_QUEUES: list.optional(),
+} satisfies Record<string, z.ZodType>;
+
+type Settings = typeof SETTINGS;
+export type Setting = keyof Settings;
+type Parsed<K extends Setting> = { [Key in K]: z.output<Settings[Key]> };
+
+/** What every process reads, whatever it is for. */
+const COMMON = [
+  'HOLDFAST_PROCESS',
+  'HOLDFAST_HOST',
+  'HOLDFAST_OPS_PORT',
+  'HOLDFAST_LOG_LEVEL',
+  'HOLDFAST_DEFAULT_STORE',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+] as const satisfies Setting[];
+
+export type CommonConfig = Parsed<(typeof COMMON)[number]>;
+
+const read = <K extends Setting>(names: readonly K[]): Parsed<K> => {
+  const values: Record<string, unknown> = {};
+  const wrong: string[] = [];
+  for (const name of names) {
+    const result = (SETTINGS[name] as z.ZodType).safeParse(process.env[name]);
+    if (result.success) values[name] = result.data;
+    else wrong.push(`${name}: ${result.error.issues[0]?.message ?? 'is wrong'}`);
+  }
+  if (wrong.length > 0) throw new Error(`the environment is not usable:\n  ${wrong.join('\n  ')}`);
+  return values as Parsed<K>;
+};
+
+/** The named settings and the common ones; throws with every wrong name at once. */
+export const configOf = <K extends Setting>(...names: K[]): CommonConfig & Parsed<K> => ({
+  ...read(COMMON),
+  ...read(names),
+});
+
+/** The named settings alone, for one-shot processes that have no operations port. */
+export const settingsOf = <K extends Setting>(...names: K[]): Parsed<K> => read(names);
