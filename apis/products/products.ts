@@ -1,0 +1,120 @@
+// REST routes of products: what a store may do with its own catalogue.
+import type { Pg } from '../../db/postgres/client.ts';
+import {
+  deleteProduct,
+  insertProduct,
+  listProducts,
+  productById,
+  putProductCollections,
+  updateProduct,
+} from '../../db/postgres/products.ts';
+import { DomainError, invalid } from '../../domain/errors.ts';
+import type { Product } from '../../domain/product.ts';
+import { pageQuery, type Cursors } from '../http/cursors.ts';
+import { json, route, type Route } from '../http/routes.ts';
+import { changed, draftOf, membershipBody, productBody, productChange } from './shapes.ts';
+import { shownProduct } from './shapes.ts';
+
+const ETAG = /^"(\d{1,15})"$/;
+
+const shown = (product: Product, status = 200): Response =>
+  json(shownProduct(product), status, {
+    etag: `"${product.version}"`,
+    ...(status === 201 && { location: `/product/${product.id}` }),
+  });
+
+/** The version of an `If-Match` header (RFC 9110 §13.1.1), when one is sent. */
+const expectedVersion = (request: Request): number | undefined => {
+  const header = request.headers.get('if-match');
+  if (header === null || header === '*') return undefined;
+  const version = ETAG.exec(header)?.[1];
+  if (!version) throw invalid('If-Match', 'is not an ETag of ours');
+  return Number(version);
+};
+
+/** Refuses an id that no product can have before any store is asked. */
+const idOf = (params: Record<string, string>): string => {
+  const id = params['id'] ?? '';
+  if (!/^prd_[0-9a-z]{1,40}$/.test(id)) throw new DomainError('NOT_FOUND', 'no such product');
+  return id;
+};
+
+export const productRoutes = (pg: Pg, cursors: Cursors): Route[] => [
+  route({
+    method: 'post',
+    path: '/product',
+    summary: 'Create a product; name, description and price are enough.',
+    scope: 'products:write',
+    body: productBody,
+    answers: { 201: 'the product', 409: 'SKU_TAKEN or SLUG_TAKEN' },
+    answer: async ({ body, principal }) =>
+      shown(await insertProduct(pg, draftOf(principal.storeId, body)), 201),
+  }),
+  route({
+    method: 'put',
+    path: '/product/:id',
+    summary: 'Change a product; absent fields stay as they are.',
+    scope: 'products:write',
+    body: productChange,
+    answers: { 200: 'the product', 412: 'VERSION_MISMATCH', 422: 'PRICE_AMBIGUOUS' },
+    answer: async ({ params, body, principal, request }) =>
+      shown(
+        await updateProduct(
+          pg,
+          principal.storeId,
+          idOf(params),
+          (present) => changed(present, body),
+          expectedVersion(request),
+        ),
+      ),
+  }),
+  route({
+    method: 'put',
+    path: '/product/:id/collections',
+    summary: 'Replace the collections a product is in.',
+    scope: 'products:write',
+    body: membershipBody,
+    answers: { 200: 'the product' },
+    answer: async ({ params, body, principal }) =>
+      shown(await putProductCollections(pg, principal.storeId, idOf(params), body.collectionIds)),
+  }),
+  route({
+    method: 'get',
+    path: '/product/:id',
+    summary: 'One product.',
+    scope: 'products:read',
+    answers: { 200: 'the product' },
+    answer: async ({ params, principal }) =>
+      shown(await productById(pg, principal.storeId, idOf(params))),
+  }),
+  route({
+    method: 'delete',
+    path: '/product/:id',
+    summary: 'Delete a product, everywhere.',
+    scope: 'products:write',
+    answers: { 204: 'gone' },
+    answer: async ({ params, principal }) => {
+      await deleteProduct(pg, principal.storeId, idOf(params));
+      return new Response(null, { status: 204 });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/products',
+    summary: 'Products of the store, oldest first.',
+    scope: 'products:read',
+    query: pageQuery,
+    answers: { 200: 'items and the cursor of the next page' },
+    answer: async ({ query, principal }) => {
+      const { storeId } = principal;
+      const after = query.cursor ? cursors.open(`products/${storeId}`, query.cursor) : '';
+      const items = await listProducts(pg, storeId, after, query.limit + 1);
+      const page = items.slice(0, query.limit);
+      const last = items.length > query.limit ? page.at(-1) : undefined;
+      return json({
+        items: page.map(shownProduct),
+        nextCursor: last ? cursors.seal(`products/${storeId}`, last.id) : null,
+      });
+    },
+  }),
+];

@@ -1,0 +1,28 @@
+// Products for other services: prices at checkout, and one product when the read side is away.
+import type { ConnectRouter } from '@connectrpc/connect';
+import type { Pg } from '../../db/postgres/client.ts';
+import { findPublished, listPrices } from '../../db/postgres/products.ts';
+import { DomainError, invalid } from '../../domain/errors.ts';
+import { LINES_MAX } from '../../domain/order.ts';
+import { ProductsService } from '../../proto/gen/holdfast/products/v1/products_pb.ts';
+import { callerOf } from '../rpc/server.ts';
+import { shownProduct } from './shapes.ts';
+
+export const productsRpc = (pg: Pg) => (router: ConnectRouter) =>
+  router.service(ProductsService, {
+    async batchGetPrices({ skus }, context) {
+      if (skus.length > LINES_MAX) throw invalid('skus', `are more than ${LINES_MAX}`);
+      const prices = await listPrices(pg, callerOf(context).storeId, skus);
+      return {
+        prices: prices.map(({ priceMinor, ...price }) => ({
+          ...price,
+          priceMinor: BigInt(priceMinor),
+        })),
+      };
+    },
+    async getProduct({ id, slug }, context) {
+      const product = await findPublished(pg, callerOf(context).storeId, id ? { id } : { slug });
+      if (!product) throw new DomainError('NOT_FOUND', 'no such product');
+      return { productJson: JSON.stringify(shownProduct(product)) };
+    },
+  });

@@ -1,0 +1,128 @@
+// The Kafka client: a narrow port over kafkajs, so that another client can take its place.
+import {
+  Kafka,
+  logLevel,
+  Partitioners,
+  type ConsumerConfig,
+  type EachBatchPayload,
+  type Producer,
+} from 'kafkajs';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { topicConfigs } from './topics.ts';
+
+const CONNECT_TIMEOUT_MS = 1_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+const SEND_TIMEOUT_MS = 10_000;
+const RETRIES_MAX = 3;
+
+export interface OutgoingMessage {
+  topic: string;
+  key: string | null;
+  value: Uint8Array | null;
+  headers: Record<string, string>;
+}
+
+export interface KafkaClient {
+  /** Sends all or throws; order is kept per key. Waits at most 10 s for the broker. */
+  send(messages: OutgoingMessage[]): Promise<void>;
+  /** Consumes batches of `topics` in a group until `stop`; each resolves when it is done with. */
+  consume(
+    config: ConsumerConfig,
+    topics: string[],
+    eachBatch: (payload: EachBatchPayload) => Promise<void>,
+    onCrash: (error: Error) => void,
+  ): Promise<{ stop(): Promise<void> }>;
+  /** Makes the topics that are missing; existing ones stay as they are. */
+  createTopics(): Promise<void>;
+  /** Throws when no broker answers. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const byTopic = (messages: OutgoingMessage[]) => {
+  const topics = new Map<string, OutgoingMessage[]>();
+  for (const message of messages) {
+    topics.set(message.topic, [...(topics.get(message.topic) ?? []), message]);
+  }
+  return [...topics].map(([topic, list]) => ({
+    topic,
+    messages: list.map(({ key, value, headers }) => ({
+      key,
+      value: value === null ? null : Buffer.from(value),
+      headers,
+    })),
+  }));
+};
+
+export const connectKafka = (
+  brokers: string[],
+  clientId: string,
+  telemetry: Telemetry,
+): KafkaClient => {
+  const kafka = new Kafka({
+    clientId,
+    brokers,
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    retry: { retries: RETRIES_MAX, initialRetryTime: 100, maxRetryTime: 1_000 },
+    logLevel: logLevel.NOTHING,
+  });
+  let connecting: Promise<Producer> | undefined;
+  const connectProducer = async (): Promise<Producer> => {
+    const producer = kafka.producer({
+      createPartitioner: Partitioners.DefaultPartitioner,
+      idempotent: true,
+      maxInFlightRequests: 1,
+    });
+    await producer.connect();
+    return producer;
+  };
+  /** One producer for all; after a failure the next send connects anew. */
+  const producerNow = (): Promise<Producer> => (connecting ??= connectProducer());
+  const forget = async (): Promise<void> => {
+    const old = connecting;
+    connecting = undefined;
+    await old?.then((producer) => producer.disconnect()).catch(() => undefined);
+  };
+  return {
+    send: (messages) =>
+      telemetry.timed('kafka', 'send', async () => {
+        try {
+          const producer = await producerNow();
+          const topicMessages = byTopic(messages);
+          await producer.sendBatch({ topicMessages, acks: -1, timeout: SEND_TIMEOUT_MS });
+        } catch (error) {
+          await forget();
+          throw error;
+        }
+      }),
+    consume: async (config, topics, eachBatch, onCrash) => {
+      const consumer = kafka.consumer(config);
+      consumer.on(consumer.events.CRASH, ({ payload }) => onCrash(payload.error));
+      await consumer.connect();
+      await consumer.subscribe({ topics, fromBeginning: true });
+      await consumer.run({ eachBatch, autoCommit: true, eachBatchAutoResolve: false });
+      return { stop: () => consumer.disconnect() };
+    },
+    createTopics: async () => {
+      const admin = kafka.admin();
+      await admin.connect();
+      try {
+        const present = new Set(await admin.listTopics());
+        const topics = topicConfigs().filter(({ topic }) => !present.has(topic));
+        if (topics.length > 0) await admin.createTopics({ topics, waitForLeaders: true });
+      } finally {
+        await admin.disconnect();
+      }
+    },
+    check: async () => {
+      const admin = kafka.admin();
+      try {
+        await admin.connect();
+      } finally {
+        await admin.disconnect();
+      }
+    },
+    close: forget,
+  };
+};

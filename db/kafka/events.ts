@@ -1,0 +1,119 @@
+// Events as they travel: domain values to protobuf news for the outbox.
+import { create, toBinary } from '@bufbuild/protobuf';
+import type { Collection, Product } from '../../domain/product.ts';
+import type { OrderStatus, PaymentStatus } from '../../domain/order.ts';
+import {
+  CollectionChangedSchema,
+  OrderChangedSchema,
+  ProductChangedSchema,
+  StockChangedSchema,
+} from '../../proto/gen/holdfast/events/v1/events_pb.ts';
+import type { News } from '../postgres/outbox.ts';
+import { eventKey, TOPICS } from './topics.ts';
+
+const microsOf = (iso: string): bigint => BigInt(Date.parse(iso)) * 1000n;
+
+const productBody = (product: Product) => ({
+  slug: product.slug,
+  name: product.name,
+  description: product.description,
+  status: product.status,
+  collectionIds: product.collectionIds,
+  attributes: product.attributes,
+  media: product.media,
+  variants: product.variants.map((variant) => ({
+    sku: variant.sku,
+    title: variant.title,
+    options: variant.options,
+    priceMinor: BigInt(variant.priceMinor),
+    currency: variant.currency,
+    position: variant.position,
+    ...(variant.compareAtMinor !== undefined && {
+      compareAtMinor: BigInt(variant.compareAtMinor),
+    }),
+  })),
+  createdAtUs: microsOf(product.createdAt),
+  updatedAtUs: microsOf(product.updatedAt),
+});
+
+/** The whole product and its clock; `deleted` leaves the body out. */
+export const productChanged = (product: Product, deleted = false): News => ({
+  topic: TOPICS.products,
+  key: eventKey(product.storeId, product.id),
+  eventType: deleted ? 'ProductDeleted' : 'ProductChanged',
+  value: toBinary(
+    ProductChangedSchema,
+    create(ProductChangedSchema, {
+      storeId: product.storeId,
+      productId: product.id,
+      version: BigInt(product.version),
+      clockUs: BigInt(product.clockUs),
+      deleted,
+      ...(!deleted && { product: productBody(product) }),
+    }),
+  ),
+});
+
+export const collectionChanged = (collection: Collection, deleted = false): News => ({
+  topic: TOPICS.collections,
+  key: eventKey(collection.storeId, collection.id),
+  eventType: deleted ? 'CollectionDeleted' : 'CollectionChanged',
+  value: toBinary(
+    CollectionChangedSchema,
+    create(CollectionChangedSchema, {
+      storeId: collection.storeId,
+      collectionId: collection.id,
+      version: BigInt(collection.version),
+      clockUs: BigInt(collection.clockUs),
+      deleted,
+      name: collection.name,
+      description: collection.description,
+    }),
+  ),
+});
+
+export interface ProductStock {
+  storeId: string;
+  productId: string;
+  clockUs: number;
+  skus: { sku: string; available: number }[];
+}
+
+/** Stock of all skus of one product. */
+export const stockChanged = (stock: ProductStock): News => ({
+  topic: TOPICS.stock,
+  key: eventKey(stock.storeId, stock.productId),
+  eventType: 'StockChanged',
+  value: toBinary(
+    StockChangedSchema,
+    create(StockChangedSchema, { ...stock, clockUs: BigInt(stock.clockUs) }),
+  ),
+});
+
+export interface OrderNews {
+  storeId: string;
+  orderId: string;
+  sequence: number;
+  type: string;
+  status: OrderStatus;
+  paymentStatus: PaymentStatus;
+  totalMinor: number;
+  currency: string;
+  data: Record<string, unknown>;
+}
+
+/** One transition of an order. */
+export const orderChanged = ({ data, totalMinor, ...news }: OrderNews): News => ({
+  topic: TOPICS.orders,
+  key: eventKey(news.storeId, news.orderId),
+  eventType: news.type,
+  value: toBinary(
+    OrderChangedSchema,
+    create(OrderChangedSchema, {
+      ...news,
+      totalMinor: BigInt(totalMinor),
+      occurredAtUs: BigInt(Date.now()) * 1000n,
+      dataJson: JSON.stringify(data),
+    }),
+  ),
+});

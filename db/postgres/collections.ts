@@ -1,0 +1,98 @@
+// Collections in Postgres: written with their version, their clock and their news.
+import { and, asc, eq, gt, sql } from 'drizzle-orm';
+import { DomainError } from '../../domain/errors.ts';
+import { type CollectionId, newId, type StoreId } from '../../domain/ids.ts';
+import type { Collection } from '../../domain/product.ts';
+import { collectionChanged } from '../kafka/events.ts';
+import type { Pg } from './client.ts';
+import { publish } from './outbox.ts';
+import { firstClockUs, nextClockUs } from './product-rows.ts';
+import { collections, productsOutbox } from './schema/products.ts';
+
+type Row = typeof collections.$inferSelect;
+
+const collectionOf = (row: Row): Collection => ({
+  id: row.id as CollectionId,
+  storeId: row.storeId as StoreId,
+  name: row.name,
+  description: row.description,
+  version: row.version,
+  clockUs: row.clockUs,
+  createdAt: row.createdAt.toISOString(),
+  updatedAt: row.updatedAt.toISOString(),
+});
+
+const notFound = (): DomainError => new DomainError('NOT_FOUND', 'no such collection');
+
+export interface CollectionDraft {
+  name: string;
+  description: string;
+}
+
+export const insertCollection = (
+  pg: Pg,
+  storeId: StoreId,
+  draft: CollectionDraft,
+): Promise<Collection> =>
+  pg.transaction('collections.insert', async (tx) => {
+    const [row] = await tx
+      .insert(collections)
+      .values({ id: newId('collection'), storeId, ...draft, clockUs: firstClockUs() })
+      .returning();
+    const collection = collectionOf(row as Row);
+    await publish(tx, productsOutbox, [collectionChanged(collection)]);
+    return collection;
+  });
+
+/** Absent fields stay as they are. NOT_FOUND, also for another store's collection. */
+export const updateCollection = (
+  pg: Pg,
+  storeId: StoreId,
+  id: string,
+  change: { name?: string | undefined; description?: string | undefined },
+): Promise<Collection> =>
+  pg.transaction('collections.update', async (tx) => {
+    const [row] = await tx
+      .update(collections)
+      .set({
+        ...(change.name !== undefined && { name: change.name }),
+        ...(change.description !== undefined && { description: change.description }),
+        version: sql`${collections.version} + 1`,
+        clockUs: nextClockUs(collections.clockUs),
+        updatedAt: new Date(),
+      })
+      .where(and(eq(collections.storeId, storeId), eq(collections.id, id)))
+      .returning();
+    if (!row) throw notFound();
+    const collection = collectionOf(row);
+    await publish(tx, productsOutbox, [collectionChanged(collection)]);
+    return collection;
+  });
+
+/** NOT_FOUND, also for another store's collection. */
+export const collectionById = (pg: Pg, storeId: StoreId, id: string): Promise<Collection> =>
+  pg.query('collections.collectionById', async (db) => {
+    const [row] = await db
+      .select()
+      .from(collections)
+      .where(and(eq(collections.storeId, storeId), eq(collections.id, id)));
+    if (!row) throw notFound();
+    return collectionOf(row);
+  });
+
+/** Up to `limit` collections after an id, oldest first. */
+export const listCollections = (
+  pg: Pg,
+  storeId: StoreId,
+  after: string,
+  limit: number,
+): Promise<Collection[]> =>
+  pg.query('collections.list', async (db) => {
+    const rows = await db
+      .select()
+      .from(collections)
+      .where(and(eq(collections.storeId, storeId), gt(collections.id, after)))
+      .orderBy(asc(collections.id))
+      .limit(limit);
+    return rows.map(collectionOf);
+  });

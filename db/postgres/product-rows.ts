@@ -1,0 +1,89 @@
+// Rows of the products schema as products, read back in as many statements as there are tables.
+import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import type { AnyPgColumn } from 'drizzle-orm/pg-core';
+import type { CollectionId, ProductId, StoreId } from '../../domain/ids.ts';
+import { currencyOf } from '../../domain/money.ts';
+import type { Product, Variant } from '../../domain/product.ts';
+import type { Db, Tx } from './client.ts';
+import { productCollections, products, variants } from './schema/products.ts';
+
+export type ProductRow = typeof products.$inferSelect;
+type VariantRow = typeof variants.$inferSelect;
+
+/** The next clock of a row: wall time in microseconds, but always above the last one. */
+export const nextClockUs = (column: AnyPgColumn) =>
+  sql<number>`greatest((extract(epoch from clock_timestamp()) * 1000000)::bigint, ${column} + 1)`;
+
+export const firstClockUs = () =>
+  sql<number>`(extract(epoch from clock_timestamp()) * 1000000)::bigint`;
+
+const variantOf = (row: VariantRow): Variant => ({
+  sku: row.sku,
+  title: row.title,
+  options: row.options,
+  priceMinor: row.priceMinor,
+  currency: currencyOf(row.currency),
+  position: row.position,
+  ...(row.compareAtMinor !== null && { compareAtMinor: row.compareAtMinor }),
+});
+
+const productOf = (
+  row: ProductRow,
+  variantRows: VariantRow[],
+  collectionIds: string[],
+): Product => ({
+  id: row.id as ProductId,
+  storeId: row.storeId as StoreId,
+  slug: row.slug,
+  name: row.name,
+  description: row.description,
+  status: row.status,
+  attributes: row.attributes,
+  media: row.media,
+  version: row.version,
+  clockUs: row.clockUs,
+  createdAt: row.createdAt.toISOString(),
+  updatedAt: row.updatedAt.toISOString(),
+  collectionIds: collectionIds as CollectionId[],
+  variants: variantRows.map(variantOf),
+});
+
+/** Completes product rows with their variants and collections: two statements, any number. */
+export const assembleProducts = async (db: Db | Tx, rows: ProductRow[]): Promise<Product[]> => {
+  if (rows.length === 0) return [];
+  const ids = rows.map((row) => row.id);
+  const [variantRows, memberRows] = await Promise.all([
+    db
+      .select()
+      .from(variants)
+      .where(inArray(variants.productId, ids))
+      .orderBy(asc(variants.position), asc(variants.sku)),
+    db
+      .select()
+      .from(productCollections)
+      .where(inArray(productCollections.productId, ids))
+      .orderBy(asc(productCollections.collectionId)),
+  ]);
+  return rows.map((row) =>
+    productOf(
+      row,
+      variantRows.filter((variant) => variant.productId === row.id),
+      memberRows.filter((one) => one.productId === row.id).map((one) => one.collectionId),
+    ),
+  );
+};
+
+/** One product of one store, optionally locked against other writers. */
+export const findProductRow = async (
+  db: Db | Tx,
+  storeId: StoreId,
+  id: string,
+  lock: boolean,
+): Promise<ProductRow | undefined> => {
+  const query = db
+    .select()
+    .from(products)
+    .where(and(eq(products.storeId, storeId), eq(products.id, id)));
+  const [row] = lock ? await query.for('update') : await query;
+  return row;
+};

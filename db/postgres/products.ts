@@ -1,0 +1,246 @@
+// Products in Postgres: every write is one transaction with its version, its clock and its news.
+import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm';
+import { DomainError } from '../../domain/errors.ts';
+import type { CollectionId, StoreId } from '../../domain/ids.ts';
+import type { Product, Variant } from '../../domain/product.ts';
+import { productChanged } from '../kafka/events.ts';
+import { violatedConstraint, type Pg, type Tx } from './client.ts';
+import { publish } from './outbox.ts';
+import {
+  assembleProducts,
+  findProductRow,
+  firstClockUs,
+  nextClockUs,
+  type ProductRow,
+} from './product-rows.ts';
+import {
+  collections,
+  productCollections,
+  products,
+  productsOutbox,
+  variants,
+} from './schema/products.ts';
+
+/** What a store says of a product; the rest (version, clock, times) is ours. */
+export type ProductDraft = Omit<
+  Product,
+  'version' | 'clockUs' | 'createdAt' | 'updatedAt' | 'collectionIds'
+>;
+
+const taken = (error: unknown): unknown => {
+  const constraint = violatedConstraint(error);
+  if (constraint === 'products_store_id_slug_key') {
+    return new DomainError('SLUG_TAKEN', 'another product of this store has this slug');
+  }
+  if (constraint === 'variants_pkey') {
+    return new DomainError('SKU_TAKEN', 'another product of this store has this sku');
+  }
+  return error;
+};
+
+const refusingTaken = <T>(work: Promise<T>): Promise<T> =>
+  work.catch((error: unknown) => {
+    throw taken(error);
+  });
+
+const notFound = (): DomainError => new DomainError('NOT_FOUND', 'no such product');
+
+const putVariants = async (tx: Tx, draft: ProductDraft): Promise<void> => {
+  await tx.delete(variants).where(eq(variants.productId, draft.id));
+  await tx.insert(variants).values(
+    draft.variants.map((variant: Variant) => ({
+      ...variant,
+      compareAtMinor: variant.compareAtMinor ?? null,
+      storeId: draft.storeId,
+      productId: draft.id,
+    })),
+  );
+};
+
+const columnsOf = ({ slug, name, description, status, attributes, media }: ProductDraft) => ({
+  slug,
+  name,
+  description,
+  status,
+  attributes,
+  media,
+});
+
+const announce = async (tx: Tx, row: ProductRow): Promise<Product> => {
+  const [product] = await assembleProducts(tx, [row]);
+  if (!product) throw new Error('a product vanished inside its own transaction');
+  await publish(tx, productsOutbox, [productChanged(product)]);
+  return product;
+};
+
+/** Writes a new product. SLUG_TAKEN, SKU_TAKEN. */
+export const insertProduct = (pg: Pg, draft: ProductDraft): Promise<Product> =>
+  refusingTaken(
+    pg.transaction('products.insert', async (tx) => {
+      const [row] = await tx
+        .insert(products)
+        .values({
+          id: draft.id,
+          storeId: draft.storeId,
+          ...columnsOf(draft),
+          clockUs: firstClockUs(),
+        })
+        .returning();
+      await putVariants(tx, draft);
+      return announce(tx, row as ProductRow);
+    }),
+  );
+
+const bump = async (tx: Tx, id: string, set: object): Promise<ProductRow> => {
+  const [row] = await tx
+    .update(products)
+    .set({
+      ...set,
+      version: sql`${products.version} + 1`,
+      clockUs: nextClockUs(products.clockUs),
+      updatedAt: new Date(),
+    })
+    .where(eq(products.id, id))
+    .returning();
+  return row as ProductRow;
+};
+
+/**
+ * Reads a product under its lock, lets `change` say what it becomes, writes that.
+ * NOT_FOUND, VERSION_MISMATCH (when `expectedVersion` is given), SLUG_TAKEN, SKU_TAKEN.
+ */
+export const updateProduct = (
+  pg: Pg,
+  storeId: StoreId,
+  id: string,
+  change: (present: Product) => ProductDraft,
+  expectedVersion?: number,
+): Promise<Product> =>
+  refusingTaken(
+    pg.transaction('products.update', async (tx) => {
+      const locked = await findProductRow(tx, storeId, id, true);
+      const [present] = locked ? await assembleProducts(tx, [locked]) : [];
+      if (!present) throw notFound();
+      if (expectedVersion !== undefined && expectedVersion !== present.version) {
+        throw new DomainError('VERSION_MISMATCH', 'the product has changed since it was read', {
+          facts: { version: present.version },
+        });
+      }
+      const draft = change(present);
+      await putVariants(tx, draft);
+      return announce(tx, await bump(tx, id, columnsOf(draft)));
+    }),
+  );
+
+/** Replaces the collections a product is in. NOT_FOUND for the product, INVALID_INPUT for them. */
+export const putProductCollections = (
+  pg: Pg,
+  storeId: StoreId,
+  id: string,
+  collectionIds: CollectionId[],
+): Promise<Product> =>
+  pg.transaction('products.putCollections', async (tx) => {
+    if (!(await findProductRow(tx, storeId, id, true))) throw notFound();
+    await assertCollections(tx, storeId, collectionIds);
+    await tx.delete(productCollections).where(eq(productCollections.productId, id));
+    if (collectionIds.length > 0) {
+      const rows = collectionIds.map((collectionId) => ({ productId: id, collectionId }));
+      await tx.insert(productCollections).values(rows);
+    }
+    return announce(tx, await bump(tx, id, {}));
+  });
+
+const assertCollections = async (tx: Tx, storeId: StoreId, ids: string[]): Promise<void> => {
+  if (ids.length === 0) return;
+  const found = await tx
+    .select({ id: collections.id })
+    .from(collections)
+    .where(and(eq(collections.storeId, storeId), inArray(collections.id, ids)))
+    .for('share');
+  if (found.length === new Set(ids).size) return;
+  throw new DomainError('INVALID_INPUT', 'a collection does not exist', {
+    fields: [{ path: 'collectionIds', message: 'names a collection that does not exist' }],
+  });
+};
+
+/** Deletes; the news of it carries a newer clock than anything said before. NOT_FOUND. */
+export const deleteProduct = (pg: Pg, storeId: StoreId, id: string): Promise<void> =>
+  pg.transaction('products.delete', async (tx) => {
+    const locked = await findProductRow(tx, storeId, id, true);
+    if (!locked) throw notFound();
+    const [last] = await assembleProducts(tx, [await bump(tx, id, {})]);
+    await tx.delete(products).where(eq(products.id, id));
+    if (last) await publish(tx, productsOutbox, [productChanged(last, true)]);
+  });
+
+/** NOT_FOUND, also for another store's product. */
+export const productById = (pg: Pg, storeId: StoreId, id: string): Promise<Product> =>
+  pg.query('products.productById', async (db) => {
+    const row = await findProductRow(db, storeId, id, false);
+    const [product] = row ? await assembleProducts(db, [row]) : [];
+    if (!product) throw notFound();
+    return product;
+  });
+
+/** A published product by id or slug. */
+export const findPublished = (
+  pg: Pg,
+  storeId: StoreId,
+  by: { id: string } | { slug: string },
+): Promise<Product | undefined> =>
+  pg.query('products.findPublished', async (db) => {
+    const match = 'id' in by ? eq(products.id, by.id) : eq(products.slug, by.slug);
+    const rows = await db
+      .select()
+      .from(products)
+      .where(and(eq(products.storeId, storeId), match, eq(products.status, 'published')));
+    const [product] = await assembleProducts(db, rows);
+    return product;
+  });
+
+/** Up to `limit` products after an id, oldest first. */
+export const listProducts = (
+  pg: Pg,
+  storeId: StoreId,
+  after: string,
+  limit: number,
+): Promise<Product[]> =>
+  pg.query('products.list', async (db) => {
+    const rows = await db
+      .select()
+      .from(products)
+      .where(and(eq(products.storeId, storeId), gt(products.id, after)))
+      .orderBy(asc(products.id))
+      .limit(limit);
+    return assembleProducts(db, rows);
+  });
+
+export interface Price {
+  sku: string;
+  productId: string;
+  name: string;
+  priceMinor: number;
+  currency: string;
+}
+
+/** Prices of published products, by sku; unknown skus are left out. One statement. */
+export const listPrices = (pg: Pg, storeId: StoreId, skus: string[]): Promise<Price[]> =>
+  pg.query('products.listPrices', (db) =>
+    db
+      .select({
+        sku: variants.sku,
+        productId: variants.productId,
+        name: products.name,
+        priceMinor: variants.priceMinor,
+        currency: variants.currency,
+      })
+      .from(variants)
+      .innerJoin(products, eq(products.id, variants.productId))
+      .where(
+        and(
+          eq(variants.storeId, storeId),
+          inArray(variants.sku, skus),
+          eq(products.status, 'published'),
+        ),
+      ),
+  );

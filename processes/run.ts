@@ -1,0 +1,52 @@
+// How every process lives: telemetry, an operations port, and an orderly end on SIGTERM.
+import { serveOps, type OpsPort, type ReadyChecks } from '../apis/http/ops.ts';
+import { installTracing } from '../telemetry/spans.ts';
+import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
+import type { CommonConfig } from './config.ts';
+
+const DRAIN_MS_MAX = 9_000;
+
+/** What a started process gives back: what it needs to be ready, and how it ends. */
+export interface Running {
+  checks: ReadyChecks;
+  stop(): Promise<void>;
+}
+
+const endOnSignal = (telemetry: Telemetry, ops: OpsPort, stop: () => Promise<void>): void => {
+  let ending = false;
+  const end = async (signal: string): Promise<void> => {
+    // A second signal must not kill a drain that is under way.
+    if (ending) return;
+    ending = true;
+    telemetry.log.info('stopping', { signal });
+    ops.drain();
+    setTimeout(() => process.exit(1), DRAIN_MS_MAX);
+    await stop().catch((error: unknown) => telemetry.log.error('stop failed', error));
+    await ops.stop();
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void end('SIGTERM'));
+  process.on('SIGINT', () => void end('SIGINT'));
+};
+
+/** Starts a process and keeps it running; a failed start exits with 1 and says why. */
+export const run = async (
+  config: CommonConfig,
+  start: (telemetry: Telemetry) => Promise<Running>,
+): Promise<void> => {
+  const telemetry = createTelemetry(config.HOLDFAST_PROCESS, config.HOLDFAST_LOG_LEVEL);
+  const endTracing = installTracing(config.OTEL_EXPORTER_OTLP_ENDPOINT);
+  try {
+    const running = await start(telemetry);
+    const { HOLDFAST_HOST: host, HOLDFAST_OPS_PORT: port } = config;
+    const ops = serveOps(host, port, telemetry, running.checks);
+    endOnSignal(telemetry, ops, async () => {
+      await running.stop();
+      await endTracing();
+    });
+    telemetry.log.info('started', { port, pid: process.pid });
+  } catch (error) {
+    telemetry.log.error('start failed', error);
+    process.exit(1);
+  }
+};
