@@ -1,0 +1,56 @@
+// An instance of Holdfast: where its data lies, which ports it has, and its own secrets.
+import { createHmac, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { DEFAULT_PORT_BASE, PORT_BASE_MAX, portOf, TEST_PORT_SHIFT, type PortName } from './ports.ts';
+
+export const ROOT = resolve(import.meta.dirname, '..');
+
+/** Servers that were built or downloaded, shared by every checkout of this user. */
+export const CACHE = resolve(
+  process.env['XDG_CACHE_HOME'] ?? resolve(homedir(), '.cache'),
+  'holdfast',
+);
+
+export interface Instance {
+  home: string;
+  portBase: number;
+  port(name: PortName, copy?: number): number;
+  /** A secret of this instance: always the same text for the same name. */
+  secret(name: string): string;
+}
+
+const rootSecret = (home: string): string => {
+  const file = resolve(home, 'secrets.json');
+  if (!existsSync(file)) {
+    mkdirSync(home, { recursive: true });
+    const root = randomBytes(32).toString('hex');
+    writeFileSync(file, `${JSON.stringify({ root })}\n`, { mode: 0o600 });
+  }
+  return (JSON.parse(readFileSync(file, 'utf8')) as { root: string }).root;
+};
+
+export const instanceAt = (home: string, portBase: number): Instance => {
+  if (!Number.isInteger(portBase) || portBase < 1024 || portBase > PORT_BASE_MAX) {
+    throw new Error(`HOLDFAST_PORT_BASE must be a number from 1024 to ${PORT_BASE_MAX}`);
+  }
+  let root: string | undefined;
+  return {
+    home,
+    portBase,
+    port: (name, copy) => portOf(portBase, name, copy),
+    secret: (name) =>
+      createHmac('sha256', (root ??= rootSecret(home))).update(name).digest('hex').slice(0, 40),
+  };
+};
+
+const shopHome = (): string => resolve(ROOT, process.env['HOLDFAST_HOME'] ?? '.holdfast');
+const shopPortBase = (): number => Number(process.env['HOLDFAST_PORT_BASE'] ?? DEFAULT_PORT_BASE);
+
+/** The shop of this checkout; HOLDFAST_HOME and HOLDFAST_PORT_BASE move everything. */
+export const shopInstance = (): Instance => instanceAt(shopHome(), shopPortBase());
+
+/** The tests' own instance, beside the shop's and never touching it. */
+export const testInstance = (): Instance =>
+  instanceAt(`${shopHome()}-test`, shopPortBase() + TEST_PORT_SHIFT);

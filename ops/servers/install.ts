@@ -1,0 +1,99 @@
+// Getting servers: built once into the cache beside its final place, then moved there.
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { CACHE } from '../instance.ts';
+import type { Say } from './server.ts';
+
+const OUTPUT_TAIL = 1_500;
+
+/** Runs a command to its end; throws with the end of its output when it fails. */
+export const runCommand = async (
+  command: string[],
+  options: { cwd?: string; env?: Record<string, string>; uid?: number; gid?: number } = {},
+): Promise<string> => {
+  const child = Bun.spawn(command, {
+    cwd: options.cwd ?? '/',
+    env: { ...process.env, ...options.env },
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    ...(options.uid !== undefined && { uid: options.uid, gid: options.gid }),
+  });
+  const [out, err, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  if (code === 0) return out;
+  throw new Error(`${command.slice(0, 3).join(' ')} failed (${code}):\n${(out + err).slice(-OUTPUT_TAIL)}`);
+};
+
+export const isOnPath = (command: string): boolean => Bun.which(command) !== null;
+
+const TICK_MS = 15_000;
+
+/** Makes `CACHE/<name>` by `build` in a temporary folder; a killed build leaves nothing behind. */
+export const cached = async (
+  name: string,
+  say: Say,
+  build: (folder: string) => Promise<void>,
+): Promise<string> => {
+  const final = resolve(CACHE, name);
+  if (existsSync(final)) return final;
+  mkdirSync(CACHE, { recursive: true });
+  const temporary = mkdtempSync(resolve(CACHE, `${name}.building-`));
+  const startedAt = Date.now();
+  const elapsed = (): number => Math.round((Date.now() - startedAt) / 1000);
+  const tick = setInterval(() => say(`${name}: still building (${elapsed()} s)`), TICK_MS);
+  try {
+    say(`${name}: getting it, once for this machine`);
+    await build(temporary);
+    if (!existsSync(final)) renameSync(temporary, final);
+    say(`${name}: there after ${elapsed()} s`);
+  } finally {
+    clearInterval(tick);
+    rmSync(temporary, { recursive: true, force: true });
+  }
+  return final;
+};
+
+/** The jars of one Maven artefact and everything it needs at run time. */
+export const mavenJars = (name: string, artefact: string, say: Say): Promise<string> =>
+  cached(name, say, async (folder) => {
+    for (const tool of ['java', 'mvn']) {
+      if (!isOnPath(tool)) throw new Error(`${name} needs Java 17 and Maven; ${tool} is not on PATH`);
+    }
+    const [groupId, artifactId, version] = artefact.split(':');
+    writeFileSync(
+      resolve(folder, 'pom.xml'),
+      `<project><modelVersion>4.0.0</modelVersion><groupId>holdfast</groupId>
+<artifactId>${name}</artifactId><version>1</version><dependencies><dependency>
+<groupId>${groupId}</groupId><artifactId>${artifactId}</artifactId><version>${version}</version>
+</dependency></dependencies></project>`,
+    );
+    const goals = ['dependency:copy-dependencies', '-DincludeScope=runtime'];
+    await runCommand(['mvn', '-q', '-B', ...goals, `-DoutputDirectory=${folder}/libs`], {
+      cwd: folder,
+    });
+  });
+
+/** Installs a distribution's package as root on Debian and Ubuntu, without starting its service. */
+export const aptInstall = async (packageName: string, why: string, say: Say): Promise<void> => {
+  if (!isOnPath('apt-get') || process.getuid?.() !== 0) {
+    throw new Error(`${why} is missing: install the package ${packageName} and run this again`);
+  }
+  say(`${packageName}: installing the distribution's package`);
+  const policy = '/usr/sbin/policy-rc.d';
+  const ours = !existsSync(policy);
+  if (ours) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    const env = { DEBIAN_FRONTEND: 'noninteractive' };
+    await runCommand(['apt-get', 'update', '-q'], { env }).catch(() => undefined);
+    await runCommand(
+      ['apt-get', 'install', '-y', '-q', '--no-install-recommends', packageName],
+      { env },
+    );
+  } finally {
+    if (ours) rmSync(policy, { force: true });
+  }
+};

@@ -1,0 +1,101 @@
+// PostgreSQL from the distribution: the truth of every service.
+import { createHash } from 'node:crypto';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import postgres from 'postgres';
+import type { Instance } from '../instance.ts';
+import { aptInstall, runCommand } from './install.ts';
+import type { Server } from './server.ts';
+
+const SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '200',
+  shared_buffers: '128MB',
+  wal_level: 'replica',
+  max_wal_size: '512MB',
+  log_min_messages: 'warning',
+};
+
+const binFolder = (): string | undefined => {
+  const root = '/usr/lib/postgresql';
+  const versions = existsSync(root) ? readdirSync(root).map(Number).filter((v) => v >= 14) : [];
+  const found = versions.sort((a, b) => b - a).map((version) => `${root}/${version}/bin`);
+  const onPath = Bun.which('initdb');
+  return found.find((folder) => existsSync(`${folder}/initdb`)) ?? (onPath ? dirname(onPath) : undefined);
+};
+
+const bin = (name: string): string => resolve(binFolder() ?? '', name);
+
+/** Postgres refuses to run as root: then it runs as `postgres`, or as `nobody`. */
+const runAs = (): { uid: number; gid: number } | undefined => {
+  if (process.getuid?.() !== 0) return undefined;
+  const users = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
+  const user = users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody');
+  return { uid: Number(user?.[2] ?? 65_534), gid: Number(user?.[3] ?? 65_534) };
+};
+
+const isTraversable = (folder: string): boolean => {
+  for (let at = folder; at !== '/'; at = dirname(at)) {
+    if (existsSync(at) && (statSync(at).mode & 0o001) === 0) return false;
+  }
+  return true;
+};
+
+/** The cluster's folder; under /var/tmp where another user could not reach the home. */
+export const postgresFolder = ({ home }: Instance): string => {
+  if (!runAs() || isTraversable(home)) return resolve(home, 'data', 'postgres');
+  const name = createHash('sha256').update(home).digest('hex').slice(0, 16);
+  return `/var/tmp/holdfast-${name}`;
+};
+
+const init = async (instance: Instance, folder: string): Promise<void> => {
+  const user = runAs();
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const passwordFile = resolve(folder, '..', `.pw-${process.pid}`);
+  writeFileSync(passwordFile, instance.secret('postgres'), { mode: 0o600 });
+  if (user) for (const path of [folder, passwordFile]) chownSync(path, user.uid, user.gid);
+  const options = ['-U', 'holdfast', '-E', 'UTF8', '--locale=C', '-A', 'scram-sha-256'];
+  await runCommand([bin('initdb'), '-D', folder, ...options, `--pwfile=${passwordFile}`], {
+    ...user,
+  }).finally(() => Bun.file(passwordFile).delete());
+};
+
+export const postgresUrl = (instance: Instance, role: string, database = 'holdfast'): string => {
+  const name = role === 'holdfast' ? 'postgres' : `postgres/${role}`;
+  return `postgres://${role}:${instance.secret(name)}@127.0.0.1:${instance.port('postgres')}/${database}`;
+};
+
+const ask = async <T>(
+  instance: Instance,
+  work: (sql: ReturnType<typeof postgres>) => Promise<T>,
+): Promise<T> => {
+  const url = postgresUrl(instance, 'holdfast', 'postgres');
+  const sql = postgres(url, { max: 1, connect_timeout: 2, onnotice: () => undefined });
+  return work(sql).finally(() => sql.end({ timeout: 1 }));
+};
+
+export const postgresServer: Server = {
+  name: 'postgres',
+  version: JSON.stringify(SETTINGS),
+  startLimitMs: 60_000,
+  install: async (say) => {
+    if (!binFolder()) await aptInstall('postgresql', 'PostgreSQL', say);
+  },
+  launch: async (instance) => {
+    const folder = postgresFolder(instance);
+    if (!existsSync(resolve(folder, 'PG_VERSION'))) await init(instance, folder);
+    const port = String(instance.port('postgres'));
+    const settings = Object.entries({ ...SETTINGS, port });
+    const args = settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const env = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' };
+    return { command: bin('postgres'), args: ['-D', folder, ...args], env, user: runAs() };
+  },
+  isWell: (instance) =>
+    ask(instance, async (sql) => (await sql`select 1`).length === 1).catch(() => false),
+  afterStart: (instance) =>
+    ask(instance, async (sql) => {
+      const [found] = await sql`select 1 from pg_database where datname = 'holdfast'`;
+      if (!found) await sql.unsafe('create database holdfast');
+    }),
+};

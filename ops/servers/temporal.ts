@@ -1,0 +1,56 @@
+// Temporal's development server and UI, built from its Go sources: what is in progress.
+import { existsSync, mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { CACHE } from '../instance.ts';
+import { cached, isOnPath, runCommand } from './install.ts';
+import type { Server } from './server.ts';
+
+const VERSION = '1.5.1';
+const NAME = `temporal-${VERSION}`;
+const BINARY = resolve(CACHE, NAME, 'temporal');
+const SEARCH_ATTRIBUTES = ['OrderStatus=Keyword', 'StoreId=Keyword', 'NeedsAttention=Bool'];
+const LIMITS = ['frontend.rps=10000', 'frontend.namespaceRPS=10000', 'frontend.namespaceCount=10000'];
+
+export const temporalServer: Server = {
+  name: 'temporal',
+  version: VERSION,
+  startLimitMs: 60_000,
+  install: async (say) => {
+    await cached(NAME, say, async (folder) => {
+      if (!isOnPath('go')) throw new Error('Temporal is built with Go, which is not on PATH');
+      const env = { GOBIN: folder, GOFLAGS: '-trimpath' };
+      const target = `github.com/temporalio/cli/cmd/temporal@v${VERSION}`;
+      await runCommand(['go', 'install', target], { env });
+      if (!existsSync(resolve(folder, 'temporal'))) throw new Error('go install built nothing');
+    });
+  },
+  launch: async (instance) => {
+    const folder = resolve(instance.home, 'data', 'temporal');
+    mkdirSync(folder, { recursive: true });
+    const ports = {
+      '--port': 'temporal',
+      '--ui-port': 'temporal-ui',
+      '--metrics-port': 'temporal-metrics',
+    } as const;
+    return {
+      command: BINARY,
+      args: [
+        ...['server', 'start-dev', '--ip', '127.0.0.1', '--namespace', 'holdfast'],
+        ...['--db-filename', resolve(folder, 'temporal.db'), '--log-level', 'warn'],
+        ...Object.entries(ports).flatMap(([flag, name]) => [flag, String(instance.port(name))]),
+        ...SEARCH_ATTRIBUTES.flatMap((attribute) => ['--search-attribute', attribute]),
+        ...LIMITS.flatMap((limit) => ['--dynamic-config-value', limit]),
+      ],
+      env: { PATH: process.env['PATH'] ?? '', HOME: folder },
+    };
+  },
+  isWell: (instance) =>
+    runCommand([
+      BINARY,
+      ...['operator', 'namespace', 'describe', '-n', 'holdfast', '--command-timeout', '3s'],
+      ...['--address', `127.0.0.1:${instance.port('temporal')}`],
+    ]).then(
+      () => true,
+      () => false,
+    ),
+};
