@@ -58,6 +58,11 @@ const SETTINGS = {
   HOLDFAST_SWEEP_EVERY_MS: durationMs.default(30_000),
   HOLDFAST_SWEEP_AFTER_MS: durationMs.default(10_000),
   HOLDFAST_TASK_QUEUES: list.optional(),
+  HOLDFAST_SANDBOX_STATE: z.string().min(1),
+  HOLDFAST_SANDBOX_WEBHOOK_URL: z.url(),
+  HOLDFAST_SMTP_PORT: port,
+  HOLDFAST_CARRIER_SHIP_MS: durationMs.default(1_500),
+  HOLDFAST_CARRIER_DELIVER_MS: durationMs.default(3_000),
 } satisfies Record<string, z.ZodType>;
 
 type Settings = typeof SETTINGS;

@@ -1,5 +1,14 @@
 // Getting servers: built once into the cache beside its final place, then moved there.
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { resolve } from 'node:path';
 import { CACHE } from '../instance.ts';
 import type { Say } from './server.ts';
@@ -32,6 +41,19 @@ export const isOnPath = (command: string): boolean => Bun.which(command) !== nul
 
 const TICK_MS = 15_000;
 
+const ABANDONED_AFTER_MS = 3_600_000;
+
+/** What builds that were killed have left behind. */
+const removeAbandoned = (name: string): void => {
+  for (const entry of readdirSync(CACHE)) {
+    const path = resolve(CACHE, entry);
+    const isOld = (): boolean => Date.now() - statSync(path).mtimeMs > ABANDONED_AFTER_MS;
+    if (entry.startsWith(`${name}.building-`) && isOld()) {
+      rmSync(path, { recursive: true, force: true });
+    }
+  }
+};
+
 /** Makes `CACHE/<name>` by `build` in a temporary folder; a killed build leaves nothing behind. */
 export const cached = async (
   name: string,
@@ -41,6 +63,7 @@ export const cached = async (
   const final = resolve(CACHE, name);
   if (existsSync(final)) return final;
   mkdirSync(CACHE, { recursive: true });
+  removeAbandoned(name);
   const temporary = mkdtempSync(resolve(CACHE, `${name}.building-`));
   const startedAt = Date.now();
   const elapsed = (): number => Math.round((Date.now() - startedAt) / 1000);

@@ -36,8 +36,6 @@ const properties = (instance: Instance, folder: string): string => {
   ].join('\n');
 };
 
-const LOGBACK = `log4j.rootLogger=WARN`;
-
 export const kafkaServer: Server = {
   name: 'kafka',
   version: VERSION,
@@ -50,7 +48,6 @@ export const kafkaServer: Server = {
     mkdirSync(folder, { recursive: true });
     const file = resolve(folder, 'server.properties');
     writeFileSync(file, properties(instance, folder));
-    writeFileSync(resolve(folder, 'log4j.properties'), LOGBACK);
     const tool = ['java', '-cp', CLASS_PATH, 'kafka.tools.StorageTool'];
     if (!existsSync(resolve(folder, 'logs', 'meta.properties'))) {
       const id = (await runCommand([...tool, 'random-uuid'])).trim().split('\n').at(-1) ?? '';

@@ -51,8 +51,9 @@ export const postgresFolder = ({ home }: Instance): string => {
 
 const init = async (instance: Instance, folder: string): Promise<void> => {
   const user = runAs();
+  mkdirSync(dirname(folder), { recursive: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const passwordFile = resolve(folder, '..', `.pw-${process.pid}`);
+  const passwordFile = `${folder}.password`;
   writeFileSync(passwordFile, instance.secret('postgres'), { mode: 0o600 });
   if (user) for (const path of [folder, passwordFile]) chownSync(path, user.uid, user.gid);
   const options = ['-U', 'holdfast', '-E', 'UTF8', '--locale=C', '-A', 'scram-sha-256'];

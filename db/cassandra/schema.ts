@@ -1,0 +1,28 @@
+// Tables of the read side, each shaped by the question it answers.
+
+/** Buckets bound a partition: a product's hash decides; fixed when a table set is made. */
+export const LISTING_BUCKETS = 4;
+
+/** Statements in order; KEYSPACE is replaced. All are safe to run again. */
+export const SCHEMA: readonly string[] = [
+  // Which products does this scope have, in this order, that match?
+  `create table if not exists KEYSPACE.listings (
+    store_id text, scope text, sort text, bucket int, sort_key blob, product_id text,
+    tokens set<text>, facets set<text>, price bigint, in_stock boolean, document text,
+    primary key ((store_id, scope, sort, bucket), sort_key, product_id)
+  ) with clustering order by (sort_key asc, product_id asc)`,
+  `create index if not exists listings_tokens_idx on KEYSPACE.listings (values(tokens)) using 'sai'`,
+  `create index if not exists listings_facets_idx on KEYSPACE.listings (values(facets)) using 'sai'`,
+  `create index if not exists listings_price_idx on KEYSPACE.listings (price) using 'sai'`,
+  `create index if not exists listings_in_stock_idx on KEYSPACE.listings (in_stock) using 'sai'`,
+  // What is this product, and which rows were written of it?
+  `create table if not exists KEYSPACE.products_by_id (
+    store_id text, product_id text, product_clock bigint, stock_clock bigint, written_at bigint,
+    deleted boolean, document text, stock map<text, int>, keys text,
+    primary key ((store_id, product_id)))`,
+  `create table if not exists KEYSPACE.products_by_slug (
+    store_id text, slug text, product_id text, primary key ((store_id, slug)))`,
+  `create table if not exists KEYSPACE.collections_by_store (
+    store_id text, collection_id text, clock bigint, name text, description text,
+    deleted boolean, primary key ((store_id), collection_id))`,
+];

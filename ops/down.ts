@@ -1,0 +1,49 @@
+// Ends an instance: processes first, then servers, then looks that every port is free.
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Instance } from './instance.ts';
+import { PORT_OFFSETS, type PortName } from './ports.ts';
+import { postgresFolder } from './servers/postgres.ts';
+import { end, portAnswers, until } from './supervise.ts';
+import { SERVERS } from './up.ts';
+
+const PORTS_FREE_LIMIT_MS = 10_000;
+
+/** Names with a pid file, whether the process still lives or not. */
+const startedNames = ({ home }: Instance): string[] => {
+  const folder = resolve(home, 'run');
+  const files = existsSync(folder) ? readdirSync(folder) : [];
+  return files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -5));
+};
+
+const isFree = async (instance: Instance): Promise<boolean> => {
+  const names = Object.keys(PORT_OFFSETS) as PortName[];
+  const answers = await Promise.all(names.map((name) => portAnswers(instance.port(name))));
+  return !answers.includes(true);
+};
+
+/** Answers how many were ended. SIGINT is Postgres' fast shutdown; the others take SIGTERM. */
+export const takeDown = async (instance: Instance): Promise<number> => {
+  const names = startedNames(instance);
+  const servers = new Set<string>(SERVERS.map((server) => server.name));
+  const ended = await Promise.all(
+    names.filter((name) => !servers.has(name)).map((name) => end(instance, name)),
+  );
+  const endedServers = await Promise.all(
+    names
+      .filter((name) => servers.has(name))
+      .map((name) => end(instance, name, name === 'postgres' ? 'SIGINT' : 'SIGTERM')),
+  );
+  if (names.length > 0 && !(await until(() => isFree(instance), PORTS_FREE_LIMIT_MS))) {
+    throw new Error(`a port from ${instance.portBase} on is still held by something else`);
+  }
+  return [...ended, ...endedServers].filter(Boolean).length;
+};
+
+/** Down, and all data of the instance gone. */
+export const reset = async (instance: Instance): Promise<void> => {
+  await takeDown(instance);
+  const postgres = postgresFolder(instance);
+  if (postgres.startsWith('/var/tmp/holdfast-')) rmSync(postgres, { recursive: true, force: true });
+  rmSync(instance.home, { recursive: true, force: true });
+};

@@ -1,0 +1,177 @@
+// Brings an instance up: servers side by side, then the migration, then every process.
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { environmentOf, migrateEnvironment } from './environment.ts';
+import { ROOT, type Instance } from './instance.ts';
+import { isSandbox, PROCESS_NAMES, specOf, type ProcessName } from './processes.ts';
+import { cassandraServer } from './servers/cassandra.ts';
+import { runCommand } from './servers/install.ts';
+import { kafkaServer } from './servers/kafka.ts';
+import { postgresServer } from './servers/postgres.ts';
+import { redisServer } from './servers/redis.ts';
+import type { Say, Server } from './servers/server.ts';
+import { temporalServer } from './servers/temporal.ts';
+import { end, launch, logPath, portAnswers, runningOf, until } from './supervise.ts';
+
+export const SERVERS: readonly Server[] = [
+  cassandraServer,
+  kafkaServer,
+  postgresServer,
+  redisServer,
+  temporalServer,
+];
+const PROCESS_START_LIMIT_MS = 60_000;
+const LOG_TAIL_BYTES = 2_000;
+const SOURCES = 'domain db apis workflows activities processes telemetry proto/gen sandbox'.split(' ');
+
+export interface UpOptions {
+  /** How many of each process (not of the sandboxes); 1 unless said. */
+  copies?: number;
+  serversOnly?: boolean;
+}
+
+/** Name of a copy in pid files and logs: `worker`, `worker-2`. */
+export const copyName = (name: ProcessName, copy: number): string =>
+  copy === 1 ? name : `${name}-${copy}`;
+
+const tailOf = (instance: Instance, name: string): string => {
+  const path = logPath(instance, name);
+  return existsSync(path) ? readFileSync(path, 'utf8').slice(-LOG_TAIL_BYTES) : '';
+};
+
+const explain = (instance: Instance, name: string, why: string): Error =>
+  new Error(`${name} ${why}; its log (${logPath(instance, name)}) ends with:\n${tailOf(instance, name)}`);
+
+/** Starts a server unless it runs and is well; waits until it is. */
+export const startServer = async (instance: Instance, server: Server, say: Say): Promise<void> => {
+  const { name } = server;
+  await server.install(say);
+  if (runningOf(instance, name)) {
+    if (await until(() => server.isWell(instance), server.startLimitMs)) return;
+    await end(instance, name);
+  }
+  if (await portAnswers(instance.port(name))) {
+    throw new Error(`port ${instance.port(name)} (${name}) is taken: set HOLDFAST_PORT_BASE`);
+  }
+  const startedAt = Date.now();
+  const pid = launch(instance, name, await server.launch(instance), server.version);
+  const well = await until(
+    async () => !runningOf(instance, name) || server.isWell(instance),
+    server.startLimitMs,
+  );
+  if (!runningOf(instance, name)) throw explain(instance, name, 'ended while starting');
+  if (!well) throw explain(instance, name, `is not well after ${server.startLimitMs / 1000} s`);
+  await server.afterStart?.(instance);
+  say(`${name}: up (pid ${pid}, ${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
+};
+
+/** A hash of everything a process is made of; another hash means it must be restarted. */
+const sourceStamp = async (): Promise<string> => {
+  const hash = createHash('sha256');
+  for (const folder of SOURCES) {
+    if (!existsSync(resolve(ROOT, folder))) continue;
+    const glob = new Bun.Glob('**/*.{ts,sql,lua,cql,json}');
+    const files = [...glob.scanSync({ cwd: resolve(ROOT, folder) })].sort();
+    for (const file of files) {
+      if (file.endsWith('.test.ts')) continue;
+      hash.update(file).update(readFileSync(resolve(ROOT, folder, file)));
+    }
+  }
+  return hash.update(readFileSync(resolve(ROOT, 'bun.lock'))).digest('hex').slice(0, 16);
+};
+
+const isReady = (port: number): Promise<boolean> =>
+  fetch(`http://127.0.0.1:${port}/ready`, { signal: AbortSignal.timeout(3_000) }).then(
+    (response) => response.ok,
+    () => false,
+  );
+
+const entryOf = (name: string): string => resolve(ROOT, 'processes', `${name}.ts`);
+
+/** Starts one copy of a process, or restarts it when what it is made of has changed. */
+export const startProcess = async (
+  instance: Instance,
+  name: ProcessName,
+  copy = 1,
+  say: Say = () => undefined,
+): Promise<void> => {
+  const env = environmentOf(instance, name, copy);
+  const own = createHash('sha256').update(JSON.stringify(env)).digest('hex').slice(0, 16);
+  const stamp = `${await sourceStamp()}/${own}`;
+  const label = copyName(name, copy);
+  const opsPort = instance.port(specOf(name).opsPort, copy);
+  const running = runningOf(instance, label);
+  if (running?.stamp === stamp && (await isReady(opsPort))) return;
+  if (running) await end(instance, label);
+  launch(
+    instance,
+    label,
+    { command: process.execPath, args: [entryOf(name)], env, cwd: ROOT },
+    stamp,
+  );
+  const ready = await until(
+    async () => !runningOf(instance, label) || isReady(opsPort),
+    PROCESS_START_LIMIT_MS,
+  );
+  if (!runningOf(instance, label)) throw explain(instance, label, 'ended while starting');
+  if (!ready) throw explain(instance, label, 'is not ready in time');
+  say(`${label}: ready`);
+};
+
+/** One `up` at a time on a home; a lock left by a dead one is taken over. */
+const locked = async <T>(instance: Instance, work: () => Promise<T>): Promise<T> => {
+  mkdirSync(instance.home, { recursive: true });
+  const path = resolve(instance.home, 'up.lock');
+  const holder = (): number => Number(existsSync(path) ? readFileSync(path, 'utf8') : 0);
+  const take = (): boolean => {
+    if (existsSync(path) && !existsSync(`/proc/${holder()}`)) rmSync(path, { force: true });
+    try {
+      const file = openSync(path, 'wx');
+      writeSync(file, String(process.pid));
+      closeSync(file);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const LOCK_LIMIT_MS = 15 * 60_000;
+  if (!(await until(take, LOCK_LIMIT_MS))) {
+    throw new Error(`another command (pid ${holder()}) is at work on ${instance.home}`);
+  }
+  return work().finally(() => rmSync(path, { force: true }));
+};
+
+const migrate = async (instance: Instance, say: Say): Promise<void> => {
+  const stampFile = resolve(instance.home, 'run', 'migrated');
+  const stamp = await sourceStamp();
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
+  const env = migrateEnvironment(instance);
+  await runCommand([process.execPath, entryOf('migrate')], { cwd: ROOT, env });
+  await Bun.write(stampFile, stamp);
+  say('migrate: every store is in the present shape');
+};
+
+/** Waits for all, so that one failure does not leave another half done; then says every failure. */
+const all = async (work: Promise<void>[]): Promise<void> => {
+  const failures = (await Promise.allSettled(work)).flatMap((result) =>
+    result.status === 'rejected' ? [(result.reason as Error).message] : [],
+  );
+  if (failures.length > 0) throw new Error(failures.join('\n\n'));
+};
+
+/** Everything up and ready; what is already so stays untouched. */
+export const bringUp = (
+  instance: Instance,
+  say: Say,
+  { copies = 1, serversOnly = false }: UpOptions = {},
+): Promise<void> =>
+  locked(instance, async () => {
+    await all(SERVERS.map((server) => startServer(instance, server, say)));
+    await migrate(instance, say);
+    if (serversOnly) return;
+    const wanted = PROCESS_NAMES.flatMap((name) =>
+      Array.from({ length: isSandbox(name) ? 1 : copies }, (_, at) => [name, at + 1] as const),
+    );
+    await all(wanted.map(([name, copy]) => startProcess(instance, name, copy, say)));
+  });
