@@ -1,0 +1,169 @@
+// The Inventory service: checks each request's shape, asks cache and ledger, answers.
+import { create } from '@bufbuild/protobuf';
+import { durationMs, timestampFromDate } from '@bufbuild/protobuf/wkt';
+import type { ConnectRouter } from '@connectrpc/connect';
+import {
+  claimReservation,
+  releaseReservation,
+  reservationById,
+  reverseClaim,
+  type LedgerAnswer,
+} from '../../db/postgres/reservations.ts';
+import { adjustStock, listLevels, receiveStock } from '../../db/postgres/stock.ts';
+import { invalid } from '../../domain/errors.ts';
+import { demandOf, LINES_MAX } from '../../domain/order.ts';
+import { SKU_PATTERN } from '../../domain/product.ts';
+import {
+  HOLD_MS_MAX,
+  HOLD_MS_MIN,
+  STOCK_QUANTITY_MAX,
+  STOCK_SKUS_MAX,
+  type Demand,
+  type Reservation,
+  type ReservationState,
+  type StockLevel,
+} from '../../domain/stock.ts';
+import {
+  InventoryService,
+  ReservationSchema,
+  ReservationState as WireState,
+  StockSchema,
+} from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
+import { callerOf } from '../rpc/server.ts';
+import { reserve, settle, type InventoryParts } from './reserve.ts';
+
+const CALLER_ID = /^[\x21-\x7e]{1,128}$/;
+
+const idOf = (path: string, id: string): string => {
+  if (!CALLER_ID.test(id)) throw invalid(path, 'must be 1 to 128 printable characters');
+  return id;
+};
+
+const skuOf = (path: string, sku: string): string => {
+  if (!SKU_PATTERN.test(sku)) throw invalid(path, 'is not a sku');
+  return sku;
+};
+
+const quantityOf = (path: string, quantity: number, min: number): number => {
+  if (quantity < min || quantity > STOCK_QUANTITY_MAX) throw invalid(path, 'is out of range');
+  return quantity;
+};
+
+const linesOf = (lines: { sku: string; quantity: number }[]): Demand[] => {
+  if (lines.length === 0) throw invalid('lines', 'are missing');
+  if (lines.length > LINES_MAX) throw invalid('lines', `are more than ${LINES_MAX}`);
+  lines.forEach((line, at) => {
+    skuOf(`lines.${at}.sku`, line.sku);
+    quantityOf(`lines.${at}.quantity`, line.quantity, 1);
+  });
+  return demandOf(lines);
+};
+
+const WIRE_STATES = {
+  held: WireState.HELD,
+  claimed: WireState.CLAIMED,
+  released: WireState.RELEASED,
+  expired: WireState.EXPIRED,
+} satisfies Record<ReservationState, WireState>;
+
+const wireReservation = ({ id, state, lines, expiresAt }: Reservation) =>
+  create(ReservationSchema, {
+    reservationId: id,
+    state: WIRE_STATES[state],
+    lines,
+    expiresAt: timestampFromDate(new Date(expiresAt)),
+  });
+
+const wireStock = ({ version, ...level }: StockLevel) =>
+  create(StockSchema, { ...level, version: BigInt(version) });
+
+const stockMethods = (parts: InventoryParts) => ({
+  async batchGetStock({ skus }: { skus: string[] }, storeId: string): Promise<StockLevel[]> {
+    if (skus.length > STOCK_SKUS_MAX) throw invalid('skus', `are more than ${STOCK_SKUS_MAX}`);
+    skus.forEach((sku, at) => skuOf(`skus.${at}`, sku));
+    const known = await parts.cache.listKnown(storeId, skus);
+    const found = new Map(known.map((level) => [level.sku, level]));
+    const missing = [...new Set(skus.filter((sku) => !found.has(sku)))];
+    if (missing.length > 0) {
+      const levels = await listLevels(parts.pg, storeId, missing);
+      for (const level of levels) found.set(level.sku, level);
+      await settle(parts, storeId, levels.filter((level) => level.version > 0));
+    }
+    return skus.flatMap((sku) => found.get(sku) ?? []);
+  },
+});
+
+export const inventoryRpc = (parts: InventoryParts) => (router: ConnectRouter) => {
+  const stock = stockMethods(parts);
+  const settled = async (storeId: string, answer: LedgerAnswer) => {
+    await settle(parts, storeId, answer.levels);
+    return { reservation: wireReservation(answer.reservation) };
+  };
+  router.service(InventoryService, {
+    async batchGetStock(request, context) {
+      const levels = await stock.batchGetStock(request, callerOf(context).storeId);
+      return { stock: levels.map(wireStock) };
+    },
+    async receiveStock({ receiptId, sku, quantity, productId }, context) {
+      const { storeId } = callerOf(context);
+      const level = await receiveStock(parts.pg, {
+        storeId,
+        receiptId: idOf('receiptId', receiptId),
+        sku: skuOf('sku', sku),
+        quantity: quantityOf('quantity', quantity, 1),
+        productId,
+      });
+      await settle(parts, storeId, [level]);
+      return { stock: wireStock(level) };
+    },
+    async adjustStock({ sku, onHand, productId, expectedVersion, reason }, context) {
+      const { storeId } = callerOf(context);
+      const level = await adjustStock(parts.pg, {
+        storeId,
+        sku: skuOf('sku', sku),
+        onHand: quantityOf('onHand', onHand, 0),
+        productId,
+        expectedVersion: expectedVersion === undefined ? undefined : Number(expectedVersion),
+        reason,
+        reference: crypto.randomUUID(),
+      });
+      await settle(parts, storeId, [level]);
+      return { stock: wireStock(level) };
+    },
+    async reserve({ reservationId, lines, expiresIn, attempt }, context) {
+      const expiresInMs = expiresIn ? durationMs(expiresIn) : 0;
+      if (expiresInMs < HOLD_MS_MIN || expiresInMs > HOLD_MS_MAX) {
+        throw invalid('expiresIn', 'must be 10 s to 24 h');
+      }
+      const reservation = await reserve(parts, {
+        storeId: callerOf(context).storeId,
+        id: idOf('reservationId', reservationId),
+        demand: linesOf(lines),
+        expiresInMs,
+        attempt,
+      });
+      return { reservation: wireReservation(reservation) };
+    },
+    async claimReservation({ reservationId }, context) {
+      const { storeId } = callerOf(context);
+      const id = idOf('reservationId', reservationId);
+      return settled(storeId, await claimReservation(parts.pg, storeId, id));
+    },
+    async releaseReservation({ reservationId }, context) {
+      const { storeId } = callerOf(context);
+      const id = idOf('reservationId', reservationId);
+      const answer = await releaseReservation(parts.pg, storeId, id);
+      return answer ? settled(storeId, answer) : {};
+    },
+    async reverseClaim({ reservationId }, context) {
+      const { storeId } = callerOf(context);
+      const id = idOf('reservationId', reservationId);
+      return settled(storeId, await reverseClaim(parts.pg, storeId, id));
+    },
+    async getReservation({ reservationId }, context) {
+      const { storeId } = callerOf(context);
+      const id = idOf('reservationId', reservationId);
+      return { reservation: wireReservation(await reservationById(parts.pg, storeId, id)) };
+    },
+  });
+};
