@@ -1,0 +1,28 @@
+// Starts the carrier's stand-in.
+import { listen } from '../apis/http/server.ts';
+import { createCarrierSandbox } from '../sandbox/carrier/carrier.ts';
+import { configOf } from './config.ts';
+import { run } from './run.ts';
+
+const config = configOf(
+  'HOLDFAST_PORT',
+  'HOLDFAST_SANDBOX_STATE',
+  'HOLDFAST_CARRIER_SHIP_MS',
+  'HOLDFAST_CARRIER_DELIVER_MS',
+);
+
+await run(config, async () => {
+  const sandbox = createCarrierSandbox({
+    stateFolder: config.HOLDFAST_SANDBOX_STATE,
+    shipMs: config.HOLDFAST_CARRIER_SHIP_MS,
+    deliverMs: config.HOLDFAST_CARRIER_DELIVER_MS,
+  });
+  const listener = listen(config.HOLDFAST_HOST, config.HOLDFAST_PORT, sandbox.fetch);
+  return {
+    checks: {},
+    stop: async () => {
+      await listener.stop();
+      sandbox.close();
+    },
+  };
+});

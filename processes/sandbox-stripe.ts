@@ -1,0 +1,28 @@
+// Starts the card provider's stand-in.
+import { listen } from '../apis/http/server.ts';
+import { createStripeSandbox } from '../sandbox/stripe/server.ts';
+import { configOf } from './config.ts';
+import { run } from './run.ts';
+
+const config = configOf(
+  'HOLDFAST_PORT',
+  'HOLDFAST_SANDBOX_STATE',
+  'HOLDFAST_SANDBOX_WEBHOOK_URL',
+  'STRIPE_WEBHOOK_SECRETS',
+);
+
+await run(config, async () => {
+  const sandbox = createStripeSandbox({
+    stateFolder: config.HOLDFAST_SANDBOX_STATE,
+    webhookUrl: config.HOLDFAST_SANDBOX_WEBHOOK_URL,
+    webhookSecret: config.STRIPE_WEBHOOK_SECRETS[0] ?? '',
+  });
+  const listener = listen(config.HOLDFAST_HOST, config.HOLDFAST_PORT, sandbox.fetch);
+  return {
+    checks: {},
+    stop: async () => {
+      await listener.stop();
+      sandbox.close();
+    },
+  };
+});

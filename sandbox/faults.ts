@@ -1,0 +1,90 @@
+// Faults on order: a test says which request goes wrong and how, and the sandbox obeys.
+import { z } from 'zod';
+
+const FAULTS_MAX = 1_000;
+const HANG_DEFAULT_MS = 60_000;
+
+const faultBody = z.strictObject({
+  method: z.string().default('*'),
+  /** Prefix of the path, or `*`. */
+  path: z.string().default('*'),
+  action: z.union([
+    z.enum(['drop_before', 'apply_then_drop', 'apply_then_500', 'hang']),
+    z.string().regex(/^status:[1-5]\d\d$/),
+  ]),
+  times: z.number().int().min(1).default(1),
+  forMs: z.number().int().min(1).max(600_000).optional(),
+});
+type Fault = z.output<typeof faultBody> & { id: string };
+
+export interface Faults {
+  /** POST and DELETE of /_sandbox/faults; undefined for anything else. */
+  answer(request: Request): Promise<Response> | undefined;
+  /** The action for this request, counted down; the first that matches wins. */
+  take(request: Request): { action: string; forMs: number } | undefined;
+}
+
+const matches = (fault: Fault, request: Request): boolean => {
+  const { pathname } = new URL(request.url);
+  const sameMethod = fault.method === '*' || fault.method.toUpperCase() === request.method;
+  return sameMethod && (fault.path === '*' || pathname.startsWith(fault.path));
+};
+
+export const createFaults = (): Faults => {
+  let faults: Fault[] = [];
+  const add = async (request: Request): Promise<Response> => {
+    const body = faultBody.safeParse(await request.json().catch(() => undefined));
+    if (!body.success) return Response.json({ error: body.error.issues }, { status: 400 });
+    if (faults.length >= FAULTS_MAX) return Response.json({ error: 'too many' }, { status: 429 });
+    const fault = { ...body.data, id: `flt_${crypto.randomUUID()}` };
+    faults.push(fault);
+    return Response.json({ id: fault.id });
+  };
+  return {
+    answer: (request) => {
+      if (new URL(request.url).pathname !== '/_sandbox/faults') return undefined;
+      if (request.method === 'POST') return add(request);
+      if (request.method !== 'DELETE') return undefined;
+      faults = [];
+      return Promise.resolve(Response.json({}));
+    },
+    take: (request) => {
+      const fault = faults.find((one) => matches(one, request));
+      if (!fault) return undefined;
+      fault.times--;
+      if (fault.times === 0) faults = faults.filter((one) => one !== fault);
+      return { action: fault.action, forMs: fault.forMs ?? HANG_DEFAULT_MS };
+    },
+  };
+};
+
+/** An answer that never arrives: the connection breaks in the middle of the headers' promise. */
+export const brokenAnswer = (): Response =>
+  new Response(
+    new ReadableStream({
+      start: (controller) => controller.error(new Error('dropped by the sandbox')),
+    }),
+    { status: 200, headers: { 'content-length': '1000' } },
+  );
+
+/**
+ * Runs `apply` under the fault that this request meets, if any. `statusAnswer` makes the
+ * provider's own error body for `status:NNN`.
+ */
+export const underFaults = async (
+  faults: Faults,
+  request: Request,
+  apply: (save500: boolean) => Promise<Response>,
+  statusAnswer: (status: number) => Response,
+): Promise<Response> => {
+  const fault = faults.take(request);
+  if (!fault) return apply(false);
+  if (fault.action.startsWith('status:')) return statusAnswer(Number(fault.action.slice(7)));
+  if (fault.action === 'drop_before') return brokenAnswer();
+  if (fault.action === 'hang') {
+    await Bun.sleep(fault.forMs);
+    return brokenAnswer();
+  }
+  const answer = await apply(fault.action === 'apply_then_500');
+  return fault.action === 'apply_then_500' ? answer : brokenAnswer();
+};

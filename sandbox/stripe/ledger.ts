@@ -1,0 +1,70 @@
+// The card sandbox's memory on disk: every object, saved answer and event, in one SQLite file.
+import { Database } from 'bun:sqlite';
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Charge, Intent, Refund } from './objects.ts';
+
+type Kind = 'payment_intent' | 'charge' | 'refund' | 'event';
+interface Stored {
+  id: string;
+  created: number;
+}
+
+export interface SavedAnswer {
+  hash: string;
+  status: number;
+  body: string;
+  createdAtMs: number;
+}
+
+export interface Ledger {
+  find<T extends Stored>(kind: Kind, id: string): T | undefined;
+  list<T extends Stored>(kind: Kind): T[];
+  put<T extends Stored>(kind: Kind, object: T): void;
+  findAnswer(key: string): SavedAnswer | undefined;
+  saveAnswer(key: string, answer: SavedAnswer): void;
+  /** Everything inside happens wholly or not at all, also when the process is killed. */
+  atomically<T>(work: () => T): T;
+  judge(): { intents: Intent[]; charges: Charge[]; refunds: Refund[] };
+  close(): void;
+}
+
+export const openLedger = (folder: string): Ledger => {
+  mkdirSync(folder, { recursive: true });
+  const db = new Database(resolve(folder, 'stripe.sqlite'), { create: true });
+  db.run('pragma journal_mode = wal');
+  db.run('pragma synchronous = normal');
+  db.run(`create table if not exists objects
+    (seq integer primary key autoincrement, id text unique, kind text, json text)`);
+  db.run(`create table if not exists answers
+    (key text primary key, hash text, status integer, body text, createdAtMs integer)`);
+  const find = db.query<{ json: string }, [string, string]>(
+    'select json from objects where kind = ? and id = ?',
+  );
+  const list = db.query<{ json: string }, [string]>(
+    'select json from objects where kind = ? order by seq',
+  );
+  const put = db.query(`insert into objects (id, kind, json) values (?, ?, ?)
+    on conflict (id) do update set json = excluded.json`);
+  const findAnswer = db.query<SavedAnswer, [string]>('select * from answers where key = ?');
+  const saveAnswer = db.query('insert or replace into answers values (?, ?, ?, ?, ?)');
+  const all = <T>(kind: Kind): T[] => list.all(kind).map((row) => JSON.parse(row.json) as T);
+  return {
+    find: <T extends Stored>(kind: Kind, id: string) => {
+      const row = find.get(kind, id);
+      return row ? (JSON.parse(row.json) as T) : undefined;
+    },
+    list: all,
+    put: (kind, object) => void put.run(object.id, kind, JSON.stringify(object)),
+    findAnswer: (key) => findAnswer.get(key) ?? undefined,
+    saveAnswer: (key, answer) =>
+      void saveAnswer.run(key, answer.hash, answer.status, answer.body, answer.createdAtMs),
+    atomically: (work) => db.transaction(work)(),
+    judge: () => ({
+      intents: all('payment_intent'),
+      charges: all('charge'),
+      refunds: all('refund'),
+    }),
+    close: () => db.close(),
+  };
+};

@@ -1,0 +1,115 @@
+// The objects of the card sandbox, in Stripe's own shapes as far as we use them.
+
+export type IntentStatus =
+  | 'requires_payment_method'
+  | 'requires_confirmation'
+  | 'requires_action'
+  | 'requires_capture'
+  | 'succeeded'
+  | 'canceled';
+
+export interface Intent {
+  id: string;
+  object: 'payment_intent';
+  amount: number;
+  amount_capturable: number;
+  amount_received: number;
+  capture_method: 'automatic' | 'manual';
+  client_secret: string;
+  created: number;
+  currency: string;
+  last_payment_error: Record<string, unknown> | null;
+  latest_charge: string | null;
+  livemode: false;
+  metadata: Record<string, string>;
+  next_action: Record<string, unknown> | null;
+  payment_method: string | null;
+  status: IntentStatus;
+  canceled_at: number | null;
+  cancellation_reason: string | null;
+}
+
+export interface Charge {
+  id: string;
+  object: 'charge';
+  amount: number;
+  amount_captured: number;
+  amount_refunded: number;
+  captured: boolean;
+  created: number;
+  currency: string;
+  failure_code: string | null;
+  metadata: Record<string, string>;
+  paid: boolean;
+  payment_intent: string;
+  payment_method: string | null;
+  refunded: boolean;
+  status: 'succeeded' | 'failed';
+}
+
+export interface Refund {
+  id: string;
+  object: 'refund';
+  amount: number;
+  charge: string;
+  created: number;
+  currency: string;
+  metadata: Record<string, string>;
+  payment_intent: string;
+  status: 'succeeded';
+}
+
+/** What a payment method does when it is used; Stripe's test cards by their names. */
+export type CardBehaviour =
+  | { outcome: 'succeeds' }
+  | { outcome: 'needs_action' }
+  | { outcome: 'declines'; code: string; declineCode: string };
+
+const declines = (code: string, declineCode: string): CardBehaviour => ({
+  outcome: 'declines',
+  code,
+  declineCode,
+});
+
+/** https://docs.stripe.com/testing */
+export const CARDS: Record<string, CardBehaviour> = {
+  pm_card_visa: { outcome: 'succeeds' },
+  pm_card_visa_debit: { outcome: 'succeeds' },
+  pm_card_mastercard: { outcome: 'succeeds' },
+  pm_card_amex: { outcome: 'succeeds' },
+  pm_card_authenticationRequired: { outcome: 'needs_action' },
+  pm_card_threeDSecure2Required: { outcome: 'needs_action' },
+  pm_card_threeDSecureRequired: { outcome: 'needs_action' },
+  pm_card_visa_chargeDeclined: declines('card_declined', 'generic_decline'),
+  pm_card_chargeDeclined: declines('card_declined', 'generic_decline'),
+  pm_card_visa_chargeDeclinedInsufficientFunds: declines('card_declined', 'insufficient_funds'),
+  pm_card_chargeDeclinedInsufficientFunds: declines('card_declined', 'insufficient_funds'),
+  pm_card_visa_chargeDeclinedLostCard: declines('card_declined', 'lost_card'),
+  pm_card_visa_chargeDeclinedStolenCard: declines('card_declined', 'stolen_card'),
+  pm_card_chargeDeclinedFraudulent: declines('card_declined', 'fraudulent'),
+  pm_card_chargeDeclinedExpiredCard: declines('expired_card', 'expired_card'),
+  pm_card_chargeDeclinedIncorrectCvc: declines('incorrect_cvc', 'incorrect_cvc'),
+  pm_card_chargeDeclinedProcessingError: declines('processing_error', 'processing_error'),
+};
+
+/** An error in Stripe's shape: `{error: {type, code, message, …}}` with its HTTP status. */
+export class StripeError extends Error {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  constructor(status: number, error: Record<string, unknown>) {
+    super(String(error['message']));
+    this.status = status;
+    this.body = { error };
+  }
+}
+
+export const invalidRequest = (message: string, extra: Record<string, unknown> = {}): StripeError =>
+  new StripeError(400, { type: 'invalid_request_error', message, ...extra });
+
+export const missing = (what: string, id: string): StripeError =>
+  new StripeError(404, {
+    type: 'invalid_request_error',
+    code: 'resource_missing',
+    message: `No such ${what}: '${id}'`,
+    param: 'id',
+  });
