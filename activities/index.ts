@@ -1,0 +1,7 @@
+// All hands: each queue's activities by the names that workflows call.
+export { fulfillmentActivities } from './fulfillment.ts';
+export { notificationActivities } from './notifications.ts';
+export { orderActivities } from './orders.ts';
+export { paymentActivities } from './payments.ts';
+export { recoveryActivities } from './recovery.ts';
+export { stockActivities } from './stock.ts';

@@ -1,0 +1,40 @@
+// The carrier: books a parcel once per key, says where it is.
+import { z } from 'zod';
+import { DomainError } from '../../domain/errors.ts';
+import type { Address } from '../../domain/order.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+
+const TIMEOUT_MS = 10_000;
+
+const shipment = z.object({
+  id: z.string(),
+  status: z.enum(['booked', 'shipped', 'delivered', 'lost', 'returned', 'canceled']),
+  trackingNumber: z.string(),
+});
+export type Shipment = z.output<typeof shipment>;
+
+export interface Carrier {
+  book(reference: string, to: Address, key: string): Promise<Shipment>;
+  shipmentById(id: string): Promise<Shipment>;
+}
+
+export const httpCarrier = (url: string, telemetry: Telemetry): Carrier => {
+  const call = (name: string, path: string, init: RequestInit): Promise<Shipment> =>
+    telemetry.timed('carrier', name, async () => {
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      const response = await fetch(`${url}${path}`, { ...init, signal });
+      if (!response.ok) {
+        throw new DomainError('UNAVAILABLE', `the carrier answered ${response.status}`);
+      }
+      return shipment.parse(await response.json());
+    });
+  return {
+    book: (reference, to, key) =>
+      call('book', '/shipments', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': key },
+        body: JSON.stringify({ reference, to }),
+      }),
+    shipmentById: (id) => call('shipmentById', `/shipments/${id}`, {}),
+  };
+};

@@ -1,0 +1,38 @@
+// The mailer: one SMTP message at a time, with an id by which a second copy is recognised.
+import { createTransport } from 'nodemailer';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+
+const TIMEOUT_MS = 10_000;
+
+export interface Mail {
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+  /** Same id, same mail: receivers drop the second one. */
+  messageId: string;
+}
+
+export interface Mailer {
+  send(mail: Mail): Promise<void>;
+}
+
+export const smtpMailer = (url: string, from: string, telemetry: Telemetry): Mailer => {
+  const transport = createTransport(url, {
+    from,
+  });
+  const { hostname } = new URL(`mailto://${from}`);
+  return {
+    send: ({ messageId, ...mail }) =>
+      telemetry.timed('smtp', 'send', async () => {
+        const sending = transport.sendMail({ ...mail, messageId: `<${messageId}@${hostname}>` });
+        const late = AbortSignal.timeout(TIMEOUT_MS);
+        await Promise.race([
+          sending,
+          new Promise((_, reject) =>
+            late.addEventListener('abort', () => reject(new Error('the mail server is slow'))),
+          ),
+        ]);
+      }),
+  };
+};

@@ -1,0 +1,51 @@
+// Stock of an order: hold and claim, and the one undo of both.
+import type { Client } from '@connectrpc/connect';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
+import { DomainError } from '../domain/errors.ts';
+import { reservationIdOf } from '../domain/ids.ts';
+import type { Demand } from '../domain/stock.ts';
+import type { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
+import { attemptNow } from './attempts.ts';
+
+const STORE_HEADER = 'holdfast-store';
+
+export interface StockAsk {
+  orderId: string;
+  storeId: string;
+}
+
+export const stockActivities = (inventory: Client<typeof InventoryService>) => {
+  const headersOf = ({ storeId }: StockAsk) => ({ headers: { [STORE_HEADER]: storeId } });
+  return {
+    /** Holds every line or none. OUT_OF_STOCK. */
+    async reserveStock(ask: StockAsk & { demand: Demand[]; holdMs: number }): Promise<void> {
+      await inventory.reserve(
+        {
+          reservationId: reservationIdOf(ask.orderId),
+          lines: ask.demand,
+          expiresIn: durationFromMs(ask.holdMs),
+          attempt: attemptNow(),
+        },
+        headersOf(ask),
+      );
+    },
+    /** Turns the hold into sold units. RESERVATION_ENDED when it ran out. */
+    async claimStock(ask: StockAsk): Promise<void> {
+      await inventory.claimReservation(
+        { reservationId: reservationIdOf(ask.orderId) },
+        headersOf(ask),
+      );
+    },
+    /** Undo of both: gives a hold back, or reverses a claim; nothing to undo succeeds. */
+    async returnStock(ask: StockAsk): Promise<void> {
+      const request = { reservationId: reservationIdOf(ask.orderId) };
+      try {
+        await inventory.releaseReservation(request, headersOf(ask));
+      } catch (error) {
+        const claimed = error instanceof DomainError && error.code === 'RESERVATION_ENDED';
+        if (!claimed) throw error;
+        await inventory.reverseClaim(request, headersOf(ask));
+      }
+    },
+  };
+};

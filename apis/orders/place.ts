@@ -1,0 +1,139 @@
+// Checkout: priced by Products, accepted once in Postgres, then its story is started.
+import { createHash } from 'node:crypto';
+import { WithStartWorkflowOperation, type Client as TemporalClient } from '@temporalio/client';
+import type { Client } from '@connectrpc/connect';
+import type { Pg } from '../../db/postgres/client.ts';
+import {
+  acceptOrder,
+  findOrderByKey,
+  orderById,
+  type CheckoutKey,
+  type Order,
+} from '../../db/postgres/orders.ts';
+import { DomainError, invalid } from '../../domain/errors.ts';
+import { newId } from '../../domain/ids.ts';
+import { currencyOf, numberFromMinor, sumMinor } from '../../domain/money.ts';
+import { isDecided, type Address, type OrderLine } from '../../domain/order.ts';
+import type { ProductsService } from '../../proto/gen/holdfast/products/v1/products_pb.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import {
+  FULFILL_ORDER,
+  PLACE_UPDATE_ID,
+  placeOrder,
+  storyOptions,
+} from '../../workflows/fulfill-order.contract.ts';
+import { STORE_HEADER } from '../rpc/client.ts';
+import type { LazyTemporal } from './temporal.ts';
+
+/** Checkout answers by then, decided or not. */
+const ANSWER_LIMIT_MS = 3_000;
+
+export interface OrdersParts {
+  pg: Pg;
+  products: Client<typeof ProductsService>;
+  temporal: LazyTemporal;
+  telemetry: Telemetry;
+  paymentWindowMs: number;
+  carrierPollMs: number;
+}
+
+export interface Checkout {
+  storeId: string;
+  principal: string;
+  key: string;
+  lines: { sku: string; quantity: number }[];
+  email: string;
+  shippingAddress: Address;
+  paymentMethod: string;
+  expectedTotalMinor: number | undefined;
+}
+
+const bodyHashOf = ({ principal: _, key: __, ...body }: Checkout): string =>
+  createHash('sha256').update(JSON.stringify(body)).digest('hex');
+
+/** Each line with its present price; a sku that is not for sale is refused by its line. */
+const pricedLines = async (
+  { products }: OrdersParts,
+  { storeId, lines }: Checkout,
+): Promise<{ lines: OrderLine[]; currency: string }> => {
+  const skus = [...new Set(lines.map((line) => line.sku))];
+  const headers = { [STORE_HEADER]: storeId };
+  const { prices } = await products.batchGetPrices({ skus }, { headers });
+  const bySku = new Map(prices.map((price) => [price.sku, price]));
+  const priced = lines.map(({ sku, quantity }, at): OrderLine => {
+    const price = bySku.get(sku);
+    if (!price) throw invalid(`lines.${at}.sku`, 'is not for sale');
+    const { productId, name, priceMinor } = price;
+    return { sku, quantity, productId, name, unitMinor: Number(priceMinor) };
+  });
+  const currencies = new Set(prices.map((price) => price.currency));
+  if (currencies.size > 1) throw invalid('lines', 'must all have one currency');
+  return { lines: priced, currency: prices[0]?.currency ?? '' };
+};
+
+const assertExpected = (checkout: Checkout, totalMinor: number, lines: OrderLine[]): void => {
+  const { expectedTotalMinor } = checkout;
+  if (expectedTotalMinor === undefined || expectedTotalMinor === totalMinor) return;
+  throw new DomainError('PRICE_CHANGED', 'the total is not what was expected', {
+    facts: {
+      totalMinor,
+      lines: lines.map(({ sku, unitMinor }) => ({ sku, unitMinor })),
+    },
+  });
+};
+
+const accept = async (parts: OrdersParts, checkout: Checkout, asked: CheckoutKey) => {
+  const known = await findOrderByKey(parts.pg, asked);
+  if (known) return known;
+  const { lines, currency: code } = await pricedLines(parts, checkout);
+  const currency = currencyOf(code);
+  const totalMinor = sumMinor(lines);
+  // Money of zero cannot be captured; a free order needs a story of its own.
+  if (totalMinor === 0) throw invalid('lines', `total ${numberFromMinor(0, currency)}`);
+  assertExpected(checkout, totalMinor, lines);
+  const { storeId, email, shippingAddress, paymentMethod } = checkout;
+  const id = newId('order');
+  const draft = { id, storeId, totalMinor, currency, lines, email, shippingAddress, paymentMethod };
+  return acceptOrder(parts.pg, asked, draft);
+};
+
+/** Starts the story and waits for "payment decided"; never needed for the order to go on. */
+const beginStory = async (parts: OrdersParts, order: Order): Promise<void> => {
+  const client: TemporalClient = await parts.temporal.client();
+  const startWorkflowOperation = new WithStartWorkflowOperation(
+    FULFILL_ORDER,
+    storyOptions(order, parts),
+  );
+  await client.workflow.executeUpdateWithStart(placeOrder, {
+    startWorkflowOperation,
+    updateId: PLACE_UPDATE_ID,
+  });
+};
+
+const untilDecided = async (parts: OrdersParts, order: Order): Promise<void> => {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, ANSWER_LIMIT_MS);
+  const begun = parts.telemetry
+    .timed('temporal', 'placeOrder', () => beginStory(parts, order))
+    .catch((error: unknown) => {
+      // Already started, too late, or away: Postgres knows, and the sweeper starts what is missing.
+      parts.telemetry.log.warn('story not awaited', {
+        orderId: order.id,
+        reason: error instanceof Error ? error.message : String(error),
+      });
+    });
+  await Promise.race([begun, late.promise]).finally(() => clearTimeout(timer));
+};
+
+/**
+ * Places an order, once per principal and key: an equal call joins the first and gets its answer.
+ * IDEMPOTENCY_KEY_REUSED, INVALID_INPUT, PRICE_CHANGED, UNAVAILABLE.
+ */
+export const place = async (parts: OrdersParts, checkout: Checkout): Promise<Order> => {
+  const { storeId, principal, key } = checkout;
+  const bodyHash = bodyHashOf(checkout);
+  const order = await accept(parts, checkout, { storeId, principal, key, bodyHash });
+  if (isDecided(order.status)) return order;
+  await untilDecided(parts, order);
+  return orderById(parts.pg, storeId, order.id);
+};

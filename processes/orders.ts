@@ -1,0 +1,70 @@
+// Starts Orders: checkout over Connect and gRPC, and Stripe's webhooks.
+import { heartbeatRoute } from '../apis/http/heartbeat.ts';
+import { authenticateByKey } from '../apis/http/principals.ts';
+import { appOf } from '../apis/http/routes.ts';
+import { listen } from '../apis/http/server.ts';
+import { ordersRpc } from '../apis/orders/rpc.ts';
+import { lazyTemporal } from '../apis/orders/temporal.ts';
+import { webhookRoute } from '../apis/orders/webhooks.ts';
+import { clientOf } from '../apis/rpc/client.ts';
+import { listenGrpc, rpcFetch } from '../apis/rpc/server.ts';
+import { mintTokens, verifyTokens } from '../apis/rpc/tokens.ts';
+import { connectPostgres } from '../db/postgres/client.ts';
+import { ProductsService } from '../proto/gen/holdfast/products/v1/products_pb.ts';
+import { configOf } from './config.ts';
+import { pgAnswers } from './parts.ts';
+import { run } from './run.ts';
+
+const config = configOf(
+  'HOLDFAST_PORT',
+  'HOLDFAST_GRPC_PORT',
+  'HOLDFAST_POSTGRES_URL',
+  'HOLDFAST_TEMPORAL_ADDRESS',
+  'HOLDFAST_TEMPORAL_NAMESPACE',
+  'HOLDFAST_PRODUCTS_URL',
+  'HOLDFAST_TOKEN_SECRETS',
+  'HOLDFAST_PAYMENT_WINDOW_MS',
+  'HOLDFAST_CARRIER_POLL_MS',
+  'STRIPE_WEBHOOK_SECRETS',
+);
+
+await run(config, async (telemetry) => {
+  const pg = connectPostgres({ url: config.HOLDFAST_POSTGRES_URL, telemetry });
+  const secrets = config.HOLDFAST_TOKEN_SECRETS;
+  const temporal = lazyTemporal(
+    config.HOLDFAST_TEMPORAL_ADDRESS,
+    config.HOLDFAST_TEMPORAL_NAMESPACE,
+  );
+  const products = clientOf(ProductsService, {
+    url: config.HOLDFAST_PRODUCTS_URL,
+    audience: 'products',
+    mint: mintTokens('orders', secrets),
+    telemetry,
+  });
+  const parts = {
+    pg,
+    products,
+    temporal,
+    telemetry,
+    paymentWindowMs: config.HOLDFAST_PAYMENT_WINDOW_MS,
+    carrierPollMs: config.HOLDFAST_CARRIER_POLL_MS,
+  };
+  const service = { routes: ordersRpc(parts), verify: verifyTokens('orders', secrets), telemetry };
+  const app = appOf({
+    routes: [heartbeatRoute, webhookRoute(parts, config.STRIPE_WEBHOOK_SECRETS)],
+    authenticate: authenticateByKey(async () => undefined),
+    telemetry,
+  });
+  const rpc = rpcFetch(service);
+  const { HOLDFAST_HOST: host, HOLDFAST_PORT: port, HOLDFAST_GRPC_PORT: grpcPort } = config;
+  const http = listen(host, port, (request) => rpc(request) ?? app.fetch(request));
+  const grpc = await listenGrpc(host, grpcPort, service);
+  return {
+    checks: { postgres: pgAnswers(pg) },
+    stop: async () => {
+      await Promise.all([http.stop(), grpc.stop()]);
+      await temporal.close();
+      await pg.close();
+    },
+  };
+});

@@ -1,0 +1,65 @@
+// The activities a story may call, one block a queue, each with its own patience.
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type {
+  fulfillmentActivities,
+  notificationActivities,
+  orderActivities,
+  paymentActivities,
+  stockActivities,
+} from '../activities/index.ts';
+
+type Hands<F extends (...args: never[]) => unknown> = ReturnType<F>;
+
+const STEP_LIMIT = '1 hour';
+const UNDO_LIMIT = '30 days';
+
+/** The order's own record: short, beside the story, repeated until it is written. */
+export const records = proxyLocalActivities<Hands<typeof orderActivities>>({
+  startToCloseTimeout: '5 seconds',
+  scheduleToCloseTimeout: UNDO_LIMIT,
+  retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
+});
+
+export const stock = proxyLocalActivities<Hands<typeof stockActivities>>({
+  startToCloseTimeout: '6 seconds',
+  scheduleToCloseTimeout: STEP_LIMIT,
+  retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
+});
+
+/** Payment steps wait at most 15 s a try: the provider's answer or the same key again. */
+export const payments = proxyActivities<Hands<typeof paymentActivities>>({
+  taskQueue: 'payments',
+  startToCloseTimeout: '15 seconds',
+  scheduleToCloseTimeout: STEP_LIMIT,
+  retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
+});
+
+/** What is owed is tried for a month: money and stock that must come back. */
+export const undoing = {
+  ...proxyActivities<Pick<Hands<typeof stockActivities>, 'returnStock'>>({
+    taskQueue: 'orders',
+    startToCloseTimeout: '10 seconds',
+    scheduleToCloseTimeout: UNDO_LIMIT,
+    retry: { initialInterval: '500 milliseconds', maximumInterval: '1 minute' },
+  }),
+  ...proxyActivities<Pick<Hands<typeof paymentActivities>, 'returnPayment'>>({
+    taskQueue: 'payments',
+    startToCloseTimeout: '15 seconds',
+    scheduleToCloseTimeout: UNDO_LIMIT,
+    retry: { initialInterval: '500 milliseconds', maximumInterval: '1 minute' },
+  }),
+};
+
+export const fulfillment = proxyActivities<Hands<typeof fulfillmentActivities>>({
+  taskQueue: 'fulfillment',
+  startToCloseTimeout: '15 seconds',
+  scheduleToCloseTimeout: '60 days',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
+});
+
+export const notifications = proxyActivities<Hands<typeof notificationActivities>>({
+  taskQueue: 'notifications',
+  startToCloseTimeout: '15 seconds',
+  scheduleToCloseTimeout: '1 day',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 minutes' },
+});
