@@ -106,10 +106,10 @@ export class StripeError extends Error {
 export const invalidRequest = (message: string, extra: Record<string, unknown> = {}): StripeError =>
   new StripeError(400, { type: 'invalid_request_error', message, ...extra });
 
-export const missing = (what: string, id: string): StripeError =>
+export const missing = (what: string, id: string, param = 'id'): StripeError =>
   new StripeError(404, {
     type: 'invalid_request_error',
     code: 'resource_missing',
     message: `No such ${what}: '${id}'`,
-    param: 'id',
+    param,
   });

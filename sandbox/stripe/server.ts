@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { createFaults, underFaults } from '../faults.ts';
 import { paramsOf, type Params } from './form.ts';
-import { createIntents, type Intents } from './intents.ts';
-import { openLedger, type Ledger } from './ledger.ts';
-import { invalidRequest, missing, StripeError, type Charge, type Intent } from './objects.ts';
+import { createIntents } from './intents.ts';
+import { openLedger } from './ledger.ts';
+import { StripeError } from './objects.ts';
+import { routesOf } from './routes.ts';
 import { createWebhooks } from './webhooks.ts';
 
 const KEY_LIFE_MS = 24 * 3_600_000;
-const LIST_MAX = 100;
 const REQUESTS_KEPT = 10_000;
 
 interface Options {
@@ -22,72 +22,6 @@ interface Answer {
   status: number;
   body: string;
 }
-
-type Handler = (params: Params, id: string) => unknown;
-
-const routesOf = (intents: Intents, ledger: Ledger): [string, RegExp, string[], Handler][] => {
-  const page = <T extends { id: string; created: number }>(items: T[], params: Params) => {
-    const limit = Math.min(Number(params.text('limit') ?? 10), LIST_MAX);
-    const newest = items.toReversed();
-    const after = params.text('starting_after');
-    const from = after ? newest.findIndex((item) => item.id === after) + 1 : 0;
-    const gte = Number(params.text('created[gte]') ?? 0);
-    const kept = newest.slice(from).filter((item) => item.created >= gte);
-    return { object: 'list', data: kept.slice(0, limit), has_more: kept.length > limit, url: '/' };
-  };
-  const search: Handler = (params) => {
-    const match = /^metadata\['(\w+)'\]:'([^']*)'$/.exec(params.required('query'));
-    if (!match) throw invalidRequest('The query is not understood.');
-    const [, name = '', value] = match;
-    const all = ledger.list<Intent>('payment_intent');
-    const data = all.filter((intent) => intent.metadata[name] === value);
-    return { object: 'search_result', data, has_more: false, next_page: null, url: '/' };
-  };
-  const ID = '([a-z]+_\\w+)';
-  const path = (text: string): RegExp => new RegExp(`^/v1/${text}$`);
-  const created = 'amount currency capture_method confirm payment_method metadata description';
-  const methods = 'payment_method_types automatic_payment_methods';
-  const list = ['limit', 'starting_after', 'created', 'payment_intent'];
-  const charge = (id: string): Charge => {
-    const found = ledger.find<Charge>('charge', id);
-    if (!found) throw missing('charge', id);
-    return found;
-  };
-  return [
-    ['GET', path('payment_intents/search'), ['query', 'limit', 'page'], search],
-    ['POST', path('payment_intents'), `${created} ${methods}`.split(' '), (p) => intents.create(p)],
-    ['GET', path('payment_intents'), list, (p) => page(ledger.list<Intent>('payment_intent'), p)],
-    ['GET', path(`payment_intents/${ID}`), [], (_, id) => intents.intentById(id)],
-    [
-      'POST',
-      path(`payment_intents/${ID}/confirm`),
-      ['payment_method', 'return_url', 'off_session'],
-      (p, id) => intents.confirm(id, p),
-    ],
-    [
-      'POST',
-      path(`payment_intents/${ID}/capture`),
-      ['amount_to_capture'],
-      (p, id) => intents.capture(id, p),
-    ],
-    [
-      'POST',
-      path(`payment_intents/${ID}/cancel`),
-      ['cancellation_reason'],
-      (p, id) => intents.cancel(id, p),
-    ],
-    [
-      'POST',
-      path('refunds'),
-      ['payment_intent', 'amount', 'metadata', 'reason'],
-      (p) => intents.refund(p),
-    ],
-    ['GET', path('refunds'), list, (p) => page(ledger.list('refund'), p)],
-    ['GET', path(`charges/${ID}`), [], (_, id) => charge(id)],
-    ['GET', path('charges'), list, (p) => page(ledger.list<Charge>('charge'), p)],
-    ['GET', path('events'), [...list, 'type'], (p) => page(ledger.list('event'), p)],
-  ];
-};
 
 const behaviourBody = z.union([
   z.strictObject({ action: z.enum(['normal', 'duplicate', 'hold', 'release', 'reorder']) }),
@@ -116,11 +50,9 @@ export const createStripeSandbox = (options: Options) => {
 
   const run = (method: string, path: string, params: Params): Answer => {
     try {
-      const found = routes.find(([verb, pattern]) => verb === method && pattern.test(path));
+      const found = routes.find((route) => route.method === method && route.path.test(path));
       if (!found) throw new StripeError(404, { type: 'invalid_request_error', message: 'no route' });
-      const [, pattern, allowed, handler] = found;
-      params.allowOnly([...allowed, 'expand']);
-      const result = handler(params, pattern.exec(path)?.[1] ?? '');
+      const result = found.answer(params, found.path.exec(path)?.[1] ?? '');
       if (result instanceof StripeError) throw result;
       return { status: 200, body: JSON.stringify(result) };
     } catch (error) {
