@@ -4,7 +4,7 @@ import { authenticateByKey } from '../apis/http/principals.ts';
 import { appOf } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
 import { ordersRpc } from '../apis/orders/rpc.ts';
-import { lazyTemporal } from '../apis/orders/temporal.ts';
+import { lazyTemporal } from '../apis/rpc/temporal.ts';
 import { webhookRoute } from '../apis/orders/webhooks.ts';
 import { clientOf } from '../apis/rpc/client.ts';
 import { listenGrpc, rpcFetch } from '../apis/rpc/server.ts';

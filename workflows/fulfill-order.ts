@@ -16,7 +16,15 @@ import {
   placeOrder,
   type FulfillOrderInput,
 } from './fulfill-order.contract.ts';
-import { fulfillment, notifications, payments, records, stock, undoing } from './hands.ts';
+import {
+  fulfillment,
+  notifications,
+  payments,
+  paymentUndo,
+  records,
+  stock,
+  stockUndo,
+} from './hands.ts';
 import { ranOutOfTime, refusalIn } from './refusals.ts';
 import { createUndoStack } from './undo-stack.ts';
 
@@ -64,7 +72,7 @@ export async function fulfillOrder(input: FulfillOrderInput): Promise<OrderStatu
 
   try {
     doing('holding the stock');
-    undo.add(() => undoing.returnStock(order));
+    undo.add(() => stockUndo.returnStock(order));
     await stock.reserveStock({ ...order, demand, holdMs: paymentWindowMs + HOLD_MARGIN_MS });
     await untilAuthorized();
     endIfCancelled();
@@ -96,7 +104,7 @@ export async function fulfillOrder(input: FulfillOrderInput): Promise<OrderStatu
   async function untilAuthorized(): Promise<void> {
     const deadline = Date.now() + paymentWindowMs;
     doing('authorising the payment');
-    undo.add(() => undoing.returnPayment(order));
+    undo.add(() => paymentUndo.returnPayment(order));
     for (;;) {
       const seen = news;
       const { state } = await payments.authorizePayment(order);

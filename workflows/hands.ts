@@ -35,20 +35,20 @@ export const payments = proxyActivities<Hands<typeof paymentActivities>>({
 });
 
 /** What is owed is tried for a month: money and stock that must come back. */
-export const undoing = {
-  ...proxyActivities<Pick<Hands<typeof stockActivities>, 'returnStock'>>({
-    taskQueue: 'orders',
-    startToCloseTimeout: '10 seconds',
-    scheduleToCloseTimeout: UNDO_LIMIT,
-    retry: { initialInterval: '500 milliseconds', maximumInterval: '1 minute' },
-  }),
-  ...proxyActivities<Pick<Hands<typeof paymentActivities>, 'returnPayment'>>({
-    taskQueue: 'payments',
-    startToCloseTimeout: '15 seconds',
-    scheduleToCloseTimeout: UNDO_LIMIT,
-    retry: { initialInterval: '500 milliseconds', maximumInterval: '1 minute' },
-  }),
-};
+const UNDO = {
+  startToCloseTimeout: '15 seconds',
+  scheduleToCloseTimeout: UNDO_LIMIT,
+  retry: { initialInterval: '500 milliseconds', maximumInterval: '1 minute' },
+} as const;
+
+export const stockUndo = proxyActivities<Hands<typeof stockActivities>>({
+  ...UNDO,
+  taskQueue: 'orders',
+});
+export const paymentUndo = proxyActivities<Hands<typeof paymentActivities>>({
+  ...UNDO,
+  taskQueue: 'payments',
+});
 
 export const fulfillment = proxyActivities<Hands<typeof fulfillmentActivities>>({
   taskQueue: 'fulfillment',

@@ -28,6 +28,8 @@ export interface Route {
   scope?: Scope | undefined;
   body?: ZodType | undefined;
   query?: ZodType | undefined;
+  /** The query is somebody else's to judge: a proxied path. */
+  passesQuery?: boolean;
   answers: Record<number, string>;
   answer(ask: Ask): Promise<Response>;
 }
@@ -73,7 +75,7 @@ const queryOf = (request: Request, schema: ZodType | undefined): unknown => {
 const answerOf = async (route: Route, c: Context, mounting: Mounting, requestId: string) => {
   const request = c.req.raw;
   const principal = await mounting.authenticate(request, route.scope);
-  const query = queryOf(request, route.query);
+  const query = route.passesQuery ? {} : queryOf(request, route.query);
   const body = route.body ? parsed(route.body, await jsonBody(request)) : undefined;
   return route.answer({ params: c.req.param(), body, query, principal, request, requestId });
 };

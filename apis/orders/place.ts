@@ -23,7 +23,7 @@ import {
   storyOptions,
 } from '../../workflows/fulfill-order.contract.ts';
 import { STORE_HEADER } from '../rpc/client.ts';
-import type { LazyTemporal } from './temporal.ts';
+import type { LazyTemporal } from '../rpc/temporal.ts';
 
 /** Checkout answers by then, decided or not. */
 const ANSWER_LIMIT_MS = 3_000;

@@ -1,4 +1,4 @@
-// Temporal as the orders door uses it: connected when first needed, never waited for long.
+// Temporal as a door uses it: connected when first needed, never waited for long.
 import { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 

@@ -1,0 +1,110 @@
+// Orders for shoppers: place one, look at it, pay, cancel.
+import type { Client } from '@connectrpc/connect';
+import { DomainError, isErrorCode } from '../../domain/errors.ts';
+import type { OrdersService } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import type { Order } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import type { OrderAccess } from '../http/access.ts';
+import { json, route, type Ask, type Route } from '../http/routes.ts';
+import { STORE_HEADER } from '../rpc/client.ts';
+import { emptyBody, orderBody, paymentBody, shownOrder, wireCheckout } from './shapes.ts';
+
+/** Statuses whose checkout can already be answered; the others are still being decided. */
+const UNDECIDED = ['accepted', 'awaiting_payment'];
+
+export interface OrderDoor {
+  orders: Client<typeof OrdersService>;
+  access: OrderAccess;
+}
+
+export const storeHeaders = ({ principal }: Pick<Ask, 'principal'>) => ({
+  headers: { [STORE_HEADER]: principal.storeId },
+});
+
+const keyOf = (request: Request): string => {
+  const key = request.headers.get('idempotency-key') ?? '';
+  if (/^[\x21-\x7e]{16,128}$/.test(key)) return key;
+  throw new DomainError(
+    'IDEMPOTENCY_KEY_MISSING',
+    'send an Idempotency-Key of 16 to 128 printable ASCII characters',
+  );
+};
+
+/** A refused order still exists: the problem names it and gives its token. */
+const refusal = (order: Order, code: string, message: string, accessToken: string): DomainError => {
+  const known = isErrorCode(code) ? code : 'ILLEGAL_TRANSITION';
+  return new DomainError(known, message, {
+    facts: { order: { id: order.id, status: order.status }, accessToken },
+  });
+};
+
+/** NOT_FOUND or UNAUTHENTICATED unless the caller may see the order of this path. */
+export const allowedOrderId = (access: OrderAccess, { params, request }: Ask): string => {
+  const id = params['id'] ?? '';
+  access.assertAllowed(request, id);
+  return id;
+};
+
+const placeRoute = ({ orders, access }: OrderDoor): Route =>
+  route({
+    method: 'post',
+    path: '/orders',
+    summary: 'Place an order; the same key and body join the first call.',
+    body: orderBody,
+    answers: { 201: 'decided', 202: 'not decided yet', 402: 'CARD_DECLINED', 409: 'OUT_OF_STOCK' },
+    answer: async ({ body, request, principal }) => {
+      const { order, refusalCode, refusalMessage } = await orders.placeOrder(
+        wireCheckout(body, keyOf(request)),
+        storeHeaders({ principal }),
+      );
+      if (!order) throw new Error('Orders answered without an order');
+      const token = access.tokenOf(order.id);
+      if (refusalCode) throw refusal(order, refusalCode, refusalMessage, token);
+      const status = UNDECIDED.includes(order.status) ? 202 : 201;
+      return json(shownOrder(order, token), status, { location: `/orders/${order.id}` });
+    },
+  });
+
+export const orderRoutes = (door: OrderDoor): Route[] => {
+  const { orders, access } = door;
+  const shown = (order: Order | undefined): Response => {
+    if (!order) throw new Error('Orders answered without an order');
+    return json(shownOrder(order, access.tokenOf(order.id)), 200, { 'cache-control': 'no-store' });
+  };
+  return [
+    placeRoute(door),
+    route({
+      method: 'get',
+      path: '/orders/:id',
+      summary: "An order, for whoever has its token.",
+      answers: { 200: 'the order' },
+      answer: async (ask) => {
+        const orderId = allowedOrderId(access, ask);
+        return shown((await orders.getOrder({ orderId }, storeHeaders(ask))).order);
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/orders/:id/payment',
+      summary: 'The shopper has confirmed the payment: look again.',
+      body: paymentBody,
+      answers: { 200: 'the order' },
+      answer: async (ask) => {
+        const orderId = allowedOrderId(access, ask);
+        const paymentMethod = ask.body.paymentMethod ?? '';
+        const answer = await orders.confirmPayment({ orderId, paymentMethod }, storeHeaders(ask));
+        return shown(answer.order);
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/orders/:id/cancel',
+      summary: 'Cancel; possible until packing has begun.',
+      body: emptyBody,
+      answers: { 200: 'the order', 409: 'ILLEGAL_TRANSITION' },
+      answer: async (ask) => {
+        const orderId = allowedOrderId(access, ask);
+        return shown((await orders.cancelOrder({ orderId }, storeHeaders(ask))).order);
+      },
+    }),
+  ];
+};

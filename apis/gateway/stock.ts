@@ -1,0 +1,74 @@
+// Stock for stores over HTTP: the product says which sku, Inventory says how many.
+import type { Client } from '@connectrpc/connect';
+import { DomainError, invalid } from '../../domain/errors.ts';
+import type { InventoryService, Stock } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
+import { json, route, type Ask, type Route } from '../http/routes.ts';
+import { storeHeaders } from './orders.ts';
+import { stockBody } from './shapes.ts';
+
+const TIMEOUT_MS = 5_000;
+
+export interface StockDoor {
+  inventory: Client<typeof InventoryService>;
+  productsUrl: string;
+}
+
+/** Skus of a product, as Products shows it to this very caller. NOT_FOUND. */
+const skusOf = async ({ productsUrl }: StockDoor, { params, request }: Ask): Promise<string[]> => {
+  const response = await fetch(`${productsUrl}/product/${params['id']}`, {
+    headers: { authorization: request.headers.get('authorization') ?? '' },
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  }).catch((cause: unknown) => {
+    throw new DomainError('UNAVAILABLE', 'products cannot be asked just now', { cause });
+  });
+  if (response.status === 404) throw new DomainError('NOT_FOUND', 'no such product');
+  if (!response.ok) throw new DomainError('UNAVAILABLE', 'products cannot be asked just now');
+  const { variants } = (await response.json()) as { variants: { sku: string }[] };
+  return variants.map((variant) => variant.sku);
+};
+
+const skuAmong = (skus: string[], asked: string | undefined): string => {
+  if (asked !== undefined && skus.includes(asked)) return asked;
+  if (asked !== undefined) throw invalid('sku', 'is no variant of this product');
+  const [only, ...others] = skus;
+  if (only && others.length === 0) return only;
+  throw invalid('sku', 'is needed: this product has several variants');
+};
+
+const shown = ({ sku, onHand, reserved, available }: Stock) => ({
+  sku,
+  onHand,
+  reserved,
+  available,
+});
+
+export const stockRoutes = (door: StockDoor): Route[] => [
+  route({
+    method: 'put',
+    path: '/product/:id/stock',
+    summary: 'Set how many are on hand.',
+    scope: 'inventory:write',
+    body: stockBody,
+    answers: { 200: 'the stock', 409: 'STOCK_BELOW_RESERVED' },
+    answer: async (ask) => {
+      const sku = skuAmong(await skusOf(door, ask), ask.body.sku);
+      const productId = ask.params['id'] ?? '';
+      const count = { sku, onHand: ask.body.quantity, productId, reason: 'set by the store' };
+      const { stock } = await door.inventory.adjustStock(count, storeHeaders(ask));
+      if (!stock) throw new Error('Inventory answered without stock');
+      return json(shown(stock));
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/product/:id/stock',
+    summary: 'How many are left, of each variant.',
+    scope: 'inventory:read',
+    answers: { 200: 'the stock of each variant' },
+    answer: async (ask) => {
+      const skus = await skusOf(door, ask);
+      const { stock } = await door.inventory.batchGetStock({ skus }, storeHeaders(ask));
+      return json({ stock: stock.map(shown) });
+    },
+  }),
+];

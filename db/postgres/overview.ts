@@ -1,0 +1,32 @@
+// What recovery asks of the orders at a glance.
+import { sql } from 'drizzle-orm';
+import type { Pg } from './client.ts';
+
+export interface OrdersOverview {
+  /** How many orders are in each status. */
+  byStatus: Record<string, number>;
+  /** How many wait for a person, by reason. */
+  byReason: Record<string, number>;
+  oldestUndecidedSeconds: number;
+  undecided: number;
+}
+
+export const ordersOverview = (pg: Pg): Promise<OrdersOverview> =>
+  pg.query('orders.overview', async (db) => {
+    const statuses = await db.execute<{ status: string; count: number }>(
+      sql`select status, count(*)::int as count from orders.orders group by status`,
+    );
+    const reasons = await db.execute<{ reason: string; count: number }>(sql`
+      select attention_reason as reason, count(*)::int as count from orders.orders
+      where attention_reason is not null group by attention_reason`);
+    const [undecided] = await db.execute<{ count: number; age: number }>(sql`
+      select count(*)::int as count,
+        coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as age
+      from orders.orders where status in ('accepted', 'awaiting_payment')`);
+    return {
+      byStatus: Object.fromEntries(statuses.map((row) => [row.status, row.count])),
+      byReason: Object.fromEntries(reasons.map((row) => [row.reason, row.count])),
+      undecided: undecided?.count ?? 0,
+      oldestUndecidedSeconds: Math.round(undecided?.age ?? 0),
+    };
+  });

@@ -1,0 +1,87 @@
+// Starts the gateway: the one public door.
+import { orderRoutes } from '../apis/gateway/orders.ts';
+import { proxied } from '../apis/gateway/proxy.ts';
+import { stockRoutes } from '../apis/gateway/stock.ts';
+import { timelineRoute } from '../apis/gateway/timeline.ts';
+import { createOrderAccess } from '../apis/http/access.ts';
+import { heartbeatRoute } from '../apis/http/heartbeat.ts';
+import { authenticateByKey } from '../apis/http/principals.ts';
+import { appOf } from '../apis/http/routes.ts';
+import { listen } from '../apis/http/server.ts';
+import { clientOf } from '../apis/rpc/client.ts';
+import { mintTokens } from '../apis/rpc/tokens.ts';
+import { connectPostgres } from '../db/postgres/client.ts';
+import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
+import { OrdersService } from '../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import { configOf } from './config.ts';
+import { findKeyIn } from './parts.ts';
+import { run } from './run.ts';
+
+const config = configOf(
+  'HOLDFAST_PORT',
+  'HOLDFAST_IDENTITY_URL',
+  'HOLDFAST_TOKEN_SECRETS',
+  'HOLDFAST_PRODUCTS_URL',
+  'HOLDFAST_SEARCH_URL',
+  'HOLDFAST_INVENTORY_URL',
+  'HOLDFAST_ORDERS_URL',
+  'HOLDFAST_RECOVERY_URL',
+  'HOLDFAST_ACCESS_SECRET',
+);
+
+await run(config, async (telemetry) => {
+  const keys = connectPostgres({ url: config.HOLDFAST_IDENTITY_URL, telemetry });
+  const mint = mintTokens('gateway', config.HOLDFAST_TOKEN_SECRETS);
+  const orders = clientOf(OrdersService, {
+    url: config.HOLDFAST_ORDERS_URL,
+    audience: 'orders',
+    mint,
+    telemetry,
+    timeoutMs: 10_000,
+  });
+  const inventory = clientOf(InventoryService, {
+    url: config.HOLDFAST_INVENTORY_URL,
+    audience: 'inventory',
+    mint,
+    telemetry,
+  });
+  const door = { orders, access: createOrderAccess(config.HOLDFAST_ACCESS_SECRET) };
+  const productsUrl = config.HOLDFAST_PRODUCTS_URL;
+  const app = appOf({
+    routes: [
+      heartbeatRoute,
+      ...orderRoutes(door),
+      timelineRoute(door),
+      ...stockRoutes({ inventory, productsUrl }),
+      ...proxied(productsUrl, [
+        ['post', '/collection'],
+        ['put', '/collection/:id'],
+        ['get', '/collection/:id'],
+        ['get', '/collections'],
+        ['post', '/product'],
+        ['put', '/product/:id'],
+        ['get', '/product/:id'],
+        ['delete', '/product/:id'],
+        ['get', '/products'],
+        ['put', '/product/:id/collections'],
+      ]),
+      ...proxied(config.HOLDFAST_SEARCH_URL, [['post', '/graphql']]),
+      ...proxied(config.HOLDFAST_ORDERS_URL, [['post', '/webhooks/stripe']]),
+      ...proxied(config.HOLDFAST_RECOVERY_URL, [['get', '/recovery/overview']]),
+    ],
+    authenticate: authenticateByKey(findKeyIn(keys)),
+    telemetry,
+  });
+  const listener = listen(config.HOLDFAST_HOST, config.HOLDFAST_PORT, (request, server) => {
+    // Timelines are followed for as long as they last; everything else is cut when idle.
+    if (request.headers.get('accept')?.includes('text/event-stream')) server.timeout(request, 0);
+    return app.fetch(request);
+  });
+  return {
+    checks: {},
+    stop: async () => {
+      await listener.stop();
+      await keys.close();
+    },
+  };
+});
