@@ -1,5 +1,6 @@
 // Fulfilment: the parcel is booked once, then followed until the carrier says it arrived.
 import { ApplicationFailure } from '@temporalio/activity';
+import { ApplicationFailureCategory } from '@temporalio/common';
 import type { Pg } from '../db/postgres/client.ts';
 import { advanceOrder, orderById } from '../db/postgres/orders.ts';
 import type { Carrier, Shipment } from './providers/carrier.ts';
@@ -38,6 +39,7 @@ export const fulfillmentActivities = (pg: Pg, carrier: Carrier) => ({
       throw ApplicationFailure.create({
         message: `the parcel is ${shipment.status}`,
         nextRetryDelay: pollMs,
+        category: ApplicationFailureCategory.BENIGN,
       });
     }
     if (status !== 'delivered') await advanceOrder(pg, storeId, orderId, { status: until });

@@ -1,6 +1,12 @@
 // Starts the worker: the stories and their hands, every queue or those it is told.
 import { Client } from '@temporalio/client';
-import { bundleWorkflowCode, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+} from '@temporalio/worker';
 import {
   fulfillmentActivities,
   notificationActivities,
@@ -86,7 +92,7 @@ const queuesOf = (pg: Pg, client: Client, telemetry: Telemetry) => {
 };
 
 await run(config, async (telemetry) => {
-  Runtime.install({ shutdownSignals: [] });
+  Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('WARN') });
   const { HOLDFAST_TEMPORAL_ADDRESS: address, HOLDFAST_TEMPORAL_NAMESPACE: namespace } = config;
   const pg = connectPostgres({ url: config.HOLDFAST_POSTGRES_URL, telemetry });
   const connection = await NativeConnection.connect({ address });

@@ -153,13 +153,16 @@ export async function fulfillOrder(input: FulfillOrderInput): Promise<OrderStatu
   }
 }
 
-/** What a failed step means for the order; an unknown failure is not an ending. */
+/**
+ * What a failed step means for the order. An unknown failure is no ending: as a plain error it
+ * halts the task, and the order goes on from there once a fix is deployed.
+ */
 const endOf = (error: unknown): Ended => {
   if (error instanceof Ended) return error;
   const refusal = refusalIn(error);
   if (refusal) return new Ended('rejected', refusal);
   if (ranOutOfTime(error)) return new Ended('expired', EXPIRED);
-  throw error;
+  throw new Error('a step failed in a way the story does not know', { cause: error });
 };
 
 const tooLate = (status: OrderStatus): ApplicationFailure =>
