@@ -25,4 +25,6 @@ export const SCHEMA: readonly string[] = [
   `create table if not exists KEYSPACE.collections_by_store (
     store_id text, collection_id text, clock bigint, name text, description text,
     deleted boolean, primary key ((store_id), collection_id))`,
+  // Until when is the read side known to be complete?
+  `create table if not exists KEYSPACE.projection_progress (name text primary key, as_of timestamp)`,
 ];

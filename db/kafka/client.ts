@@ -22,6 +22,13 @@ export interface OutgoingMessage {
   headers: Record<string, string>;
 }
 
+export interface ConsumerWatch {
+  /** The consumer gave up on something it cannot mend; kafkajs restarts it if it can. */
+  onCrash(error: Error): void;
+  /** A fetch found nothing new. */
+  onIdle(): void;
+}
+
 export interface KafkaClient {
   /** Sends all or throws; order is kept per key. Waits at most 10 s for the broker. */
   send(messages: OutgoingMessage[]): Promise<void>;
@@ -30,7 +37,7 @@ export interface KafkaClient {
     config: ConsumerConfig,
     topics: string[],
     eachBatch: (payload: EachBatchPayload) => Promise<void>,
-    onCrash: (error: Error) => void,
+    watch: ConsumerWatch,
   ): Promise<{ stop(): Promise<void> }>;
   /** Makes the topics that are missing; existing ones stay as they are. */
   createTopics(): Promise<void>;
@@ -96,9 +103,12 @@ export const connectKafka = (
           throw error;
         }
       }),
-    consume: async (config, topics, eachBatch, onCrash) => {
+    consume: async (config, topics, eachBatch, watch) => {
       const consumer = kafka.consumer(config);
-      consumer.on(consumer.events.CRASH, ({ payload }) => onCrash(payload.error));
+      consumer.on(consumer.events.CRASH, ({ payload }) => watch.onCrash(payload.error));
+      consumer.on(consumer.events.FETCH, ({ payload }) => {
+        if (payload.numberOfBatches === 0) watch.onIdle();
+      });
       await consumer.connect();
       await consumer.subscribe({ topics, fromBeginning: true });
       await consumer.run({ eachBatch, autoCommit: true, eachBatchAutoResolve: false });

@@ -1,0 +1,53 @@
+// The Cassandra client: prepared statements only, limits on every wait, each call named and timed.
+import { Client, types } from 'cassandra-driver';
+import { DomainError } from '../../domain/errors.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+
+const CONNECT_TIMEOUT_MS = 1_000;
+const READ_TIMEOUT_MS = 4_000;
+
+export type Row = types.Row;
+export interface Statement {
+  query: string;
+  params: unknown[];
+}
+
+export interface Cassandra {
+  /** One prepared statement at quorum; anything but an answer is UNAVAILABLE. */
+  run(name: string, query: string, params: unknown[]): Promise<Row[]>;
+  /** All statements or, in the end, all of them: one logged batch under one write timestamp. */
+  batch(name: string, statements: Statement[], timestampUs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Options {
+  contactPoint: string;
+  datacenter: string;
+  keyspace: string;
+  telemetry: Telemetry;
+}
+
+export const connectCassandra = (options: Options): Cassandra => {
+  const client = new Client({
+    contactPoints: [options.contactPoint],
+    localDataCenter: options.datacenter,
+    keyspace: options.keyspace,
+    socketOptions: { connectTimeout: CONNECT_TIMEOUT_MS, readTimeout: READ_TIMEOUT_MS },
+    queryOptions: { consistency: types.consistencies.localQuorum, prepare: true },
+    encoding: { useBigIntAsLong: true },
+  });
+  const named = <T>(name: string, work: () => Promise<T>): Promise<T> =>
+    options.telemetry.timed('cql', name, work).catch((cause: unknown) => {
+      throw new DomainError('UNAVAILABLE', 'the catalogue index is away', { cause });
+    });
+  return {
+    run: (name, query, params) =>
+      named(name, async () => (await client.execute(query, params, { prepare: true })).rows),
+    batch: (name, statements, timestampUs) =>
+      named(name, async () => {
+        const timestamp = types.Long.fromNumber(timestampUs);
+        await client.batch(statements, { prepare: true, logged: true, timestamp });
+      }),
+    close: () => client.shutdown(),
+  };
+};

@@ -1,0 +1,46 @@
+// Collections on the read side.
+import type { CollectionChanged } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
+import type { Cassandra } from './client.ts';
+
+/** Writes under the event's own clock: an older event that comes late changes nothing. */
+export const putCollection = (cassandra: Cassandra, event: CollectionChanged): Promise<void> =>
+  cassandra.batch(
+    'collections.put',
+    [
+      {
+        query: `insert into collections_by_store
+          (store_id, collection_id, clock, name, description, deleted) values (?, ?, ?, ?, ?, ?)`,
+        params: [
+          event.storeId,
+          event.collectionId,
+          event.clockUs,
+          event.name,
+          event.description,
+          event.deleted,
+        ],
+      },
+    ],
+    Number(event.clockUs),
+  );
+
+export interface ListedCollection {
+  id: string;
+  name: string;
+  description: string;
+}
+
+export const listCollections = async (
+  cassandra: Cassandra,
+  storeId: string,
+): Promise<ListedCollection[]> => {
+  const query = `select collection_id, name, description, deleted from collections_by_store
+    where store_id = ? limit 1000`;
+  const rows = await cassandra.run('collections.list', query, [storeId]);
+  return rows
+    .filter((row) => !row['deleted'])
+    .map((row) => ({
+      id: String(row['collection_id']),
+      name: String(row['name']),
+      description: String(row['description'] ?? ''),
+    }));
+};

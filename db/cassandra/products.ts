@@ -1,0 +1,174 @@
+// Products on the read side: read whole, written whole, by one writer a product.
+import { tokensOf } from '../../domain/text.ts';
+import {
+  isInStock,
+  writeTimestampUs,
+  type ProductDocument,
+  type Projected,
+} from '../projections/document.ts';
+import {
+  attributeFacet,
+  bucketOf,
+  collectionFacet,
+  SCOPE_ALL,
+  sortKey,
+  SORTS,
+} from '../projections/listing-keys.ts';
+import type { Cassandra, Row, Statement } from './client.ts';
+
+/** A listing row's key, as kept beside the product: `[sort, hex of the sort key]`. */
+type ListingKey = [string, string];
+
+export interface StoredProduct extends Projected {
+  keys: ListingKey[];
+}
+
+const FIND = `select product_clock, stock_clock, written_at, deleted, document, stock, keys
+  from products_by_id where store_id = ? and product_id = ?`;
+
+const storedOf = (row: Row): StoredProduct => ({
+  productClockUs: Number(row['product_clock'] ?? 0),
+  stockClockUs: Number(row['stock_clock'] ?? 0),
+  writtenAtUs: Number(row['written_at'] ?? 0),
+  deleted: Boolean(row['deleted']),
+  document: row['document'] ? (JSON.parse(String(row['document'])) as ProductDocument) : undefined,
+  stock: (row['stock'] ?? {}) as Record<string, number>,
+  keys: row['keys'] ? (JSON.parse(String(row['keys'])) as ListingKey[]) : [],
+});
+
+/** Everything the read side knows of a product, its marker when deleted included. */
+export const findStored = async (
+  cassandra: Cassandra,
+  storeId: string,
+  productId: string,
+): Promise<StoredProduct | undefined> => {
+  const [row] = await cassandra.run('products.find', FIND, [storeId, productId]);
+  return row && storedOf(row);
+};
+
+export const findIdBySlug = async (
+  cassandra: Cassandra,
+  storeId: string,
+  slug: string,
+): Promise<string | undefined> => {
+  const query = 'select product_id from products_by_slug where store_id = ? and slug = ?';
+  const [row] = await cassandra.run('products.slug', query, [storeId, slug]);
+  return row && String(row['product_id']);
+};
+
+const facetsOf = (document: ProductDocument): string[] => [
+  ...document.collectionIds.map(collectionFacet),
+  ...Object.entries(document.attributes).map(([name, value]) => attributeFacet(name, value)),
+];
+
+const tokensIn = ({ name, description, attributes, variants }: ProductDocument): string[] =>
+  tokensOf(
+    [
+      name,
+      ...Object.values(attributes),
+      ...variants.flatMap((variant) => [variant.sku, variant.title]),
+      description,
+    ].join(' '),
+  );
+
+const INSERT_LISTING = `insert into listings (store_id, scope, sort, bucket, sort_key, product_id,
+  tokens, facets, price, in_stock, document) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const DELETE_LISTING = `delete from listings where store_id = ? and scope = ? and sort = ?
+  and bucket = ? and sort_key = ? and product_id = ?`;
+const INSERT_PRODUCT = `insert into products_by_id (store_id, product_id, product_clock,
+  stock_clock, written_at, deleted, document, stock, keys) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+const listed = (next: Projected): ProductDocument | undefined =>
+  !next.deleted && next.document?.status === 'published' ? next.document : undefined;
+
+const keysOf = (document: ProductDocument | undefined): ListingKey[] =>
+  document ? SORTS.map((sort) => [sort, sortKey(sort, document).toString('hex')]) : [];
+
+const listingWrites = (storeId: string, productId: string, next: Projected): Statement[] => {
+  const document = listed(next);
+  if (!document) return [];
+  const shared = [
+    tokensIn(document),
+    facetsOf(document),
+    BigInt(document.priceFromMinor),
+    isInStock(next),
+    JSON.stringify(document),
+  ];
+  return keysOf(document).map(([sort, key]) => ({
+    query: INSERT_LISTING,
+    params: [
+      ...[storeId, SCOPE_ALL, sort, bucketOf(productId), Buffer.from(key, 'hex'), productId],
+      ...shared,
+    ],
+  }));
+};
+
+/** Rows of keys that are no longer in the set; a key that stays is overwritten, never deleted. */
+const listingDeletes = (
+  storeId: string,
+  productId: string,
+  before: ListingKey[],
+  after: ListingKey[],
+): Statement[] => {
+  const kept = new Set(after.map((key) => key.join()));
+  return before
+    .filter((key) => !kept.has(key.join()))
+    .map(([sort, key]) => ({
+      query: DELETE_LISTING,
+      params: [
+        ...[storeId, SCOPE_ALL, sort, bucketOf(productId)],
+        ...[Buffer.from(key, 'hex'), productId],
+      ],
+    }));
+};
+
+const slugWrites = (
+  storeId: string,
+  productId: string,
+  before: ProductDocument | undefined,
+  after: ProductDocument | undefined,
+): Statement[] => {
+  const writes: Statement[] = [];
+  if (before && before.slug !== after?.slug) {
+    const query = 'delete from products_by_slug where store_id = ? and slug = ?';
+    writes.push({ query, params: [storeId, before.slug] });
+  }
+  if (after) {
+    const query = 'insert into products_by_slug (store_id, slug, product_id) values (?, ?, ?)';
+    writes.push({ query, params: [storeId, after.slug, productId] });
+  }
+  return writes;
+};
+
+/** Writes all rows of a product in one logged batch, under one timestamp above all earlier ones. */
+export const putProjected = async (
+  cassandra: Cassandra,
+  storeId: string,
+  productId: string,
+  before: StoredProduct | undefined,
+  next: Projected,
+): Promise<void> => {
+  const timestampUs = writeTimestampUs(next);
+  const keys = keysOf(listed(next));
+  const product = {
+    query: INSERT_PRODUCT,
+    params: [
+      storeId,
+      productId,
+      BigInt(next.productClockUs),
+      BigInt(next.stockClockUs),
+      BigInt(timestampUs),
+      next.deleted,
+      next.document ? JSON.stringify(next.document) : null,
+      next.stock,
+      JSON.stringify(keys),
+    ],
+  };
+  const statements = [
+    product,
+    ...listingDeletes(storeId, productId, before?.keys ?? [], keys),
+    ...listingWrites(storeId, productId, next),
+    ...slugWrites(storeId, productId, before?.document, next.document),
+  ];
+  await cassandra.batch('products.put', statements, timestampUs);
+};

@@ -1,0 +1,37 @@
+// An assigner that gives partition n of every topic to one and the same member of the group.
+import { AssignerProtocol, type PartitionAssigner } from 'kafkajs';
+
+const NAME = 'holdfast-co-partition';
+const VERSION = 1;
+
+/** One writer a product needs both of its topics' partitions in one place. */
+export const coPartition: PartitionAssigner = ({ cluster }) => ({
+  name: NAME,
+  version: VERSION,
+  async assign({ members, topics }) {
+    const ids = members.map((member) => member.memberId).sort();
+    const plans = new Map(ids.map((id) => [id, {} as Record<string, number[]>]));
+    for (const topic of topics) {
+      for (const { partitionId } of cluster.findTopicPartitionMetadata(topic)) {
+        const plan = plans.get(ids[partitionId % ids.length] ?? '');
+        if (plan) (plan[topic] ??= []).push(partitionId);
+      }
+    }
+    return [...plans].map(([memberId, assignment]) => ({
+      memberId,
+      memberAssignment: AssignerProtocol.MemberAssignment.encode({
+        version: VERSION,
+        assignment,
+        userData: Buffer.alloc(0),
+      }),
+    }));
+  },
+  protocol: ({ topics }) => ({
+    name: NAME,
+    metadata: AssignerProtocol.MemberMetadata.encode({
+      version: VERSION,
+      topics,
+      userData: Buffer.alloc(0),
+    }),
+  }),
+});

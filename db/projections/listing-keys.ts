@@ -1,0 +1,38 @@
+// Sort keys of listings: bytes that compare as the values do, so one table serves every order.
+import { fold } from '../../domain/text.ts';
+import { LISTING_BUCKETS } from '../cassandra/schema.ts';
+
+export const SORTS = ['price', 'name', 'created'] as const;
+export type Sort = (typeof SORTS)[number];
+
+const NAME_BYTES_MAX = 64;
+
+/** Eight big-endian bytes: numbers of zero or more compare as their bytes do. */
+const numberKey = (value: number): Buffer => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(value));
+  return bytes;
+};
+
+export const sortKey = (
+  sort: Sort,
+  product: { priceFromMinor: number; name: string; createdAtUs: number },
+): Buffer => {
+  if (sort === 'price') return numberKey(product.priceFromMinor);
+  if (sort === 'created') return numberKey(product.createdAtUs);
+  return Buffer.from(fold(product.name)).subarray(0, NAME_BYTES_MAX);
+};
+
+/** FNV-1a of the id, so that a product is always in the same bucket. */
+export const bucketOf = (productId: string): number => {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(productId)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash % LISTING_BUCKETS;
+};
+
+export const BUCKETS = Array.from({ length: LISTING_BUCKETS }, (_, bucket) => bucket);
+
+/** The scope that every product of a store is in. */
+export const SCOPE_ALL = 'all';
+export const collectionFacet = (collectionId: string): string => `collection:${collectionId}`;
+export const attributeFacet = (name: string, value: string): string => `attribute:${name}=${value}`;

@@ -1,0 +1,172 @@
+// The projector: folds product and stock events into the read side, one writer a product.
+import { fromBinary } from '@bufbuild/protobuf';
+import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
+import { DomainError } from '../../domain/errors.ts';
+import {
+  CollectionChangedSchema,
+  ProductChangedSchema,
+  StockChangedSchema,
+} from '../../proto/gen/holdfast/events/v1/events_pb.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { withTraceFrom } from '../../telemetry/spans.ts';
+import type { Cassandra } from '../cassandra/client.ts';
+import { putCollection } from '../cassandra/collections.ts';
+import { findStored, putProjected } from '../cassandra/products.ts';
+import type { KafkaClient } from '../kafka/client.ts';
+import { deadLetterTopic, eventKey, TOPICS } from '../kafka/topics.ts';
+import { foldProduct, foldStock, NOTHING, type Projected } from './document.ts';
+
+export type Outcome = 'applied' | 'stale';
+
+/** A message that can never be applied, however often it is tried; it goes to the dead letters. */
+class Poison extends Error {}
+
+/** Clocks further ahead than this are absurd: they would win over every true event to come. */
+const CLOCK_AHEAD_US_MAX = 24 * 3_600 * 1_000_000;
+
+interface Subject {
+  storeId: string;
+  id: string;
+  clockUs: bigint;
+}
+
+const assertSane = (message: KafkaMessage, { storeId, id, clockUs }: Subject): void => {
+  if (message.key?.toString() !== eventKey(storeId, id)) throw new Poison('key and body differ');
+  const latest = Date.now() * 1_000 + CLOCK_AHEAD_US_MAX;
+  if (clockUs <= 0n || Number(clockUs) > latest) throw new Poison('the clock is absurd');
+};
+
+const decoded = <T>(message: KafkaMessage, decode: (bytes: Uint8Array) => T): T => {
+  if (!message.value || message.value.length === 0) throw new Poison('no value');
+  try {
+    return decode(message.value);
+  } catch (cause) {
+    throw new Poison('does not parse', { cause });
+  }
+};
+
+const folded = <T>(work: () => T): T => {
+  try {
+    return work();
+  } catch (cause) {
+    throw new Poison(cause instanceof Error ? cause.message : 'cannot be folded', { cause });
+  }
+};
+
+const applyTo = async (
+  cassandra: Cassandra,
+  storeId: string,
+  productId: string,
+  fold: (known: Projected) => Projected | undefined,
+): Promise<Outcome> => {
+  const before = await findStored(cassandra, storeId, productId);
+  const next = folded(() => fold(before ?? NOTHING));
+  if (!next) return 'stale';
+  await putProjected(cassandra, storeId, productId, before, next);
+  return 'applied';
+};
+
+/** One message into the read side. Throws Poison for what can never be applied. */
+export const applyMessage = async (
+  cassandra: Cassandra,
+  topic: string,
+  message: KafkaMessage,
+): Promise<Outcome> => {
+  if (topic === TOPICS.products) {
+    const event = decoded(message, (bytes) => fromBinary(ProductChangedSchema, bytes));
+    const { storeId, productId, clockUs } = event;
+    assertSane(message, { storeId, id: productId, clockUs });
+    return applyTo(cassandra, storeId, productId, (known) => foldProduct(known, event));
+  }
+  if (topic === TOPICS.stock) {
+    const event = decoded(message, (bytes) => fromBinary(StockChangedSchema, bytes));
+    const { storeId, productId, clockUs } = event;
+    assertSane(message, { storeId, id: productId, clockUs });
+    return applyTo(cassandra, storeId, productId, (known) => foldStock(known, event));
+  }
+  const event = decoded(message, (bytes) => fromBinary(CollectionChangedSchema, bytes));
+  const { storeId, collectionId, clockUs } = event;
+  assertSane(message, { storeId, id: collectionId, clockUs });
+  await putCollection(cassandra, event);
+  return 'applied';
+};
+
+const textHeaders = (message: KafkaMessage): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]),
+  );
+
+const bury = (
+  kafka: KafkaClient,
+  { topic, partition, message, cause }: DeadLetter,
+): Promise<void> =>
+  kafka.send([
+    {
+      topic: deadLetterTopic(topic),
+      key: message.key?.toString() ?? null,
+      value: message.value,
+      headers: {
+        ...textHeaders(message),
+        holdfast_cause: cause,
+        holdfast_source: `${topic}/${partition}/${message.offset}`,
+      },
+    },
+  ]);
+
+interface DeadLetter {
+  topic: string;
+  partition: number;
+  message: KafkaMessage;
+  cause: string;
+}
+
+export interface ProjectorParts {
+  kafka: KafkaClient;
+  cassandra: Cassandra;
+  telemetry: Telemetry;
+}
+
+/** Handles one batch in order; a store that is away pauses this partition and nothing else. */
+export const projectBatch = ({ kafka, cassandra, telemetry }: ProjectorParts) => {
+  const consumed = telemetry.counter(
+    'holdfast_projected_total',
+    'Messages consumed by the projector, by outcome.',
+    ['topic', 'outcome'],
+  );
+  const projectOne = async (topic: string, partition: number, message: KafkaMessage) => {
+    const work = (): Promise<Outcome> =>
+      telemetry.timed('project', topic, () => applyMessage(cassandra, topic, message));
+    try {
+      return await withTraceFrom(textHeaders(message), work);
+    } catch (error) {
+      if (!(error instanceof Poison)) throw error;
+      await bury(kafka, { topic, partition, message, cause: error.message });
+      telemetry.log.warn('message buried', { topic, partition, reason: error.message });
+      return 'dead' as const;
+    }
+  };
+  const PAUSE_MS = 2_000;
+  return async ({
+    batch: { topic, partition, messages },
+    resolveOffset,
+    heartbeat,
+    isRunning,
+    isStale,
+    pause,
+  }: EachBatchPayload): Promise<void> => {
+    for (const message of messages) {
+      if (!isRunning() || isStale()) return;
+      try {
+        const outcome = await projectOne(topic, partition, message);
+        consumed.inc({ topic, outcome });
+      } catch (error) {
+        if (!(error instanceof DomainError) || error.code !== 'UNAVAILABLE') throw error;
+        telemetry.log.error('partition paused', error, { topic, partition });
+        setTimeout(pause(), PAUSE_MS);
+        return;
+      }
+      resolveOffset(message.offset);
+      await heartbeat();
+    }
+  };
+};
