@@ -6,11 +6,11 @@ const HANG_DEFAULT_MS = 60_000;
 
 const faultBody = z.strictObject({
   method: z.string().default('*'),
-  /** Prefix of the path, or `*`. */
-  path: z.string().default('*'),
+  /** Prefix of the path; a `*` in it stands for anything, so `*` alone is every path. */
+  path: z.string().min(1).max(500).default('*'),
   action: z.union([
     z.enum(['drop_before', 'apply_then_drop', 'apply_then_500', 'hang']),
-    z.string().regex(/^status:[1-5]\d\d$/),
+    z.string().regex(/^status:[45]\d\d$/),
   ]),
   times: z.number().int().min(1).default(1),
   forMs: z.number().int().min(1).max(600_000).optional(),
@@ -18,7 +18,7 @@ const faultBody = z.strictObject({
 type Fault = z.output<typeof faultBody> & { id: string };
 
 export interface Faults {
-  /** POST and DELETE of /_sandbox/faults; undefined for anything else. */
+  /** POST, GET and DELETE of /_sandbox/faults; undefined for anything else. */
   answer(request: Request): Promise<Response> | undefined;
   /** The action for this request, counted down; the first that matches wins. */
   take(request: Request): { action: string; forMs: number } | undefined;
@@ -27,7 +27,8 @@ export interface Faults {
 const matches = (fault: Fault, request: Request): boolean => {
   const { pathname } = new URL(request.url);
   const sameMethod = fault.method === '*' || fault.method.toUpperCase() === request.method;
-  return sameMethod && (fault.path === '*' || pathname.startsWith(fault.path));
+  const prefix = fault.path.split('*').map(RegExp.escape).join('.*');
+  return sameMethod && new RegExp(`^${prefix}`).test(pathname);
 };
 
 export const createFaults = (): Faults => {
@@ -44,6 +45,7 @@ export const createFaults = (): Faults => {
     answer: (request) => {
       if (new URL(request.url).pathname !== '/_sandbox/faults') return undefined;
       if (request.method === 'POST') return add(request);
+      if (request.method === 'GET') return Promise.resolve(Response.json({ faults }));
       if (request.method !== 'DELETE') return undefined;
       faults = [];
       return Promise.resolve(Response.json({}));
@@ -58,32 +60,35 @@ export const createFaults = (): Faults => {
   };
 };
 
-/** An answer that never arrives: the connection breaks in the middle of the headers' promise. */
+/** An answer that never arrives: the connection is reset before a byte of it was sent. */
 export const brokenAnswer = (): Response =>
-  new Response(
-    new ReadableStream({
-      start: (controller) => controller.error(new Error('dropped by the sandbox')),
-    }),
-    { status: 200, headers: { 'content-length': '1000' } },
-  );
+  new Response(new ReadableStream({ start: (controller) => controller.error() }));
+
+/** The part of Bun's server that a long wait needs. */
+export interface Connections {
+  timeout(request: Request, seconds: number): void;
+}
 
 /**
  * Runs `apply` under the fault that this request meets, if any. `statusAnswer` makes the
- * provider's own error body for `status:NNN`.
+ * provider's own error body for `status:NNN`. A hanging request is done when the wait is over,
+ * as a slow provider's is, whether or not its caller still listens.
  */
 export const underFaults = async (
   faults: Faults,
   request: Request,
   apply: (save500: boolean) => Promise<Response>,
   statusAnswer: (status: number) => Response,
+  connections?: Connections,
 ): Promise<Response> => {
   const fault = faults.take(request);
   if (!fault) return apply(false);
   if (fault.action.startsWith('status:')) return statusAnswer(Number(fault.action.slice(7)));
   if (fault.action === 'drop_before') return brokenAnswer();
   if (fault.action === 'hang') {
+    connections?.timeout(request, 0);
     await Bun.sleep(fault.forMs);
-    return brokenAnswer();
+    return apply(false);
   }
   const answer = await apply(fault.action === 'apply_then_500');
   return fault.action === 'apply_then_500' ? answer : brokenAnswer();

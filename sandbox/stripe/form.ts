@@ -4,6 +4,7 @@ import { invalidRequest } from './objects.ts';
 export interface Params {
   text(name: string): string | undefined;
   required(name: string): string;
+  flag(name: string): boolean;
   map(name: string): Record<string, string>;
   /** Refuses every parameter that is not named, as Stripe does. */
   allowOnly(names: readonly string[]): void;
@@ -22,6 +23,14 @@ export const paramsOf = (encoded: string): Params => {
       if (value !== undefined) return value;
       throw invalidRequest(`Missing required param: ${name}.`, {
         code: 'parameter_missing',
+        param: name,
+      });
+    },
+    flag: (name) => {
+      const value = text(name) ?? 'false';
+      if (value === 'true' || value === 'false') return value === 'true';
+      throw invalidRequest(`Invalid boolean: ${value}`, {
+        code: 'parameter_invalid_boolean',
         param: name,
       });
     },

@@ -1,7 +1,8 @@
 // PaymentIntents as Stripe documents them: https://docs.stripe.com/payments/paymentintents/lifecycle
 import {
-  CARDS,
+  findCard,
   invalidRequest,
+  messageOf,
   missing,
   StripeError,
   type Charge,
@@ -11,10 +12,10 @@ import {
 } from './objects.ts';
 import type { Ledger } from './ledger.ts';
 import type { Params } from './form.ts';
+import { captureMethodOf, currencyOf, integerOf, metadataOf, methodOf } from './parameters.ts';
 
 export type Announce = (type: string, object: unknown) => void;
 
-const AMOUNT_MAX = 99_999_999;
 const newId = (prefix: string): string =>
   `${prefix}_${crypto.randomUUID().replaceAll('-', '').slice(0, 24)}`;
 
@@ -23,12 +24,6 @@ const wrongState = (intent: Intent, verb: string): StripeError =>
     `This PaymentIntent could not be ${verb} because it has a status of ${intent.status}.`,
     { code: 'payment_intent_unexpected_state', payment_intent: intent },
   );
-
-const integerOf = (params: Params, name: string): number => {
-  const value = Number(params.text(name));
-  if (Number.isInteger(value) && value > 0 && value <= AMOUNT_MAX) return value;
-  throw invalidRequest(`Invalid integer: ${name}`, { code: 'parameter_invalid_integer', param: name });
-};
 
 export const createIntents = (ledger: Ledger, announce: Announce, nowSeconds: () => number) => {
   const intentById = (id: string): Intent => {
@@ -42,7 +37,11 @@ export const createIntents = (ledger: Ledger, announce: Announce, nowSeconds: ()
     if (event) announce(`payment_intent.${event}`, intent);
     return intent;
   };
-  const putCharge = (intent: Intent, failureCode: string | null): Charge => {
+  const putCharge = (
+    intent: Intent,
+    failureCode: string | null,
+    declineCode: string | null = null,
+  ): Charge => {
     const charge: Charge = {
       id: newId('ch'),
       object: 'charge',
@@ -52,7 +51,15 @@ export const createIntents = (ledger: Ledger, announce: Announce, nowSeconds: ()
       captured: false,
       created: nowSeconds(),
       currency: intent.currency,
+      disputed: false,
       failure_code: failureCode,
+      failure_message: declineCode && messageOf(declineCode),
+      livemode: false,
+      outcome: {
+        network_status: failureCode ? 'declined_by_network' : 'approved_by_network',
+        reason: declineCode,
+        type: failureCode ? 'issuer_declined' : 'authorized',
+      },
       metadata: intent.metadata,
       paid: failureCode === null,
       payment_intent: intent.id,
@@ -75,74 +82,93 @@ export const createIntents = (ledger: Ledger, announce: Announce, nowSeconds: ()
     intent.latest_charge = putCharge(intent, null).id;
     intent.last_payment_error = null;
     intent.next_action = null;
-    if (intent.capture_method === 'automatic') return captureNow(intent, intent.amount);
+    if (intent.capture_method !== 'manual') return captureNow(intent, intent.amount);
     intent.amount_capturable = intent.amount;
     return save(intent, 'requires_capture', 'amount_capturable_updated');
   };
-  const decline = (intent: Intent, code: string, declineCode: string): StripeError => {
-    intent.latest_charge = putCharge(intent, code).id;
+  const refuse = (intent: Intent, details: Record<string, string>): StripeError => {
+    const error = { type: 'card_error', ...details, payment_method: intent.payment_method };
     intent.next_action = null;
-    const error = {
-      type: 'card_error',
-      code,
-      decline_code: declineCode,
-      charge: intent.latest_charge,
-      message: 'Your card was declined.',
-    };
     intent.last_payment_error = error;
     intent.payment_method = null;
     save(intent, 'requires_payment_method', 'payment_failed');
     return new StripeError(402, { ...error, payment_intent: intent });
   };
-  const confirmNow = (intent: Intent): Intent | StripeError => {
-    const card = CARDS[intent.payment_method ?? ''];
+  const decline = (intent: Intent, code: string, declineCode: string): StripeError => {
+    intent.latest_charge = putCharge(intent, code, declineCode).id;
+    return refuse(intent, {
+      code,
+      decline_code: declineCode,
+      charge: intent.latest_charge,
+      message: messageOf(declineCode),
+    });
+  };
+  const confirmNow = (intent: Intent, offSession: boolean): Intent | StripeError => {
+    const card = findCard(intent.payment_method ?? '');
     if (!card) throw missing('PaymentMethod', intent.payment_method ?? '');
     if (card.outcome === 'succeeds') return authorise(intent);
     if (card.outcome === 'declines') return decline(intent, card.code, card.declineCode);
+    if (offSession) {
+      return decline(intent, 'authentication_required', 'authentication_required');
+    }
     intent.next_action = { type: 'use_stripe_sdk', use_stripe_sdk: { type: 'three_d_secure' } };
     return save(intent, 'requires_action', 'requires_action');
+  };
+
+  const chargeToRefund = (params: Params): Charge | undefined => {
+    const id = params.text('charge');
+    const intent = id === undefined && intentById(params.required('payment_intent'));
+    const charge = ledger.find<Charge>('charge', intent ? (intent.latest_charge ?? '') : (id ?? ''));
+    if (!charge && id !== undefined) throw missing('charge', id, 'charge');
+    return charge;
   };
 
   return {
     intentById,
     create(params: Params): Intent | StripeError {
       const id = newId('pi');
-      const method = params.text('payment_method') ?? null;
+      const method = methodOf(params) ?? null;
+      const confirmed = params.flag('confirm');
+      if (confirmed && !method) params.required('payment_method');
       const intent: Intent = {
         id,
         object: 'payment_intent',
         amount: integerOf(params, 'amount'),
         amount_capturable: 0,
         amount_received: 0,
-        capture_method: params.text('capture_method') === 'manual' ? 'manual' : 'automatic',
+        capture_method: captureMethodOf(params),
         client_secret: `${id}_secret_${newId('s').slice(2)}`,
+        confirmation_method: params.text('confirmation_method') ?? 'automatic',
         created: nowSeconds(),
-        currency: params.required('currency'),
+        currency: currencyOf(params),
+        description: params.text('description') ?? null,
         last_payment_error: null,
         latest_charge: null,
         livemode: false,
-        metadata: params.map('metadata'),
+        metadata: metadataOf(params),
         next_action: null,
         payment_method: method,
+        payment_method_types: ['card'],
+        receipt_email: params.text('receipt_email') ?? null,
         status: method ? 'requires_confirmation' : 'requires_payment_method',
         canceled_at: null,
         cancellation_reason: null,
       };
       save(intent, intent.status, 'created');
-      return params.text('confirm') === 'true' ? confirmNow(intent) : intent;
+      return confirmed ? confirmNow(intent, params.flag('off_session')) : intent;
     },
     confirm(id: string, params: Params): Intent | StripeError {
       const intent = intentById(id);
       const open = ['requires_payment_method', 'requires_confirmation', 'requires_action'];
       if (!open.includes(intent.status)) throw wrongState(intent, 'confirmed');
-      intent.payment_method = params.text('payment_method') ?? intent.payment_method;
+      intent.payment_method = methodOf(params) ?? intent.payment_method;
       if (!intent.payment_method) {
         throw invalidRequest('You cannot confirm without a payment method.', {
           code: 'payment_intent_unexpected_state',
           payment_intent: intent,
         });
       }
-      return confirmNow(intent);
+      return confirmNow(intent, params.flag('off_session'));
     },
     capture(id: string, params: Params): Intent {
       const intent = intentById(id);
@@ -171,12 +197,12 @@ export const createIntents = (ledger: Ledger, announce: Announce, nowSeconds: ()
       const intent = intentById(id);
       if (intent.status !== 'requires_action') throw wrongState(intent, 'authenticated');
       if (succeeded) return authorise(intent);
-      decline(intent, 'payment_intent_authentication_failure', 'authentication_required');
-      return intentById(id);
+      const code = 'payment_intent_authentication_failure';
+      refuse(intent, { code, message: messageOf(code) });
+      return intent;
     },
     refund(params: Params): Refund {
-      const intent = intentById(params.required('payment_intent'));
-      const charge = ledger.find<Charge>('charge', intent.latest_charge ?? '');
+      const charge = chargeToRefund(params);
       if (!charge?.captured) throw invalidRequest('This charge has not been captured.');
       const left = charge.amount_captured - charge.amount_refunded;
       const given = params.text('amount');
@@ -194,8 +220,9 @@ export const createIntents = (ledger: Ledger, announce: Announce, nowSeconds: ()
         charge: charge.id,
         created: nowSeconds(),
         currency: charge.currency,
-        metadata: params.map('metadata'),
-        payment_intent: intent.id,
+        metadata: metadataOf(params),
+        payment_intent: charge.payment_intent,
+        reason: params.text('reason') ?? null,
         status: 'succeeded',
       };
       const refunded = charge.amount_refunded + amount;

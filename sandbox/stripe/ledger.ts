@@ -23,6 +23,10 @@ export interface Ledger {
   put<T extends Stored>(kind: Kind, object: T): void;
   findAnswer(key: string): SavedAnswer | undefined;
   saveAnswer(key: string, answer: SavedAnswer): void;
+  forgetAnswers(olderThanMs: number): void;
+  /** How far the sandbox's clock was moved, in milliseconds. */
+  advancedMs(): number;
+  advance(ms: number): void;
   /** Everything inside happens wholly or not at all, also when the process is killed. */
   atomically<T>(work: () => T): T;
   judge(): { intents: Intent[]; charges: Charge[]; refunds: Refund[] };
@@ -38,6 +42,8 @@ export const openLedger = (folder: string): Ledger => {
     (seq integer primary key autoincrement, id text unique, kind text, json text)`);
   db.run(`create table if not exists answers
     (key text primary key, hash text, status integer, body text, createdAtMs integer)`);
+  db.run('create table if not exists clock (id integer primary key, advancedMs integer)');
+  db.run('insert or ignore into clock values (1, 0)');
   const find = db.query<{ json: string }, [string, string]>(
     'select json from objects where kind = ? and id = ?',
   );
@@ -59,6 +65,11 @@ export const openLedger = (folder: string): Ledger => {
     findAnswer: (key) => findAnswer.get(key) ?? undefined,
     saveAnswer: (key, answer) =>
       void saveAnswer.run(key, answer.hash, answer.status, answer.body, answer.createdAtMs),
+    forgetAnswers: (olderThanMs) =>
+      void db.query('delete from answers where createdAtMs < ?').run(olderThanMs),
+    advancedMs: () =>
+      db.query<{ advancedMs: number }, []>('select advancedMs from clock').get()?.advancedMs ?? 0,
+    advance: (ms) => void db.query('update clock set advancedMs = advancedMs + ?').run(ms),
     atomically: (work) => db.transaction(work)(),
     judge: () => ({
       intents: all('payment_intent'),

@@ -14,16 +14,20 @@ export interface Intent {
   amount: number;
   amount_capturable: number;
   amount_received: number;
-  capture_method: 'automatic' | 'manual';
+  capture_method: 'automatic' | 'automatic_async' | 'manual';
   client_secret: string;
+  confirmation_method: string;
   created: number;
   currency: string;
+  description: string | null;
   last_payment_error: Record<string, unknown> | null;
   latest_charge: string | null;
   livemode: false;
   metadata: Record<string, string>;
   next_action: Record<string, unknown> | null;
   payment_method: string | null;
+  payment_method_types: string[];
+  receipt_email: string | null;
   status: IntentStatus;
   canceled_at: number | null;
   cancellation_reason: string | null;
@@ -38,7 +42,11 @@ export interface Charge {
   captured: boolean;
   created: number;
   currency: string;
+  disputed: boolean;
   failure_code: string | null;
+  failure_message: string | null;
+  livemode: false;
+  outcome: Record<string, unknown>;
   metadata: Record<string, string>;
   paid: boolean;
   payment_intent: string;
@@ -56,6 +64,7 @@ export interface Refund {
   currency: string;
   metadata: Record<string, string>;
   payment_intent: string;
+  reason: string | null;
   status: 'succeeded';
 }
 
@@ -72,10 +81,12 @@ const declines = (code: string, declineCode: string): CardBehaviour => ({
 });
 
 /** https://docs.stripe.com/testing */
-export const CARDS: Record<string, CardBehaviour> = {
+const CARDS: Record<string, CardBehaviour> = {
   pm_card_visa: { outcome: 'succeeds' },
   pm_card_visa_debit: { outcome: 'succeeds' },
   pm_card_mastercard: { outcome: 'succeeds' },
+  pm_card_mastercard_debit: { outcome: 'succeeds' },
+  pm_card_us: { outcome: 'succeeds' },
   pm_card_amex: { outcome: 'succeeds' },
   pm_card_authenticationRequired: { outcome: 'needs_action' },
   pm_card_threeDSecure2Required: { outcome: 'needs_action' },
@@ -86,11 +97,34 @@ export const CARDS: Record<string, CardBehaviour> = {
   pm_card_chargeDeclinedInsufficientFunds: declines('card_declined', 'insufficient_funds'),
   pm_card_visa_chargeDeclinedLostCard: declines('card_declined', 'lost_card'),
   pm_card_visa_chargeDeclinedStolenCard: declines('card_declined', 'stolen_card'),
+  pm_card_chargeDeclinedLostCard: declines('card_declined', 'lost_card'),
+  pm_card_chargeDeclinedStolenCard: declines('card_declined', 'stolen_card'),
+  pm_card_visa_chargeDeclinedVelocityLimitExceeded: declines(
+    'card_declined',
+    'card_velocity_exceeded',
+  ),
+  pm_card_radarBlock: declines('card_declined', 'fraudulent'),
   pm_card_chargeDeclinedFraudulent: declines('card_declined', 'fraudulent'),
   pm_card_chargeDeclinedExpiredCard: declines('expired_card', 'expired_card'),
   pm_card_chargeDeclinedIncorrectCvc: declines('incorrect_cvc', 'incorrect_cvc'),
   pm_card_chargeDeclinedProcessingError: declines('processing_error', 'processing_error'),
 };
+
+const MESSAGES: Record<string, string> = {
+  expired_card: 'Your card has expired.',
+  incorrect_cvc: "Your card's security code is incorrect.",
+  insufficient_funds: 'Your card has insufficient funds.',
+  processing_error: 'An error occurred while processing your card. Try again in a little bit.',
+  payment_intent_authentication_failure:
+    'The provided payment method has failed authentication.',
+};
+
+/** What the shopper is told of a decline; most are told nothing more than that. */
+export const messageOf = (declineCode: string): string =>
+  MESSAGES[declineCode] ?? 'Your card was declined.';
+
+export const findCard = (name: string): CardBehaviour | undefined =>
+  Object.hasOwn(CARDS, name) ? CARDS[name] : undefined;
 
 /** An error in Stripe's shape: `{error: {type, code, message, …}}` with its HTTP status. */
 export class StripeError extends Error {

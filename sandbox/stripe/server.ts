@@ -1,16 +1,18 @@
-// The card sandbox's door: Stripe's API as we use it, idempotency as documented, and its judge.
-import { createHash } from 'node:crypto';
-import { z } from 'zod';
-import { createFaults, underFaults } from '../faults.ts';
-import { paramsOf, type Params } from './form.ts';
+// The card sandbox's door: Stripe's API under /v1, its judge and its controls under /_sandbox.
+import { createFaults, underFaults, type Connections } from '../faults.ts';
+import { answerCall, createRunningKeys, forgetOldAnswers, keyOf, type Answer } from './answers.ts';
+import { answerControl } from './control.ts';
+import { API_VERSION, createEvents, type Events } from './events.ts';
 import { createIntents } from './intents.ts';
-import { openLedger } from './ledger.ts';
-import { StripeError } from './objects.ts';
-import { routesOf } from './routes.ts';
+import { openLedger, type Ledger } from './ledger.ts';
+import { invalidRequest, StripeError } from './objects.ts';
+import { routesOf, type Route } from './routes.ts';
 import { createWebhooks } from './webhooks.ts';
 
-const KEY_LIFE_MS = 24 * 3_600_000;
 const REQUESTS_KEPT = 10_000;
+const BODY_BYTES_MAX = 64 * 1024;
+const FORGET_EVERY_MS = 10 * 60_000;
+const TEST_KEY = /^(?:sk|rk)_\w+$/;
 
 interface Options {
   stateFolder: string;
@@ -18,149 +20,134 @@ interface Options {
   webhookSecret: string;
 }
 
-interface Answer {
-  status: number;
-  body: string;
+const secretOf = (authorization: string | null): string => {
+  const [, scheme, value = ''] = /^(bearer|basic) (\S+)$/i.exec(authorization ?? '') ?? [];
+  if (scheme?.toLowerCase() !== 'basic') return value;
+  return Buffer.from(value, 'base64').toString().split(':')[0] ?? '';
+};
+
+const authenticate = (request: Request): void => {
+  if (TEST_KEY.test(secretOf(request.headers.get('authorization')))) return;
+  throw new StripeError(401, {
+    type: 'invalid_request_error',
+    message: 'You did not provide a valid API key.',
+  });
+};
+
+const encodedOf = async (request: Request): Promise<string> => {
+  if (request.method !== 'POST') return new URL(request.url).search;
+  const encoded = await request.text();
+  if (encoded.length <= BODY_BYTES_MAX) return encoded;
+  throw invalidRequest(`The body is larger than ${BODY_BYTES_MAX} bytes.`);
+};
+
+const statusError = (status: number): StripeError =>
+  new StripeError(status, {
+    type: status < 500 ? 'invalid_request_error' : 'api_error',
+    ...(status === 429 && { code: 'rate_limit' }),
+    ...(status === 409 && { code: 'lock_timeout' }),
+    message: `answered ${status} by a fault`,
+  });
+
+const headersOf = (request: Request, requestId: string): Record<string, string> => ({
+  'content-type': 'application/json',
+  'request-id': requestId,
+  'stripe-version': request.headers.get('stripe-version') ?? API_VERSION,
+});
+
+const refused = (request: Request, requestId: string, { status, body }: StripeError): Response =>
+  Response.json(body, {
+    status,
+    headers: {
+      ...headersOf(request, requestId),
+      ...(status === 429 && { 'retry-after': '1' }),
+    },
+  });
+
+const answered = (request: Request, requestId: string, answer: Answer): Response =>
+  new Response(answer.body, {
+    status: answer.status,
+    headers: {
+      ...headersOf(request, requestId),
+      ...(answer.isReplayed && { 'idempotent-replayed': 'true' }),
+    },
+  });
+
+interface Api {
+  ledger: Ledger;
+  routes: Route[];
+  events: Events;
+  faults: ReturnType<typeof createFaults>;
+  nowMs(): number;
 }
 
-const behaviourBody = z.union([
-  z.strictObject({ action: z.enum(['normal', 'duplicate', 'hold', 'release', 'reorder']) }),
-  z.strictObject({ action: z.literal('delay'), delayMs: z.number().int().min(0).max(3_600_000) }),
-]);
-const clockBody = z.strictObject({ advanceMs: z.number().int().min(0) });
-const outcomeBody = z.strictObject({ outcome: z.enum(['success', 'failure']) });
+const createApi = ({ ledger, routes, events, faults, nowMs }: Api) => {
+  const whileRunning = createRunningKeys();
+  return async (request: Request, connections?: Connections): Promise<Response> => {
+    const requestId = `req_${crypto.randomUUID().replaceAll('-', '').slice(0, 14)}`;
+    try {
+      authenticate(request);
+      const { method } = request;
+      const path = new URL(request.url).pathname;
+      const key = keyOf(request);
+      const encoded = await encodedOf(request);
+      const cause = { id: requestId, idempotency_key: key ?? null };
+      const call = { method, path, encoded, key };
+      const apply = async (as500: boolean): Promise<Response> => {
+        const answer = () => answerCall(ledger, routes, call, nowMs(), as500);
+        return answered(request, requestId, events.sending(cause, answer));
+      };
+      const byFault = (status: number): Response =>
+        refused(request, requestId, statusError(status));
+      return await whileRunning(key, () =>
+        underFaults(faults, request, apply, byFault, connections),
+      );
+    } catch (error) {
+      if (error instanceof StripeError) return refused(request, requestId, error);
+      throw error;
+    }
+  };
+};
+
+interface Asked {
+  method: string;
+  path: string;
+  key: string;
+  at: number;
+}
 
 export const createStripeSandbox = (options: Options) => {
   const ledger = openLedger(options.stateFolder);
   const webhooks = createWebhooks(options.webhookUrl, options.webhookSecret);
   const faults = createFaults();
-  let advancedMs = 0;
-  const nowMs = (): number => Date.now() + advancedMs;
-  const requests: { method: string; path: string; key: string; at: number }[] = [];
-  let unsent: object[] = [];
-  const announce = (type: string, object: unknown): void => {
-    const created = Math.floor(nowMs() / 1000);
-    const id = `evt_${crypto.randomUUID().replaceAll('-', '')}`;
-    const event = { id, object: 'event', type, created, livemode: false, data: { object } };
-    ledger.put('event', event);
-    unsent.push(structuredClone(event));
-  };
-  const intents = createIntents(ledger, announce, () => Math.floor(nowMs() / 1000));
+  const nowMs = (): number => Date.now() + ledger.advancedMs();
+  const events = createEvents(ledger, webhooks, nowMs);
+  const intents = createIntents(ledger, events.announce, () => Math.floor(nowMs() / 1000));
   const routes = routesOf(intents, ledger);
-
-  const run = (method: string, path: string, params: Params): Answer => {
-    try {
-      const found = routes.find((route) => route.method === method && route.path.test(path));
-      if (!found) throw new StripeError(404, { type: 'invalid_request_error', message: 'no route' });
-      const result = found.answer(params, found.path.exec(path)?.[1] ?? '');
-      if (result instanceof StripeError) throw result;
-      return { status: 200, body: JSON.stringify(result) };
-    } catch (error) {
-      if (!(error instanceof StripeError)) throw error;
-      return { status: error.status, body: JSON.stringify(error.body) };
-    }
-  };
-  /** The change and its saved answer are one write; validation errors are not saved. */
-  const runKeyed = (key: string, method: string, path: string, params: Params, as500: boolean) => {
-    const hash = createHash('sha256').update(`${method} ${path} ${params.canonical()}`);
-    const digest = hash.digest('hex');
-    const saved = key && method === 'POST' ? ledger.findAnswer(key) : undefined;
-    if (saved && nowMs() - saved.createdAtMs < KEY_LIFE_MS) {
-      if (saved.hash === digest) return { ...saved, replayed: true };
-      throw new StripeError(400, {
-        type: 'idempotency_error',
-        message: 'Keys for idempotent requests can only be used with the same parameters.',
-      });
-    }
-    return ledger.atomically(() => {
-      const done = run(method, path, params);
-      const answer = as500 && done.status < 400 ? internalError() : done;
-      const isSaved = answer.status < 400 || answer.status === 402 || answer.status >= 500;
-      if (key && method === 'POST' && isSaved) {
-        ledger.saveAnswer(key, { ...answer, hash: digest, createdAtMs: nowMs() });
-      }
-      return { ...answer, replayed: false };
-    });
-  };
-  const internalError = (): Answer => ({
-    status: 500,
-    body: JSON.stringify({ error: { type: 'api_error', message: 'An unknown error occurred.' } }),
-  });
-  const statusAnswer = (status: number): Response =>
-    Response.json(
-      {
-        error: {
-          type: status === 429 ? 'invalid_request_error' : 'api_error',
-          ...(status === 429 && { code: 'rate_limit' }),
-          message: `answered ${status} by a fault`,
-        },
-      },
-      { status, headers: status === 429 ? { 'retry-after': '1' } : {} },
-    );
-  const api = async (request: Request): Promise<Response> => {
-    const url = new URL(request.url);
-    const key = request.headers.get('idempotency-key') ?? '';
+  const api = createApi({ ledger, routes, events, faults, nowMs });
+  const forgetting = setInterval(() => forgetOldAnswers(ledger, nowMs()), FORGET_EVERY_MS);
+  const requests: Asked[] = [];
+  const record = (request: Request, path: string): void => {
     if (requests.length >= REQUESTS_KEPT) requests.shift();
-    requests.push({ method: request.method, path: url.pathname, key, at: nowMs() });
-    if (!/^Bearer sk_\w+$/.test(request.headers.get('authorization') ?? '')) {
-      const message = 'You did not provide an API key.';
-      return Response.json({ error: { type: 'invalid_request_error', message } }, { status: 401 });
-    }
-    const encoded = request.method === 'POST' ? await request.text() : url.search;
-    const apply = async (as500: boolean): Promise<Response> => {
-      try {
-        const params = paramsOf(encoded);
-        const answer = runKeyed(key, request.method, url.pathname, params, as500);
-        return new Response(answer.body, {
-          status: answer.status,
-          headers: {
-            'content-type': 'application/json',
-            'request-id': `req_${crypto.randomUUID().slice(0, 8)}`,
-            ...(answer.replayed && { 'idempotent-replayed': 'true' }),
-          },
-        });
-      } catch (error) {
-        if (error instanceof StripeError) return Response.json(error.body, { status: error.status });
-        throw error;
-      } finally {
-        for (const event of unsent) webhooks.send(event);
-        unsent = [];
-      }
-    };
-    return underFaults(faults, request, apply, statusAnswer);
-  };
-  const control = async (request: Request, path: string): Promise<Response> => {
-    if (path === '/_sandbox/ledger') return Response.json(ledger.judge());
-    if (path === '/_sandbox/requests') return Response.json({ requests });
-    const body: unknown = await request.json().catch(() => undefined);
-    if (path === '/_sandbox/clock') {
-      advancedMs += clockBody.parse(body).advanceMs;
-      return Response.json({ nowMs: nowMs() });
-    }
-    if (path === '/_sandbox/webhooks') {
-      webhooks.behave(behaviourBody.parse(body));
-      return Response.json({});
-    }
-    const id = /^\/_sandbox\/payment_intents\/(\w+)\/authenticate$/.exec(path)?.[1];
-    if (!id) return Response.json({ error: 'no such control' }, { status: 404 });
-    const succeeded = outcomeBody.parse(body).outcome === 'success';
-    const intent = ledger.atomically(() => intents.authenticate(id, succeeded));
-    for (const event of unsent) webhooks.send(event);
-    unsent = [];
-    return Response.json(intent);
+    const key = request.headers.get('idempotency-key') ?? '';
+    requests.push({ method: request.method, path, key, at: nowMs() });
   };
   return {
-    fetch: async (request: Request): Promise<Response> => {
+    fetch: async (request: Request, connections?: Connections): Promise<Response> => {
       const path = new URL(request.url).pathname;
       const fault = faults.answer(request);
       if (fault) return fault;
-      if (!path.startsWith('/_sandbox/')) return api(request);
-      return control(request, path).catch((error: unknown) =>
-        error instanceof StripeError
-          ? Response.json(error.body, { status: error.status })
-          : Response.json({ error: String(error) }, { status: 400 }),
-      );
+      if (path === '/_sandbox/requests') return Response.json({ requests });
+      if (path.startsWith('/_sandbox/')) {
+        return answerControl({ ledger, events, intents, webhooks, nowMs }, request);
+      }
+      record(request, path);
+      return api(request, connections);
     },
-    close: () => ledger.close(),
+    close: () => {
+      clearInterval(forgetting);
+      webhooks.close();
+      ledger.close();
+    },
   };
 };

@@ -32,7 +32,7 @@ export const openForTest = (webhookUrl = 'http://127.0.0.1:9/nobody') => {
   const server = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
-    fetch: (request) => sandbox.fetch(request),
+    fetch: (request, self) => sandbox.fetch(request, self),
   });
   const base = `http://127.0.0.1:${server.port}`;
   const control = async <T>(method: string, path: string, body?: unknown): Promise<T> => {

@@ -1,8 +1,14 @@
 // Signed webhooks of the card sandbox: sent beside the API's answers, never in their way.
 import { createHmac } from 'node:crypto';
+import { z } from 'zod';
 
 const QUEUE_MAX = 10_000;
 const TRIES_MAX = 8;
+const SENDS_AT_ONCE_MAX = 8;
+const COPIES_MAX = 100;
+const COPY_PAUSE_MS = 50;
+/** Enough for one delivery to be on its way before the next, so that an order can be seen. */
+const ORDER_PAUSE_MS = 5;
 const FIRST_RETRY_MS = 200;
 const SEND_TIMEOUT_MS = 5_000;
 
@@ -10,11 +16,21 @@ export interface Webhooks {
   send(event: object): void;
   /** How the next events are delivered: once, twice, late, or not until released. */
   behave(how: Behaviour): void;
+  state(): { action: string; held: number; unsent: number };
+  /** Ends all sending; what was not delivered is lost, the events stay in the ledger. */
+  close(): void;
 }
 
-export type Behaviour =
-  | { action: 'normal' | 'duplicate' | 'hold' | 'release' | 'reorder' }
-  | { action: 'delay'; delayMs: number };
+/** `reorder` gathers events and sends them newest first when the next order comes. */
+export const behaviourBody = z.union([
+  z.strictObject({ action: z.enum(['normal', 'hold', 'release', 'reorder']) }),
+  z.strictObject({
+    action: z.literal('duplicate'),
+    times: z.int().min(1).max(COPIES_MAX).default(2),
+  }),
+  z.strictObject({ action: z.literal('delay'), delayMs: z.int().min(0).max(3_600_000) }),
+]);
+export type Behaviour = z.output<typeof behaviourBody>;
 
 /** `t=…,v1=…` over `<t>.<body>` (https://docs.stripe.com/webhooks#verify-manually). */
 export const signatureOf = (body: string, secret: string, atSeconds: number): string => {
@@ -22,29 +38,52 @@ export const signatureOf = (body: string, secret: string, atSeconds: number): st
   return `t=${atSeconds},v1=${signed}`;
 };
 
+/** Lets at most so many deliveries be under way at once; the others wait in order. */
+const createGate = (most: number) => {
+  let open = most;
+  const waiting: (() => void)[] = [];
+  return async (work: () => Promise<boolean>): Promise<boolean> => {
+    if (open > 0) open--;
+    else await new Promise<void>((go) => waiting.push(go));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else open++;
+    }
+  };
+};
+
+const post = async (url: string, secret: string, body: string): Promise<boolean> => {
+  const signature = signatureOf(body, secret, Math.floor(Date.now() / 1000));
+  const response = await fetch(url, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json', 'stripe-signature': signature },
+    signal: AbortSignal.timeout(SEND_TIMEOUT_MS),
+  }).catch(() => undefined);
+  await response?.arrayBuffer().catch(() => undefined);
+  return response?.ok ?? false;
+};
+
 export const createWebhooks = (url: string, secret: string): Webhooks => {
   let how: Behaviour = { action: 'normal' };
   let held: string[] = [];
-  const post = async (body: string): Promise<boolean> => {
-    const signature = signatureOf(body, secret, Math.floor(Date.now() / 1000));
-    const response = await fetch(url, {
-      method: 'POST',
-      body,
-      headers: { 'content-type': 'application/json', 'stripe-signature': signature },
-      signal: AbortSignal.timeout(SEND_TIMEOUT_MS),
-    }).catch(() => undefined);
-    await response?.arrayBuffer().catch(() => undefined);
-    return response?.ok ?? false;
-  };
-  const deliver = async (body: string, waitMs: number): Promise<void> => {
+  let unsent = 0;
+  let closed = false;
+  const gate = createGate(SENDS_AT_ONCE_MAX);
+  const attempts = async (body: string, waitMs: number): Promise<void> => {
     await Bun.sleep(waitMs);
-    for (let tries = 1; tries <= TRIES_MAX; tries++) {
-      if (await post(body)) return;
+    for (let tries = 1; tries <= TRIES_MAX && !closed; tries++) {
+      if (await gate(() => post(url, secret, body))) return;
       await Bun.sleep(FIRST_RETRY_MS * 2 ** tries);
     }
   };
-  const release = (bodies: string[]): void => {
-    for (const body of bodies) void deliver(body, 0);
+  const deliver = (body: string, waitMs: number): void => {
+    if (unsent >= QUEUE_MAX) return;
+    unsent++;
+    void attempts(body, waitMs).finally(() => unsent--);
   };
   return {
     send: (event) => {
@@ -53,16 +92,19 @@ export const createWebhooks = (url: string, secret: string): Webhooks => {
         if (held.length < QUEUE_MAX) held.push(body);
         return;
       }
-      void deliver(body, how.action === 'delay' ? how.delayMs : 0);
-      if (how.action === 'duplicate') void deliver(body, 50);
+      const copies = how.action === 'duplicate' ? how.times : 1;
+      const waitMs = how.action === 'delay' ? how.delayMs : 0;
+      for (let copy = 0; copy < copies; copy++) deliver(body, waitMs + copy * COPY_PAUSE_MS);
     },
     behave: (next) => {
       const waiting = how.action === 'reorder' ? held.toReversed() : held;
       if (next.action !== 'hold' && next.action !== 'reorder') {
-        release(waiting);
+        for (const [place, body] of waiting.entries()) deliver(body, place * ORDER_PAUSE_MS);
         held = [];
       }
       how = next.action === 'release' ? { action: 'normal' } : next;
     },
+    state: () => ({ action: how.action, held: held.length, unsent }),
+    close: () => void (closed = true),
   };
 };

@@ -1,0 +1,88 @@
+// The routes beside the API, for tests and judges: ledger, requests, clock, webhooks, 3-D Secure.
+import { z } from 'zod';
+import { forgetOldAnswers } from './answers.ts';
+import type { Events } from './events.ts';
+import type { Intents } from './intents.ts';
+import type { Ledger } from './ledger.ts';
+import { StripeError } from './objects.ts';
+import { behaviourBody, type Webhooks } from './webhooks.ts';
+
+const ADVANCE_MS_MAX = 365 * 24 * 3_600_000;
+const COPIES_MAX = 100;
+
+const clockBody = z.strictObject({ advanceMs: z.int().min(0).max(ADVANCE_MS_MAX) });
+const outcomeBody = z.strictObject({ outcome: z.enum(['success', 'failure']) });
+const webhooksBody = z.union([
+  behaviourBody,
+  /** A past event once more, or as often as asked. */
+  z.strictObject({
+    action: z.literal('resend'),
+    eventId: z.string(),
+    times: z.int().min(1).max(COPIES_MAX).default(1),
+  }),
+  /** An event that never happened, signed all the same. */
+  z.strictObject({
+    action: z.literal('send'),
+    type: z.string().min(1),
+    object: z.record(z.string(), z.unknown()),
+  }),
+]);
+
+interface Parts {
+  ledger: Ledger;
+  events: Events;
+  intents: Intents;
+  webhooks: Webhooks;
+  nowMs(): number;
+}
+
+const NOBODY = { id: null, idempotency_key: null };
+
+const orderWebhooks = ({ ledger, events, webhooks }: Parts, body: unknown): Response => {
+  const order = webhooksBody.parse(body);
+  if (order.action === 'resend') {
+    const event = ledger.find('event', order.eventId);
+    if (!event) return Response.json({ error: 'no such event' }, { status: 404 });
+    for (let sent = 0; sent < order.times; sent++) webhooks.send(event);
+  } else if (order.action === 'send') {
+    events.sending(NOBODY, () => events.announce(order.type, order.object));
+  } else webhooks.behave(order);
+  return Response.json(webhooks.state());
+};
+
+const authenticate = (parts: Parts, id: string, body: unknown): Response => {
+  const succeeded = outcomeBody.parse(body).outcome === 'success';
+  const { ledger, events, intents } = parts;
+  const answer = (): unknown => ledger.atomically(() => intents.authenticate(id, succeeded));
+  return Response.json(events.sending(NOBODY, answer));
+};
+
+const moveClock = ({ ledger, nowMs }: Parts, body: unknown): Response => {
+  ledger.advance(clockBody.parse(body).advanceMs);
+  forgetOldAnswers(ledger, nowMs());
+  return Response.json({ nowMs: nowMs() });
+};
+
+const AUTHENTICATE = /^\/_sandbox\/payment_intents\/(\w+)\/authenticate$/;
+
+const answered = (parts: Parts, method: string, path: string, body: unknown): Response => {
+  const asked = `${method} ${path}`;
+  if (asked === 'GET /_sandbox/ledger') return Response.json(parts.ledger.judge());
+  if (asked === 'GET /_sandbox/webhooks') return Response.json(parts.webhooks.state());
+  if (asked === 'POST /_sandbox/webhooks') return orderWebhooks(parts, body);
+  if (asked === 'POST /_sandbox/clock') return moveClock(parts, body);
+  const id = AUTHENTICATE.exec(path)?.[1];
+  if (id && method === 'POST') return authenticate(parts, id, body);
+  return Response.json({ error: 'no such control' }, { status: 404 });
+};
+
+export const answerControl = async (parts: Parts, request: Request): Promise<Response> => {
+  const body: unknown = await request.json().catch(() => undefined);
+  try {
+    return answered(parts, request.method, new URL(request.url).pathname, body);
+  } catch (error) {
+    if (error instanceof StripeError) return Response.json(error.body, { status: error.status });
+    if (error instanceof z.ZodError) return Response.json({ error: error.issues }, { status: 400 });
+    throw error;
+  }
+};

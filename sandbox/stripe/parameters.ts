@@ -1,0 +1,42 @@
+// Single parameters of the card sandbox, each read as Stripe reads it.
+import type { Params } from './form.ts';
+import { findCard, invalidRequest, missing, type Intent } from './objects.ts';
+
+const AMOUNT_MAX = 99_999_999;
+const CURRENCIES = new Set(Intl.supportedValuesOf('currency').map((code) => code.toLowerCase()));
+const CAPTURE_METHODS = ['automatic', 'automatic_async', 'manual'] as const;
+
+export const integerOf = (params: Params, name: string): number => {
+  const text = params.required(name);
+  const value = Number(text);
+  if (/^\d{1,10}$/.test(text) && value > 0 && value <= AMOUNT_MAX) return value;
+  throw invalidRequest(`Invalid integer: ${name}`, { code: 'parameter_invalid_integer', param: name });
+};
+
+export const currencyOf = (params: Params): string => {
+  const currency = params.required('currency').toLowerCase();
+  if (CURRENCIES.has(currency)) return currency;
+  throw invalidRequest(`Invalid currency: ${currency}`, { param: 'currency' });
+};
+
+export const captureMethodOf = (params: Params): Intent['capture_method'] => {
+  const given = params.text('capture_method') ?? 'automatic_async';
+  const known = CAPTURE_METHODS.find((method) => method === given);
+  if (known) return known;
+  throw invalidRequest(`Invalid capture_method: ${given}`, { param: 'capture_method' });
+};
+
+/** At most 50 names of 40 characters with 500 each (https://docs.stripe.com/metadata). */
+export const metadataOf = (params: Params): Record<string, string> => {
+  const metadata = params.map('metadata');
+  const entries = Object.entries(metadata);
+  const fits = entries.every(([name, value]) => name.length <= 40 && value.length <= 500);
+  if (fits && entries.length <= 50) return metadata;
+  throw invalidRequest('The metadata is too large.', { param: 'metadata' });
+};
+
+export const methodOf = (params: Params): string | undefined => {
+  const method = params.text('payment_method');
+  if (method === undefined || findCard(method)) return method;
+  throw missing('PaymentMethod', method, 'payment_method');
+};
