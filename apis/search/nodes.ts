@@ -1,0 +1,69 @@
+// Products as GraphQL shows them; stock is asked for once a request, for all variants together.
+import { currencyOf, numberFromMinor } from '../../domain/money.ts';
+import type { Variant } from '../../domain/product.ts';
+import type { ProductDocument } from '../../db/projections/document.ts';
+
+/** How many of a sku are left, or undefined when Inventory cannot say. */
+export type StockOf = (sku: string) => Promise<{ available: number; asOf: string } | undefined>;
+
+const BATCH_MAX = 500;
+
+/** Collects the skus of one tick and asks for them together. */
+export const batchedStock = (
+  read: (skus: string[]) => Promise<Map<string, number>>,
+  onAway: (error: unknown) => void,
+): StockOf => {
+  let waiting: string[] = [];
+  let asked: Promise<Map<string, number>> | undefined;
+  const readAll = async (skus: string[]): Promise<Map<string, number>> => {
+    const parts: string[][] = [];
+    for (let at = 0; at < skus.length; at += BATCH_MAX) parts.push(skus.slice(at, at + BATCH_MAX));
+    const maps = await Promise.all(parts.map(read));
+    return new Map(maps.flatMap((map) => [...map]));
+  };
+  const flush = (): Promise<Map<string, number>> => {
+    const skus = [...new Set(waiting)];
+    waiting = [];
+    asked = undefined;
+    return readAll(skus).catch((error: unknown) => {
+      onAway(error);
+      return new Map();
+    });
+  };
+  return async (sku) => {
+    waiting.push(sku);
+    asked ??= Promise.resolve().then(flush);
+    const available = (await asked).get(sku);
+    return available === undefined ? undefined : { available, asOf: new Date().toISOString() };
+  };
+};
+
+const pairs = (map: Record<string, string>): { name: string; value: string }[] =>
+  Object.entries(map).map(([name, value]) => ({ name, value }));
+
+const variantNode = (variant: Variant, stockOf: StockOf) => ({
+  sku: variant.sku,
+  title: variant.title,
+  options: pairs(variant.options),
+  price: numberFromMinor(variant.priceMinor, variant.currency),
+  compareAtPrice:
+    variant.compareAtMinor === undefined
+      ? null
+      : numberFromMinor(variant.compareAtMinor, variant.currency),
+  currency: variant.currency,
+  stock: () => stockOf(variant.sku),
+});
+
+export const productNode = (document: ProductDocument, stockOf: StockOf) => ({
+  id: document.id,
+  slug: document.slug,
+  name: document.name,
+  description: document.description,
+  collectionIds: document.collectionIds,
+  attributes: pairs(document.attributes),
+  media: document.media,
+  priceFrom: numberFromMinor(document.priceFromMinor, currencyOf(document.currency)),
+  currency: document.currency,
+  variants: document.variants.map((variant) => variantNode(variant, stockOf)),
+  version: document.version,
+});

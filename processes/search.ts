@@ -1,0 +1,65 @@
+// Starts Search: GraphQL over the read side, with live stock.
+import { createCursors } from '../apis/http/cursors.ts';
+import { heartbeatRoute } from '../apis/http/heartbeat.ts';
+import { authenticateByKey } from '../apis/http/principals.ts';
+import { appOf } from '../apis/http/routes.ts';
+import { listen } from '../apis/http/server.ts';
+import { clientOf } from '../apis/rpc/client.ts';
+import { mintTokens } from '../apis/rpc/tokens.ts';
+import { graphqlRoute } from '../apis/search/graphql.ts';
+import { connectCassandra } from '../db/cassandra/client.ts';
+import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
+import { ProductsService } from '../proto/gen/holdfast/products/v1/products_pb.ts';
+import { configOf } from './config.ts';
+import { run } from './run.ts';
+
+const config = configOf(
+  'HOLDFAST_PORT',
+  'HOLDFAST_CASSANDRA_CONTACT_POINT',
+  'HOLDFAST_CASSANDRA_DATACENTER',
+  'HOLDFAST_CASSANDRA_KEYSPACE',
+  'HOLDFAST_TOKEN_SECRETS',
+  'HOLDFAST_INVENTORY_URL',
+  'HOLDFAST_PRODUCTS_URL',
+  'HOLDFAST_CURSOR_SECRET',
+);
+const STOCK_TIMEOUT_MS = 1_500;
+
+await run(config, async (telemetry) => {
+  const cassandra = connectCassandra({
+    contactPoint: config.HOLDFAST_CASSANDRA_CONTACT_POINT,
+    datacenter: config.HOLDFAST_CASSANDRA_DATACENTER,
+    keyspace: config.HOLDFAST_CASSANDRA_KEYSPACE,
+    telemetry,
+  });
+  const mint = mintTokens('search', config.HOLDFAST_TOKEN_SECRETS);
+  const inventory = clientOf(InventoryService, {
+    url: config.HOLDFAST_INVENTORY_URL,
+    audience: 'inventory',
+    mint,
+    telemetry,
+    timeoutMs: STOCK_TIMEOUT_MS,
+  });
+  const products = clientOf(ProductsService, {
+    url: config.HOLDFAST_PRODUCTS_URL,
+    audience: 'products',
+    mint,
+    telemetry,
+  });
+  const cursors = createCursors(config.HOLDFAST_CURSOR_SECRET);
+  const app = appOf({
+    routes: [heartbeatRoute, graphqlRoute({ cassandra, inventory, products, cursors, telemetry })],
+    authenticate: authenticateByKey(async () => undefined),
+    telemetry,
+  });
+  const listener = listen(config.HOLDFAST_HOST, config.HOLDFAST_PORT, (request) =>
+    app.fetch(request),
+  );
+  return {
+    checks: {},
+    stop: async () => {
+      await listener.stop();
+      await cassandra.close();
+    },
+  };
+});
