@@ -44,12 +44,13 @@ interface ProductsArgs {
   after?: string;
 }
 
-const ORDERS: Record<ProductsArgs['sort'], { sort: Sort; descending: boolean }> = {
-  RELEVANCE: { sort: 'created', descending: true },
-  NEWEST: { sort: 'created', descending: true },
-  PRICE_ASC: { sort: 'price', descending: false },
-  PRICE_DESC: { sort: 'price', descending: true },
-  NAME: { sort: 'name', descending: false },
+/** Relevance has no score yet: until then the newest come first. */
+const ORDERS: Record<ProductsArgs['sort'], Sort> = {
+  RELEVANCE: 'newest',
+  NEWEST: 'newest',
+  PRICE_ASC: 'price_asc',
+  PRICE_DESC: 'price_desc',
+  NAME: 'name',
 };
 
 const minor = (path: string, amount: number | undefined): number | undefined =>
@@ -77,12 +78,14 @@ const positionOf = ({ cursors }: SearchParts, args: ProductsArgs): Position | un
   return JSON.parse(cursors.open(`search/${args.sort}`, args.after)) as Position;
 };
 
+/** `collection:<id>` and `attribute:<name>=<value>`, as the projector wrote them. */
+const FACET = /^(?:(collection):|attribute:([^=]*)=)(.*)$/s;
+
 const facetNodes = (counts: Map<string, number>, exact: boolean) => {
   const names = new Map<string, { value: string; count: number }[]>();
   for (const [facet, count] of counts) {
-    const [kind = '', rest = ''] = [facet.slice(0, facet.indexOf(':')), facet.slice(facet.indexOf(':') + 1)];
-    const [name = '', value = ''] =
-      kind === 'collection' ? ['collection', rest] : [rest.split('=')[0], rest.slice(rest.indexOf('=') + 1)];
+    const [, collection, attribute, value = ''] = FACET.exec(facet) ?? [];
+    const name = collection ?? attribute ?? '';
     names.set(name, [...(names.get(name) ?? []), { value, count }]);
   }
   return [...names].map(([name, values]) => ({
@@ -103,7 +106,7 @@ const products = async (
   const { cassandra, cursors } = parts;
   const filter = filterOf(args);
   const after = positionOf(parts, args);
-  const ask = { storeId, filter, after, limit: first + 1, ...ORDERS[sort] };
+  const ask = { storeId, filter, after, limit: first + 1, sort: ORDERS[sort] };
   const listed = await listPage(cassandra, ask);
   const page = listed.slice(0, first).map(({ document, position }) => ({
     cursor: cursors.seal(`search/${sort}`, JSON.stringify(position)),

@@ -61,7 +61,6 @@ const PARTITION = 'store_id = ? and scope = ? and sort = ? and bucket = ?';
 interface PageAsk {
   storeId: string;
   sort: Sort;
-  descending: boolean;
   filter: Filter;
   after: Position | undefined;
   limit: number;
@@ -73,11 +72,10 @@ const readBucket = async (
   bucket: number,
 ): Promise<Listed[]> => {
   const where = conditions(ask.filter);
-  const { after, descending } = ask;
-  const cursor = after ? ` and (sort_key, product_id) ${descending ? '<' : '>'} (?, ?)` : '';
-  const order = descending ? ' order by sort_key desc, product_id desc' : '';
+  const { after } = ask;
+  const cursor = after ? ' and (sort_key, product_id) > (?, ?)' : '';
   const query = `select sort_key, product_id, document from listings
-    where ${PARTITION}${cursor}${where.text}${order} limit ?`;
+    where ${PARTITION}${cursor}${where.text} limit ?`;
   const rows = await cassandra.run('listings.page', query, [
     ...[ask.storeId, SCOPE_ALL, ask.sort, bucket],
     ...(after ? [Buffer.from(after.key, 'hex'), after.id] : []),
@@ -101,10 +99,9 @@ const compare = (a: Position, b: Position): number => {
 /** Up to `limit` products after a position, in order: as many reads as there are buckets. */
 export const listPage = async (cassandra: Cassandra, ask: PageAsk): Promise<Listed[]> => {
   const pages = await Promise.all(BUCKETS.map((bucket) => readBucket(cassandra, ask, bucket)));
-  const direction = ask.descending ? -1 : 1;
   return pages
     .flat()
-    .sort((a, b) => direction * compare(a.position, b.position))
+    .sort((a, b) => compare(a.position, b.position))
     .slice(0, ask.limit);
 };
 
@@ -126,7 +123,7 @@ export const countMatches = async (
   const pages = await Promise.all(
     BUCKETS.map((bucket) =>
       cassandra.run('listings.count', query, [
-        ...[storeId, SCOPE_ALL, 'created', bucket],
+        ...[storeId, SCOPE_ALL, 'newest', bucket],
         ...where.params,
         COUNTED_MAX + 1,
       ]),

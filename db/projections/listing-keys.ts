@@ -2,7 +2,11 @@
 import { fold } from '../../domain/text.ts';
 import { LISTING_BUCKETS } from '../cassandra/schema.ts';
 
-export const SORTS = ['price', 'name', 'created'] as const;
+/**
+ * One clustering a direction: Cassandra 5.0.6 refuses ORDER BY together with an index, so a
+ * descending order is an ascending one of complemented keys.
+ */
+export const SORTS = ['price_asc', 'price_desc', 'name', 'newest'] as const;
 export type Sort = (typeof SORTS)[number];
 
 const NAME_BYTES_MAX = 64;
@@ -14,14 +18,23 @@ const numberKey = (value: number): Buffer => {
   return bytes;
 };
 
-export const sortKey = (
-  sort: Sort,
-  product: { priceFromMinor: number; name: string; createdAtUs: number },
-): Buffer => {
-  if (sort === 'price') return numberKey(product.priceFromMinor);
-  if (sort === 'created') return numberKey(product.createdAtUs);
-  return Buffer.from(fold(product.name)).subarray(0, NAME_BYTES_MAX);
+/** Compares the other way round. */
+const complement = (bytes: Buffer): Buffer => bytes.map((byte) => 255 - byte) as Buffer;
+
+interface Sortable {
+  priceFromMinor: number;
+  name: string;
+  createdAtUs: number;
+}
+
+const SORT_KEYS: Record<Sort, (product: Sortable) => Buffer> = {
+  price_asc: ({ priceFromMinor }) => numberKey(priceFromMinor),
+  price_desc: ({ priceFromMinor }) => complement(numberKey(priceFromMinor)),
+  name: ({ name }) => Buffer.from(fold(name)).subarray(0, NAME_BYTES_MAX),
+  newest: ({ createdAtUs }) => complement(numberKey(createdAtUs)),
 };
+
+export const sortKey = (sort: Sort, product: Sortable): Buffer => SORT_KEYS[sort](product);
 
 /** FNV-1a of the id, so that a product is always in the same bucket. */
 export const bucketOf = (productId: string): number => {
