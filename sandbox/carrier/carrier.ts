@@ -3,7 +3,8 @@ import { Database } from 'bun:sqlite';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { createFaults, underFaults } from '../faults.ts';
+import { createFaults, underFaults, type Connections } from '../faults.ts';
+import { addColumn } from '../columns.ts';
 
 interface Options {
   stateFolder: string;
@@ -22,6 +23,8 @@ interface Row {
   id: string;
   key: string;
   reference: string;
+  /** What was asked under the key; null for rows older than this column. */
+  asked: string | null;
   bookedAtMs: number;
   canceled: number;
 }
@@ -32,6 +35,7 @@ const openShipments = (folder: string) => {
   db.run('pragma journal_mode = wal');
   db.run(`create table if not exists shipments (id text primary key, key text unique,
     reference text, bookedAtMs integer, canceled integer default 0)`);
+  addColumn(db, 'shipments', 'asked');
   return db;
 };
 
@@ -41,7 +45,9 @@ export const createCarrierSandbox = ({ stateFolder, shipMs, deliverMs }: Options
   const byKey = db.query<Row, [string]>('select * from shipments where key = ?');
   const byId = db.query<Row, [string]>('select * from shipments where id = ?');
   const all = db.query<Row, []>('select * from shipments order by bookedAtMs');
-  const insert = db.query('insert into shipments (id, key, reference, bookedAtMs) values (?,?,?,?)');
+  const insert = db.query(
+    'insert into shipments (id, key, reference, asked, bookedAtMs) values (?, ?, ?, ?, ?)',
+  );
   const cancel = db.query('update shipments set canceled = 1 where id = ?');
 
   const statusOf = (row: Row): string => {
@@ -62,10 +68,14 @@ export const createCarrierSandbox = ({ stateFolder, shipMs, deliverMs }: Options
     if (!key) return Response.json({ error: 'Idempotency-Key is missing' }, { status: 400 });
     const body = bookingBody.safeParse(await request.json().catch(() => undefined));
     if (!body.success) return Response.json({ error: body.error.issues }, { status: 400 });
+    const asked = JSON.stringify(body.data);
     const present = byKey.get(key);
+    if (present && present.asked !== null && present.asked !== asked) {
+      return Response.json({ error: 'the key was used for another parcel' }, { status: 422 });
+    }
     if (present) return Response.json(shown(present), { status: 200 });
     const id = `shp_${crypto.randomUUID().replaceAll('-', '')}`;
-    insert.run(id, key, body.data.reference, Date.now());
+    insert.run(id, key, body.data.reference, asked, Date.now());
     return Response.json(shown(byKey.get(key) as Row), { status: 201 });
   };
   const one = (id: string, verb: string | undefined): Response => {
@@ -84,21 +94,19 @@ export const createCarrierSandbox = ({ stateFolder, shipMs, deliverMs }: Options
     const match = /^\/shipments\/(shp_\w+)(?:\/(cancel))?$/.exec(path);
     return match ? one(match[1] ?? '', match[2]) : new Response('not found', { status: 404 });
   };
+  const byFault = (status: number): Response =>
+    Response.json({ error: `answered ${status} by a fault` }, { status });
   return {
-    fetch: (request: Request): Promise<Response> => {
+    fetch: (request: Request, connections?: Connections): Promise<Response> => {
       const path = new URL(request.url).pathname;
       if (path === '/_sandbox/shipments') {
         return Promise.resolve(Response.json({ shipments: all.all().map(shown) }));
       }
-      return (
-        faults.answer(request) ??
-        underFaults(
-          faults,
-          request,
-          () => answer(request, path),
-          (status) => Response.json({ error: `answered ${status} by a fault` }, { status }),
-        )
-      );
+      const apply = async (as500: boolean): Promise<Response> => {
+        const done = await answer(request, path);
+        return as500 ? byFault(500) : done;
+      };
+      return faults.answer(request) ?? underFaults(faults, request, apply, byFault, connections);
     },
     close: () => db.close(),
   };

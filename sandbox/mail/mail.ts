@@ -2,12 +2,15 @@
 import { Database } from 'bun:sqlite';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { simpleParser } from 'mailparser';
+import { simpleParser, type HeaderLines } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
+import { addColumn } from '../columns.ts';
 import { inboxPage } from './page.ts';
 
 const MESSAGES_KEPT = 10_000;
 const MESSAGE_BYTES_MAX = 1024 * 1024;
+/** A mail is somebody else's page: it may look nice, and do nothing. */
+const PAGE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'";
 
 export interface Message {
   id: number;
@@ -16,8 +19,11 @@ export interface Message {
   text: string;
   html: string;
   messageId: string;
+  headers: Record<string, string>;
   at: string;
 }
+
+type Row = Omit<Message, 'headers'> & { headers: string | null };
 
 const openInbox = (folder: string) => {
   mkdirSync(folder, { recursive: true });
@@ -25,6 +31,7 @@ const openInbox = (folder: string) => {
   db.run('pragma journal_mode = wal');
   db.run(`create table if not exists messages (id integer primary key autoincrement, "to" text,
     subject text, text text, html text, messageId text, at text)`);
+  addColumn(db, 'messages', 'headers');
   return db;
 };
 
@@ -33,29 +40,67 @@ const addressesOf = (to: unknown): string => {
   return list.map((one) => (one as { text?: string } | undefined)?.text ?? '').join(', ');
 };
 
-export const createMailSandbox = async (
-  stateFolder: string,
-  host: string,
-  smtpPort: number,
-) => {
+const headersOf = (lines: HeaderLines): Record<string, string> =>
+  Object.fromEntries(
+    lines.map(({ key, line }) => [
+      key,
+      line
+        .slice(key.length + 1)
+        .replace(/\r?\n\s+/g, ' ')
+        .trim(),
+    ]),
+  );
+
+const messageOf = (row: Row): Message => ({
+  ...row,
+  headers: JSON.parse(row.headers ?? '{}') as Record<string, string>,
+});
+
+/** Resolves when the port is ours; a port that is taken is an error, not a wait for ever. */
+const listening = (smtp: SMTPServer, port: number, host: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    smtp.once('error', reject);
+    smtp.listen(port, host, () => {
+      smtp.off('error', reject);
+      // A client that goes away in the middle of a mail is no fault of ours.
+      smtp.on('error', () => undefined);
+      resolve();
+    });
+  });
+
+export const createMailSandbox = async (stateFolder: string, host: string, smtpPort: number) => {
   const db = openInbox(stateFolder);
   const insert = db.query(
-    'insert into messages ("to", subject, text, html, messageId, at) values (?, ?, ?, ?, ?, ?)',
+    `insert into messages ("to", subject, text, html, messageId, headers, at)
+     values (?, ?, ?, ?, ?, ?, ?)`,
   );
   const trim = db.query('delete from messages where id <= (select max(id) from messages) - ?');
-  const list = db.query<Message, [string]>(
-    `select * from messages where "to" like '%' || ? || '%' order by id desc limit 1000`,
+  const list = db.query<Row, [string]>(
+    `select * from messages where instr(lower("to"), lower(?)) > 0 order by id desc limit 1000`,
   );
-  const byId = db.query<Message, [number]>('select * from messages where id = ?');
+  const byId = db.query<Row, [number]>('select * from messages where id = ?');
   const smtp = new SMTPServer({
     disabledCommands: ['AUTH', 'STARTTLS'],
     size: MESSAGE_BYTES_MAX,
     onData: (stream, _session, done) => {
       simpleParser(stream).then(
         (mail) => {
+          if (stream.sizeExceeded) {
+            done(Object.assign(new Error('the message is too large'), { responseCode: 552 }));
+            return;
+          }
           const { subject = '', text = '', html, messageId = '' } = mail;
           const at = new Date().toISOString();
-          insert.run(addressesOf(mail.to), subject, text, html || '', messageId, at);
+          const headers = JSON.stringify(headersOf(mail.headerLines));
+          insert.run(
+            addressesOf(mail.to),
+            subject,
+            text.trim(),
+            html || '',
+            messageId,
+            headers,
+            at,
+          );
           trim.run(MESSAGES_KEPT);
           done();
         },
@@ -63,10 +108,18 @@ export const createMailSandbox = async (
       );
     },
   });
-  smtp.on('error', () => undefined);
-  await new Promise<void>((listening) => smtp.listen(smtpPort, host, listening));
+  await listening(smtp, smtpPort, host).catch((error: unknown) => {
+    db.close();
+    throw error;
+  });
+  const messagesTo = (to: string): Message[] => list.all(to).map(messageOf);
   const page = (body: string): Response =>
-    new Response(body, { headers: { 'content-type': 'text/html; charset=utf-8' } });
+    new Response(body, {
+      headers: {
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy': PAGE_POLICY,
+      },
+    });
   return {
     fetch: async (request: Request): Promise<Response> => {
       const { pathname, searchParams } = new URL(request.url);
@@ -75,8 +128,8 @@ export const createMailSandbox = async (
         db.run('delete from messages');
         return new Response(null, { status: 204 });
       }
-      if (pathname === '/messages') return Response.json({ messages: list.all(to) });
-      if (pathname === '/') return page(inboxPage(list.all(to)));
+      if (pathname === '/messages') return Response.json({ messages: messagesTo(to) });
+      if (pathname === '/') return page(inboxPage(messagesTo(to)));
       const id = /^\/messages\/(\d+)\.html$/.exec(pathname)?.[1];
       const message = id ? byId.get(Number(id)) : undefined;
       if (!message) return new Response('not found', { status: 404 });

@@ -1,4 +1,4 @@
-// How a call is answered: once a key, as documented (https://docs.stripe.com/api/idempotent_requests).
+// How a call is answered: once a key, as https://docs.stripe.com/api/idempotent_requests says.
 import { createHash } from 'node:crypto';
 import { paramsOf, type Params } from './form.ts';
 import type { Ledger } from './ledger.ts';

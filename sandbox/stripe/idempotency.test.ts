@@ -143,7 +143,7 @@ describe('a fault of the card sandbox', () => {
   });
   afterAll(() => sandbox.close());
 
-  test('is the first posted that matches, so often as it says, and DELETE ends them all', async () => {
+  test('is the first posted that matches, as often as it says; DELETE ends them all', async () => {
     const { id } = await sandbox.stripe.paymentIntents.create(ORDER);
     await sandbox.fault('status:503', '/v1/payment_intents/*/capture');
     await sandbox.fault('status:500', '/v1/payment_intents/');

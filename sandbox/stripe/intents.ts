@@ -1,4 +1,4 @@
-// PaymentIntents as Stripe documents them: https://docs.stripe.com/payments/paymentintents/lifecycle
+// PaymentIntents and their life, as Stripe documents it: docs.stripe.com/payments/paymentintents
 import {
   findCard,
   invalidRequest,
@@ -118,7 +118,10 @@ export const createIntents = (ledger: Ledger, announce: Announce, nowSeconds: ()
   const chargeToRefund = (params: Params): Charge | undefined => {
     const id = params.text('charge');
     const intent = id === undefined && intentById(params.required('payment_intent'));
-    const charge = ledger.find<Charge>('charge', intent ? (intent.latest_charge ?? '') : (id ?? ''));
+    const charge = ledger.find<Charge>(
+      'charge',
+      intent ? (intent.latest_charge ?? '') : (id ?? ''),
+    );
     if (!charge && id !== undefined) throw missing('charge', id, 'charge');
     return charge;
   };

@@ -115,8 +115,7 @@ const MESSAGES: Record<string, string> = {
   incorrect_cvc: "Your card's security code is incorrect.",
   insufficient_funds: 'Your card has insufficient funds.',
   processing_error: 'An error occurred while processing your card. Try again in a little bit.',
-  payment_intent_authentication_failure:
-    'The provided payment method has failed authentication.',
+  payment_intent_authentication_failure: 'The provided payment method has failed authentication.',
 };
 
 /** What the shopper is told of a decline; most are told nothing more than that. */

@@ -10,7 +10,10 @@ export const integerOf = (params: Params, name: string): number => {
   const text = params.required(name);
   const value = Number(text);
   if (/^\d{1,10}$/.test(text) && value > 0 && value <= AMOUNT_MAX) return value;
-  throw invalidRequest(`Invalid integer: ${name}`, { code: 'parameter_invalid_integer', param: name });
+  throw invalidRequest(`Invalid integer: ${name}`, {
+    code: 'parameter_invalid_integer',
+    param: name,
+  });
 };
 
 export const currencyOf = (params: Params): string => {

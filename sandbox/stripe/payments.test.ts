@@ -26,7 +26,10 @@ describe('a payment at the card sandbox', () => {
   test('is opened, confirmed and captured, and makes one charge', async () => {
     const { stripe } = sandbox;
     const opened = await stripe.paymentIntents.create({ ...ORDER, metadata: { orderId: 'ord_1' } });
-    expect(opened).toMatchObject({ status: 'requires_payment_method', metadata: { orderId: 'ord_1' } });
+    expect(opened).toMatchObject({
+      status: 'requires_payment_method',
+      metadata: { orderId: 'ord_1' },
+    });
     expect(opened.client_secret).toStartWith(`${opened.id}_secret_`);
     const held = await stripe.paymentIntents.confirm(opened.id, { payment_method: 'pm_card_visa' });
     expect(held).toMatchObject({ status: 'requires_capture', amount_capturable: 2_999 });
@@ -35,7 +38,11 @@ describe('a payment at the card sandbox', () => {
     const { charges } = await sandbox.ledger();
     const own = charges.filter((charge) => charge.payment_intent === opened.id);
     expect(own).toHaveLength(1);
-    expect(own[0]).toMatchObject({ status: 'succeeded', amount_captured: 2_999, amount_refunded: 0 });
+    expect(own[0]).toMatchObject({
+      status: 'succeeded',
+      amount_captured: 2_999,
+      amount_refunded: 0,
+    });
   });
 
   test('is captured in part, and never beyond what is authorised', async () => {
@@ -83,7 +90,9 @@ describe('a payment at the card sandbox', () => {
     const { charges } = await sandbox.ledger();
     const own = charges.filter((charge) => charge.payment_intent === id);
     expect(own).toMatchObject([{ status: 'failed', amount_captured: 0 }]);
-    const again = await sandbox.stripe.paymentIntents.confirm(id, { payment_method: 'pm_card_visa' });
+    const again = await sandbox.stripe.paymentIntents.confirm(id, {
+      payment_method: 'pm_card_visa',
+    });
     expect(again.status).toBe('requires_capture');
   });
 

@@ -21,19 +21,22 @@ describe('the process of the card sandbox', () => {
   let child: ReturnType<typeof Bun.spawn>;
 
   const start = async (): Promise<void> => {
-    child = Bun.spawn([process.execPath, resolve(import.meta.dir, '../../processes/sandbox-stripe.ts')], {
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        HOLDFAST_PROCESS: 'sandbox-stripe',
-        HOLDFAST_PORT: String(port),
-        HOLDFAST_OPS_PORT: String(opsPort),
-        HOLDFAST_SANDBOX_STATE: state,
-        HOLDFAST_SANDBOX_WEBHOOK_URL: 'http://127.0.0.1:9/nobody',
-        STRIPE_WEBHOOK_SECRETS: 'whsec_of_the_test,whsec_older',
+    child = Bun.spawn(
+      [process.execPath, resolve(import.meta.dir, '../../processes/sandbox-stripe.ts')],
+      {
+        env: {
+          PATH: process.env['PATH'] ?? '',
+          HOLDFAST_PROCESS: 'sandbox-stripe',
+          HOLDFAST_PORT: String(port),
+          HOLDFAST_OPS_PORT: String(opsPort),
+          HOLDFAST_SANDBOX_STATE: state,
+          HOLDFAST_SANDBOX_WEBHOOK_URL: 'http://127.0.0.1:9/nobody',
+          STRIPE_WEBHOOK_SECRETS: 'whsec_of_the_test,whsec_older',
+        },
+        stdout: 'ignore',
+        stderr: 'inherit',
       },
-      stdout: 'ignore',
-      stderr: 'inherit',
-    });
+    );
     const until = Date.now() + START_MS;
     const isReady = (): Promise<boolean> =>
       fetch(`http://127.0.0.1:${opsPort}/ready`).then(

@@ -15,9 +15,18 @@ const ID = '([a-z]+_\\w+)';
 const PAGE = ['limit', 'starting_after', 'ending_before', 'created'];
 const CONFIRM = ['payment_method', 'return_url', 'off_session'];
 const CREATE = [
-  ...['amount', 'currency', 'capture_method', 'confirm', 'metadata', 'description'],
-  ...['payment_method_types', 'automatic_payment_methods', 'confirmation_method'],
-  ...['receipt_email', 'statement_descriptor', 'statement_descriptor_suffix'],
+  'amount',
+  'automatic_payment_methods',
+  'capture_method',
+  'confirm',
+  'confirmation_method',
+  'currency',
+  'description',
+  'metadata',
+  'payment_method_types',
+  'receipt_email',
+  'statement_descriptor',
+  'statement_descriptor_suffix',
   ...CONFIRM,
 ];
 

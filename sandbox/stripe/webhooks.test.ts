@@ -27,9 +27,7 @@ describe('webhooks of the card sandbox', () => {
         }
         const signature = request.headers.get('stripe-signature') ?? '';
         const body = await request.text();
-        received.push(
-          await verifier.webhooks.constructEventAsync(body, signature, WEBHOOK_SECRET),
-        );
+        received.push(await verifier.webhooks.constructEventAsync(body, signature, WEBHOOK_SECRET));
         return new Response('ok');
       },
     });

@@ -1,0 +1,125 @@
+// The carrier sandbox: one parcel a key, moving by the clock, cancelled only while booked.
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createCarrierSandbox } from './carrier.ts';
+
+const SHIP_MS = 300;
+const DELIVER_MS = 600;
+const TO = { name: 'Ada', line1: '1 Main St', city: 'Berlin', postalCode: '10115', country: 'DE' };
+
+interface Shipment {
+  id: string;
+  status: string;
+  trackingNumber: string;
+}
+
+describe('the carrier sandbox', () => {
+  const stateFolder = mkdtempSync(join(tmpdir(), 'holdfast-carrier-'));
+  const create = () =>
+    createCarrierSandbox({ stateFolder, shipMs: SHIP_MS, deliverMs: DELIVER_MS });
+  let sandbox = create();
+  let server: ReturnType<typeof Bun.serve>;
+  let base: string;
+
+  beforeAll(() => {
+    server = Bun.serve({
+      hostname: '127.0.0.1',
+      port: 0,
+      fetch: (request, self) => sandbox.fetch(request, self),
+    });
+    base = `http://127.0.0.1:${server.port}`;
+  });
+  afterEach(() => fetch(`${base}/_sandbox/faults`, { method: 'DELETE' }));
+  afterAll(async () => {
+    await server.stop(true);
+    sandbox.close();
+    rmSync(stateFolder, { recursive: true, force: true });
+  });
+
+  const book = (key: string, body: object = { reference: key, to: TO }): Promise<Response> =>
+    fetch(`${base}/shipments`, {
+      method: 'POST',
+      headers: { 'idempotency-key': key },
+      body: JSON.stringify(body),
+    });
+  const shipmentOf = async (answer: Response): Promise<Shipment> =>
+    (await answer.json()) as Shipment;
+  const bookedFor = async (reference: string): Promise<number> => {
+    const { shipments } = (await (await fetch(`${base}/_sandbox/shipments`)).json()) as {
+      shipments: { reference: string }[];
+    };
+    return shipments.filter((shipment) => shipment.reference === reference).length;
+  };
+  const fault = (action: string) =>
+    fetch(`${base}/_sandbox/faults`, {
+      method: 'POST',
+      body: JSON.stringify({ method: 'POST', path: '/shipments', action }),
+    });
+
+  test('books a parcel once a key, and knows it after a restart', async () => {
+    const first = await book('ord_1/ship');
+    expect(first.status).toBe(201);
+    const { id, trackingNumber, status } = await shipmentOf(first);
+    expect([status, trackingNumber.length > 5]).toEqual(['booked', true]);
+    sandbox.close();
+    sandbox = create();
+    expect(await shipmentOf(await book('ord_1/ship'))).toMatchObject({ id, trackingNumber });
+    expect(await bookedFor('ord_1/ship')).toBe(1);
+  });
+
+  test('refuses a key that was used for another parcel', async () => {
+    await book('ord_2/ship');
+    const other = await book('ord_2/ship', { reference: 'another', to: TO });
+    expect(other.status).toBe(422);
+    expect(await bookedFor('another')).toBe(0);
+  });
+
+  test('ships and delivers by itself', async () => {
+    const { id } = await shipmentOf(await book('ord_3/ship'));
+    const now = async (): Promise<string> =>
+      (await shipmentOf(await fetch(`${base}/shipments/${id}`))).status;
+    expect(await now()).toBe('booked');
+    await Bun.sleep(SHIP_MS + 50);
+    expect(await now()).toBe('shipped');
+    await Bun.sleep(DELIVER_MS - SHIP_MS);
+    expect(await now()).toBe('delivered');
+  });
+
+  test('is cancelled while booked, as often as asked, and not later', async () => {
+    const cancel = (id: string) => fetch(`${base}/shipments/${id}/cancel`, { method: 'POST' });
+    const early = await shipmentOf(await book('ord_4/ship'));
+    expect((await shipmentOf(await cancel(early.id))).status).toBe('canceled');
+    expect((await cancel(early.id)).status).toBe(200);
+    const late = await shipmentOf(await book('ord_5/ship'));
+    await Bun.sleep(SHIP_MS + 50);
+    expect((await cancel(late.id)).status).toBe(409);
+  });
+
+  test('books although its answer is a 500 or is lost, and the key finds it', async () => {
+    for (const action of ['apply_then_500', 'apply_then_drop']) {
+      await fault(action);
+      const answer = await book(`ord_${action}/ship`).catch(() => undefined);
+      expect(answer?.status).toBe(action === 'apply_then_500' ? 500 : undefined);
+      expect((await book(`ord_${action}/ship`)).status).toBe(200);
+      expect(await bookedFor(`ord_${action}/ship`)).toBe(1);
+    }
+  });
+
+  test('books nothing when the call is dropped before or answered by a status', async () => {
+    for (const action of ['drop_before', 'status:503']) {
+      await fault(action);
+      const answer = await book(`ord_${action}/ship`).catch(() => undefined);
+      expect(answer?.status).toBe(action === 'status:503' ? 503 : undefined);
+      expect(await bookedFor(`ord_${action}/ship`)).toBe(0);
+    }
+  });
+
+  test('refuses what it cannot read, and does not know what it did not book', async () => {
+    expect((await book('ord_6/ship', { reference: 'x' })).status).toBe(400);
+    const noKey = { method: 'POST', body: JSON.stringify({ reference: 'x', to: TO }) };
+    expect((await fetch(`${base}/shipments`, noKey)).status).toBe(400);
+    expect((await fetch(`${base}/shipments/shp_nobody`)).status).toBe(404);
+  });
+});
