@@ -30,7 +30,8 @@ const CREATE = [
   ...CONFIRM,
 ];
 
-export const routesOf = (intents: Intents, ledger: Ledger): Route[] => {
+/** How routes of this ledger are made: any, one object by its id, or a list. */
+const makersOf = (ledger: Ledger) => {
   const route = (
     method: string,
     path: string,
@@ -59,6 +60,11 @@ export const routesOf = (intents: Intents, ledger: Ledger): Route[] => {
     route('GET', path, [...PAGE, ...fields], (params) =>
       pageOf(`/v1/${path}`, ledger.list<T>(kind), params, fields),
     );
+  return { route, one, list };
+};
+
+export const routesOf = (intents: Intents, ledger: Ledger): Route[] => {
+  const { route, one, list } = makersOf(ledger);
   return [
     route('GET', 'payment_intents/search', ['query', 'limit', 'page'], (params) =>
       searchIntents(ledger, params),
