@@ -100,6 +100,7 @@ export const stripeProvider = (
           amount: amountMinor,
           currency: currency.toLowerCase(),
           capture_method: 'manual' as const,
+          payment_method_types: ['card'],
           metadata: { orderId },
         };
         return viewOf(await intents.create(params, { idempotencyKey }));

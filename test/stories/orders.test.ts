@@ -1,0 +1,144 @@
+// Stories over the public doors, judged in the stores and in the card provider's own ledger.
+import { beforeAll, describe, expect, test } from 'bun:test';
+import {
+  balance,
+  eventually,
+  graphql,
+  orderRow,
+  placeOrder,
+  providerView,
+  reached,
+  request,
+  searched,
+  stockedWare,
+  asStore,
+} from '../support/journeys.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+import { boughtAndDelivered, declinedWithoutTrace, twentyCallsOneOrder } from './core-stories.ts';
+
+const STORY_LIMIT_MS = 120_000;
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+}, UP_LIMIT_MS);
+
+const story = (name: string, tell: () => Promise<void>): void => test(name, tell, STORY_LIMIT_MS);
+
+const control = (name: string, path: string, method: string, body?: unknown): Promise<unknown> =>
+  request(`${shop.env[name]}${path}`, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+
+describe('an order', () => {
+  story('is found by search, bought, delivered and written about', () => boughtAndDelivered(shop));
+
+  story('with a declined card leaves no charge and no hold', () => declinedWithoutTrace(shop));
+
+  story('asked twenty times at once under one key is one order, one charge, one answer', () =>
+    twentyCallsOneOrder(shop));
+
+  story('whose worker is killed after capture is delivered with one charge', async () => {
+    const ware = await stockedWare(shop, 5);
+    const away = { method: 'POST', path: '/shipments', action: 'status:503', times: 1_000 };
+    await control('CARRIER_SANDBOX_URL', '/_sandbox/faults', 'POST', away);
+    const { body } = await placeOrder(shop, { sku: ware.sku });
+    await reached(shop, body.id, 'confirmed');
+    expect((await providerView(shop, body.id)).paid).toHaveLength(1);
+    await shop.kill('worker');
+    await control('CARRIER_SANDBOX_URL', '/_sandbox/faults', 'DELETE');
+    await shop.startProcess('worker');
+    await reached(shop, body.id, 'delivered');
+    expect((await providerView(shop, body.id)).paid).toHaveLength(1);
+    expect(await balance(shop, ware.sku)).toEqual({ on_hand: 4, reserved: 0 });
+  });
+
+  story('placed while Temporal is down is answered 202 and delivered when it is back', async () => {
+    const ware = await stockedWare(shop, 5);
+    await shop.kill('temporal');
+    const { status, body } = await placeOrder(shop, { sku: ware.sku });
+    expect([status, body.status]).toEqual([202, 'accepted']);
+    await shop.startServer('temporal');
+    await reached(shop, body.id, 'delivered');
+    expect((await providerView(shop, body.id)).paid).toHaveLength(1);
+  });
+
+  story('that needs 3-D Secure waits for the shopper and then goes on', async () => {
+    const ware = await stockedWare(shop, 5);
+    const paymentMethod = 'pm_card_authenticationRequired';
+    const { status, body } = await placeOrder(shop, { sku: ware.sku, paymentMethod });
+    expect([status, body.status]).toEqual([202, 'awaiting_payment']);
+    expect(body.payment.clientSecret).toMatch(/^pi_\w+_secret_/);
+    const { intents } = await providerView(shop, body.id);
+    const path = `/_sandbox/payment_intents/${intents[0]?.id}/authenticate`;
+    await control('STRIPE_SANDBOX_URL', path, 'POST', { outcome: 'success' });
+    await reached(shop, body.id, 'delivered');
+    expect((await providerView(shop, body.id)).paid).toHaveLength(1);
+  });
+
+  story('can be cancelled while it waits, which voids the payment and frees the stock', async () => {
+    const ware = await stockedWare(shop, 2);
+    const paymentMethod = 'pm_card_authenticationRequired';
+    const { body } = await placeOrder(shop, { sku: ware.sku, quantity: 2, paymentMethod });
+    expect(await balance(shop, ware.sku)).toEqual({ on_hand: 2, reserved: 2 });
+    const cancelled = await request(`${shop.env['GATEWAY_URL']}/orders/${body.id}/cancel`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${body.accessToken}`,
+      },
+      body: '{}',
+    });
+    expect(cancelled).toMatchObject({ status: 200, body: { status: 'cancelled' } });
+    const { intents, paid } = await providerView(shop, body.id);
+    expect([intents[0]?.status, paid.length]).toEqual(['canceled', 0]);
+    expect(await balance(shop, ware.sku)).toEqual({ on_hand: 2, reserved: 0 });
+    const again = await request(`${shop.env['GATEWAY_URL']}/orders/${body.id}/events`, {
+      headers: { authorization: `Bearer ${body.accessToken}` },
+    });
+    const { events } = again.body as unknown as { events: { type: string }[] };
+    expect(events.at(-1)?.type).toBe('OrderCancelled');
+  });
+
+  story('of more than is left is a clean 409', async () => {
+    const ware = await stockedWare(shop, 1);
+    const { status, body } = await placeOrder(shop, { sku: ware.sku, quantity: 2 });
+    expect([status, body.code]).toEqual([409, 'OUT_OF_STOCK']);
+    expect(await balance(shop, ware.sku)).toEqual({ on_hand: 1, reserved: 0 });
+    expect(await orderRow(shop, body.order?.id ?? '')).toMatchObject({ status: 'rejected' });
+  });
+
+  story('is followed live as server-sent events until its end', async () => {
+    const ware = await stockedWare(shop, 1);
+    const { body } = await placeOrder(shop, { sku: ware.sku });
+    const response = await fetch(`${shop.env['GATEWAY_URL']}/orders/${body.id}/events`, {
+      headers: { accept: 'text/event-stream', authorization: `Bearer ${body.accessToken}` },
+    });
+    const text = await response.text();
+    const types = [...text.matchAll(/^event: (\w+)$/gm)].map(([, type]) => type);
+    expect(types.at(0)).toBe('OrderAccepted');
+    expect(types.at(-1)).toBe('OrderDelivered');
+  });
+});
+
+describe('a product', () => {
+  story('written while Kafka is down is accepted, and searchable when it is back', async () => {
+    await shop.kill('kafka');
+    const ware = await stockedWare(shop, 4);
+    await shop.startServer('kafka');
+    expect((await searched(shop, ware)).id).toBe(ware.productId);
+  });
+
+  story('that is deleted disappears from search', async () => {
+    const ware = await stockedWare(shop, 1);
+    await searched(shop, ware);
+    expect((await asStore(shop, 'DELETE', `/product/${ware.productId}`)).status).toBe(204);
+    await eventually('the product is gone', async () => {
+      const query = 'query ($id: ID) { product(id: $id) { id } }';
+      const { body } = await graphql(shop, query, { id: ware.productId });
+      const data = body.data as { product: unknown } | undefined;
+      return data && data.product === null ? true : undefined;
+    });
+  });
+});

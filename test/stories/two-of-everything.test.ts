@@ -1,0 +1,21 @@
+// Nothing assumes one of anything: the core stories with two of every process.
+import { afterAll, beforeAll, describe, test } from 'bun:test';
+import { isSandbox, PROCESS_NAMES } from '../../ops/processes.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+import { boughtAndDelivered, declinedWithoutTrace, twentyCallsOneOrder } from './core-stories.ts';
+
+const STORY_LIMIT_MS = 120_000;
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+  await shop.startSecondCopies();
+}, UP_LIMIT_MS);
+afterAll(async () => {
+  await shop.endSecondCopies(PROCESS_NAMES.filter((name) => !isSandbox(name)));
+}, STORY_LIMIT_MS);
+
+describe('with two of every process', () => {
+  test('an order is bought and delivered', () => boughtAndDelivered(shop), STORY_LIMIT_MS);
+  test('a declined card leaves nothing behind', () => declinedWithoutTrace(shop), STORY_LIMIT_MS);
+  test('twenty equal calls are one order', () => twentyCallsOneOrder(shop), STORY_LIMIT_MS);
+});

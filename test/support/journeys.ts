@@ -1,0 +1,177 @@
+// What tests do as a store and as a shopper, over the public doors, and how they look behind them.
+import { expect } from 'bun:test';
+import type { Shop } from './shop.ts';
+
+const WAIT_LIMIT_MS = 60_000;
+const POLL_MS = 50;
+
+/** Waits until `look` gives something; what it waits for is a state, never a time. */
+export const eventually = async <T>(what: string, look: () => Promise<T | undefined>) => {
+  const end = Date.now() + WAIT_LIMIT_MS;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > end) throw new Error(`it never became so: ${what}`);
+    await Bun.sleep(POLL_MS);
+  }
+};
+
+export interface Answer<T = Record<string, unknown>> {
+  status: number;
+  body: T;
+  headers: Headers;
+}
+
+export const request = async <T = Record<string, unknown>>(
+  url: string,
+  init: RequestInit = {},
+): Promise<Answer<T>> => {
+  const response = await fetch(url, init);
+  const text = await response.text();
+  const body = (text === '' ? {} : JSON.parse(text)) as T;
+  return { status: response.status, body, headers: response.headers };
+};
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+export const asStore = <T = Record<string, unknown>>(
+  { env }: Shop,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Answer<T>> =>
+  request<T>(`${env['GATEWAY_URL']}${path}`, {
+    method,
+    headers: { ...JSON_TYPE, authorization: `Bearer ${env['STORE_KEY']}` },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+
+export interface Ware {
+  productId: string;
+  sku: string;
+  /** A word that is in this product's name and in no other. */
+  word: string;
+  price: number;
+}
+
+const letters = (): string => crypto.randomUUID().replace(/[^a-f]/g, '').slice(0, 12);
+
+/** A new product of this test alone, with stock. */
+export const stockedWare = async (shop: Shop, quantity: number, price = 29.99): Promise<Ware> => {
+  const word = `w${letters()}${Date.now().toString(36)}`;
+  const made = await asStore<{ id: string; variants: { sku: string }[] }>(shop, 'POST', '/product', {
+    name: `Ware ${word}`,
+    description: 'made by a test',
+    price,
+  });
+  expect(made.status).toBe(201);
+  const { id: productId, variants } = made.body;
+  const stock = await asStore(shop, 'PUT', `/product/${productId}/stock`, { quantity });
+  expect(stock).toMatchObject({ status: 200, body: { onHand: quantity } });
+  return { productId, sku: variants[0]?.sku ?? '', word, price };
+};
+
+export interface Found {
+  id: string;
+  variants: { sku: string; price: number; stock: { available: number } | null }[];
+}
+
+export const graphql = (shop: Shop, query: string, variables: unknown = {}) =>
+  request<{ data?: Record<string, never>; errors?: { extensions: { code: string } }[] }>(
+    `${shop.env['GATEWAY_URL']}/graphql`,
+    { method: 'POST', headers: JSON_TYPE, body: JSON.stringify({ query, variables }) },
+  );
+
+const FIND = `query ($text: String) { products(text: $text, inStock: true) {
+  edges { node { id variants { sku price stock { available } } } } } }`;
+
+/** Waits until search shows the ware as in stock. */
+export const searched = (shop: Shop, { word }: Ware): Promise<Found> =>
+  eventually(`${word} is searchable and in stock`, async () => {
+    const { body } = await graphql(shop, FIND, { text: word });
+    const data = body.data as { products?: { edges: { node: Found }[] } } | undefined;
+    return data?.products?.edges[0]?.node;
+  });
+
+export interface OrderAnswer {
+  id: string;
+  status: string;
+  total: number;
+  code?: string;
+  order?: { id: string; status: string };
+  payment: { status: string; clientSecret?: string };
+  accessToken: string;
+}
+
+export const ADDRESS = {
+  name: 'Robin Shopper',
+  line1: '1 Harbour Street',
+  city: 'Portree',
+  postalCode: 'IV51 9DE',
+  country: 'GB',
+};
+
+export interface Basket {
+  sku: string;
+  quantity?: number;
+  paymentMethod?: string;
+  email?: string;
+  key?: string;
+}
+
+export const newEmail = (): string => `${letters()}${Date.now().toString(36)}@shopper.example`;
+
+export const placeOrder = ({ env }: Shop, basket: Basket): Promise<Answer<OrderAnswer>> =>
+  request<OrderAnswer>(`${env['GATEWAY_URL']}/orders`, {
+    method: 'POST',
+    headers: { ...JSON_TYPE, 'idempotency-key': basket.key ?? crypto.randomUUID() },
+    body: JSON.stringify({
+      lines: [{ sku: basket.sku, quantity: basket.quantity ?? 1 }],
+      email: basket.email ?? 'shopper@holdfast.example',
+      shippingAddress: ADDRESS,
+      paymentMethod: basket.paymentMethod ?? 'pm_card_visa',
+    }),
+  });
+
+export const orderRow = async ({ sql }: Shop, id: string) => {
+  const [row] = await sql`select status, payment_status, end_code from orders.orders
+    where id = ${id}`;
+  return row as { status: string; payment_status: string; end_code: string | null } | undefined;
+};
+
+/** Waits until the order is in this status, as Postgres has it. */
+export const reached = (shop: Shop, id: string, status: string): Promise<string> =>
+  eventually(`${id} is ${status}`, async () =>
+    (await orderRow(shop, id))?.status === status ? status : undefined,
+  );
+
+interface Ledger {
+  intents: { id: string; status: string; amount_received: number; metadata: { orderId: string } }[];
+  charges: { payment_intent: string; status: string; amount_captured: number }[];
+}
+
+/** The card provider's own view of an order: its intents and the charges that took money. */
+export const providerView = async ({ env }: Shop, orderId: string) => {
+  const { body } = await request<Ledger>(`${env['STRIPE_SANDBOX_URL']}/_sandbox/ledger`);
+  const intents = body.intents.filter((intent) => intent.metadata.orderId === orderId);
+  const ids = intents.map((intent) => intent.id);
+  const charges = body.charges.filter((charge) => ids.includes(charge.payment_intent));
+  const paid = charges.filter((charge) => charge.status === 'succeeded');
+  return { intents, charges, paid };
+};
+
+/** The ledger's balance of a sku. */
+export const balance = async ({ sql }: Shop, sku: string) => {
+  const [row] = await sql`select on_hand, reserved from inventory.balances where sku = ${sku}`;
+  return row as { on_hand: number; reserved: number } | undefined;
+};
+
+interface Mail {
+  subject: string;
+}
+
+export const mailTo = async ({ env }: Shop, email: string): Promise<string[]> => {
+  const url = `${env['MAIL_URL']}/messages?to=${encodeURIComponent(email)}`;
+  const { body } = await request<Mail[] | { messages: Mail[] }>(url);
+  return (Array.isArray(body) ? body : body.messages).map((mail) => mail.subject);
+};

@@ -1,0 +1,68 @@
+// The tests' own shop: brought up once, through the same code as ./holdfast, on real servers.
+import postgres from 'postgres';
+import { publicEnvironment } from '../../ops/environment.ts';
+import { testInstance } from '../../ops/instance.ts';
+import type { ProcessName } from '../../ops/processes.ts';
+import type { ServerName } from '../../ops/servers/server.ts';
+import { end, signal } from '../../ops/supervise.ts';
+import { bringUp, copyName, SERVERS, startProcess, startServer } from '../../ops/up.ts';
+
+/** The first test that needs the shop waits for all of it; cold servers may have to be built. */
+export const UP_LIMIT_MS = 15 * 60_000;
+
+/** Short durations, as inputs: no test needs time travel. */
+const PACE = {
+  HOLDFAST_CARRIER_SHIP_MS: '300',
+  HOLDFAST_CARRIER_DELIVER_MS: '900',
+  HOLDFAST_CARRIER_POLL_MS: '200',
+  HOLDFAST_SWEEP_EVERY_MS: '1000',
+  HOLDFAST_SWEEP_AFTER_MS: '1000',
+  HOLDFAST_LOG_LEVEL: 'info',
+};
+
+export type Sql = ReturnType<typeof postgres>;
+
+export interface Shop {
+  env: Record<string, string>;
+  /** A superuser's connection, to look at the truth behind the doors. */
+  sql: Sql;
+  kill(name: ProcessName | ServerName): Promise<void>;
+  freeze(name: ProcessName | ServerName, what: 'SIGSTOP' | 'SIGCONT'): void;
+  startServer(name: ServerName): Promise<void>;
+  startProcess(name: ProcessName): Promise<void>;
+  /** Two of every process from now on, until `endSecondCopies`. */
+  startSecondCopies(): Promise<void>;
+  endSecondCopies(names: ProcessName[]): Promise<void>;
+}
+
+const quiet = (): void => undefined;
+
+const open = async (): Promise<Shop> => {
+  Object.assign(process.env, PACE);
+  const instance = testInstance();
+  await bringUp(instance, (line) => process.stderr.write(`# ${line}\n`));
+  const env = await publicEnvironment(instance);
+  const serverOf = (name: string) => SERVERS.find((server) => server.name === name);
+  return {
+    env,
+    sql: postgres(env['POSTGRES_URL'] ?? '', { max: 2, onnotice: quiet }),
+    kill: async (name) => {
+      await end(instance, name, 'SIGKILL');
+    },
+    freeze: (name, what) => signal(instance, name, what),
+    startServer: async (name) => {
+      const server = serverOf(name);
+      if (server) await startServer(instance, server, quiet);
+    },
+    startProcess: (name) => startProcess(instance, name, 1, quiet),
+    startSecondCopies: () => bringUp(instance, quiet, { copies: 2 }),
+    endSecondCopies: async (names) => {
+      await Promise.all(names.map((name) => end(instance, copyName(name, 2))));
+    },
+  };
+};
+
+let opened: Promise<Shop> | undefined;
+
+/** The shop, up and ready; the same one for every file of a run. */
+export const shop = (): Promise<Shop> => (opened ??= open());
