@@ -6,9 +6,7 @@ import type { StockAsk as OrderAsk } from './stock.ts';
 
 export const orderActivities = (pg: Pg) => ({
   /** Moves an order along its table; repeating a move changes nothing. ILLEGAL_TRANSITION. */
-  async moveOrder(
-    ask: OrderAsk & { status: OrderStatus; reason?: OrderEndReason },
-  ): Promise<void> {
+  async moveOrder(ask: OrderAsk & { status: OrderStatus; reason?: OrderEndReason }): Promise<void> {
     const { orderId, storeId, status, reason } = ask;
     await advanceOrder(pg, storeId, orderId, {
       status,

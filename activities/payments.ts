@@ -122,7 +122,8 @@ export const paymentActivities = (pg: Pg, provider: PaymentProvider) => {
       if (!found) return;
       const { id } = found;
       if (found.stage === 'captured') {
-        if (!(await provider.isRefunded(id))) await provider.refund(id, keyOf(orderId, 'refund', 1));
+        if (!(await provider.isRefunded(id)))
+          await provider.refund(id, keyOf(orderId, 'refund', 1));
         await advanceOrder(pg, storeId, orderId, { paymentStatus: 'refunded' });
         return;
       }

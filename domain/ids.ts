@@ -15,7 +15,6 @@ export type Id<K extends IdKind> = `${(typeof ID_PREFIXES)[K]}_${string}`;
 export type StoreId = Id<'store'>;
 export type ProductId = Id<'product'>;
 export type CollectionId = Id<'collection'>;
-export type OrderId = Id<'order'>;
 
 /** The one store of a single machine; real stores get ids of the same shape as all others. */
 export const DEFAULT_STORE: StoreId = 'sto_default';

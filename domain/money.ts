@@ -11,11 +11,6 @@ export const DEFAULT_CURRENCY: Currency = 'USD';
 /** Largest amount of one price or order, in minor units (Stripe takes eight digits). */
 export const AMOUNT_MINOR_MAX = 99_999_999;
 
-export interface Money {
-  amountMinor: number;
-  currency: Currency;
-}
-
 export const isCurrency = (value: unknown): value is Currency =>
   typeof value === 'string' && Object.hasOwn(DECIMALS, value);
 

@@ -83,7 +83,11 @@ export const environmentOf = (
 ): Record<string, string> => {
   const spec = specOf(name);
   const all = { ...settingsOf(instance), ...handedOn() };
-  const own = [...spec.settings, 'HOLDFAST_LOG_LEVEL' as const, 'OTEL_EXPORTER_OTLP_ENDPOINT' as const];
+  const own = [
+    ...spec.settings,
+    'HOLDFAST_LOG_LEVEL' as const,
+    'OTEL_EXPORTER_OTLP_ENDPOINT' as const,
+  ];
   const taken = own.flatMap((setting) => (all[setting] ? [[setting, all[setting]]] : []));
   return {
     ...machine(),

@@ -3,7 +3,13 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { DEFAULT_PORT_BASE, PORT_BASE_MAX, portOf, TEST_PORT_SHIFT, type PortName } from './ports.ts';
+import {
+  DEFAULT_PORT_BASE,
+  PORT_BASE_MAX,
+  portOf,
+  TEST_PORT_SHIFT,
+  type PortName,
+} from './ports.ts';
 
 export const ROOT = resolve(import.meta.dirname, '..');
 
@@ -41,7 +47,10 @@ export const instanceAt = (home: string, portBase: number): Instance => {
     portBase,
     port: (name, copy) => portOf(portBase, name, copy),
     secret: (name) =>
-      createHmac('sha256', (root ??= rootSecret(home))).update(name).digest('hex').slice(0, 40),
+      createHmac('sha256', (root ??= rootSecret(home)))
+        .update(name)
+        .digest('hex')
+        .slice(0, 40),
   };
 };
 

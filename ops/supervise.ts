@@ -1,6 +1,14 @@
 // Starting and ending what runs on the machine: by pid file, and only what is provably ours.
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { resolve } from 'node:path';
 import type { Instance } from './instance.ts';
@@ -51,7 +59,8 @@ export const runningOf = (instance: Instance, name: string): PidFile | undefined
 
 /** Starts a process of its own session, its output appended to the log of its name. */
 export const launch = (instance: Instance, name: string, what: Launch, stamp: string): number => {
-  for (const folder of ['run', 'logs']) mkdirSync(resolve(instance.home, folder), { recursive: true });
+  for (const folder of ['run', 'logs'])
+    mkdirSync(resolve(instance.home, folder), { recursive: true });
   const log = openSync(logPath(instance, name), 'a');
   const child = spawn(what.command, what.args, {
     cwd: what.cwd ?? '/',
@@ -99,7 +108,8 @@ export const end = async (
     const gone = () => startTimeOf(running.pid) !== running.startedAt;
     signalGroup(running.pid, signal);
     if (!(await until(gone, TERM_WAIT_MS))) signalGroup(running.pid, 'SIGKILL');
-    if (!(await until(gone, KILL_WAIT_MS))) throw new Error(`${name} (${running.pid}) does not end`);
+    if (!(await until(gone, KILL_WAIT_MS)))
+      throw new Error(`${name} (${running.pid}) does not end`);
   }
   rmSync(pidPath(instance, name), { force: true });
   return running !== undefined;

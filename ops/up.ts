@@ -1,6 +1,14 @@
 // Brings an instance up: servers side by side, then the migration, then every process.
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { resolve } from 'node:path';
 import { environmentOf, migrateEnvironment } from './environment.ts';
 import { ROOT, type Instance } from './instance.ts';
@@ -23,7 +31,9 @@ export const SERVERS: readonly Server[] = [
 ];
 const PROCESS_START_LIMIT_MS = 60_000;
 const LOG_TAIL_BYTES = 2_000;
-const SOURCES = 'domain db apis workflows activities processes telemetry proto/gen sandbox'.split(' ');
+const SOURCES = 'domain db apis workflows activities processes telemetry proto/gen sandbox'.split(
+  ' ',
+);
 
 export interface UpOptions {
   /** How many of each process (not of the sandboxes); 1 unless said. */
@@ -41,7 +51,9 @@ const tailOf = (instance: Instance, name: string): string => {
 };
 
 const explain = (instance: Instance, name: string, why: string): Error =>
-  new Error(`${name} ${why}; its log (${logPath(instance, name)}) ends with:\n${tailOf(instance, name)}`);
+  new Error(
+    `${name} ${why}; its log (${logPath(instance, name)}) ends with:\n${tailOf(instance, name)}`,
+  );
 
 /** Starts a server unless it runs and is well; waits until it is. */
 export const startServer = async (instance: Instance, server: Server, say: Say): Promise<void> => {
@@ -78,7 +90,10 @@ const sourceStamp = async (): Promise<string> => {
       hash.update(file).update(readFileSync(resolve(ROOT, folder, file)));
     }
   }
-  return hash.update(readFileSync(resolve(ROOT, 'bun.lock'))).digest('hex').slice(0, 16);
+  return hash
+    .update(readFileSync(resolve(ROOT, 'bun.lock')))
+    .digest('hex')
+    .slice(0, 16);
 };
 
 const isReady = (port: number): Promise<boolean> =>

@@ -16,9 +16,7 @@ const SETTINGS = {
   HOLDFAST_OPS_PORT: port,
   HOLDFAST_GRPC_PORT: port,
   HOLDFAST_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-  HOLDFAST_DEFAULT_STORE: z
-    .custom<StoreId>((value) => isId('store', value))
-    .default(DEFAULT_STORE),
+  HOLDFAST_DEFAULT_STORE: z.custom<StoreId>((value) => isId('store', value)).default(DEFAULT_STORE),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
   HOLDFAST_POSTGRES_URL: z.string().min(1),
   HOLDFAST_IDENTITY_URL: z.string().min(1),

@@ -14,8 +14,7 @@ import { connectPostgres } from '../db/postgres/client.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { OrdersService } from '../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import { configOf } from './config.ts';
-import { findKeyIn } from './parts.ts';
-import { run } from './run.ts';
+import { findKeyIn, run } from './run.ts';
 
 const config = configOf(
   'HOLDFAST_PORT',

@@ -11,8 +11,7 @@ import { connectPostgres } from '../db/postgres/client.ts';
 import { connectRedis } from '../db/redis/client.ts';
 import { createStockCache } from '../db/redis/stock.ts';
 import { configOf } from './config.ts';
-import { pgAnswers } from './parts.ts';
-import { run } from './run.ts';
+import { pgAnswers, run } from './run.ts';
 
 const config = configOf(
   'HOLDFAST_PORT',

@@ -12,8 +12,7 @@ import { mintTokens, verifyTokens } from '../apis/rpc/tokens.ts';
 import { connectPostgres } from '../db/postgres/client.ts';
 import { ProductsService } from '../proto/gen/holdfast/products/v1/products_pb.ts';
 import { configOf } from './config.ts';
-import { pgAnswers } from './parts.ts';
-import { run } from './run.ts';
+import { pgAnswers, run } from './run.ts';
 
 const config = configOf(
   'HOLDFAST_PORT',

@@ -11,8 +11,7 @@ import { rpcFetch } from '../apis/rpc/server.ts';
 import { verifyTokens } from '../apis/rpc/tokens.ts';
 import { connectPostgres } from '../db/postgres/client.ts';
 import { configOf } from './config.ts';
-import { findKeyIn, pgAnswers } from './parts.ts';
-import { run } from './run.ts';
+import { findKeyIn, pgAnswers, run } from './run.ts';
 
 const config = configOf(
   'HOLDFAST_PORT',

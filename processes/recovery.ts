@@ -8,8 +8,7 @@ import { putSchedules } from '../apis/recovery/schedules.ts';
 import { lazyTemporal } from '../apis/rpc/temporal.ts';
 import { connectPostgres } from '../db/postgres/client.ts';
 import { configOf } from './config.ts';
-import { findKeyIn, pgAnswers } from './parts.ts';
-import { run } from './run.ts';
+import { findKeyIn, pgAnswers, run } from './run.ts';
 
 const config = configOf(
   'HOLDFAST_PORT',

@@ -3,6 +3,10 @@ import { serveOps, type OpsPort, type ReadyChecks } from '../apis/http/ops.ts';
 import { installTracing } from '../telemetry/spans.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { CommonConfig } from './config.ts';
+import type { FindKey, Scope } from '../apis/http/principals.ts';
+import type { Pg } from '../db/postgres/client.ts';
+import { findApiKey } from '../db/postgres/identity.ts';
+import { sql } from 'drizzle-orm';
 
 const DRAIN_MS_MAX = 9_000;
 
@@ -50,3 +54,15 @@ export const run = async (
     process.exit(1);
   }
 };
+
+/** Keys as a door looks them up. */
+export const findKeyIn =
+  (pg: Pg): FindKey =>
+  async (hash) => {
+    const key = await findApiKey(pg, hash);
+    return key && { ...key, scopes: key.scopes as Scope[] };
+  };
+
+/** A readiness check: Postgres answers. */
+export const pgAnswers = (pg: Pg) => (): Promise<unknown> =>
+  pg.query('ready', (db) => db.execute(sql`select 1`));

@@ -26,8 +26,7 @@ import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_p
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { FULFILL_ORDER, storyOptions } from '../workflows/fulfill-order.contract.ts';
 import { configOf } from './config.ts';
-import { pgAnswers } from './parts.ts';
-import { run } from './run.ts';
+import { pgAnswers, run } from './run.ts';
 
 const config = configOf(
   'HOLDFAST_POSTGRES_URL',

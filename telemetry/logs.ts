@@ -5,10 +5,42 @@ const TEXT_LENGTH_MAX = 500;
 
 /** Fields that may be logged. Anything else shows as `[redacted]`: add here after thought. */
 const ALLOWED = new Set([
-  'address', 'attempt', 'bucket', 'call', 'code', 'count', 'dependency', 'durationMs', 'eventType',
-  'group', 'instance', 'kind', 'method', 'name', 'offset', 'orderId', 'outcome', 'partition',
-  'pid', 'port', 'process', 'productId', 'queue', 'reason', 'requestId', 'reservationId', 'route',
-  'signal', 'sku', 'status', 'storeId', 'topic', 'traceId', 'version', 'workflowId', 'collectionId',
+  'address',
+  'attempt',
+  'bucket',
+  'call',
+  'code',
+  'count',
+  'dependency',
+  'durationMs',
+  'eventType',
+  'group',
+  'instance',
+  'kind',
+  'method',
+  'name',
+  'offset',
+  'orderId',
+  'outcome',
+  'partition',
+  'pid',
+  'port',
+  'process',
+  'productId',
+  'queue',
+  'reason',
+  'requestId',
+  'reservationId',
+  'route',
+  'signal',
+  'sku',
+  'status',
+  'storeId',
+  'topic',
+  'traceId',
+  'version',
+  'workflowId',
+  'collectionId',
 ]);
 
 export type LogFields = Record<string, unknown>;
@@ -24,7 +56,10 @@ const shown = (value: unknown): unknown =>
 
 const allowed = (fields: LogFields): LogFields =>
   Object.fromEntries(
-    Object.entries(fields).map(([key, value]) => [key, ALLOWED.has(key) ? shown(value) : '[redacted]']),
+    Object.entries(fields).map(([key, value]) => [
+      key,
+      ALLOWED.has(key) ? shown(value) : '[redacted]',
+    ]),
   );
 
 /** Name, code and stack of a fault; never its attached request or reply. */
@@ -32,7 +67,12 @@ const faultOf = (error: unknown): LogFields => {
   if (!(error instanceof Error)) return { fault: shown(String(error)) };
   const code = 'code' in error ? { faultCode: String(error.code) } : {};
   const cause = error.cause instanceof Error ? { faultCause: shown(error.cause.message) } : {};
-  return { fault: `${error.name}: ${shown(error.message)}`, ...code, ...cause, stack: error.stack };
+  return {
+    fault: `${error.name}: ${error.message.slice(0, TEXT_LENGTH_MAX)}`,
+    ...code,
+    ...cause,
+    stack: error.stack,
+  };
 };
 
 export const createLog = (process: string, level: string): Log => {

@@ -17,13 +17,21 @@ const UNDO_LIMIT = '30 days';
 export const records = proxyLocalActivities<Hands<typeof orderActivities>>({
   startToCloseTimeout: '5 seconds',
   scheduleToCloseTimeout: UNDO_LIMIT,
-  retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
+  retry: {
+    initialInterval: '200 milliseconds',
+    backoffCoefficient: 2,
+    maximumInterval: '10 seconds',
+  },
 });
 
 export const stock = proxyLocalActivities<Hands<typeof stockActivities>>({
   startToCloseTimeout: '6 seconds',
   scheduleToCloseTimeout: STEP_LIMIT,
-  retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
+  retry: {
+    initialInterval: '200 milliseconds',
+    backoffCoefficient: 2,
+    maximumInterval: '10 seconds',
+  },
 });
 
 /** Payment steps wait at most 15 s a try: the provider's answer or the same key again. */
@@ -31,7 +39,11 @@ export const payments = proxyActivities<Hands<typeof paymentActivities>>({
   taskQueue: 'payments',
   startToCloseTimeout: '15 seconds',
   scheduleToCloseTimeout: STEP_LIMIT,
-  retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
+  retry: {
+    initialInterval: '500 milliseconds',
+    backoffCoefficient: 2,
+    maximumInterval: '30 seconds',
+  },
 });
 
 /** What is owed is tried for a month: money and stock that must come back. */

@@ -9,7 +9,8 @@ const causeOf = (error: unknown): unknown =>
 /** The refusal behind a failed activity, or undefined when it failed for another reason. */
 export const refusalIn = (error: unknown): OrderEndReason | undefined => {
   const cause = causeOf(error);
-  if (!(cause instanceof ApplicationFailure) || !cause.nonRetryable || !cause.type) return undefined;
+  if (!(cause instanceof ApplicationFailure) || !cause.nonRetryable || !cause.type)
+    return undefined;
   return { code: cause.type, message: cause.message };
 };
 

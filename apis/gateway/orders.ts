@@ -75,7 +75,7 @@ export const orderRoutes = (door: OrderDoor): Route[] => {
     route({
       method: 'get',
       path: '/orders/:id',
-      summary: "An order, for whoever has its token.",
+      summary: 'An order, for whoever has its token.',
       answers: { 200: 'the order' },
       answer: async (ask) => {
         const orderId = allowedOrderId(access, ask);

@@ -41,7 +41,10 @@ export const orderBody = z.strictObject({
   expectedTotal: z.number().min(0).optional(),
 });
 export const paymentBody = z.strictObject({
-  paymentMethod: z.string().regex(/^pm_[A-Za-z0-9_]{1,100}$/).optional(),
+  paymentMethod: z
+    .string()
+    .regex(/^pm_[A-Za-z0-9_]{1,100}$/)
+    .optional(),
 });
 export const emptyBody = z.strictObject({});
 export const stockBody = z.strictObject({
@@ -63,9 +66,7 @@ export const wireCheckout = (body: z.output<typeof orderBody>, idempotencyKey: s
     principal: guestPrincipal(body.email),
     shippingAddress: { ...address, line2, region },
     ...(expectedTotal !== undefined && {
-      expectedTotalMinor: BigInt(
-        minorFromNumber(expectedTotal, DEFAULT_CURRENCY, 'expectedTotal'),
-      ),
+      expectedTotalMinor: BigInt(minorFromNumber(expectedTotal, DEFAULT_CURRENCY, 'expectedTotal')),
     }),
   };
 };

@@ -1,7 +1,10 @@
 // Stock for stores over HTTP: the product says which sku, Inventory says how many.
 import type { Client } from '@connectrpc/connect';
 import { DomainError, invalid } from '../../domain/errors.ts';
-import type { InventoryService, Stock } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
+import type {
+  InventoryService,
+  Stock,
+} from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { json, route, type Ask, type Route } from '../http/routes.ts';
 import { storeHeaders } from './orders.ts';
 import { stockBody } from './shapes.ts';

@@ -11,7 +11,11 @@ const FOLLOW_MS_MAX = 30 * 60_000;
 
 const ENDING_EVENTS = new Set(
   ORDER_STATUSES.filter((status: OrderStatus) => isEnding(status)).map(
-    (status) => `Order${status.split('_').map((w) => w[0]?.toUpperCase() + w.slice(1)).join('')}`,
+    (status) =>
+      `Order${status
+        .split('_')
+        .map((w) => w[0]?.toUpperCase() + w.slice(1))
+        .join('')}`,
   ),
 );
 

@@ -42,7 +42,7 @@ interface RouteOf<B, Q> extends Omit<Route, 'body' | 'query' | 'answer'> {
 
 /** Ties the handler's types to its schemas. */
 export const route = <B = undefined, Q = Record<string, string>>(spec: RouteOf<B, Q>): Route =>
-  spec as unknown as Route;
+  spec;
 
 export type Authenticate = (request: Request, scope: Scope | undefined) => Promise<Principal>;
 
@@ -80,23 +80,25 @@ const answerOf = async (route: Route, c: Context, mounting: Mounting, requestId:
   return route.answer({ params: c.req.param(), body, query, principal, request, requestId });
 };
 
-const guarded = (route: Route, mounting: Mounting) => async (c: Context): Promise<Response> => {
-  const requestId = requestIdOf(c.req.raw);
-  const { telemetry } = mounting;
-  const name = `${route.method.toUpperCase()} ${route.path}`;
-  const parent = { traceparent: c.req.header('traceparent') ?? '' };
-  try {
-    const response = await withTraceFrom(parent, () =>
-      telemetry.timed('http', name, () => answerOf(route, c, mounting, requestId)),
-    );
-    if (!response.headers.has('x-request-id')) response.headers.set('x-request-id', requestId);
-    return response;
-  } catch (error) {
-    if (error instanceof DomainError) return problemOf(error, requestId);
-    telemetry.log.error('request failed', error, { requestId, route: name });
-    return faultProblem(requestId);
-  }
-};
+const guarded =
+  (route: Route, mounting: Mounting) =>
+  async (c: Context): Promise<Response> => {
+    const requestId = requestIdOf(c.req.raw);
+    const { telemetry } = mounting;
+    const name = `${route.method.toUpperCase()} ${route.path}`;
+    const parent = { traceparent: c.req.header('traceparent') ?? '' };
+    try {
+      const response = await withTraceFrom(parent, () =>
+        telemetry.timed('http', name, () => answerOf(route, c, mounting, requestId)),
+      );
+      if (!response.headers.has('x-request-id')) response.headers.set('x-request-id', requestId);
+      return response;
+    } catch (error) {
+      if (error instanceof DomainError) return problemOf(error, requestId);
+      telemetry.log.error('request failed', error, { requestId, route: name });
+      return faultProblem(requestId);
+    }
+  };
 
 /** A Hono app of these routes: unknown paths are 404, wrong methods 405 with Allow. */
 export const appOf = (mounting: Mounting): Hono => {

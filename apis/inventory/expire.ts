@@ -1,5 +1,5 @@
 // The sweeper of holds: what nobody claimed or released in time is for sale again.
-import { expireReservation, listOverdue } from '../../db/postgres/reservations.ts';
+import { expireReservation, listOverdue } from '../../db/postgres/reservation-endings.ts';
 import { settle, type InventoryParts } from './reserve.ts';
 
 const SWEEP_EVERY_MS = 1_000;

@@ -5,10 +5,9 @@ import type { ConnectRouter } from '@connectrpc/connect';
 import {
   claimReservation,
   releaseReservation,
-  reservationById,
   reverseClaim,
-  type LedgerAnswer,
-} from '../../db/postgres/reservations.ts';
+} from '../../db/postgres/reservation-endings.ts';
+import { reservationById, type LedgerAnswer } from '../../db/postgres/reservations.ts';
 import { adjustStock, listLevels, receiveStock } from '../../db/postgres/stock.ts';
 import { invalid } from '../../domain/errors.ts';
 import { demandOf, LINES_MAX } from '../../domain/order.ts';
@@ -87,7 +86,11 @@ const stockMethods = (parts: InventoryParts) => ({
     if (missing.length > 0) {
       const levels = await listLevels(parts.pg, storeId, missing);
       for (const level of levels) found.set(level.sku, level);
-      await settle(parts, storeId, levels.filter((level) => level.version > 0));
+      await settle(
+        parts,
+        storeId,
+        levels.filter((level) => level.version > 0),
+      );
     }
     return skus.flatMap((sku) => found.get(sku) ?? []);
   },

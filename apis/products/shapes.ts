@@ -30,7 +30,10 @@ const COLLECTIONS_MAX = 100;
 
 const name = z.string().trim().min(1).max(NAME_LENGTH_MAX);
 const description = z.string().max(DESCRIPTION_LENGTH_MAX);
-const slug = z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/).max(80);
+const slug = z
+  .string()
+  .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/)
+  .max(80);
 const price = z.number().min(0);
 const currency = z.enum(CURRENCIES);
 const textMap = z

@@ -11,8 +11,10 @@ export const SCHEMA: readonly string[] = [
     tokens set<text>, facets set<text>, price bigint, in_stock boolean, document text,
     primary key ((store_id, scope, sort, bucket), sort_key, product_id)
   ) with clustering order by (sort_key asc, product_id asc)`,
-  `create index if not exists listings_tokens_idx on KEYSPACE.listings (values(tokens)) using 'sai'`,
-  `create index if not exists listings_facets_idx on KEYSPACE.listings (values(facets)) using 'sai'`,
+  `create index if not exists listings_tokens_idx
+    on KEYSPACE.listings (values(tokens)) using 'sai'`,
+  `create index if not exists listings_facets_idx
+    on KEYSPACE.listings (values(facets)) using 'sai'`,
   `create index if not exists listings_price_idx on KEYSPACE.listings (price) using 'sai'`,
   `create index if not exists listings_in_stock_idx on KEYSPACE.listings (in_stock) using 'sai'`,
   // What is this product, and which rows were written of it?
@@ -26,5 +28,6 @@ export const SCHEMA: readonly string[] = [
     store_id text, collection_id text, clock bigint, name text, description text,
     deleted boolean, primary key ((store_id), collection_id))`,
   // Until when is the read side known to be complete?
-  `create table if not exists KEYSPACE.projection_progress (name text primary key, as_of timestamp)`,
+  `create table if not exists KEYSPACE.projection_progress (
+    name text primary key, as_of timestamp)`,
 ];

@@ -4,13 +4,15 @@ import { AssignerProtocol, type PartitionAssigner } from 'kafkajs';
 const NAME = 'holdfast-co-partition';
 const VERSION = 1;
 
+const emptyPlan = (): Record<string, number[]> => ({});
+
 /** One writer a product needs both of its topics' partitions in one place. */
 export const coPartition: PartitionAssigner = ({ cluster }) => ({
   name: NAME,
   version: VERSION,
   async assign({ members, topics }) {
     const ids = members.map((member) => member.memberId).sort();
-    const plans = new Map(ids.map((id) => [id, {} as Record<string, number[]>]));
+    const plans = new Map(ids.map((id) => [id, emptyPlan()]));
     for (const topic of topics) {
       for (const { partitionId } of cluster.findTopicPartitionMetadata(topic)) {
         const plan = plans.get(ids[partitionId % ids.length] ?? '');

@@ -7,7 +7,6 @@ export const TOPICS = {
   stock: 'holdfast.stock.v1',
   orders: 'holdfast.orders.v1',
 } as const;
-export type Topic = (typeof TOPICS)[keyof typeof TOPICS];
 
 /** Products and stock must have the same number, so that one member folds both of a product. */
 export const PARTITIONS = 8;

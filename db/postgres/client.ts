@@ -25,20 +25,19 @@ export interface Pg {
   close(): Promise<void>;
 }
 
-const CONNECTION_FAULT =
-  /^(?:08|53|57P0|57014)|CONNECT|ECONN|CONNECTION_|EPIPE|ETIMEDOUT|^55P03$/;
+const CONNECTION_FAULT = /^(?:08|53|57P0|57014)|CONNECT|ECONN|CONNECTION_|EPIPE|ETIMEDOUT|^55P03$/;
 
 /** Drizzle hides the driver's error under `cause`. */
 const sqlStateOf = (error: unknown): string => {
   const source = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return source instanceof Error && 'code' in source ? String(source.code) : '';
+  return source instanceof Error && 'code' in source ? (source.code as string) : '';
 };
 
 /** Name of the violated constraint, when `error` is a unique or check violation. */
 export const violatedConstraint = (error: unknown): string | undefined => {
   if (!['23505', '23514'].includes(sqlStateOf(error))) return undefined;
   const source = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return String((source as { constraint_name?: string }).constraint_name ?? '');
+  return (source as { constraint_name?: string }).constraint_name ?? '';
 };
 
 /** A lost or refused connection is UNAVAILABLE; what was in flight has an unknown outcome. */

@@ -32,9 +32,9 @@ export const OUTBOX_CHANNEL = 'outbox';
 export const publish = async (tx: Tx, table: OutboxTable, news: News[]): Promise<void> => {
   if (news.length === 0) return;
   const headers = traceHeaders();
-  await tx.insert(table).values(
-    news.map((one) => ({ ...one, bucket: bucketOf(one.key), headers })),
-  );
+  await tx
+    .insert(table)
+    .values(news.map((one) => ({ ...one, bucket: bucketOf(one.key), headers })));
   await tx.execute(sql`select pg_notify(${OUTBOX_CHANNEL}, '')`);
 };
 
@@ -66,8 +66,15 @@ export const drainBucket = (
       sql`select pg_try_advisory_xact_lock(hashtextextended(${lock}, 0)) as held`,
     );
     if (!held?.held) return 0;
-    const rows = await tx.execute<{ id: number; topic: string; key: string; event_type: string;
-      value: Uint8Array; headers: Record<string, string>; created_at_ms: number }>(sql`
+    const rows = await tx.execute<{
+      id: number;
+      topic: string;
+      key: string;
+      event_type: string;
+      value: Uint8Array;
+      headers: Record<string, string>;
+      created_at_ms: number;
+    }>(sql`
       select id::float8 as id, topic, key, event_type, value, headers,
         extract(epoch from created_at)::float8 * 1000 as created_at_ms
       from ${table} where bucket = ${bucket} order by id limit ${BATCH_MAX} for update`);

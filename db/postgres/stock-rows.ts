@@ -22,7 +22,7 @@ const balanceOf = (row: BalanceRow): Balance => ({
   onHand: row.on_hand,
   reserved: row.reserved,
   available: row.on_hand - row.reserved,
-  version: Number(row.version),
+  version: row.version,
 });
 
 const skuList = (skus: string[]) =>
@@ -40,7 +40,7 @@ export const balancesOf = async (
 ): Promise<Map<string, Balance>> => {
   if (skus.length === 0) return new Map();
   const rows = await db.execute<BalanceRow>(sql`
-    select sku, product_id, on_hand, reserved, version from inventory.balances
+    select sku, product_id, on_hand, reserved, version::float8 from inventory.balances
     where store_id = ${storeId} and location = ${DEFAULT_LOCATION} and sku in (${skuList(skus)})
     order by sku ${lock ? sql`for update` : sql``}`);
   return new Map(rows.map((row) => [row.sku, balanceOf(row)]));
@@ -77,7 +77,7 @@ export const applyDemand = async (
         version = b.version + 1, updated_at = now()
     from (values ${values}) as d (sku, quantity)
     where b.store_id = ${storeId} and b.location = ${DEFAULT_LOCATION} and b.sku = d.sku
-    returning b.sku, b.product_id, b.on_hand, b.reserved, b.version`);
+    returning b.sku, b.product_id, b.on_hand, b.reserved, b.version::float8`);
   if (rows.length !== demand.length) throw new Error('a demanded sku has no balance');
   return rows.map(balanceOf);
 };

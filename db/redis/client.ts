@@ -22,12 +22,16 @@ export const connectRedis = (url: string, telemetry: Telemetry): RedisClient => 
     commandTimeout: COMMAND_TIMEOUT_MS,
     retryStrategy: (times) => Math.min(times * 50, RECONNECT_MS_MAX),
   });
-  redis.on('error', (error: Error) => telemetry.log.warn('redis is away', { reason: error.message }));
+  redis.on('error', (error: Error) =>
+    telemetry.log.warn('redis is away', { reason: error.message }),
+  );
   return {
     run: (name, work) =>
-      telemetry.timed('redis', name, () => work(redis)).catch((error: unknown) => {
-        throw new DomainError('UNAVAILABLE', 'the stock cache is away', { cause: error });
-      }),
+      telemetry
+        .timed('redis', name, () => work(redis))
+        .catch((error: unknown) => {
+          throw new DomainError('UNAVAILABLE', 'the stock cache is away', { cause: error });
+        }),
     close: () => redis.disconnect(),
   };
 };

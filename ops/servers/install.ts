@@ -34,7 +34,9 @@ export const runCommand = async (
     child.exited,
   ]);
   if (code === 0) return out;
-  throw new Error(`${command.slice(0, 3).join(' ')} failed (${code}):\n${(out + err).slice(-OUTPUT_TAIL)}`);
+  throw new Error(
+    `${command.slice(0, 3).join(' ')} failed (${code}):\n${(out + err).slice(-OUTPUT_TAIL)}`,
+  );
 };
 
 export const isOnPath = (command: string): boolean => Bun.which(command) !== null;
@@ -84,7 +86,8 @@ export const cached = async (
 export const mavenJars = (name: string, artefact: string, say: Say): Promise<string> =>
   cached(name, say, async (folder) => {
     for (const tool of ['java', 'mvn']) {
-      if (!isOnPath(tool)) throw new Error(`${name} needs Java 17 and Maven; ${tool} is not on PATH`);
+      if (!isOnPath(tool))
+        throw new Error(`${name} needs Java 17 and Maven; ${tool} is not on PATH`);
     }
     const [groupId, artifactId, version] = artefact.split(':');
     writeFileSync(
@@ -112,10 +115,9 @@ export const aptInstall = async (packageName: string, why: string, say: Say): Pr
   try {
     const env = { DEBIAN_FRONTEND: 'noninteractive' };
     await runCommand(['apt-get', 'update', '-q'], { env }).catch(() => undefined);
-    await runCommand(
-      ['apt-get', 'install', '-y', '-q', '--no-install-recommends', packageName],
-      { env },
-    );
+    await runCommand(['apt-get', 'install', '-y', '-q', '--no-install-recommends', packageName], {
+      env,
+    });
   } finally {
     if (ours) rmSync(policy, { force: true });
   }

@@ -1,6 +1,15 @@
 // PostgreSQL from the distribution: the truth of every service.
 import { createHash } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import postgres from 'postgres';
 import type { Instance } from '../instance.ts';
@@ -19,10 +28,16 @@ const SETTINGS = {
 
 const binFolder = (): string | undefined => {
   const root = '/usr/lib/postgresql';
-  const versions = existsSync(root) ? readdirSync(root).map(Number).filter((v) => v >= 14) : [];
+  const versions = existsSync(root)
+    ? readdirSync(root)
+        .map(Number)
+        .filter((v) => v >= 14)
+    : [];
   const found = versions.sort((a, b) => b - a).map((version) => `${root}/${version}/bin`);
   const onPath = Bun.which('initdb');
-  return found.find((folder) => existsSync(`${folder}/initdb`)) ?? (onPath ? dirname(onPath) : undefined);
+  return (
+    found.find((folder) => existsSync(`${folder}/initdb`)) ?? (onPath ? dirname(onPath) : undefined)
+  );
 };
 
 const bin = (name: string): string => resolve(binFolder() ?? '', name);
@@ -30,8 +45,11 @@ const bin = (name: string): string => resolve(binFolder() ?? '', name);
 /** Postgres refuses to run as root: then it runs as `postgres`, or as `nobody`. */
 const runAs = (): { uid: number; gid: number } | undefined => {
   if (process.getuid?.() !== 0) return undefined;
-  const users = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
-  const user = users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody');
+  const users = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
+  const user =
+    users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody');
   return { uid: Number(user?.[2] ?? 65_534), gid: Number(user?.[3] ?? 65_534) };
 };
 
@@ -57,14 +75,18 @@ const init = async (instance: Instance, folder: string): Promise<void> => {
   writeFileSync(passwordFile, instance.secret('postgres'), { mode: 0o600 });
   if (user) for (const path of [folder, passwordFile]) chownSync(path, user.uid, user.gid);
   const options = ['-U', 'holdfast', '-E', 'UTF8', '--locale=C', '-A', 'scram-sha-256'];
-  await runCommand([bin('initdb'), '-D', folder, ...options, `--pwfile=${passwordFile}`], {
-    ...user,
-  }).finally(() => Bun.file(passwordFile).delete());
+  try {
+    const command = [bin('initdb'), '-D', folder, ...options, `--pwfile=${passwordFile}`];
+    await runCommand(command, { ...user });
+  } finally {
+    rmSync(passwordFile, { force: true });
+  }
 };
 
 export const postgresUrl = (instance: Instance, role: string, database = 'holdfast'): string => {
   const name = role === 'holdfast' ? 'postgres' : `postgres/${role}`;
-  return `postgres://${role}:${instance.secret(name)}@127.0.0.1:${instance.port('postgres')}/${database}`;
+  const host = `127.0.0.1:${instance.port('postgres')}`;
+  return `postgres://${role}:${instance.secret(name)}@${host}/${database}`;
 };
 
 const ask = async <T>(
@@ -73,7 +95,11 @@ const ask = async <T>(
 ): Promise<T> => {
   const url = postgresUrl(instance, 'holdfast', 'postgres');
   const sql = postgres(url, { max: 1, connect_timeout: 2, onnotice: () => undefined });
-  return work(sql).finally(() => sql.end({ timeout: 1 }));
+  try {
+    return await work(sql);
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
 };
 
 export const postgresServer: Server = {

@@ -9,7 +9,11 @@ const VERSION = '1.5.1';
 const NAME = `temporal-${VERSION}`;
 const BINARY = resolve(CACHE, NAME, 'temporal');
 const SEARCH_ATTRIBUTES = ['OrderStatus=Keyword', 'StoreId=Keyword', 'NeedsAttention=Bool'];
-const LIMITS = ['frontend.rps=10000', 'frontend.namespaceRPS=10000', 'frontend.namespaceCount=10000'];
+const LIMITS = [
+  'frontend.rps=10000',
+  'frontend.namespaceRPS=10000',
+  'frontend.namespaceCount=10000',
+];
 
 export const temporalServer: Server = {
   name: 'temporal',

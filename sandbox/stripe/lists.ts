@@ -97,7 +97,7 @@ const KINDS = { ch: 'charge', pi: 'payment_intent', re: 'refund' } as const;
 const expanded = (ledger: Ledger, value: unknown, path: string[]): unknown => {
   if (Array.isArray(value)) return value.map((item) => expanded(ledger, item, path));
   const kind = typeof value === 'string' && KINDS[value.split('_')[0] as keyof typeof KINDS];
-  const object = kind ? ledger.find(kind, value as string) : value;
+  const object = kind ? ledger.find(kind, value) : value;
   const [step, ...rest] = path;
   if (step === undefined || object === null || typeof object !== 'object') return object;
   if (!Object.hasOwn(object, step)) {

@@ -37,7 +37,8 @@ describe('an order', () => {
   story('with a declined card leaves no charge and no hold', () => declinedWithoutTrace(shop));
 
   story('asked twenty times at once under one key is one order, one charge, one answer', () =>
-    twentyCallsOneOrder(shop));
+    twentyCallsOneOrder(shop),
+  );
 
   story('whose worker is killed after capture is delivered with one charge', async () => {
     const ware = await stockedWare(shop, 5);
@@ -77,29 +78,32 @@ describe('an order', () => {
     expect((await providerView(shop, body.id)).paid).toHaveLength(1);
   });
 
-  story('can be cancelled while it waits, which voids the payment and frees the stock', async () => {
-    const ware = await stockedWare(shop, 2);
-    const paymentMethod = 'pm_card_authenticationRequired';
-    const { body } = await placeOrder(shop, { sku: ware.sku, quantity: 2, paymentMethod });
-    expect(await balance(shop, ware.sku)).toEqual({ on_hand: 2, reserved: 2 });
-    const cancelled = await request(`${shop.env['GATEWAY_URL']}/orders/${body.id}/cancel`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        authorization: `Bearer ${body.accessToken}`,
-      },
-      body: '{}',
-    });
-    expect(cancelled).toMatchObject({ status: 200, body: { status: 'cancelled' } });
-    const { intents, paid } = await providerView(shop, body.id);
-    expect([intents[0]?.status, paid.length]).toEqual(['canceled', 0]);
-    expect(await balance(shop, ware.sku)).toEqual({ on_hand: 2, reserved: 0 });
-    const again = await request(`${shop.env['GATEWAY_URL']}/orders/${body.id}/events`, {
-      headers: { authorization: `Bearer ${body.accessToken}` },
-    });
-    const { events } = again.body as unknown as { events: { type: string }[] };
-    expect(events.at(-1)?.type).toBe('OrderCancelled');
-  });
+  story(
+    'can be cancelled while it waits, which voids the payment and frees the stock',
+    async () => {
+      const ware = await stockedWare(shop, 2);
+      const paymentMethod = 'pm_card_authenticationRequired';
+      const { body } = await placeOrder(shop, { sku: ware.sku, quantity: 2, paymentMethod });
+      expect(await balance(shop, ware.sku)).toEqual({ on_hand: 2, reserved: 2 });
+      const cancelled = await request(`${shop.env['GATEWAY_URL']}/orders/${body.id}/cancel`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          authorization: `Bearer ${body.accessToken}`,
+        },
+        body: '{}',
+      });
+      expect(cancelled).toMatchObject({ status: 200, body: { status: 'cancelled' } });
+      const { intents, paid } = await providerView(shop, body.id);
+      expect([intents[0]?.status, paid.length]).toEqual(['canceled', 0]);
+      expect(await balance(shop, ware.sku)).toEqual({ on_hand: 2, reserved: 0 });
+      const again = await request(`${shop.env['GATEWAY_URL']}/orders/${body.id}/events`, {
+        headers: { authorization: `Bearer ${body.accessToken}` },
+      });
+      const { events } = again.body as unknown as { events: { type: string }[] };
+      expect(events.at(-1)?.type).toBe('OrderCancelled');
+    },
+  );
 
   story('of more than is left is a clean 409', async () => {
     const ware = await stockedWare(shop, 1);

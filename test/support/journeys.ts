@@ -54,16 +54,25 @@ export interface Ware {
   price: number;
 }
 
-const letters = (): string => crypto.randomUUID().replace(/[^a-f]/g, '').slice(0, 12);
+const letters = (): string =>
+  crypto
+    .randomUUID()
+    .replace(/[^a-f]/g, '')
+    .slice(0, 12);
 
 /** A new product of this test alone, with stock. */
 export const stockedWare = async (shop: Shop, quantity: number, price = 29.99): Promise<Ware> => {
   const word = `w${letters()}${Date.now().toString(36)}`;
-  const made = await asStore<{ id: string; variants: { sku: string }[] }>(shop, 'POST', '/product', {
-    name: `Ware ${word}`,
-    description: 'made by a test',
-    price,
-  });
+  const made = await asStore<{ id: string; variants: { sku: string }[] }>(
+    shop,
+    'POST',
+    '/product',
+    {
+      name: `Ware ${word}`,
+      description: 'made by a test',
+      price,
+    },
+  );
   expect(made.status).toBe(201);
   const { id: productId, variants } = made.body;
   const stock = await asStore(shop, 'PUT', `/product/${productId}/stock`, { quantity });

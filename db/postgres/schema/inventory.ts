@@ -113,9 +113,7 @@ export const stockClocks = inventorySchema.table(
     productId: text('product_id').notNull(),
     clockUs: bigint('clock_us', { mode: 'number' }).notNull(),
   },
-  (table) => [
-    primaryKey({ name: 'stock_clocks_pkey', columns: [table.storeId, table.productId] }),
-  ],
+  (table) => [primaryKey({ name: 'stock_clocks_pkey', columns: [table.storeId, table.productId] })],
 );
 
 export const inventoryOutbox = outboxTable(inventorySchema);

@@ -1,14 +1,6 @@
 // Tables of the orders schema: every order, its story so far, and its payment.
 import { sql } from 'drizzle-orm';
-import {
-  index,
-  integer,
-  jsonb,
-  pgSchema,
-  primaryKey,
-  text,
-  timestamp,
-} from 'drizzle-orm/pg-core';
+import { index, integer, jsonb, pgSchema, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
 import type { Address, OrderLine } from '../../../domain/order.ts';
 import { ORDER_STATUSES, PAYMENT_STATUSES } from '../../../domain/order.ts';
 import { outboxTable } from './outbox.ts';

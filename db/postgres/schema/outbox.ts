@@ -1,5 +1,13 @@
 // The outbox every service's schema has: news that commits together with the change itself.
-import { bigserial, customType, index, jsonb, smallint, text, timestamp } from 'drizzle-orm/pg-core';
+import {
+  bigserial,
+  customType,
+  index,
+  jsonb,
+  smallint,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core';
 import type { PgSchema } from 'drizzle-orm/pg-core';
 
 export const bytea = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' });

@@ -1,0 +1,55 @@
+// The checks that need no server: format, lint, types, contracts, dead code, tidiness.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { generate } from './generate.ts';
+import { ROOT } from './instance.ts';
+import { runCommand } from './servers/install.ts';
+
+const bin = (name: string): string => resolve(ROOT, 'node_modules', '.bin', name);
+const run = (...command: string[]) => runCommand(command, { cwd: ROOT });
+
+const hashOf = (folder: string): string => {
+  const hash = createHash('sha256');
+  const files = [...new Bun.Glob('**/*').scanSync({ cwd: folder })].sort();
+  for (const file of files) hash.update(file).update(readFileSync(resolve(folder, file)));
+  return hash.digest('hex');
+};
+
+/** What is generated must be what is checked in. */
+const generatedIsClean = async (): Promise<void> => {
+  const folder = resolve(ROOT, 'proto', 'gen');
+  const before = hashOf(folder);
+  await generate();
+  if (hashOf(folder) !== before)
+    throw new Error('proto/gen was not up to date; it is now: commit it');
+};
+
+const CHECKS: Record<string, () => Promise<unknown>> = {
+  format: () => run(bin('oxfmt'), '--check', '.'),
+  lint: () => run(bin('oxlint'), '--type-aware', '--quiet'),
+  types: () => run(bin('tsc'), '--noEmit', '-p', '.'),
+  proto: () => runCommand([bin('buf'), 'lint'], { cwd: resolve(ROOT, 'proto') }),
+  generated: generatedIsClean,
+  'dead code': () => run(bin('knip'), '--no-progress'),
+};
+
+/** Runs every check, prints a line each, and answers how many failed. */
+export const check = async (): Promise<{ passed: number; failed: number }> => {
+  let failed = 0;
+  for (const [name, work] of Object.entries(CHECKS)) {
+    const startedAt = Date.now();
+    try {
+      await work();
+      console.log(`check ${name}: ok (${Date.now() - startedAt} ms)`);
+    } catch (error) {
+      failed++;
+      console.log(
+        `check ${name}: FAILED\n${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+  return { passed: Object.keys(CHECKS).length - failed, failed };
+};
+
+if (import.meta.main) process.exit((await check()).failed > 0 ? 1 : 0);

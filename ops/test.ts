@@ -1,0 +1,59 @@
+// The test command: the checks, then every test on an instance of its own, then one line of sums.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
+import { check } from './check.ts';
+import { takeDown } from './down.ts';
+import { ROOT, testInstance } from './instance.ts';
+
+interface Sums {
+  passed: number;
+  failed: number;
+  skipped: string[];
+}
+
+const attribute = (tag: string, name: string): string =>
+  new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1] ?? '';
+
+/** Reads Bun's JUnit report: what failed and what was skipped, by name. */
+const sumsOf = (report: string): Sums => {
+  const sums: Sums = { passed: 0, failed: 0, skipped: [] };
+  for (const [, tag = '', body = ''] of report.matchAll(
+    /<testcase\b([^>]*?)(?:\/>|>(.*?)<\/testcase>)/gs,
+  )) {
+    if (body.includes('<skipped')) sums.skipped.push(attribute(tag, 'name'));
+    else if (body.includes('<failure') || body.includes('<error')) sums.failed++;
+    else sums.passed++;
+  }
+  return sums;
+};
+
+/** Runs `bun test` on the files (all when there are none); its output goes straight through. */
+const runTests = async (files: string[]): Promise<Sums> => {
+  const folder = mkdtempSync(resolve(tmpdir(), 'holdfast-test-'));
+  const outfile = resolve(folder, 'junit.xml');
+  const reporter = ['--reporter=junit', `--reporter-outfile=${outfile}`];
+  const child = Bun.spawn([process.execPath, 'test', ...reporter, ...files], {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const code = await child.exited;
+  try {
+    const sums = sumsOf(readFileSync(outfile, 'utf8'));
+    // A crash or a failing hook fails no single test, and still must not pass.
+    return code !== 0 && sums.failed === 0 ? { ...sums, failed: 1 } : sums;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+/** Answers the exit code; the last line printed is `N passed, N failed, N skipped`. */
+export const test = async (files: string[]): Promise<number> => {
+  const checks = files.length === 0 ? await check() : { passed: 0, failed: 0 };
+  const sums = await runTests(files);
+  await takeDown(testInstance());
+  for (const name of sums.skipped) console.log(`skipped: ${name}`);
+  const [passed, failed] = [checks.passed + sums.passed, checks.failed + sums.failed];
+  console.log(`${passed} passed, ${failed} failed, ${sums.skipped.length} skipped`);
+  return failed > 0 ? 1 : 0;
+};

@@ -1,0 +1,167 @@
+// The house's own rules, as a test: who may import whom, how large things may be, how they begin.
+import { describe, expect, test } from 'bun:test';
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const LINES_MAX = 250;
+const COLUMNS_MAX = 100;
+const ENTRIES_MAX = 15;
+const FORBIDDEN_FOLDERS = /(?:^|\/)(?:utils|libs|common|types|helpers|shared|core|misc)\//;
+
+const tracked = Bun.spawnSync(['git', 'ls-files', '-co', '--exclude-standard'], { cwd: ROOT });
+const FILES = tracked.stdout
+  .toString()
+  .trim()
+  .split('\n')
+  .filter((file) => existsSync(resolve(ROOT, file)));
+const SOURCES = FILES.filter((file) => file.endsWith('.ts') && !file.startsWith('proto/gen/'));
+const textOf = (file: string): string => readFileSync(resolve(ROOT, file), 'utf8');
+
+/** Folder → what it may import of ours, and which packages only it may touch. */
+const MAY_IMPORT: Record<string, string[]> = {
+  domain: ['domain'],
+  telemetry: ['telemetry'],
+  db: ['db', 'domain', 'proto', 'telemetry'],
+  activities: ['activities', 'db', 'domain', 'proto', 'telemetry'],
+  workflows: ['workflows', 'domain'],
+  sandbox: ['sandbox', 'domain'],
+};
+const SERVICES = ['gateway', 'products', 'search', 'inventory', 'orders', 'recovery'];
+
+const importsOf = (file: string): { path: string; isType: boolean }[] =>
+  [...textOf(file).matchAll(/^\s*(?:import|export)\s(type\s)?[^;]*?from '([^']+)'/gm)].map(
+    ([, type, path = '']) => ({ path, isType: type !== undefined }),
+  );
+
+const ownImports = (file: string): { target: string; isType: boolean }[] =>
+  importsOf(file)
+    .filter(({ path }) => path.startsWith('.'))
+    .map(({ path, isType }) => ({
+      target: resolve(ROOT, file, '..', path).slice(ROOT.length + 1),
+      isType,
+    }));
+
+const isAllowed = (file: string, target: string, isType: boolean): boolean => {
+  const [folder = '', service = ''] = file.split('/');
+  const [top = '', targetService = ''] = target.split('/');
+  if (file.endsWith('.test.ts')) return true;
+  if (folder === 'processes') return top !== 'ops' && top !== 'test';
+  if (folder === 'workflows' && top === 'activities') return isType;
+  if (folder === 'apis') {
+    const own = ['http', 'rpc', service];
+    if (top === 'apis') return own.includes(targetService);
+    const contract = top === 'workflows' && target.endsWith('.contract.ts');
+    return contract || ['domain', 'db', 'proto', 'telemetry'].includes(top);
+  }
+  const allowed = MAY_IMPORT[folder];
+  return allowed === undefined || allowed.includes(top);
+};
+
+/** Which folders may use a package that speaks to a store or to the outside world. */
+const PACKAGE_FOLDERS: Record<string, string[]> = {
+  postgres: ['db', 'ops', 'test'],
+  'drizzle-orm': ['db', 'processes'],
+  kafkajs: ['db', 'ops', 'test'],
+  'cassandra-driver': ['db', 'ops', 'test'],
+  ioredis: ['db', 'ops', 'test'],
+  stripe: ['activities', 'apis/orders', 'sandbox'],
+  nodemailer: ['activities'],
+  '@temporalio/worker': ['activities', 'apis/rpc', 'processes', 'test'],
+  '@temporalio/workflow': ['workflows'],
+  graphql: ['apis/search'],
+};
+
+describe('the house', () => {
+  test('imports only in the allowed directions', () => {
+    const wrong = SOURCES.flatMap((file) =>
+      ownImports(file)
+        .filter(({ target, isType }) => !isAllowed(file, target, isType))
+        .map(({ target }) => `${file} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('keeps each store and provider behind its own folder', () => {
+    const wrong = SOURCES.filter((file) => !file.endsWith('.test.ts')).flatMap((file) =>
+      importsOf(file)
+        .filter(({ path, isType }) => {
+          const name = Object.keys(PACKAGE_FOLDERS).find(
+            (one) => path === one || path.startsWith(`${one}/`),
+          );
+          const folders = name ? (PACKAGE_FOLDERS[name] ?? []) : undefined;
+          return folders && !isType && !folders.some((folder) => file.startsWith(`${folder}/`));
+        })
+        .map(({ path }) => `${file} uses ${path}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('keeps every service apart from the others', () => {
+    const wrong = SOURCES.flatMap((file) => {
+      const service = SERVICES.find((one) => file.startsWith(`apis/${one}/`));
+      if (!service || file.endsWith('.test.ts')) return [];
+      return ownImports(file)
+        .filter(({ target }) =>
+          SERVICES.some((one) => one !== service && target.startsWith(`apis/${one}/`)),
+        )
+        .map(({ target }) => `${file} imports ${target}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('reads the environment in one place', () => {
+    const readers = SOURCES.filter(
+      (file) =>
+        /process\.env/.test(textOf(file)) &&
+        !file.startsWith('ops/') &&
+        !file.startsWith('test/') &&
+        !file.endsWith('.test.ts') &&
+        !['processes/config.ts', 'db/postgres/drizzle.config.ts'].includes(file),
+    );
+    expect(readers).toEqual([]);
+  });
+
+  test('has files of at most 250 lines of at most 100 columns', () => {
+    const wrong = SOURCES.filter((file) => !file.endsWith('.test.ts')).flatMap((file) => {
+      const lines = textOf(file).split('\n');
+      const long = lines.findIndex((line) => line.length > COLUMNS_MAX);
+      return [
+        ...(lines.length > LINES_MAX + 1 ? [`${file} has ${lines.length} lines`] : []),
+        ...(long >= 0 ? [`${file}:${long + 1} is too wide`] : []),
+      ];
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('has files that begin with one sentence saying what they are for', () => {
+    const wrong = SOURCES.filter(
+      (file) => !/^(?:#!.*\n)?(?:\/\/ .*[.;?]?|\/\*\*)/.test(textOf(file)),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('has folders of at most 15 entries, none named for nothing', () => {
+    expect(SOURCES.filter((file) => FORBIDDEN_FOLDERS.test(file))).toEqual([]);
+    const entries = new Map<string, Set<string>>();
+    for (const file of FILES.filter((one) => !one.includes('.test.') && one.includes('/'))) {
+      const [folder, name] = [file.slice(0, file.lastIndexOf('/')), file.split('/').at(-1) ?? ''];
+      entries.set(folder, (entries.get(folder) ?? new Set()).add(name));
+    }
+    const full = [...entries]
+      .filter(([folder]) => !folder.startsWith('proto/gen'))
+      .filter(([, names]) => names.size > ENTRIES_MAX)
+      .map(([folder, names]) => `${folder} has ${names.size}`);
+    expect(full).toEqual([]);
+  });
+
+  test('keeps every name of a workflow, queue and topic in one place', () => {
+    const index = textOf('workflows/index.ts');
+    const contracts = FILES.filter((file) => /^workflows\/.*\.contract\.ts$/.test(file));
+    for (const contract of contracts) {
+      const name = /satisfies keyof typeof import\('\.\/index\.ts'\)/.test(textOf(contract));
+      expect([contract, name]).toEqual([contract, true]);
+    }
+    expect(index.match(/^export \{/gm)?.length).toBe(contracts.length);
+  });
+});
