@@ -9,8 +9,10 @@ import type { PortName } from './ports.ts';
 
 const ROLES = ['identity', 'products', 'inventory', 'orders', 'relay', 'recovery'] as const;
 
-const urlOf = (instance: Instance, name: PortName): string =>
-  `http://127.0.0.1:${instance.port(name)}`;
+const addressOf = (instance: Instance, name: PortName): string =>
+  `${instance.host(name)}:${instance.port(name)}`;
+
+const urlOf = (instance: Instance, name: PortName): string => `http://${addressOf(instance, name)}`;
 
 const storeKey = (instance: Instance): string => `hf_${instance.secret('store-key')}`;
 const operatorKey = (instance: Instance): string => `hf_${instance.secret('operator-key')}`;
@@ -21,12 +23,12 @@ const settingsOf = (instance: Instance): Partial<Record<Setting, string>> => ({
   HOLDFAST_ROLE_PASSWORDS: JSON.stringify(
     Object.fromEntries(ROLES.map((role) => [role, instance.secret(`postgres/${role}`)])),
   ),
-  HOLDFAST_REDIS_URL: `redis://127.0.0.1:${instance.port('redis')}`,
-  HOLDFAST_KAFKA_BROKERS: `127.0.0.1:${instance.port('kafka')}`,
-  HOLDFAST_CASSANDRA_CONTACT_POINT: `127.0.0.1:${instance.port('cassandra')}`,
+  HOLDFAST_REDIS_URL: `redis://${addressOf(instance, 'redis')}`,
+  HOLDFAST_KAFKA_BROKERS: addressOf(instance, 'kafka'),
+  HOLDFAST_CASSANDRA_CONTACT_POINT: addressOf(instance, 'cassandra'),
   HOLDFAST_CASSANDRA_DATACENTER: 'datacenter1',
   HOLDFAST_CASSANDRA_KEYSPACE: 'holdfast',
-  HOLDFAST_TEMPORAL_ADDRESS: `127.0.0.1:${instance.port('temporal')}`,
+  HOLDFAST_TEMPORAL_ADDRESS: addressOf(instance, 'temporal'),
   HOLDFAST_TEMPORAL_NAMESPACE: 'holdfast',
   HOLDFAST_PRODUCTS_URL: urlOf(instance, 'products'),
   HOLDFAST_SEARCH_URL: urlOf(instance, 'search'),
@@ -37,7 +39,7 @@ const settingsOf = (instance: Instance): Partial<Record<Setting, string>> => ({
   STRIPE_API_BASE: urlOf(instance, 'sandbox-stripe'),
   STRIPE_WEBHOOK_SECRETS: `whsec_${instance.secret('stripe-webhook')}`,
   HOLDFAST_CARRIER_URL: urlOf(instance, 'sandbox-carrier'),
-  HOLDFAST_SMTP_URL: `smtp://127.0.0.1:${instance.port('mail-smtp')}`,
+  HOLDFAST_SMTP_URL: `smtp://${addressOf(instance, 'mail-smtp')}`,
   HOLDFAST_SMTP_PORT: String(instance.port('mail-smtp')),
   HOLDFAST_MAIL_FROM: 'shop@holdfast.example',
   HOLDFAST_TOKEN_SECRETS: instance.secret('service-tokens'),
@@ -75,25 +77,22 @@ const machine = (): Record<string, string> => ({
   NODE_ENV: 'production',
 });
 
-/** The environment of one copy of a process: only what it is said to take. */
-export const environmentOf = (
+/** What a process is told by an instance alone: only what it is said to take. */
+export const ownEnvironment = (
   instance: Instance,
   name: ProcessName,
-  copy = 1,
+  copy: number,
+  given: Partial<Record<Setting, string>>,
 ): Record<string, string> => {
   const spec = specOf(name);
-  const all = { ...settingsOf(instance), ...handedOn() };
-  const own = [
-    ...spec.settings,
-    'HOLDFAST_LOG_LEVEL' as const,
-    'OTEL_EXPORTER_OTLP_ENDPOINT' as const,
-  ];
+  const all = { ...settingsOf(instance), ...given };
+  const optional = ['HOLDFAST_LOG_LEVEL', 'OTEL_EXPORTER_OTLP_ENDPOINT'] as const;
+  const own: Setting[] = [...spec.settings, ...optional];
   const taken = own.flatMap((setting) => (all[setting] ? [[setting, all[setting]]] : []));
   return {
-    ...machine(),
-    ...Object.fromEntries(taken),
+    ...(Object.fromEntries(taken) as Record<string, string>),
     HOLDFAST_PROCESS: name,
-    HOLDFAST_HOST: '127.0.0.1',
+    HOLDFAST_HOST: instance.bind,
     HOLDFAST_PROFILE: 'local',
     HOLDFAST_OPS_PORT: String(instance.port(spec.opsPort, copy)),
     ...(spec.port && { HOLDFAST_PORT: String(instance.port(spec.port, copy)) }),
@@ -102,12 +101,39 @@ export const environmentOf = (
   };
 };
 
+/** The environment of one copy of a process on this machine. */
+export const environmentOf = (
+  instance: Instance,
+  name: ProcessName,
+  copy = 1,
+): Record<string, string> => ({
+  ...machine(),
+  ...ownEnvironment(instance, name, copy, handedOn()),
+});
+
+const MIGRATE_SETTINGS = [
+  'HOLDFAST_ROLE_PASSWORDS',
+  'HOLDFAST_KAFKA_BROKERS',
+  'HOLDFAST_CASSANDRA_CONTACT_POINT',
+  'HOLDFAST_CASSANDRA_DATACENTER',
+  'HOLDFAST_CASSANDRA_KEYSPACE',
+  'HOLDFAST_BOOTSTRAP_STORE_KEY',
+  'HOLDFAST_BOOTSTRAP_OPERATOR_KEY',
+] as const satisfies Setting[];
+
 /** The one-shot migration is the only one that may change tables. */
+export const migrationSettings = (instance: Instance): Record<string, string> => {
+  const all = settingsOf(instance);
+  return {
+    ...Object.fromEntries(MIGRATE_SETTINGS.map((name) => [name, all[name] ?? ''])),
+    HOLDFAST_POSTGRES_URL: postgresUrl(instance, 'holdfast'),
+    HOLDFAST_DEFAULT_STORE: 'sto_default',
+  };
+};
+
 export const migrateEnvironment = (instance: Instance): Record<string, string> => ({
   ...machine(),
-  ...settingsOf(instance),
-  HOLDFAST_POSTGRES_URL: postgresUrl(instance, 'holdfast'),
-  HOLDFAST_DEFAULT_STORE: 'sto_default',
+  ...migrationSettings(instance),
 });
 
 /** A service token for programs on this machine, valid until `reset` makes new secrets. */
@@ -125,19 +151,19 @@ export const publicEnvironment = async (instance: Instance): Promise<Record<stri
   GATEWAY_URL: urlOf(instance, 'gateway'),
   PRODUCTS_URL: urlOf(instance, 'products'),
   SEARCH_URL: urlOf(instance, 'search'),
-  INVENTORY_GRPC: `127.0.0.1:${instance.port('inventory-grpc')}`,
+  INVENTORY_GRPC: addressOf(instance, 'inventory-grpc'),
   INVENTORY_URL: urlOf(instance, 'inventory'),
   ORDERS_URL: urlOf(instance, 'orders'),
   RECOVERY_URL: urlOf(instance, 'recovery'),
-  TEMPORAL_ADDRESS: `127.0.0.1:${instance.port('temporal')}`,
+  TEMPORAL_ADDRESS: addressOf(instance, 'temporal'),
   TEMPORAL_UI_URL: urlOf(instance, 'temporal-ui'),
   STRIPE_SANDBOX_URL: urlOf(instance, 'sandbox-stripe'),
   CARRIER_SANDBOX_URL: urlOf(instance, 'sandbox-carrier'),
   MAIL_URL: urlOf(instance, 'sandbox-mail'),
   POSTGRES_URL: postgresUrl(instance, 'holdfast'),
-  REDIS_URL: `redis://127.0.0.1:${instance.port('redis')}`,
-  KAFKA_BROKERS: `127.0.0.1:${instance.port('kafka')}`,
-  CASSANDRA_CONTACT_POINT: `127.0.0.1:${instance.port('cassandra')}`,
+  REDIS_URL: `redis://${addressOf(instance, 'redis')}`,
+  KAFKA_BROKERS: addressOf(instance, 'kafka'),
+  CASSANDRA_CONTACT_POINT: addressOf(instance, 'cassandra'),
   STORE_KEY: storeKey(instance),
   OPERATOR_KEY: operatorKey(instance),
   INTERNAL_TOKEN: await internalToken(instance),

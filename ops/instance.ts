@@ -23,6 +23,10 @@ export interface Instance {
   home: string;
   portBase: number;
   port(name: PortName, copy?: number): number;
+  /** The host name under which others reach what listens there. */
+  host(name: PortName): string;
+  /** The address processes bind to. */
+  bind: string;
   /** A secret of this instance: always the same text for the same name. */
   secret(name: string): string;
 }
@@ -46,6 +50,8 @@ export const instanceAt = (home: string, portBase: number): Instance => {
     home,
     portBase,
     port: (name, copy) => portOf(portBase, name, copy),
+    host: () => '127.0.0.1',
+    bind: '127.0.0.1',
     secret: (name) =>
       createHmac('sha256', (root ??= rootSecret(home)))
         .update(name)

@@ -85,7 +85,7 @@ const init = async (instance: Instance, folder: string): Promise<void> => {
 
 export const postgresUrl = (instance: Instance, role: string, database = 'holdfast'): string => {
   const name = role === 'holdfast' ? 'postgres' : `postgres/${role}`;
-  const host = `127.0.0.1:${instance.port('postgres')}`;
+  const host = `${instance.host('postgres')}:${instance.port('postgres')}`;
   return `postgres://${role}:${instance.secret(name)}@${host}/${database}`;
 };
 

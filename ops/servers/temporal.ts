@@ -8,7 +8,7 @@ import type { Server } from './server.ts';
 const VERSION = '1.5.1';
 const NAME = `temporal-${VERSION}`;
 const BINARY = resolve(CACHE, NAME, 'temporal');
-const SEARCH_ATTRIBUTES = ['OrderStatus=Keyword', 'StoreId=Keyword', 'NeedsAttention=Bool'];
+export const SEARCH_ATTRIBUTES = ['OrderStatus=Keyword', 'StoreId=Keyword', 'NeedsAttention=Bool'];
 const LIMITS = [
   'frontend.rps=10000',
   'frontend.namespaceRPS=10000',

