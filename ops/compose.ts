@@ -164,7 +164,7 @@ export const composeFile = (): string => {
   const services = { ...servers(), migrate, ...(Object.fromEntries(processes) as object) };
   const volumes = { postgres: {}, kafka: {}, cassandra: {}, temporal: {}, sandbox: {} };
   const options = { lineWidth: 0, aliasDuplicateObjects: false };
-  return HEADER + stringify({ name: 'holdfast', services, volumes }, options);
+  return HEADER + stringify({ services, volumes }, options);
 };
 
 if (import.meta.main) writeFileSync(resolve(ROOT, 'docker-compose.yml'), composeFile());
