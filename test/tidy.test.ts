@@ -164,4 +164,20 @@ describe('the house', () => {
     }
     expect(index.match(/^export \{/gm)?.length).toBe(contracts.length);
   });
+
+  test('cites only paths that exist', () => {
+    const pages = FILES.filter((file) => file.endsWith('.md'));
+    const cited = pages.flatMap((page) => {
+      const text = textOf(page);
+      const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map(([, path = '']) =>
+        resolve(ROOT, page, '..', path),
+      );
+      const named = [...text.matchAll(/`([\w.-]+\/[\w./-]+\.\w+)`/g)].map(([, path = '']) =>
+        resolve(ROOT, path),
+      );
+      return [...links, ...named].map((path) => ({ page, path }));
+    });
+    expect(cited.length).toBeGreaterThan(20);
+    expect(cited.filter(({ path }) => !existsSync(path))).toEqual([]);
+  });
 });
