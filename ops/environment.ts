@@ -75,6 +75,8 @@ const machine = (): Record<string, string> => ({
   PATH: process.env['PATH'] ?? '',
   HOME: process.env['HOME'] ?? '/',
   NODE_ENV: 'production',
+  // kafkajs sets a negative time-out now and then, which is harmless and would be in every log.
+  NODE_NO_WARNINGS: '1',
 });
 
 /** What a process is told by an instance alone: only what it is said to take. */

@@ -13,6 +13,7 @@ const HELP = `Holdfast: a shop that does not lose orders.
   ./holdfast up [--copies N] [--servers-only]   start everything on this machine
   ./holdfast demo [--json]    up, a sample catalogue, and one order followed to delivered
   ./holdfast test [FILES]     the checks and every test, on an instance of their own
+  ./holdfast bench [PATH]     measurements, each a ratio to a raw baseline
   ./holdfast status [--json]  what runs, and whether it is well
   ./holdfast env [--json]     addresses and keys for other programs
   ./holdfast logs NAME [-f]   what a server or process has printed
@@ -94,6 +95,7 @@ const COMMANDS: Record<string, () => unknown> = {
   },
   demo: async () => (await import('./demo.ts')).demo(instance, { json: has('--json') }),
   test: async () => process.exit(await (await import('./test.ts')).test(words)),
+  bench: async () => process.exit(await (await import('../bench/main.ts')).bench(words)),
   help: () => print(HELP),
 };
 

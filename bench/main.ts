@@ -1,0 +1,38 @@
+// The measurements: one file a path, each run on the tests' instance, printed and kept as JSON.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { testInstance } from '../ops/instance.ts';
+import { bringUp } from '../ops/up.ts';
+import * as productRead from './product-read.ts';
+
+const PATHS = { 'product-read': productRead };
+
+const isPath = (name: string): name is keyof typeof PATHS => Object.hasOwn(PATHS, name);
+
+/** Runs the named paths, or all; answers the exit code: 1 only when a run is void. */
+export const bench = async (names: string[]): Promise<number> => {
+  const wanted = names.length > 0 ? names : Object.keys(PATHS);
+  const instance = testInstance();
+  await bringUp(instance, (line) => void process.stderr.write(`${line}\n`));
+  const folder = resolve(instance.home, 'bench');
+  mkdirSync(folder, { recursive: true });
+  let code = 0;
+  for (const name of wanted) {
+    if (!isPath(name)) throw new Error(`no such path; there is ${Object.keys(PATHS).join(', ')}`);
+    const { aim, measure } = PATHS[name];
+    const figures = await measure(instance);
+    const { median, lower, upper } = figures.ratio;
+    const spread = `${lower.toFixed(3)}–${upper.toFixed(3)}`;
+    const state = figures.isVoid ? 'VOID: the machine was not even' : `aim ${aim}`;
+    console.log(`${name.padEnd(16)} ${median.toFixed(3)}  (${spread})  ${state}`);
+    console.log(
+      `  CPU µs an operation: baseline ${figures.cpuMicrosPerOperation.baseline.toFixed(0)}, ` +
+        `here ${figures.cpuMicrosPerOperation.candidate.toFixed(0)}; ` +
+        `a second: ${figures.operationsPerSecond.baseline.toFixed(0)}, ` +
+        `${figures.operationsPerSecond.candidate.toFixed(0)}; A/A ${figures.evenness.toFixed(3)}`,
+    );
+    writeFileSync(resolve(folder, `${name}.json`), `${JSON.stringify(figures, null, 2)}\n`);
+    if (figures.isVoid) code = 1;
+  }
+  return code;
+};

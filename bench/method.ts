@@ -1,0 +1,113 @@
+// How a path is measured: CPU time per operation as a ratio to a raw baseline in the same run.
+import { readdirSync, readFileSync } from 'node:fs';
+
+const ROUNDS = 11;
+const SLICE_OPERATIONS = 1_500;
+const IN_FLIGHT = 16;
+/** The run is void when two equal sides differ by more than this. */
+const EVEN_MIN = 0.9;
+const EVEN_MAX = 1.1;
+
+export interface Side {
+  /** Every process whose CPU time counts, the store included; the load generator's does not. */
+  pids(): number[];
+  operation(): Promise<unknown>;
+}
+
+export interface Figures {
+  /** Baseline's CPU per operation divided by the candidate's: 1 is as cheap as the baseline. */
+  ratio: { median: number; lower: number; upper: number };
+  evenness: number;
+  isVoid: boolean;
+  cpuMicrosPerOperation: { baseline: number; candidate: number };
+  operationsPerSecond: { baseline: number; candidate: number };
+}
+
+/** Nanoseconds on a CPU of all threads of a process (Linux, schedstat). */
+const cpuNanosOf = (pid: number): number => {
+  try {
+    const tasks = readdirSync(`/proc/${pid}/task`);
+    return tasks.reduce((sum, task) => {
+      const [onCpu = '0'] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ');
+      return sum + Number(onCpu);
+    }, 0);
+  } catch {
+    return 0;
+  }
+};
+
+const childrenOf = (pid: number): number[] => {
+  const path = `/proc/${pid}/task/${pid}/children`;
+  const own = readFileSync(path, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+  return [...own, ...own.flatMap(childrenOf)];
+};
+
+/** A process and all its descendants, such as a Postgres server with its backends. */
+export const familyOf = (pid: number): number[] => [pid, ...childrenOf(pid)];
+
+interface Slice {
+  cpuMicros: number;
+  perSecond: number;
+}
+
+const slice = async ({ pids, operation }: Side): Promise<Slice> => {
+  const before = pids().reduce((sum, pid) => sum + cpuNanosOf(pid), 0);
+  const startedAt = performance.now();
+  let left = SLICE_OPERATIONS;
+  const work = async (): Promise<void> => {
+    while (left-- > 0) await operation();
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, work));
+  const seconds = (performance.now() - startedAt) / 1000;
+  const after = pids().reduce((sum, pid) => sum + cpuNanosOf(pid), 0);
+  return {
+    cpuMicros: (after - before) / 1000 / SLICE_OPERATIONS,
+    perSecond: SLICE_OPERATIONS / seconds,
+  };
+};
+
+const quantile = (values: number[], at: number): number => {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.round((sorted.length - 1) * at)] ?? Number.NaN;
+};
+
+/** Alternates slices of both sides; the first rounds compare the baseline with itself. */
+export const compare = async (baseline: Side, candidate: Side): Promise<Figures> => {
+  await slice(baseline);
+  await slice(candidate);
+  const even: number[] = [];
+  const ratios: number[] = [];
+  const sides: { baseline: Slice[]; candidate: Slice[] } = { baseline: [], candidate: [] };
+  for (let round = 0; round < ROUNDS; round++) {
+    const first = await slice(baseline);
+    const measured = await slice(candidate);
+    const second = await slice(baseline);
+    even.push(first.cpuMicros / second.cpuMicros);
+    ratios.push((first.cpuMicros + second.cpuMicros) / 2 / measured.cpuMicros);
+    sides.baseline.push(first);
+    sides.candidate.push(measured);
+  }
+  const evenness = quantile(even, 0.5);
+  const median = (list: Slice[], field: keyof Slice): number =>
+    quantile(
+      list.map((one) => one[field]),
+      0.5,
+    );
+  return {
+    ratio: {
+      median: quantile(ratios, 0.5),
+      lower: quantile(ratios, 0.25),
+      upper: quantile(ratios, 0.75),
+    },
+    evenness,
+    isVoid: evenness < EVEN_MIN || evenness > EVEN_MAX,
+    cpuMicrosPerOperation: {
+      baseline: median(sides.baseline, 'cpuMicros'),
+      candidate: median(sides.candidate, 'cpuMicros'),
+    },
+    operationsPerSecond: {
+      baseline: median(sides.baseline, 'perSecond'),
+      candidate: median(sides.candidate, 'perSecond'),
+    },
+  };
+};

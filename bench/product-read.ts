@@ -1,0 +1,55 @@
+// A product read through the gateway, against Bun.serve answering the same JSON.
+import { resolve } from 'node:path';
+import { publicEnvironment } from '../ops/environment.ts';
+import { ROOT, type Instance } from '../ops/instance.ts';
+import { call } from '../ops/load-sample.ts';
+import { runningOf, until } from '../ops/supervise.ts';
+import { compare, familyOf, type Figures } from './method.ts';
+
+const ECHO_PORT_SHIFT = 190;
+const START_LIMIT_MS = 10_000;
+
+/** The aim: the gateway's read costs at most 1/0.85 of the echo's. */
+export const aim = 0.85;
+
+const answers = (url: string): Promise<boolean> =>
+  fetch(url).then(
+    (response) => response.ok,
+    () => false,
+  );
+
+export const measure = async (instance: Instance): Promise<Figures> => {
+  const env = await publicEnvironment(instance);
+  const shop = { gatewayUrl: env['GATEWAY_URL'] ?? '', storeKey: env['STORE_KEY'] ?? '' };
+  const { id } = (await call(shop, 'POST', '/product', { name: 'Bench', price: 1 })) as {
+    id: string;
+  };
+  const url = `${shop.gatewayUrl}/product/${id}`;
+  const headers = { authorization: `Bearer ${shop.storeKey}` };
+  const body = await (await fetch(url, { headers })).text();
+  const port = instance.portBase + ECHO_PORT_SHIFT;
+  const echoUrl = `http://127.0.0.1:${port}/`;
+  const entry = resolve(ROOT, 'bench', 'echo.ts');
+  const echo = Bun.spawn([process.execPath, entry, String(port), body], {
+    stdio: ['ignore', 'ignore', 'ignore'],
+  });
+  const read = async (from: string): Promise<void> => {
+    const response = await fetch(from, { headers });
+    if ((await response.text()) !== body) throw new Error('a read answered something else');
+  };
+  const pidOf = (name: string): number => runningOf(instance, name)?.pid ?? 0;
+  try {
+    if (!(await until(() => answers(echoUrl), START_LIMIT_MS))) throw new Error('no echo');
+    return await compare(
+      { pids: () => [echo.pid], operation: () => read(echoUrl) },
+      {
+        pids: () => [pidOf('gateway'), pidOf('products'), ...familyOf(pidOf('postgres'))],
+        operation: () => read(url),
+      },
+    );
+  } finally {
+    echo.kill();
+    await echo.exited;
+    await call(shop, 'DELETE', `/product/${id}`);
+  }
+};
