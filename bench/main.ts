@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { testInstance } from '../ops/instance.ts';
 import { bringUp } from '../ops/up.ts';
-import * as productRead from './product-read.ts';
+import { productRead } from './product-read.ts';
 
 const PATHS = { 'product-read': productRead };
 
