@@ -1,6 +1,7 @@
 # One image for every process of Holdfast; the command says which.
 FROM oven/bun:1.4.5
 WORKDIR /app
+ENV NODE_ENV=production NODE_NO_WARNINGS=1
 COPY package.json bun.lock bunfig.toml ./
 RUN bun install --frozen-lockfile --production
 COPY domain domain

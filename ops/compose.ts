@@ -6,7 +6,7 @@ import { migrationSettings, ownEnvironment } from './environment.ts';
 import { ROOT, type Instance } from './instance.ts';
 import { DEFAULT_PORT_BASE, portOf, type PortName } from './ports.ts';
 import { PROCESS_NAMES, specOf, type ProcessName } from './processes.ts';
-import { SEARCH_ATTRIBUTES } from './servers/temporal.ts';
+import { LIMITS, SEARCH_ATTRIBUTES } from './servers/temporal.ts';
 
 /** Which container listens on a port that is not named after it. */
 const CONTAINERS: Partial<Record<PortName, string>> = {
@@ -27,112 +27,132 @@ const composed: Instance = {
   secret: (name) => `local_only_${name.replaceAll(/\W/g, '_')}`,
 };
 
+/** Built once, by the migration that every process waits for. */
+const IMAGE = 'holdfast';
+
 const port = (name: PortName): number => composed.port(name);
 const published = (...names: PortName[]): string[] =>
   names.map((name) => `127.0.0.1:${port(name)}:${port(name)}`);
 
+/** A check may have to start a JVM or Python while everything else starts too. */
 const health = (test: string[], startSeconds = 60) => ({
   test: ['CMD', ...test],
   interval: '5s',
-  timeout: '5s',
+  timeout: '20s',
   retries: 12,
   start_period: `${startSeconds}s`,
 });
 
-const servers = () => ({
-  postgres: {
-    image: 'postgres:15.18',
-    command: ['postgres', '-c', `port=${port('postgres')}`, '-c', 'max_connections=200'],
-    environment: {
-      POSTGRES_USER: 'holdfast',
-      POSTGRES_PASSWORD: composed.secret('postgres'),
-      POSTGRES_DB: 'holdfast',
-      PGPORT: String(port('postgres')),
-    },
-    ports: published('postgres'),
-    volumes: ['postgres:/var/lib/postgresql/data'],
-    healthcheck: health(['pg_isready', '-U', 'holdfast', '-d', 'holdfast']),
+const postgres = () => ({
+  image: 'postgres:15.18',
+  command: ['postgres', '-c', `port=${port('postgres')}`, '-c', 'max_connections=200'],
+  environment: {
+    POSTGRES_USER: 'holdfast',
+    POSTGRES_PASSWORD: composed.secret('postgres'),
+    POSTGRES_DB: 'holdfast',
+    PGPORT: String(port('postgres')),
   },
-  redis: {
-    image: 'redis:7.0.15',
-    command: ['redis-server', '--port', String(port('redis')), '--maxmemory', '256mb'],
-    ports: published('redis'),
-    healthcheck: health(['redis-cli', '-p', String(port('redis')), 'ping'], 10),
-  },
-  kafka: {
-    image: 'apache/kafka:4.1.1',
-    environment: {
-      KAFKA_NODE_ID: '1',
-      KAFKA_PROCESS_ROLES: 'broker,controller',
-      KAFKA_CONTROLLER_QUORUM_VOTERS: `1@kafka:${port('kafka-controller')}`,
-      KAFKA_LISTENERS: `PLAINTEXT://:${port('kafka')},CONTROLLER://:${port('kafka-controller')}`,
-      KAFKA_ADVERTISED_LISTENERS: `PLAINTEXT://kafka:${port('kafka')}`,
-      KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-      KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER',
-      KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: '1',
-      KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR: '1',
-      KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: '1',
-      KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
-      KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'false',
-      KAFKA_HEAP_OPTS: '-Xmx384m',
-    },
-    volumes: ['kafka:/var/lib/kafka/data'],
-    healthcheck: health([
-      '/opt/kafka/bin/kafka-broker-api-versions.sh',
-      '--bootstrap-server',
-      `localhost:${port('kafka')}`,
-    ]),
-  },
-  cassandra: {
-    image: 'cassandra:5.0.6',
-    entrypoint: ['bash', '-c'],
-    command: [
-      `sed -i 's/^native_transport_port:.*/native_transport_port: ${port('cassandra')}/' ` +
-        '/etc/cassandra/cassandra.yaml && exec docker-entrypoint.sh cassandra -f',
-    ],
-    environment: {
-      MAX_HEAP_SIZE: '512M',
-      HEAP_NEWSIZE: '128M',
-      CASSANDRA_DC: 'datacenter1',
-      CASSANDRA_ENDPOINT_SNITCH: 'GossipingPropertyFileSnitch',
-    },
-    volumes: ['cassandra:/var/lib/cassandra'],
-    healthcheck: health([
-      'cqlsh',
-      'localhost',
-      String(port('cassandra')),
-      '-e',
-      'describe cluster',
-    ]),
-  },
-  temporal: {
-    image: 'temporalio/temporal:1.5.1',
-    command: [
-      ...['server', 'start-dev', '--ip', '0.0.0.0', '--namespace', 'holdfast'],
-      ...['--port', String(port('temporal')), '--ui-port', String(port('temporal-ui'))],
-      ...['--db-filename', '/data/temporal.db'],
-      ...SEARCH_ATTRIBUTES.flatMap((attribute) => ['--search-attribute', attribute]),
-    ],
-    ports: published('temporal', 'temporal-ui'),
-    volumes: ['temporal:/data'],
-    healthcheck: health(
-      ['temporal', 'operator', 'cluster', 'health', '--address', `localhost:${port('temporal')}`],
-      10,
-    ),
-  },
+  ports: published('postgres'),
+  volumes: ['postgres:/var/lib/postgresql/data'],
+  // Over TCP: the image's temporary server, which prepares the cluster, has only a socket.
+  healthcheck: health(['pg_isready', '-h', '127.0.0.1', '-U', 'holdfast', '-d', 'holdfast']),
 });
 
-const SERVER_NAMES = ['postgres', 'redis', 'kafka', 'cassandra', 'temporal'];
+const redis = () => ({
+  image: 'redis:7.0.15',
+  command: [
+    ...['redis-server', '--port', String(port('redis')), '--save', '', '--appendonly', 'no'],
+    ...['--maxmemory', '256mb', '--maxmemory-policy', 'noeviction'],
+  ],
+  ports: published('redis'),
+  healthcheck: health(['redis-cli', '-p', String(port('redis')), 'ping'], 10),
+});
+
+const kafka = () => ({
+  image: 'apache/kafka:4.1.1',
+  environment: {
+    KAFKA_NODE_ID: '1',
+    KAFKA_PROCESS_ROLES: 'broker,controller',
+    KAFKA_CONTROLLER_QUORUM_VOTERS: `1@kafka:${port('kafka-controller')}`,
+    KAFKA_LISTENERS: `PLAINTEXT://:${port('kafka')},CONTROLLER://:${port('kafka-controller')}`,
+    KAFKA_ADVERTISED_LISTENERS: `PLAINTEXT://kafka:${port('kafka')}`,
+    KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER',
+    KAFKA_INTER_BROKER_LISTENER_NAME: 'PLAINTEXT',
+    // Without it the image writes to /tmp, and the volume stays empty.
+    KAFKA_LOG_DIRS: '/var/lib/kafka/data',
+    KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: '1',
+    KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR: '1',
+    KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: '1',
+    KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
+    KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'false',
+    KAFKA_HEAP_OPTS: '-Xmx384m',
+  },
+  volumes: ['kafka:/var/lib/kafka/data'],
+  healthcheck: health([
+    '/opt/kafka/bin/kafka-broker-api-versions.sh',
+    '--bootstrap-server',
+    `kafka:${port('kafka')}`,
+  ]),
+});
+
+const cassandra = () => ({
+  image: 'cassandra:5.0.6',
+  entrypoint: ['bash', '-c'],
+  command: [
+    `sed -i 's/^native_transport_port:.*/native_transport_port: ${port('cassandra')}/' ` +
+      '/etc/cassandra/cassandra.yaml && exec docker-entrypoint.sh cassandra -f',
+  ],
+  environment: {
+    MAX_HEAP_SIZE: '512M',
+    HEAP_NEWSIZE: '128M',
+    CASSANDRA_DC: 'datacenter1',
+    CASSANDRA_ENDPOINT_SNITCH: 'GossipingPropertyFileSnitch',
+  },
+  volumes: ['cassandra:/var/lib/cassandra'],
+  healthcheck: health([
+    ...['cqlsh', '127.0.0.1', String(port('cassandra'))],
+    ...['-e', 'describe cluster'],
+  ]),
+});
+
+const temporal = () => ({
+  image: 'temporalio/temporal:1.5.1',
+  // The image's own user may not write to a fresh volume.
+  user: '0:0',
+  command: [
+    ...['server', 'start-dev', '--ip', '0.0.0.0', '--namespace', 'holdfast'],
+    ...['--port', String(port('temporal')), '--ui-port', String(port('temporal-ui'))],
+    ...['--db-filename', '/data/temporal.db'],
+    ...SEARCH_ATTRIBUTES.flatMap((attribute) => ['--search-attribute', attribute]),
+    ...LIMITS.flatMap((limit) => ['--dynamic-config-value', limit]),
+  ],
+  ports: published('temporal', 'temporal-ui'),
+  volumes: ['temporal:/data'],
+  healthcheck: health(
+    ['temporal', 'operator', 'cluster', 'health', '--address', `127.0.0.1:${port('temporal')}`],
+    10,
+  ),
+});
+
+const servers = () => ({
+  postgres: postgres(),
+  redis: redis(),
+  kafka: kafka(),
+  cassandra: cassandra(),
+  temporal: temporal(),
+});
+
+const SERVER_NAMES = Object.keys(servers());
 const isUp = (names: string[], condition: string) =>
   Object.fromEntries(names.map((name) => [name, { condition }]));
 
 const processService = (name: ProcessName) => {
   const { port: door, grpcPort, opsPort } = specOf(name);
   const ports = [door, grpcPort].flatMap((one) => (one ? [one] : []));
-  const ready = `fetch('http://localhost:${port(opsPort)}/ready').then(r=>process.exit(r.ok?0:1))`;
+  const ready = `fetch('http://127.0.0.1:${port(opsPort)}/ready').then(r=>process.exit(r.ok?0:1))`;
   return {
-    image: 'holdfast',
-    build: '.',
+    image: IMAGE,
     command: ['bun', `processes/${name}.ts`],
     environment: ownEnvironment(composed, name, 1, {}),
     ...(ports.length > 0 && { ports: published(...ports) }),
@@ -154,14 +174,18 @@ const HEADER = `# The whole shop for Docker: docker compose up --build --wait
 export const composeFile = (): string => {
   const processes = PROCESS_NAMES.map((name) => [name, processService(name)]);
   const migrate = {
-    image: 'holdfast',
+    image: IMAGE,
     build: '.',
     command: ['bun', 'processes/migrate.ts'],
     environment: migrationSettings(composed),
     depends_on: isUp(SERVER_NAMES, 'service_healthy'),
     restart: 'on-failure',
   };
-  const services = { ...servers(), migrate, ...(Object.fromEntries(processes) as object) };
+  const services = {
+    ...servers(),
+    migrate,
+    ...(Object.fromEntries(processes) as object),
+  };
   const volumes = { postgres: {}, kafka: {}, cassandra: {}, temporal: {}, sandbox: {} };
   const options = { lineWidth: 0, aliasDuplicateObjects: false };
   return HEADER + stringify({ services, volumes }, options);

@@ -9,7 +9,7 @@ const VERSION = '1.5.1';
 const NAME = `temporal-${VERSION}`;
 const BINARY = resolve(CACHE, NAME, 'temporal');
 export const SEARCH_ATTRIBUTES = ['OrderStatus=Keyword', 'StoreId=Keyword', 'NeedsAttention=Bool'];
-const LIMITS = [
+export const LIMITS = [
   'frontend.rps=10000',
   'frontend.namespaceRPS=10000',
   'frontend.namespaceCount=10000',
