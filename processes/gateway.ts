@@ -6,7 +6,7 @@ import { timelineRoute } from '../apis/gateway/timeline.ts';
 import { createOrderAccess } from '../apis/http/access.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
 import { authenticateByKey } from '../apis/http/principals.ts';
-import { appOf } from '../apis/http/routes.ts';
+import { appOf, type Route } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
 import { clientOf } from '../apis/rpc/client.ts';
 import { mintTokens } from '../apis/rpc/tokens.ts';
@@ -27,6 +27,25 @@ const config = configOf(
   'HOLDFAST_RECOVERY_URL',
   'HOLDFAST_ACCESS_SECRET',
 );
+
+/** Paths that other services answer under the same name. */
+const passedOn = (): Route[] => [
+  ...proxied(config.HOLDFAST_PRODUCTS_URL, [
+    ['post', '/collection'],
+    ['put', '/collection/:id'],
+    ['get', '/collection/:id'],
+    ['get', '/collections'],
+    ['post', '/product'],
+    ['put', '/product/:id'],
+    ['get', '/product/:id'],
+    ['delete', '/product/:id'],
+    ['get', '/products'],
+    ['put', '/product/:id/collections'],
+  ]),
+  ...proxied(config.HOLDFAST_SEARCH_URL, [['post', '/graphql']]),
+  ...proxied(config.HOLDFAST_ORDERS_URL, [['post', '/webhooks/stripe']]),
+  ...proxied(config.HOLDFAST_RECOVERY_URL, [['get', '/recovery/overview']]),
+];
 
 await run(config, async (telemetry) => {
   const keys = connectPostgres({ url: config.HOLDFAST_IDENTITY_URL, telemetry });
@@ -52,21 +71,7 @@ await run(config, async (telemetry) => {
       ...orderRoutes(door),
       timelineRoute(door),
       ...stockRoutes({ inventory, productsUrl }),
-      ...proxied(productsUrl, [
-        ['post', '/collection'],
-        ['put', '/collection/:id'],
-        ['get', '/collection/:id'],
-        ['get', '/collections'],
-        ['post', '/product'],
-        ['put', '/product/:id'],
-        ['get', '/product/:id'],
-        ['delete', '/product/:id'],
-        ['get', '/products'],
-        ['put', '/product/:id/collections'],
-      ]),
-      ...proxied(config.HOLDFAST_SEARCH_URL, [['post', '/graphql']]),
-      ...proxied(config.HOLDFAST_ORDERS_URL, [['post', '/webhooks/stripe']]),
-      ...proxied(config.HOLDFAST_RECOVERY_URL, [['get', '/recovery/overview']]),
+      ...passedOn(),
     ],
     authenticate: authenticateByKey(findKeyIn(keys)),
     telemetry,

@@ -82,17 +82,27 @@ const clientOf = (secretKey: string, apiBase: string | undefined): Stripe => {
   });
 };
 
+const findByOrder = async (
+  intents: Stripe['paymentIntents'],
+  orderId: string,
+): Promise<PaymentView | undefined> => {
+  const gte = Math.floor(Date.now() / 1000) - RECENT_SECONDS;
+  for await (const intent of intents.list({ limit: LIST_MAX, created: { gte } })) {
+    if (intent.metadata['orderId'] === orderId) return viewOf(intent);
+  }
+  return undefined;
+};
+
 export const stripeProvider = (
   secretKey: string,
   apiBase: string | undefined,
   telemetry: Telemetry,
 ): PaymentProvider => {
-  const stripe = clientOf(secretKey, apiBase);
+  const { paymentIntents: intents, refunds } = clientOf(secretKey, apiBase);
   const call = <T>(name: string, work: () => Promise<T>): Promise<T> =>
     telemetry.timed('stripe', name, work).catch((error: unknown) => {
       throw refusalOf(error);
     });
-  const intents = stripe.paymentIntents;
   return {
     open: ({ orderId, amountMinor, currency }, idempotencyKey) =>
       call('open', async () => {
@@ -116,22 +126,14 @@ export const stripeProvider = (
       call('cancel', async () => viewOf(await intents.cancel(id, {}, { idempotencyKey }))),
     refund: (id, idempotencyKey) =>
       call('refund', async () => {
-        await stripe.refunds.create({ payment_intent: id }, { idempotencyKey });
+        await refunds.create({ payment_intent: id }, { idempotencyKey });
       }),
     read: (id) => call('read', async () => viewOf(await intents.retrieve(id))),
     isRefunded: (id) =>
       call('isRefunded', async () => {
-        const { data } = await stripe.refunds.list({ payment_intent: id, limit: 1 });
+        const { data } = await refunds.list({ payment_intent: id, limit: 1 });
         return data.length > 0;
       }),
-    findByOrder: (orderId) =>
-      call('findByOrder', async () => {
-        const gte = Math.floor(Date.now() / 1000) - RECENT_SECONDS;
-        const pages = intents.list({ limit: LIST_MAX, created: { gte } });
-        for await (const intent of pages) {
-          if (intent.metadata['orderId'] === orderId) return viewOf(intent);
-        }
-        return undefined;
-      }),
+    findByOrder: (orderId) => call('findByOrder', () => findByOrder(intents, orderId)),
   };
 };

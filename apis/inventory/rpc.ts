@@ -1,7 +1,7 @@
 // The Inventory service: checks each request's shape, asks cache and ledger, answers.
 import { create } from '@bufbuild/protobuf';
 import { durationMs, timestampFromDate } from '@bufbuild/protobuf/wkt';
-import type { ConnectRouter } from '@connectrpc/connect';
+import type { ConnectRouter, ServiceImpl } from '@connectrpc/connect';
 import {
   claimReservation,
   releaseReservation,
@@ -76,77 +76,74 @@ const wireReservation = ({ id, state, lines, expiresAt }: Reservation) =>
 const wireStock = ({ version, ...level }: StockLevel) =>
   create(StockSchema, { ...level, version: BigInt(version) });
 
-const stockMethods = (parts: InventoryParts) => ({
-  async batchGetStock({ skus }: { skus: string[] }, storeId: string): Promise<StockLevel[]> {
+/** Levels in the order asked: from Redis what it knows, from the ledger the rest. */
+const levelsOf = async (
+  parts: InventoryParts,
+  storeId: string,
+  skus: string[],
+): Promise<StockLevel[]> => {
+  const known = await parts.cache.listKnown(storeId, skus);
+  const found = new Map(known.map((level) => [level.sku, level]));
+  const missing = [...new Set(skus.filter((sku) => !found.has(sku)))];
+  if (missing.length > 0) {
+    const levels = await listLevels(parts.pg, storeId, missing);
+    for (const level of levels) found.set(level.sku, level);
+    await settle(
+      parts,
+      storeId,
+      levels.filter((level) => level.version > 0),
+    );
+  }
+  return skus.flatMap((sku) => found.get(sku) ?? []);
+};
+
+type Service = ServiceImpl<typeof InventoryService>;
+
+const stockHandlers = (
+  parts: InventoryParts,
+): Pick<Service, 'batchGetStock' | 'receiveStock' | 'adjustStock'> => ({
+  async batchGetStock({ skus }, context) {
     if (skus.length > STOCK_SKUS_MAX) throw invalid('skus', `are more than ${STOCK_SKUS_MAX}`);
     skus.forEach((sku, at) => skuOf(`skus.${at}`, sku));
-    const known = await parts.cache.listKnown(storeId, skus);
-    const found = new Map(known.map((level) => [level.sku, level]));
-    const missing = [...new Set(skus.filter((sku) => !found.has(sku)))];
-    if (missing.length > 0) {
-      const levels = await listLevels(parts.pg, storeId, missing);
-      for (const level of levels) found.set(level.sku, level);
-      await settle(
-        parts,
-        storeId,
-        levels.filter((level) => level.version > 0),
-      );
-    }
-    return skus.flatMap((sku) => found.get(sku) ?? []);
+    const levels = await levelsOf(parts, callerOf(context).storeId, skus);
+    return { stock: levels.map(wireStock) };
+  },
+  async receiveStock({ receiptId, sku, quantity, productId }, context) {
+    const { storeId } = callerOf(context);
+    const level = await receiveStock(parts.pg, {
+      storeId,
+      receiptId: idOf('receiptId', receiptId),
+      sku: skuOf('sku', sku),
+      quantity: quantityOf('quantity', quantity, 1),
+      productId,
+    });
+    await settle(parts, storeId, [level]);
+    return { stock: wireStock(level) };
+  },
+  async adjustStock({ sku, onHand, productId, expectedVersion, reason }, context) {
+    const { storeId } = callerOf(context);
+    const level = await adjustStock(parts.pg, {
+      storeId,
+      sku: skuOf('sku', sku),
+      onHand: quantityOf('onHand', onHand, 0),
+      productId,
+      expectedVersion: expectedVersion === undefined ? undefined : Number(expectedVersion),
+      reason,
+      reference: crypto.randomUUID(),
+    });
+    await settle(parts, storeId, [level]);
+    return { stock: wireStock(level) };
   },
 });
 
-export const inventoryRpc = (parts: InventoryParts) => (router: ConnectRouter) => {
-  const stock = stockMethods(parts);
+const endingHandlers = (
+  parts: InventoryParts,
+): Pick<Service, 'claimReservation' | 'releaseReservation' | 'reverseClaim'> => {
   const settled = async (storeId: string, answer: LedgerAnswer) => {
     await settle(parts, storeId, answer.levels);
     return { reservation: wireReservation(answer.reservation) };
   };
-  router.service(InventoryService, {
-    async batchGetStock(request, context) {
-      const levels = await stock.batchGetStock(request, callerOf(context).storeId);
-      return { stock: levels.map(wireStock) };
-    },
-    async receiveStock({ receiptId, sku, quantity, productId }, context) {
-      const { storeId } = callerOf(context);
-      const level = await receiveStock(parts.pg, {
-        storeId,
-        receiptId: idOf('receiptId', receiptId),
-        sku: skuOf('sku', sku),
-        quantity: quantityOf('quantity', quantity, 1),
-        productId,
-      });
-      await settle(parts, storeId, [level]);
-      return { stock: wireStock(level) };
-    },
-    async adjustStock({ sku, onHand, productId, expectedVersion, reason }, context) {
-      const { storeId } = callerOf(context);
-      const level = await adjustStock(parts.pg, {
-        storeId,
-        sku: skuOf('sku', sku),
-        onHand: quantityOf('onHand', onHand, 0),
-        productId,
-        expectedVersion: expectedVersion === undefined ? undefined : Number(expectedVersion),
-        reason,
-        reference: crypto.randomUUID(),
-      });
-      await settle(parts, storeId, [level]);
-      return { stock: wireStock(level) };
-    },
-    async reserve({ reservationId, lines, expiresIn, attempt }, context) {
-      const expiresInMs = expiresIn ? durationMs(expiresIn) : 0;
-      if (expiresInMs < HOLD_MS_MIN || expiresInMs > HOLD_MS_MAX) {
-        throw invalid('expiresIn', 'must be 10 s to 24 h');
-      }
-      const reservation = await reserve(parts, {
-        storeId: callerOf(context).storeId,
-        id: idOf('reservationId', reservationId),
-        demand: linesOf(lines),
-        expiresInMs,
-        attempt,
-      });
-      return { reservation: wireReservation(reservation) };
-    },
+  return {
     async claimReservation({ reservationId }, context) {
       const { storeId } = callerOf(context);
       const id = idOf('reservationId', reservationId);
@@ -163,10 +160,36 @@ export const inventoryRpc = (parts: InventoryParts) => (router: ConnectRouter) =
       const id = idOf('reservationId', reservationId);
       return settled(storeId, await reverseClaim(parts.pg, storeId, id));
     },
-    async getReservation({ reservationId }, context) {
-      const { storeId } = callerOf(context);
-      const id = idOf('reservationId', reservationId);
-      return { reservation: wireReservation(await reservationById(parts.pg, storeId, id)) };
-    },
-  });
+  };
 };
+
+const reservationHandlers = (
+  parts: InventoryParts,
+): Pick<Service, 'reserve' | 'getReservation'> => ({
+  async reserve({ reservationId, lines, expiresIn, attempt }, context) {
+    const expiresInMs = expiresIn ? durationMs(expiresIn) : 0;
+    if (expiresInMs < HOLD_MS_MIN || expiresInMs > HOLD_MS_MAX) {
+      throw invalid('expiresIn', 'must be 10 s to 24 h');
+    }
+    const reservation = await reserve(parts, {
+      storeId: callerOf(context).storeId,
+      id: idOf('reservationId', reservationId),
+      demand: linesOf(lines),
+      expiresInMs,
+      attempt,
+    });
+    return { reservation: wireReservation(reservation) };
+  },
+  async getReservation({ reservationId }, context) {
+    const { storeId } = callerOf(context);
+    const id = idOf('reservationId', reservationId);
+    return { reservation: wireReservation(await reservationById(parts.pg, storeId, id)) };
+  },
+});
+
+export const inventoryRpc = (parts: InventoryParts) => (router: ConnectRouter) =>
+  router.service(InventoryService, {
+    ...stockHandlers(parts),
+    ...reservationHandlers(parts),
+    ...endingHandlers(parts),
+  });

@@ -39,7 +39,7 @@ const idOf = (params: Record<string, string>): string => {
   return id;
 };
 
-export const productRoutes = (pg: Pg, cursors: Cursors): Route[] => [
+const writeRoutes = (pg: Pg): Route[] => [
   route({
     method: 'post',
     path: '/product',
@@ -78,15 +78,9 @@ export const productRoutes = (pg: Pg, cursors: Cursors): Route[] => [
     answer: async ({ params, body, principal }) =>
       shown(await putProductCollections(pg, principal.storeId, idOf(params), body.collectionIds)),
   }),
-  route({
-    method: 'get',
-    path: '/product/:id',
-    summary: 'One product.',
-    scope: 'products:read',
-    answers: { 200: 'the product' },
-    answer: async ({ params, principal }) =>
-      shown(await productById(pg, principal.storeId, idOf(params))),
-  }),
+];
+
+const deleteRoute = (pg: Pg): Route =>
   route({
     method: 'delete',
     path: '/product/:id',
@@ -97,6 +91,17 @@ export const productRoutes = (pg: Pg, cursors: Cursors): Route[] => [
       await deleteProduct(pg, principal.storeId, idOf(params));
       return new Response(null, { status: 204 });
     },
+  });
+
+const readRoutes = (pg: Pg, cursors: Cursors): Route[] => [
+  route({
+    method: 'get',
+    path: '/product/:id',
+    summary: 'One product.',
+    scope: 'products:read',
+    answers: { 200: 'the product' },
+    answer: async ({ params, principal }) =>
+      shown(await productById(pg, principal.storeId, idOf(params))),
   }),
   route({
     method: 'get',
@@ -117,4 +122,10 @@ export const productRoutes = (pg: Pg, cursors: Cursors): Route[] => [
       });
     },
   }),
+];
+
+export const productRoutes = (pg: Pg, cursors: Cursors): Route[] => [
+  ...writeRoutes(pg),
+  deleteRoute(pg),
+  ...readRoutes(pg, cursors),
 ];

@@ -3,6 +3,7 @@ import {
   Kafka,
   logLevel,
   Partitioners,
+  type Admin,
   type ConsumerConfig,
   type EachBatchPayload,
   type Producer,
@@ -41,8 +42,6 @@ export interface KafkaClient {
   ): Promise<{ stop(): Promise<void> }>;
   /** Makes the topics that are missing; existing ones stay as they are. */
   createTopics(): Promise<void>;
-  /** Throws when no broker answers. */
-  check(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -61,6 +60,52 @@ const byTopic = (messages: OutgoingMessage[]) => {
   }));
 };
 
+/** One producer for all senders; after a failure the next send connects anew. */
+const createSender = (kafka: Kafka) => {
+  let connecting: Promise<Producer> | undefined;
+  const connect = async (): Promise<Producer> => {
+    const producer = kafka.producer({
+      createPartitioner: Partitioners.DefaultPartitioner,
+      idempotent: true,
+      maxInFlightRequests: 1,
+    });
+    await producer.connect();
+    return producer;
+  };
+  const close = async (): Promise<void> => {
+    const old = connecting;
+    connecting = undefined;
+    await old?.then((producer) => producer.disconnect()).catch(() => undefined);
+  };
+  const send = async (messages: OutgoingMessage[]): Promise<void> => {
+    try {
+      const producer = await (connecting ??= connect());
+      const topicMessages = byTopic(messages);
+      await producer.sendBatch({ topicMessages, acks: -1, timeout: SEND_TIMEOUT_MS });
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  };
+  return { send, close };
+};
+
+const withAdmin = async (kafka: Kafka, work: (admin: Admin) => Promise<void>): Promise<void> => {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    await work(admin);
+  } finally {
+    await admin.disconnect();
+  }
+};
+
+const createMissingTopics = async (admin: Admin): Promise<void> => {
+  const present = new Set(await admin.listTopics());
+  const topics = topicConfigs().filter(({ topic }) => !present.has(topic));
+  if (topics.length > 0) await admin.createTopics({ topics, waitForLeaders: true });
+};
+
 export const connectKafka = (
   brokers: string[],
   clientId: string,
@@ -74,35 +119,9 @@ export const connectKafka = (
     retry: { retries: RETRIES_MAX, initialRetryTime: 100, maxRetryTime: 1_000 },
     logLevel: logLevel.NOTHING,
   });
-  let connecting: Promise<Producer> | undefined;
-  const connectProducer = async (): Promise<Producer> => {
-    const producer = kafka.producer({
-      createPartitioner: Partitioners.DefaultPartitioner,
-      idempotent: true,
-      maxInFlightRequests: 1,
-    });
-    await producer.connect();
-    return producer;
-  };
-  /** One producer for all; after a failure the next send connects anew. */
-  const producerNow = (): Promise<Producer> => (connecting ??= connectProducer());
-  const forget = async (): Promise<void> => {
-    const old = connecting;
-    connecting = undefined;
-    await old?.then((producer) => producer.disconnect()).catch(() => undefined);
-  };
+  const sender = createSender(kafka);
   return {
-    send: (messages) =>
-      telemetry.timed('kafka', 'send', async () => {
-        try {
-          const producer = await producerNow();
-          const topicMessages = byTopic(messages);
-          await producer.sendBatch({ topicMessages, acks: -1, timeout: SEND_TIMEOUT_MS });
-        } catch (error) {
-          await forget();
-          throw error;
-        }
-      }),
+    send: (messages) => telemetry.timed('kafka', 'send', () => sender.send(messages)),
     consume: async (config, topics, eachBatch, watch) => {
       const consumer = kafka.consumer(config);
       consumer.on(consumer.events.CRASH, ({ payload }) => watch.onCrash(payload.error));
@@ -114,25 +133,7 @@ export const connectKafka = (
       await consumer.run({ eachBatch, autoCommit: true, eachBatchAutoResolve: false });
       return { stop: () => consumer.disconnect() };
     },
-    createTopics: async () => {
-      const admin = kafka.admin();
-      await admin.connect();
-      try {
-        const present = new Set(await admin.listTopics());
-        const topics = topicConfigs().filter(({ topic }) => !present.has(topic));
-        if (topics.length > 0) await admin.createTopics({ topics, waitForLeaders: true });
-      } finally {
-        await admin.disconnect();
-      }
-    },
-    check: async () => {
-      const admin = kafka.admin();
-      try {
-        await admin.connect();
-      } finally {
-        await admin.disconnect();
-      }
-    },
-    close: forget,
+    createTopics: () => withAdmin(kafka, createMissingTopics),
+    close: sender.close,
   };
 };

@@ -31,17 +31,16 @@ const headersOf = (schema: OutboxSchema, row: OutboxRow): Record<string, string>
   'content-type': 'application/protobuf',
 });
 
-export const startRelay = async (
-  pg: Pg,
-  kafka: KafkaClient,
-  telemetry: Telemetry,
-): Promise<Relay> => {
-  const sent = telemetry.counter('holdfast_outbox_sent_total', 'Outbox rows sent.', ['schema']);
-  let running = true;
-  let wake = Promise.withResolvers<void>();
+interface RelayParts {
+  pg: Pg;
+  kafka: KafkaClient;
+  telemetry: Telemetry;
+  onSent(schema: OutboxSchema, count: number): void;
+}
 
-  const send = (schema: OutboxSchema) => async (rows: OutboxRow[]) => {
-    await kafka.send(
+const drainSchema = async (parts: RelayParts, schema: OutboxSchema): Promise<number> => {
+  const send = async (rows: OutboxRow[]): Promise<void> => {
+    await parts.kafka.send(
       rows.map((row) => ({
         topic: row.topic,
         key: row.key,
@@ -49,26 +48,38 @@ export const startRelay = async (
         headers: headersOf(schema, row),
       })),
     );
-    sent.inc({ schema }, rows.length);
+    parts.onSent(schema, rows.length);
   };
-  const drainSchema = async (schema: OutboxSchema): Promise<number> => {
-    let total = 0;
-    for (const bucket of await listFullBuckets(pg, schema)) {
-      total += await drainBucket(pg, schema, bucket, send(schema));
-    }
-    return total;
-  };
-  const drainAll = async (): Promise<number> => {
-    const counts = await Promise.all(
-      OUTBOX_SCHEMAS.map((schema) =>
-        drainSchema(schema).catch((error: unknown) => {
-          telemetry.log.error('outbox not drained', error, { name: schema });
-          return 0;
-        }),
-      ),
-    );
-    return counts.reduce((sum, count) => sum + count, 0);
-  };
+  let total = 0;
+  for (const bucket of await listFullBuckets(parts.pg, schema)) {
+    total += await drainBucket(parts.pg, schema, bucket, send);
+  }
+  return total;
+};
+
+/** One schema's trouble is not another's: each is drained for itself. */
+const drainAll = async (parts: RelayParts): Promise<number> => {
+  const counts = await Promise.all(
+    OUTBOX_SCHEMAS.map((schema) =>
+      drainSchema(parts, schema).catch((error: unknown) => {
+        parts.telemetry.log.error('outbox not drained', error, { name: schema });
+        return 0;
+      }),
+    ),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
+};
+
+export const startRelay = async (
+  pg: Pg,
+  kafka: KafkaClient,
+  telemetry: Telemetry,
+): Promise<Relay> => {
+  const sent = telemetry.counter('holdfast_outbox_sent_total', 'Outbox rows sent.', ['schema']);
+  const onSent = (schema: OutboxSchema, count: number): void => sent.inc({ schema }, count);
+  const parts = { pg, kafka, telemetry, onSent };
+  let running = true;
+  let wake = Promise.withResolvers<void>();
   const idle = async (): Promise<void> => {
     const timer = setTimeout(() => wake.resolve(), LOOK_EVERY_MS);
     await wake.promise;
@@ -76,7 +87,7 @@ export const startRelay = async (
     wake = Promise.withResolvers();
   };
   const loop = async (): Promise<void> => {
-    while (running) if ((await drainAll()) === 0 && running) await idle();
+    while (running) if ((await drainAll(parts)) === 0 && running) await idle();
   };
   const unlisten = await pg.listen(OUTBOX_CHANNEL, () => wake.resolve());
   const done = loop();

@@ -39,68 +39,93 @@ const openShipments = (folder: string) => {
   return db;
 };
 
-export const createCarrierSandbox = ({ stateFolder, shipMs, deliverMs }: Options) => {
-  const db = openShipments(stateFolder);
-  const faults = createFaults();
-  const byKey = db.query<Row, [string]>('select * from shipments where key = ?');
-  const byId = db.query<Row, [string]>('select * from shipments where id = ?');
-  const all = db.query<Row, []>('select * from shipments order by bookedAtMs');
+const openBook = (folder: string) => {
+  const db = openShipments(folder);
   const insert = db.query(
     'insert into shipments (id, key, reference, asked, bookedAtMs) values (?, ?, ?, ?, ?)',
   );
   const cancel = db.query('update shipments set canceled = 1 where id = ?');
+  const byKey = db.query<Row, [string]>('select * from shipments where key = ?');
+  const byId = db.query<Row, [string]>('select * from shipments where id = ?');
+  const all = db.query<Row, []>('select * from shipments order by bookedAtMs');
+  return {
+    byKey: (key: string) => byKey.get(key),
+    byId: (id: string) => byId.get(id),
+    all: () => all.all(),
+    insert: (key: string, reference: string, asked: string): Row => {
+      const id = `shp_${crypto.randomUUID().replaceAll('-', '')}`;
+      insert.run(id, key, reference, asked, Date.now());
+      return byId.get(id) as Row;
+    },
+    cancel: (id: string): Row => {
+      cancel.run(id);
+      return byId.get(id) as Row;
+    },
+    close: () => db.close(),
+  };
+};
+type Book = ReturnType<typeof openBook>;
 
-  const statusOf = (row: Row): string => {
-    const age = Date.now() - row.bookedAtMs;
-    if (row.canceled) return 'canceled';
-    if (age >= deliverMs) return 'delivered';
-    return age >= shipMs ? 'shipped' : 'booked';
-  };
-  const shown = (row: Row) => ({
-    id: row.id,
-    reference: row.reference,
-    status: statusOf(row),
-    trackingNumber: `HF${row.id.slice(4, 16).toUpperCase()}`,
-    labelUrl: `/shipments/${row.id}/label`,
-  });
-  const book = async (request: Request): Promise<Response> => {
-    const key = request.headers.get('idempotency-key');
-    if (!key) return Response.json({ error: 'Idempotency-Key is missing' }, { status: 400 });
-    const body = bookingBody.safeParse(await request.json().catch(() => undefined));
-    if (!body.success) return Response.json({ error: body.error.issues }, { status: 400 });
-    const asked = JSON.stringify(body.data);
-    const present = byKey.get(key);
-    if (present && present.asked !== null && present.asked !== asked) {
-      return Response.json({ error: 'the key was used for another parcel' }, { status: 422 });
-    }
-    if (present) return Response.json(shown(present), { status: 200 });
-    const id = `shp_${crypto.randomUUID().replaceAll('-', '')}`;
-    insert.run(id, key, body.data.reference, asked, Date.now());
-    return Response.json(shown(byKey.get(key) as Row), { status: 201 });
-  };
-  const one = (id: string, verb: string | undefined): Response => {
-    const row = byId.get(id);
-    if (!row) return Response.json({ error: 'no such shipment' }, { status: 404 });
-    if (verb !== 'cancel') return Response.json(shown(row));
-    const status = statusOf(row);
-    if (status !== 'booked' && status !== 'canceled') {
-      return Response.json({ error: `the shipment is ${status}` }, { status: 409 });
-    }
-    cancel.run(id);
-    return Response.json(shown(byId.get(id) as Row));
-  };
+/** A shipment moves by itself, by the clock. */
+const statusOf = (row: Row, { shipMs, deliverMs }: Options): string => {
+  const age = Date.now() - row.bookedAtMs;
+  if (row.canceled) return 'canceled';
+  if (age >= deliverMs) return 'delivered';
+  return age >= shipMs ? 'shipped' : 'booked';
+};
+
+const shown = (row: Row, options: Options) => ({
+  id: row.id,
+  reference: row.reference,
+  status: statusOf(row, options),
+  trackingNumber: `HF${row.id.slice(4, 16).toUpperCase()}`,
+  labelUrl: `/shipments/${row.id}/label`,
+});
+
+const book = async (shelf: Book, options: Options, request: Request): Promise<Response> => {
+  const key = request.headers.get('idempotency-key');
+  if (!key) return Response.json({ error: 'Idempotency-Key is missing' }, { status: 400 });
+  const body = bookingBody.safeParse(await request.json().catch(() => undefined));
+  if (!body.success) return Response.json({ error: body.error.issues }, { status: 400 });
+  const asked = JSON.stringify(body.data);
+  const present = shelf.byKey(key);
+  if (present && present.asked !== null && present.asked !== asked) {
+    return Response.json({ error: 'the key was used for another parcel' }, { status: 422 });
+  }
+  if (present) return Response.json(shown(present, options), { status: 200 });
+  const made = shelf.insert(key, body.data.reference, asked);
+  return Response.json(shown(made, options), { status: 201 });
+};
+
+const one = (shelf: Book, options: Options, id: string, verb: string | undefined): Response => {
+  const row = shelf.byId(id);
+  if (!row) return Response.json({ error: 'no such shipment' }, { status: 404 });
+  if (verb !== 'cancel') return Response.json(shown(row, options));
+  const status = statusOf(row, options);
+  if (status !== 'booked' && status !== 'canceled') {
+    return Response.json({ error: `the shipment is ${status}` }, { status: 409 });
+  }
+  return Response.json(shown(shelf.cancel(id), options));
+};
+
+const byFault = (status: number): Response =>
+  Response.json({ error: `answered ${status} by a fault` }, { status });
+
+export const createCarrierSandbox = (options: Options) => {
+  const shelf = openBook(options.stateFolder);
+  const faults = createFaults();
   const answer = async (request: Request, path: string): Promise<Response> => {
-    if (request.method === 'POST' && path === '/shipments') return book(request);
+    if (request.method === 'POST' && path === '/shipments') return book(shelf, options, request);
     const match = /^\/shipments\/(shp_\w+)(?:\/(cancel))?$/.exec(path);
-    return match ? one(match[1] ?? '', match[2]) : new Response('not found', { status: 404 });
+    if (!match) return new Response('not found', { status: 404 });
+    return one(shelf, options, match[1] ?? '', match[2]);
   };
-  const byFault = (status: number): Response =>
-    Response.json({ error: `answered ${status} by a fault` }, { status });
   return {
     fetch: (request: Request, connections?: Connections): Promise<Response> => {
       const path = new URL(request.url).pathname;
       if (path === '/_sandbox/shipments') {
-        return Promise.resolve(Response.json({ shipments: all.all().map(shown) }));
+        const shipments = shelf.all().map((row) => shown(row, options));
+        return Promise.resolve(Response.json({ shipments }));
       }
       const apply = async (as500: boolean): Promise<Response> => {
         const done = await answer(request, path);
@@ -108,6 +133,6 @@ export const createCarrierSandbox = ({ stateFolder, shipMs, deliverMs }: Options
       };
       return faults.answer(request) ?? underFaults(faults, request, apply, byFault, connections);
     },
-    close: () => db.close(),
+    close: () => shelf.close(),
   };
 };

@@ -2,7 +2,7 @@
 import { Database } from 'bun:sqlite';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { simpleParser, type HeaderLines } from 'mailparser';
+import { simpleParser, type HeaderLines, type ParsedMail } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 import { addColumn } from '../columns.ts';
 import { inboxPage } from './page.ts';
@@ -68,8 +68,8 @@ const listening = (smtp: SMTPServer, port: number, host: string): Promise<void> 
     });
   });
 
-export const createMailSandbox = async (stateFolder: string, host: string, smtpPort: number) => {
-  const db = openInbox(stateFolder);
+const openShelf = (folder: string) => {
+  const db = openInbox(folder);
   const insert = db.query(
     `insert into messages ("to", subject, text, html, messageId, headers, at)
      values (?, ?, ?, ?, ?, ?, ?)`,
@@ -79,7 +79,25 @@ export const createMailSandbox = async (stateFolder: string, host: string, smtpP
     `select * from messages where instr(lower("to"), lower(?)) > 0 order by id desc limit 1000`,
   );
   const byId = db.query<Row, [number]>('select * from messages where id = ?');
-  const smtp = new SMTPServer({
+  return {
+    keep: (mail: ParsedMail): void => {
+      const { subject = '', text = '', html, messageId = '' } = mail;
+      const at = new Date().toISOString();
+      const headers = JSON.stringify(headersOf(mail.headerLines));
+      const to = addressesOf(mail.to);
+      insert.run(to, subject, text.trim(), html || '', messageId, headers, at);
+      trim.run(MESSAGES_KEPT);
+    },
+    listTo: (to: string): Message[] => list.all(to).map(messageOf),
+    byId: (id: number) => byId.get(id),
+    empty: () => void db.run('delete from messages'),
+    close: () => db.close(),
+  };
+};
+type Shelf = ReturnType<typeof openShelf>;
+
+const createSmtp = (shelf: Shelf): SMTPServer =>
+  new SMTPServer({
     disabledCommands: ['AUTH', 'STARTTLS'],
     size: MESSAGE_BYTES_MAX,
     onData: (stream, _session, done) => {
@@ -89,55 +107,49 @@ export const createMailSandbox = async (stateFolder: string, host: string, smtpP
             done(Object.assign(new Error('the message is too large'), { responseCode: 552 }));
             return;
           }
-          const { subject = '', text = '', html, messageId = '' } = mail;
-          const at = new Date().toISOString();
-          const headers = JSON.stringify(headersOf(mail.headerLines));
-          insert.run(
-            addressesOf(mail.to),
-            subject,
-            text.trim(),
-            html || '',
-            messageId,
-            headers,
-            at,
-          );
-          trim.run(MESSAGES_KEPT);
+          shelf.keep(mail);
           done();
         },
         (error: Error) => done(error),
       );
     },
   });
+
+const page = (body: string): Response =>
+  new Response(body, {
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': PAGE_POLICY,
+    },
+  });
+
+const answer = (shelf: Shelf, request: Request): Response => {
+  const { pathname, searchParams } = new URL(request.url);
+  const to = searchParams.get('to') ?? '';
+  if (request.method === 'DELETE' && pathname === '/messages') {
+    shelf.empty();
+    return new Response(null, { status: 204 });
+  }
+  if (pathname === '/messages') return Response.json({ messages: shelf.listTo(to) });
+  if (pathname === '/') return page(inboxPage(shelf.listTo(to)));
+  const id = /^\/messages\/(\d+)\.html$/.exec(pathname)?.[1];
+  const message = id ? shelf.byId(Number(id)) : undefined;
+  if (!message) return new Response('not found', { status: 404 });
+  return page(message.html || `<pre>${Bun.escapeHTML(message.text)}</pre>`);
+};
+
+export const createMailSandbox = async (stateFolder: string, host: string, smtpPort: number) => {
+  const shelf = openShelf(stateFolder);
+  const smtp = createSmtp(shelf);
   await listening(smtp, smtpPort, host).catch((error: unknown) => {
-    db.close();
+    shelf.close();
     throw error;
   });
-  const messagesTo = (to: string): Message[] => list.all(to).map(messageOf);
-  const page = (body: string): Response =>
-    new Response(body, {
-      headers: {
-        'content-type': 'text/html; charset=utf-8',
-        'content-security-policy': PAGE_POLICY,
-      },
-    });
   return {
-    fetch: async (request: Request): Promise<Response> => {
-      const { pathname, searchParams } = new URL(request.url);
-      const to = searchParams.get('to') ?? '';
-      if (request.method === 'DELETE' && pathname === '/messages') {
-        db.run('delete from messages');
-        return new Response(null, { status: 204 });
-      }
-      if (pathname === '/messages') return Response.json({ messages: messagesTo(to) });
-      if (pathname === '/') return page(inboxPage(messagesTo(to)));
-      const id = /^\/messages\/(\d+)\.html$/.exec(pathname)?.[1];
-      const message = id ? byId.get(Number(id)) : undefined;
-      if (!message) return new Response('not found', { status: 404 });
-      return page(message.html || `<pre>${Bun.escapeHTML(message.text)}</pre>`);
-    },
+    fetch: async (request: Request): Promise<Response> => answer(shelf, request),
     close: async () => {
       await new Promise<void>((closed) => smtp.close(() => closed()));
-      db.close();
+      shelf.close();
     },
   };
 };

@@ -122,7 +122,11 @@ export const createStripeSandbox = (options: Options) => {
   const faults = createFaults();
   const nowMs = (): number => Date.now() + ledger.advancedMs();
   const events = createEvents(ledger, webhooks, nowMs);
-  const intents = createIntents(ledger, events.announce, () => Math.floor(nowMs() / 1000));
+  const intents = createIntents({
+    ledger,
+    announce: events.announce,
+    nowSeconds: () => Math.floor(nowMs() / 1000),
+  });
   const routes = routesOf(intents, ledger);
   const api = createApi({ ledger, routes, events, faults, nowMs });
   const forgetting = setInterval(() => forgetOldAnswers(ledger, nowMs()), FORGET_EVERY_MS);

@@ -1,0 +1,128 @@
+// Charges and refunds of the card sandbox: what a bank said, and what went back.
+import {
+  invalidRequest,
+  messageOf,
+  missing,
+  type Charge,
+  type Intent,
+  type IntentStatus,
+  type Refund,
+} from './objects.ts';
+import type { Ledger } from './ledger.ts';
+import type { Params } from './form.ts';
+import { integerOf, metadataOf } from './parameters.ts';
+
+export type Announce = (type: string, object: unknown) => void;
+
+/** What every step works with: the books, who is told, and the sandbox's own clock. */
+export interface Books {
+  ledger: Ledger;
+  announce: Announce;
+  nowSeconds(): number;
+}
+
+export const newId = (prefix: string): string =>
+  `${prefix}_${crypto.randomUUID().replaceAll('-', '').slice(0, 24)}`;
+
+export const intentById = ({ ledger }: Books, id: string): Intent => {
+  const intent = ledger.find<Intent>('payment_intent', id);
+  if (!intent) throw missing('payment_intent', id);
+  return intent;
+};
+
+export const save = (
+  { ledger, announce }: Books,
+  intent: Intent,
+  status: IntentStatus,
+  event?: string,
+): Intent => {
+  intent.status = status;
+  ledger.put('payment_intent', intent);
+  if (event) announce(`payment_intent.${event}`, intent);
+  return intent;
+};
+
+/** Records what the bank said: `failureCode` is null when it said yes. */
+export const putCharge = (
+  { ledger, nowSeconds }: Books,
+  intent: Intent,
+  failureCode: string | null,
+  declineCode: string | null = null,
+): Charge => {
+  const charge: Charge = {
+    id: newId('ch'),
+    object: 'charge',
+    amount: intent.amount,
+    amount_captured: 0,
+    amount_refunded: 0,
+    captured: false,
+    created: nowSeconds(),
+    currency: intent.currency,
+    disputed: false,
+    failure_code: failureCode,
+    failure_message: declineCode && messageOf(declineCode),
+    livemode: false,
+    outcome: {
+      network_status: failureCode ? 'declined_by_network' : 'approved_by_network',
+      reason: declineCode,
+      type: failureCode ? 'issuer_declined' : 'authorized',
+    },
+    metadata: intent.metadata,
+    paid: failureCode === null,
+    payment_intent: intent.id,
+    payment_method: intent.payment_method,
+    refunded: false,
+    status: failureCode === null ? 'succeeded' : 'failed',
+  };
+  ledger.put('charge', charge);
+  return charge;
+};
+
+const chargeToRefund = (books: Books, params: Params): Charge => {
+  const id = params.text('charge');
+  const intent = id === undefined && intentById(books, params.required('payment_intent'));
+  const chargeId = intent ? (intent.latest_charge ?? '') : (id ?? '');
+  const charge = books.ledger.find<Charge>('charge', chargeId);
+  if (!charge && id !== undefined) throw missing('charge', id, 'charge');
+  if (!charge?.captured) throw invalidRequest('This charge has not been captured.');
+  return charge;
+};
+
+const amountToRefund = (charge: Charge, params: Params): number => {
+  const left = charge.amount_captured - charge.amount_refunded;
+  const given = params.text('amount');
+  const amount = given === undefined ? left : integerOf(params, 'amount');
+  if (left === 0) {
+    throw invalidRequest('Charge has already been refunded.', { code: 'charge_already_refunded' });
+  }
+  if (amount > left) throw invalidRequest('Refund amount is greater than unrefunded amount.');
+  return amount;
+};
+
+export const refund = (books: Books, params: Params): Refund => {
+  const { ledger, announce, nowSeconds } = books;
+  const charge = chargeToRefund(books, params);
+  const amount = amountToRefund(charge, params);
+  const made: Refund = {
+    id: newId('re'),
+    object: 'refund',
+    amount,
+    charge: charge.id,
+    created: nowSeconds(),
+    currency: charge.currency,
+    metadata: metadataOf(params),
+    payment_intent: charge.payment_intent,
+    reason: params.text('reason') ?? null,
+    status: 'succeeded',
+  };
+  const refunded = charge.amount_refunded + amount;
+  const after = {
+    ...charge,
+    amount_refunded: refunded,
+    refunded: refunded === charge.amount_captured,
+  };
+  ledger.put('refund', made);
+  ledger.put('charge', after);
+  announce('charge.refunded', after);
+  return made;
+};
