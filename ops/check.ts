@@ -7,6 +7,8 @@ import { ROOT } from './instance.ts';
 import { runCommand } from './servers/install.ts';
 
 const bin = (name: string): string => resolve(ROOT, 'node_modules', '.bin', name);
+const buf = (...words: string[]) =>
+  runCommand([bin('buf'), ...words], { cwd: resolve(ROOT, 'proto') });
 const run = (...command: string[]) => runCommand(command, { cwd: ROOT });
 
 const hashOf = (folder: string): string => {
@@ -29,7 +31,9 @@ const CHECKS: Record<string, () => Promise<unknown>> = {
   format: () => run(bin('oxfmt'), '--check', '.'),
   lint: () => run(bin('oxlint'), '--type-aware', '--quiet'),
   types: () => run(bin('tsc'), '--noEmit', '-p', '.'),
-  proto: () => runCommand([bin('buf'), 'lint'], { cwd: resolve(ROOT, 'proto') }),
+  proto: () => buf('lint'),
+  // The baseline is what others rely on; it is made anew (`buf build -o`) only with a release.
+  'proto breaking': () => buf('breaking', '--against', 'baseline.binpb'),
   generated: generatedIsClean,
   'dead code': () => run(bin('knip'), '--no-progress'),
 };
