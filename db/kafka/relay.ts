@@ -40,14 +40,15 @@ interface RelayParts {
 
 const drainSchema = async (parts: RelayParts, schema: OutboxSchema): Promise<number> => {
   const send = async (rows: OutboxRow[]): Promise<void> => {
-    await parts.kafka.send(
-      rows.map((row) => ({
-        topic: row.topic,
-        key: row.key,
-        value: row.value,
-        headers: headersOf(schema, row),
-      })),
-    );
+    const messages = rows.map((row) => ({
+      topic: row.topic,
+      key: row.key,
+      value: row.value,
+      headers: headersOf(schema, row),
+    }));
+    await parts.kafka.send(messages).catch((cause: unknown) => {
+      throw new Error('Kafka did not take them', { cause });
+    });
     parts.onSent(schema, rows.length);
   };
   let total = 0;
