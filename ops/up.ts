@@ -30,6 +30,7 @@ export const SERVERS: readonly Server[] = [
   temporalServer,
 ];
 const PROCESS_START_LIMIT_MS = 60_000;
+const PORT_FREE_LIMIT_MS = 5_000;
 const LOG_TAIL_BYTES = 2_000;
 const SOURCES = 'domain db apis workflows activities processes telemetry proto/gen sandbox'.split(
   ' ',
@@ -63,7 +64,9 @@ export const startServer = async (instance: Instance, server: Server, say: Say):
     if (await until(() => server.isWell(instance), server.startLimitMs)) return;
     await end(instance, name);
   }
-  if (await portAnswers(instance.port(name))) {
+  // A killed JVM is a zombie for a moment before its last threads let go of the port.
+  const isFree = async (): Promise<boolean> => !(await portAnswers(instance.port(name)));
+  if (!(await until(isFree, PORT_FREE_LIMIT_MS))) {
     throw new Error(`port ${instance.port(name)} (${name}) is taken: set HOLDFAST_PORT_BASE`);
   }
   const startedAt = Date.now();
