@@ -21,11 +21,11 @@ export const eventKey = (storeId: string, id: string): string => `${storeId}/${i
 const topicConfig = (topic: string, entries: Record<string, string>): ITopicConfig => ({
   topic,
   numPartitions: PARTITIONS,
-  replicationFactor: 1,
+  replicationFactor: -1,
   configEntries: Object.entries(entries).map(([name, value]) => ({ name, value })),
 });
 
-/** Every topic with its settings; `replicationFactor` is raised by a real cluster's default. */
+/** Every topic with its settings; -1 replicas means the cluster's own default. */
 export const topicConfigs = (): ITopicConfig[] =>
   Object.values(TOPICS).flatMap((topic) => [
     topicConfig(
