@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 import type { Instance } from './instance.ts';
 import { PORT_OFFSETS, type PortName } from './ports.ts';
 import { postgresFolder } from './servers/postgres.ts';
-import { end, portAnswers, until } from './supervise.ts';
+import type { Say } from './servers/server.ts';
+import { end, locked, portAnswers, until } from './supervise.ts';
 import { SERVERS } from './up.ts';
 
 const PORTS_FREE_LIMIT_MS = 10_000;
@@ -22,8 +23,8 @@ const isFree = async (instance: Instance): Promise<boolean> => {
   return !answers.includes(true);
 };
 
-/** Answers how many were ended. SIGINT is Postgres' fast shutdown; the others take SIGTERM. */
-export const takeDown = async (instance: Instance): Promise<number> => {
+/** SIGINT is Postgres' fast shutdown; the others take SIGTERM. */
+const endAll = async (instance: Instance): Promise<number> => {
   const names = startedNames(instance);
   const servers = new Set<string>(SERVERS.map((server) => server.name));
   const ended = await Promise.all(
@@ -40,9 +41,13 @@ export const takeDown = async (instance: Instance): Promise<number> => {
   return [...ended, ...endedServers].filter(Boolean).length;
 };
 
+/** Answers how many were ended. Waits for a command that is still starting things. */
+export const takeDown = async (instance: Instance, say: Say = () => undefined): Promise<number> =>
+  existsSync(instance.home) ? locked(instance, say, () => endAll(instance)) : 0;
+
 /** Down, and all data of the instance gone. */
-export const reset = async (instance: Instance): Promise<void> => {
-  await takeDown(instance);
+export const reset = async (instance: Instance, say: Say): Promise<void> => {
+  await takeDown(instance, say);
   const postgres = postgresFolder(instance);
   if (postgres.startsWith('/var/tmp/holdfast-')) rmSync(postgres, { recursive: true, force: true });
   rmSync(instance.home, { recursive: true, force: true });

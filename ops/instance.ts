@@ -1,6 +1,6 @@
 // An instance of Holdfast: where its data lies, which ports it has, and its own secrets.
 import { createHmac, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import {
@@ -36,7 +36,16 @@ const rootSecret = (home: string): string => {
   if (!existsSync(file)) {
     mkdirSync(home, { recursive: true });
     const root = randomBytes(32).toString('hex');
-    writeFileSync(file, `${JSON.stringify({ root })}\n`, { mode: 0o600 });
+    const own = `${file}.${process.pid}`;
+    writeFileSync(own, `${JSON.stringify({ root })}\n`, { mode: 0o600 });
+    // Of two commands at once the first to link decides; both read what is there then.
+    try {
+      linkSync(own, file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    } finally {
+      rmSync(own);
+    }
   }
   return (JSON.parse(readFileSync(file, 'utf8')) as { root: string }).root;
 };

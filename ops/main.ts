@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { reset, takeDown } from './down.ts';
 import { publicEnvironment } from './environment.ts';
 import { shopInstance, testInstance, type Instance } from './instance.ts';
-import { isProcessName } from './processes.ts';
+import { isProcessName, type ProcessName } from './processes.ts';
 import { statusOf } from './status.ts';
-import { end, logPath } from './supervise.ts';
+import { end, locked, logPath } from './supervise.ts';
 import { bringUp, SERVERS, startProcess, startServer } from './up.ts';
 
 const HELP = `Holdfast: a shop that does not lose orders.
@@ -22,9 +22,25 @@ const HELP = `Holdfast: a shop that does not lose orders.
   ./holdfast reset            down, and delete this instance's data
   ./holdfast help
 
+bun test FILE starts the tests' instance too and leaves it running: ./holdfast down --test
 Add --test to up, down, status, env, logs, restart or reset to mean the tests' instance.
 HOLDFAST_HOME (.holdfast) and HOLDFAST_PORT_BASE (24000) move an instance elsewhere.
 `;
+
+const TEST = '--test';
+/** What each command takes; test and bench hand their words on. */
+const FLAGS: Record<string, string[]> = {
+  up: ['--copies', '--servers-only', TEST],
+  status: ['--json', TEST],
+  env: ['--json', TEST],
+  logs: ['-f', TEST],
+  restart: [TEST],
+  down: [TEST],
+  reset: [TEST],
+  demo: ['--json'],
+};
+/** Ports of further copies lie 60 apart, and the tests' instance begins 200 further on. */
+const COPIES_MAX = 3;
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -32,11 +48,14 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const [command = 'help', ...words] = process.argv.slice(2);
 const has = (flag: string): boolean => words.includes(flag);
 const name = words.find((word) => !word.startsWith('-'));
-const instance: Instance = has('--test') ? testInstance() : shopInstance();
+const instance: Instance = has(TEST) ? testInstance() : shopInstance();
 
-const numberAfter = (flag: string): number | undefined => {
-  const at = words.indexOf(flag);
-  return at < 0 ? undefined : Number(words[at + 1]);
+/** How many of each process `--copies` asks for. */
+const copiesWanted = (): number => {
+  const at = words.indexOf('--copies');
+  const copies = at < 0 ? 1 : Number(words[at + 1]);
+  if (Number.isInteger(copies) && copies >= 1 && copies <= COPIES_MAX) return copies;
+  throw new Error(`--copies takes a number from 1 to ${COPIES_MAX}`);
 };
 
 const known = (): string => {
@@ -47,8 +66,10 @@ const known = (): string => {
 
 const up = async (): Promise<void> => {
   const startedAt = Date.now();
-  const copies = numberAfter('--copies') ?? 1;
-  await bringUp(instance, say, { copies, serversOnly: has('--servers-only') });
+  await bringUp(instance, say, {
+    copies: copiesWanted(),
+    serversOnly: has('--servers-only'),
+  });
   say(`up after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
 };
 
@@ -76,10 +97,14 @@ const logs = async (): Promise<void> => {
 
 const restart = async (): Promise<void> => {
   const one = known();
-  await end(instance, one, one === 'postgres' ? 'SIGINT' : 'SIGTERM');
   const server = SERVERS.find((candidate) => candidate.name === one);
-  if (server) await startServer(instance, server, say);
-  else if (isProcessName(one)) await startProcess(instance, one, 1, say);
+  const [, base = one, copy = '1'] = /^(.+)-(\d)$/.exec(one) ?? [];
+  if (!server && !isProcessName(base)) throw new Error(`${one} is not something that runs`);
+  await locked(instance, say, async () => {
+    await end(instance, one, one === 'postgres' ? 'SIGINT' : 'SIGTERM');
+    if (server) await startServer(instance, server, say);
+    else await startProcess(instance, base as ProcessName, Number(copy), say);
+  });
 };
 
 const COMMANDS: Record<string, () => unknown> = {
@@ -88,9 +113,9 @@ const COMMANDS: Record<string, () => unknown> = {
   env,
   logs,
   restart,
-  down: async () => say(`${await takeDown(instance)} ended`),
+  down: async () => say(`${await takeDown(instance, say)} ended`),
   reset: async () => {
-    await reset(instance);
+    await reset(instance, say);
     say(`${instance.home} is gone`);
   },
   demo: async () => (await import('./demo.ts')).demo(instance, { json: has('--json') }),
@@ -100,8 +125,12 @@ const COMMANDS: Record<string, () => unknown> = {
 };
 
 try {
-  const run = COMMANDS[command.replace(/^-+/, '')];
+  const wanted = command.replace(/^-+/, '');
+  const run = Object.hasOwn(COMMANDS, wanted) ? COMMANDS[wanted] : undefined;
   if (!run) throw new Error(`unknown command ${command}\n\n${HELP}`);
+  const flags = FLAGS[wanted];
+  const strange = words.find((word) => word.startsWith('-') && flags?.includes(word) === false);
+  if (strange) throw new Error(`${wanted} does not take ${strange}\n\n${HELP}`);
   await run();
 } catch (error) {
   say(`holdfast: ${error instanceof Error ? error.message : String(error)}`);

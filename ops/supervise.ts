@@ -1,4 +1,5 @@
 // Starting and ending what runs on the machine: by pid file, and only what is provably ours.
+import { Database } from 'bun:sqlite';
 import { spawn } from 'node:child_process';
 import {
   closeSync,
@@ -6,16 +7,19 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { connect } from 'node:net';
 import { resolve } from 'node:path';
 import type { Instance } from './instance.ts';
+import type { Say } from './servers/server.ts';
 
 const TERM_WAIT_MS = 12_000;
 const KILL_WAIT_MS = 5_000;
 const POLL_MS = 50;
+const LOCK_LIMIT_MS = 15 * 60_000;
 
 export interface Launch {
   command: string;
@@ -75,7 +79,10 @@ export const launch = (instance: Instance, name: string, what: Launch, stamp: st
   const { pid } = child;
   if (!pid) throw new Error(`${name} cannot be started: ${what.command} does not run`);
   const startedAt = startTimeOf(pid) ?? '';
-  writeFileSync(pidPath(instance, name), JSON.stringify({ pid, startedAt, stamp }));
+  const path = pidPath(instance, name);
+  // Renamed into place: whoever is killed meanwhile leaves no half a file.
+  writeFileSync(`${path}.new`, JSON.stringify({ pid, startedAt, stamp }));
+  renameSync(`${path}.new`, path);
   return pid;
 };
 
@@ -86,6 +93,32 @@ export const until = async (condition: () => boolean | Promise<boolean>, ms: num
     await Bun.sleep(POLL_MS);
   }
   return true;
+};
+
+/** One command at a time on a home. SQLite's lock is the kernel's: it ends with its holder. */
+export const locked = async <T>(
+  instance: Instance,
+  say: Say,
+  work: () => Promise<T>,
+): Promise<T> => {
+  mkdirSync(instance.home, { recursive: true });
+  const lock = new Database(resolve(instance.home, 'lock.sqlite'));
+  let tries = 0;
+  const take = (): boolean => {
+    try {
+      lock.run('begin exclusive');
+      return true;
+    } catch {
+      if (tries++ === 0) say(`another command is at work on ${instance.home}; waiting for it`);
+      return false;
+    }
+  };
+  try {
+    if (await until(take, LOCK_LIMIT_MS)) return await work();
+    throw new Error(`another command is still at work on ${instance.home}`);
+  } finally {
+    lock.close();
+  }
 };
 
 /** The process and, because it leads its session, everything it started. */

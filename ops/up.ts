@@ -1,14 +1,6 @@
 // Brings an instance up: servers side by side, then the migration, then every process.
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { environmentOf, migrateEnvironment } from './environment.ts';
 import { ROOT, type Instance } from './instance.ts';
@@ -20,7 +12,7 @@ import { postgresServer } from './servers/postgres.ts';
 import { redisServer } from './servers/redis.ts';
 import type { Say, Server } from './servers/server.ts';
 import { temporalServer } from './servers/temporal.ts';
-import { end, launch, logPath, portAnswers, runningOf, until } from './supervise.ts';
+import { end, launch, locked, logPath, portAnswers, runningOf, until } from './supervise.ts';
 
 export const SERVERS: readonly Server[] = [
   cassandraServer,
@@ -60,10 +52,13 @@ const explain = (instance: Instance, name: string, why: string): Error =>
 export const startServer = async (instance: Instance, server: Server, say: Say): Promise<void> => {
   const { name } = server;
   await server.install(say);
-  if (runningOf(instance, name)) {
-    if (await until(() => server.isWell(instance), server.startLimitMs)) return;
-    await end(instance, name);
+  const running = runningOf(instance, name);
+  if (running?.stamp === server.version) {
+    if (await until(() => server.isWell(instance), server.startLimitMs)) {
+      return server.afterStart?.(instance);
+    }
   }
+  if (running) await end(instance, name);
   // A killed JVM is a zombie for a moment before its last threads let go of the port.
   const isFree = async (): Promise<boolean> => !(await portAnswers(instance.port(name)));
   if (!(await until(isFree, PORT_FREE_LIMIT_MS))) {
@@ -137,29 +132,6 @@ export const startProcess = async (
   say(`${label}: ready`);
 };
 
-/** One `up` at a time on a home; a lock left by a dead one is taken over. */
-const locked = async <T>(instance: Instance, work: () => Promise<T>): Promise<T> => {
-  mkdirSync(instance.home, { recursive: true });
-  const path = resolve(instance.home, 'up.lock');
-  const holder = (): number => Number(existsSync(path) ? readFileSync(path, 'utf8') : 0);
-  const take = (): boolean => {
-    if (existsSync(path) && !existsSync(`/proc/${holder()}`)) rmSync(path, { force: true });
-    try {
-      const file = openSync(path, 'wx');
-      writeSync(file, String(process.pid));
-      closeSync(file);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  const LOCK_LIMIT_MS = 15 * 60_000;
-  if (!(await until(take, LOCK_LIMIT_MS))) {
-    throw new Error(`another command (pid ${holder()}) is at work on ${instance.home}`);
-  }
-  return work().finally(() => rmSync(path, { force: true }));
-};
-
 const migrate = async (instance: Instance, say: Say): Promise<void> => {
   const stampFile = resolve(instance.home, 'run', 'migrated');
   const stamp = await sourceStamp();
@@ -184,7 +156,7 @@ export const bringUp = (
   say: Say,
   { copies = 1, serversOnly = false }: UpOptions = {},
 ): Promise<void> =>
-  locked(instance, async () => {
+  locked(instance, say, async () => {
     await all(SERVERS.map((server) => startServer(instance, server, say)));
     await migrate(instance, say);
     if (serversOnly) return;

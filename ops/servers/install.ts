@@ -73,7 +73,12 @@ export const cached = async (
   try {
     say(`${name}: getting it, once for this machine`);
     await build(temporary);
-    if (!existsSync(final)) renameSync(temporary, final);
+    try {
+      renameSync(temporary, final);
+    } catch (error) {
+      // Another checkout may have been quicker; what is there is the same.
+      if (!existsSync(final)) throw error;
+    }
     say(`${name}: there after ${elapsed()} s`);
   } finally {
     clearInterval(tick);

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -13,9 +14,11 @@ import {
 import { dirname, resolve } from 'node:path';
 import postgres from 'postgres';
 import type { Instance } from '../instance.ts';
+import { until } from '../supervise.ts';
 import { aptInstall, runCommand } from './install.ts';
 import type { Server } from './server.ts';
 
+const FORMER_GONE_LIMIT_MS = 10_000;
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -67,20 +70,31 @@ export const postgresFolder = ({ home }: Instance): string => {
   return `/var/tmp/holdfast-${name}`;
 };
 
+/** Makes the cluster beside its place and moves it there: a killed start leaves no half of one. */
 const init = async (instance: Instance, folder: string): Promise<void> => {
   const user = runAs();
+  const fresh = `${folder}.new`;
+  rmSync(fresh, { recursive: true, force: true });
   mkdirSync(dirname(folder), { recursive: true });
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(fresh, { mode: 0o700 });
   const passwordFile = `${folder}.password`;
   writeFileSync(passwordFile, instance.secret('postgres'), { mode: 0o600 });
-  if (user) for (const path of [folder, passwordFile]) chownSync(path, user.uid, user.gid);
+  if (user) for (const path of [fresh, passwordFile]) chownSync(path, user.uid, user.gid);
   const options = ['-U', 'holdfast', '-E', 'UTF8', '--locale=C', '-A', 'scram-sha-256'];
   try {
-    const command = [bin('initdb'), '-D', folder, ...options, `--pwfile=${passwordFile}`];
+    const command = [bin('initdb'), '-D', fresh, ...options, `--pwfile=${passwordFile}`];
     await runCommand(command, { ...user });
+    renameSync(fresh, folder);
   } finally {
     rmSync(passwordFile, { force: true });
   }
+};
+
+/** A killed Postgres whose pid is not given back yet would be taken for a running one. */
+const formerIsGone = (folder: string): boolean => {
+  const file = resolve(folder, 'postmaster.pid');
+  const pid = existsSync(file) ? readFileSync(file, 'utf8').split('\n')[0] : undefined;
+  return pid === undefined || !existsSync(`/proc/${pid}`);
 };
 
 export const postgresUrl = (instance: Instance, role: string, database = 'holdfast'): string => {
@@ -112,6 +126,7 @@ export const postgresServer: Server = {
   launch: async (instance) => {
     const folder = postgresFolder(instance);
     if (!existsSync(resolve(folder, 'PG_VERSION'))) await init(instance, folder);
+    await until(() => formerIsGone(folder), FORMER_GONE_LIMIT_MS);
     const port = String(instance.port('postgres'));
     const settings = Object.entries({ ...SETTINGS, port });
     const args = settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]);

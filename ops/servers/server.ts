@@ -18,6 +18,6 @@ export interface Server {
   launch(instance: Instance): Promise<Launch>;
   /** True when it answers its own protocol. */
   isWell(instance: Instance): Promise<boolean>;
-  /** Once after each start, when it is well. */
+  /** When it is well; must bear to be done again, as an `up` may be killed at any time. */
   afterStart?(instance: Instance): Promise<void>;
 }
