@@ -12,7 +12,7 @@ import {
 } from '../../db/postgres/orders.ts';
 import { DomainError, invalid } from '../../domain/errors.ts';
 import { newId } from '../../domain/ids.ts';
-import { currencyOf, numberFromMinor, sumMinor } from '../../domain/money.ts';
+import { currencyOf, numberFromMinor, sumMinor, type Currency } from '../../domain/money.ts';
 import { isDecided, type Address, type OrderLine } from '../../domain/order.ts';
 import type { ProductsService } from '../../proto/gen/holdfast/products/v1/products_pb.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -71,13 +71,18 @@ const pricedLines = async (
   return { lines: priced, currency: prices[0]?.currency ?? '' };
 };
 
-const assertExpected = (checkout: Checkout, totalMinor: number, lines: OrderLine[]): void => {
+const assertExpected = (checkout: Checkout, currency: Currency, lines: OrderLine[]): void => {
   const { expectedTotalMinor } = checkout;
+  const totalMinor = sumMinor(lines);
   if (expectedTotalMinor === undefined || expectedTotalMinor === totalMinor) return;
   throw new DomainError('PRICE_CHANGED', 'the total is not what was expected', {
     facts: {
-      totalMinor,
-      lines: lines.map(({ sku, unitMinor }) => ({ sku, unitMinor })),
+      total: numberFromMinor(totalMinor, currency),
+      currency,
+      lines: lines.map(({ sku, unitMinor }) => ({
+        sku,
+        unitPrice: numberFromMinor(unitMinor, currency),
+      })),
     },
   });
 };
@@ -90,7 +95,7 @@ const accept = async (parts: OrdersParts, checkout: Checkout, asked: CheckoutKey
   const totalMinor = sumMinor(lines);
   // Money of zero cannot be captured; a free order needs a story of its own.
   if (totalMinor === 0) throw invalid('lines', `total ${numberFromMinor(0, currency)}`);
-  assertExpected(checkout, totalMinor, lines);
+  assertExpected(checkout, currency, lines);
   const { storeId, email, shippingAddress, paymentMethod } = checkout;
   const id = newId('order');
   const draft = { id, storeId, totalMinor, currency, lines, email, shippingAddress, paymentMethod };
