@@ -56,4 +56,18 @@ export const check = async (): Promise<{ passed: number; failed: number }> => {
   return { passed: Object.keys(CHECKS).length - failed, failed };
 };
 
-if (import.meta.main) process.exit((await check()).failed > 0 ? 1 : 0);
+/** Tests beside the sources and the house's rules: none of them starts a server. */
+const unitTests = (): string[] => {
+  const files = [...new Bun.Glob('{*,!(node_modules)/**/*}.test.ts').scanSync({ cwd: ROOT })];
+  const alone = files.filter((file) => {
+    const text = readFileSync(resolve(ROOT, file), 'utf8');
+    return !/from '[^']*(?:support|stories)\//.test(text);
+  });
+  return alone.map((file) => `./${file}`);
+};
+
+// `./holdfast test` runs every test anyway; alone, the checks include those that take seconds.
+if (import.meta.main) {
+  CHECKS['tidy and unit'] = () => run(process.execPath, 'test', ...unitTests());
+  process.exit((await check()).failed > 0 ? 1 : 0);
+}

@@ -1,5 +1,5 @@
 // The test command: the checks, then every test on an instance of its own, then one line of sums.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { check } from './check.ts';
@@ -12,8 +12,19 @@ interface Sums {
   skipped: string[];
 }
 
+const ENTITIES: Record<string, string> = { gt: '>', lt: '<', amp: '&', quot: '"', apos: "'" };
+const unescaped = (text: string): string =>
+  text.replaceAll(/&(\w+);/g, (all, name: string) => ENTITIES[name] ?? all);
+
 const attribute = (tag: string, name: string): string =>
-  new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1] ?? '';
+  unescaped(new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1] ?? '');
+
+/** A test as a person looks for it: its file, what it is about, what it says. */
+const nameOf = (tag: string): string =>
+  ['file', 'classname', 'name']
+    .map((part) => attribute(tag, part))
+    .filter((part) => part !== '')
+    .join(' › ');
 
 /** Reads Bun's JUnit report: what failed and what was skipped, by name. */
 const sumsOf = (report: string): Sums => {
@@ -21,7 +32,7 @@ const sumsOf = (report: string): Sums => {
   for (const [, tag = '', body = ''] of report.matchAll(
     /<testcase\b([^>]*?)(?:\/>|>(.*?)<\/testcase>)/gs,
   )) {
-    if (body.includes('<skipped')) sums.skipped.push(attribute(tag, 'name'));
+    if (body.includes('<skipped')) sums.skipped.push(nameOf(tag));
     else if (body.includes('<failure') || body.includes('<error')) sums.failed++;
     else sums.passed++;
   }
@@ -39,7 +50,8 @@ const runTests = async (files: string[]): Promise<Sums> => {
   });
   const code = await child.exited;
   try {
-    const sums = sumsOf(readFileSync(outfile, 'utf8'));
+    // A crash of the runner leaves no report: that is a failure, too.
+    const sums = sumsOf(existsSync(outfile) ? readFileSync(outfile, 'utf8') : '');
     // A crash or a failing hook fails no single test, and still must not pass.
     return code !== 0 && sums.failed === 0 ? { ...sums, failed: 1 } : sums;
   } finally {
@@ -51,9 +63,14 @@ const runTests = async (files: string[]): Promise<Sums> => {
 export const test = async (files: string[]): Promise<number> => {
   const checks = files.length === 0 ? await check() : { passed: 0, failed: 0 };
   const sums = await runTests(files);
-  await takeDown(testInstance());
+  const left = await takeDown(testInstance()).then(
+    () => '',
+    (error: unknown) => String(error),
+  );
+  if (left) console.log(`FAILED to end the tests' instance: ${left}`);
   for (const name of sums.skipped) console.log(`skipped: ${name}`);
-  const [passed, failed] = [checks.passed + sums.passed, checks.failed + sums.failed];
+  const passed = checks.passed + sums.passed;
+  const failed = checks.failed + sums.failed + (left ? 1 : 0);
   console.log(`${passed} passed, ${failed} failed, ${sums.skipped.length} skipped`);
   return failed > 0 ? 1 : 0;
 };

@@ -55,17 +55,26 @@ const productIdOf = (present: Balance | undefined, given: string): string => {
   return productId;
 };
 
-const addOnHand = async (
-  tx: Tx,
-  { storeId, sku, productId }: { storeId: string; sku: string; productId: string },
-  quantity: number,
-): Promise<void> => {
+interface Place {
+  storeId: string;
+  sku: string;
+  productId: string;
+}
+
+/** A row of zeros where there is none, so that two first comers wait for each other. */
+const openBalance = async (tx: Tx, { storeId, sku, productId }: Place): Promise<void> => {
   await tx.execute(sql`
-    insert into inventory.balances as b
+    insert into inventory.balances
       (store_id, sku, location, product_id, on_hand, reserved, version)
-    values (${storeId}, ${sku}, ${DEFAULT_LOCATION}, ${productId}, ${quantity}, 0, 1)
-    on conflict (store_id, sku, location) do update
-    set on_hand = b.on_hand + ${quantity}, version = b.version + 1, updated_at = now()`);
+    values (${storeId}, ${sku}, ${DEFAULT_LOCATION}, ${productId}, 0, 0, 0)
+    on conflict do nothing`);
+};
+
+const changeOnHand = async (tx: Tx, { storeId, sku }: Place, quantity: number): Promise<void> => {
+  await tx.execute(sql`
+    update inventory.balances
+    set on_hand = on_hand + ${quantity}, version = version + 1, updated_at = now()
+    where store_id = ${storeId} and sku = ${sku} and location = ${DEFAULT_LOCATION}`);
 };
 
 const levelAfter = async (
@@ -102,7 +111,8 @@ export const receiveStock = (pg: Pg, receipt: Receipt): Promise<StockLevel> =>
       return before.get(sku) ?? emptyLevel(sku);
     }
     const productId = productIdOf(before.get(sku), receipt.productId);
-    await addOnHand(tx, { storeId, sku, productId }, quantity);
+    await openBalance(tx, { storeId, sku, productId });
+    await changeOnHand(tx, { storeId, sku, productId }, quantity);
     return levelAfter(tx, storeId, sku, before);
   });
 
@@ -134,19 +144,18 @@ const assertCountable = (count: Count, present: StockLevel): void => {
 export const adjustStock = (pg: Pg, count: Count): Promise<StockLevel> =>
   pg.transaction('stock.adjust', async (tx) => {
     const { storeId, sku } = count;
-    // A row of zeros first, so that two first counts of one sku wait for each other.
     const seen = await balancesOf(tx, storeId, [sku], false);
     const productId = productIdOf(seen.get(sku), count.productId);
-    await addOnHand(tx, { storeId, sku, productId }, 0);
+    await openBalance(tx, { storeId, sku, productId });
     const locked = await balancesOf(tx, storeId, [sku], true);
     const present = locked.get(sku) ?? emptyLevel(sku);
-    assertCountable(count, { ...present, version: seen.has(sku) ? present.version - 1 : 0 });
+    assertCountable(count, present);
     const difference = count.onHand - present.onHand;
     if (difference !== 0) {
       const { reference, reason } = count;
       const movement = { storeId, sku, quantity: difference, reference, reason };
       await record(tx, { ...movement, kind: 'adjusted' });
-      await addOnHand(tx, { storeId, sku, productId }, difference);
+      await changeOnHand(tx, { storeId, sku, productId }, difference);
     }
     return levelAfter(tx, storeId, sku, seen.size > 0 ? locked : new Map());
   });

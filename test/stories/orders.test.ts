@@ -1,7 +1,9 @@
 // Stories over the public doors, judged in the stores and in the card provider's own ledger.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import {
+  authenticate,
   balance,
+  cancelByShopper,
   eventually,
   graphql,
   orderRow,
@@ -71,9 +73,7 @@ describe('an order', () => {
     const { status, body } = await placeOrder(shop, { sku: ware.sku, paymentMethod });
     expect([status, body.status]).toEqual([202, 'awaiting_payment']);
     expect(body.payment.clientSecret).toMatch(/^pi_\w+_secret_/);
-    const { intents } = await providerView(shop, body.id);
-    const path = `/_sandbox/payment_intents/${intents[0]?.id}/authenticate`;
-    await control('STRIPE_SANDBOX_URL', path, 'POST', { outcome: 'success' });
+    await authenticate(shop, body.id);
     await reached(shop, body.id, 'delivered');
     expect((await providerView(shop, body.id)).paid).toHaveLength(1);
   });
@@ -85,14 +85,7 @@ describe('an order', () => {
       const paymentMethod = 'pm_card_authenticationRequired';
       const { body } = await placeOrder(shop, { sku: ware.sku, quantity: 2, paymentMethod });
       expect(await balance(shop, ware.sku)).toEqual({ on_hand: 2, reserved: 2 });
-      const cancelled = await request(`${shop.env['GATEWAY_URL']}/orders/${body.id}/cancel`, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          authorization: `Bearer ${body.accessToken}`,
-        },
-        body: '{}',
-      });
+      const cancelled = await cancelByShopper(shop, body.id, body.accessToken);
       expect(cancelled).toMatchObject({ status: 200, body: { status: 'cancelled' } });
       const { intents, paid } = await providerView(shop, body.id);
       expect([intents[0]?.status, paid.length]).toEqual(['canceled', 0]);

@@ -169,6 +169,24 @@ export const providerView = async ({ env }: Shop, orderId: string) => {
   return { intents, charges, paid };
 };
 
+/** What the shopper does on the bank's page. */
+export const authenticate = async (shop: Shop, orderId: string): Promise<void> => {
+  const { intents } = await providerView(shop, orderId);
+  const path = `/_sandbox/payment_intents/${intents[0]?.id}/authenticate`;
+  await request(`${shop.env['STRIPE_SANDBOX_URL']}${path}`, {
+    method: 'POST',
+    headers: JSON_TYPE,
+    body: '{"outcome":"success"}',
+  });
+};
+
+export const cancelByShopper = ({ env }: Shop, orderId: string, accessToken: string) =>
+  request(`${env['GATEWAY_URL']}/orders/${orderId}/cancel`, {
+    method: 'POST',
+    headers: { ...JSON_TYPE, authorization: `Bearer ${accessToken}` },
+    body: '{}',
+  });
+
 /** The ledger's balance of a sku. */
 export const balance = async ({ sql }: Shop, sku: string) => {
   const [row] = await sql`select on_hand, reserved from inventory.balances where sku = ${sku}`;

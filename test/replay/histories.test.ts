@@ -1,0 +1,53 @@
+// Stories begun by older code go on under this one: every saved history replays without a fork.
+import { describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+
+const LIMIT_MS = 60_000;
+const WORKFLOWS = resolve(import.meta.dirname, '../../workflows/index.ts');
+const HISTORIES = [...new Bun.Glob('histories*/*.json').scanSync({ cwd: import.meta.dirname })];
+
+interface Saved {
+  events: Record<string, unknown>[];
+}
+
+const saved = (file: string): Saved =>
+  JSON.parse(readFileSync(resolve(import.meta.dirname, file), 'utf8')) as Saved;
+
+Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+const workflowBundle = await bundleWorkflowCode({
+  workflowsPath: WORKFLOWS,
+  logger: new DefaultLogger('WARN'),
+});
+const replay = (history: Saved): Promise<void> =>
+  Worker.runReplayHistory({ workflowBundle }, historyFromJSON(history));
+
+describe('a story begun by older code', () => {
+  test('is saved for every path', () => {
+    const names = HISTORIES.map((file) => file.replace(/^.*\//, '').replace('.json', ''));
+    const paths = ['cancelled', 'declined', 'delivered', 'out-of-stock', 'three-d-secure'];
+    expect(names).toEqual(expect.arrayContaining(paths));
+  });
+
+  for (const file of HISTORIES.toSorted()) {
+    test(`goes on as it began: ${file}`, () => replay(saved(file)), LIMIT_MS);
+  }
+
+  test(
+    'that would fork is found out',
+    async () => {
+      const history = saved('histories/delivered.json');
+      const payment = JSON.stringify(history.events).replaceAll('authorizePayment', 'chargeCard');
+      const events = JSON.parse(payment) as Saved['events'];
+      const forked = replay({ events }).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      expect(await forked).toBeInstanceOf(DeterminismViolationError);
+    },
+    LIMIT_MS,
+  );
+});

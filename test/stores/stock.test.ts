@@ -1,0 +1,192 @@
+// Stock on the real Redis and the real ledger: sold once, given back once, counted exactly.
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { Redis } from 'ioredis';
+import { countOf, HOLD, inventoryOf, outcomeOf, stockedSku } from '../support/inventory.ts';
+import { balance, eventually } from '../support/journeys.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+
+const LIMIT_MS = 60_000;
+let shop: Shop;
+let inventory: ReturnType<typeof inventoryOf>;
+let redis: Redis;
+beforeAll(async () => {
+  shop = await openShop();
+  inventory = inventoryOf(shop);
+  redis = new Redis(shop.env['REDIS_URL'] ?? '');
+}, UP_LIMIT_MS);
+afterAll(() => redis.disconnect());
+
+const reserve = (sku: string, quantity = 1, reservationId: string = crypto.randomUUID()) => ({
+  reservationId,
+  lines: [{ sku, quantity }],
+  expiresIn: HOLD,
+  attempt: 1,
+});
+
+/** Tries again as an order's story does, until the answer is no longer "somebody is before you". */
+const buy = (sku: string) =>
+  outcomeOf(inventory.reserve(reserve(sku))).catch((error: unknown) => String(error));
+
+describe('ten units', () => {
+  test(
+    'wanted by a hundred at once are held exactly ten times',
+    async () => {
+      const sku = await stockedSku(inventory, 10);
+      const outcomes = await Promise.all(Array.from({ length: 100 }, () => buy(sku)));
+      expect(countOf(outcomes)).toEqual({ ok: 10, OUT_OF_STOCK: 90 });
+      expect(await balance(shop, sku)).toEqual({ on_hand: 10, reserved: 10 });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'are held at most ten times when Redis forgets everything in between',
+    async () => {
+      const sku = await stockedSku(inventory, 10);
+      const first = Array.from({ length: 8 }, () => buy(sku));
+      const forgetting = redis.flushall();
+      const second = Array.from({ length: 30 }, () => buy(sku));
+      const outcomes = await Promise.all([...first, ...second]);
+      await forgetting;
+      expect(countOf(outcomes)).toEqual({ ok: 10, OUT_OF_STOCK: 28 });
+      expect(await balance(shop, sku)).toEqual({ on_hand: 10, reserved: 10 });
+      const { stock } = await inventory.batchGetStock({ skus: [sku] });
+      expect(stock).toMatchObject([{ onHand: 10, reserved: 10, available: 0 }]);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('a reservation', () => {
+  test('asked twice under one id is held once and answered alike', async () => {
+    const sku = await stockedSku(inventory, 5);
+    const ask = reserve(sku, 2);
+    const answers = await Promise.all([inventory.reserve(ask), inventory.reserve(ask)]);
+    expect(answers[0].reservation).toEqual(answers[1].reservation);
+    expect(await balance(shop, sku)).toEqual({ on_hand: 5, reserved: 2 });
+  });
+
+  test('asked again with other lines under its id is refused', async () => {
+    const sku = await stockedSku(inventory, 5);
+    const ask = reserve(sku, 2);
+    await inventory.reserve(ask);
+    const other = inventory.reserve({ ...ask, lines: [{ sku, quantity: 1 }] });
+    expect(await outcomeOf(other)).toBe('RESERVATION_REUSED');
+    expect(await balance(shop, sku)).toEqual({ on_hand: 5, reserved: 2 });
+  });
+
+  test('whose answer was lost is the same success again, though nothing is left', async () => {
+    const sku = await stockedSku(inventory, 1);
+    const ask = reserve(sku);
+    await inventory.reserve(ask);
+    await redis.flushall();
+    expect(await outcomeOf(inventory.reserve(reserve(sku)))).toBe('OUT_OF_STOCK');
+    const again = await inventory.reserve({ ...ask, attempt: 2 });
+    expect(again.reservation?.reservationId).toBe(ask.reservationId);
+    expect(await balance(shop, sku)).toEqual({ on_hand: 1, reserved: 1 });
+  });
+
+  test('of several skus holds all or none', async () => {
+    const [much, little] = [await stockedSku(inventory, 9), await stockedSku(inventory, 1)];
+    const lines = [
+      { sku: much, quantity: 3 },
+      { sku: little, quantity: 2 },
+    ];
+    expect(await outcomeOf(inventory.reserve({ ...reserve(much), lines }))).toBe('OUT_OF_STOCK');
+    expect(await balance(shop, much)).toEqual({ on_hand: 9, reserved: 0 });
+    expect(await balance(shop, little)).toEqual({ on_hand: 1, reserved: 0 });
+  });
+
+  const RACES = 40;
+  test(
+    'raced by claim, release and expiry ends exactly once',
+    async () => {
+      const sku = await stockedSku(inventory, RACES);
+      const asks = Array.from({ length: RACES }, () => reserve(sku));
+      await Promise.all(asks.map((ask) => inventory.reserve(ask)));
+      // Every deadline passes at once: the sweeper joins the race.
+      await shop.sql`update inventory.reservations set expires_at = now() - interval '1 second'
+        where id in ${shop.sql(asks.map((ask) => ask.reservationId))}`;
+      const claims = await Promise.all(
+        asks.map(async ({ reservationId }) => {
+          const claim = outcomeOf(inventory.claimReservation({ reservationId }));
+          const release = outcomeOf(inventory.releaseReservation({ reservationId }));
+          const [claimed, released] = await Promise.all([claim, release]);
+          expect([claimed, released]).not.toEqual(['ok', 'ok']);
+          return claimed;
+        }),
+      );
+      const sold = claims.filter((outcome) => outcome === 'ok').length;
+      const rows = await shop.sql`select state, count(*)::int as n from inventory.reservations
+        where id in ${shop.sql(asks.map((ask) => ask.reservationId))} group by state`;
+      const states = Object.fromEntries(rows.map(({ state, n }) => [state, n]));
+      expect(states['claimed'] ?? 0).toBe(sold);
+      expect(states['held']).toBeUndefined();
+      expect(await balance(shop, sku)).toEqual({ on_hand: RACES - sold, reserved: 0 });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'that nobody ends in time is for sale again',
+    async () => {
+      const sku = await stockedSku(inventory, 1);
+      const ask = reserve(sku);
+      await inventory.reserve(ask);
+      await shop.sql`update inventory.reservations set expires_at = now()
+        where id = ${ask.reservationId}`;
+      await eventually('the unit can be had again', async () =>
+        (await buy(sku)) === 'ok' ? true : undefined,
+      );
+      const { reservationId } = ask;
+      expect(await outcomeOf(inventory.claimReservation({ reservationId }))).toBe(
+        'RESERVATION_ENDED',
+      );
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('a claim', () => {
+  test('made twice sells once, and reversed twice gives back once', async () => {
+    const sku = await stockedSku(inventory, 4);
+    const ask = reserve(sku, 3);
+    const { reservationId } = ask;
+    await inventory.reserve(ask);
+    for (const _ of [1, 2]) await inventory.claimReservation({ reservationId });
+    expect(await balance(shop, sku)).toEqual({ on_hand: 1, reserved: 0 });
+    for (const _ of [1, 2]) await inventory.reverseClaim({ reservationId });
+    expect(await balance(shop, sku)).toEqual({ on_hand: 4, reserved: 0 });
+  });
+});
+
+describe('the ledger', () => {
+  test('takes a receipt once, and refuses its id for another quantity', async () => {
+    const sku = await stockedSku(inventory, 1);
+    const receipt = { receiptId: crypto.randomUUID(), sku, quantity: 5, productId: '' };
+    for (const _ of [1, 2]) await inventory.receiveStock(receipt);
+    expect(await balance(shop, sku)).toEqual({ on_hand: 6, reserved: 0 });
+    const other = inventory.receiveStock({ ...receipt, quantity: 6 });
+    expect(await outcomeOf(other)).toBe('RESERVATION_REUSED');
+  });
+
+  test('is not counted below what is held', async () => {
+    const sku = await stockedSku(inventory, 5);
+    await inventory.reserve(reserve(sku, 3));
+    expect(await outcomeOf(inventory.adjustStock({ sku, onHand: 2 }))).toBe('STOCK_BELOW_RESERVED');
+    expect(await outcomeOf(inventory.adjustStock({ sku, onHand: 3 }))).toBe('ok');
+    expect(await balance(shop, sku)).toEqual({ on_hand: 3, reserved: 3 });
+  });
+
+  test('equals the sum of its movements', async () => {
+    const sku = await stockedSku(inventory, 7);
+    const ask = reserve(sku, 2);
+    await inventory.reserve(ask);
+    await inventory.claimReservation({ reservationId: ask.reservationId });
+    await inventory.adjustStock({ sku, onHand: 9 });
+    const [row] = await shop.sql`select sum(quantity)::int as sum from inventory.movements
+      where sku = ${sku}`;
+    expect(row).toEqual({ sum: 9 });
+    expect(await balance(shop, sku)).toEqual({ on_hand: 9, reserved: 0 });
+  });
+});
