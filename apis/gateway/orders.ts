@@ -1,6 +1,7 @@
 // Orders for shoppers: place one, look at it, pay, cancel.
 import type { Client } from '@connectrpc/connect';
 import { DomainError, isErrorCode } from '../../domain/errors.ts';
+import { looksLikeCardNumber } from '../../domain/payment.ts';
 import type { OrdersService } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import type { Order } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import type { OrderAccess } from '../http/access.ts';
@@ -22,6 +23,10 @@ export const storeHeaders = ({ principal }: Pick<Ask, 'principal'>) => ({
 
 const keyOf = (request: Request): string => {
   const key = request.headers.get('idempotency-key') ?? '';
+  // Only a key of nothing but digits: some random UUIDs would pass Luhn's check.
+  if (/^[\d-]+$/.test(key) && looksLikeCardNumber(key)) {
+    throw new DomainError('CARD_DATA_FORBIDDEN', 'a card number must never be sent here');
+  }
   if (/^[\x21-\x7e]{16,128}$/.test(key)) return key;
   throw new DomainError(
     'IDEMPOTENCY_KEY_MISSING',

@@ -1,0 +1,112 @@
+// Card numbers: seen however they are spaced and whatever stands around them.
+import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { looksLikeCardNumber } from './payment.ts';
+
+/** Published test numbers of every length in use (Stripe, "Testing"; 13 and 19 by Luhn). */
+const CARDS: [kind: string, card: string][] = [
+  ['Visa', '4242424242424242'],
+  ['Visa of 13 digits', '4222222222222'],
+  ['Visa of 19 digits', '4000000000000000006'],
+  ['Mastercard', '5555555555554444'],
+  ['Mastercard of the 2 series', '2223003122003222'],
+  ['American Express', '378282246310005'],
+  ['Diners Club', '36227206271667'],
+  ['Discover', '6011111111111117'],
+  ['UnionPay', '6200000000000005'],
+  ['JCB', '3566002020360505'],
+];
+
+const luhnDigit = (digits: string): string => {
+  for (let last = 0; last < 10; last++) {
+    const all = `${digits}${last}`.split('').toReversed().map(Number);
+    const sum = all.reduce((total, digit, at) => {
+      const doubled = digit * 2;
+      return total + (at % 2 === 0 ? digit : Math.floor(doubled / 10) + (doubled % 10));
+    }, 0);
+    if (sum % 10 === 0) return String(last);
+  }
+  throw new Error('every number has a check digit');
+};
+
+const digits = fc.stringMatching(/^[0-9]{12,18}$/);
+const inGroups = (card: string, separator: string): string =>
+  (card.match(/.{1,4}/g) ?? []).join(separator);
+
+describe('a card number', () => {
+  test.each(CARDS)('of %s is seen', (_kind, card) => {
+    expect(looksLikeCardNumber(card)).toBe(true);
+  });
+
+  test.each(CARDS)('of %s is seen in groups, with spaces or dashes', (_kind, card) => {
+    expect(looksLikeCardNumber(inGroups(card, ' '))).toBe(true);
+    expect(looksLikeCardNumber(inGroups(card, '-'))).toBe(true);
+    expect(looksLikeCardNumber(card.split('').join(' '))).toBe(true);
+  });
+
+  const AROUND: [what: string, text: string][] = [
+    ['in a sentence', 'please charge 4242 4242 4242 4242, thanks'],
+    ['in JSON', '{"note":"4242424242424242","quantity":1}'],
+    ['as a JSON number', '{"number":4242424242424242}'],
+    ['between letters', 'card4242424242424242end'],
+    ['after a shorter number', 'order 12: 4242424242424242'],
+    ['after another that is none', '1234567890123456, 4242-4242-4242-4242'],
+    ['with its expiry behind it', '4242 4242 4242 4242 12/28'],
+    ['with its code behind it', '4242424242424242 123'],
+    ['with its expiry and code behind it', '4242 4242 4242 4242 12 28 123'],
+    ['after a number with a space', 'flat 7 4242 4242 4242 4242'],
+    ['after a date', '2025-11-24 5555-5555-5555-4444'],
+    ['of American Express as printed', '3782 822463 10005 07/29'],
+  ];
+  test.each(AROUND)('is seen %s', (_what, text) => {
+    expect(looksLikeCardNumber(text)).toBe(true);
+  });
+
+  test('is what passes the check, so that one wrong digit is none', () => {
+    fc.assert(
+      fc.property(digits, fc.nat(), fc.integer({ min: 1, max: 9 }), (start, at, more) => {
+        const card = start + luhnDigit(start);
+        expect(looksLikeCardNumber(card)).toBe(true);
+        expect(looksLikeCardNumber(inGroups(card, '-'))).toBe(true);
+        const place = at % card.length;
+        const wrong = (Number(card[place]) + more) % 10;
+        const mistyped = card.slice(0, place) + String(wrong) + card.slice(place + 1);
+        expect(looksLikeCardNumber(mistyped)).toBe(false);
+      }),
+      { numRuns: 500, seed: 7 },
+    );
+  });
+
+  test('has at least 13 digits', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[0-9]{1,12}$/), (short) => {
+        expect(looksLikeCardNumber(short)).toBe(false);
+        expect(looksLikeCardNumber(`${short}, ${short}`)).toBe(false);
+      }),
+      { seed: 7 },
+    );
+  });
+
+  const NONE: [what: string, text: string][] = [
+    ['nothing', ''],
+    ['a telephone number', '+49 30 1234567'],
+    ['prices', '{"price":29.99,"compareAt":39.99}'],
+    ['an order id', 'ord_01jdc5t3v9k2m4n6p8q0r1s2t3'],
+    ['sizes', '36 37 38 39 40 41 42 43 44'],
+    ['digits apart by other signs', '4242_4242_4242_4242'],
+    ['digits on several lines', '4242\n4242\n4242\n4242'],
+    ['a wrong check digit', '4242 4242 4242 4241'],
+    ['a number longer than any card', '00004242424242424242'],
+  ];
+  test.each(NONE)('is not seen in %s', (_what, text) => {
+    expect(looksLikeCardNumber(text)).toBe(false);
+  });
+
+  test('takes no long time to look for in a megabyte of digits', () => {
+    const startedAt = performance.now();
+    looksLikeCardNumber('1'.repeat(1024 * 1024));
+    looksLikeCardNumber('1234 '.repeat(200_000));
+    looksLikeCardNumber('1 '.repeat(500_000));
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+});
