@@ -18,8 +18,14 @@ const stringAt = (text: string, at: number): string => {
   return STRING.exec(text)?.[0] ?? '""';
 };
 
+const checkText = (text: string): void => {
+  if (!text.isWellFormed()) throw refuse('has a lone surrogate');
+  if (text.includes('\0')) throw refuse('has a NUL character');
+};
+
 const checkKey = (frame: Frame, literal: string): void => {
   const key = JSON.parse(literal) as string;
+  checkText(key);
   if (key === '__proto__') throw refuse('has a field named __proto__');
   if (frame.keys?.has(key)) throw refuse(`names ${literal} twice`);
   frame.keys?.add(key);
@@ -62,8 +68,7 @@ const checkDepth = (text: string): void => {
 
 const checkLeaf = (_key: string, value: unknown): unknown => {
   if (typeof value === 'number' && !Number.isFinite(value)) throw refuse('has a number too large');
-  if (typeof value === 'string' && !value.isWellFormed()) throw refuse('has a lone surrogate');
-  if (typeof value === 'string' && value.includes('\0')) throw refuse('has a NUL character');
+  if (typeof value === 'string') checkText(value);
   return value;
 };
 

@@ -1,0 +1,216 @@
+// Routes: what is not asked rightly never reaches a handler, and what breaks there shows nothing.
+import { describe, expect, test } from 'bun:test';
+import { z } from 'zod';
+import { DomainError } from '../../domain/errors.ts';
+import { DEFAULT_STORE } from '../../domain/ids.ts';
+import { createTelemetry } from '../../telemetry/telemetry.ts';
+import type { Principal } from './principals.ts';
+import { appOf, json, route, type Ask, type Route } from './routes.ts';
+
+const CANARY = 'canary-4f1c';
+const asked: Ask[] = [];
+const remember = async (ask: Ask): Promise<Response> => {
+  asked.push(ask);
+  return json({ ok: true }, 200, { 'x-own': 'yes' });
+};
+
+const spec = { summary: 'A thing', answers: { 200: 'the thing' } };
+const ROUTES: Route[] = [
+  route({ ...spec, method: 'get', path: '/things', answer: (ask) => remember(ask as Ask) }),
+  {
+    ...spec,
+    method: 'post',
+    path: '/things',
+    body: z.strictObject({ name: z.string(), price: z.number() }),
+    answer: remember,
+  },
+  { ...spec, method: 'get', path: '/things/:id', answer: remember },
+  {
+    ...spec,
+    method: 'get',
+    path: '/pages',
+    query: z.strictObject({ limit: z.coerce.number().max(9).default(3) }),
+    answer: remember,
+  },
+  { ...spec, method: 'get', path: '/passed', passesQuery: true, answer: remember },
+  { ...spec, method: 'put', path: '/locked', scope: 'recovery', answer: remember },
+  {
+    ...spec,
+    method: 'get',
+    path: '/broken',
+    answer: async () => {
+      throw Object.assign(new Error(CANARY), { code: CANARY, request: CANARY });
+    },
+  },
+  {
+    ...spec,
+    method: 'get',
+    path: '/refusing',
+    answer: async () => {
+      throw new DomainError('OUT_OF_STOCK', 'gone', { facts: { sku: 'a' } });
+    },
+  },
+];
+
+const anyone: Principal = { kind: 'anyone', storeId: DEFAULT_STORE, scopes: [] };
+const app = appOf({
+  routes: ROUTES,
+  telemetry: createTelemetry('routes-test', 'silent'),
+  authenticate: async (_request, scope) => {
+    if (scope) throw new DomainError('UNAUTHENTICATED', 'send a valid API key');
+    return anyone;
+  },
+});
+
+interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  body: Record<string, unknown>;
+  handled: Ask[];
+}
+
+const send = async (path: string, init: RequestInit = {}): Promise<Answer> => {
+  asked.length = 0;
+  const response = await app.fetch(new Request(`http://shop.example${path}`, init));
+  const text = await response.text();
+  const body = JSON.parse(text === '' ? '{}' : text) as Record<string, unknown>;
+  return { status: response.status, headers: response.headers, text, body, handled: [...asked] };
+};
+const post = (text: string, type = 'application/json'): Promise<Answer> =>
+  send('/things', { method: 'POST', headers: { 'content-type': type }, body: text });
+
+describe('a path', () => {
+  test.each(['/', '/thing', '/things/', '/things/a/b', '/THINGS', '//things', '/.env'])(
+    '%s that is not there is NOT_FOUND, for every method',
+    async (path) => {
+      for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']) {
+        const { status, body, headers } = await send(path, { method });
+        expect([method, status, body['code']]).toEqual([method, 404, 'NOT_FOUND']);
+        expect(headers.get('content-type')).toBe('application/problem+json');
+      }
+    },
+  );
+
+  const METHODS: [path: string, allowed: string[]][] = [
+    ['/things', ['GET', 'POST']],
+    ['/things/1', ['GET']],
+    ['/locked', ['PUT']],
+  ];
+  test.each(METHODS)('%s with another method is refused with Allow', async (path, allowed) => {
+    const others = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'].filter(
+      (method) => !allowed.includes(method),
+    );
+    for (const method of others) {
+      const { status, body, headers, handled } = await send(path, { method });
+      expect([method, status, body['code']]).toEqual([method, 405, 'METHOD_NOT_ALLOWED']);
+      expect(headers.get('allow')).toBe(allowed.join(', '));
+      expect(handled).toEqual([]);
+    }
+  });
+
+  test('gives its parameters to the handler', async () => {
+    const { handled } = await send('/things/a%20b%2Fc');
+    expect(handled[0]?.params).toEqual({ id: 'a b/c' });
+  });
+});
+
+describe('a query', () => {
+  const REFUSED: [what: string, path: string][] = [
+    ['an unknown parameter where none is taken', '/things?limit=1'],
+    ['an unknown parameter beside a known one', '/pages?limit=1&sort=name'],
+    ['an unknown parameter without a value', '/things?debug'],
+    ['a parameter called __proto__', '/pages?__proto__=1'],
+    ['a parameter called constructor', '/pages?constructor=1'],
+    ['a parameter twice', '/pages?limit=1&limit=2'],
+    ['a parameter twice with one value', '/pages?limit=1&limit=1'],
+    ['a parameter twice, once escaped', '/pages?limit=1&%6Cimit=2'],
+    ['a known parameter with a wrong value', '/pages?limit=10'],
+  ];
+  test.each(REFUSED)('with %s is INVALID_INPUT', async (_what, path) => {
+    const { status, body, handled } = await send(path);
+    expect([status, body['code']]).toEqual([400, 'INVALID_INPUT']);
+    expect(handled).toEqual([]);
+  });
+
+  test('arrives as its schema reads it', async () => {
+    expect((await send('/pages?limit=7')).handled[0]?.query).toEqual({ limit: 7 });
+    expect((await send('/pages')).handled[0]?.query).toEqual({ limit: 3 });
+  });
+
+  test('of a passed-on path is left to whom it is passed on', async () => {
+    expect((await send('/passed?a=1&a=2&b')).status).toBe(200);
+  });
+});
+
+describe('a body', () => {
+  const REFUSED: [what: string, body: string, type: string, status: number, code: string][] = [
+    ['of another type', '{}', 'text/plain', 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    ['that is not JSON', '{', 'application/json', 400, 'MALFORMED_BODY'],
+    ['with a key twice', '{"name":"a","name":"b"}', 'application/json', 400, 'MALFORMED_BODY'],
+    ['of another shape', '{"name":1,"price":1}', 'application/json', 400, 'INVALID_INPUT'],
+    [
+      'with a field too many',
+      '{"name":"","price":1,"x":1}',
+      'application/json',
+      400,
+      'INVALID_INPUT',
+    ],
+    [
+      'with a card number',
+      '{"name":"4242 4242 4242 4242","price":1}',
+      'application/json; charset=utf-8',
+      400,
+      'CARD_DATA_FORBIDDEN',
+    ],
+  ];
+  test.each(REFUSED)('%s never reaches the handler', async (_what, text, type, status, code) => {
+    const answer = await post(text, type);
+    expect([answer.status, answer.body['code']]).toEqual([status, code]);
+    expect(answer.handled).toEqual([]);
+  });
+
+  test('arrives as its schema reads it, and only where one is taken', async () => {
+    const { handled } = await post('{"name":"a","price":1.5}');
+    expect(handled[0]?.body).toEqual({ name: 'a', price: 1.5 });
+    expect((await send('/things')).handled[0]?.body).toBeUndefined();
+  });
+});
+
+describe('an answer', () => {
+  test('carries the request id of the caller, when it is harmless', async () => {
+    const headers = { 'x-request-id': 'caller.id-0001' };
+    const answer = await send('/things', { headers });
+    expect(answer.headers.get('x-request-id')).toBe('caller.id-0001');
+    expect(answer.handled[0]?.requestId).toBe('caller.id-0001');
+    expect(answer.headers.get('x-own')).toBe('yes');
+    expect((await send('/nowhere', { headers })).body['requestId']).toBe('caller.id-0001');
+  });
+
+  test.each(['short', 'x'.repeat(65), 'a b c d e f', '<script>alert'])(
+    'carries a new request id instead of %p',
+    async (given) => {
+      const answer = await send('/things', { headers: { 'x-request-id': given } });
+      expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    },
+  );
+
+  test('of a handler that refuses is its problem', async () => {
+    const { status, body } = await send('/refusing');
+    expect([status, body['code'], body['sku']]).toEqual([409, 'OUT_OF_STOCK', 'a']);
+  });
+
+  test('of a handler that breaks is a 500 in which nothing of the fault is', async () => {
+    const { status, body, text, headers } = await send('/broken');
+    expect([status, body['code']]).toEqual([500, 'INTERNAL']);
+    expect(text).not.toContain(CANARY);
+    expect(JSON.stringify([...headers])).not.toContain(CANARY);
+    expect(headers.get('x-request-id')).toBe(String(body['requestId']));
+  });
+
+  test('to somebody who may not ask is given before anything is read', async () => {
+    const { status, body, handled } = await send('/locked?x=1', { method: 'PUT' });
+    expect([status, body['code']]).toEqual([401, 'UNAUTHENTICATED']);
+    expect(handled).toEqual([]);
+  });
+});
