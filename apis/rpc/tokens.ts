@@ -43,10 +43,16 @@ export type VerifyToken = (authorization: string | null) => Promise<ServiceCalle
 
 const VERIFIED_TTL_MS = 30_000;
 
+/** Remembered until then: for a while, and never longer than the token itself lives. */
+interface Verified {
+  caller: ServiceCaller;
+  until: number;
+}
+
 /** Verifies `Bearer <jwt>` for one audience; every secret in the list is valid. UNAUTHENTICATED. */
 export const verifyTokens = (audience: string, secrets: readonly string[]): VerifyToken => {
-  const cache = new Map<string, { caller: ServiceCaller; until: number }>();
-  const verifyWith = async (token: string, secret: string): Promise<ServiceCaller | undefined> => {
+  const cache = new Map<string, Verified>();
+  const verifyWith = async (token: string, secret: string): Promise<Verified | undefined> => {
     const options = { issuer: ISSUER, audience, algorithms: ['HS256'] };
     const verified = await jwtVerify(token, keyOf(secret), {
       ...options,
@@ -54,18 +60,20 @@ export const verifyTokens = (audience: string, secrets: readonly string[]): Veri
     }).catch(() => undefined);
     const storeId = verified?.payload['storeId'];
     if (!verified || !isId('store', storeId)) return undefined;
-    return { subject: verified.payload.sub ?? '', storeId };
+    const endsAtMs = (verified.payload.exp ?? 0) * 1000;
+    const caller = { subject: verified.payload.sub ?? '', storeId };
+    return { caller, until: Math.min(endsAtMs, Date.now() + VERIFIED_TTL_MS) };
   };
   return async (authorization) => {
     const token = authorization?.startsWith('Bearer ') ? authorization.slice(7) : '';
     const hit = cache.get(token);
     if (hit && hit.until > Date.now()) return hit.caller;
     for (const secret of token ? secrets : []) {
-      const caller = await verifyWith(token, secret);
-      if (!caller) continue;
+      const verified = await verifyWith(token, secret);
+      if (!verified) continue;
       if (cache.size >= CACHE_ENTRIES_MAX) cache.clear();
-      cache.set(token, { caller, until: Date.now() + VERIFIED_TTL_MS });
-      return caller;
+      cache.set(token, verified);
+      return verified.caller;
     }
     throw new DomainError('UNAUTHENTICATED', `send a service token for ${audience}`);
   };
