@@ -45,10 +45,10 @@ const costOf = (document: DocumentNode): Cost => {
     cost.depth = Math.max(cost.depth, depth);
     if (cost.fields > FIELDS_MAX || cost.depth > DEPTH_MAX) return;
     for (const one of set?.selections ?? []) {
-      if (one.kind === Kind.FIELD) {
-        cost.fields++;
-        walk(one.selectionSet, depth + 1, inside);
-      } else if (one.kind === Kind.INLINE_FRAGMENT) walk(one.selectionSet, depth, inside);
+      // Spreads count as well: fragments that only double each other have no field at all.
+      cost.fields++;
+      if (one.kind === Kind.FIELD) walk(one.selectionSet, depth + 1, inside);
+      else if (one.kind === Kind.INLINE_FRAGMENT) walk(one.selectionSet, depth, inside);
       else if (!inside.includes(one.name.value)) {
         walk(fragments.get(one.name.value), depth, [...inside, one.name.value]);
       }
@@ -73,27 +73,34 @@ const problemWith = (query: string): string | undefined => {
 
 interface Answer {
   data?: Record<string, unknown> | null;
-  errors?: { message: string; extensions?: { code?: string } }[];
+  errors?: { message: string; path?: unknown[]; extensions?: { code?: string } }[];
 }
+
+type AnswerError = NonNullable<Answer['errors']>[number];
+
+/** Only a resolver's error has a path; one that is no refusal of ours is a fault. */
+const isFault = ({ path, extensions }: AnswerError): boolean =>
+  path !== undefined && extensions?.code === undefined;
 
 /** Errors without a code of ours are faults, and show nothing. */
 const masked = (answer: Answer): Answer => ({
   ...answer,
   ...(answer.errors && {
     errors: answer.errors.map((error) =>
-      error.extensions?.code || answer.data === undefined
-        ? { ...error, extensions: { code: 'INVALID_INPUT', ...error.extensions } }
-        : { ...error, message: 'internal error', extensions: { code: 'INTERNAL' } },
+      isFault(error)
+        ? { ...error, message: 'internal error', extensions: { code: 'INTERNAL' } }
+        : { ...error, extensions: { code: 'INVALID_INPUT', ...error.extensions } },
     ),
   }),
 });
 
-/** 503 only when everything asked for was away. */
+/** 503 only when everything asked for was away; without data it is their fault or ours. */
 const statusOf = ({ data, errors = [] }: Answer): number => {
-  if (data === undefined) return 400;
   const roots = Object.values(data ?? {});
   const allAway = errors.length > 0 && errors.every((e) => e.extensions?.code === 'UNAVAILABLE');
-  return allAway && roots.every((root) => root === null) ? 503 : 200;
+  if (allAway && roots.every((root) => root === null)) return 503;
+  if (data !== undefined) return 200;
+  return errors.some(isFault) ? 500 : 400;
 };
 
 export const graphqlRoute = (parts: SearchParts): Route => {
@@ -136,6 +143,7 @@ export const graphqlRoute = (parts: SearchParts): Route => {
       const { answer, warnings } = await ask(body, principal.storeId);
       const status = statusOf(answer);
       if (status === 503) throw new DomainError('UNAVAILABLE', 'the catalogue index is away');
+      if (status === 500) throw new Error(`a resolver failed: ${answer.errors?.[0]?.message}`);
       const extensions = warnings.length > 0 ? { extensions: { warnings } } : {};
       return json({ ...masked(answer), ...extensions }, status);
     },

@@ -7,7 +7,7 @@ import { countMatches, listPage, type Filter, type Position } from '../../db/cas
 import { findIdBySlug, findStored } from '../../db/cassandra/products.ts';
 import { findProgress } from '../../db/cassandra/progress.ts';
 import type { ProductDocument } from '../../db/projections/document.ts';
-import type { Sort } from '../../db/projections/listing-keys.ts';
+import { attributeNameOf, type Sort } from '../../db/projections/listing-keys.ts';
 import { DomainError, invalid } from '../../domain/errors.ts';
 import { DEFAULT_CURRENCY, minorFromNumber } from '../../domain/money.ts';
 import { tokensOf } from '../../domain/text.ts';
@@ -39,13 +39,13 @@ interface ProductsArgs {
   priceMin?: number;
   priceMax?: number;
   inStock?: boolean;
-  sort: 'RELEVANCE' | 'NEWEST' | 'PRICE_ASC' | 'PRICE_DESC' | 'NAME';
+  sort?: 'RELEVANCE' | 'NEWEST' | 'PRICE_ASC' | 'PRICE_DESC' | 'NAME' | null;
   first: number;
   after?: string;
 }
 
 /** Relevance has no score yet: until then the newest come first. */
-const ORDERS: Record<ProductsArgs['sort'], Sort> = {
+const ORDERS: Record<NonNullable<ProductsArgs['sort']>, Sort> = {
   RELEVANCE: 'newest',
   NEWEST: 'newest',
   PRICE_ASC: 'price_asc',
@@ -73,10 +73,12 @@ const filterOf = (args: ProductsArgs): Filter => {
 };
 
 /** A cursor belongs to its order: one of another sort is refused. */
-const positionOf = ({ cursors }: SearchParts, args: ProductsArgs): Position | undefined => {
-  if (!args.after) return undefined;
-  return JSON.parse(cursors.open(`search/${args.sort}`, args.after)) as Position;
-};
+const positionOf = (
+  { cursors }: SearchParts,
+  sort: string,
+  after: string | undefined,
+): Position | undefined =>
+  after ? (JSON.parse(cursors.open(`search/${sort}`, after)) as Position) : undefined;
 
 /** `collection:<id>` and `attribute:<name>=<value>`, as the projector wrote them. */
 const FACET = /^(?:(collection):|attribute:([^=]*)=)(.*)$/s;
@@ -85,7 +87,7 @@ const facetNodes = (counts: Map<string, number>, exact: boolean) => {
   const names = new Map<string, { value: string; count: number }[]>();
   for (const [facet, count] of counts) {
     const [, collection, attribute, value = ''] = FACET.exec(facet) ?? [];
-    const name = collection ?? attribute ?? '';
+    const name = collection ?? attributeNameOf(attribute ?? '');
     names.set(name, [...(names.get(name) ?? []), { value, count }]);
   }
   return [...names].map(([name, values]) => ({
@@ -101,11 +103,12 @@ const products = async (
   stockOf: StockOf,
   args: ProductsArgs,
 ) => {
-  const { first, sort } = args;
+  const { first } = args;
+  const sort = args.sort ?? 'NEWEST';
   if (first < 1 || first > LIMIT_MAX) throw invalid('first', `must be 1 to ${LIMIT_MAX}`);
   const { cassandra, cursors } = parts;
   const filter = filterOf(args);
-  const after = positionOf(parts, args);
+  const after = positionOf(parts, sort, args.after);
   const ask = { storeId, filter, after, limit: first + 1, sort: ORDERS[sort] };
   const listed = await listPage(cassandra, ask);
   const page = listed.slice(0, first).map(({ document, position }) => ({
@@ -122,15 +125,17 @@ const products = async (
       startCursor: page[0]?.cursor ?? null,
       endCursor: page.at(-1)?.cursor ?? null,
     },
-    matches: async () => {
-      const { count, exact } = await counted();
-      return { count, exact };
-    },
-    facets: async () => {
-      const { facets, exact } = await counted();
-      return facetNodes(facets, exact);
-    },
-    asOf: async () => (await findProgress(cassandra))?.toISOString() ?? null,
+    matches: () =>
+      refusing(async () => {
+        const { count, exact } = await counted();
+        return { count, exact };
+      }),
+    facets: () =>
+      refusing(async () => {
+        const { facets, exact } = await counted();
+        return facetNodes(facets, exact);
+      }),
+    asOf: () => refusing(async () => (await findProgress(cassandra))?.toISOString() ?? null),
   };
 };
 

@@ -48,4 +48,11 @@ export const BUCKETS = Array.from({ length: LISTING_BUCKETS }, (_, bucket) => bu
 /** The scope that every product of a store is in. */
 export const SCOPE_ALL = 'all';
 export const collectionFacet = (collectionId: string): string => `collection:${collectionId}`;
-export const attributeFacet = (name: string, value: string): string => `attribute:${name}=${value}`;
+
+/** An equals sign in a name is escaped, so that the first one always ends the name. */
+export const attributeFacet = (name: string, value: string): string =>
+  `attribute:${name.replaceAll('%', '%25').replaceAll('=', '%3D')}=${value}`;
+
+/** The name that `attributeFacet` escaped. */
+export const attributeNameOf = (escaped: string): string =>
+  escaped.replaceAll('%3D', '=').replaceAll('%25', '%');

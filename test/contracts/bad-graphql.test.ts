@@ -1,0 +1,215 @@
+// Questions GraphQL does not answer: bounded before they run, refused with a code of ours.
+import { beforeAll, describe, expect, test } from 'bun:test';
+import { createCursors } from '../../apis/http/cursors.ts';
+import { graphqlRoute } from '../../apis/search/graphql.ts';
+import type { SearchParts } from '../../apis/search/resolvers.ts';
+import { createTelemetry } from '../../telemetry/telemetry.ts';
+import { expectNoInsides, expectProblem, send, type Sent } from '../support/refusals.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+
+const SOON_MS = 2_000;
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+}, UP_LIMIT_MS);
+
+const asking = (body: unknown): Sent => ({ method: 'POST', path: '/graphql', body });
+
+interface Refused {
+  data?: unknown;
+  errors: { message: string; extensions: { code: string } }[];
+}
+
+const COUNT = '{ matches { count } }';
+const many = (count: number, one: (at: number) => string): string =>
+  Array.from({ length: count }, (_, at) => one(at)).join(' ');
+const nested = (depth: number): string =>
+  `${'{ ... on Query '.repeat(depth)}{ x }${'}'.repeat(depth)}`;
+const deep = (depth: number): string =>
+  `{ products { edges { node { ${'media { '.repeat(depth)}url${' }'.repeat(depth)} } } } }`;
+/** Each fragment spreads the next one twice: 2^depth walks for one who does not count spreads. */
+const doubling = (depth: number, last: string): string =>
+  `{ ...f0 } ${many(depth, (at) => `fragment f${at} on Query { ...f${at + 1} ...f${at + 1} }`)}
+    fragment f${depth} on Query { ${last} }`;
+
+type Question = [name: string, query: string, variables?: unknown];
+
+const WRONG: Question[] = [
+  ['that does not parse', '{ products('],
+  ['with an unknown field', '{ orders { id } }'],
+  ['with an unknown field of a product', '{ products { edges { node { cost } } } }'],
+  ['with an unknown argument', `{ products(store: "x") ${COUNT} }`],
+  ['without the fields it wants', '{ products }'],
+  ['without a needed argument', `{ products(attributes: [{ name: "a" }]) ${COUNT} }`],
+  ['of a word that no sort is', `{ products(sort: CHEAPEST) ${COUNT} }`],
+  ['of a number for a text', `{ products(text: 5) ${COUNT} }`],
+  ['that would change something', 'mutation { deleteProduct(id: "x") { id } }'],
+  ['that would be told for ever', 'subscription { products { asOf } }'],
+  ['of two, and does not say which', 'query a { __typename } query b { __typename }'],
+  ['of none', `fragment f on Query { products ${COUNT} }`],
+  ['with a fragment nobody wrote', '{ ...nothing }'],
+  ['with a fragment inside itself', '{ ...f } fragment f on Query { __typename ...f }'],
+  [
+    'with two fragments inside each other',
+    '{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }',
+  ],
+];
+
+const VARIABLES: Question[] = [
+  ['with a text for a number', `query ($f: Int) { products(first: $f) ${COUNT} }`, { f: 'ten' }],
+  ['with half a number', `query ($f: Int) { products(first: $f) ${COUNT} }`, { f: 1.5 }],
+  ['with more than 32 bits', `query ($f: Int) { products(first: $f) ${COUNT} }`, { f: 2 ** 31 }],
+  ['with a list for a text', `query ($t: String) { products(text: $t) ${COUNT} }`, { t: ['a'] }],
+  ['without the variable it needs', 'query ($id: ID!) { product(id: $id) { id } }', {}],
+  [
+    'with null where it needs something',
+    'query ($id: ID!) { product(id: $id) { id } }',
+    { id: null },
+  ],
+  ['with a variable nobody declared', `{ products(text: $text) ${COUNT} }`, { text: 'a' }],
+  ['with a variable of another type', `query ($t: Boolean) { products(text: $t) ${COUNT} }`],
+];
+
+const VALUES: Question[] = [
+  ['for none at a time', `{ products(first: 0) ${COUNT} }`],
+  ['for less than none', `{ products(first: -1) ${COUNT} }`],
+  ['for 101 at a time', `{ products(first: 101) ${COUNT} }`],
+  ['for a billion at a time', `{ products(first: 1000000000) ${COUNT} }`],
+  ['for null at a time', `{ products(first: null) ${COUNT} }`],
+  ['after a forged cursor', `{ products(after: "Zm9yZ2VkLWZvcmdlZC1mb3JnZWQ") ${COUNT} }`],
+  ['for 201 characters', `{ products(text: "${'x'.repeat(201)}") ${COUNT} }`],
+  ['for a price below zero', `{ products(priceMin: -1) ${COUNT} }`],
+  ['for a price of 1e300', `{ products(priceMax: 1e300) ${COUNT} }`],
+  ['for a price of a tenth of a cent', `{ products(priceMin: 0.001) ${COUNT} }`],
+  [
+    'for eleven attributes',
+    `{ products(attributes: [${many(11, () => '{ name: "a", value: "b" }')}]) ${COUNT} }`,
+  ],
+  ['for a product by nothing', '{ product { id } }'],
+  ['for a product by two names', '{ product(id: "prd_a", slug: "a") { id } }'],
+];
+
+/** What the guard says: such a question never reaches the schema. */
+const LIMITS = /deeper than 12|more than 300 fields|2000 tokens/;
+
+const TOO_MUCH: Question[] = [
+  ['13 deep', deep(10)],
+  ['1,000 deep', deep(900)],
+  ['of 400 inline fragments', nested(400)],
+  ['of 301 aliases', `{ ${many(301, (at) => `a${at}: __typename`)} }`],
+  ['of 3,000 tokens', `{ ${many(3_000, () => 'a')} }`],
+  ['of fragments that double 40 times', doubling(40, '__typename')],
+  ['of fragments that double 40 times and come to nothing', doubling(40, '...f40')],
+];
+
+const refusesQuestions = (questions: Question[], status = 400, why = /\S/): void => {
+  for (const [name, query, variables] of questions) {
+    test(`${name} is refused, and soon: INVALID_INPUT`, async () => {
+      const response = await Promise.race([
+        send(shop, asking({ query, ...(variables !== undefined && { variables }) })),
+        Bun.sleep(SOON_MS).then(() => undefined),
+      ]);
+      if (!response) throw new Error(`no answer within ${SOON_MS} ms`);
+      const text = await response.text();
+      expectNoInsides(text);
+      const { data, errors } = JSON.parse(text) as Refused;
+      expect(errors[0]?.extensions.code).toBe('INVALID_INPUT');
+      expect(errors[0]?.message).toMatch(why);
+      expect(Object.values(data ?? {})).toEqual(status === 400 ? [] : [null]);
+      expect([response.status, response.headers.get('content-type')]).toEqual([
+        status,
+        'application/json',
+      ]);
+    });
+  }
+};
+
+describe('a GraphQL question', () => refusesQuestions(WRONG));
+describe('a GraphQL variable', () => refusesQuestions(VARIABLES));
+describe('a GraphQL question asks', () => {
+  refusesQuestions(VALUES.filter(([, query]) => query.startsWith('{ products')));
+  refusesQuestions(
+    VALUES.filter(([, query]) => query.startsWith('{ product(') || query.startsWith('{ product {')),
+    200,
+  );
+
+  test('for no order of its own and gets the newest', async () => {
+    const response = await send(shop, asking({ query: `{ products(sort: null) ${COUNT} }` }));
+    expect([response.status, Object.keys((await response.json()) as object)]).toEqual([
+      200,
+      ['data'],
+    ]);
+  });
+});
+describe('a GraphQL question that is too much:', () => refusesQuestions(TOO_MUCH, 400, LIMITS));
+
+describe('the GraphQL door refuses', () => {
+  const query = '{ __typename }';
+  const BODIES: [name: string, body: unknown][] = [
+    ['a list of questions', [{ query }, { query }]],
+    ['no question', {}],
+    ['an empty question', { query: '' }],
+    ['a question that is a number', { query: 5 }],
+    ['a question of 20,001 characters', { query: query.padEnd(20_001, ',') }],
+    ['variables that are a list', { query, variables: ['a'] }],
+    ['variables that are a text', { query, variables: '{}' }],
+    ['an operation name that is a number', { query, operationName: 5 }],
+    ['an unknown field', { query, raw: true }],
+  ];
+  for (const [name, body] of BODIES) {
+    test(`${name}: 400 INVALID_INPUT`, async () => {
+      await expectProblem(await send(shop, asking(body)), 400, 'INVALID_INPUT');
+    });
+  }
+
+  const TYPES = ['application/x-www-form-urlencoded', 'text/plain', 'application/graphql'];
+  for (const type of TYPES) {
+    test(`a question sent as ${type}: 415`, async () => {
+      const raw = `query=${encodeURIComponent(query)}`;
+      const sent = { method: 'POST', path: '/graphql', raw, headers: { 'content-type': type } };
+      await expectProblem(await send(shop, sent), 415, 'UNSUPPORTED_MEDIA_TYPE');
+    });
+  }
+
+  for (const asked of ['{__typename}', 'mutation{x}']) {
+    test(`GET of ${asked}: 405`, async () => {
+      const path = `/graphql?query=${encodeURIComponent(asked)}`;
+      const response = await send(shop, { method: 'GET', path });
+      await expectProblem(response, 405, 'METHOD_NOT_ALLOWED');
+      expect(response.headers.get('allow')).toBe('POST');
+    });
+  }
+
+  test('a question beside the body: 400', async () => {
+    const path = '/graphql?query={__typename}';
+    const response = await send(shop, { method: 'POST', path, body: { query } });
+    await expectProblem(response, 400, 'INVALID_INPUT');
+  });
+});
+
+test('a resolver that breaks shows nothing of why', async () => {
+  const parts = {
+    cassandra: undefined,
+    cursors: createCursors('secret'),
+    telemetry: createTelemetry('test', 'fatal'),
+  } as unknown as SearchParts;
+  const request = (query: string) => ({
+    request: new Request('http://search/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query }),
+    }),
+    principal: { kind: 'anyone' as const, storeId: 'sto_default' as const, scopes: [] },
+    params: {},
+    body: undefined,
+    query: {},
+    requestId: 'request-1',
+  });
+  const { answer } = graphqlRoute(parts);
+  const one = await (await answer(request('{ product(id: "a") { id } }'))).json();
+  expect(one).toMatchObject({ errors: [{ message: 'internal error' }], data: { product: null } });
+  // A root that may not be null leaves no data: the route throws, and its door says 500.
+  const message = await answer(request(`{ products ${COUNT} }`)).then(String, String);
+  expect(message).toContain('a resolver failed');
+});
