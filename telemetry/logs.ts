@@ -2,6 +2,7 @@
 import pino from 'pino';
 
 const TEXT_LENGTH_MAX = 500;
+const STACK_LINES_MAX = 30;
 
 /** Fields that may be logged. Anything else shows as `[redacted]`: add here after thought. */
 const ALLOWED = new Set([
@@ -51,27 +52,43 @@ export interface Log {
   error(event: string, error: unknown, fields?: LogFields): void;
 }
 
-const shown = (value: unknown): unknown =>
-  typeof value === 'string' ? value.slice(0, TEXT_LENGTH_MAX) : value;
+const REDACTED = '[redacted]';
+
+/** Drizzle writes a failed query's parameters, which are shoppers' own words, into its message. */
+const withoutParameters = (text: string): string => text.replace(/\nparams:.*$/s, '');
+
+/** Texts, numbers and truth values; what is inside an object is on no list. */
+const shown = (value: unknown): unknown => {
+  if (typeof value === 'string') return withoutParameters(value).slice(0, TEXT_LENGTH_MAX);
+  return value !== null && ['object', 'function', 'symbol'].includes(typeof value)
+    ? REDACTED
+    : value;
+};
 
 const allowed = (fields: LogFields): LogFields =>
   Object.fromEntries(
-    Object.entries(fields).map(([key, value]) => [
-      key,
-      ALLOWED.has(key) ? shown(value) : '[redacted]',
-    ]),
+    Object.entries(fields).map(([key, value]) => [key, ALLOWED.has(key) ? shown(value) : REDACTED]),
   );
+
+/** The frames alone: what stands before them says the whole message again. */
+const framesOf = ({ stack = '', message }: Error): string =>
+  stack
+    .replace(message, () => '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, STACK_LINES_MAX)
+    .join('\n');
 
 /** Name, code and stack of a fault; never its attached request or reply. */
 const faultOf = (error: unknown): LogFields => {
   if (!(error instanceof Error)) return { fault: shown(String(error)) };
-  const code = 'code' in error ? { faultCode: String(error.code) } : {};
+  const code = 'code' in error ? { faultCode: shown(String(error.code)) } : {};
   const cause = error.cause instanceof Error ? { faultCause: shown(error.cause.message) } : {};
   return {
-    fault: `${error.name}: ${error.message.slice(0, TEXT_LENGTH_MAX)}`,
+    fault: shown(`${error.name}: ${error.message}`),
     ...code,
     ...cause,
-    stack: error.stack,
+    stack: framesOf(error),
   };
 };
 
