@@ -15,7 +15,15 @@ const PASSED_ON = [
   'if-none-match',
   'stripe-signature',
 ];
-const PASSED_BACK = ['content-type', 'etag', 'location', 'allow', 'retry-after', 'cache-control'];
+const PASSED_BACK = [
+  'content-type',
+  'etag',
+  'location',
+  'allow',
+  'retry-after',
+  'cache-control',
+  'www-authenticate',
+];
 
 const pick = (headers: Headers, names: string[]): Record<string, string> =>
   Object.fromEntries(

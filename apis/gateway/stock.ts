@@ -1,6 +1,7 @@
 // Stock for stores over HTTP: the product says which sku, Inventory says how many.
 import type { Client } from '@connectrpc/connect';
 import { DomainError, invalid } from '../../domain/errors.ts';
+import { isId } from '../../domain/ids.ts';
 import type {
   InventoryService,
   Stock,
@@ -18,7 +19,10 @@ export interface StockDoor {
 
 /** Skus of a product, as Products shows it to this very caller. NOT_FOUND. */
 const skusOf = async ({ productsUrl }: StockDoor, { params, request }: Ask): Promise<string[]> => {
-  const response = await fetch(`${productsUrl}/product/${params['id']}`, {
+  // A path parameter comes decoded: `..%2F` would ask another path of Products.
+  const id = params['id'] ?? '';
+  if (!isId('product', id)) throw new DomainError('NOT_FOUND', 'no such product');
+  const response = await fetch(`${productsUrl}/product/${id}`, {
     headers: { authorization: request.headers.get('authorization') ?? '' },
     signal: AbortSignal.timeout(TIMEOUT_MS),
   }).catch((cause: unknown) => {

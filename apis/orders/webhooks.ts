@@ -32,8 +32,8 @@ const verified = async (body: string, signature: string, secrets: readonly strin
 
 /** The order an event is about, by the metadata every intent of ours carries. */
 const orderIdIn = (event: Stripe.Event): string | undefined => {
-  const { metadata } = event.data.object as { metadata?: Record<string, string> };
-  const id = metadata?.['orderId'];
+  const { data } = event as { data?: { object?: { metadata?: Record<string, string> | null } } };
+  const id = data?.object?.metadata?.['orderId'];
   return isId('order', id) ? id : undefined;
 };
 

@@ -1,0 +1,135 @@
+// Money: what a JSON number says is kept to the last unit, and what it cannot say is refused.
+import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { DomainError } from './errors.ts';
+import {
+  AMOUNT_MINOR_MAX,
+  CURRENCIES,
+  currencyOf,
+  isCurrency,
+  minorFromNumber,
+  numberFromMinor,
+  sumMinor,
+  type Currency,
+} from './money.ts';
+
+const DECIMALS: Record<Currency, number> = {
+  USD: 2,
+  EUR: 2,
+  GBP: 2,
+  CAD: 2,
+  AUD: 2,
+  JPY: 0,
+  KWD: 3,
+};
+
+const refusalOf = (work: () => unknown): DomainError => {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof DomainError) return error;
+    throw error;
+  }
+  throw new Error('it was not refused');
+};
+
+const currency = fc.constantFrom(...CURRENCIES);
+const amountMinor = fc.integer({ min: 0, max: AMOUNT_MINOR_MAX });
+
+describe('an amount', () => {
+  const READ: [value: number, currency: Currency, amountMinor: number][] = [
+    [29.99, 'USD', 2999],
+    [0.29, 'EUR', 29],
+    [1.1, 'GBP', 110],
+    [1.005, 'KWD', 1005],
+    [0.001, 'KWD', 1],
+    [4, 'CAD', 400],
+    [500, 'JPY', 500],
+    [0, 'USD', 0],
+    [999_999.99, 'USD', AMOUNT_MINOR_MAX],
+  ];
+  test.each(READ)('of %p %s is %p minor units', (value, code, minor) => {
+    expect(minorFromNumber(value, code)).toBe(minor);
+  });
+
+  const REFUSED: [what: string, value: number, currency: Currency, why: string][] = [
+    ['below zero', -0.01, 'USD', 'zero or more'],
+    ['of minus zero', -0, 'USD', 'zero or more'],
+    ['that is no number', Number.NaN, 'USD', 'zero or more'],
+    ['without end', Number.POSITIVE_INFINITY, 'USD', 'zero or more'],
+    ['below zero without end', Number.NEGATIVE_INFINITY, 'USD', 'zero or more'],
+    ['with a digit too many', 1.234, 'USD', 'more than 2 decimals'],
+    ['with a fraction of a yen', 1.5, 'JPY', 'more than 0 decimals'],
+    ['with four decimals of a dinar', 0.0001, 'KWD', 'more than 3 decimals'],
+    ['too small to be written out', 1e-7, 'USD', 'too many digits'],
+    ['too large to be written out', 1e21, 'USD', 'too many digits'],
+    ['one unit above the largest', 1_000_000, 'USD', 'too large'],
+    ['one yen above the largest', AMOUNT_MINOR_MAX + 1, 'JPY', 'too large'],
+  ];
+  test.each(REFUSED)('%s is refused', (_what, value, code, why) => {
+    const refusal = refusalOf(() => minorFromNumber(value, code, 'variants.0.price'));
+    expect(refusal.code).toBe('INVALID_INPUT');
+    expect(refusal.fields[0]?.path).toBe('variants.0.price');
+    expect(refusal.fields[0]?.message).toContain(why);
+  });
+
+  test('comes back unchanged from the number that shows it', () => {
+    fc.assert(
+      fc.property(amountMinor, currency, (minor, code) => {
+        const shown = numberFromMinor(minor, code);
+        expect(minorFromNumber(JSON.parse(JSON.stringify(shown)) as number, code)).toBe(minor);
+      }),
+      { numRuns: 2_000, seed: 7 },
+    );
+  });
+
+  test('is shown as the nearest number to its decimal digits', () => {
+    fc.assert(
+      fc.property(amountMinor, currency, (minor, code) => {
+        expect(numberFromMinor(minor, code).toFixed(DECIMALS[code])).toBe(
+          (minor / 10 ** DECIMALS[code]).toFixed(DECIMALS[code]),
+        );
+      }),
+      { seed: 7 },
+    );
+  });
+});
+
+describe('a currency', () => {
+  test.each(CURRENCIES)('%s is one of ours', (code) => {
+    expect(isCurrency(code)).toBe(true);
+    expect(currencyOf(code)).toBe(code);
+    expect(DECIMALS[code]).toBeGreaterThanOrEqual(0);
+  });
+
+  test.each(['usd', 'XXX', '', 'toString', '__proto__'])('%p is refused', (code) => {
+    expect(isCurrency(code)).toBe(false);
+    const refusal = refusalOf(() => currencyOf(code));
+    expect(refusal.code).toBe('INVALID_INPUT');
+    expect(refusal.fields[0]?.path).toBe('currency');
+  });
+
+  test('is always a text', () => {
+    for (const value of [undefined, null, 2, {}, ['USD']]) expect(isCurrency(value)).toBe(false);
+  });
+});
+
+describe('a sum of lines', () => {
+  test('is quantity times unit, over every line', () => {
+    expect(sumMinor([])).toBe(0);
+    expect(
+      sumMinor([
+        { unitMinor: 2999, quantity: 3 },
+        { unitMinor: 1, quantity: 10 },
+      ]),
+    ).toBe(9007);
+  });
+
+  test('may be the largest amount and not one unit more', () => {
+    const largest = { unitMinor: AMOUNT_MINOR_MAX, quantity: 1 };
+    expect(sumMinor([largest])).toBe(AMOUNT_MINOR_MAX);
+    const refusal = refusalOf(() => sumMinor([largest, { unitMinor: 1, quantity: 1 }]));
+    expect(refusal.code).toBe('INVALID_INPUT');
+    expect(refusal.fields[0]?.path).toBe('lines');
+  });
+});

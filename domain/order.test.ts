@@ -1,0 +1,158 @@
+// The order's moves: every one that is listed is allowed, every other is refused, ends are ends.
+import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { DomainError } from './errors.ts';
+import {
+  assertMove,
+  demandOf,
+  isDecided,
+  isEnding,
+  ORDER_EVENTS,
+  ORDER_MOVES,
+  ORDER_STATUSES,
+  type OrderStatus,
+} from './order.ts';
+
+/** Written out again on purpose: a change of the table must be meant twice. */
+const MOVES: [from: OrderStatus, to: OrderStatus][] = [
+  ['accepted', 'awaiting_payment'],
+  ['accepted', 'confirmed'],
+  ['accepted', 'cancelled'],
+  ['accepted', 'rejected'],
+  ['accepted', 'expired'],
+  ['awaiting_payment', 'confirmed'],
+  ['awaiting_payment', 'cancelled'],
+  ['awaiting_payment', 'rejected'],
+  ['awaiting_payment', 'expired'],
+  ['confirmed', 'packing'],
+  ['confirmed', 'cancelled'],
+  ['packing', 'shipped'],
+  ['shipped', 'delivered'],
+  ['shipped', 'lost'],
+  ['shipped', 'returned_to_sender'],
+];
+const isListed = (from: OrderStatus, to: OrderStatus): boolean =>
+  MOVES.some(([a, b]) => a === from && b === to);
+const OTHERS = ORDER_STATUSES.flatMap((from) =>
+  ORDER_STATUSES.filter((to) => !isListed(from, to)).map((to) => [from, to] as const),
+);
+const ENDINGS: OrderStatus[] = [
+  'delivered',
+  'cancelled',
+  'rejected',
+  'expired',
+  'lost',
+  'returned_to_sender',
+];
+
+const refusalOf = (from: OrderStatus, to: OrderStatus): unknown => {
+  try {
+    assertMove(from, to);
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+};
+
+describe('an order', () => {
+  test.each(MOVES)('that is %s may become %s', (from, to) => {
+    expect(refusalOf(from, to)).toBeUndefined();
+  });
+
+  test.each(OTHERS)('that is %s cannot become %s', (from, to) => {
+    const refusal = refusalOf(from, to);
+    expect(refusal).toBeInstanceOf(DomainError);
+    expect(refusal).toMatchObject({ code: 'ILLEGAL_TRANSITION', facts: { from, to } });
+  });
+
+  test('has as many moves as are written here', () => {
+    expect(OTHERS.length + MOVES.length).toBe(ORDER_STATUSES.length ** 2);
+    expect(Object.values(ORDER_MOVES).flat().length).toBe(MOVES.length);
+  });
+
+  test('never leaves an ending', () => {
+    expect(ORDER_STATUSES.filter(isEnding)).toEqual(ENDINGS);
+    for (const ending of ENDINGS) {
+      for (const to of ORDER_STATUSES) {
+        expect(refusalOf(ending, to)).toMatchObject({ code: 'ILLEGAL_TRANSITION' });
+      }
+    }
+  });
+
+  test('cannot be cancelled once packing has begun', () => {
+    const cancellable = ORDER_STATUSES.filter((from) => ORDER_MOVES[from].includes('cancelled'));
+    expect(cancellable).toEqual(['accepted', 'awaiting_payment', 'confirmed']);
+  });
+
+  test('reaches an ending from wherever it is, and never comes back to where it was', () => {
+    const wander = fc.array(fc.nat({ max: 10 }), { minLength: 12, maxLength: 12 });
+    fc.assert(
+      fc.property(wander, (choices) => {
+        let status: OrderStatus = 'accepted';
+        const seen = new Set<OrderStatus>([status]);
+        for (const choice of choices) {
+          const moves: readonly OrderStatus[] = ORDER_MOVES[status];
+          const next: OrderStatus | undefined = moves[choice % moves.length];
+          if (!next) break;
+          expect(seen.has(next)).toBe(false);
+          seen.add(next);
+          status = next;
+        }
+        expect(isEnding(status)).toBe(true);
+      }),
+      { seed: 7 },
+    );
+  });
+
+  test('can become every status there is', () => {
+    const reached = new Set<OrderStatus>(['accepted', ...Object.values(ORDER_MOVES).flat()]);
+    expect([...reached].sort()).toEqual([...ORDER_STATUSES].sort());
+  });
+
+  test('is decided when checkout can be answered, and stays decided', () => {
+    const undecided = ORDER_STATUSES.filter((status) => !isDecided(status));
+    expect(undecided).toEqual(['accepted', 'awaiting_payment']);
+    for (const [from, to] of MOVES) if (isDecided(from)) expect(isDecided(to)).toBe(true);
+  });
+
+  test('says each status by an event of its own', () => {
+    const names = ORDER_STATUSES.map((status) => ORDER_EVENTS[status]);
+    expect(new Set(names).size).toBe(ORDER_STATUSES.length);
+    for (const name of names) expect(name).toMatch(/^Order[A-Z][A-Za-z]+$/);
+  });
+});
+
+describe('the demand of lines', () => {
+  const line = fc.record({
+    sku: fc.constantFrom('a', 'B', 'b', 'a-1', 'Z'),
+    quantity: fc.integer({ min: 1, max: 10_000 }),
+  });
+
+  test('sums the lines of one sku, sorted by sku', () => {
+    const lines = [
+      { sku: 'b', quantity: 1 },
+      { sku: 'a', quantity: 2 },
+      { sku: 'b', quantity: 3 },
+    ];
+    expect(demandOf(lines)).toEqual([
+      { sku: 'a', quantity: 2 },
+      { sku: 'b', quantity: 4 },
+    ]);
+  });
+
+  test('loses no unit, names no sku twice, and is the same in whatever order lines come', () => {
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 100 }), (lines) => {
+        const demand = demandOf(lines);
+        const skus = demand.map(({ sku }) => sku);
+        expect(skus).toEqual([...new Set(lines.map(({ sku }) => sku))].sort());
+        for (const { sku, quantity } of demand) {
+          const asked = lines.filter((one) => one.sku === sku);
+          expect(quantity).toBe(asked.reduce((sum, one) => sum + one.quantity, 0));
+        }
+        expect(demandOf(lines.toReversed())).toEqual(demand);
+      }),
+      { seed: 7 },
+    );
+  });
+});

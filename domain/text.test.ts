@@ -1,0 +1,100 @@
+// Words: what a shopper types finds what the store wrote, whatever the case, accent or plural.
+import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { fold, tokensOf } from './text.ts';
+
+const anyText = fc.string({ unit: 'binary', maxLength: 60 });
+const words = fc.array(fc.stringMatching(/^[A-Za-z]{1,12}$/), { maxLength: 20 });
+
+describe('a folded text', () => {
+  const SAME: [written: string, folded: string][] = [
+    ['Crème Brûlée', 'creme brulee'],
+    ['CREME', 'creme'],
+    ['ﬁne', 'fine'],
+    ['１２３', '123'],
+    ['İstanbul', 'istanbul'],
+    ['naïve', 'naive'],
+    ['Größe', 'große'],
+    ['Ёлка', 'елка'],
+  ];
+  test.each(SAME)('of %p is %p', (written, folded) => {
+    expect(fold(written)).toBe(folded);
+  });
+
+  test('is the same whether accents are letters or marks', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        expect(fold(text.normalize('NFC'))).toBe(fold(text.normalize('NFD')));
+      }),
+      { numRuns: 500, seed: 7 },
+    );
+  });
+});
+
+describe('the words of a text', () => {
+  const WORDS: [text: string, tokens: string[]][] = [
+    ['Trail Shoes', ['trail', 'shoe']],
+    ['shoe', ['shoe']],
+    ['berries', ['berry']],
+    ['ties', ['tie']],
+    ['boxes', ['box']],
+    ['dresses', ['dress']],
+    ['dress', ['dress']],
+    ['watches', ['watch']],
+    ['brushes', ['brush']],
+    ['bus', ['bus']],
+    ['cactus', ['cactus']],
+    ['tennis', ['tennis']],
+    ['gas', ['gas']],
+    ['Red, red; RED!', ['red']],
+    ['shoe SHOES shoes', ['shoe']],
+    ['USB-C 3.0', ['usb', 'c', '3', '0']],
+    ['靴 обувь', ['靴', 'обувь']],
+    ['--- ,,, 🙂', []],
+    ['', []],
+  ];
+  test.each(WORDS)('%p are %p', (text, tokens) => {
+    expect(tokensOf(text)).toEqual(tokens);
+  });
+
+  test('are found again by each of them alone', () => {
+    fc.assert(
+      fc.property(words, (list) => {
+        const indexed = tokensOf(list.join(' '));
+        for (const word of list) {
+          expect(indexed).toEqual(expect.arrayContaining(tokensOf(word)));
+          expect(tokensOf(word.toUpperCase())).toEqual(tokensOf(word));
+        }
+      }),
+      { numRuns: 500, seed: 7 },
+    );
+  });
+
+  test('are distinct, never empty, and each at most 40 characters', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const tokens = tokensOf(text);
+        expect(new Set(tokens).size).toBe(tokens.length);
+        for (const token of tokens) {
+          expect(token.length).toBeGreaterThan(0);
+          expect(token.length).toBeLessThanOrEqual(40);
+        }
+      }),
+      { numRuns: 500, seed: 7 },
+    );
+    expect(tokensOf('x'.repeat(10_000))).toEqual(['x'.repeat(40)]);
+    expect(tokensOf(`${'x'.repeat(40)}y ${'x'.repeat(40)}z`)).toHaveLength(1);
+  });
+
+  test('are at most 200, the first ones', () => {
+    const many = Array.from({ length: 500 }, (_, at) => `w${at}`);
+    expect(tokensOf(many.join(' '))).toEqual(many.slice(0, 200));
+  });
+
+  test('take no long time however long the text is', () => {
+    const startedAt = performance.now();
+    tokensOf('ies '.repeat(250_000));
+    tokensOf('s'.repeat(1_000_000));
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+});
