@@ -87,6 +87,26 @@ describe('the carrier sandbox', () => {
     expect(await now()).toBe('delivered');
   });
 
+  test('loses a parcel or brings it back by its postal code, or by order', async () => {
+    const endOf = async (key: string, postalCode: string, outcome?: string): Promise<string> => {
+      const body = { reference: key, to: { ...TO, postalCode } };
+      const { id } = await shipmentOf(await book(key, body));
+      const path = `${base}/_sandbox/shipments/${id}/outcome`;
+      if (outcome) await fetch(path, { method: 'POST', body: JSON.stringify({ outcome }) });
+      await Bun.sleep(DELIVER_MS + 50);
+      return (await shipmentOf(await fetch(`${base}/shipments/${id}`))).status;
+    };
+    const keys = ['LOST 00', 'BACK 00', 'IV51 9DE'];
+    const ends = await Promise.all(keys.map((code) => endOf(`end/${code}`, code)));
+    expect(ends).toEqual(['lost', 'returned', 'delivered']);
+    expect(await endOf('end/by-order', 'IV51 9DE', 'returned')).toBe('returned');
+  });
+
+  test('prints a label for what it booked', async () => {
+    const { id } = await shipmentOf(await book('ord_7/ship'));
+    expect(await (await fetch(`${base}/shipments/${id}/label`)).text()).toContain(TO.name);
+  });
+
   test('is cancelled while booked, as often as asked, and not later', async () => {
     const cancel = (id: string) => fetch(`${base}/shipments/${id}/cancel`, { method: 'POST' });
     const early = await shipmentOf(await book('ord_4/ship'));

@@ -1,4 +1,5 @@
-// The carrier sandbox: books a parcel once per key, then ships and delivers it by the clock.
+// The carrier sandbox: books a parcel once per key, then ships and delivers it by the clock,
+// unless its postal code or an order says that it is lost or comes back.
 import { Database } from 'bun:sqlite';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -19,6 +20,12 @@ const bookingBody = z.strictObject({
   parcels: z.number().int().min(1).max(100).default(1),
 });
 
+/** What becomes of a parcel instead of delivery: by its postal code, as test cards are by name. */
+const OUTCOMES: Record<string, Outcome> = { 'LOST 00': 'lost', 'BACK 00': 'returned' };
+type Outcome = 'lost' | 'returned';
+
+const outcomeBody = z.strictObject({ outcome: z.enum(['lost', 'returned']) });
+
 interface Row {
   id: string;
   key: string;
@@ -27,6 +34,7 @@ interface Row {
   asked: string | null;
   bookedAtMs: number;
   canceled: number;
+  outcome: Outcome | null;
 }
 
 const openShipments = (folder: string) => {
@@ -36,14 +44,15 @@ const openShipments = (folder: string) => {
   db.run(`create table if not exists shipments (id text primary key, key text unique,
     reference text, bookedAtMs integer, canceled integer default 0)`);
   addColumn(db, 'shipments', 'asked');
+  addColumn(db, 'shipments', 'outcome');
   return db;
 };
 
 const openBook = (folder: string) => {
   const db = openShipments(folder);
-  const insert = db.query(
-    'insert into shipments (id, key, reference, asked, bookedAtMs) values (?, ?, ?, ?, ?)',
-  );
+  const insert = db.query(`insert into shipments (id, key, reference, asked, outcome, bookedAtMs)
+    values (?, ?, ?, ?, ?, ?)`);
+  const decide = db.query('update shipments set outcome = ? where id = ?');
   const cancel = db.query('update shipments set canceled = 1 where id = ?');
   const byKey = db.query<Row, [string]>('select * from shipments where key = ?');
   const byId = db.query<Row, [string]>('select * from shipments where id = ?');
@@ -52,11 +61,13 @@ const openBook = (folder: string) => {
     byKey: (key: string) => byKey.get(key),
     byId: (id: string) => byId.get(id),
     all: () => all.all(),
-    insert: (key: string, reference: string, asked: string): Row => {
+    insert: (key: string, asked: z.output<typeof bookingBody>): Row => {
       const id = `shp_${crypto.randomUUID().replaceAll('-', '')}`;
-      insert.run(id, key, reference, asked, Date.now());
+      const outcome = OUTCOMES[asked.to['postalCode'] ?? ''] ?? null;
+      insert.run(id, key, asked.reference, JSON.stringify(asked), outcome, Date.now());
       return byId.get(id) as Row;
     },
+    decide: (id: string, outcome: Outcome) => void decide.run(outcome, id),
     cancel: (id: string): Row => {
       cancel.run(id);
       return byId.get(id) as Row;
@@ -70,7 +81,7 @@ type Book = ReturnType<typeof openBook>;
 const statusOf = (row: Row, { shipMs, deliverMs }: Options): string => {
   const age = Date.now() - row.bookedAtMs;
   if (row.canceled) return 'canceled';
-  if (age >= deliverMs) return 'delivered';
+  if (age >= deliverMs) return row.outcome ?? 'delivered';
   return age >= shipMs ? 'shipped' : 'booked';
 };
 
@@ -93,19 +104,41 @@ const book = async (shelf: Book, options: Options, request: Request): Promise<Re
     return Response.json({ error: 'the key was used for another parcel' }, { status: 422 });
   }
   if (present) return Response.json(shown(present, options), { status: 200 });
-  const made = shelf.insert(key, body.data.reference, asked);
+  const made = shelf.insert(key, body.data);
   return Response.json(shown(made, options), { status: 201 });
+};
+
+/** What is stuck on the parcel, as text. */
+const label = (row: Row): Response => {
+  const { to = {} } = JSON.parse(row.asked ?? '{}') as { to?: Record<string, string> };
+  return new Response([row.reference, ...Object.values(to), ''].join('\n'));
 };
 
 const one = (shelf: Book, options: Options, id: string, verb: string | undefined): Response => {
   const row = shelf.byId(id);
   if (!row) return Response.json({ error: 'no such shipment' }, { status: 404 });
+  if (verb === 'label') return label(row);
   if (verb !== 'cancel') return Response.json(shown(row, options));
   const status = statusOf(row, options);
   if (status !== 'booked' && status !== 'canceled') {
     return Response.json({ error: `the shipment is ${status}` }, { status: 409 });
   }
   return Response.json(shown(shelf.cancel(id), options));
+};
+
+const OUTCOME = /^\/_sandbox\/shipments\/(shp_\w+)\/outcome$/;
+
+/** Says what becomes of a parcel that is not delivered yet. */
+const decide = async (
+  shelf: Book,
+  options: Options,
+  request: Request,
+  id: string,
+): Promise<Response> => {
+  const body = outcomeBody.safeParse(await request.json().catch(() => undefined));
+  if (!body.success) return Response.json({ error: body.error.issues }, { status: 400 });
+  if (shelf.byId(id)) shelf.decide(id, body.data.outcome);
+  return one(shelf, options, id, undefined);
 };
 
 const byFault = (status: number): Response =>
@@ -116,7 +149,7 @@ export const createCarrierSandbox = (options: Options) => {
   const faults = createFaults();
   const answer = async (request: Request, path: string): Promise<Response> => {
     if (request.method === 'POST' && path === '/shipments') return book(shelf, options, request);
-    const match = /^\/shipments\/(shp_\w+)(?:\/(cancel))?$/.exec(path);
+    const match = /^\/shipments\/(shp_\w+)(?:\/(cancel|label))?$/.exec(path);
     if (!match) return new Response('not found', { status: 404 });
     return one(shelf, options, match[1] ?? '', match[2]);
   };
@@ -127,6 +160,8 @@ export const createCarrierSandbox = (options: Options) => {
         const shipments = shelf.all().map((row) => shown(row, options));
         return Promise.resolve(Response.json({ shipments }));
       }
+      const decided = OUTCOME.exec(path)?.[1];
+      if (decided) return decide(shelf, options, request, decided);
       const apply = async (as500: boolean): Promise<Response> => {
         const done = await answer(request, path);
         return as500 ? byFault(500) : done;

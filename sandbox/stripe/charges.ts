@@ -1,5 +1,6 @@
 // Charges and refunds of the card sandbox: what a bank said, and what went back.
 import {
+  findCard,
   invalidRequest,
   messageOf,
   missing,
@@ -113,16 +114,49 @@ export const refund = (books: Books, params: Params): Refund => {
     metadata: metadataOf(params),
     payment_intent: charge.payment_intent,
     reason: params.text('reason') ?? null,
-    status: 'succeeded',
+    status: refundOf(charge) === 'pending' ? 'pending' : 'succeeded',
   };
+  ledger.put('refund', made);
+  announce('refund.created', made);
+  announce('charge.refunded', changeRefunded(books, charge, amount));
+  return made;
+};
+
+/** What the card's bank does with a refund of this charge; undefined: takes it at once. */
+const refundOf = ({ payment_method: method }: Charge): 'pending' | 'fails' | undefined => {
+  const card = findCard(method ?? '');
+  return card?.outcome === 'succeeds' ? card.refund : undefined;
+};
+
+const changeRefunded = ({ ledger }: Books, charge: Charge, amount: number): Charge => {
   const refunded = charge.amount_refunded + amount;
   const after = {
     ...charge,
     amount_refunded: refunded,
     refunded: refunded === charge.amount_captured,
   };
-  ledger.put('refund', made);
   ledger.put('charge', after);
-  announce('charge.refunded', after);
-  return made;
+  return after;
+};
+
+/** True while the bank has not had its last word on a refund. */
+const isOpen = (books: Books, refund: Refund): boolean => {
+  const charge = books.ledger.find<Charge>('charge', refund.charge);
+  if (refund.status === 'pending') return true;
+  return refund.status === 'succeeded' && charge !== undefined && refundOf(charge) === 'fails';
+};
+
+/** Lets the bank say its last word on refunds of before `beforeSeconds`; a failed one is undone. */
+export const settleRefunds = (books: Books, beforeSeconds: number): void => {
+  for (const open of books.ledger.list<Refund>('refund').filter((one) => isOpen(books, one))) {
+    if (open.created > beforeSeconds) continue;
+    const charge = books.ledger.find<Charge>('charge', open.charge);
+    const fails = charge !== undefined && refundOf(charge) === 'fails';
+    const after: Refund = fails
+      ? { ...open, status: 'failed', failure_reason: 'lost_or_stolen_card' }
+      : { ...open, status: 'succeeded' };
+    books.ledger.put('refund', after);
+    if (fails) changeRefunded(books, charge, -open.amount);
+    books.announce(fails ? 'refund.failed' : 'refund.updated', after);
+  }
 };

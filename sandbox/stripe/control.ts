@@ -1,16 +1,22 @@
 // The routes beside the API, for tests and judges: ledger, requests, clock, webhooks, 3-D Secure.
 import { z } from 'zod';
 import { forgetOldAnswers } from './answers.ts';
+import type { Books } from './charges.ts';
+import { decideDispute, openDispute } from './disputes.ts';
 import type { Events } from './events.ts';
 import type { Intents } from './intents.ts';
-import type { Ledger } from './ledger.ts';
-import { StripeError } from './objects.ts';
+import { missing, StripeError, type Charge } from './objects.ts';
 import { behaviourBody, type Webhooks } from './webhooks.ts';
 
 const ADVANCE_MS_MAX = 365 * 24 * 3_600_000;
 const COPIES_MAX = 100;
 
 const clockBody = z.strictObject({ advanceMs: z.int().min(0).max(ADVANCE_MS_MAX) });
+const disputeBody = z.strictObject({
+  charge: z.string().min(1),
+  reason: z.string().min(1).max(100).default('fraudulent'),
+});
+const verdictBody = z.strictObject({ outcome: z.enum(['won', 'lost']) });
 const outcomeBody = z.strictObject({ outcome: z.enum(['success', 'failure']) });
 const webhooksBody = z.union([
   behaviourBody,
@@ -29,7 +35,7 @@ const webhooksBody = z.union([
 ]);
 
 interface Parts {
-  ledger: Ledger;
+  books: Books;
   events: Events;
   intents: Intents;
   webhooks: Webhooks;
@@ -38,7 +44,7 @@ interface Parts {
 
 const NOBODY = { id: null, idempotency_key: null };
 
-const orderWebhooks = ({ ledger, events, webhooks }: Parts, body: unknown): Response => {
+const orderWebhooks = ({ books: { ledger }, events, webhooks }: Parts, body: unknown): Response => {
   const order = webhooksBody.parse(body);
   if (order.action === 'resend') {
     const event = ledger.find('event', order.eventId);
@@ -52,25 +58,41 @@ const orderWebhooks = ({ ledger, events, webhooks }: Parts, body: unknown): Resp
 
 const authenticate = (parts: Parts, id: string, body: unknown): Response => {
   const succeeded = outcomeBody.parse(body).outcome === 'success';
-  const { ledger, events, intents } = parts;
-  const answer = (): unknown => ledger.atomically(() => intents.authenticate(id, succeeded));
-  return Response.json(events.sending(NOBODY, answer));
+  return changed(parts, () => parts.intents.authenticate(id, succeeded));
 };
 
-const moveClock = ({ ledger, nowMs }: Parts, body: unknown): Response => {
+const dispute = ({ books }: Parts, body: unknown): unknown => {
+  const { charge: id, reason } = disputeBody.parse(body);
+  const charge = books.ledger.find<Charge>('charge', id);
+  if (!charge) throw missing('charge', id);
+  return openDispute(books, charge, reason);
+};
+
+/** A change that no call of the API made: whole or not at all, and told. */
+const changed = ({ books, events }: Parts, change: () => unknown): Response =>
+  Response.json(events.sending(NOBODY, () => books.ledger.atomically(change)));
+
+const moveClock = ({ books: { ledger }, nowMs }: Parts, body: unknown): Response => {
   ledger.advance(clockBody.parse(body).advanceMs);
   forgetOldAnswers(ledger, nowMs());
   return Response.json({ nowMs: nowMs() });
 };
 
+const DECIDE = /^\/_sandbox\/disputes\/(\w+)\/decide$/;
 const AUTHENTICATE = /^\/_sandbox\/payment_intents\/(\w+)\/authenticate$/;
 
 const answered = (parts: Parts, method: string, path: string, body: unknown): Response => {
   const asked = `${method} ${path}`;
-  if (asked === 'GET /_sandbox/ledger') return Response.json(parts.ledger.judge());
+  if (asked === 'GET /_sandbox/ledger') return Response.json(parts.books.ledger.judge());
   if (asked === 'GET /_sandbox/webhooks') return Response.json(parts.webhooks.state());
   if (asked === 'POST /_sandbox/webhooks') return orderWebhooks(parts, body);
   if (asked === 'POST /_sandbox/clock') return moveClock(parts, body);
+  if (asked === 'POST /_sandbox/disputes') return changed(parts, () => dispute(parts, body));
+  const disputeId = DECIDE.exec(path)?.[1];
+  if (disputeId && method === 'POST') {
+    const { outcome } = verdictBody.parse(body);
+    return changed(parts, () => decideDispute(parts.books, disputeId, outcome));
+  }
   const id = AUTHENTICATE.exec(path)?.[1];
   if (id && method === 'POST') return authenticate(parts, id, body);
   return Response.json({ error: 'no such control' }, { status: 404 });

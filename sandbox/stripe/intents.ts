@@ -9,6 +9,7 @@ import {
   type Intent,
 } from './objects.ts';
 import { intentById, newId, putCharge, refund, save, type Books } from './charges.ts';
+import { disputeByCard } from './disputes.ts';
 import type { Params } from './form.ts';
 import { captureMethodOf, currencyOf, integerOf, metadataOf, methodOf } from './parameters.ts';
 
@@ -24,10 +25,13 @@ const wrongState = (intent: Intent, verb: string): StripeError =>
 const captureNow = (books: Books, intent: Intent, amount: number): Intent => {
   const charge = books.ledger.find<Charge>('charge', intent.latest_charge ?? '');
   if (!charge) throw new Error('an authorised intent has no charge');
-  books.ledger.put('charge', { ...charge, captured: true, amount_captured: amount });
+  const captured = { ...charge, captured: true, amount_captured: amount };
+  books.ledger.put('charge', captured);
   intent.amount_received = amount;
   intent.amount_capturable = 0;
-  return save(books, intent, 'succeeded', 'succeeded');
+  save(books, intent, 'succeeded', 'succeeded');
+  disputeByCard(books, captured);
+  return intent;
 };
 
 const authorise = (books: Books, intent: Intent): Intent => {

@@ -2,9 +2,9 @@
 import { Database } from 'bun:sqlite';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Charge, Intent, Refund } from './objects.ts';
+import type { Charge, Dispute, Intent, Refund } from './objects.ts';
 
-type Kind = 'payment_intent' | 'charge' | 'refund' | 'event';
+type Kind = 'payment_intent' | 'charge' | 'refund' | 'dispute' | 'event';
 interface Stored {
   id: string;
   created: number;
@@ -29,7 +29,7 @@ export interface Ledger {
   advance(ms: number): void;
   /** Everything inside happens wholly or not at all, also when the process is killed. */
   atomically<T>(work: () => T): T;
-  judge(): { intents: Intent[]; charges: Charge[]; refunds: Refund[] };
+  judge(): { intents: Intent[]; charges: Charge[]; refunds: Refund[]; disputes: Dispute[] };
   close(): void;
 }
 
@@ -75,6 +75,7 @@ export const openLedger = (folder: string): Ledger => {
       intents: all('payment_intent'),
       charges: all('charge'),
       refunds: all('refund'),
+      disputes: all('dispute'),
     }),
     close: () => db.close(),
   };

@@ -65,12 +65,30 @@ export interface Refund {
   metadata: Record<string, string>;
   payment_intent: string;
   reason: string | null;
-  status: 'succeeded';
+  status: 'pending' | 'succeeded' | 'failed';
+  failure_reason?: string;
+}
+
+export interface Dispute {
+  id: string;
+  object: 'dispute';
+  amount: number;
+  charge: string;
+  created: number;
+  currency: string;
+  evidence: Record<string, string>;
+  evidence_details: { due_by: number; has_evidence: boolean; submission_count: number };
+  is_charge_refundable: boolean;
+  livemode: false;
+  metadata: Record<string, string>;
+  payment_intent: string;
+  reason: string;
+  status: 'needs_response' | 'under_review' | 'won' | 'lost';
 }
 
 /** What a payment method does when it is used; Stripe's test cards by their names. */
 export type CardBehaviour =
-  | { outcome: 'succeeds' }
+  | { outcome: 'succeeds'; refund?: 'pending' | 'fails'; dispute?: string }
   | { outcome: 'needs_action' }
   | { outcome: 'declines'; code: string; declineCode: string };
 
@@ -88,6 +106,13 @@ const CARDS: Record<string, CardBehaviour> = {
   pm_card_mastercard_debit: { outcome: 'succeeds' },
   pm_card_us: { outcome: 'succeeds' },
   pm_card_amex: { outcome: 'succeeds' },
+  pm_card_pendingRefund: { outcome: 'succeeds', refund: 'pending' },
+  pm_card_refundFail: { outcome: 'succeeds', refund: 'fails' },
+  pm_card_createDispute: { outcome: 'succeeds', dispute: 'fraudulent' },
+  pm_card_createDisputeProductNotReceived: {
+    outcome: 'succeeds',
+    dispute: 'product_not_received',
+  },
   pm_card_authenticationRequired: { outcome: 'needs_action' },
   pm_card_threeDSecure2Required: { outcome: 'needs_action' },
   pm_card_threeDSecureRequired: { outcome: 'needs_action' },

@@ -1,9 +1,18 @@
 // Every route of the card provider's API that we use: its parameters and what answers it.
+import type { Books } from './charges.ts';
+import { answerDispute, decideDispute } from './disputes.ts';
 import type { Params } from './form.ts';
 import type { Intents } from './intents.ts';
 import type { Ledger } from './ledger.ts';
 import { expand, pageOf, searchIntents } from './lists.ts';
-import { missing, StripeError, type Charge, type Intent, type Refund } from './objects.ts';
+import {
+  missing,
+  StripeError,
+  type Charge,
+  type Dispute,
+  type Intent,
+  type Refund,
+} from './objects.ts';
 
 export interface Route {
   method: string;
@@ -46,7 +55,7 @@ const makersOf = (ledger: Ledger) => {
       return result instanceof StripeError ? result : expand(ledger, result, params);
     },
   });
-  const one = (path: string, kind: 'charge' | 'refund' | 'event'): Route =>
+  const one = (path: string, kind: 'charge' | 'refund' | 'dispute' | 'event'): Route =>
     route('GET', `${path}/${ID}`, [], (_, id) => {
       const found = ledger.find(kind, id);
       if (!found) throw missing(kind, id);
@@ -63,7 +72,21 @@ const makersOf = (ledger: Ledger) => {
   return { route, one, list };
 };
 
-export const routesOf = (intents: Intents, ledger: Ledger): Route[] => {
+/** Disputes: read, answered with evidence, or given up. */
+const disputeRoutes = (books: Books): Route[] => {
+  const { route, one, list } = makersOf(books.ledger);
+  return [
+    list<Dispute>('disputes', 'dispute', ['charge', 'payment_intent']),
+    one('disputes', 'dispute'),
+    route('POST', `disputes/${ID}`, ['evidence', 'submit', 'metadata'], (params, id) =>
+      answerDispute(books, id, params),
+    ),
+    route('POST', `disputes/${ID}/close`, [], (_, id) => decideDispute(books, id, 'lost')),
+  ];
+};
+
+export const routesOf = (intents: Intents, books: Books): Route[] => {
+  const { ledger } = books;
   const { route, one, list } = makersOf(ledger);
   return [
     route('GET', 'payment_intents/search', ['query', 'limit', 'page'], (params) =>
@@ -90,5 +113,6 @@ export const routesOf = (intents: Intents, ledger: Ledger): Route[] => {
     one('charges', 'charge'),
     list<{ id: string; created: number; type: string }>('events', 'event', ['type']),
     one('events', 'event'),
+    ...disputeRoutes(books),
   ];
 };

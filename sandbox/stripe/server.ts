@@ -2,6 +2,7 @@
 import { createFaults, underFaults, type Connections } from '../faults.ts';
 import { answerCall, createRunningKeys, forgetOldAnswers, keyOf, type Answer } from './answers.ts';
 import { answerControl } from './control.ts';
+import { settleRefunds } from './charges.ts';
 import { API_VERSION, createEvents, type Events } from './events.ts';
 import { createIntents } from './intents.ts';
 import { openLedger, type Ledger } from './ledger.ts';
@@ -12,6 +13,9 @@ import { createWebhooks } from './webhooks.ts';
 const REQUESTS_KEPT = 10_000;
 const BODY_BYTES_MAX = 64 * 1024;
 const FORGET_EVERY_MS = 10 * 60_000;
+const SETTLE_EVERY_MS = 500;
+/** How long a bank takes for a refund that is not settled at once. */
+const SETTLE_AFTER_SECONDS = 2;
 const TEST_KEY = /^(?:sk|rk)_\w+$/;
 
 interface Options {
@@ -122,12 +126,15 @@ export const createStripeSandbox = (options: Options) => {
   const faults = createFaults();
   const nowMs = (): number => Date.now() + ledger.advancedMs();
   const events = createEvents(ledger, webhooks, nowMs);
-  const intents = createIntents({
-    ledger,
-    announce: events.announce,
-    nowSeconds: () => Math.floor(nowMs() / 1000),
-  });
-  const routes = routesOf(intents, ledger);
+  const nowSeconds = (): number => Math.floor(nowMs() / 1000);
+  const books = { ledger, announce: events.announce, nowSeconds };
+  const intents = createIntents(books);
+  const routes = routesOf(intents, books);
+  const settle = (): void => {
+    const change = () => settleRefunds(books, nowSeconds() - SETTLE_AFTER_SECONDS);
+    events.sending({ id: null, idempotency_key: null }, () => ledger.atomically(change));
+  };
+  const settling = setInterval(settle, SETTLE_EVERY_MS);
   const api = createApi({ ledger, routes, events, faults, nowMs });
   const forgetting = setInterval(() => forgetOldAnswers(ledger, nowMs()), FORGET_EVERY_MS);
   const requests: Asked[] = [];
@@ -143,13 +150,14 @@ export const createStripeSandbox = (options: Options) => {
       if (fault) return fault;
       if (path === '/_sandbox/requests') return Response.json({ requests });
       if (path.startsWith('/_sandbox/')) {
-        return answerControl({ ledger, events, intents, webhooks, nowMs }, request);
+        return answerControl({ books, events, intents, webhooks, nowMs }, request);
       }
       record(request, path);
       return api(request, connections);
     },
     close: () => {
       clearInterval(forgetting);
+      clearInterval(settling);
       webhooks.close();
       ledger.close();
     },

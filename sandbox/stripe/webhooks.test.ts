@@ -48,11 +48,12 @@ describe('webhooks of the card sandbox', () => {
     const { id } = await sandbox.stripe.paymentIntents.create(HELD);
     await sandbox.stripe.paymentIntents.capture(id);
     await sandbox.stripe.refunds.create({ payment_intent: id });
-    expect((await arrived(4)).toSorted()).toEqual([
+    expect((await arrived(5)).toSorted()).toEqual([
       'charge.refunded',
       'payment_intent.amount_capturable_updated',
       'payment_intent.created',
       'payment_intent.succeeded',
+      'refund.created',
     ]);
     const held = received.find(({ type }) => type.endsWith('capturable_updated'));
     // What was so at that moment, not what became of it.
