@@ -1,13 +1,17 @@
 // The Inventory service: checks each request's shape, asks cache and ledger, answers.
 import { create } from '@bufbuild/protobuf';
-import { durationMs, timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { durationMs, timestampFromDate, type Duration } from '@bufbuild/protobuf/wkt';
 import type { ConnectRouter, ServiceImpl } from '@connectrpc/connect';
 import {
   claimReservation,
   releaseReservation,
   reverseClaim,
 } from '../../db/postgres/reservation-endings.ts';
-import { reservationById, type LedgerAnswer } from '../../db/postgres/reservations.ts';
+import {
+  extendReservation,
+  reservationById,
+  type LedgerAnswer,
+} from '../../db/postgres/reservations.ts';
 import { adjustStock, listLevels, receiveStock } from '../../db/postgres/stock.ts';
 import { invalid } from '../../domain/errors.ts';
 import { demandOf, LINES_MAX } from '../../domain/order.ts';
@@ -46,6 +50,12 @@ const skuOf = (path: string, sku: string): string => {
 const quantityOf = (path: string, quantity: number, min: number): number => {
   if (quantity < min || quantity > STOCK_QUANTITY_MAX) throw invalid(path, 'is out of range');
   return quantity;
+};
+
+const holdMsOf = (expiresIn: Duration | undefined): number => {
+  const expiresInMs = expiresIn ? durationMs(expiresIn) : 0;
+  if (expiresInMs >= HOLD_MS_MIN && expiresInMs <= HOLD_MS_MAX) return expiresInMs;
+  throw invalid('expiresIn', 'must be 10 s to 24 h');
 };
 
 const linesOf = (lines: { sku: string; quantity: number }[]): Demand[] => {
@@ -165,12 +175,9 @@ const endingHandlers = (
 
 const reservationHandlers = (
   parts: InventoryParts,
-): Pick<Service, 'reserve' | 'getReservation'> => ({
+): Pick<Service, 'reserve' | 'extendReservation' | 'getReservation'> => ({
   async reserve({ reservationId, lines, expiresIn, attempt }, context) {
-    const expiresInMs = expiresIn ? durationMs(expiresIn) : 0;
-    if (expiresInMs < HOLD_MS_MIN || expiresInMs > HOLD_MS_MAX) {
-      throw invalid('expiresIn', 'must be 10 s to 24 h');
-    }
+    const expiresInMs = holdMsOf(expiresIn);
     const reservation = await reserve(parts, {
       storeId: callerOf(context).storeId,
       id: idOf('reservationId', reservationId),
@@ -178,6 +185,16 @@ const reservationHandlers = (
       expiresInMs,
       attempt,
     });
+    return { reservation: wireReservation(reservation) };
+  },
+  async extendReservation({ reservationId, expiresIn }, context) {
+    const { storeId } = callerOf(context);
+    const id = idOf('reservationId', reservationId);
+    const expiresInMs = holdMsOf(expiresIn);
+    const reservation = await extendReservation(parts.pg, storeId, id, expiresInMs);
+    await parts.cache
+      .rememberReservation(storeId, id, expiresInMs)
+      .catch((error: unknown) => parts.telemetry.log.error('reservation not remembered', error));
     return { reservation: wireReservation(reservation) };
   },
   async getReservation({ reservationId }, context) {

@@ -1,10 +1,14 @@
 // Endings of a reservation: claimed, released or expired by compare-and-set, exactly one of them.
 import { and, eq, isNull, sql } from 'drizzle-orm';
-import { DomainError } from '../../domain/errors.ts';
 import { DEFAULT_LOCATION, type Reservation, type ReservationState } from '../../domain/stock.ts';
 import type { StockLevel } from '../../domain/stock.ts';
 import type { Pg, Tx } from './client.ts';
-import { noReservation, readReservation, type LedgerAnswer } from './reservations.ts';
+import {
+  noReservation,
+  readReservation,
+  reservationEnded,
+  type LedgerAnswer,
+} from './reservations.ts';
 import { announceFlips, applyDemand, balancesOf, EFFECTS } from './stock-rows.ts';
 import { movements, reservations } from './schema/inventory.ts';
 
@@ -65,11 +69,6 @@ const endHold = async (
   return { reservation, levels: await settleLines(tx, storeId, reservation, effect) };
 };
 
-const ended = (present: Reservation): DomainError =>
-  new DomainError('RESERVATION_ENDED', `the reservation is ${present.state}`, {
-    facts: { state: present.state },
-  });
-
 /** Turns a hold into sold units. RESERVATION_ENDED when released or expired, NOT_FOUND. */
 export const claimReservation = (pg: Pg, storeId: string, id: string): Promise<LedgerAnswer> =>
   pg.transaction('reservations.claim', async (tx) => {
@@ -77,7 +76,7 @@ export const claimReservation = (pg: Pg, storeId: string, id: string): Promise<L
     if (now) return now;
     const present = await readReservation(tx, storeId, id);
     if (!present) throw noReservation();
-    if (present.state !== 'claimed') throw ended(present);
+    if (present.state !== 'claimed') throw reservationEnded(present);
     return { reservation: present, levels: [] };
   });
 
@@ -91,7 +90,7 @@ export const releaseReservation = (
     const now = await endHold(tx, storeId, id, { state: 'released', effect: EFFECTS.letGo });
     if (now) return now;
     const present = await readReservation(tx, storeId, id);
-    if (present?.state === 'claimed') throw ended(present);
+    if (present?.state === 'claimed') throw reservationEnded(present);
     return present && { reservation: present, levels: [] };
   });
 
@@ -112,7 +111,7 @@ export const reverseClaim = (pg: Pg, storeId: string, id: string): Promise<Ledge
       .returning({ id: reservations.id });
     const reservation = await readReservation(tx, storeId, id);
     if (!reservation) throw noReservation();
-    if (reservation.state !== 'claimed') throw ended(reservation);
+    if (reservation.state !== 'claimed') throw reservationEnded(reservation);
     if (marked.length === 0) return { reservation, levels: [] };
     return { reservation, levels: await settleLines(tx, storeId, reservation, EFFECTS.reverse) };
   });

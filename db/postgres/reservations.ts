@@ -144,3 +144,34 @@ export const holdStock = (pg: Pg, hold: Hold): Promise<LedgerAnswer> =>
     if (!reservation) throw noReservation();
     return { reservation, levels };
   });
+
+/** What a reservation that is no longer held says to who needs it held. */
+export const reservationEnded = (present: Reservation): DomainError =>
+  new DomainError('RESERVATION_ENDED', `the reservation is ${present.state}`, {
+    facts: { state: present.state },
+  });
+
+/** Moves the deadline of a hold away, never nearer. RESERVATION_ENDED, NOT_FOUND. */
+export const extendReservation = (
+  pg: Pg,
+  storeId: string,
+  id: string,
+  expiresInMs: number,
+): Promise<Reservation> =>
+  pg.transaction('reservations.extend', async (tx) => {
+    const deadline = sql`now() + make_interval(secs => ${expiresInMs / 1000})`;
+    await tx
+      .update(reservations)
+      .set({ expiresAt: sql`greatest(${reservations.expiresAt}, ${deadline})` })
+      .where(
+        and(
+          eq(reservations.storeId, storeId),
+          eq(reservations.id, id),
+          eq(reservations.state, 'held'),
+        ),
+      );
+    const present = await readReservation(tx, storeId, id);
+    if (!present) throw noReservation();
+    if (present.state !== 'held') throw reservationEnded(present);
+    return present;
+  });

@@ -1,6 +1,7 @@
 // Stock on the real Redis and the real ledger: sold once, given back once, counted exactly.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { Redis } from 'ioredis';
+import type { Reservation } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { countOf, HOLD, inventoryOf, outcomeOf, stockedSku } from '../support/inventory.ts';
 import { balance, eventually } from '../support/journeys.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
@@ -145,6 +146,35 @@ describe('a reservation', () => {
     },
     LIMIT_MS,
   );
+});
+
+describe('an extension', () => {
+  const deadlineOf = (answer: { reservation?: Reservation | undefined }): number =>
+    Number(answer.reservation?.expiresAt?.seconds ?? 0n);
+
+  test('moves the deadline away, and never nearer', async () => {
+    const sku = await stockedSku(inventory, 1);
+    const ask = reserve(sku);
+    const { reservationId } = ask;
+    const first = deadlineOf(await inventory.reserve(ask));
+    const hour = { seconds: 3_600n, nanos: 0 };
+    const later = await inventory.extendReservation({ reservationId, expiresIn: hour });
+    expect(deadlineOf(later)).toBeGreaterThanOrEqual(first + 3_500);
+    const nearer = await inventory.extendReservation({ reservationId, expiresIn: HOLD });
+    expect(nearer).toEqual(later);
+  });
+
+  test('of what has ended or never was is refused', async () => {
+    const sku = await stockedSku(inventory, 1);
+    const ask = reserve(sku);
+    const { reservationId } = ask;
+    const extend = () => outcomeOf(inventory.extendReservation({ reservationId, expiresIn: HOLD }));
+    expect(await extend()).toBe('NOT_FOUND');
+    await inventory.reserve(ask);
+    await inventory.releaseReservation({ reservationId });
+    expect(await extend()).toBe('RESERVATION_ENDED');
+    expect(await balance(shop, sku)).toEqual({ on_hand: 1, reserved: 0 });
+  });
 });
 
 describe('a claim', () => {

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file holdfast/inventory/v1/inventory.proto.
  */
 export const file_holdfast_inventory_v1_inventory: GenFile = /*@__PURE__*/
-  fileDesc("CiVob2xkZmFzdC9pbnZlbnRvcnkvdjEvaW52ZW50b3J5LnByb3RvEhVob2xkZmFzdC5pbnZlbnRvcnkudjEiWwoFU3RvY2sSCwoDc2t1GAEgASgJEg8KB29uX2hhbmQYAiABKAUSEAoIcmVzZXJ2ZWQYAyABKAUSEQoJYXZhaWxhYmxlGAQgASgFEg8KB3ZlcnNpb24YBSABKAMiJAoUQmF0Y2hHZXRTdG9ja1JlcXVlc3QSDAoEc2t1cxgBIAMoCSJEChVCYXRjaEdldFN0b2NrUmVzcG9uc2USKwoFc3RvY2sYASADKAsyHC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuU3RvY2siXAoTUmVjZWl2ZVN0b2NrUmVxdWVzdBISCgpyZWNlaXB0X2lkGAEgASgJEgsKA3NrdRgCIAEoCRIQCghxdWFudGl0eRgDIAEoBRISCgpwcm9kdWN0X2lkGAQgASgJIkMKFFJlY2VpdmVTdG9ja1Jlc3BvbnNlEisKBXN0b2NrGAEgASgLMhwuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlN0b2NrIooBChJBZGp1c3RTdG9ja1JlcXVlc3QSCwoDc2t1GAEgASgJEg8KB29uX2hhbmQYAiABKAUSEgoKcHJvZHVjdF9pZBgDIAEoCRIdChBleHBlY3RlZF92ZXJzaW9uGAQgASgDSACIAQESDgoGcmVhc29uGAUgASgJQhMKEV9leHBlY3RlZF92ZXJzaW9uIkIKE0FkanVzdFN0b2NrUmVzcG9uc2USKwoFc3RvY2sYASABKAsyHC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuU3RvY2siJQoETGluZRILCgNza3UYASABKAkSEAoIcXVhbnRpdHkYAiABKAUiuQEKC1Jlc2VydmF0aW9uEhYKDnJlc2VydmF0aW9uX2lkGAEgASgJEjYKBXN0YXRlGAIgASgOMicuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uU3RhdGUSKgoFbGluZXMYAyADKAsyGy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuTGluZRIuCgpleHBpcmVzX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKUAQoOUmVzZXJ2ZVJlcXVlc3QSFgoOcmVzZXJ2YXRpb25faWQYASABKAkSKgoFbGluZXMYAiADKAsyGy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuTGluZRItCgpleHBpcmVzX2luGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg8KB2F0dGVtcHQYBCABKAUiSgoPUmVzZXJ2ZVJlc3BvbnNlEjcKC3Jlc2VydmF0aW9uGAEgASgLMiIuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uIjEKF0NsYWltUmVzZXJ2YXRpb25SZXF1ZXN0EhYKDnJlc2VydmF0aW9uX2lkGAEgASgJIlMKGENsYWltUmVzZXJ2YXRpb25SZXNwb25zZRI3CgtyZXNlcnZhdGlvbhgBIAEoCzIiLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXNlcnZhdGlvbiIzChlSZWxlYXNlUmVzZXJ2YXRpb25SZXF1ZXN0EhYKDnJlc2VydmF0aW9uX2lkGAEgASgJIlUKGlJlbGVhc2VSZXNlcnZhdGlvblJlc3BvbnNlEjcKC3Jlc2VydmF0aW9uGAEgASgLMiIuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uIi0KE1JldmVyc2VDbGFpbVJlcXVlc3QSFgoOcmVzZXJ2YXRpb25faWQYASABKAkiTwoUUmV2ZXJzZUNsYWltUmVzcG9uc2USNwoLcmVzZXJ2YXRpb24YASABKAsyIi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb24iLwoVR2V0UmVzZXJ2YXRpb25SZXF1ZXN0EhYKDnJlc2VydmF0aW9uX2lkGAEgASgJIlEKFkdldFJlc2VydmF0aW9uUmVzcG9uc2USNwoLcmVzZXJ2YXRpb24YASABKAsyIi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb24qrwEKEFJlc2VydmF0aW9uU3RhdGUSIQodUkVTRVJWQVRJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIaChZSRVNFUlZBVElPTl9TVEFURV9IRUxEEAESHQoZUkVTRVJWQVRJT05fU1RBVEVfQ0xBSU1FRBACEh4KGlJFU0VSVkFUSU9OX1NUQVRFX1JFTEVBU0VEEAMSHQoZUkVTRVJWQVRJT05fU1RBVEVfRVhQSVJFRBAEMvkGChBJbnZlbnRvcnlTZXJ2aWNlEm8KDUJhdGNoR2V0U3RvY2sSKy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuQmF0Y2hHZXRTdG9ja1JlcXVlc3QaLC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuQmF0Y2hHZXRTdG9ja1Jlc3BvbnNlIgOQAgESZwoMUmVjZWl2ZVN0b2NrEiouaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlY2VpdmVTdG9ja1JlcXVlc3QaKy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVjZWl2ZVN0b2NrUmVzcG9uc2USZAoLQWRqdXN0U3RvY2sSKS5ob2xkZmFzdC5pbnZlbnRvcnkudjEuQWRqdXN0U3RvY2tSZXF1ZXN0GiouaG9sZGZhc3QuaW52ZW50b3J5LnYxLkFkanVzdFN0b2NrUmVzcG9uc2USWAoHUmVzZXJ2ZRIlLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXNlcnZlUmVxdWVzdBomLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXNlcnZlUmVzcG9uc2UScwoQQ2xhaW1SZXNlcnZhdGlvbhIuLmhvbGRmYXN0LmludmVudG9yeS52MS5DbGFpbVJlc2VydmF0aW9uUmVxdWVzdBovLmhvbGRmYXN0LmludmVudG9yeS52MS5DbGFpbVJlc2VydmF0aW9uUmVzcG9uc2USeQoSUmVsZWFzZVJlc2VydmF0aW9uEjAuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlbGVhc2VSZXNlcnZhdGlvblJlcXVlc3QaMS5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVsZWFzZVJlc2VydmF0aW9uUmVzcG9uc2USZwoMUmV2ZXJzZUNsYWltEiouaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJldmVyc2VDbGFpbVJlcXVlc3QaKy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmV2ZXJzZUNsYWltUmVzcG9uc2UScgoOR2V0UmVzZXJ2YXRpb24SLC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuR2V0UmVzZXJ2YXRpb25SZXF1ZXN0Gi0uaG9sZGZhc3QuaW52ZW50b3J5LnYxLkdldFJlc2VydmF0aW9uUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiVob2xkZmFzdC9pbnZlbnRvcnkvdjEvaW52ZW50b3J5LnByb3RvEhVob2xkZmFzdC5pbnZlbnRvcnkudjEiWwoFU3RvY2sSCwoDc2t1GAEgASgJEg8KB29uX2hhbmQYAiABKAUSEAoIcmVzZXJ2ZWQYAyABKAUSEQoJYXZhaWxhYmxlGAQgASgFEg8KB3ZlcnNpb24YBSABKAMiJAoUQmF0Y2hHZXRTdG9ja1JlcXVlc3QSDAoEc2t1cxgBIAMoCSJEChVCYXRjaEdldFN0b2NrUmVzcG9uc2USKwoFc3RvY2sYASADKAsyHC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuU3RvY2siXAoTUmVjZWl2ZVN0b2NrUmVxdWVzdBISCgpyZWNlaXB0X2lkGAEgASgJEgsKA3NrdRgCIAEoCRIQCghxdWFudGl0eRgDIAEoBRISCgpwcm9kdWN0X2lkGAQgASgJIkMKFFJlY2VpdmVTdG9ja1Jlc3BvbnNlEisKBXN0b2NrGAEgASgLMhwuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlN0b2NrIooBChJBZGp1c3RTdG9ja1JlcXVlc3QSCwoDc2t1GAEgASgJEg8KB29uX2hhbmQYAiABKAUSEgoKcHJvZHVjdF9pZBgDIAEoCRIdChBleHBlY3RlZF92ZXJzaW9uGAQgASgDSACIAQESDgoGcmVhc29uGAUgASgJQhMKEV9leHBlY3RlZF92ZXJzaW9uIkIKE0FkanVzdFN0b2NrUmVzcG9uc2USKwoFc3RvY2sYASABKAsyHC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuU3RvY2siJQoETGluZRILCgNza3UYASABKAkSEAoIcXVhbnRpdHkYAiABKAUiuQEKC1Jlc2VydmF0aW9uEhYKDnJlc2VydmF0aW9uX2lkGAEgASgJEjYKBXN0YXRlGAIgASgOMicuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uU3RhdGUSKgoFbGluZXMYAyADKAsyGy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuTGluZRIuCgpleHBpcmVzX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKUAQoOUmVzZXJ2ZVJlcXVlc3QSFgoOcmVzZXJ2YXRpb25faWQYASABKAkSKgoFbGluZXMYAiADKAsyGy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuTGluZRItCgpleHBpcmVzX2luGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg8KB2F0dGVtcHQYBCABKAUiSgoPUmVzZXJ2ZVJlc3BvbnNlEjcKC3Jlc2VydmF0aW9uGAEgASgLMiIuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uImEKGEV4dGVuZFJlc2VydmF0aW9uUmVxdWVzdBIWCg5yZXNlcnZhdGlvbl9pZBgBIAEoCRItCgpleHBpcmVzX2luGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIlQKGUV4dGVuZFJlc2VydmF0aW9uUmVzcG9uc2USNwoLcmVzZXJ2YXRpb24YASABKAsyIi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb24iMQoXQ2xhaW1SZXNlcnZhdGlvblJlcXVlc3QSFgoOcmVzZXJ2YXRpb25faWQYASABKAkiUwoYQ2xhaW1SZXNlcnZhdGlvblJlc3BvbnNlEjcKC3Jlc2VydmF0aW9uGAEgASgLMiIuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uIjMKGVJlbGVhc2VSZXNlcnZhdGlvblJlcXVlc3QSFgoOcmVzZXJ2YXRpb25faWQYASABKAkiVQoaUmVsZWFzZVJlc2VydmF0aW9uUmVzcG9uc2USNwoLcmVzZXJ2YXRpb24YASABKAsyIi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb24iLQoTUmV2ZXJzZUNsYWltUmVxdWVzdBIWCg5yZXNlcnZhdGlvbl9pZBgBIAEoCSJPChRSZXZlcnNlQ2xhaW1SZXNwb25zZRI3CgtyZXNlcnZhdGlvbhgBIAEoCzIiLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXNlcnZhdGlvbiIvChVHZXRSZXNlcnZhdGlvblJlcXVlc3QSFgoOcmVzZXJ2YXRpb25faWQYASABKAkiUQoWR2V0UmVzZXJ2YXRpb25SZXNwb25zZRI3CgtyZXNlcnZhdGlvbhgBIAEoCzIiLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXNlcnZhdGlvbiqvAQoQUmVzZXJ2YXRpb25TdGF0ZRIhCh1SRVNFUlZBVElPTl9TVEFURV9VTlNQRUNJRklFRBAAEhoKFlJFU0VSVkFUSU9OX1NUQVRFX0hFTEQQARIdChlSRVNFUlZBVElPTl9TVEFURV9DTEFJTUVEEAISHgoaUkVTRVJWQVRJT05fU1RBVEVfUkVMRUFTRUQQAxIdChlSRVNFUlZBVElPTl9TVEFURV9FWFBJUkVEEAQy8QcKEEludmVudG9yeVNlcnZpY2USbwoNQmF0Y2hHZXRTdG9jaxIrLmhvbGRmYXN0LmludmVudG9yeS52MS5CYXRjaEdldFN0b2NrUmVxdWVzdBosLmhvbGRmYXN0LmludmVudG9yeS52MS5CYXRjaEdldFN0b2NrUmVzcG9uc2UiA5ACARJnCgxSZWNlaXZlU3RvY2sSKi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVjZWl2ZVN0b2NrUmVxdWVzdBorLmhvbGRmYXN0LmludmVudG9yeS52MS5SZWNlaXZlU3RvY2tSZXNwb25zZRJkCgtBZGp1c3RTdG9jaxIpLmhvbGRmYXN0LmludmVudG9yeS52MS5BZGp1c3RTdG9ja1JlcXVlc3QaKi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuQWRqdXN0U3RvY2tSZXNwb25zZRJYCgdSZXNlcnZlEiUuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlc2VydmVSZXF1ZXN0GiYuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlc2VydmVSZXNwb25zZRJ2ChFFeHRlbmRSZXNlcnZhdGlvbhIvLmhvbGRmYXN0LmludmVudG9yeS52MS5FeHRlbmRSZXNlcnZhdGlvblJlcXVlc3QaMC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuRXh0ZW5kUmVzZXJ2YXRpb25SZXNwb25zZRJzChBDbGFpbVJlc2VydmF0aW9uEi4uaG9sZGZhc3QuaW52ZW50b3J5LnYxLkNsYWltUmVzZXJ2YXRpb25SZXF1ZXN0Gi8uaG9sZGZhc3QuaW52ZW50b3J5LnYxLkNsYWltUmVzZXJ2YXRpb25SZXNwb25zZRJ5ChJSZWxlYXNlUmVzZXJ2YXRpb24SMC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVsZWFzZVJlc2VydmF0aW9uUmVxdWVzdBoxLmhvbGRmYXN0LmludmVudG9yeS52MS5SZWxlYXNlUmVzZXJ2YXRpb25SZXNwb25zZRJnCgxSZXZlcnNlQ2xhaW0SKi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmV2ZXJzZUNsYWltUmVxdWVzdBorLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXZlcnNlQ2xhaW1SZXNwb25zZRJyCg5HZXRSZXNlcnZhdGlvbhIsLmhvbGRmYXN0LmludmVudG9yeS52MS5HZXRSZXNlcnZhdGlvblJlcXVlc3QaLS5ob2xkZmFzdC5pbnZlbnRvcnkudjEuR2V0UmVzZXJ2YXRpb25SZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message holdfast.inventory.v1.Stock
@@ -310,6 +310,47 @@ export const ReserveResponseSchema: GenMessage<ReserveResponse> = /*@__PURE__*/
   messageDesc(file_holdfast_inventory_v1_inventory, 10);
 
 /**
+ * @generated from message holdfast.inventory.v1.ExtendReservationRequest
+ */
+export type ExtendReservationRequest = Message<"holdfast.inventory.v1.ExtendReservationRequest"> & {
+  /**
+   * @generated from field: string reservation_id = 1;
+   */
+  reservationId: string;
+
+  /**
+   * 10 s to 24 h.
+   *
+   * @generated from field: google.protobuf.Duration expires_in = 2;
+   */
+  expiresIn?: Duration | undefined;
+};
+
+/**
+ * Describes the message holdfast.inventory.v1.ExtendReservationRequest.
+ * Use `create(ExtendReservationRequestSchema)` to create a new message.
+ */
+export const ExtendReservationRequestSchema: GenMessage<ExtendReservationRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_inventory_v1_inventory, 11);
+
+/**
+ * @generated from message holdfast.inventory.v1.ExtendReservationResponse
+ */
+export type ExtendReservationResponse = Message<"holdfast.inventory.v1.ExtendReservationResponse"> & {
+  /**
+   * @generated from field: holdfast.inventory.v1.Reservation reservation = 1;
+   */
+  reservation?: Reservation | undefined;
+};
+
+/**
+ * Describes the message holdfast.inventory.v1.ExtendReservationResponse.
+ * Use `create(ExtendReservationResponseSchema)` to create a new message.
+ */
+export const ExtendReservationResponseSchema: GenMessage<ExtendReservationResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_inventory_v1_inventory, 12);
+
+/**
  * @generated from message holdfast.inventory.v1.ClaimReservationRequest
  */
 export type ClaimReservationRequest = Message<"holdfast.inventory.v1.ClaimReservationRequest"> & {
@@ -324,7 +365,7 @@ export type ClaimReservationRequest = Message<"holdfast.inventory.v1.ClaimReserv
  * Use `create(ClaimReservationRequestSchema)` to create a new message.
  */
 export const ClaimReservationRequestSchema: GenMessage<ClaimReservationRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 11);
+  messageDesc(file_holdfast_inventory_v1_inventory, 13);
 
 /**
  * @generated from message holdfast.inventory.v1.ClaimReservationResponse
@@ -341,7 +382,7 @@ export type ClaimReservationResponse = Message<"holdfast.inventory.v1.ClaimReser
  * Use `create(ClaimReservationResponseSchema)` to create a new message.
  */
 export const ClaimReservationResponseSchema: GenMessage<ClaimReservationResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 12);
+  messageDesc(file_holdfast_inventory_v1_inventory, 14);
 
 /**
  * @generated from message holdfast.inventory.v1.ReleaseReservationRequest
@@ -358,7 +399,7 @@ export type ReleaseReservationRequest = Message<"holdfast.inventory.v1.ReleaseRe
  * Use `create(ReleaseReservationRequestSchema)` to create a new message.
  */
 export const ReleaseReservationRequestSchema: GenMessage<ReleaseReservationRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 13);
+  messageDesc(file_holdfast_inventory_v1_inventory, 15);
 
 /**
  * @generated from message holdfast.inventory.v1.ReleaseReservationResponse
@@ -377,7 +418,7 @@ export type ReleaseReservationResponse = Message<"holdfast.inventory.v1.ReleaseR
  * Use `create(ReleaseReservationResponseSchema)` to create a new message.
  */
 export const ReleaseReservationResponseSchema: GenMessage<ReleaseReservationResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 14);
+  messageDesc(file_holdfast_inventory_v1_inventory, 16);
 
 /**
  * @generated from message holdfast.inventory.v1.ReverseClaimRequest
@@ -394,7 +435,7 @@ export type ReverseClaimRequest = Message<"holdfast.inventory.v1.ReverseClaimReq
  * Use `create(ReverseClaimRequestSchema)` to create a new message.
  */
 export const ReverseClaimRequestSchema: GenMessage<ReverseClaimRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 15);
+  messageDesc(file_holdfast_inventory_v1_inventory, 17);
 
 /**
  * @generated from message holdfast.inventory.v1.ReverseClaimResponse
@@ -411,7 +452,7 @@ export type ReverseClaimResponse = Message<"holdfast.inventory.v1.ReverseClaimRe
  * Use `create(ReverseClaimResponseSchema)` to create a new message.
  */
 export const ReverseClaimResponseSchema: GenMessage<ReverseClaimResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 16);
+  messageDesc(file_holdfast_inventory_v1_inventory, 18);
 
 /**
  * @generated from message holdfast.inventory.v1.GetReservationRequest
@@ -428,7 +469,7 @@ export type GetReservationRequest = Message<"holdfast.inventory.v1.GetReservatio
  * Use `create(GetReservationRequestSchema)` to create a new message.
  */
 export const GetReservationRequestSchema: GenMessage<GetReservationRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 17);
+  messageDesc(file_holdfast_inventory_v1_inventory, 19);
 
 /**
  * @generated from message holdfast.inventory.v1.GetReservationResponse
@@ -445,7 +486,7 @@ export type GetReservationResponse = Message<"holdfast.inventory.v1.GetReservati
  * Use `create(GetReservationResponseSchema)` to create a new message.
  */
 export const GetReservationResponseSchema: GenMessage<GetReservationResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 18);
+  messageDesc(file_holdfast_inventory_v1_inventory, 20);
 
 /**
  * @generated from enum holdfast.inventory.v1.ReservationState
@@ -529,6 +570,16 @@ export const InventoryService: GenService<{
     methodKind: "unary";
     input: typeof ReserveRequestSchema;
     output: typeof ReserveResponseSchema;
+  },
+  /**
+   * ExtendReservation moves the deadline to expires_in from now, never nearer; RESERVATION_ENDED.
+   *
+   * @generated from rpc holdfast.inventory.v1.InventoryService.ExtendReservation
+   */
+  extendReservation: {
+    methodKind: "unary";
+    input: typeof ExtendReservationRequestSchema;
+    output: typeof ExtendReservationResponseSchema;
   },
   /**
    * ClaimReservation turns the hold into sold units; RESERVATION_ENDED when it ended otherwise.
