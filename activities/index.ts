@@ -1,7 +1,10 @@
 // All hands: each queue's activities by the names that workflows call.
+export { disputeActivities } from './disputes.ts';
 export { fulfillmentActivities } from './fulfillment.ts';
 export { notificationActivities } from './notifications.ts';
 export { orderActivities } from './orders.ts';
 export { paymentActivities } from './payments.ts';
+export { refundActivities } from './refunds.ts';
 export { recoveryActivities } from './recovery.ts';
+export { returnActivities } from './returns.ts';
 export { stockActivities } from './stock.ts';

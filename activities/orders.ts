@@ -1,7 +1,14 @@
 // The order's own record: every move of the story is written here before it goes on.
 import type { Pg } from '../db/postgres/client.ts';
-import { advanceOrder } from '../db/postgres/orders.ts';
-import type { OrderEndReason, OrderStatus } from '../domain/order.ts';
+import { isSameAddress } from '../domain/order.ts';
+import {
+  advanceOrder,
+  clearAttention,
+  noteOnOrder,
+  raiseAttention,
+} from '../db/postgres/orders/steps.ts';
+import type { AttentionReason } from '../domain/attention.ts';
+import type { Address, OrderEndReason, OrderStatus } from '../domain/order.ts';
 import type { StockAsk as OrderAsk } from './stock.ts';
 
 export const orderActivities = (pg: Pg) => ({
@@ -10,7 +17,27 @@ export const orderActivities = (pg: Pg) => ({
     const { orderId, storeId, status, reason } = ask;
     await advanceOrder(pg, storeId, orderId, {
       status,
+      nextAction: null,
       ...(reason && { endCode: reason.code, endMessage: reason.message, data: { ...reason } }),
     });
+  },
+
+  /** A person is needed; the order waits where it is. */
+  async raiseAttention(ask: OrderAsk & { reason: AttentionReason }): Promise<void> {
+    await raiseAttention(pg, ask.storeId, ask.orderId, ask.reason);
+  },
+
+  /** Nobody is needed any more; with a reason, only if it was that one. */
+  async clearAttention(ask: OrderAsk & { reason?: AttentionReason }): Promise<void> {
+    await clearAttention(pg, ask.storeId, ask.orderId, ask.reason);
+  },
+
+  /** The parcel goes elsewhere; the story has made sure that it is not booked yet. */
+  async changeAddress(ask: OrderAsk & { address: Address }): Promise<void> {
+    const { orderId, storeId, address } = ask;
+    const note = { type: 'AddressChanged', data: {}, set: { shippingAddress: address } };
+    await noteOnOrder(pg, storeId, orderId, note, ({ shippingAddress }) =>
+      isSameAddress(shippingAddress, address),
+    );
   },
 });

@@ -1,42 +1,57 @@
 // Keyed steps to the card provider: the same key again, or read, and only then the next key.
 import type { Pg } from '../db/postgres/client.ts';
-import { keyGeneration, recordGeneration } from '../db/postgres/payments.ts';
-import { isServerFault, type PaymentView } from './providers/stripe.ts';
+import { keyGeneration, recordGeneration } from '../db/postgres/orders/keys.ts';
+import { isServerFault, isWrongState } from './providers/stripe-client.ts';
 
-const GENERATIONS_MAX = 5;
+/** Each was answered 5xx without an effect; so many mean that the provider is not itself. */
+const GENERATIONS_MAX = 1_000;
+/** Further ones wait for the activity's own retry, which backs off. */
+const SENDS_A_TRY_MAX = 2;
+/** The provider forgets a key after a day at the earliest: past this only reading decides. */
+const KEY_TRUSTED_MS = 20 * 3_600_000;
 
 /** `<orderId>/<verb>`, and from the second generation on its number. */
 export const keyOf = (orderId: string, verb: string, generation = 1): string =>
   generation === 1 ? `${orderId}/${verb}` : `${orderId}/${verb}/${generation}`;
 
-interface KeyedStep {
+interface KeyedStep<View> {
   orderId: string;
   verb: string;
-  send(key: string): Promise<PaymentView>;
+  send(key: string): Promise<View>;
   /** The effect, if it is there already; undefined only when it surely is not. */
-  read(): Promise<PaymentView | undefined>;
+  read(): Promise<View | undefined>;
 }
 
 /**
  * Runs one step. A lost answer is asked again under the same key by the activity's own retry;
- * after a 5xx, which the provider saves and repeats, the effect is read, and only its absence
- * allows the next key, recorded before it is sent. https://docs.stripe.com/api/idempotent_requests
+ * after a 5xx, which the provider saves and repeats, and once the key is old, the effect is read,
+ * and only its absence allows the next key, recorded before it is sent.
+ * https://docs.stripe.com/api/idempotent_requests
  */
-export const keyed = async (
-  pg: Pg,
-  { orderId, verb, send, read }: KeyedStep,
-): Promise<PaymentView> => {
-  let generation = await keyGeneration(pg, orderId, verb);
-  for (;;) {
+export const keyed = async <View>(pg: Pg, step: KeyedStep<View>): Promise<View> => {
+  const { orderId, verb } = step;
+  const known = await keyGeneration(pg, orderId, verb);
+  let { generation } = known;
+  const next = async (cause: unknown): Promise<void> => {
+    if (generation >= GENERATIONS_MAX) throw cause;
+    generation++;
+    await recordGeneration(pg, orderId, verb, generation);
+  };
+  if (known.ageMs > KEY_TRUSTED_MS) {
+    const found = await step.read();
+    if (found) return found;
+    await next(new Error(`${verb} has used up its keys`));
+  }
+  for (let sends = 1; ; sends++) {
     try {
-      return await send(keyOf(orderId, verb, generation));
+      return await step.send(keyOf(orderId, verb, generation));
     } catch (error) {
-      if (!isServerFault(error)) throw error;
-      const found = await read();
+      if (!isServerFault(error) && !isWrongState(error)) throw error;
+      const found = await step.read();
       if (found) return found;
-      if (generation >= GENERATIONS_MAX) throw error;
-      generation++;
-      await recordGeneration(pg, orderId, verb, generation);
+      if (isWrongState(error)) throw error;
+      await next(error);
+      if (sends >= SENDS_A_TRY_MAX) throw error;
     }
   }
 };

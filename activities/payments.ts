@@ -1,20 +1,37 @@
 // Payment of an order: authorise, capture, and the one undo of both; each call under its own key.
 import type { Pg } from '../db/postgres/client.ts';
-import { advanceOrder, orderById, type Order } from '../db/postgres/orders.ts';
+import { orderById, type Order } from '../db/postgres/orders/orders.ts';
+import { advanceOrder } from '../db/postgres/orders/steps.ts';
+import { decideDecline, type NextAction } from '../domain/declines.ts';
 import { DomainError } from '../domain/errors.ts';
-import { keyed, keyOf } from './payment-keys.ts';
-import type { PaymentProvider, PaymentView } from './providers/stripe.ts';
+import { keyed } from './payment-keys.ts';
+import type { PaymentProvider, PaymentView, Stage } from './providers/stripe.ts';
+import { giveBack, type RefundParts } from './refunds.ts';
 import type { StockAsk as OrderAsk } from './stock.ts';
 
-/** What an authorisation came to; a decline is a refusal instead. */
-export interface Authorization {
-  state: 'authorized' | 'action_required';
+export interface AuthorizeAsk extends OrderAsk {
+  /** Which confirmation this is, from 1; the same number is the same one. */
+  tries?: number;
+  /** Another card than the order's; it becomes the order's. */
+  paymentMethod?: string;
+  /** Until when the order waits for the shopper, in ms since 1970. */
+  untilMs?: number;
 }
 
-interface PaymentParts {
+/** What an authorisation came to; a decline that ends the order is a refusal instead. */
+export interface Authorization {
+  state: 'authorized' | 'action_required' | 'processing' | 'declined';
+  /** After this the same card is tried once more; only with `declined`. */
+  retryAfterMs?: number;
+}
+
+export interface PaymentParts extends RefundParts {
   pg: Pg;
   provider: PaymentProvider;
 }
+
+const ACTION_MESSAGE = 'Your bank asks you to confirm this payment.';
+const WAIT_MESSAGE = 'Your bank is working on this payment.';
 
 const declined = (view: PaymentView): DomainError =>
   new DomainError('CARD_DECLINED', 'the card was declined', {
@@ -25,7 +42,7 @@ const declined = (view: PaymentView): DomainError =>
 const seenAs = async (
   { provider }: PaymentParts,
   id: string,
-  stage: PaymentView['stage'],
+  stage: Stage,
 ): Promise<PaymentView | undefined> => {
   const view = await provider.read(id);
   return view.stage === stage ? view : undefined;
@@ -45,45 +62,113 @@ const openPayment = async (parts: PaymentParts, order: Order): Promise<PaymentVi
   return view;
 };
 
+/** Stages in which a confirmation can still change something. */
+const CONFIRMABLE: readonly Stage[] = ['unconfirmed', 'action_required'];
+
+/**
+ * Sends this try's confirmation, under its own key as often as it is asked for. A saved answer
+ * may be older than the payment is by now, so an answer that waits is read once more.
+ */
 const confirmPayment = async (
   { pg, provider }: PaymentParts,
   order: Order,
   opened: PaymentView,
+  tries: number,
 ): Promise<PaymentView> => {
+  if (!CONFIRMABLE.includes(opened.stage)) return opened;
+  const { id } = opened;
   const { id: orderId, paymentMethod } = order;
-  if (opened.stage !== 'unconfirmed') return opened;
-  return keyed(pg, {
+  const view = await keyed(pg, {
     orderId,
-    verb: `confirm/${paymentMethod}`,
-    send: (key) => provider.confirm(opened.id, paymentMethod, key),
+    verb: `confirm/${tries}`,
+    send: (key) => provider.confirm(id, paymentMethod, key),
     read: async () => {
-      const view = await provider.read(opened.id);
-      const isUndecided = view.stage === 'unconfirmed' && view.declineCode === undefined;
-      return isUndecided ? undefined : view;
+      const now = await provider.read(id);
+      const isUndecided = now.stage === 'unconfirmed' && now.declineCode === opened.declineCode;
+      return isUndecided ? undefined : now;
     },
   });
+  return view.stage === 'action_required' ? provider.read(id) : view;
 };
 
-const authorize = async (parts: PaymentParts, ask: OrderAsk): Promise<Authorization> => {
+const declineCodeOf = ({ facts }: DomainError): string =>
+  typeof facts['declineCode'] === 'string' ? facts['declineCode'] : 'generic_decline';
+
+const isDecline = (error: unknown): error is DomainError =>
+  error instanceof DomainError && error.code === 'CARD_DECLINED';
+
+const isoOf = (atMs: number | undefined): string | undefined =>
+  atMs === undefined ? undefined : new Date(atMs).toISOString();
+
+/** Writes what the shopper has to do, and that the order now waits for it. */
+const awaitShopper = async (
+  { pg }: PaymentParts,
+  { orderId, storeId }: OrderAsk,
+  nextAction: NextAction,
+  clientSecret: string | null,
+): Promise<void> => {
+  const data = { nextAction };
+  const status = 'awaiting_payment';
+  await advanceOrder(pg, storeId, orderId, { status, nextAction, clientSecret, data });
+};
+
+/** What a decline leads to: another card, the same one later, or the end. CARD_DECLINED. */
+const afterDecline = async (
+  parts: PaymentParts,
+  ask: AuthorizeAsk,
+  refusal: DomainError,
+): Promise<Authorization> => {
+  const decision = decideDecline(declineCodeOf(refusal), ask.tries ?? 1);
+  if (decision.step === 'stop') throw refusal;
+  const { message, retryAfterMs } = decision;
+  const until = isoOf(ask.untilMs);
+  const kind = decision.step === 'retry' ? ('wait' as const) : ('another_card' as const);
+  const at = retryAfterMs === undefined ? undefined : isoOf(Date.now() + retryAfterMs);
+  await awaitShopper(parts, ask, { kind, message, at, until }, null);
+  return { state: 'declined', ...(retryAfterMs !== undefined && { retryAfterMs }) };
+};
+
+const confirmed = async (parts: PaymentParts, ask: AuthorizeAsk): Promise<PaymentView> => {
+  const { orderId, storeId, paymentMethod } = ask;
+  const order = paymentMethod
+    ? await advanceOrder(parts.pg, storeId, orderId, { paymentMethod })
+    : await orderById(parts.pg, storeId, orderId);
+  const opened = await openPayment(parts, order);
+  const view = await confirmPayment(parts, order, opened, ask.tries ?? 1);
+  if (view.stage === 'unconfirmed' || view.stage === 'canceled') throw declined(view);
+  return view;
+};
+
+const authorize = async (parts: PaymentParts, ask: AuthorizeAsk): Promise<Authorization> => {
   const { orderId, storeId } = ask;
-  const order = await orderById(parts.pg, storeId, orderId);
-  const view = await confirmPayment(parts, order, await openPayment(parts, order));
-  if (view.stage === 'authorized' || view.stage === 'captured') {
-    const isNew = order.paymentStatus === 'none';
-    await advanceOrder(parts.pg, storeId, orderId, {
-      ...(isNew && { paymentStatus: 'authorized' as const }),
-      clientSecret: null,
-    });
-    return { state: 'authorized' };
+  try {
+    const { stage, clientSecret } = await confirmed(parts, ask);
+    if (stage === 'authorized' || stage === 'captured') {
+      const { paymentStatus } = await orderById(parts.pg, storeId, orderId);
+      await advanceOrder(parts.pg, storeId, orderId, {
+        ...(paymentStatus === 'none' && { paymentStatus: 'authorized' as const }),
+        clientSecret: null,
+        nextAction: null,
+      });
+      return { state: 'authorized' };
+    }
+    const until = isoOf(ask.untilMs);
+    if (stage === 'processing') {
+      await awaitShopper(parts, ask, { kind: 'wait', message: WAIT_MESSAGE, until }, null);
+      return { state: 'processing' };
+    }
+    const action = { kind: 'authenticate' as const, message: ACTION_MESSAGE, until };
+    await awaitShopper(parts, ask, action, clientSecret);
+    return { state: 'action_required' };
+  } catch (error) {
+    if (isDecline(error)) return afterDecline(parts, ask, error);
+    throw error;
   }
-  if (view.stage !== 'action_required') throw declined(view);
-  await advanceOrder(parts.pg, storeId, orderId, { clientSecret: view.clientSecret });
-  return { state: 'action_required' };
 };
 
 const capture = async (parts: PaymentParts, { orderId, storeId }: OrderAsk): Promise<void> => {
   const { pg, provider } = parts;
-  const { paymentIntentId: id } = await orderById(pg, storeId, orderId);
+  const { paymentIntentId: id, status } = await orderById(pg, storeId, orderId);
   if (!id) throw new Error('a capture was asked before the payment was opened');
   const send = (key: string) => provider.capture(id, key);
   const read = () => seenAs(parts, id, 'captured');
@@ -94,11 +179,17 @@ const capture = async (parts: PaymentParts, { orderId, storeId }: OrderAsk): Pro
     throw now.stage === 'canceled' ? declined(now) : error;
   });
   if (view.stage !== 'captured') throw declined(view);
-  await advanceOrder(pg, storeId, orderId, { paymentStatus: 'captured' });
+  const isOpen = status === 'accepted' || status === 'awaiting_payment';
+  await advanceOrder(pg, storeId, orderId, {
+    paymentStatus: 'captured',
+    ...(isOpen && { status: 'confirmed' as const }),
+  });
 };
 
-const giveBack = async (parts: PaymentParts, { orderId, storeId }: OrderAsk): Promise<void> => {
+/** Undo of both: voids what is only authorised, gives back what was captured, once. */
+const undo = async (parts: PaymentParts, ask: OrderAsk & { reason?: string }): Promise<void> => {
   const { pg, provider } = parts;
+  const { orderId, storeId } = ask;
   const { paymentIntentId } = await orderById(pg, storeId, orderId);
   const found = paymentIntentId
     ? await provider.read(paymentIntentId)
@@ -106,26 +197,36 @@ const giveBack = async (parts: PaymentParts, { orderId, storeId }: OrderAsk): Pr
   if (!found) return;
   const { id, stage } = found;
   if (stage === 'captured') {
-    if (!(await provider.isRefunded(id))) await provider.refund(id, keyOf(orderId, 'refund'));
-    await advanceOrder(pg, storeId, orderId, { paymentStatus: 'refunded' });
-    return;
+    // The answer to the capture may have been lost: what the provider has is what is booked.
+    await advanceOrder(pg, storeId, orderId, { paymentIntentId: id });
+    await recordCapture(parts, ask);
+    const reason = ask.reason ?? 'the order was ended';
+    return giveBack(parts, { id: `${orderId}/cancel`, orderId, storeId, reason });
   }
   if (stage !== 'canceled') {
     const send = (key: string) => provider.cancel(id, key);
     const read = () => seenAs(parts, id, 'canceled');
     await keyed(pg, { orderId, verb: 'void', send, read });
   }
-  await advanceOrder(pg, storeId, orderId, { paymentStatus: 'none', clientSecret: null });
+  const gone = { paymentStatus: 'none' as const, clientSecret: null, nextAction: null };
+  await advanceOrder(pg, storeId, orderId, gone);
 };
 
-export const paymentActivities = (pg: Pg, provider: PaymentProvider) => {
-  const parts = { pg, provider };
-  return {
-    /** Opens and confirms, or looks again at what was opened. CARD_DECLINED. */
-    authorizePayment: (ask: OrderAsk): Promise<Authorization> => authorize(parts, ask),
-    /** Takes the money of an authorised payment. CARD_DECLINED when it is refused for good. */
-    capturePayment: (ask: OrderAsk): Promise<void> => capture(parts, ask),
-    /** Undo of both: voids what is only authorised, refunds what was captured, once. */
-    returnPayment: (ask: OrderAsk): Promise<void> => giveBack(parts, ask),
-  };
+const recordCapture = async ({ pg }: PaymentParts, { orderId, storeId }: OrderAsk) => {
+  const { paymentStatus } = await orderById(pg, storeId, orderId);
+  if (paymentStatus === 'none') {
+    await advanceOrder(pg, storeId, orderId, { paymentStatus: 'authorized' });
+  }
+  if (paymentStatus === 'none' || paymentStatus === 'authorized') {
+    await advanceOrder(pg, storeId, orderId, { paymentStatus: 'captured' });
+  }
 };
+
+export const paymentActivities = (parts: PaymentParts) => ({
+  /** Opens and confirms, or looks again at what was opened. CARD_DECLINED when that is the end. */
+  authorizePayment: (ask: AuthorizeAsk): Promise<Authorization> => authorize(parts, ask),
+  /** Takes the money of an authorised payment. CARD_DECLINED when it is refused for good. */
+  capturePayment: (ask: OrderAsk): Promise<void> => capture(parts, ask),
+  /** Undo of both; resolves when the provider has confirmed it. */
+  returnPayment: (ask: OrderAsk & { reason?: string }): Promise<void> => undo(parts, ask),
+});

@@ -1,6 +1,6 @@
 // Recovery: starts the stories that nobody has begun.
 import type { Pg } from '../db/postgres/client.ts';
-import { listWaiting, type Order } from '../db/postgres/orders.ts';
+import { listWaiting, type Order } from '../db/postgres/orders/orders.ts';
 
 const BATCH_MAX = 500;
 

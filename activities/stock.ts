@@ -14,8 +14,9 @@ export interface StockAsk {
   storeId: string;
 }
 
+export const headersOf = ({ storeId }: StockAsk) => ({ headers: { [STORE_HEADER]: storeId } });
+
 export const stockActivities = (inventory: Client<typeof InventoryService>) => {
-  const headersOf = ({ storeId }: StockAsk) => ({ headers: { [STORE_HEADER]: storeId } });
   return {
     /** Holds every line or none. OUT_OF_STOCK. */
     async reserveStock(ask: StockAsk & { demand: Demand[]; holdMs: number }): Promise<void> {
@@ -45,6 +46,20 @@ export const stockActivities = (inventory: Client<typeof InventoryService>) => {
         const claimed = error instanceof DomainError && error.code === 'RESERVATION_ENDED';
         if (!claimed) throw error;
         await inventory.reverseClaim(request, headersOf(ask));
+      }
+    },
+    /** Keeps a hold for `holdMs` from now. RESERVATION_ENDED when it is over already. */
+    async extendHold(ask: StockAsk & { holdMs: number }): Promise<void> {
+      await inventory.extendReservation(
+        { reservationId: reservationIdOf(ask.orderId), expiresIn: durationFromMs(ask.holdMs) },
+        headersOf(ask),
+      );
+    },
+    /** Puts units that came back on hand again, once a receipt id. */
+    async restockUnits(ask: StockAsk & { receiptId: string; units: Demand[] }): Promise<void> {
+      for (const { sku, quantity } of ask.units) {
+        const receipt = { receiptId: `${ask.receiptId}/${sku}`, sku, quantity };
+        await inventory.receiveStock(receipt, headersOf(ask));
       }
     },
   };

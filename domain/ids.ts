@@ -8,6 +8,9 @@ export const ID_PREFIXES = {
   reservation: 'rsv',
   event: 'evt',
   key: 'key',
+  return: 'ret',
+  refund: 'rfd',
+  action: 'act',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -57,6 +57,12 @@ export const PAYMENT_STATUSES = [
 ] as const;
 export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
 
+/** What a captured payment is called once so much of it has gone back. */
+export const paymentStatusAfter = (totalMinor: number, refundedMinor: number): PaymentStatus => {
+  if (refundedMinor === 0) return 'captured';
+  return refundedMinor < totalMinor ? 'partially_refunded' : 'refunded';
+};
+
 export const LINES_MAX = 100;
 export const QUANTITY_MAX = 10_000;
 
@@ -69,6 +75,12 @@ export interface Address {
   postalCode: string;
   country: string;
 }
+
+/** Two spellings of one address: absent and empty parts are the same. */
+export const isSameAddress = (a: Address, b: Address): boolean =>
+  (['name', 'line1', 'line2', 'city', 'region', 'postalCode', 'country'] as const).every(
+    (part) => (a[part] ?? '') === (b[part] ?? ''),
+  );
 
 export interface OrderLine {
   sku: string;

@@ -52,6 +52,8 @@ const SETTINGS = {
   HOLDFAST_BOOTSTRAP_STORE_KEY: z.string().min(1),
   HOLDFAST_BOOTSTRAP_OPERATOR_KEY: z.string().min(1),
   HOLDFAST_PAYMENT_WINDOW_MS: durationMs.default(15 * 60_000),
+  /** Of all workers together: two calls or fewer each, below the provider's limit of 100/s. */
+  HOLDFAST_PAYMENT_STEPS_PER_SECOND: z.coerce.number().min(0.1).default(50),
   HOLDFAST_CARRIER_POLL_MS: durationMs.default(2_000),
   HOLDFAST_SWEEP_EVERY_MS: durationMs.default(30_000),
   HOLDFAST_SWEEP_AFTER_MS: durationMs.default(10_000),

@@ -1,6 +1,7 @@
 // Starts the gateway: the one public door.
 import { orderRoutes } from '../apis/gateway/orders.ts';
 import { proxied } from '../apis/gateway/proxy.ts';
+import { returnRoutes } from '../apis/gateway/returns.ts';
 import { stockRoutes } from '../apis/gateway/stock.ts';
 import { timelineRoute } from '../apis/gateway/timeline.ts';
 import { createOrderAccess } from '../apis/http/access.ts';
@@ -69,6 +70,7 @@ await run(config, async (telemetry) => {
     routes: [
       heartbeatRoute,
       ...orderRoutes(door),
+      ...returnRoutes(door),
       timelineRoute(door),
       ...stockRoutes({ inventory, productsUrl }),
       ...passedOn(),

@@ -1,4 +1,5 @@
 // Starts Orders: checkout over Connect and gRPC, and Stripe's webhooks.
+import { watchAdmission } from '../apis/orders/admission.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
 import { authenticateByKey } from '../apis/http/principals.ts';
 import { appOf } from '../apis/http/routes.ts';
@@ -24,6 +25,7 @@ const config = configOf(
   'HOLDFAST_TOKEN_SECRETS',
   'HOLDFAST_PAYMENT_WINDOW_MS',
   'HOLDFAST_CARRIER_POLL_MS',
+  'HOLDFAST_PAYMENT_STEPS_PER_SECOND',
   'STRIPE_WEBHOOK_SECRETS',
 );
 
@@ -40,13 +42,22 @@ await run(config, async (telemetry) => {
     mint: mintTokens('orders', secrets),
     telemetry,
   });
+  const admission = watchAdmission({
+    temporal,
+    telemetry,
+    namespace: config.HOLDFAST_TEMPORAL_NAMESPACE,
+    stepsPerSecond: config.HOLDFAST_PAYMENT_STEPS_PER_SECOND,
+    holdMs: config.HOLDFAST_PAYMENT_WINDOW_MS,
+  });
   const parts = {
     pg,
+    admission,
     products,
     temporal,
     telemetry,
     paymentWindowMs: config.HOLDFAST_PAYMENT_WINDOW_MS,
     carrierPollMs: config.HOLDFAST_CARRIER_POLL_MS,
+    disputePollMs: config.HOLDFAST_CARRIER_POLL_MS,
   };
   const service = { routes: ordersRpc(parts), verify: verifyTokens('orders', secrets), telemetry };
   const app = appOf({
@@ -61,6 +72,7 @@ await run(config, async (telemetry) => {
   return {
     checks: { postgres: pgAnswers(pg) },
     stop: async () => {
+      admission.stop();
       await Promise.all([http.stop(), grpc.stop()]);
       await temporal.close();
       await pg.close();

@@ -8,15 +8,20 @@ import {
   Worker,
 } from '@temporalio/worker';
 import {
+  disputeActivities,
   fulfillmentActivities,
   notificationActivities,
   orderActivities,
   paymentActivities,
   recoveryActivities,
+  refundActivities,
+  returnActivities,
   stockActivities,
 } from '../activities/index.ts';
 import { httpCarrier } from '../activities/providers/carrier.ts';
 import { smtpMailer } from '../activities/providers/mailer.ts';
+import { stripeAftercare } from '../activities/providers/stripe-aftercare.ts';
+import { connectStripe } from '../activities/providers/stripe-client.ts';
 import { stripeProvider } from '../activities/providers/stripe.ts';
 import { translatingRefusals } from '../activities/refusals.ts';
 import { clientOf } from '../apis/rpc/client.ts';
@@ -41,6 +46,7 @@ const config = configOf(
   'HOLDFAST_MAIL_FROM',
   'HOLDFAST_PAYMENT_WINDOW_MS',
   'HOLDFAST_CARRIER_POLL_MS',
+  'HOLDFAST_PAYMENT_STEPS_PER_SECOND',
   'HOLDFAST_SWEEP_AFTER_MS',
   'HOLDFAST_TASK_QUEUES',
 );
@@ -74,14 +80,29 @@ const queuesOf = (pg: Pg, client: Client, telemetry: Telemetry) => {
     telemetry,
   });
   const { STRIPE_SECRET_KEY, STRIPE_API_BASE, HOLDFAST_SMTP_URL, HOLDFAST_MAIL_FROM } = config;
-  const provider = stripeProvider(STRIPE_SECRET_KEY, STRIPE_API_BASE, telemetry);
+  const connection = connectStripe(STRIPE_SECRET_KEY, STRIPE_API_BASE, telemetry);
+  const aftercare = stripeAftercare(connection);
+  const money = { pg, provider: stripeProvider(connection), aftercare };
   const carrier = httpCarrier(config.HOLDFAST_CARRIER_URL, telemetry);
   const mailer = smtpMailer(HOLDFAST_SMTP_URL, HOLDFAST_MAIL_FROM, telemetry);
   const sweepAfterMs = config.HOLDFAST_SWEEP_AFTER_MS;
   return {
     orders: { stories: true, hands: { ...orderActivities(pg), ...stockActivities(inventory) } },
-    payments: { stories: false, hands: paymentActivities(pg, provider) },
-    fulfillment: { stories: false, hands: fulfillmentActivities(pg, carrier) },
+    payments: {
+      stories: false,
+      hands: {
+        ...paymentActivities(money),
+        ...refundActivities(money),
+        ...disputeActivities(pg, aftercare),
+      },
+    },
+    fulfillment: {
+      stories: false,
+      hands: {
+        ...fulfillmentActivities({ pg, carrier, inventory }),
+        ...returnActivities(pg, carrier),
+      },
+    },
     notifications: { stories: false, hands: notificationActivities(pg, mailer) },
     recovery: {
       stories: true,
@@ -98,6 +119,8 @@ await run(config, async (telemetry) => {
   const client = new Client({ connection, namespace });
   const workflowBundle = await bundleWorkflowCode({ workflowsPath: WORKFLOWS });
   const wanted = config.HOLDFAST_TASK_QUEUES;
+  // The server keeps to it across every worker of the queue.
+  const maxTaskQueueActivitiesPerSecond = config.HOLDFAST_PAYMENT_STEPS_PER_SECOND;
   const queues = Object.entries(queuesOf(pg, client, telemetry));
   const workers = await Promise.all(
     queues
@@ -109,6 +132,7 @@ await run(config, async (telemetry) => {
           taskQueue,
           activities: hands,
           ...(stories && { workflowBundle }),
+          ...(taskQueue === 'payments' && { maxTaskQueueActivitiesPerSecond }),
           reuseV8Context: true,
           maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
           shutdownGraceTime: SHUTDOWN_GRACE,

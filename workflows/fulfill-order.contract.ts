@@ -1,6 +1,8 @@
 // What may be asked of an order's story, and what it needs to begin.
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import { demandOf, type OrderStatus } from '../domain/order.ts';
+import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
+import type { AttentionReason, MendAction } from '../domain/attention.ts';
+import { demandOf, type Address, type OrderStatus } from '../domain/order.ts';
 import type { Demand } from '../domain/stock.ts';
 
 export const FULFILL_ORDER = 'fulfillOrder' satisfies keyof typeof import('./index.ts');
@@ -10,6 +12,11 @@ export const ORDERS_QUEUE = 'orders';
 export const fulfillOrderId = (orderId: string): string => `order/${orderId}`;
 /** The update that checkout waits for; the same id joins the first one. */
 export const PLACE_UPDATE_ID = 'place';
+
+/** How operators find stories in the UI; nothing personal. */
+export const ORDER_STATUS = defineSearchAttributeKey('OrderStatus', SearchAttributeType.KEYWORD);
+export const STORE_ID = defineSearchAttributeKey('StoreId', SearchAttributeType.KEYWORD);
+export const NEEDS_ATTENTION = defineSearchAttributeKey('NeedsAttention', SearchAttributeType.BOOL);
 
 /** Everything the story needs; nothing personal. */
 export interface FulfillOrderInput {
@@ -41,19 +48,39 @@ export const storyOptions = (
     workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
     workflowIdConflictPolicy: 'USE_EXISTING' as const,
     staticSummary: `Order ${orderId}`,
+    typedSearchAttributes: [
+      { key: ORDER_STATUS, value: 'accepted' },
+      { key: STORE_ID, value: storeId },
+    ],
   };
 };
 
-/** Waits until payment is decided; changes nothing, so it is never needed. */
+/** Waits until payment is decided or the shopper is needed; changes nothing, so never needed. */
 export const placeOrder = defineUpdate<OrderStatus>('placeOrder');
 /** Until packing has begun; refused with ILLEGAL_TRANSITION after that. */
 export const cancelOrder = defineUpdate<OrderStatus>('cancelOrder');
+/** The parcel goes elsewhere; refused with ILLEGAL_TRANSITION once it is being booked. */
+export const changeAddress = defineUpdate<void, [Address]>('changeAddress');
+/** Another card, or the same once more, while the order waits for payment. */
+export const providePayment = defineUpdate<OrderStatus, [{ paymentMethod: string }]>(
+  'providePayment',
+);
+/** What an operator decides for a step that does not mend itself. */
+export const mendOrder = defineUpdate<OrderStatus, [Mending]>('mendOrder');
 /** The provider, the browser or a poll says: look again. */
 export const paymentChanged = defineSignal('paymentChanged');
 export const orderProgress = defineQuery<OrderProgress>('orderProgress');
+
+export interface Mending {
+  action: Extract<MendAction, 'retry' | 'skip' | 'cancel' | 'resolve'>;
+  /** With `resolve`: what became of the parcel. */
+  ending?: 'delivered' | 'lost' | 'returned_to_sender';
+}
 
 export interface OrderProgress {
   status: OrderStatus;
   /** What the story is doing now, for a person. */
   step: string;
+  /** Set while it waits for an operator. */
+  attention?: AttentionReason;
 }

@@ -1,40 +1,43 @@
 // The story of an order, from checkout to doorstep.
-import { allHandlersFinished, condition } from '@temporalio/workflow';
+import { allHandlersFinished, condition, patched } from '@temporalio/workflow';
 import type { OrderStatus } from '../domain/order.ts';
 import type { FulfillOrderInput } from './fulfill-order.contract.ts';
-import { fulfillment, payments, paymentUndo, stock, stockUndo } from './hands.ts';
+import { paymentsWithin, paymentUndo, stock, stockUndo } from './hands.ts';
+import { book, deliver } from './order/delivering.ts';
+import { persist } from './order/mending.ts';
+import { HOLD_MARGIN_MS, untilAuthorized } from './order/paying.ts';
+import { answerQuestions } from './order/questions.ts';
 import {
-  answerQuestions,
   beginStory,
   doing,
   endIfCancelled,
   endingOf,
-  expired,
   mail,
   moved,
   moveTo,
   type OrderStory,
-} from './order-story.ts';
-import { createUndoStack, type UndoStack } from './undo-stack.ts';
+} from './order/story.ts';
+import { createUndoStack, type UndoStack } from './order/undo-stack.ts';
 
-/** Stock is held this much longer than the shopper may take to pay. */
-const HOLD_MARGIN_MS = 60_000;
+/** How long the money of a claimed order is tried before a person is asked. */
+const CAPTURE_PATIENCE_MS = 15 * 60_000;
 
 export async function fulfillOrder(input: FulfillOrderInput): Promise<OrderStatus> {
-  const story = beginStory(input);
+  const story = beginStory(input, patched('attention-parcels-another-card'));
   const undo = createUndoStack();
   answerQuestions(story);
   try {
     await pay(story, input, undo);
+    mail(story, 'confirmed');
+    await book(story, undo);
   } catch (error) {
     const { ending, reason } = endingOf(error);
     doing(story, `undoing: ${reason.code}`);
-    await undo.run();
+    await persist(story, { reason: 'UNDO_FAILED', work: () => undo.run() });
     await moveTo(story, ending, reason);
     if (ending === 'cancelled') mail(story, 'cancelled');
     return finish(story);
   }
-  mail(story, 'confirmed');
   await deliver(story, input);
   return finish(story);
 }
@@ -48,44 +51,18 @@ async function pay(story: OrderStory, input: FulfillOrderInput, undo: UndoStack)
   await stock.reserveStock({ ...order, demand: input.demand, holdMs });
   doing(story, 'authorising the payment');
   undo.add(() => paymentUndo.returnPayment(order));
-  await untilAuthorized(story, Date.now() + input.paymentWindowMs);
+  await untilAuthorized(story, input);
   endIfCancelled(story);
   doing(story, 'claiming the stock');
-  await stock.claimStock(order);
+  const endings = ['RESERVATION_ENDED', 'NOT_FOUND', 'CARD_DECLINED'];
+  const claim = () => stock.claimStock(order);
+  await persist(story, { reason: 'STOCK_STEP_FAILED', endings, work: claim });
   doing(story, 'taking the money');
-  await payments.capturePayment(order);
-  await moveTo(story, 'confirmed');
+  const capture = () => paymentsWithin(CAPTURE_PATIENCE_MS).capturePayment(order);
+  await persist(story, { reason: 'PAYMENT_STEP_FAILED', endings, work: capture });
+  if (story.isSecond) moved(story, 'confirmed');
+  else await moveTo(story, 'confirmed');
   endIfCancelled(story);
-}
-
-/** Authorises at once, or waits for the shopper as long as the stock is held. */
-async function untilAuthorized(story: OrderStory, deadline: number): Promise<void> {
-  for (;;) {
-    const seen = story.news;
-    const { state } = await payments.authorizePayment(story.order);
-    if (state === 'authorized') return;
-    if (story.status !== 'awaiting_payment') await moveTo(story, 'awaiting_payment');
-    doing(story, 'waiting for the shopper to confirm the payment');
-    const isWoken = () => story.news > seen || story.cancelAsked;
-    if (!(await condition(isWoken, deadline - Date.now()))) throw expired();
-    endIfCancelled(story);
-  }
-}
-
-/** The parcel, from booking to the doorstep; each milestone is recorded by who sees it. */
-async function deliver(story: OrderStory, { carrierPollMs: pollMs }: FulfillOrderInput) {
-  const { order } = story;
-  doing(story, 'booking the parcel');
-  await fulfillment.bookShipment(order);
-  moved(story, 'packing');
-  doing(story, 'waiting for the carrier');
-  await fulfillment.followShipment({ ...order, until: 'shipped', pollMs });
-  moved(story, 'shipped');
-  mail(story, 'shipped');
-  doing(story, 'on its way');
-  await fulfillment.followShipment({ ...order, until: 'delivered', pollMs });
-  moved(story, 'delivered');
-  mail(story, 'delivered');
 }
 
 /** Whoever waits gets an answer, and every mail its day, before the story closes. */

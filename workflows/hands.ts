@@ -1,10 +1,13 @@
 // The activities a story may call, one block a queue, each with its own patience.
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type {
+  disputeActivities,
   fulfillmentActivities,
   notificationActivities,
   orderActivities,
   paymentActivities,
+  refundActivities,
+  returnActivities,
   stockActivities,
 } from '../activities/index.ts';
 
@@ -12,6 +15,8 @@ type Hands<F extends (...args: never[]) => unknown> = ReturnType<F>;
 
 const STEP_LIMIT = '1 hour';
 const UNDO_LIMIT = '30 days';
+/** Even an order whose time is over gets one whole try. */
+const PATIENCE_MS_MIN = 20_000;
 
 /** The order's own record: short, beside the story, repeated until it is written. */
 export const records = proxyLocalActivities<Hands<typeof orderActivities>>({
@@ -34,17 +39,21 @@ export const stock = proxyLocalActivities<Hands<typeof stockActivities>>({
   },
 });
 
-/** Payment steps wait at most 15 s a try: the provider's answer or the same key again. */
-export const payments = proxyActivities<Hands<typeof paymentActivities>>({
-  taskQueue: 'payments',
-  startToCloseTimeout: '15 seconds',
-  scheduleToCloseTimeout: STEP_LIMIT,
-  retry: {
-    initialInterval: '500 milliseconds',
-    backoffCoefficient: 2,
-    maximumInterval: '30 seconds',
-  },
-});
+/**
+ * Payment steps wait at most 15 s a try: the provider's answer or the same key again. Their whole
+ * patience is what the order has left, in ms.
+ */
+export const paymentsWithin = (limitMs: number) =>
+  proxyActivities<Hands<typeof paymentActivities>>({
+    taskQueue: 'payments',
+    startToCloseTimeout: '15 seconds',
+    scheduleToCloseTimeout: Math.max(limitMs, PATIENCE_MS_MIN),
+    retry: {
+      initialInterval: '500 milliseconds',
+      backoffCoefficient: 2,
+      maximumInterval: '20 seconds',
+    },
+  });
 
 /** What is owed is tried for a month: money and stock that must come back. */
 const UNDO = {
@@ -62,10 +71,39 @@ export const paymentUndo = proxyActivities<Hands<typeof paymentActivities>>({
   taskQueue: 'payments',
 });
 
+/** Refunds may take a bank days, and are owed until it has confirmed them. */
+export const refunds = proxyActivities<Hands<typeof refundActivities>>({
+  ...UNDO,
+  taskQueue: 'payments',
+});
+
+/** A booking that was cancelled is known to be one or the other before the story goes on. */
 export const fulfillment = proxyActivities<Hands<typeof fulfillmentActivities>>({
   taskQueue: 'fulfillment',
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   startToCloseTimeout: '15 seconds',
   scheduleToCloseTimeout: '60 days',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
+});
+
+export const shipmentUndo = proxyActivities<Hands<typeof fulfillmentActivities>>({
+  ...UNDO,
+  taskQueue: 'fulfillment',
+});
+
+/** A shopper has a month to send a parcel back. */
+export const returns = proxyActivities<Hands<typeof returnActivities>>({
+  taskQueue: 'fulfillment',
+  startToCloseTimeout: '15 seconds',
+  scheduleToCloseTimeout: '30 days',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
+});
+
+/** Banks take up to three months for a verdict. */
+export const disputes = proxyActivities<Hands<typeof disputeActivities>>({
+  taskQueue: 'payments',
+  startToCloseTimeout: '15 seconds',
+  scheduleToCloseTimeout: '120 days',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
 });
 

@@ -6,6 +6,9 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 
 const TIMEOUT_MS = 10_000;
 
+/** Answers that the same request would get again. */
+const REFUSALS = [400, 404, 422];
+
 const shipment = z.object({
   id: z.string(),
   status: z.enum(['booked', 'shipped', 'delivered', 'lost', 'returned', 'canceled']),
@@ -16,6 +19,8 @@ export type Shipment = z.output<typeof shipment>;
 export interface Carrier {
   book(reference: string, to: Address, key: string): Promise<Shipment>;
   shipmentById(id: string): Promise<Shipment>;
+  /** As often as asked; ILLEGAL_TRANSITION once the parcel has left. */
+  cancel(id: string): Promise<Shipment>;
 }
 
 export const httpCarrier = (url: string, telemetry: Telemetry): Carrier => {
@@ -23,6 +28,12 @@ export const httpCarrier = (url: string, telemetry: Telemetry): Carrier => {
     telemetry.timed('carrier', name, async () => {
       const signal = AbortSignal.timeout(TIMEOUT_MS);
       const response = await fetch(`${url}${path}`, { ...init, signal });
+      if (REFUSALS.includes(response.status)) {
+        throw new DomainError('INVALID_INPUT', `the carrier refused it (${response.status})`);
+      }
+      if (response.status === 409) {
+        throw new DomainError('ILLEGAL_TRANSITION', 'the parcel has left already');
+      }
       if (!response.ok) {
         throw new DomainError('UNAVAILABLE', `the carrier answered ${response.status}`);
       }
@@ -35,6 +46,7 @@ export const httpCarrier = (url: string, telemetry: Telemetry): Carrier => {
         headers: { 'content-type': 'application/json', 'idempotency-key': key },
         body: JSON.stringify({ reference, to }),
       }),
+    cancel: (id) => call('cancel', `/shipments/${id}/cancel`, { method: 'POST' }),
     shipmentById: (id) => call('shipmentById', `/shipments/${id}`, {}),
   };
 };

@@ -7,7 +7,16 @@ import type { Order } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import type { OrderAccess } from '../http/access.ts';
 import { json, route, type Ask, type Route } from '../http/routes.ts';
 import { STORE_HEADER } from '../rpc/client.ts';
-import { emptyBody, orderBody, paymentBody, shownOrder, wireCheckout } from './shapes.ts';
+import {
+  addressBody,
+  emptyBody,
+  orderBody,
+  paymentBody,
+  shownNextAction,
+  shownOrder,
+  wireAddress,
+  wireCheckout,
+} from './shapes.ts';
 
 /** Statuses whose checkout can already be answered; the others are still being decided. */
 const UNDECIDED = ['accepted', 'awaiting_payment'];
@@ -21,7 +30,8 @@ export const storeHeaders = ({ principal }: Pick<Ask, 'principal'>) => ({
   headers: { [STORE_HEADER]: principal.storeId },
 });
 
-const keyOf = (request: Request): string => {
+/** The caller's key; IDEMPOTENCY_KEY_MISSING, CARD_DATA_FORBIDDEN. */
+export const keyOf = (request: Request): string => {
   const key = request.headers.get('idempotency-key') ?? '';
   // Only a key of nothing but digits: some random UUIDs would pass Luhn's check.
   if (/^[\d-]+$/.test(key) && looksLikeCardNumber(key)) {
@@ -34,11 +44,15 @@ const keyOf = (request: Request): string => {
   );
 };
 
-/** A refused order still exists: the problem names it and gives its token. */
+/** A refused order still exists: the problem names it, gives its token, and says what next. */
 const refusal = (order: Order, code: string, message: string, accessToken: string): DomainError => {
   const known = isErrorCode(code) ? code : 'ILLEGAL_TRANSITION';
   return new DomainError(known, message, {
-    facts: { order: { id: order.id, status: order.status }, accessToken },
+    facts: {
+      order: { id: order.id, status: order.status },
+      accessToken,
+      ...(order.nextAction && { nextAction: shownNextAction(order.nextAction) }),
+    },
   });
 };
 
@@ -69,14 +83,18 @@ const placeRoute = ({ orders, access }: OrderDoor): Route =>
     },
   });
 
-export const orderRoutes = (door: OrderDoor): Route[] => {
-  const { orders, access } = door;
-  const shown = (order: Order | undefined): Response => {
+const showing =
+  ({ access }: OrderDoor) =>
+  (order: Order | undefined): Response => {
     if (!order) throw new Error('Orders answered without an order');
     return json(shownOrder(order, access.tokenOf(order.id)), 200, { 'cache-control': 'no-store' });
   };
+
+/** Reading and paying. */
+const payRoutes = (door: OrderDoor): Route[] => {
+  const { orders, access } = door;
+  const shown = showing(door);
   return [
-    placeRoute(door),
     route({
       method: 'get',
       path: '/orders/:id',
@@ -90,16 +108,27 @@ export const orderRoutes = (door: OrderDoor): Route[] => {
     route({
       method: 'post',
       path: '/orders/:id/payment',
-      summary: 'The shopper has confirmed the payment: look again.',
+      summary: 'Look again after 3-D Secure, or try the card that is named.',
       body: paymentBody,
-      answers: { 200: 'the order' },
+      answers: { 200: 'the order', 402: 'CARD_DECLINED', 409: 'ILLEGAL_TRANSITION' },
       answer: async (ask) => {
         const orderId = allowedOrderId(access, ask);
         const paymentMethod = ask.body.paymentMethod ?? '';
-        const answer = await orders.confirmPayment({ orderId, paymentMethod }, storeHeaders(ask));
-        return shown(answer.order);
+        const asked = { orderId, paymentMethod };
+        const answer = await orders.confirmPayment(asked, storeHeaders(ask));
+        const { order, refusalCode, refusalMessage } = answer;
+        if (!order || refusalCode === '') return shown(order);
+        throw refusal(order, refusalCode, refusalMessage, access.tokenOf(orderId));
       },
     }),
+  ];
+};
+
+/** Changes that are possible until packing. */
+const changeRoutes = (door: OrderDoor): Route[] => {
+  const { orders, access } = door;
+  const shown = showing(door);
+  return [
     route({
       method: 'post',
       path: '/orders/:id/cancel',
@@ -111,5 +140,24 @@ export const orderRoutes = (door: OrderDoor): Route[] => {
         return shown((await orders.cancelOrder({ orderId }, storeHeaders(ask))).order);
       },
     }),
+    route({
+      method: 'put',
+      path: '/orders/:id/address',
+      summary: 'Send it elsewhere; possible until the parcel is being booked.',
+      body: addressBody,
+      answers: { 200: 'the order', 409: 'ILLEGAL_TRANSITION' },
+      answer: async (ask) => {
+        const orderId = allowedOrderId(access, ask);
+        const shippingAddress = wireAddress(ask.body.shippingAddress);
+        const changed = await orders.changeAddress({ orderId, shippingAddress }, storeHeaders(ask));
+        return shown(changed.order);
+      },
+    }),
   ];
 };
+
+export const orderRoutes = (door: OrderDoor): Route[] => [
+  placeRoute(door),
+  ...payRoutes(door),
+  ...changeRoutes(door),
+];

@@ -7,10 +7,19 @@ import {
   DEFAULT_CURRENCY,
   minorFromNumber,
   numberFromMinor,
+  type Currency,
 } from '../../domain/money.ts';
 import { LINES_MAX, QUANTITY_MAX } from '../../domain/order.ts';
 import { SKU_PATTERN } from '../../domain/product.ts';
-import type { Order, OrderEvent } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import { RETURN_REASON_LENGTH_MAX } from '../../domain/returns.ts';
+import type {
+  Attention,
+  NextAction,
+  Order,
+  OrderEvent,
+  Payment,
+  Return,
+} from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 
 const TEXT_MAX = 200;
 const text = z.string().trim().min(1).max(TEXT_MAX);
@@ -25,16 +34,18 @@ const address = z.strictObject({
   country: z.string().regex(/^[A-Z]{2}$/, 'is not an ISO 3166 code'),
 });
 
+const orderLines = z
+  .array(
+    z.strictObject({
+      sku: z.string().regex(SKU_PATTERN),
+      quantity: z.number().int().min(1).max(QUANTITY_MAX),
+    }),
+  )
+  .min(1)
+  .max(LINES_MAX);
+
 export const orderBody = z.strictObject({
-  lines: z
-    .array(
-      z.strictObject({
-        sku: z.string().regex(SKU_PATTERN),
-        quantity: z.number().int().min(1).max(QUANTITY_MAX),
-      }),
-    )
-    .min(1)
-    .max(LINES_MAX),
+  lines: orderLines,
   email: z.email().max(TEXT_MAX),
   shippingAddress: address,
   paymentMethod: z.string().regex(/^pm_[A-Za-z0-9_]{1,100}$/, 'is not a payment method id (pm_…)'),
@@ -46,6 +57,11 @@ export const paymentBody = z.strictObject({
     .regex(/^pm_[A-Za-z0-9_]{1,100}$/)
     .optional(),
 });
+export const addressBody = z.strictObject({ shippingAddress: address });
+export const returnBody = z.strictObject({
+  lines: orderLines,
+  reason: z.string().trim().max(RETURN_REASON_LENGTH_MAX).default(''),
+});
 export const emptyBody = z.strictObject({});
 export const stockBody = z.strictObject({
   sku: z.string().regex(SKU_PATTERN).optional(),
@@ -56,45 +72,83 @@ export const stockBody = z.strictObject({
 const guestPrincipal = (email: string): string =>
   `guest/${createHash('sha256').update(email.trim().toLowerCase()).digest('hex')}`;
 
+export const wireAddress = ({ line2 = '', region = '', ...to }: z.output<typeof address>) => ({
+  ...to,
+  line2,
+  region,
+});
+
 /** A checkout as Orders takes it. Until stores have currencies, an expected total is in USD. */
 export const wireCheckout = (body: z.output<typeof orderBody>, idempotencyKey: string) => {
   const { shippingAddress, expectedTotal, ...rest } = body;
-  const { line2 = '', region = '', ...address } = shippingAddress;
   return {
     ...rest,
     idempotencyKey,
     principal: guestPrincipal(body.email),
-    shippingAddress: { ...address, line2, region },
+    shippingAddress: wireAddress(shippingAddress),
     ...(expectedTotal !== undefined && {
       expectedTotalMinor: BigInt(minorFromNumber(expectedTotal, DEFAULT_CURRENCY, 'expectedTotal')),
     }),
   };
 };
 
+export const shownNextAction = ({ kind, message, at, until }: NextAction) => ({
+  kind,
+  message,
+  ...(at && { at }),
+  ...(until && { until }),
+});
+
+const shownPayment = (payment: Payment | undefined, currency: Currency) => ({
+  status: payment?.status ?? 'none',
+  ...(payment?.clientSecret && { clientSecret: payment.clientSecret }),
+  ...(payment && payment.refundedMinor > 0 && { refunded: money(payment.refundedMinor, currency) }),
+  ...(payment &&
+    payment.refunds.length > 0 && {
+      refunds: payment.refunds.map(({ id, amountMinor, state, reason }) => ({
+        id,
+        amount: money(amountMinor, currency),
+        status: state,
+        reason,
+      })),
+    }),
+});
+
+const money = (amountMinor: bigint, currency: Currency): number =>
+  numberFromMinor(Number(amountMinor), currency);
+
+const timesOf = ({ createdAt, updatedAt }: Pick<Order, 'createdAt' | 'updatedAt'>) => ({
+  ...(createdAt && { createdAt: timestampDate(createdAt).toISOString() }),
+  ...(updatedAt && { updatedAt: timestampDate(updatedAt).toISOString() }),
+});
+
+const shownAttention = ({ reason, since }: Attention) => ({
+  reason,
+  since: since ? timestampDate(since).toISOString() : '',
+});
+
 /** An order as its shopper sees it. */
 export const shownOrder = (order: Order, accessToken: string) => {
   const currency = currencyOf(order.currency);
-  const { payment, endCode, endMessage, trackingNumber } = order;
+  const { payment, endCode, endMessage, trackingNumber, nextAction, attention } = order;
   return {
     id: order.id,
     status: order.status,
-    total: numberFromMinor(Number(order.totalMinor), currency),
+    total: money(order.totalMinor, currency),
     currency,
     lines: order.lines.map(({ sku, quantity, productId, name, unitMinor }) => ({
       sku,
       quantity,
       productId,
       name,
-      unitPrice: numberFromMinor(Number(unitMinor), currency),
+      unitPrice: money(unitMinor, currency),
     })),
-    payment: {
-      status: payment?.status ?? 'none',
-      ...(payment?.clientSecret && { clientSecret: payment.clientSecret }),
-    },
+    payment: shownPayment(payment, currency),
+    ...(nextAction && { nextAction: shownNextAction(nextAction) }),
+    ...(attention && { attention: shownAttention(attention) }),
     ...(trackingNumber && { trackingNumber }),
     ...(endCode && { reason: { code: endCode, message: endMessage } }),
-    ...(order.createdAt && { createdAt: timestampDate(order.createdAt).toISOString() }),
-    ...(order.updatedAt && { updatedAt: timestampDate(order.updatedAt).toISOString() }),
+    ...timesOf(order),
     accessToken,
   };
 };
@@ -104,4 +158,18 @@ export const shownEvent = ({ sequence, type, at, dataJson }: OrderEvent) => ({
   type,
   at: at ? timestampDate(at).toISOString() : '',
   data: JSON.parse(dataJson || '{}') as Record<string, unknown>,
+});
+
+/** A return as its shopper sees it. */
+export const shownReturn = (found: Return) => ({
+  id: found.id,
+  orderId: found.orderId,
+  status: found.state,
+  lines: found.lines.map(({ sku, quantity }) => ({ sku, quantity })),
+  reason: found.reason,
+  refund: money(found.refundMinor, currencyOf(found.currency)),
+  currency: found.currency,
+  ...(found.trackingNumber && { trackingNumber: found.trackingNumber }),
+  ...(found.note && { note: found.note }),
+  ...timesOf(found),
 });

@@ -31,6 +31,8 @@ export const PROBLEMS = {
   RESERVATION_ENDED: { status: 409, title: 'Reservation ended' },
   RESERVATION_REUSED: { status: 422, title: 'Reservation id reused with other lines' },
   ILLEGAL_TRANSITION: { status: 409, title: 'Illegal transition' },
+  REFUND_EXCEEDS_CAPTURE: { status: 409, title: 'Refund exceeds what was captured' },
+  RETURN_REFUSED: { status: 409, title: 'Return refused' },
   RATE_LIMITED: { status: 429, title: 'Rate limited' },
   REBUILDING: { status: 503, title: 'Rebuilding' },
   UNAVAILABLE: { status: 503, title: 'Unavailable' },

@@ -9,7 +9,7 @@ import {
   orderById,
   type CheckoutKey,
   type Order,
-} from '../../db/postgres/orders.ts';
+} from '../../db/postgres/orders/orders.ts';
 import { DomainError, invalid } from '../../domain/errors.ts';
 import { newId } from '../../domain/ids.ts';
 import { currencyOf, numberFromMinor, sumMinor, type Currency } from '../../domain/money.ts';
@@ -24,6 +24,8 @@ import {
 } from '../../workflows/fulfill-order.contract.ts';
 import { STORE_HEADER } from '../rpc/client.ts';
 import type { LazyTemporal } from '../rpc/temporal.ts';
+import type { Admission } from './admission.ts';
+import { within } from './story.ts';
 
 /** Checkout answers by then, decided or not. */
 const ANSWER_LIMIT_MS = 3_000;
@@ -32,6 +34,7 @@ export interface OrdersParts {
   pg: Pg;
   products: Client<typeof ProductsService>;
   temporal: LazyTemporal;
+  admission: Admission;
   telemetry: Telemetry;
   paymentWindowMs: number;
   carrierPollMs: number;
@@ -90,6 +93,7 @@ const assertExpected = (checkout: Checkout, currency: Currency, lines: OrderLine
 const accept = async (parts: OrdersParts, checkout: Checkout, asked: CheckoutKey) => {
   const known = await findOrderByKey(parts.pg, asked);
   if (known) return known;
+  parts.admission.assertOpen();
   const { lines, currency: code } = await pricedLines(parts, checkout);
   const currency = currencyOf(code);
   const totalMinor = sumMinor(lines);
@@ -116,8 +120,6 @@ const beginStory = async (parts: OrdersParts, order: Order): Promise<void> => {
 };
 
 const untilDecided = async (parts: OrdersParts, order: Order): Promise<void> => {
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, ANSWER_LIMIT_MS);
   const begun = parts.telemetry
     .timed('temporal', 'placeOrder', () => beginStory(parts, order))
     .catch((error: unknown) => {
@@ -127,7 +129,7 @@ const untilDecided = async (parts: OrdersParts, order: Order): Promise<void> => 
         reason: error instanceof Error ? error.message : String(error),
       });
     });
-  await Promise.race([begun, late.promise]).finally(() => clearTimeout(timer));
+  await within(begun, ANSWER_LIMIT_MS);
 };
 
 /**
@@ -138,7 +140,7 @@ export const place = async (parts: OrdersParts, checkout: Checkout): Promise<Ord
   const { storeId, principal, key } = checkout;
   const bodyHash = bodyHashOf(checkout);
   const order = await accept(parts, checkout, { storeId, principal, key, bodyHash });
-  if (isDecided(order.status)) return order;
+  if (isDecided(order.status) || order.status === 'awaiting_payment') return order;
   await untilDecided(parts, order);
   return orderById(parts.pg, storeId, order.id);
 };

@@ -1,91 +1,121 @@
-// The Orders service: checkout, reading, cancelling, and news of a payment.
-import type { ConnectRouter } from '@connectrpc/connect';
-import { WorkflowUpdateFailedError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
-import { listOrderEvents, orderById, type Order } from '../../db/postgres/orders.ts';
-import { DomainError } from '../../domain/errors.ts';
-import { assertMove, isEnding } from '../../domain/order.ts';
+// The Orders service: checks each request's shape, asks store and story, answers.
+import type { ConnectRouter, ServiceImpl } from '@connectrpc/connect';
+import { currencyOf } from '../../domain/money.ts';
+import { isSameAddress } from '../../domain/order.ts';
+import { listOrderEvents } from '../../db/postgres/orders/events.ts';
+import { listOrdersOf, orderById, type Order } from '../../db/postgres/orders/orders.ts';
+import { listRefunds } from '../../db/postgres/orders/refunds.ts';
+import type { Return } from '../../db/postgres/orders/returns.ts';
+import { invalid } from '../../domain/errors.ts';
 import { OrdersService } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
-import {
-  cancelOrder,
-  fulfillOrderId,
-  paymentChanged,
-} from '../../workflows/fulfill-order.contract.ts';
+import { changeAddress, fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
 import { callerOf } from '../rpc/server.ts';
+import { cancel } from './cancel.ts';
+import { pay } from './pay.ts';
 import { place, type OrdersParts } from './place.ts';
-import { checkoutOf, orderIdOf, wireEvent, wireOrder } from './shapes.ts';
+import { returnOf, takeReturn } from './returns.ts';
+import {
+  addressOf,
+  cardOf,
+  checkoutOf,
+  orderIdOf,
+  returnIdOf,
+  returnRequestOf,
+  wireEvent,
+  wireOrder,
+  wireReturn,
+} from './shapes.ts';
+import { askStory } from './story.ts';
 
-const UPDATE_LIMIT_MS = 4_000;
+const LIMIT_MAX = 100;
 
-const isTooLate = (error: unknown): boolean =>
-  error instanceof WorkflowUpdateFailedError &&
-  error.cause instanceof ApplicationFailure &&
-  error.cause.type === 'ILLEGAL_TRANSITION';
+type Service = ServiceImpl<typeof OrdersService>;
 
-/** Asks the story to cancel; the answer is what Postgres says afterwards. */
-const cancel = async (parts: OrdersParts, storeId: string, id: string): Promise<Order> => {
-  const before = await orderById(parts.pg, storeId, id);
-  if (before.status === 'cancelled') return before;
-  assertMove(before.status, 'cancelled');
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, UPDATE_LIMIT_MS);
-  const client = await parts.temporal.client().catch((cause: unknown) => {
-    throw new DomainError('UNAVAILABLE', 'orders cannot be changed just now', { cause });
-  });
-  const asked = client.workflow
-    .getHandle(fulfillOrderId(id))
-    .executeUpdate(cancelOrder, { updateId: 'cancel' })
-    .catch((cause: unknown) => {
-      if (isTooLate(cause)) return;
-      throw new DomainError('UNAVAILABLE', 'orders cannot be changed just now', { cause });
-    });
-  await Promise.race([asked, late.promise]).finally(() => clearTimeout(timer));
-  const after = await orderById(parts.pg, storeId, id);
-  if (after.status !== 'cancelled' && isEnding(after.status)) assertMove(after.status, 'cancelled');
-  if (['packing', 'shipped'].includes(after.status)) assertMove(after.status, 'cancelled');
-  return after;
+/** Why the caller is refused although the order exists: it ended, or its card did not do. */
+const refusalIn = ({ endReason, nextAction }: Order) => {
+  if (endReason) return { refusalCode: endReason.code, refusalMessage: endReason.message };
+  if (nextAction?.kind !== 'another_card') return { refusalCode: '', refusalMessage: '' };
+  return { refusalCode: 'CARD_DECLINED', refusalMessage: nextAction.message };
 };
 
-/** Says "look again" to a story; the story reads the provider itself. */
-export const tellPaymentChanged = async (parts: OrdersParts, orderId: string): Promise<void> => {
-  const client = await parts.temporal.client();
-  await client.workflow.getHandle(fulfillOrderId(orderId)).signal(paymentChanged);
+const limitOf = (limit: number): number => {
+  if (limit < 1 || limit > LIMIT_MAX) throw invalid('limit', `must be 1 to ${LIMIT_MAX}`);
+  return limit;
+};
+
+const readHandlers = ({
+  pg,
+}: OrdersParts): Pick<Service, 'getOrder' | 'listOrders' | 'listOrderEvents'> => ({
+  async getOrder({ orderId }, context) {
+    const order = await orderById(pg, callerOf(context).storeId, orderIdOf(orderId));
+    const refunds = order.paymentStatus === 'none' ? [] : await listRefunds(pg, order.id);
+    return { order: wireOrder(order, refunds) };
+  },
+  async listOrders({ principal, before, limit }, context) {
+    const { storeId } = callerOf(context);
+    const ask = { storeId, principal, before, limit: limitOf(limit) };
+    return { orders: (await listOrdersOf(pg, ask)).map((order) => wireOrder(order)) };
+  },
+  async listOrderEvents({ orderId, afterSequence }, context) {
+    const { storeId } = callerOf(context);
+    const id = orderIdOf(orderId);
+    const events = await listOrderEvents(pg, storeId, id, afterSequence);
+    if (events.length === 0) await orderById(pg, storeId, id);
+    return { events: events.map(wireEvent) };
+  },
+});
+
+const changeHandlers = (
+  parts: OrdersParts,
+): Pick<Service, 'placeOrder' | 'confirmPayment' | 'cancelOrder' | 'changeAddress'> => ({
+  async placeOrder(request, context) {
+    const order = await place(parts, checkoutOf(callerOf(context).storeId, request));
+    return { order: wireOrder(order), ...refusalIn(order) };
+  },
+  async confirmPayment({ orderId, paymentMethod }, context) {
+    const card = cardOf(paymentMethod);
+    const order = await pay(parts, callerOf(context).storeId, orderIdOf(orderId), card);
+    return { order: wireOrder(order), ...(card && refusalIn(order)) };
+  },
+  async cancelOrder({ orderId }, context) {
+    const { storeId } = callerOf(context);
+    return { order: wireOrder(await cancel(parts, storeId, orderIdOf(orderId))) };
+  },
+  async changeAddress({ orderId, shippingAddress }, context) {
+    const { storeId } = callerOf(context);
+    const id = orderIdOf(orderId);
+    const address = addressOf(shippingAddress);
+    const before = await orderById(parts.pg, storeId, id);
+    if (!isSameAddress(before.shippingAddress, address)) {
+      await askStory(parts.temporal, fulfillOrderId(id), (story) =>
+        story.executeUpdate(changeAddress, { args: [address] }),
+      );
+    }
+    return { order: wireOrder(await orderById(parts.pg, storeId, id)) };
+  },
+});
+
+const returnHandlers = (parts: OrdersParts): Pick<Service, 'requestReturn' | 'getReturn'> => {
+  const shown = async (storeId: string, found: Return) => {
+    const { currency } = await orderById(parts.pg, storeId, found.orderId);
+    return { return: wireReturn(found, currencyOf(currency)) };
+  };
+  return {
+    async requestReturn(request, context) {
+      const { storeId } = callerOf(context);
+      return shown(storeId, await takeReturn(parts, returnRequestOf(storeId, request)));
+    },
+    async getReturn({ orderId, returnId }, context) {
+      const { storeId } = callerOf(context);
+      const id = returnIdOf(returnId);
+      return shown(storeId, await returnOf(parts, storeId, orderIdOf(orderId), id));
+    },
+  };
 };
 
 export const ordersRpc = (parts: OrdersParts) => (router: ConnectRouter) =>
   router.service(OrdersService, {
-    async placeOrder(request, context) {
-      const order = await place(parts, checkoutOf(callerOf(context).storeId, request));
-      const { endReason } = order;
-      return {
-        order: wireOrder(order),
-        refusalCode: endReason?.code ?? '',
-        refusalMessage: endReason?.message ?? '',
-      };
-    },
-    async getOrder({ orderId }, context) {
-      const order = await orderById(parts.pg, callerOf(context).storeId, orderIdOf(orderId));
-      return { order: wireOrder(order) };
-    },
-    async listOrderEvents({ orderId, afterSequence }, context) {
-      const { storeId } = callerOf(context);
-      const id = orderIdOf(orderId);
-      const events = await listOrderEvents(parts.pg, storeId, id, afterSequence);
-      if (events.length === 0) await orderById(parts.pg, storeId, id);
-      return { events: events.map(wireEvent) };
-    },
-    async confirmPayment({ orderId }, context) {
-      const { storeId } = callerOf(context);
-      const order = await orderById(parts.pg, storeId, orderIdOf(orderId));
-      if (order.status === 'awaiting_payment') {
-        await tellPaymentChanged(parts, order.id).catch((cause: unknown) => {
-          throw new DomainError('UNAVAILABLE', 'orders cannot be changed just now', { cause });
-        });
-      }
-      return { order: wireOrder(order) };
-    },
-    async cancelOrder({ orderId }, context) {
-      const { storeId } = callerOf(context);
-      return { order: wireOrder(await cancel(parts, storeId, orderIdOf(orderId))) };
-    },
+    ...readHandlers(parts),
+    ...changeHandlers(parts),
+    ...returnHandlers(parts),
   });

@@ -1,16 +1,24 @@
 // Orders as they cross the RPC door, both ways.
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import type { Order, OrderEvent } from '../../db/postgres/orders.ts';
+import type { OrderEvent } from '../../db/postgres/orders/events.ts';
+import type { Order } from '../../db/postgres/orders/orders.ts';
 import { DomainError, invalid } from '../../domain/errors.ts';
+import type { NextAction } from '../../domain/declines.ts';
 import { isId } from '../../domain/ids.ts';
+import type { Currency } from '../../domain/money.ts';
 import { LINES_MAX, QUANTITY_MAX, type Address } from '../../domain/order.ts';
+import type { Refund } from '../../db/postgres/orders/refunds.ts';
+import type { Return, ReturnRequest } from '../../db/postgres/orders/returns.ts';
+import { RETURN_REASON_LENGTH_MAX } from '../../domain/returns.ts';
 import { SKU_PATTERN } from '../../domain/product.ts';
 import {
   OrderEventSchema,
   OrderSchema,
+  ReturnSchema,
   type Address as WireAddress,
   type PlaceOrderRequest,
+  type RequestReturnRequest,
 } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import type { Checkout } from './place.ts';
 
@@ -32,7 +40,8 @@ const matching = (path: string, value: string, pattern: RegExp, message: string)
   return value;
 };
 
-const addressOf = (address: WireAddress | undefined): Address => {
+/** INVALID_INPUT with the wrong part. */
+export const addressOf = (address: WireAddress | undefined): Address => {
   if (!address) throw invalid('shippingAddress', 'is missing');
   const at = (name: string): string => `shippingAddress.${name}`;
   const line2 = text(at('line2'), address.line2, false);
@@ -60,6 +69,12 @@ const linesOf = (lines: { sku: string; quantity: number }[]): Checkout['lines'] 
   });
 };
 
+const cardIn = (id: string): string =>
+  matching('paymentMethod', id, PAYMENT_METHOD, 'is not a payment method id (pm_…)');
+
+/** Another card, or '' when none is brought. INVALID_INPUT. */
+export const cardOf = (id: string): string => (id === '' ? '' : cardIn(id));
+
 /** A checkout from the wire, every field checked. INVALID_INPUT, IDEMPOTENCY_KEY_MISSING. */
 export const checkoutOf = (storeId: string, request: PlaceOrderRequest): Checkout => {
   if (!KEY.test(request.idempotencyKey)) {
@@ -76,12 +91,7 @@ export const checkoutOf = (storeId: string, request: PlaceOrderRequest): Checkou
     lines: linesOf(request.lines),
     email: matching('email', request.email, EMAIL, 'is not an e-mail address'),
     shippingAddress: addressOf(request.shippingAddress),
-    paymentMethod: matching(
-      'paymentMethod',
-      request.paymentMethod,
-      PAYMENT_METHOD,
-      'is not a payment method id (pm_…)',
-    ),
+    paymentMethod: cardIn(request.paymentMethod),
     expectedTotalMinor: expectedTotalMinor === undefined ? undefined : Number(expectedTotalMinor),
   };
 };
@@ -92,7 +102,68 @@ export const orderIdOf = (id: string): string => {
   return id;
 };
 
-export const wireOrder = (order: Order) =>
+/** NOT_FOUND for an id no return can have. */
+export const returnIdOf = (id: string): string => {
+  if (!isId('return', id)) throw new DomainError('NOT_FOUND', 'no such return');
+  return id;
+};
+
+/** INVALID_INPUT, NOT_FOUND, IDEMPOTENCY_KEY_MISSING. */
+export const returnRequestOf = (storeId: string, request: RequestReturnRequest): ReturnRequest => {
+  const { idempotencyKey: key, orderId, reason, lines } = request;
+  if (!KEY.test(key)) throw new DomainError('IDEMPOTENCY_KEY_MISSING', 'a return needs a key');
+  if (reason.length > RETURN_REASON_LENGTH_MAX) throw invalid('reason', 'is too long');
+  return { storeId, orderId: orderIdOf(orderId), key, lines: linesOf(lines), reason };
+};
+
+export const wireReturn = (found: Return, currency: Currency) =>
+  create(ReturnSchema, {
+    id: found.id,
+    orderId: found.orderId,
+    state: found.state,
+    lines: found.lines,
+    reason: found.reason,
+    refundMinor: BigInt(found.refundMinor),
+    currency,
+    trackingNumber: found.trackingNumber ?? '',
+    note: found.note ?? '',
+    createdAt: timestampFromDate(found.createdAt),
+    updatedAt: timestampFromDate(found.updatedAt),
+  });
+
+const wireRefund = ({ id, amountMinor, state, reason }: Refund) => ({
+  id,
+  amountMinor: BigInt(amountMinor),
+  state,
+  reason,
+});
+
+const wireAttention = ({ reason, since }: NonNullable<Order['attention']>) => ({
+  reason,
+  since: timestampFromDate(since),
+});
+
+const wireNextAction = ({ kind, message, at = '', until = '' }: NextAction) => ({
+  kind,
+  message,
+  at,
+  until,
+});
+
+const wireAddress = ({ line2 = '', region = '', ...address }: Address) => ({
+  ...address,
+  line2,
+  region,
+});
+
+const wirePayment = (order: Order, refunds: Refund[]) => ({
+  status: order.paymentStatus,
+  clientSecret: order.clientSecret ?? '',
+  refundedMinor: BigInt(order.refundedMinor),
+  refunds: refunds.map(wireRefund),
+});
+
+export const wireOrder = (order: Order, refunds: Refund[] = []) =>
   create(OrderSchema, {
     id: order.id,
     storeId: order.storeId,
@@ -103,7 +174,10 @@ export const wireOrder = (order: Order) =>
       ...line,
       unitMinor: BigInt(unitMinor),
     })),
-    payment: { status: order.paymentStatus, clientSecret: order.clientSecret ?? '' },
+    payment: wirePayment(order, refunds),
+    ...(order.nextAction && { nextAction: wireNextAction(order.nextAction) }),
+    ...(order.attention && { attention: wireAttention(order.attention) }),
+    shippingAddress: wireAddress(order.shippingAddress),
     createdAt: timestampFromDate(order.createdAt),
     updatedAt: timestampFromDate(order.updatedAt),
     trackingNumber: order.trackingNumber ?? '',

@@ -1,15 +1,20 @@
-// Stripe's webhook: verified by the raw body, then it only tells the order's story to look again.
+// Stripe's webhook: verified by the raw body, stored once, answered, and told to its story.
 import Stripe from 'stripe';
-import { WorkflowNotFoundError } from '@temporalio/client';
+import type { Pg } from '../../db/postgres/client.ts';
+import { findOrderByIntent } from '../../db/postgres/orders/orders.ts';
+import { storeEvent, type ProviderEvent } from '../../db/postgres/orders/webhooks.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { isId } from '../../domain/ids.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { textBody } from '../http/body.ts';
 import { json, route, type Route } from '../http/routes.ts';
-import type { OrdersParts } from './place.ts';
-import { tellPaymentChanged } from './rpc.ts';
+import { tellEvent, type TellingParts } from './provider-events.ts';
+import { within } from './story.ts';
 
 /** Signatures older or newer than this are refused: https://docs.stripe.com/webhooks#replay */
 const CLOCK_TOLERANCE_SECONDS = 300;
+/** The answer waits this long for the telling; what is not told by then the sweep tells. */
+const TELL_LIMIT_MS = 1_000;
 
 const refused = (): DomainError => new DomainError('INVALID_INPUT', 'the webhook is not valid');
 
@@ -30,29 +35,47 @@ const verified = async (body: string, signature: string, secrets: readonly strin
   throw refused();
 };
 
-/** The order an event is about, by the metadata every intent of ours carries. */
-const orderIdIn = (event: Stripe.Event): string | undefined => {
-  const { data } = event as { data?: { object?: { metadata?: Record<string, string> | null } } };
-  const id = data?.object?.metadata?.['orderId'];
-  return isId('order', id) ? id : undefined;
+/** The parts of the provider's objects by which an order of ours is found. */
+interface About {
+  id?: unknown;
+  payment_intent?: unknown;
+  metadata?: Record<string, string> | null;
+}
+
+/** The order an event is about, by the metadata of our objects, or by the intent they pay. */
+const orderIdOf = async (pg: Pg, about: About): Promise<string | undefined> => {
+  const named = about.metadata?.['orderId'];
+  if (isId('order', named)) return named;
+  const intentId = about.payment_intent;
+  return typeof intentId === 'string' ? (await findOrderByIntent(pg, intentId))?.id : undefined;
 };
 
-export const webhookRoute = (parts: OrdersParts, secrets: readonly string[]): Route =>
+const eventOf = async (pg: Pg, { id, type, ...event }: Stripe.Event): Promise<ProviderEvent> => {
+  const { data } = event as { data?: { object?: About } };
+  const about = data?.object ?? {};
+  const objectId = typeof about.id === 'string' ? about.id : '';
+  return { id, type, objectId, orderId: await orderIdOf(pg, about) };
+};
+
+export const webhookRoute = (
+  parts: TellingParts & { telemetry: Telemetry },
+  secrets: readonly string[],
+): Route =>
   route({
     method: 'post',
     path: '/webhooks/stripe',
-    summary: "Stripe's events; verified, then the order looks at its payment again.",
+    summary: "Stripe's events; verified and stored, then the order looks at its payment again.",
     answers: { 200: 'taken', 400: 'not valid' },
     answer: async ({ request }) => {
       const body = await textBody(request);
-      const event = await verified(body, request.headers.get('stripe-signature') ?? '', secrets);
-      const orderId = orderIdIn(event);
-      if (orderId) {
-        await tellPaymentChanged(parts, orderId).catch((cause: unknown) => {
-          // A story that is over, or not begun, needs no news: it reads the provider itself.
-          if (cause instanceof WorkflowNotFoundError) return;
-          throw new DomainError('UNAVAILABLE', 'try this event again later', { cause });
-        });
+      const signed = await verified(body, request.headers.get('stripe-signature') ?? '', secrets);
+      const event = await eventOf(parts.pg, signed);
+      const isUntold = await storeEvent(parts.pg, event);
+      if (isUntold && event.orderId) {
+        const told = tellEvent(parts, event).catch((error: unknown) =>
+          parts.telemetry.log.error('event not told yet', error, { orderId: event.orderId }),
+        );
+        await within(told, TELL_LIMIT_MS);
       }
       return json({ received: true });
     },

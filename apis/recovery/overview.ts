@@ -1,6 +1,6 @@
 // The operators' first look: what is stuck, how long the oldest order has been undecided.
 import type { Pg } from '../../db/postgres/client.ts';
-import { ordersOverview } from '../../db/postgres/overview.ts';
+import { ordersOverview } from '../../db/postgres/orders/overview.ts';
 import { json, route, type Route } from '../http/routes.ts';
 
 export const overviewRoute = (pg: Pg): Route =>

@@ -31,6 +31,8 @@ const RPC_CODES = {
   RESERVATION_ENDED: Code.FailedPrecondition,
   RESERVATION_REUSED: Code.FailedPrecondition,
   ILLEGAL_TRANSITION: Code.FailedPrecondition,
+  REFUND_EXCEEDS_CAPTURE: Code.FailedPrecondition,
+  RETURN_REFUSED: Code.FailedPrecondition,
   RATE_LIMITED: Code.ResourceExhausted,
   REBUILDING: Code.Unavailable,
   UNAVAILABLE: Code.Unavailable,

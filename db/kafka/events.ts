@@ -1,7 +1,7 @@
 // Events as they travel: domain values to protobuf news for the outbox.
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { Collection, Product } from '../../domain/product.ts';
-import type { OrderStatus, PaymentStatus } from '../../domain/order.ts';
+import type { OrderLine, OrderStatus, PaymentStatus } from '../../domain/order.ts';
 import {
   CollectionChangedSchema,
   OrderChangedSchema,
@@ -93,27 +93,52 @@ export const stockChanged = (stock: ProductStock): News => ({
 export interface OrderNews {
   storeId: string;
   orderId: string;
+  principal: string;
   sequence: number;
   type: string;
   status: OrderStatus;
   paymentStatus: PaymentStatus;
   totalMinor: number;
+  refundedMinor: number;
   currency: string;
+  lines: OrderLine[];
+  attentionReason: string | null;
+  trackingNumber: string | null;
+  endCode: string | null;
+  endMessage: string | null;
+  createdAt: Date;
   data: Record<string, unknown>;
 }
 
-/** One transition of an order. */
-export const orderChanged = ({ data, totalMinor, ...news }: OrderNews): News => ({
+/** One transition of an order, with the whole state it led to; nothing personal. */
+export const orderChanged = (news: OrderNews): News => ({
   topic: TOPICS.orders,
   key: eventKey(news.storeId, news.orderId),
   eventType: news.type,
   value: toBinary(
     OrderChangedSchema,
     create(OrderChangedSchema, {
-      ...news,
-      totalMinor: BigInt(totalMinor),
+      storeId: news.storeId,
+      orderId: news.orderId,
+      principal: news.principal,
+      sequence: news.sequence,
+      type: news.type,
+      status: news.status,
+      paymentStatus: news.paymentStatus,
+      totalMinor: BigInt(news.totalMinor),
+      refundedMinor: BigInt(news.refundedMinor),
+      currency: news.currency,
+      lines: news.lines.map(({ unitMinor, ...line }) => ({
+        ...line,
+        unitMinor: BigInt(unitMinor),
+      })),
+      attentionReason: news.attentionReason ?? '',
+      trackingNumber: news.trackingNumber ?? '',
+      endCode: news.endCode ?? '',
+      endMessage: news.endMessage ?? '',
+      createdAtUs: BigInt(news.createdAt.getTime()) * 1000n,
       occurredAtUs: BigInt(Date.now()) * 1000n,
-      dataJson: JSON.stringify(data),
+      dataJson: JSON.stringify(news.data),
     }),
   ),
 });

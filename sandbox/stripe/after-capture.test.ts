@@ -19,7 +19,7 @@ const captured = async (method: string): Promise<Stripe.PaymentIntent> => {
 };
 
 const chargeOf = async (intent: Stripe.PaymentIntent): Promise<Stripe.Charge> =>
-  sandbox.stripe.charges.retrieve(String(intent.latest_charge));
+  sandbox.stripe.charges.retrieve(intent.latest_charge as string);
 
 const settled = async (id: string, status: string): Promise<Stripe.Refund> => {
   const end = Date.now() + SETTLE_LIMIT_MS;

@@ -3,14 +3,8 @@ import { createHmac } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { newId } from '../../domain/ids.ts';
 import { testInstance } from '../../ops/instance.ts';
-import {
-  newEmail,
-  orderRow,
-  placeOrder,
-  providerView,
-  stockedWare,
-  type Ware,
-} from '../support/journeys.ts';
+import { newEmail, placeOrder, stockedWare, type Ware } from '../support/journeys.ts';
+import { orderRow, providerView } from '../support/judges.ts';
 import {
   expectNoInsides,
   ordersOf,

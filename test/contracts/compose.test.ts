@@ -64,7 +64,7 @@ describe('the compose file', () => {
         expect(environment['HOLDFAST_PORT']).toBe(String(port));
         expect(FILE.services[name]?.ports).toContain(`127.0.0.1:${port}:${port}`);
       }
-      const needed = spec.settings.filter((setting) => !setting.endsWith('_MS'));
+      const needed = spec.settings.filter((setting) => !/_(?:MS|PER_SECOND)$/.test(setting));
       expect(needed.filter((setting) => !environment[setting])).toEqual([]);
     }
   });

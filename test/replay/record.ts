@@ -5,7 +5,8 @@ import { resolve } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
-import { authenticate, cancelByShopper, placeOrder, reached } from '../support/journeys.ts';
+import { cancelByShopper, placeOrder } from '../support/journeys.ts';
+import { authenticate, reached } from '../support/judges.ts';
 import { stockedWare, type Basket } from '../support/journeys.ts';
 import { shop as openShop, type Shop } from '../support/shop.ts';
 

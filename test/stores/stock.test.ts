@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { Redis } from 'ioredis';
 import type { Reservation } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { countOf, HOLD, inventoryOf, outcomeOf, stockedSku } from '../support/inventory.ts';
-import { balance, eventually } from '../support/journeys.ts';
+import { eventually } from '../support/journeys.ts';
+import { balance } from '../support/judges.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
 const LIMIT_MS = 60_000;

@@ -1,17 +1,7 @@
 // The three stories that must hold with one of each process and with two: bought, declined, joined.
 import { expect } from 'bun:test';
-import {
-  balance,
-  eventually,
-  mailTo,
-  newEmail,
-  orderRow,
-  placeOrder,
-  providerView,
-  reached,
-  searched,
-  stockedWare,
-} from '../support/journeys.ts';
+import { eventually, newEmail, placeOrder, searched, stockedWare } from '../support/journeys.ts';
+import { balance, mailTo, orderRow, providerView, reached } from '../support/judges.ts';
 import type { Shop } from '../support/shop.ts';
 
 export const boughtAndDelivered = async (shop: Shop): Promise<void> => {

@@ -1,20 +1,16 @@
 // Stories over the public doors, judged in the stores and in the card provider's own ledger.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import {
-  authenticate,
-  balance,
   cancelByShopper,
   eventually,
   graphql,
-  orderRow,
   placeOrder,
-  providerView,
-  reached,
   request,
   searched,
   stockedWare,
   asStore,
 } from '../support/journeys.ts';
+import { authenticate, balance, orderRow, providerView, reached } from '../support/judges.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 import { boughtAndDelivered, declinedWithoutTrace, twentyCallsOneOrder } from './core-stories.ts';
 

@@ -32,7 +32,7 @@ export const request = async <T = Record<string, unknown>>(
   return { status: response.status, body, headers: response.headers };
 };
 
-const JSON_TYPE = { 'content-type': 'application/json' };
+export const JSON_TYPE = { 'content-type': 'application/json' };
 
 export const asStore = <T = Record<string, unknown>>(
   { env }: Shop,
@@ -108,7 +108,14 @@ export interface OrderAnswer {
   total: number;
   code?: string;
   order?: { id: string; status: string };
-  payment: { status: string; clientSecret?: string };
+  payment: {
+    status: string;
+    clientSecret?: string;
+    refunded?: number;
+    refunds?: { amount: number; status: string }[];
+  };
+  nextAction?: { kind: string; message: string; at?: string; until?: string };
+  attention?: { reason: string };
   accessToken: string;
 }
 
@@ -124,6 +131,7 @@ export interface Basket {
   sku: string;
   quantity?: number;
   paymentMethod?: string;
+  postalCode?: string;
   email?: string;
   key?: string;
 }
@@ -137,48 +145,10 @@ export const placeOrder = ({ env }: Shop, basket: Basket): Promise<Answer<OrderA
     body: JSON.stringify({
       lines: [{ sku: basket.sku, quantity: basket.quantity ?? 1 }],
       email: basket.email ?? 'shopper@holdfast.example',
-      shippingAddress: ADDRESS,
+      shippingAddress: { ...ADDRESS, ...(basket.postalCode && { postalCode: basket.postalCode }) },
       paymentMethod: basket.paymentMethod ?? 'pm_card_visa',
     }),
   });
-
-export const orderRow = async ({ sql }: Shop, id: string) => {
-  const [row] = await sql`select status, payment_status, end_code from orders.orders
-    where id = ${id}`;
-  return row as { status: string; payment_status: string; end_code: string | null } | undefined;
-};
-
-/** Waits until the order is in this status, as Postgres has it. */
-export const reached = (shop: Shop, id: string, status: string): Promise<string> =>
-  eventually(`${id} is ${status}`, async () =>
-    (await orderRow(shop, id))?.status === status ? status : undefined,
-  );
-
-interface Ledger {
-  intents: { id: string; status: string; amount_received: number; metadata: { orderId: string } }[];
-  charges: { payment_intent: string; status: string; amount_captured: number }[];
-}
-
-/** The card provider's own view of an order: its intents and the charges that took money. */
-export const providerView = async ({ env }: Shop, orderId: string) => {
-  const { body } = await request<Ledger>(`${env['STRIPE_SANDBOX_URL']}/_sandbox/ledger`);
-  const intents = body.intents.filter((intent) => intent.metadata.orderId === orderId);
-  const ids = intents.map((intent) => intent.id);
-  const charges = body.charges.filter((charge) => ids.includes(charge.payment_intent));
-  const paid = charges.filter((charge) => charge.status === 'succeeded');
-  return { intents, charges, paid };
-};
-
-/** What the shopper does on the bank's page. */
-export const authenticate = async (shop: Shop, orderId: string): Promise<void> => {
-  const { intents } = await providerView(shop, orderId);
-  const path = `/_sandbox/payment_intents/${intents[0]?.id}/authenticate`;
-  await request(`${shop.env['STRIPE_SANDBOX_URL']}${path}`, {
-    method: 'POST',
-    headers: JSON_TYPE,
-    body: '{"outcome":"success"}',
-  });
-};
 
 export const cancelByShopper = ({ env }: Shop, orderId: string, accessToken: string) =>
   request(`${env['GATEWAY_URL']}/orders/${orderId}/cancel`, {
@@ -187,18 +157,16 @@ export const cancelByShopper = ({ env }: Shop, orderId: string, accessToken: str
     body: '{}',
   });
 
-/** The ledger's balance of a sku. */
-export const balance = async ({ sql }: Shop, sku: string) => {
-  const [row] = await sql`select on_hand, reserved from inventory.balances where sku = ${sku}`;
-  return row as { on_hand: number; reserved: number } | undefined;
-};
-
-interface Mail {
-  subject: string;
-}
-
-export const mailTo = async ({ env }: Shop, email: string): Promise<string[]> => {
-  const url = `${env['MAIL_URL']}/messages?to=${encodeURIComponent(email)}`;
-  const { body } = await request<Mail[] | { messages: Mail[] }>(url);
-  return (Array.isArray(body) ? body : body.messages).map((mail) => mail.subject);
-};
+/** A call about one order, by whoever has its token. */
+export const asShopper = <T = OrderAnswer>(
+  { env }: Shop,
+  { id, accessToken }: { id: string; accessToken: string },
+  method: string,
+  path = '',
+  body?: unknown,
+): Promise<Answer<T>> =>
+  request<T>(`${env['GATEWAY_URL']}/orders/${id}${path}`, {
+    method,
+    headers: { ...JSON_TYPE, authorization: `Bearer ${accessToken}` },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });

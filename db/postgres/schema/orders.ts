@@ -1,17 +1,22 @@
 // Tables of the orders schema: every order, its story so far, and its payment.
 import { sql } from 'drizzle-orm';
-import { index, integer, jsonb, pgSchema, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { index, integer, jsonb, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { ATTENTION_REASONS } from '../../../domain/attention.ts';
+import type { NextAction } from '../../../domain/declines.ts';
 import type { Address, OrderLine } from '../../../domain/order.ts';
 import { ORDER_STATUSES, PAYMENT_STATUSES } from '../../../domain/order.ts';
+import { ordersSchema } from './orders-schema.ts';
 import { outboxTable } from './outbox.ts';
 
-export const ordersSchema = pgSchema('orders');
+export { ordersSchema };
 
 export const orders = ordersSchema.table(
   'orders',
   {
     id: text().primaryKey(),
     storeId: text('store_id').notNull(),
+    /** Whose order it is: an account, or a hash of a guest's e-mail. */
+    principal: text().notNull().default(''),
     status: text({ enum: ORDER_STATUSES }).notNull(),
     paymentStatus: text('payment_status', { enum: PAYMENT_STATUSES }).notNull(),
     totalMinor: integer('total_minor').notNull(),
@@ -23,11 +28,16 @@ export const orders = ordersSchema.table(
     paymentMethod: text('payment_method').notNull(),
     paymentIntentId: text('payment_intent_id'),
     clientSecret: text('client_secret'),
+    /** What the shopper has to do or to wait for. */
+    nextAction: jsonb('next_action').$type<NextAction>(),
+    /** What the provider has confirmed to have gone back. */
+    refundedMinor: integer('refunded_minor').notNull().default(0),
     shipmentId: text('shipment_id'),
     trackingNumber: text('tracking_number'),
+    deliveredAt: timestamp('delivered_at', { withTimezone: true }),
     endCode: text('end_code'),
     endMessage: text('end_message'),
-    attentionReason: text('attention_reason'),
+    attentionReason: text('attention_reason', { enum: ATTENTION_REASONS }),
     attentionSince: timestamp('attention_since', { withTimezone: true }),
     /** Number of the newest event. */
     sequence: integer().notNull(),
@@ -36,6 +46,10 @@ export const orders = ordersSchema.table(
   },
   (table) => [
     index('orders_payment_intent_id_idx').on(table.paymentIntentId),
+    index('orders_store_id_principal_id_idx').on(table.storeId, table.principal, table.id.desc()),
+    index('orders_attention_since_idx')
+      .on(table.attentionSince)
+      .where(sql`${table.attentionReason} is not null`),
     index('orders_open_updated_at_idx')
       .on(table.status, table.updatedAt)
       .where(
@@ -107,3 +121,5 @@ export const notifications = ordersSchema.table(
 );
 
 export const ordersOutbox = outboxTable(ordersSchema);
+export * from './order-money.ts';
+export * from './order-aftercare.ts';

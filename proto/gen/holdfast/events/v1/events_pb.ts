@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file holdfast/events/v1/events.proto.
  */
 export const file_holdfast_events_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Ch9ob2xkZmFzdC9ldmVudHMvdjEvZXZlbnRzLnByb3RvEhJob2xkZmFzdC5ldmVudHMudjEimAEKDlByb2R1Y3RDaGFuZ2VkEhAKCHN0b3JlX2lkGAEgASgJEhIKCnByb2R1Y3RfaWQYAiABKAkSDwoHdmVyc2lvbhgDIAEoAxIQCghjbG9ja191cxgEIAEoAxIPCgdkZWxldGVkGAUgASgIEiwKB3Byb2R1Y3QYBiABKAsyGy5ob2xkZmFzdC5ldmVudHMudjEuUHJvZHVjdCLdAgoHUHJvZHVjdBIMCgRzbHVnGAEgASgJEgwKBG5hbWUYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSDgoGc3RhdHVzGAQgASgJEhYKDmNvbGxlY3Rpb25faWRzGAUgAygJEj8KCmF0dHJpYnV0ZXMYBiADKAsyKy5ob2xkZmFzdC5ldmVudHMudjEuUHJvZHVjdC5BdHRyaWJ1dGVzRW50cnkSKAoFbWVkaWEYByADKAsyGS5ob2xkZmFzdC5ldmVudHMudjEuTWVkaWESLQoIdmFyaWFudHMYCCADKAsyGy5ob2xkZmFzdC5ldmVudHMudjEuVmFyaWFudBIVCg1jcmVhdGVkX2F0X3VzGAkgASgDEhUKDXVwZGF0ZWRfYXRfdXMYCiABKAMaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiIQoFTWVkaWESCwoDdXJsGAEgASgJEgsKA2FsdBgCIAEoCSL9AQoHVmFyaWFudBILCgNza3UYASABKAkSDQoFdGl0bGUYAiABKAkSOQoHb3B0aW9ucxgDIAMoCzIoLmhvbGRmYXN0LmV2ZW50cy52MS5WYXJpYW50Lk9wdGlvbnNFbnRyeRITCgtwcmljZV9taW5vchgEIAEoAxIQCghjdXJyZW5jeRgFIAEoCRIdChBjb21wYXJlX2F0X21pbm9yGAYgASgDSACIAQESEAoIcG9zaXRpb24YByABKAUaLgoMT3B0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCEwoRX2NvbXBhcmVfYXRfbWlub3IikwEKEUNvbGxlY3Rpb25DaGFuZ2VkEhAKCHN0b3JlX2lkGAEgASgJEhUKDWNvbGxlY3Rpb25faWQYAiABKAkSDwoHdmVyc2lvbhgDIAEoAxIQCghjbG9ja191cxgEIAEoAxIPCgdkZWxldGVkGAUgASgIEgwKBG5hbWUYBiABKAkSEwoLZGVzY3JpcHRpb24YByABKAkicgoMU3RvY2tDaGFuZ2VkEhAKCHN0b3JlX2lkGAEgASgJEhIKCnByb2R1Y3RfaWQYAiABKAkSEAoIY2xvY2tfdXMYAyABKAMSKgoEc2t1cxgEIAMoCzIcLmhvbGRmYXN0LmV2ZW50cy52MS5Ta3VTdG9jayIqCghTa3VTdG9jaxILCgNza3UYASABKAkSEQoJYXZhaWxhYmxlGAIgASgFIswBCgxPcmRlckNoYW5nZWQSEAoIc3RvcmVfaWQYASABKAkSEAoIb3JkZXJfaWQYAiABKAkSEAoIc2VxdWVuY2UYAyABKAUSDAoEdHlwZRgEIAEoCRIOCgZzdGF0dXMYBSABKAkSFgoOcGF5bWVudF9zdGF0dXMYBiABKAkSEwoLdG90YWxfbWlub3IYByABKAMSEAoIY3VycmVuY3kYCCABKAkSFgoOb2NjdXJyZWRfYXRfdXMYCSABKAMSEQoJZGF0YV9qc29uGAogASgJYgZwcm90bzM");
+  fileDesc("Ch9ob2xkZmFzdC9ldmVudHMvdjEvZXZlbnRzLnByb3RvEhJob2xkZmFzdC5ldmVudHMudjEimAEKDlByb2R1Y3RDaGFuZ2VkEhAKCHN0b3JlX2lkGAEgASgJEhIKCnByb2R1Y3RfaWQYAiABKAkSDwoHdmVyc2lvbhgDIAEoAxIQCghjbG9ja191cxgEIAEoAxIPCgdkZWxldGVkGAUgASgIEiwKB3Byb2R1Y3QYBiABKAsyGy5ob2xkZmFzdC5ldmVudHMudjEuUHJvZHVjdCLdAgoHUHJvZHVjdBIMCgRzbHVnGAEgASgJEgwKBG5hbWUYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSDgoGc3RhdHVzGAQgASgJEhYKDmNvbGxlY3Rpb25faWRzGAUgAygJEj8KCmF0dHJpYnV0ZXMYBiADKAsyKy5ob2xkZmFzdC5ldmVudHMudjEuUHJvZHVjdC5BdHRyaWJ1dGVzRW50cnkSKAoFbWVkaWEYByADKAsyGS5ob2xkZmFzdC5ldmVudHMudjEuTWVkaWESLQoIdmFyaWFudHMYCCADKAsyGy5ob2xkZmFzdC5ldmVudHMudjEuVmFyaWFudBIVCg1jcmVhdGVkX2F0X3VzGAkgASgDEhUKDXVwZGF0ZWRfYXRfdXMYCiABKAMaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiIQoFTWVkaWESCwoDdXJsGAEgASgJEgsKA2FsdBgCIAEoCSL9AQoHVmFyaWFudBILCgNza3UYASABKAkSDQoFdGl0bGUYAiABKAkSOQoHb3B0aW9ucxgDIAMoCzIoLmhvbGRmYXN0LmV2ZW50cy52MS5WYXJpYW50Lk9wdGlvbnNFbnRyeRITCgtwcmljZV9taW5vchgEIAEoAxIQCghjdXJyZW5jeRgFIAEoCRIdChBjb21wYXJlX2F0X21pbm9yGAYgASgDSACIAQESEAoIcG9zaXRpb24YByABKAUaLgoMT3B0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCEwoRX2NvbXBhcmVfYXRfbWlub3IikwEKEUNvbGxlY3Rpb25DaGFuZ2VkEhAKCHN0b3JlX2lkGAEgASgJEhUKDWNvbGxlY3Rpb25faWQYAiABKAkSDwoHdmVyc2lvbhgDIAEoAxIQCghjbG9ja191cxgEIAEoAxIPCgdkZWxldGVkGAUgASgIEgwKBG5hbWUYBiABKAkSEwoLZGVzY3JpcHRpb24YByABKAkicgoMU3RvY2tDaGFuZ2VkEhAKCHN0b3JlX2lkGAEgASgJEhIKCnByb2R1Y3RfaWQYAiABKAkSEAoIY2xvY2tfdXMYAyABKAMSKgoEc2t1cxgEIAMoCzIcLmhvbGRmYXN0LmV2ZW50cy52MS5Ta3VTdG9jayIqCghTa3VTdG9jaxILCgNza3UYASABKAkSEQoJYXZhaWxhYmxlGAIgASgFIpgDCgxPcmRlckNoYW5nZWQSEAoIc3RvcmVfaWQYASABKAkSEAoIb3JkZXJfaWQYAiABKAkSEAoIc2VxdWVuY2UYAyABKAUSDAoEdHlwZRgEIAEoCRIOCgZzdGF0dXMYBSABKAkSFgoOcGF5bWVudF9zdGF0dXMYBiABKAkSEwoLdG90YWxfbWlub3IYByABKAMSEAoIY3VycmVuY3kYCCABKAkSFgoOb2NjdXJyZWRfYXRfdXMYCSABKAMSEQoJZGF0YV9qc29uGAogASgJEhEKCXByaW5jaXBhbBgLIAEoCRIuCgVsaW5lcxgMIAMoCzIfLmhvbGRmYXN0LmV2ZW50cy52MS5PcmRlcmVkTGluZRIWCg5yZWZ1bmRlZF9taW5vchgNIAEoAxIYChBhdHRlbnRpb25fcmVhc29uGA4gASgJEhUKDWNyZWF0ZWRfYXRfdXMYDyABKAMSFwoPdHJhY2tpbmdfbnVtYmVyGBAgASgJEhAKCGVuZF9jb2RlGBEgASgJEhMKC2VuZF9tZXNzYWdlGBIgASgJImIKC09yZGVyZWRMaW5lEgsKA3NrdRgBIAEoCRISCgpwcm9kdWN0X2lkGAIgASgJEgwKBG5hbWUYAyABKAkSEAoIcXVhbnRpdHkYBCABKAUSEgoKdW5pdF9taW5vchgFIAEoA2IGcHJvdG8z");
 
 /**
  * ProductChanged is keyed <store_id>/<product_id> on holdfast.products.v1.
@@ -357,6 +357,54 @@ export type OrderChanged = Message<"holdfast.events.v1.OrderChanged"> & {
    * @generated from field: string data_json = 10;
    */
   dataJson: string;
+
+  /**
+   * Whose order it is: an account, or a hash of a guest's e-mail.
+   *
+   * @generated from field: string principal = 11;
+   */
+  principal: string;
+
+  /**
+   * @generated from field: repeated holdfast.events.v1.OrderedLine lines = 12;
+   */
+  lines: OrderedLine[];
+
+  /**
+   * What has gone back for certain.
+   *
+   * @generated from field: int64 refunded_minor = 13;
+   */
+  refundedMinor: bigint;
+
+  /**
+   * Empty unless a person is needed.
+   *
+   * @generated from field: string attention_reason = 14;
+   */
+  attentionReason: string;
+
+  /**
+   * @generated from field: int64 created_at_us = 15;
+   */
+  createdAtUs: bigint;
+
+  /**
+   * @generated from field: string tracking_number = 16;
+   */
+  trackingNumber: string;
+
+  /**
+   * Why it ended without a parcel.
+   *
+   * @generated from field: string end_code = 17;
+   */
+  endCode: string;
+
+  /**
+   * @generated from field: string end_message = 18;
+   */
+  endMessage: string;
 };
 
 /**
@@ -365,4 +413,41 @@ export type OrderChanged = Message<"holdfast.events.v1.OrderChanged"> & {
  */
 export const OrderChangedSchema: GenMessage<OrderChanged> = /*@__PURE__*/
   messageDesc(file_holdfast_events_v1_events, 7);
+
+/**
+ * @generated from message holdfast.events.v1.OrderedLine
+ */
+export type OrderedLine = Message<"holdfast.events.v1.OrderedLine"> & {
+  /**
+   * @generated from field: string sku = 1;
+   */
+  sku: string;
+
+  /**
+   * @generated from field: string product_id = 2;
+   */
+  productId: string;
+
+  /**
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * @generated from field: int32 quantity = 4;
+   */
+  quantity: number;
+
+  /**
+   * @generated from field: int64 unit_minor = 5;
+   */
+  unitMinor: bigint;
+};
+
+/**
+ * Describes the message holdfast.events.v1.OrderedLine.
+ * Use `create(OrderedLineSchema)` to create a new message.
+ */
+export const OrderedLineSchema: GenMessage<OrderedLine> = /*@__PURE__*/
+  messageDesc(file_holdfast_events_v1_events, 8);
 

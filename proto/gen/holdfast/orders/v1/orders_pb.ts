@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file holdfast/orders/v1/orders.proto.
  */
 export const file_holdfast_orders_v1_orders: GenFile = /*@__PURE__*/
-  fileDesc("Ch9ob2xkZmFzdC9vcmRlcnMvdjEvb3JkZXJzLnByb3RvEhJob2xkZmFzdC5vcmRlcnMudjEieQoHQWRkcmVzcxIMCgRuYW1lGAEgASgJEg0KBWxpbmUxGAIgASgJEg0KBWxpbmUyGAMgASgJEgwKBGNpdHkYBCABKAkSDgoGcmVnaW9uGAUgASgJEhMKC3Bvc3RhbF9jb2RlGAYgASgJEg8KB2NvdW50cnkYByABKAkiJQoETGluZRILCgNza3UYASABKAkSEAoIcXVhbnRpdHkYAiABKAUiggIKEVBsYWNlT3JkZXJSZXF1ZXN0EhcKD2lkZW1wb3RlbmN5X2tleRgBIAEoCRIRCglwcmluY2lwYWwYAiABKAkSJwoFbGluZXMYAyADKAsyGC5ob2xkZmFzdC5vcmRlcnMudjEuTGluZRINCgVlbWFpbBgEIAEoCRI1ChBzaGlwcGluZ19hZGRyZXNzGAUgASgLMhsuaG9sZGZhc3Qub3JkZXJzLnYxLkFkZHJlc3MSFgoOcGF5bWVudF9tZXRob2QYBiABKAkSIQoUZXhwZWN0ZWRfdG90YWxfbWlub3IYByABKANIAIgBAUIXChVfZXhwZWN0ZWRfdG90YWxfbWlub3IibQoSUGxhY2VPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyEhQKDHJlZnVzYWxfY29kZRgCIAEoCRIXCg9yZWZ1c2FsX21lc3NhZ2UYAyABKAki2AIKBU9yZGVyEgoKAmlkGAEgASgJEhAKCHN0b3JlX2lkGAIgASgJEg4KBnN0YXR1cxgDIAEoCRITCgt0b3RhbF9taW5vchgEIAEoAxIQCghjdXJyZW5jeRgFIAEoCRIsCgVsaW5lcxgGIAMoCzIdLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlckxpbmUSLAoHcGF5bWVudBgHIAEoCzIbLmhvbGRmYXN0Lm9yZGVycy52MS5QYXltZW50Ei4KCmNyZWF0ZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD3RyYWNraW5nX251bWJlchgLIAEoCRIQCghlbmRfY29kZRgMIAEoCRITCgtlbmRfbWVzc2FnZRgNIAEoCSJgCglPcmRlckxpbmUSCwoDc2t1GAEgASgJEhAKCHF1YW50aXR5GAIgASgFEhIKCnByb2R1Y3RfaWQYAyABKAkSDAoEbmFtZRgEIAEoCRISCgp1bml0X21pbm9yGAUgASgDIjAKB1BheW1lbnQSDgoGc3RhdHVzGAEgASgJEhUKDWNsaWVudF9zZWNyZXQYAiABKAkiIwoPR2V0T3JkZXJSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJIjwKEEdldE9yZGVyUmVzcG9uc2USKAoFb3JkZXIYASABKAsyGS5ob2xkZmFzdC5vcmRlcnMudjEuT3JkZXIiQgoWTGlzdE9yZGVyRXZlbnRzUmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoCRIWCg5hZnRlcl9zZXF1ZW5jZRgCIAEoBSJJChdMaXN0T3JkZXJFdmVudHNSZXNwb25zZRIuCgZldmVudHMYASADKAsyHi5ob2xkZmFzdC5vcmRlcnMudjEuT3JkZXJFdmVudCJnCgpPcmRlckV2ZW50EhAKCHNlcXVlbmNlGAEgASgFEgwKBHR5cGUYAiABKAkSJgoCYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWRhdGFfanNvbhgEIAEoCSJBChVDb25maXJtUGF5bWVudFJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAkSFgoOcGF5bWVudF9tZXRob2QYAiABKAkiQgoWQ29uZmlybVBheW1lbnRSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlciImChJDYW5jZWxPcmRlclJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAkiPwoTQ2FuY2VsT3JkZXJSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlcjKCBAoNT3JkZXJzU2VydmljZRJbCgpQbGFjZU9yZGVyEiUuaG9sZGZhc3Qub3JkZXJzLnYxLlBsYWNlT3JkZXJSZXF1ZXN0GiYuaG9sZGZhc3Qub3JkZXJzLnYxLlBsYWNlT3JkZXJSZXNwb25zZRJaCghHZXRPcmRlchIjLmhvbGRmYXN0Lm9yZGVycy52MS5HZXRPcmRlclJlcXVlc3QaJC5ob2xkZmFzdC5vcmRlcnMudjEuR2V0T3JkZXJSZXNwb25zZSIDkAIBEm8KD0xpc3RPcmRlckV2ZW50cxIqLmhvbGRmYXN0Lm9yZGVycy52MS5MaXN0T3JkZXJFdmVudHNSZXF1ZXN0GisuaG9sZGZhc3Qub3JkZXJzLnYxLkxpc3RPcmRlckV2ZW50c1Jlc3BvbnNlIgOQAgESZwoOQ29uZmlybVBheW1lbnQSKS5ob2xkZmFzdC5vcmRlcnMudjEuQ29uZmlybVBheW1lbnRSZXF1ZXN0GiouaG9sZGZhc3Qub3JkZXJzLnYxLkNvbmZpcm1QYXltZW50UmVzcG9uc2USXgoLQ2FuY2VsT3JkZXISJi5ob2xkZmFzdC5vcmRlcnMudjEuQ2FuY2VsT3JkZXJSZXF1ZXN0GicuaG9sZGZhc3Qub3JkZXJzLnYxLkNhbmNlbE9yZGVyUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Ch9ob2xkZmFzdC9vcmRlcnMvdjEvb3JkZXJzLnByb3RvEhJob2xkZmFzdC5vcmRlcnMudjEieQoHQWRkcmVzcxIMCgRuYW1lGAEgASgJEg0KBWxpbmUxGAIgASgJEg0KBWxpbmUyGAMgASgJEgwKBGNpdHkYBCABKAkSDgoGcmVnaW9uGAUgASgJEhMKC3Bvc3RhbF9jb2RlGAYgASgJEg8KB2NvdW50cnkYByABKAkiJQoETGluZRILCgNza3UYASABKAkSEAoIcXVhbnRpdHkYAiABKAUiggIKEVBsYWNlT3JkZXJSZXF1ZXN0EhcKD2lkZW1wb3RlbmN5X2tleRgBIAEoCRIRCglwcmluY2lwYWwYAiABKAkSJwoFbGluZXMYAyADKAsyGC5ob2xkZmFzdC5vcmRlcnMudjEuTGluZRINCgVlbWFpbBgEIAEoCRI1ChBzaGlwcGluZ19hZGRyZXNzGAUgASgLMhsuaG9sZGZhc3Qub3JkZXJzLnYxLkFkZHJlc3MSFgoOcGF5bWVudF9tZXRob2QYBiABKAkSIQoUZXhwZWN0ZWRfdG90YWxfbWlub3IYByABKANIAIgBAUIXChVfZXhwZWN0ZWRfdG90YWxfbWlub3IibQoSUGxhY2VPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyEhQKDHJlZnVzYWxfY29kZRgCIAEoCRIXCg9yZWZ1c2FsX21lc3NhZ2UYAyABKAki9gMKBU9yZGVyEgoKAmlkGAEgASgJEhAKCHN0b3JlX2lkGAIgASgJEg4KBnN0YXR1cxgDIAEoCRITCgt0b3RhbF9taW5vchgEIAEoAxIQCghjdXJyZW5jeRgFIAEoCRIsCgVsaW5lcxgGIAMoCzIdLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlckxpbmUSLAoHcGF5bWVudBgHIAEoCzIbLmhvbGRmYXN0Lm9yZGVycy52MS5QYXltZW50Ei4KCmNyZWF0ZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD3RyYWNraW5nX251bWJlchgLIAEoCRIQCghlbmRfY29kZRgMIAEoCRITCgtlbmRfbWVzc2FnZRgNIAEoCRIzCgtuZXh0X2FjdGlvbhgOIAEoCzIeLmhvbGRmYXN0Lm9yZGVycy52MS5OZXh0QWN0aW9uEjAKCWF0dGVudGlvbhgPIAEoCzIdLmhvbGRmYXN0Lm9yZGVycy52MS5BdHRlbnRpb24SNQoQc2hpcHBpbmdfYWRkcmVzcxgQIAEoCzIbLmhvbGRmYXN0Lm9yZGVycy52MS5BZGRyZXNzIkYKCk5leHRBY3Rpb24SDAoEa2luZBgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEgoKAmF0GAMgASgJEg0KBXVudGlsGAQgASgJIkYKCUF0dGVudGlvbhIOCgZyZWFzb24YASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImAKCU9yZGVyTGluZRILCgNza3UYASABKAkSEAoIcXVhbnRpdHkYAiABKAUSEgoKcHJvZHVjdF9pZBgDIAEoCRIMCgRuYW1lGAQgASgJEhIKCnVuaXRfbWlub3IYBSABKAMidQoHUGF5bWVudBIOCgZzdGF0dXMYASABKAkSFQoNY2xpZW50X3NlY3JldBgCIAEoCRIWCg5yZWZ1bmRlZF9taW5vchgDIAEoAxIrCgdyZWZ1bmRzGAQgAygLMhouaG9sZGZhc3Qub3JkZXJzLnYxLlJlZnVuZCJJCgZSZWZ1bmQSCgoCaWQYASABKAkSFAoMYW1vdW50X21pbm9yGAIgASgDEg0KBXN0YXRlGAMgASgJEg4KBnJlYXNvbhgEIAEoCSIjCg9HZXRPcmRlclJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAkiPAoQR2V0T3JkZXJSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlciJCChZMaXN0T3JkZXJFdmVudHNSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJEhYKDmFmdGVyX3NlcXVlbmNlGAIgASgFIkkKF0xpc3RPcmRlckV2ZW50c1Jlc3BvbnNlEi4KBmV2ZW50cxgBIAMoCzIeLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlckV2ZW50ImcKCk9yZGVyRXZlbnQSEAoIc2VxdWVuY2UYASABKAUSDAoEdHlwZRgCIAEoCRImCgJhdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJZGF0YV9qc29uGAQgASgJIkEKFUNvbmZpcm1QYXltZW50UmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoCRIWCg5wYXltZW50X21ldGhvZBgCIAEoCSJxChZDb25maXJtUGF5bWVudFJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyEhQKDHJlZnVzYWxfY29kZRgCIAEoCRIXCg9yZWZ1c2FsX21lc3NhZ2UYAyABKAkiRQoRTGlzdE9yZGVyc1JlcXVlc3QSEQoJcHJpbmNpcGFsGAEgASgJEg4KBmJlZm9yZRgCIAEoCRINCgVsaW1pdBgDIAEoBSI/ChJMaXN0T3JkZXJzUmVzcG9uc2USKQoGb3JkZXJzGAEgAygLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyIl8KFENoYW5nZUFkZHJlc3NSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJEjUKEHNoaXBwaW5nX2FkZHJlc3MYAiABKAsyGy5ob2xkZmFzdC5vcmRlcnMudjEuQWRkcmVzcyJBChVDaGFuZ2VBZGRyZXNzUmVzcG9uc2USKAoFb3JkZXIYASABKAsyGS5ob2xkZmFzdC5vcmRlcnMudjEuT3JkZXIinQIKBlJldHVybhIKCgJpZBgBIAEoCRIQCghvcmRlcl9pZBgCIAEoCRINCgVzdGF0ZRgDIAEoCRInCgVsaW5lcxgEIAMoCzIYLmhvbGRmYXN0Lm9yZGVycy52MS5MaW5lEg4KBnJlYXNvbhgFIAEoCRIUCgxyZWZ1bmRfbWlub3IYBiABKAMSEAoIY3VycmVuY3kYByABKAkSFwoPdHJhY2tpbmdfbnVtYmVyGAggASgJEgwKBG5vdGUYCSABKAkSLgoKY3JlYXRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiegoUUmVxdWVzdFJldHVyblJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAIgASgJEicKBWxpbmVzGAMgAygLMhguaG9sZGZhc3Qub3JkZXJzLnYxLkxpbmUSDgoGcmVhc29uGAQgASgJIkMKFVJlcXVlc3RSZXR1cm5SZXNwb25zZRIqCgZyZXR1cm4YASABKAsyGi5ob2xkZmFzdC5vcmRlcnMudjEuUmV0dXJuIjcKEEdldFJldHVyblJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAkSEQoJcmV0dXJuX2lkGAIgASgJIj8KEUdldFJldHVyblJlc3BvbnNlEioKBnJldHVybhgBIAEoCzIaLmhvbGRmYXN0Lm9yZGVycy52MS5SZXR1cm4iJgoSQ2FuY2VsT3JkZXJSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJIj8KE0NhbmNlbE9yZGVyUmVzcG9uc2USKAoFb3JkZXIYASABKAsyGS5ob2xkZmFzdC5vcmRlcnMudjEuT3JkZXIyjwcKDU9yZGVyc1NlcnZpY2USWwoKUGxhY2VPcmRlchIlLmhvbGRmYXN0Lm9yZGVycy52MS5QbGFjZU9yZGVyUmVxdWVzdBomLmhvbGRmYXN0Lm9yZGVycy52MS5QbGFjZU9yZGVyUmVzcG9uc2USWgoIR2V0T3JkZXISIy5ob2xkZmFzdC5vcmRlcnMudjEuR2V0T3JkZXJSZXF1ZXN0GiQuaG9sZGZhc3Qub3JkZXJzLnYxLkdldE9yZGVyUmVzcG9uc2UiA5ACARJvCg9MaXN0T3JkZXJFdmVudHMSKi5ob2xkZmFzdC5vcmRlcnMudjEuTGlzdE9yZGVyRXZlbnRzUmVxdWVzdBorLmhvbGRmYXN0Lm9yZGVycy52MS5MaXN0T3JkZXJFdmVudHNSZXNwb25zZSIDkAIBEmcKDkNvbmZpcm1QYXltZW50EikuaG9sZGZhc3Qub3JkZXJzLnYxLkNvbmZpcm1QYXltZW50UmVxdWVzdBoqLmhvbGRmYXN0Lm9yZGVycy52MS5Db25maXJtUGF5bWVudFJlc3BvbnNlEl4KC0NhbmNlbE9yZGVyEiYuaG9sZGZhc3Qub3JkZXJzLnYxLkNhbmNlbE9yZGVyUmVxdWVzdBonLmhvbGRmYXN0Lm9yZGVycy52MS5DYW5jZWxPcmRlclJlc3BvbnNlEmAKCkxpc3RPcmRlcnMSJS5ob2xkZmFzdC5vcmRlcnMudjEuTGlzdE9yZGVyc1JlcXVlc3QaJi5ob2xkZmFzdC5vcmRlcnMudjEuTGlzdE9yZGVyc1Jlc3BvbnNlIgOQAgESZAoNQ2hhbmdlQWRkcmVzcxIoLmhvbGRmYXN0Lm9yZGVycy52MS5DaGFuZ2VBZGRyZXNzUmVxdWVzdBopLmhvbGRmYXN0Lm9yZGVycy52MS5DaGFuZ2VBZGRyZXNzUmVzcG9uc2USZAoNUmVxdWVzdFJldHVybhIoLmhvbGRmYXN0Lm9yZGVycy52MS5SZXF1ZXN0UmV0dXJuUmVxdWVzdBopLmhvbGRmYXN0Lm9yZGVycy52MS5SZXF1ZXN0UmV0dXJuUmVzcG9uc2USXQoJR2V0UmV0dXJuEiQuaG9sZGZhc3Qub3JkZXJzLnYxLkdldFJldHVyblJlcXVlc3QaJS5ob2xkZmFzdC5vcmRlcnMudjEuR2V0UmV0dXJuUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message holdfast.orders.v1.Address
@@ -230,6 +230,25 @@ export type Order = Message<"holdfast.orders.v1.Order"> & {
    * @generated from field: string end_message = 13;
    */
   endMessage: string;
+
+  /**
+   * What the shopper has to do or to wait for; absent otherwise.
+   *
+   * @generated from field: holdfast.orders.v1.NextAction next_action = 14;
+   */
+  nextAction?: NextAction | undefined;
+
+  /**
+   * Set while a person is needed.
+   *
+   * @generated from field: holdfast.orders.v1.Attention attention = 15;
+   */
+  attention?: Attention | undefined;
+
+  /**
+   * @generated from field: holdfast.orders.v1.Address shipping_address = 16;
+   */
+  shippingAddress?: Address | undefined;
 };
 
 /**
@@ -238,6 +257,66 @@ export type Order = Message<"holdfast.orders.v1.Order"> & {
  */
 export const OrderSchema: GenMessage<Order> = /*@__PURE__*/
   messageDesc(file_holdfast_orders_v1_orders, 4);
+
+/**
+ * @generated from message holdfast.orders.v1.NextAction
+ */
+export type NextAction = Message<"holdfast.orders.v1.NextAction"> & {
+  /**
+   * authenticate, another_card or wait.
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: string message = 2;
+   */
+  message: string;
+
+  /**
+   * When the same card is tried again (RFC 3339); only with wait.
+   *
+   * @generated from field: string at = 3;
+   */
+  at: string;
+
+  /**
+   * Until when the order waits (RFC 3339).
+   *
+   * @generated from field: string until = 4;
+   */
+  until: string;
+};
+
+/**
+ * Describes the message holdfast.orders.v1.NextAction.
+ * Use `create(NextActionSchema)` to create a new message.
+ */
+export const NextActionSchema: GenMessage<NextAction> = /*@__PURE__*/
+  messageDesc(file_holdfast_orders_v1_orders, 5);
+
+/**
+ * @generated from message holdfast.orders.v1.Attention
+ */
+export type Attention = Message<"holdfast.orders.v1.Attention"> & {
+  /**
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp since = 2;
+   */
+  since?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message holdfast.orders.v1.Attention.
+ * Use `create(AttentionSchema)` to create a new message.
+ */
+export const AttentionSchema: GenMessage<Attention> = /*@__PURE__*/
+  messageDesc(file_holdfast_orders_v1_orders, 6);
 
 /**
  * @generated from message holdfast.orders.v1.OrderLine
@@ -274,7 +353,7 @@ export type OrderLine = Message<"holdfast.orders.v1.OrderLine"> & {
  * Use `create(OrderLineSchema)` to create a new message.
  */
 export const OrderLineSchema: GenMessage<OrderLine> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 5);
+  messageDesc(file_holdfast_orders_v1_orders, 7);
 
 /**
  * @generated from message holdfast.orders.v1.Payment
@@ -291,6 +370,20 @@ export type Payment = Message<"holdfast.orders.v1.Payment"> & {
    * @generated from field: string client_secret = 2;
    */
   clientSecret: string;
+
+  /**
+   * What has gone back for certain.
+   *
+   * @generated from field: int64 refunded_minor = 3;
+   */
+  refundedMinor: bigint;
+
+  /**
+   * Every refund that was granted; owed until it has succeeded.
+   *
+   * @generated from field: repeated holdfast.orders.v1.Refund refunds = 4;
+   */
+  refunds: Refund[];
 };
 
 /**
@@ -298,7 +391,41 @@ export type Payment = Message<"holdfast.orders.v1.Payment"> & {
  * Use `create(PaymentSchema)` to create a new message.
  */
 export const PaymentSchema: GenMessage<Payment> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 6);
+  messageDesc(file_holdfast_orders_v1_orders, 8);
+
+/**
+ * @generated from message holdfast.orders.v1.Refund
+ */
+export type Refund = Message<"holdfast.orders.v1.Refund"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: int64 amount_minor = 2;
+   */
+  amountMinor: bigint;
+
+  /**
+   * requested, pending, succeeded or failed.
+   *
+   * @generated from field: string state = 3;
+   */
+  state: string;
+
+  /**
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message holdfast.orders.v1.Refund.
+ * Use `create(RefundSchema)` to create a new message.
+ */
+export const RefundSchema: GenMessage<Refund> = /*@__PURE__*/
+  messageDesc(file_holdfast_orders_v1_orders, 9);
 
 /**
  * @generated from message holdfast.orders.v1.GetOrderRequest
@@ -315,7 +442,7 @@ export type GetOrderRequest = Message<"holdfast.orders.v1.GetOrderRequest"> & {
  * Use `create(GetOrderRequestSchema)` to create a new message.
  */
 export const GetOrderRequestSchema: GenMessage<GetOrderRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 7);
+  messageDesc(file_holdfast_orders_v1_orders, 10);
 
 /**
  * @generated from message holdfast.orders.v1.GetOrderResponse
@@ -332,7 +459,7 @@ export type GetOrderResponse = Message<"holdfast.orders.v1.GetOrderResponse"> & 
  * Use `create(GetOrderResponseSchema)` to create a new message.
  */
 export const GetOrderResponseSchema: GenMessage<GetOrderResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 8);
+  messageDesc(file_holdfast_orders_v1_orders, 11);
 
 /**
  * @generated from message holdfast.orders.v1.ListOrderEventsRequest
@@ -354,7 +481,7 @@ export type ListOrderEventsRequest = Message<"holdfast.orders.v1.ListOrderEvents
  * Use `create(ListOrderEventsRequestSchema)` to create a new message.
  */
 export const ListOrderEventsRequestSchema: GenMessage<ListOrderEventsRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 9);
+  messageDesc(file_holdfast_orders_v1_orders, 12);
 
 /**
  * @generated from message holdfast.orders.v1.ListOrderEventsResponse
@@ -371,7 +498,7 @@ export type ListOrderEventsResponse = Message<"holdfast.orders.v1.ListOrderEvent
  * Use `create(ListOrderEventsResponseSchema)` to create a new message.
  */
 export const ListOrderEventsResponseSchema: GenMessage<ListOrderEventsResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 10);
+  messageDesc(file_holdfast_orders_v1_orders, 13);
 
 /**
  * @generated from message holdfast.orders.v1.OrderEvent
@@ -405,7 +532,7 @@ export type OrderEvent = Message<"holdfast.orders.v1.OrderEvent"> & {
  * Use `create(OrderEventSchema)` to create a new message.
  */
 export const OrderEventSchema: GenMessage<OrderEvent> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 11);
+  messageDesc(file_holdfast_orders_v1_orders, 14);
 
 /**
  * @generated from message holdfast.orders.v1.ConfirmPaymentRequest
@@ -427,7 +554,7 @@ export type ConfirmPaymentRequest = Message<"holdfast.orders.v1.ConfirmPaymentRe
  * Use `create(ConfirmPaymentRequestSchema)` to create a new message.
  */
 export const ConfirmPaymentRequestSchema: GenMessage<ConfirmPaymentRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 12);
+  messageDesc(file_holdfast_orders_v1_orders, 15);
 
 /**
  * @generated from message holdfast.orders.v1.ConfirmPaymentResponse
@@ -437,6 +564,18 @@ export type ConfirmPaymentResponse = Message<"holdfast.orders.v1.ConfirmPaymentR
    * @generated from field: holdfast.orders.v1.Order order = 1;
    */
   order?: Order | undefined;
+
+  /**
+   * Set when this card was declined too.
+   *
+   * @generated from field: string refusal_code = 2;
+   */
+  refusalCode: string;
+
+  /**
+   * @generated from field: string refusal_message = 3;
+   */
+  refusalMessage: string;
 };
 
 /**
@@ -444,7 +583,253 @@ export type ConfirmPaymentResponse = Message<"holdfast.orders.v1.ConfirmPaymentR
  * Use `create(ConfirmPaymentResponseSchema)` to create a new message.
  */
 export const ConfirmPaymentResponseSchema: GenMessage<ConfirmPaymentResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 13);
+  messageDesc(file_holdfast_orders_v1_orders, 16);
+
+/**
+ * @generated from message holdfast.orders.v1.ListOrdersRequest
+ */
+export type ListOrdersRequest = Message<"holdfast.orders.v1.ListOrdersRequest"> & {
+  /**
+   * @generated from field: string principal = 1;
+   */
+  principal: string;
+
+  /**
+   * Id of the last order seen; empty for the newest.
+   *
+   * @generated from field: string before = 2;
+   */
+  before: string;
+
+  /**
+   * 1 to 100.
+   *
+   * @generated from field: int32 limit = 3;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message holdfast.orders.v1.ListOrdersRequest.
+ * Use `create(ListOrdersRequestSchema)` to create a new message.
+ */
+export const ListOrdersRequestSchema: GenMessage<ListOrdersRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_orders_v1_orders, 17);
+
+/**
+ * @generated from message holdfast.orders.v1.ListOrdersResponse
+ */
+export type ListOrdersResponse = Message<"holdfast.orders.v1.ListOrdersResponse"> & {
+  /**
+   * @generated from field: repeated holdfast.orders.v1.Order orders = 1;
+   */
+  orders: Order[];
+};
+
+/**
+ * Describes the message holdfast.orders.v1.ListOrdersResponse.
+ * Use `create(ListOrdersResponseSchema)` to create a new message.
+ */
+export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_orders_v1_orders, 18);
+
+/**
+ * @generated from message holdfast.orders.v1.ChangeAddressRequest
+ */
+export type ChangeAddressRequest = Message<"holdfast.orders.v1.ChangeAddressRequest"> & {
+  /**
+   * @generated from field: string order_id = 1;
+   */
+  orderId: string;
+
+  /**
+   * @generated from field: holdfast.orders.v1.Address shipping_address = 2;
+   */
+  shippingAddress?: Address | undefined;
+};
+
+/**
+ * Describes the message holdfast.orders.v1.ChangeAddressRequest.
+ * Use `create(ChangeAddressRequestSchema)` to create a new message.
+ */
+export const ChangeAddressRequestSchema: GenMessage<ChangeAddressRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_orders_v1_orders, 19);
+
+/**
+ * @generated from message holdfast.orders.v1.ChangeAddressResponse
+ */
+export type ChangeAddressResponse = Message<"holdfast.orders.v1.ChangeAddressResponse"> & {
+  /**
+   * @generated from field: holdfast.orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+};
+
+/**
+ * Describes the message holdfast.orders.v1.ChangeAddressResponse.
+ * Use `create(ChangeAddressResponseSchema)` to create a new message.
+ */
+export const ChangeAddressResponseSchema: GenMessage<ChangeAddressResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_orders_v1_orders, 20);
+
+/**
+ * @generated from message holdfast.orders.v1.Return
+ */
+export type Return = Message<"holdfast.orders.v1.Return"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: string order_id = 2;
+   */
+  orderId: string;
+
+  /**
+   * requested, approved, rejected, received, refunded or expired.
+   *
+   * @generated from field: string state = 3;
+   */
+  state: string;
+
+  /**
+   * @generated from field: repeated holdfast.orders.v1.Line lines = 4;
+   */
+  lines: Line[];
+
+  /**
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: int64 refund_minor = 6;
+   */
+  refundMinor: bigint;
+
+  /**
+   * @generated from field: string currency = 7;
+   */
+  currency: string;
+
+  /**
+   * Of the way back.
+   *
+   * @generated from field: string tracking_number = 8;
+   */
+  trackingNumber: string;
+
+  /**
+   * @generated from field: string note = 9;
+   */
+  note: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp created_at = 10;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp updated_at = 11;
+   */
+  updatedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message holdfast.orders.v1.Return.
+ * Use `create(ReturnSchema)` to create a new message.
+ */
+export const ReturnSchema: GenMessage<Return> = /*@__PURE__*/
+  messageDesc(file_holdfast_orders_v1_orders, 21);
+
+/**
+ * @generated from message holdfast.orders.v1.RequestReturnRequest
+ */
+export type RequestReturnRequest = Message<"holdfast.orders.v1.RequestReturnRequest"> & {
+  /**
+   * @generated from field: string order_id = 1;
+   */
+  orderId: string;
+
+  /**
+   * @generated from field: string idempotency_key = 2;
+   */
+  idempotencyKey: string;
+
+  /**
+   * @generated from field: repeated holdfast.orders.v1.Line lines = 3;
+   */
+  lines: Line[];
+
+  /**
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message holdfast.orders.v1.RequestReturnRequest.
+ * Use `create(RequestReturnRequestSchema)` to create a new message.
+ */
+export const RequestReturnRequestSchema: GenMessage<RequestReturnRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_orders_v1_orders, 22);
+
+/**
+ * @generated from message holdfast.orders.v1.RequestReturnResponse
+ */
+export type RequestReturnResponse = Message<"holdfast.orders.v1.RequestReturnResponse"> & {
+  /**
+   * @generated from field: holdfast.orders.v1.Return return = 1;
+   */
+  return?: Return | undefined;
+};
+
+/**
+ * Describes the message holdfast.orders.v1.RequestReturnResponse.
+ * Use `create(RequestReturnResponseSchema)` to create a new message.
+ */
+export const RequestReturnResponseSchema: GenMessage<RequestReturnResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_orders_v1_orders, 23);
+
+/**
+ * @generated from message holdfast.orders.v1.GetReturnRequest
+ */
+export type GetReturnRequest = Message<"holdfast.orders.v1.GetReturnRequest"> & {
+  /**
+   * @generated from field: string order_id = 1;
+   */
+  orderId: string;
+
+  /**
+   * @generated from field: string return_id = 2;
+   */
+  returnId: string;
+};
+
+/**
+ * Describes the message holdfast.orders.v1.GetReturnRequest.
+ * Use `create(GetReturnRequestSchema)` to create a new message.
+ */
+export const GetReturnRequestSchema: GenMessage<GetReturnRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_orders_v1_orders, 24);
+
+/**
+ * @generated from message holdfast.orders.v1.GetReturnResponse
+ */
+export type GetReturnResponse = Message<"holdfast.orders.v1.GetReturnResponse"> & {
+  /**
+   * @generated from field: holdfast.orders.v1.Return return = 1;
+   */
+  return?: Return | undefined;
+};
+
+/**
+ * Describes the message holdfast.orders.v1.GetReturnResponse.
+ * Use `create(GetReturnResponseSchema)` to create a new message.
+ */
+export const GetReturnResponseSchema: GenMessage<GetReturnResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_orders_v1_orders, 25);
 
 /**
  * @generated from message holdfast.orders.v1.CancelOrderRequest
@@ -461,7 +846,7 @@ export type CancelOrderRequest = Message<"holdfast.orders.v1.CancelOrderRequest"
  * Use `create(CancelOrderRequestSchema)` to create a new message.
  */
 export const CancelOrderRequestSchema: GenMessage<CancelOrderRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 14);
+  messageDesc(file_holdfast_orders_v1_orders, 26);
 
 /**
  * @generated from message holdfast.orders.v1.CancelOrderResponse
@@ -478,7 +863,7 @@ export type CancelOrderResponse = Message<"holdfast.orders.v1.CancelOrderRespons
  * Use `create(CancelOrderResponseSchema)` to create a new message.
  */
 export const CancelOrderResponseSchema: GenMessage<CancelOrderResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 15);
+  messageDesc(file_holdfast_orders_v1_orders, 27);
 
 /**
  * @generated from service holdfast.orders.v1.OrdersService
@@ -532,6 +917,44 @@ export const OrdersService: GenService<{
     methodKind: "unary";
     input: typeof CancelOrderRequestSchema;
     output: typeof CancelOrderResponseSchema;
+  },
+  /**
+   * ListOrders of one principal, newest first.
+   *
+   * @generated from rpc holdfast.orders.v1.OrdersService.ListOrders
+   */
+  listOrders: {
+    methodKind: "unary";
+    input: typeof ListOrdersRequestSchema;
+    output: typeof ListOrdersResponseSchema;
+  },
+  /**
+   * ChangeAddress until the parcel is being booked; ILLEGAL_TRANSITION after.
+   *
+   * @generated from rpc holdfast.orders.v1.OrdersService.ChangeAddress
+   */
+  changeAddress: {
+    methodKind: "unary";
+    input: typeof ChangeAddressRequestSchema;
+    output: typeof ChangeAddressResponseSchema;
+  },
+  /**
+   * RequestReturn of delivered units, once a key; RETURN_REFUSED with the reason otherwise.
+   *
+   * @generated from rpc holdfast.orders.v1.OrdersService.RequestReturn
+   */
+  requestReturn: {
+    methodKind: "unary";
+    input: typeof RequestReturnRequestSchema;
+    output: typeof RequestReturnResponseSchema;
+  },
+  /**
+   * @generated from rpc holdfast.orders.v1.OrdersService.GetReturn
+   */
+  getReturn: {
+    methodKind: "unary";
+    input: typeof GetReturnRequestSchema;
+    output: typeof GetReturnResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_holdfast_orders_v1_orders, 0);

@@ -1,17 +1,26 @@
-// Keys sent to the card provider, and mails sent: what must not be done twice is noted first.
-import { and, eq, sql } from 'drizzle-orm';
-import type { Pg } from './client.ts';
-import { notifications, paymentKeys } from './schema/orders.ts';
+// Keys sent to the outside world: what must not be done twice is written down first.
+import { and, desc, eq } from 'drizzle-orm';
+import type { Pg } from '../client.ts';
+import { notifications, paymentKeys } from '../schema/orders.ts';
+
+export interface KeyGeneration {
+  generation: number;
+  /** How long ago it was first written down, in ms. */
+  ageMs: number;
+}
 
 /** The newest generation of a step's key; generation 1 is recorded when there is none. */
-export const keyGeneration = (pg: Pg, orderId: string, verb: string): Promise<number> =>
+export const keyGeneration = (pg: Pg, orderId: string, verb: string): Promise<KeyGeneration> =>
   pg.query('payments.generation', async (db) => {
     await db.insert(paymentKeys).values({ orderId, verb, generation: 1 }).onConflictDoNothing();
     const [row] = await db
-      .select({ newest: sql<number>`max(${paymentKeys.generation})::int` })
+      .select()
       .from(paymentKeys)
-      .where(and(eq(paymentKeys.orderId, orderId), eq(paymentKeys.verb, verb)));
-    return row?.newest ?? 1;
+      .where(and(eq(paymentKeys.orderId, orderId), eq(paymentKeys.verb, verb)))
+      .orderBy(desc(paymentKeys.generation))
+      .limit(1);
+    if (!row) throw new Error('a key that was just written is not there');
+    return { generation: row.generation, ageMs: Date.now() - row.createdAt.getTime() };
   });
 
 /** Records the next generation before it is sent. */

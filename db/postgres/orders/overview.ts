@@ -1,6 +1,6 @@
 // What recovery asks of the orders at a glance.
 import { sql } from 'drizzle-orm';
-import type { Pg } from './client.ts';
+import type { Pg } from '../client.ts';
 
 export interface OrdersOverview {
   /** How many orders are in each status. */

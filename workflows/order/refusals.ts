@@ -1,6 +1,6 @@
 // A refusal thrown by an activity, as the workflow sees it: its stable code and its sentence.
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
-import type { OrderEndReason } from '../domain/order.ts';
+import type { OrderEndReason } from '../../domain/order.ts';
 
 /** A remote activity's failure is wrapped, a local one's comes as it was thrown. */
 const causeOf = (error: unknown): unknown =>

@@ -1,0 +1,83 @@
+// Disputes: taken into the books, answered from the order's own record, followed to the verdict.
+import { ApplicationFailure } from '@temporalio/activity';
+import { ApplicationFailureCategory } from '@temporalio/common';
+import type { Pg } from '../db/postgres/client.ts';
+import { concludeDispute, openDispute, recordEvidence } from '../db/postgres/orders/disputes.ts';
+import { listOrderEvents, type OrderEvent } from '../db/postgres/orders/events.ts';
+import { orderById, type Order } from '../db/postgres/orders/orders.ts';
+import { keyed } from './payment-keys.ts';
+import type { AftercareProvider, Evidence } from './providers/stripe-aftercare.ts';
+
+/** Stripe takes 150,000 characters of evidence in all; ours stays far below. */
+const TEXT_LENGTH_MAX = 5_000;
+
+export interface DisputeAsk {
+  disputeId: string;
+  orderId: string;
+  storeId: string;
+}
+
+const timelineOf = (events: OrderEvent[]): string =>
+  events
+    .map(({ createdAt, type }) => `${createdAt.toISOString()} ${type}`)
+    .join('\n')
+    .slice(0, TEXT_LENGTH_MAX);
+
+const addressOf = ({ shippingAddress: to }: Order): string =>
+  [to.name, to.line1, to.line2, to.postalCode, to.city, to.region, to.country]
+    .filter((part) => part)
+    .join(', ');
+
+/** What our record says, in the provider's names for it. */
+const evidenceOf = (order: Order, events: OrderEvent[]): Evidence => {
+  const shipped = events.find(({ type }) => type === 'OrderShipped');
+  return {
+    customer_email_address: order.email,
+    customer_name: order.shippingAddress.name,
+    shipping_address: addressOf(order),
+    product_description: order.lines
+      .map(({ quantity, name, sku }) => `${quantity} × ${name} (${sku})`)
+      .join('\n')
+      .slice(0, TEXT_LENGTH_MAX),
+    ...(order.trackingNumber && { shipping_tracking_number: order.trackingNumber }),
+    ...(shipped && { shipping_date: shipped.createdAt.toISOString().slice(0, 10) }),
+    uncategorized_text: timelineOf(events),
+  };
+};
+
+export const disputeActivities = (pg: Pg, aftercare: AftercareProvider) => ({
+  /** Reads the dispute and books it: the provider has taken the money back for now. */
+  async recordDispute({ disputeId, orderId, storeId }: DisputeAsk): Promise<void> {
+    const { amountMinor, currency, reason } = await aftercare.readDispute(disputeId);
+    await openDispute(pg, { id: disputeId, storeId, orderId, amountMinor, currency, reason });
+  },
+
+  /** Submits what the order's record says; answered already, it stays as it is. */
+  async answerDispute({ disputeId, orderId, storeId }: DisputeAsk): Promise<void> {
+    const order = await orderById(pg, storeId, orderId);
+    const evidence = evidenceOf(order, await listOrderEvents(pg, storeId, orderId, 0));
+    const answered = async () => {
+      const view = await aftercare.readDispute(disputeId);
+      return view.stage === 'open' ? undefined : view;
+    };
+    if (!(await answered())) {
+      const send = (key: string) => aftercare.submitEvidence(disputeId, evidence, key);
+      await keyed(pg, { orderId, verb: `evidence/${disputeId}`, send, read: answered });
+    }
+    await recordEvidence(pg, disputeId, evidence);
+  },
+
+  /** Resolves with the verdict, booked; undecided is asked again every `pollMs`. */
+  async followDispute(ask: DisputeAsk & { pollMs: number }): Promise<'won' | 'lost'> {
+    const { stage } = await aftercare.readDispute(ask.disputeId);
+    if (stage === 'won' || stage === 'lost') {
+      await concludeDispute(pg, ask.disputeId, stage);
+      return stage;
+    }
+    throw ApplicationFailure.create({
+      message: `the dispute is ${stage}`,
+      nextRetryDelay: ask.pollMs,
+      category: ApplicationFailureCategory.BENIGN,
+    });
+  },
+});

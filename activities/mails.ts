@@ -1,0 +1,85 @@
+// What is written to shoppers: one template a kind, as text and as HTML.
+import type { Order } from '../db/postgres/orders/orders.ts';
+import { numberFromMinor } from '../domain/money.ts';
+
+export const NOTIFICATION_KINDS = [
+  'confirmed',
+  'action_needed',
+  'shipped',
+  'delivered',
+  'cancelled',
+  'refunded',
+] as const;
+export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
+
+interface Template {
+  subject: string;
+  /** Sentences, one a paragraph; `amountMinor` is what the mail is about, if it is of money. */
+  body(order: Order, amountMinor: number): string[];
+}
+
+const money = ({ currency }: Order, amountMinor: number): string =>
+  `${numberFromMinor(amountMinor, currency)} ${currency}`;
+
+const TEMPLATES: Record<NotificationKind, Template> = {
+  confirmed: {
+    subject: 'Your order is confirmed',
+    body: (order) => [
+      `Thank you. We have your payment of ${money(order, order.totalMinor)} ` +
+        'and are packing your parcel.',
+    ],
+  },
+  action_needed: {
+    subject: 'Your order needs you',
+    body: ({ nextAction }) => [
+      nextAction?.message ?? 'Your payment is not complete yet.',
+      ...(nextAction?.until ? [`We keep your order until ${nextAction.until}.`] : []),
+    ],
+  },
+  shipped: {
+    subject: 'Your parcel is on its way',
+    body: ({ trackingNumber }) => [`The carrier has it; its tracking number is ${trackingNumber}.`],
+  },
+  delivered: {
+    subject: 'Your parcel has arrived',
+    body: () => ['The carrier says that your parcel was delivered. Enjoy it.'],
+  },
+  cancelled: {
+    subject: 'Your order is cancelled',
+    body: () => ['Nothing was charged that is not given back, and nothing will be sent.'],
+  },
+  refunded: {
+    subject: 'Your money is on its way back',
+    body: (order, amountMinor) => [
+      `We have given back ${money(order, amountMinor)}. ` +
+        'Your bank may need a few days to show it.',
+    ],
+  },
+};
+
+const escapeHtml = (text: string): string =>
+  text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+
+const STYLE = 'font:16px/1.5 system-ui,sans-serif;color:#1c1c1c;max-width:34em;margin:2em auto';
+
+const htmlOf = (title: string, paragraphs: string[], lines: string[]): string =>
+  [
+    '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+    `<title>${escapeHtml(title)}</title></head><body style="${STYLE}">`,
+    `<h1 style="font-size:1.3em">${escapeHtml(title)}</h1>`,
+    ...paragraphs.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`),
+    `<ul>${lines.map((line) => `<li>${escapeHtml(line)}</li>`).join('')}</ul>`,
+    '</body></html>',
+  ].join('\n');
+
+/** A mail's subject and both of its bodies. */
+export const renderMail = (kind: NotificationKind, order: Order, amountMinor = 0) => {
+  const { subject, body } = TEMPLATES[kind];
+  const paragraphs = body(order, amountMinor);
+  const lines = order.lines.map(({ quantity, name, sku }) => `${quantity} × ${name} (${sku})`);
+  return {
+    subject: `${subject} (${order.id})`,
+    text: `${paragraphs.join('\n\n')}\n\n${lines.join('\n')}\n`,
+    html: htmlOf(subject, paragraphs, lines),
+  };
+};

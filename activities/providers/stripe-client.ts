@@ -1,0 +1,76 @@
+// The connection to the card provider: Stripe's API, its errors as the refusals that we know.
+import Stripe from 'stripe';
+import { DomainError } from '../../domain/errors.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+
+const TIMEOUT_MS = 10_000;
+const RETRY_AFTER_SECONDS_MAX = 300;
+
+/** True for an answer that Stripe saves and repeats for its key: read, do not resend. */
+export const isServerFault = (error: unknown): boolean =>
+  error instanceof Stripe.errors.StripeError && (error.statusCode ?? 0) >= 500;
+
+/** True when the object is not in the state that the call was meant for: read what it is in. */
+export const isWrongState = (error: unknown): boolean =>
+  error instanceof Stripe.errors.StripeInvalidRequestError &&
+  ['payment_intent_unexpected_state', 'charge_already_refunded'].includes(error.code ?? '');
+
+const retryAfterOf = ({ headers }: Stripe.errors.StripeError): number => {
+  const seconds = Number(headers?.['retry-after']);
+  return seconds > 0 ? Math.min(seconds, RETRY_AFTER_SECONDS_MAX) : 1;
+};
+
+/** A decline, a full queue or a key in use as refusals; everything else goes on as it came. */
+const refusalOf = (cause: unknown): unknown => {
+  if (!(cause instanceof Stripe.errors.StripeError)) return cause;
+  if (cause instanceof Stripe.errors.StripeCardError) {
+    return new DomainError('CARD_DECLINED', 'the card was declined', {
+      facts: { declineCode: cause.decline_code ?? cause.code ?? 'generic_decline' },
+      cause,
+    });
+  }
+  if (cause.statusCode === 429) {
+    const retryAfterSeconds = retryAfterOf(cause);
+    return new DomainError('RATE_LIMITED', 'the card provider is busy', {
+      retryAfterSeconds,
+      cause,
+    });
+  }
+  if (cause.statusCode === 409) {
+    return new DomainError('IDEMPOTENCY_KEY_IN_FLIGHT', 'the same call is running', { cause });
+  }
+  return cause;
+};
+
+export interface StripeConnection {
+  stripe: Stripe;
+  /** Runs one call under a name; declines, 429 and 409 come as DomainErrors. */
+  call<T>(name: string, work: () => Promise<T>): Promise<T>;
+}
+
+/** `https://api.stripe.com` when no base is given; the SDK's own retries are off. */
+export const connectStripe = (
+  secretKey: string,
+  apiBase: string | undefined,
+  telemetry: Telemetry,
+): StripeConnection => {
+  const base = apiBase ? new URL(apiBase) : undefined;
+  const stripe = new Stripe(secretKey, {
+    maxNetworkRetries: 0,
+    timeout: TIMEOUT_MS,
+    telemetry: false,
+    httpClient: Stripe.createFetchHttpClient(),
+    ...(base && {
+      host: base.hostname,
+      port: base.port,
+      protocol: base.protocol === 'http:' ? ('http' as const) : ('https' as const),
+    }),
+  });
+  return {
+    stripe,
+    call: (name, work) =>
+      telemetry.timed('stripe', name, work).catch((error: unknown) => {
+        throw refusalOf(error);
+      }),
+  };
+};

@@ -1,0 +1,100 @@
+// Refunds: granted in our books, sent once under their own key, owed until they are confirmed.
+import { ApplicationFailure } from '@temporalio/activity';
+import { ApplicationFailureCategory } from '@temporalio/common';
+import type { Pg } from '../db/postgres/client.ts';
+import { orderById } from '../db/postgres/orders/orders.ts';
+import {
+  grantRefund,
+  findRefundByProviderId,
+  recordRefundFailed,
+  recordRefundSent,
+  recordRefundSucceeded,
+  refundById,
+  type Refund,
+  type RefundAsk,
+} from '../db/postgres/orders/refunds.ts';
+import { raiseAttention } from '../db/postgres/orders/steps.ts';
+import { keyed } from './payment-keys.ts';
+import type { AftercareProvider, RefundView } from './providers/stripe-aftercare.ts';
+
+/** How soon the provider is asked again about a refund that is under way. */
+const PENDING_POLL_MS = 5_000;
+
+export interface RefundParts {
+  pg: Pg;
+  aftercare: AftercareProvider;
+}
+
+const intentOf = async ({ pg }: RefundParts, { storeId, orderId }: Refund): Promise<string> => {
+  const { paymentIntentId } = await orderById(pg, storeId, orderId);
+  if (!paymentIntentId) throw new Error('a refund was granted for an order without a payment');
+  return paymentIntentId;
+};
+
+/** The provider's view of a refund: read when it is known there, else sent under its key. */
+const viewed = async (parts: RefundParts, refund: Refund): Promise<RefundView> => {
+  const { pg, aftercare } = parts;
+  if (refund.providerRefundId) return aftercare.readRefund(refund.providerRefundId);
+  const intentId = await intentOf(parts, refund);
+  const { id: refundId, orderId, amountMinor } = refund;
+  const view = await keyed(pg, {
+    orderId,
+    verb: `refund/${refundId}`,
+    send: (key) => aftercare.refund({ intentId, refundId, orderId, amountMinor }, key),
+    read: () => aftercare.findRefund(intentId, refundId),
+  });
+  await recordRefundSent(pg, refundId, view.id);
+  return view;
+};
+
+/**
+ * Resolves when the provider has confirmed it; still pending is a retry, not a failure.
+ * `failed` leaves the order with `attention` REFUND_FAILED: a person decides what to do.
+ */
+const settle = async (parts: RefundParts, id: string): Promise<'succeeded' | 'failed'> => {
+  const { pg } = parts;
+  const refund = await refundById(pg, id);
+  if (refund.state === 'succeeded' || refund.state === 'failed') return refund.state;
+  const view = await viewed(parts, refund);
+  if (view.stage === 'succeeded') {
+    await recordRefundSucceeded(pg, id, view.id);
+    return 'succeeded';
+  }
+  if (view.stage === 'failed') {
+    await recordRefundFailed(pg, id);
+    await raiseAttention(pg, refund.storeId, refund.orderId, 'REFUND_FAILED');
+    return 'failed';
+  }
+  throw ApplicationFailure.create({
+    message: `refund ${id} is ${view.stage}`,
+    nextRetryDelay: PENDING_POLL_MS,
+    category: ApplicationFailureCategory.BENIGN,
+  });
+};
+
+/** Grants and settles in one: nothing left to give back succeeds. */
+export const giveBack = async (parts: RefundParts, ask: RefundAsk): Promise<void> => {
+  const granted = await grantRefund(parts.pg, ask);
+  if (granted) await settle(parts, granted.id);
+};
+
+export const refundActivities = (parts: RefundParts) => ({
+  /** Puts a refund into our books, once an id; answers minor units. REFUND_EXCEEDS_CAPTURE. */
+  async requestRefund(ask: RefundAsk): Promise<number> {
+    return (await grantRefund(parts.pg, ask))?.amountMinor ?? 0;
+  },
+  /** Sends it and waits until the provider has confirmed or refused it. */
+  settleRefund: ({ id }: { id: string }): Promise<'succeeded' | 'failed'> => settle(parts, id),
+  /** The provider has news of a refund, perhaps that it failed after all: looks again. */
+  async recheckRefund({ providerRefundId }: { providerRefundId: string }): Promise<void> {
+    const { pg, aftercare } = parts;
+    const refund = await findRefundByProviderId(pg, providerRefundId);
+    if (!refund) return;
+    const { stage } = await aftercare.readRefund(providerRefundId);
+    if (stage === 'succeeded') await recordRefundSucceeded(pg, refund.id, providerRefundId);
+    if (stage === 'failed') {
+      await recordRefundFailed(pg, refund.id);
+      await raiseAttention(pg, refund.storeId, refund.orderId, 'REFUND_FAILED');
+    }
+  },
+});

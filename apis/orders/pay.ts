@@ -1,0 +1,41 @@
+// Paying an order that waits: look again at the payment, or try another card.
+import { orderById, type Order } from '../../db/postgres/orders/orders.ts';
+import { DomainError } from '../../domain/errors.ts';
+import {
+  fulfillOrderId,
+  paymentChanged,
+  providePayment,
+} from '../../workflows/fulfill-order.contract.ts';
+import type { OrdersParts } from './place.ts';
+import { askStory } from './story.ts';
+
+/** Says "look again" to a story; the story reads the provider itself. */
+const tellPaymentChanged = async (parts: OrdersParts, orderId: string): Promise<void> => {
+  const client = await parts.temporal.client();
+  await client.workflow.getHandle(fulfillOrderId(orderId)).signal(paymentChanged);
+};
+
+/**
+ * The order as it is after the news; an order that does not wait stays as it is when no card is
+ * brought. ILLEGAL_TRANSITION for a card that comes too late, UNAVAILABLE, NOT_FOUND.
+ */
+export const pay = async (
+  parts: OrdersParts,
+  storeId: string,
+  id: string,
+  paymentMethod: string,
+): Promise<Order> => {
+  const order = await orderById(parts.pg, storeId, id);
+  if (paymentMethod !== '') {
+    const args: [{ paymentMethod: string }] = [{ paymentMethod }];
+    await askStory(parts.temporal, fulfillOrderId(id), (story) =>
+      story.executeUpdate(providePayment, { args }),
+    );
+    return orderById(parts.pg, storeId, id);
+  }
+  if (order.status !== 'awaiting_payment') return order;
+  await tellPaymentChanged(parts, id).catch((cause: unknown) => {
+    throw new DomainError('UNAVAILABLE', 'orders cannot be changed just now', { cause });
+  });
+  return order;
+};

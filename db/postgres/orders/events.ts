@@ -1,0 +1,56 @@
+// The events of an order: numbered, kept for ever, and news in the same transaction.
+import { and, asc, eq, gt } from 'drizzle-orm';
+import { orderChanged } from '../../kafka/events.ts';
+import type { Pg, Tx } from '../client.ts';
+import { publish } from '../outbox.ts';
+import { orderEvents, type orders, ordersOutbox } from '../schema/orders.ts';
+
+const EVENTS_MAX = 200;
+
+export type EventData = Record<string, unknown>;
+
+/** Records what brought the row to its present state; its sequence is already the new one. */
+export const recordEvent = async (
+  tx: Tx,
+  row: typeof orders.$inferSelect,
+  type: string,
+  data: EventData,
+): Promise<void> => {
+  const { id, storeId, sequence } = row;
+  await tx.insert(orderEvents).values({ orderId: id, sequence, storeId, type, data });
+  await publish(tx, ordersOutbox, [orderChanged({ ...row, orderId: id, type, data })]);
+};
+
+export interface OrderEvent {
+  sequence: number;
+  type: string;
+  data: EventData;
+  createdAt: Date;
+}
+
+/** Events after a sequence number, oldest first, at most 200. */
+export const listOrderEvents = (
+  pg: Pg,
+  storeId: string,
+  orderId: string,
+  after: number,
+): Promise<OrderEvent[]> =>
+  pg.query('orders.events', (db) =>
+    db
+      .select({
+        sequence: orderEvents.sequence,
+        type: orderEvents.type,
+        data: orderEvents.data,
+        createdAt: orderEvents.createdAt,
+      })
+      .from(orderEvents)
+      .where(
+        and(
+          eq(orderEvents.orderId, orderId),
+          eq(orderEvents.storeId, storeId),
+          gt(orderEvents.sequence, after),
+        ),
+      )
+      .orderBy(asc(orderEvents.sequence))
+      .limit(EVENTS_MAX),
+  );

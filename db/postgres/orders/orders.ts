@@ -1,0 +1,195 @@
+// Orders in Postgres: accepted once per key, and found again by id, key, owner or intent.
+import { and, asc, desc, eq, lt, sql } from 'drizzle-orm';
+import type { AttentionReason } from '../../../domain/attention.ts';
+import type { NextAction } from '../../../domain/declines.ts';
+import { DomainError } from '../../../domain/errors.ts';
+import { currencyOf } from '../../../domain/money.ts';
+import { ORDER_EVENTS, type OrderSnapshot } from '../../../domain/order.ts';
+import type { Db, Pg, Tx } from '../client.ts';
+import { checkoutKeys, orders } from '../schema/orders.ts';
+import { recordEvent } from './events.ts';
+
+export type OrderRow = typeof orders.$inferSelect;
+
+export interface Order extends OrderSnapshot {
+  principal: string;
+  paymentMethod: string;
+  paymentIntentId: string | undefined;
+  clientSecret: string | undefined;
+  nextAction: NextAction | undefined;
+  refundedMinor: number;
+  shipmentId: string | undefined;
+  trackingNumber: string | undefined;
+  deliveredAt: Date | undefined;
+  attention: { reason: AttentionReason; since: Date } | undefined;
+  sequence: number;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export const orderOf = (row: OrderRow): Order => ({
+  id: row.id,
+  storeId: row.storeId,
+  principal: row.principal,
+  status: row.status,
+  paymentStatus: row.paymentStatus,
+  totalMinor: row.totalMinor,
+  currency: currencyOf(row.currency),
+  lines: row.lines,
+  email: row.email,
+  shippingAddress: row.shippingAddress,
+  paymentMethod: row.paymentMethod,
+  paymentIntentId: row.paymentIntentId ?? undefined,
+  clientSecret: row.clientSecret ?? undefined,
+  nextAction: row.nextAction ?? undefined,
+  refundedMinor: row.refundedMinor,
+  shipmentId: row.shipmentId ?? undefined,
+  trackingNumber: row.trackingNumber ?? undefined,
+  deliveredAt: row.deliveredAt ?? undefined,
+  attention:
+    row.attentionReason && row.attentionSince
+      ? { reason: row.attentionReason, since: row.attentionSince }
+      : undefined,
+  sequence: row.sequence,
+  createdAt: row.createdAt,
+  updatedAt: row.updatedAt,
+  ...(row.endCode && { endReason: { code: row.endCode, message: row.endMessage ?? '' } }),
+});
+
+/** Whose key it is, and what was asked under it. */
+export interface CheckoutKey {
+  storeId: string;
+  principal: string;
+  key: string;
+  bodyHash: string;
+}
+
+export const noOrder = (): DomainError => new DomainError('NOT_FOUND', 'no such order');
+
+const findByKey = async (db: Db | Tx, asked: CheckoutKey): Promise<Order | undefined> => {
+  const [row] = await db
+    .select({ order: orders, bodyHash: checkoutKeys.bodyHash })
+    .from(checkoutKeys)
+    .innerJoin(orders, eq(orders.id, checkoutKeys.orderId))
+    .where(
+      and(
+        eq(checkoutKeys.storeId, asked.storeId),
+        eq(checkoutKeys.principal, asked.principal),
+        eq(checkoutKeys.key, asked.key),
+      ),
+    );
+  if (!row) return undefined;
+  if (row.bodyHash === asked.bodyHash) return orderOf(row.order);
+  throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'this key was used with another body');
+};
+
+/** The order this key has made. IDEMPOTENCY_KEY_REUSED when it was another body's. */
+export const findOrderByKey = (pg: Pg, asked: CheckoutKey): Promise<Order | undefined> =>
+  pg.query('orders.findByKey', (db) => findByKey(db, asked));
+
+export type OrderDraft = Pick<
+  OrderSnapshot,
+  'id' | 'storeId' | 'totalMinor' | 'currency' | 'lines' | 'email' | 'shippingAddress'
+> & { paymentMethod: string };
+
+/**
+ * Accepts an order: its key, itself, its first event and its news in one transaction.
+ * The same key again answers the first order. IDEMPOTENCY_KEY_REUSED.
+ */
+export const acceptOrder = (pg: Pg, asked: CheckoutKey, draft: OrderDraft): Promise<Order> =>
+  pg.transaction('orders.accept', async (tx) => {
+    const mine = await tx
+      .insert(checkoutKeys)
+      .values({ ...asked, orderId: draft.id })
+      .onConflictDoNothing()
+      .returning({ orderId: checkoutKeys.orderId });
+    if (mine.length === 0) {
+      const first = await findByKey(tx, asked);
+      if (!first) throw new Error('a checkout key points to no order');
+      return first;
+    }
+    const { principal } = asked;
+    const [row] = await tx
+      .insert(orders)
+      .values({ ...draft, principal, status: 'accepted', paymentStatus: 'none', sequence: 1 })
+      .returning();
+    if (!row) throw new Error('an order was not inserted');
+    await recordEvent(tx, row, ORDER_EVENTS.accepted, {});
+    return orderOf(row);
+  });
+
+/** The row under its lock, so that whatever is decided of it is decided once. NOT_FOUND. */
+export const lockOrder = async (tx: Tx, storeId: string, id: string): Promise<OrderRow> => {
+  const [row] = await tx
+    .select()
+    .from(orders)
+    .where(and(eq(orders.id, id), eq(orders.storeId, storeId)))
+    .for('update');
+  if (!row) throw noOrder();
+  return row;
+};
+
+/** NOT_FOUND, also for another store's order. */
+export const orderById = (pg: Pg, storeId: string, id: string): Promise<Order> =>
+  pg.query('orders.orderById', async (db) => {
+    const [row] = await db
+      .select()
+      .from(orders)
+      .where(and(eq(orders.id, id), eq(orders.storeId, storeId)));
+    if (!row) throw noOrder();
+    return orderOf(row);
+  });
+
+/** Any store's order that this intent pays: for the provider's news, which name no store. */
+export const findOrderByIntent = (pg: Pg, intentId: string): Promise<Order | undefined> =>
+  pg.query('orders.byIntent', async (db) => {
+    const [row] = await db.select().from(orders).where(eq(orders.paymentIntentId, intentId));
+    return row && orderOf(row);
+  });
+
+/** Any store's order, for callers that act for the house and not for a store. */
+export const findOrder = (pg: Pg, id: string): Promise<Order | undefined> =>
+  pg.query('orders.find', async (db) => {
+    const [row] = await db.select().from(orders).where(eq(orders.id, id));
+    return row && orderOf(row);
+  });
+
+export interface OrdersAsk {
+  storeId: string;
+  principal: string;
+  /** The id of the last order seen; empty for the newest. */
+  before: string;
+  limit: number;
+}
+
+/** A customer's orders, newest first. */
+export const listOrdersOf = (pg: Pg, ask: OrdersAsk): Promise<Order[]> =>
+  pg.query('orders.ofPrincipal', async (db) => {
+    const { storeId, principal, before, limit } = ask;
+    const rows = await db
+      .select()
+      .from(orders)
+      .where(
+        and(
+          eq(orders.storeId, storeId),
+          eq(orders.principal, principal),
+          before === '' ? undefined : lt(orders.id, before),
+        ),
+      )
+      .orderBy(desc(orders.id))
+      .limit(limit);
+    return rows.map(orderOf);
+  });
+
+/** Orders still `accepted` after `olderThanMs`, oldest first: perhaps nobody has begun them. */
+export const listWaiting = (pg: Pg, olderThanMs: number, limit: number): Promise<Order[]> =>
+  pg.query('orders.waiting', async (db) => {
+    const before = sql`now() - make_interval(secs => ${olderThanMs / 1000})`;
+    const rows = await db
+      .select()
+      .from(orders)
+      .where(and(eq(orders.status, 'accepted'), lt(orders.createdAt, before)))
+      .orderBy(asc(orders.createdAt))
+      .limit(limit);
+    return rows.map(orderOf);
+  });

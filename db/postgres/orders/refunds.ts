@@ -1,0 +1,139 @@
+// Refunds: granted once a request, never beyond what was captured, owed until they are confirmed.
+import { and, eq, inArray, sql } from 'drizzle-orm';
+import { DomainError } from '../../../domain/errors.ts';
+import { paymentStatusAfter, type PaymentStatus } from '../../../domain/order.ts';
+import type { Pg, Tx } from '../client.ts';
+import { refunds } from '../schema/orders.ts';
+import { recordEvent } from './events.ts';
+import { postEntry } from './ledger.ts';
+import { lockOrder, type OrderRow } from './orders.ts';
+import { PAYMENT_EVENTS, writeChange } from './steps.ts';
+
+export type Refund = typeof refunds.$inferSelect;
+
+/** Payment statuses under which money is with us. */
+const CAPTURED: readonly PaymentStatus[] = [
+  'captured',
+  'partially_refunded',
+  'refunded',
+  'disputed',
+];
+
+export interface RefundAsk {
+  /** Of the request: `<orderId>/cancel`, a return's id, an operator's action. */
+  id: string;
+  storeId: string;
+  orderId: string;
+  /** Absent: everything that is left. */
+  amountMinor?: number | undefined;
+  reason: string;
+}
+
+const grantedMinor = async (tx: Tx, orderId: string): Promise<number> => {
+  const [row] = await tx
+    .select({ sum: sql<number>`coalesce(sum(${refunds.amountMinor}), 0)::int` })
+    .from(refunds)
+    .where(
+      and(
+        eq(refunds.orderId, orderId),
+        inArray(refunds.state, ['requested', 'pending', 'succeeded']),
+      ),
+    );
+  return row?.sum ?? 0;
+};
+
+/**
+ * Grants a refund, once per request id. Undefined when nothing is left to give back and no
+ * amount was asked. REFUND_EXCEEDS_CAPTURE, IDEMPOTENCY_KEY_REUSED (same id, other amount).
+ */
+export const grantRefund = (pg: Pg, ask: RefundAsk): Promise<Refund | undefined> =>
+  pg.transaction('refunds.grant', async (tx) => {
+    const { id, storeId, orderId, amountMinor, reason } = ask;
+    const order = await lockOrder(tx, storeId, orderId);
+    const [known] = await tx.select().from(refunds).where(eq(refunds.id, id));
+    if (known) {
+      if (amountMinor === undefined || amountMinor === known.amountMinor) return known;
+      throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'this refund was asked with another amount');
+    }
+    const capturedMinor = CAPTURED.includes(order.paymentStatus) ? order.totalMinor : 0;
+    const left = capturedMinor - (await grantedMinor(tx, orderId));
+    const amount = amountMinor ?? left;
+    if (amount === 0) return undefined;
+    if (amount > left) {
+      throw new DomainError('REFUND_EXCEEDS_CAPTURE', 'more than is left of what was captured', {
+        facts: { leftMinor: left },
+      });
+    }
+    const { currency } = order;
+    const [made] = await tx
+      .insert(refunds)
+      .values({ id, storeId, orderId, amountMinor: amount, currency, reason, state: 'requested' })
+      .returning();
+    const row = await writeChange(tx, order, {});
+    await recordEvent(tx, row, 'RefundRequested', { refundId: id, amountMinor: amount, reason });
+    return made;
+  });
+
+export const refundById = (pg: Pg, id: string): Promise<Refund> =>
+  pg.query('refunds.byId', async (db) => {
+    const [row] = await db.select().from(refunds).where(eq(refunds.id, id));
+    if (!row) throw new DomainError('NOT_FOUND', 'no such refund');
+    return row;
+  });
+
+export const findRefundByProviderId = (pg: Pg, providerId: string): Promise<Refund | undefined> =>
+  pg.query('refunds.byProviderId', async (db) => {
+    const [row] = await db.select().from(refunds).where(eq(refunds.providerRefundId, providerId));
+    return row;
+  });
+
+export const listRefunds = (pg: Pg, orderId: string): Promise<Refund[]> =>
+  pg.query('refunds.list', (db) =>
+    db.select().from(refunds).where(eq(refunds.orderId, orderId)).orderBy(refunds.createdAt),
+  );
+
+const changeState = async (tx: Tx, id: string, state: Refund['state'], providerId?: string) => {
+  const set = { state, updatedAt: new Date(), ...(providerId && { providerRefundId: providerId }) };
+  await tx.update(refunds).set(set).where(eq(refunds.id, id));
+};
+
+/** The provider has taken the refund; what becomes of it is not known yet. */
+export const recordRefundSent = (pg: Pg, id: string, providerId: string): Promise<void> =>
+  pg.transaction('refunds.sent', (tx) => changeState(tx, id, 'pending', providerId));
+
+/** Moves the money of a refund in the books, forward or back, with the order's event. */
+const book = async (tx: Tx, refund: Refund, order: OrderRow, isBack: boolean): Promise<void> => {
+  const { id: reference, amountMinor } = refund;
+  const refundedMinor = order.refundedMinor + (isBack ? -amountMinor : amountMinor);
+  const status = paymentStatusAfter(order.totalMinor, refundedMinor);
+  const paymentStatus = order.paymentStatus === 'disputed' ? 'disputed' : status;
+  const row = await writeChange(tx, order, { refundedMinor, paymentStatus });
+  const entry = isBack ? 'refund_failed' : 'refund';
+  await postEntry(tx, order, { entry, reference, amountMinor });
+  const type = isBack ? 'RefundFailed' : PAYMENT_EVENTS[status];
+  await recordEvent(tx, row, type, { refundId: reference, amountMinor });
+};
+
+/** The provider confirms it: the money is back, once. */
+export const recordRefundSucceeded = (pg: Pg, id: string, providerId: string): Promise<void> =>
+  pg.transaction('refunds.succeeded', async (tx) => {
+    const [seen] = await tx.select().from(refunds).where(eq(refunds.id, id));
+    if (!seen) throw new DomainError('NOT_FOUND', 'no such refund');
+    const order = await lockOrder(tx, seen.storeId, seen.orderId);
+    const [refund] = await tx.select().from(refunds).where(eq(refunds.id, id));
+    if (!refund || refund.state === 'succeeded') return;
+    await changeState(tx, id, 'succeeded', providerId);
+    await book(tx, refund, order, false);
+  });
+
+/** The provider could not do it, perhaps after it said it had: the money is with us again. */
+export const recordRefundFailed = (pg: Pg, id: string): Promise<void> =>
+  pg.transaction('refunds.failed', async (tx) => {
+    const [seen] = await tx.select().from(refunds).where(eq(refunds.id, id));
+    if (!seen) throw new DomainError('NOT_FOUND', 'no such refund');
+    const order = await lockOrder(tx, seen.storeId, seen.orderId);
+    const [refund] = await tx.select().from(refunds).where(eq(refunds.id, id));
+    if (!refund || refund.state === 'failed') return;
+    await changeState(tx, id, 'failed');
+    if (refund.state === 'succeeded') await book(tx, refund, order, true);
+  });

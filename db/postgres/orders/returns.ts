@@ -1,0 +1,126 @@
+// Returns of an order: asked for once a key, never more than was bought, each move with its event.
+import { and, eq, notInArray } from 'drizzle-orm';
+import { DomainError } from '../../../domain/errors.ts';
+import { newId } from '../../../domain/ids.ts';
+import {
+  RETURN_MOVES,
+  valueReturn,
+  type ReturnLine,
+  type ReturnState,
+} from '../../../domain/returns.ts';
+import type { Pg, Tx } from '../client.ts';
+import { returns } from '../schema/orders.ts';
+import { recordEvent, type EventData } from './events.ts';
+import { lockOrder } from './orders.ts';
+import { writeChange } from './steps.ts';
+
+export type Return = typeof returns.$inferSelect;
+
+export interface ReturnRequest {
+  storeId: string;
+  orderId: string;
+  key: string;
+  lines: ReturnLine[];
+  reason: string;
+}
+
+const noReturn = (): DomainError => new DomainError('NOT_FOUND', 'no such return');
+
+const findByKey = async (tx: Tx, orderId: string, key: string): Promise<Return | undefined> => {
+  const match = and(eq(returns.orderId, orderId), eq(returns.key, key));
+  const [row] = await tx.select().from(returns).where(match);
+  return row;
+};
+
+/** Units in returns of an order that still count. */
+const returnedLines = async (tx: Tx, orderId: string): Promise<ReturnLine[]> => {
+  const counts = and(
+    eq(returns.orderId, orderId),
+    notInArray(returns.state, ['rejected', 'expired']),
+  );
+  const rows = await tx.select({ lines: returns.lines }).from(returns).where(counts);
+  return rows.flatMap(({ lines }) => lines);
+};
+
+/**
+ * Asks for a return, once a key; the order's lock keeps two at once from returning one unit
+ * twice. RETURN_REFUSED, INVALID_INPUT, NOT_FOUND, IDEMPOTENCY_KEY_REUSED.
+ */
+export const requestReturn = (pg: Pg, ask: ReturnRequest): Promise<Return> =>
+  pg.transaction('returns.request', async (tx) => {
+    const { storeId, orderId, key, reason } = ask;
+    const order = await lockOrder(tx, storeId, orderId);
+    const known = await findByKey(tx, orderId, key);
+    const { status, deliveredAt } = order;
+    const wanted = ask.lines;
+    const returned = known ? [] : await returnedLines(tx, orderId);
+    const bought = order.lines;
+    const asked = { status, deliveredAt: deliveredAt ?? undefined, bought, returned, wanted };
+    const { lines, refundMinor } = valueReturn(asked, Date.now());
+    if (known && JSON.stringify(known.lines) === JSON.stringify(lines)) return known;
+    if (known) throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'this key was used otherwise');
+    const id = newId('return');
+    const [made] = await tx
+      .insert(returns)
+      .values({ id, storeId, orderId, key, lines, reason, refundMinor, state: 'requested' })
+      .returning();
+    if (!made) throw new Error('a return was not inserted');
+    const row = await writeChange(tx, order, {});
+    await recordEvent(tx, row, 'ReturnRequested', { returnId: id, lines, reason });
+    return made;
+  });
+
+/** NOT_FOUND, also for another order's return. */
+export const returnById = (pg: Pg, storeId: string, id: string): Promise<Return> =>
+  pg.query('returns.byId', async (db) => {
+    const match = and(eq(returns.storeId, storeId), eq(returns.id, id));
+    const [row] = await db.select().from(returns).where(match);
+    if (!row) throw noReturn();
+    return row;
+  });
+
+export const listReturns = (pg: Pg, orderId: string): Promise<Return[]> =>
+  pg.query('returns.list', (db) =>
+    db.select().from(returns).where(eq(returns.orderId, orderId)).orderBy(returns.createdAt),
+  );
+
+const EVENTS: Record<Exclude<ReturnState, 'requested'>, string> = {
+  approved: 'ReturnApproved',
+  rejected: 'ReturnRejected',
+  received: 'ReturnReceived',
+  refunded: 'ReturnRefunded',
+  expired: 'ReturnExpired',
+};
+
+interface ReturnMove {
+  state: Exclude<ReturnState, 'requested'>;
+  shipmentId?: string;
+  trackingNumber?: string;
+  note?: string;
+}
+
+/** Moves a return along its table; a move already made changes nothing. ILLEGAL_TRANSITION. */
+export const moveReturn = (pg: Pg, storeId: string, id: string, move: ReturnMove): Promise<void> =>
+  pg.transaction('returns.move', async (tx) => {
+    const match = and(eq(returns.storeId, storeId), eq(returns.id, id));
+    const [present] = await tx.select().from(returns).where(match).for('update');
+    if (!present) throw noReturn();
+    if (present.state === move.state) return;
+    if (!RETURN_MOVES[present.state].includes(move.state)) {
+      throw new DomainError('ILLEGAL_TRANSITION', `a return cannot become ${move.state} now`, {
+        facts: { from: present.state, to: move.state },
+      });
+    }
+    await tx
+      .update(returns)
+      .set({ ...move, updatedAt: new Date() })
+      .where(match);
+    const row = await writeChange(tx, await lockOrder(tx, storeId, present.orderId), {});
+    const { trackingNumber, note } = move;
+    const data: EventData = {
+      returnId: id,
+      ...(trackingNumber && { trackingNumber }),
+      ...(note && { note }),
+    };
+    await recordEvent(tx, row, EVENTS[move.state], data);
+  });

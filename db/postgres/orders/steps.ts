@@ -1,0 +1,152 @@
+// The steps of an order: each moves it along its table, once, with its event and its news.
+import { eq, sql } from 'drizzle-orm';
+import type { AttentionReason } from '../../../domain/attention.ts';
+import type { NextAction } from '../../../domain/declines.ts';
+import {
+  assertMove,
+  ORDER_EVENTS,
+  type Address,
+  type OrderStatus,
+  type PaymentStatus,
+} from '../../../domain/order.ts';
+import type { Pg, Tx } from '../client.ts';
+import { orders } from '../schema/orders.ts';
+import { recordEvent, type EventData } from './events.ts';
+import { postEntry } from './ledger.ts';
+import { lockOrder, noOrder, orderOf, type Order, type OrderRow } from './orders.ts';
+
+/** One step of an order; what is absent stays as it is. */
+export interface OrderStep {
+  status?: OrderStatus;
+  paymentStatus?: PaymentStatus;
+  paymentMethod?: string;
+  paymentIntentId?: string;
+  clientSecret?: string | null;
+  nextAction?: NextAction | null;
+  shipmentId?: string;
+  trackingNumber?: string;
+  endCode?: string;
+  endMessage?: string;
+  shippingAddress?: Address;
+  /** Facts of the event for the shopper. */
+  data?: EventData;
+}
+
+export const PAYMENT_EVENTS: Record<PaymentStatus, string> = {
+  none: 'PaymentVoided',
+  authorized: 'PaymentAuthorized',
+  captured: 'PaymentCaptured',
+  partially_refunded: 'PaymentPartiallyRefunded',
+  refunded: 'PaymentRefunded',
+  disputed: 'PaymentDisputed',
+};
+
+/** Writes columns and numbers the change, so that an event of it can be recorded. */
+export const writeChange = async (
+  tx: Tx,
+  present: OrderRow,
+  set: Partial<OrderRow>,
+): Promise<OrderRow> => {
+  const [row] = await tx
+    .update(orders)
+    .set({ ...set, sequence: present.sequence + 1, updatedAt: new Date() })
+    .where(eq(orders.id, present.id))
+    .returning();
+  if (!row) throw noOrder();
+  return row;
+};
+
+const pay = async (tx: Tx, present: OrderRow, paymentStatus: PaymentStatus, data: EventData) => {
+  const row = await writeChange(tx, present, { paymentStatus });
+  await recordEvent(tx, row, PAYMENT_EVENTS[paymentStatus], data);
+  if (paymentStatus === 'captured' && present.paymentStatus === 'authorized') {
+    const { id: reference, totalMinor: amountMinor } = row;
+    await postEntry(tx, row, { entry: 'capture', reference, amountMinor });
+  }
+  return row;
+};
+
+const move = async (tx: Tx, present: OrderRow, status: OrderStatus, data: EventData) => {
+  assertMove(present.status, status);
+  const arrives = status === 'delivered' ? { deliveredAt: new Date() } : {};
+  const row = await writeChange(tx, present, { status, ...arrives });
+  await recordEvent(tx, row, ORDER_EVENTS[status], data);
+  return row;
+};
+
+/**
+ * Moves an order along its table and records what happened; a step already taken changes
+ * nothing, so that every caller may repeat it. ILLEGAL_TRANSITION, NOT_FOUND.
+ */
+export const advanceOrder = (
+  pg: Pg,
+  storeId: string,
+  id: string,
+  { data = {}, status, paymentStatus, ...columns }: OrderStep,
+): Promise<Order> =>
+  pg.transaction('orders.advance', async (tx) => {
+    let row = await lockOrder(tx, storeId, id);
+    if (Object.keys(columns).length > 0) {
+      const set = { ...columns, updatedAt: new Date() };
+      const [written] = await tx.update(orders).set(set).where(eq(orders.id, id)).returning();
+      row = written ?? row;
+    }
+    if (paymentStatus && paymentStatus !== row.paymentStatus) {
+      row = await pay(tx, row, paymentStatus, status ? {} : data);
+    }
+    if (status && status !== row.status) row = await move(tx, row, status, data);
+    return orderOf(row);
+  });
+
+/** Something that is no move, written with its event, unless it is known already. */
+export const noteOnOrder = (
+  pg: Pg,
+  storeId: string,
+  id: string,
+  note: { type: string; data: EventData; set?: Partial<OrderRow> },
+  unless: (present: Order) => boolean = () => false,
+): Promise<Order> =>
+  pg.transaction('orders.note', async (tx) => {
+    const present = await lockOrder(tx, storeId, id);
+    if (unless(orderOf(present))) return orderOf(present);
+    const row = await writeChange(tx, present, note.set ?? {});
+    await recordEvent(tx, row, note.type, note.data);
+    return orderOf(row);
+  });
+
+/** A person is needed from now on; the same reason again keeps its `since`. */
+export const raiseAttention = (pg: Pg, storeId: string, id: string, reason: AttentionReason) =>
+  noteOnOrder(
+    pg,
+    storeId,
+    id,
+    {
+      type: 'AttentionRaised',
+      data: { reason },
+      set: { attentionReason: reason, attentionSince: new Date() },
+    },
+    ({ attention }) => attention?.reason === reason,
+  );
+
+/** Nobody is needed any more; nothing to clear, or another reason than asked, changes nothing. */
+export const clearAttention = (pg: Pg, storeId: string, id: string, reason?: AttentionReason) =>
+  noteOnOrder(
+    pg,
+    storeId,
+    id,
+    {
+      type: 'AttentionCleared',
+      data: {},
+      set: { attentionReason: null, attentionSince: null },
+    },
+    ({ attention }) => !attention || (reason !== undefined && attention.reason !== reason),
+  );
+
+/** Writes the time of the last sign of life without an event: the sweep looks at it. */
+export const touchOrder = (pg: Pg, id: string): Promise<void> =>
+  pg.query('orders.touch', async (db) => {
+    await db
+      .update(orders)
+      .set({ updatedAt: sql`now()` })
+      .where(eq(orders.id, id));
+  });

@@ -1,0 +1,66 @@
+// The provider's events: each stored once, told to its story, and kept for a season.
+import { and, asc, eq, isNotNull, isNull, lt, sql } from 'drizzle-orm';
+import type { Pg } from '../client.ts';
+import { webhookEvents } from '../schema/orders.ts';
+
+const KEPT_DAYS = 90;
+const UNTOLD_BATCH_MAX = 500;
+
+export interface ProviderEvent {
+  id: string;
+  type: string;
+  /** The order it is about; undefined when it is none of ours. */
+  orderId: string | undefined;
+  /** The provider's object: an intent, a refund, a dispute. */
+  objectId: string;
+}
+
+/** False when this very event is known and its story was told of it. */
+export const storeEvent = (pg: Pg, event: ProviderEvent): Promise<boolean> =>
+  pg.query('webhooks.store', async (db) => {
+    const [row] = await db
+      .insert(webhookEvents)
+      .values({ ...event, orderId: event.orderId ?? null })
+      .onConflictDoUpdate({ target: webhookEvents.id, set: { id: event.id } })
+      .returning({ toldAt: webhookEvents.toldAt });
+    return row?.toldAt === null;
+  });
+
+export const recordTold = (pg: Pg, id: string): Promise<void> =>
+  pg.query('webhooks.told', async (db) => {
+    await db
+      .update(webhookEvents)
+      .set({ toldAt: sql`now()` })
+      .where(eq(webhookEvents.id, id));
+  });
+
+/** Events of orders of ours that nobody was told of for `olderThanMs`, oldest first. */
+export const listUntold = (pg: Pg, olderThanMs: number): Promise<ProviderEvent[]> =>
+  pg.query('webhooks.untold', async (db) => {
+    const before = sql`now() - make_interval(secs => ${olderThanMs / 1000})`;
+    const rows = await db
+      .select()
+      .from(webhookEvents)
+      .where(
+        and(
+          isNull(webhookEvents.toldAt),
+          isNotNull(webhookEvents.orderId),
+          lt(webhookEvents.receivedAt, before),
+        ),
+      )
+      .orderBy(asc(webhookEvents.receivedAt))
+      .limit(UNTOLD_BATCH_MAX);
+    return rows.map(({ id, type, orderId, objectId }) => ({
+      id,
+      type,
+      orderId: orderId ?? undefined,
+      objectId,
+    }));
+  });
+
+/** What is older than a season is of no more use. */
+export const forgetEvents = (pg: Pg): Promise<void> =>
+  pg.query('webhooks.forget', async (db) => {
+    const before = sql`now() - make_interval(days => ${KEPT_DAYS})`;
+    await db.delete(webhookEvents).where(lt(webhookEvents.receivedAt, before));
+  });

@@ -1,0 +1,49 @@
+// Parcels: what an order is sent as, and what it means for the order where they end.
+import type { OrderLine } from './order.ts';
+import type { Demand } from './stock.ts';
+
+export type ParcelStatus = 'booked' | 'shipped' | 'delivered' | 'lost' | 'returned';
+
+export interface ParcelState {
+  status: ParcelStatus;
+  lines: readonly Demand[];
+}
+
+const FINAL: readonly ParcelStatus[] = ['delivered', 'lost', 'returned'];
+
+export const isFinal = ({ status }: ParcelState): boolean => FINAL.includes(status);
+
+export interface DeliveryOutcome {
+  end: 'delivered' | 'lost' | 'returned';
+  /** What the undelivered part cost, in minor units; 0 when everything arrived. */
+  undeliveredMinor: number;
+}
+
+/**
+ * What the order comes to once every parcel is final: delivered when any part arrived, else
+ * returned when everything came back, else lost. Undelivered units are owed at their price.
+ */
+export const outcomeOf = (
+  parcels: readonly ParcelState[],
+  bought: readonly OrderLine[],
+): DeliveryOutcome => {
+  const undelivered = parcels.filter(({ status }) => status !== 'delivered');
+  const priceOf = (sku: string): number => bought.find((line) => line.sku === sku)?.unitMinor ?? 0;
+  const undeliveredMinor = undelivered
+    .flatMap(({ lines }) => lines)
+    .reduce((sum, { sku, quantity }) => sum + priceOf(sku) * quantity, 0);
+  if (undelivered.length < parcels.length) return { end: 'delivered', undeliveredMinor };
+  const end = undelivered.every(({ status }) => status === 'returned') ? 'returned' : 'lost';
+  return { end, undeliveredMinor };
+};
+
+/** The units of each location's parcel: a line without a location is the default one's. */
+export const splitByLocation = (
+  lines: readonly (Demand & { location: string })[],
+): Map<string, Demand[]> => {
+  const parcels = new Map<string, Demand[]>();
+  for (const { location, sku, quantity } of lines) {
+    parcels.set(location, [...(parcels.get(location) ?? []), { sku, quantity }]);
+  }
+  return new Map([...parcels].sort(([a], [b]) => (a < b ? -1 : 1)));
+};

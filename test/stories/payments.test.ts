@@ -1,0 +1,324 @@
+// Stories of an order's money, judged in the provider's ledger, our own, and the stock.
+import { beforeAll, describe, expect, test } from 'bun:test';
+import {
+  asShopper,
+  cancelByShopper,
+  eventually,
+  newEmail,
+  placeOrder,
+  stockedWare,
+} from '../support/journeys.ts';
+import {
+  authenticate,
+  accountsOf,
+  balance,
+  control,
+  eventsOf,
+  mailTo,
+  orderRow,
+  providerView,
+  reached,
+} from '../support/judges.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+
+const STORY_LIMIT_MS = 120_000;
+const CARDS = {
+  good: 'pm_card_visa',
+  asks: 'pm_card_authenticationRequired',
+  empty: 'pm_card_visa_chargeDeclinedInsufficientFunds',
+  stolen: 'pm_card_visa_chargeDeclinedStolenCard',
+  slowRefund: 'pm_card_pendingRefund',
+  badRefund: 'pm_card_refundFail',
+  disputes: 'pm_card_createDispute',
+};
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+}, UP_LIMIT_MS);
+
+const story = (name: string, tell: () => Promise<void>): void => test(name, tell, STORY_LIMIT_MS);
+
+const bought = async (paymentMethod: string, more: object = {}) => {
+  const ware = await stockedWare(shop, 5, 20);
+  const email = newEmail();
+  const answer = await placeOrder(shop, { sku: ware.sku, paymentMethod, email, ...more });
+  const { body } = answer;
+  const id = body.id ?? body.order?.id ?? '';
+  return { ware, email, answer, it: { id, accessToken: body.accessToken } };
+};
+
+const paidStatus = (id: string, status: string): Promise<true> =>
+  eventually(`the payment of ${id} is ${status}`, async () =>
+    (await orderRow(shop, id))?.payment_status === status ? true : undefined,
+  );
+
+describe('a card without funds', () => {
+  story('is a 402 that asks for another card, with which the order goes on', async () => {
+    const { ware, answer, it } = await bought(CARDS.empty);
+    expect([answer.status, answer.body.code]).toEqual([402, 'CARD_DECLINED']);
+    expect(answer.body.order).toEqual({ id: it.id, status: 'awaiting_payment' });
+    expect(answer.body.nextAction).toMatchObject({ kind: 'another_card' });
+    expect(await balance(shop, ware.sku)).toEqual({ on_hand: 5, reserved: 1 });
+    const again = await asShopper(shop, it, 'POST', '/payment', { paymentMethod: CARDS.empty });
+    expect([again.status, again.body.code]).toEqual([402, 'CARD_DECLINED']);
+    const good = await asShopper(shop, it, 'POST', '/payment', { paymentMethod: CARDS.good });
+    expect([good.status, good.body.payment.status]).toEqual([200, 'captured']);
+    await reached(shop, it.id, 'delivered');
+    expect(await providerView(shop, it.id)).toMatchObject({ keptMinor: 2000, paid: [{}] });
+    expect(await accountsOf(shop, it.id)).toEqual({ card_provider: 2000, sales: -2000 });
+  });
+
+  story('is written about, and ends with nothing held when nobody pays', async () => {
+    const { ware, email, it } = await bought(CARDS.empty);
+    await eventually('the shopper is asked by mail', async () =>
+      (await mailTo(shop, email)).find((subject) => subject.startsWith('Your order needs you')),
+    );
+    await cancelByShopper(shop, it.id, it.accessToken);
+    await reached(shop, it.id, 'cancelled');
+    expect(await balance(shop, ware.sku)).toEqual({ on_hand: 5, reserved: 0 });
+    expect((await providerView(shop, it.id)).intents.map(({ status }) => status)).toEqual([
+      'canceled',
+    ]);
+  });
+});
+
+describe('a stolen card', () => {
+  story('ends the order at once, and takes no other card', async () => {
+    const { ware, answer, it } = await bought(CARDS.stolen);
+    expect([answer.status, answer.body.order?.status]).toEqual([402, 'rejected']);
+    expect(await balance(shop, ware.sku)).toEqual({ on_hand: 5, reserved: 0 });
+    const late = await asShopper(shop, it, 'POST', '/payment', { paymentMethod: CARDS.good });
+    expect([late.status, late.body.code]).toEqual([409, 'ILLEGAL_TRANSITION']);
+  });
+});
+
+describe('3-D Secure', () => {
+  story('answers at once with what the browser needs', async () => {
+    const { answer } = await bought(CARDS.asks);
+    expect([answer.status, answer.body.status]).toEqual([202, 'awaiting_payment']);
+    expect(answer.body.payment.clientSecret).toMatch(/^pi_\w+_secret_/);
+    expect(answer.body.nextAction?.kind).toBe('authenticate');
+  });
+
+  story('that fails asks for another card', async () => {
+    const { it } = await bought(CARDS.asks);
+    await authenticate(shop, it.id, 'failure');
+    await eventually('another card is asked for', async () => {
+      const { body } = await asShopper(shop, it, 'GET');
+      return body.nextAction?.kind === 'another_card' ? true : undefined;
+    });
+    const good = await asShopper(shop, it, 'POST', '/payment', { paymentMethod: CARDS.good });
+    expect(good.status).toBe(200);
+    await reached(shop, it.id, 'delivered');
+    expect((await providerView(shop, it.id)).paid).toHaveLength(1);
+  });
+
+  story('is confirmed by the browser alone when the webhooks are late', async () => {
+    await control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'webhooks', { action: 'hold' });
+    try {
+      const { it } = await bought(CARDS.asks);
+      await authenticate(shop, it.id);
+      expect((await asShopper(shop, it, 'POST', '/payment', {})).status).toBe(200);
+      await reached(shop, it.id, 'delivered');
+    } finally {
+      await control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'webhooks', { action: 'release' });
+    }
+  });
+});
+
+describe('an order that is paid', () => {
+  const boughtWithoutCarrier = async (paymentMethod: string, meanwhile: typeof cancelIt) => {
+    const away = { method: 'POST', path: '/shipments', action: 'status:503', times: 1_000 };
+    await control(shop, 'CARRIER_SANDBOX_URL', 'POST', 'faults', away);
+    try {
+      const order = await bought(paymentMethod);
+      await reached(shop, order.it.id, 'confirmed');
+      await meanwhile(order.it);
+      return order;
+    } finally {
+      await control(shop, 'CARRIER_SANDBOX_URL', 'DELETE', 'faults');
+    }
+  };
+  const cancelIt = async (it: { id: string; accessToken: string }): Promise<void> => {
+    expect((await asShopper(shop, it, 'POST', '/cancel', {})).status).toBe(200);
+  };
+
+  story('and cancelled while the carrier is away gets its money and stock back', async () => {
+    const { ware, it } = await boughtWithoutCarrier(CARDS.good, cancelIt);
+    await reached(shop, it.id, 'cancelled');
+    expect((await providerView(shop, it.id)).keptMinor).toBe(0);
+    expect(await accountsOf(shop, it.id)).toEqual({});
+    expect(await balance(shop, ware.sku)).toEqual({ on_hand: 5, reserved: 0 });
+    const { body } = await control(shop, 'CARRIER_SANDBOX_URL', 'GET', 'shipments');
+    const { shipments } = body as unknown as { shipments: { reference: string; status: string }[] };
+    const own = shipments.filter(({ reference }) => reference === it.id);
+    expect(own.map(({ status }) => status)).toEqual(['canceled']);
+  });
+
+  story('and delivered cannot be cancelled any more', async () => {
+    const { it } = await bought(CARDS.good);
+    await reached(shop, it.id, 'delivered');
+    const late = await asShopper(shop, it, 'POST', '/cancel', {});
+    expect([late.status, late.body.code]).toEqual([409, 'ILLEGAL_TRANSITION']);
+    expect((await providerView(shop, it.id)).keptMinor).toBe(2000);
+  });
+});
+
+describe('a parcel', () => {
+  story('that is lost ends the order with the money back and the units gone', async () => {
+    const { ware, it } = await bought(CARDS.slowRefund, { postalCode: 'LOST 00' });
+    await reached(shop, it.id, 'lost');
+    expect((await providerView(shop, it.id)).keptMinor).toBe(0);
+    expect(await accountsOf(shop, it.id)).toEqual({});
+    expect(await orderRow(shop, it.id)).toMatchObject({ payment_status: 'refunded' });
+    expect(await balance(shop, ware.sku)).toEqual({ on_hand: 4, reserved: 0 });
+  });
+
+  story('that comes back gives the money and the units back', async () => {
+    const { ware, it } = await bought(CARDS.good, { postalCode: 'BACK 00' });
+    await reached(shop, it.id, 'returned_to_sender');
+    expect((await providerView(shop, it.id)).keptMinor).toBe(0);
+    expect(await balance(shop, ware.sku)).toEqual({ on_hand: 5, reserved: 0 });
+  });
+});
+
+interface ReturnAnswer {
+  id: string;
+  status: string;
+  refund: number;
+  code?: string;
+}
+
+describe('a return', () => {
+  const delivered = async (quantity: number, paymentMethod = CARDS.good) => {
+    const order = await bought(paymentMethod, { quantity });
+    await reached(shop, order.it.id, 'delivered');
+    return order;
+  };
+  const ended = (it: { id: string; accessToken: string }, returnId: string) =>
+    eventually('the return has ended', async () => {
+      const { body } = await asShopper<ReturnAnswer>(shop, it, 'GET', `/returns/${returnId}`);
+      return body.status === 'refunded' ? body : undefined;
+    });
+
+  story('of a part gives that part back, and puts it on hand again', async () => {
+    const { ware, email, it } = await delivered(3);
+    const body = { lines: [{ sku: ware.sku, quantity: 2 }], reason: 'too small' };
+    const asked = await asShopper<ReturnAnswer>(shop, it, 'POST', '/returns', body);
+    expect([asked.status, asked.body.refund]).toEqual([201, 40]);
+    const twice = await asShopper<ReturnAnswer>(shop, it, 'POST', '/returns', body);
+    expect([twice.status, twice.body.id]).toEqual([201, asked.body.id]);
+    await ended(it, asked.body.id);
+    expect((await providerView(shop, it.id)).keptMinor).toBe(2000);
+    expect(await accountsOf(shop, it.id)).toEqual({ card_provider: 2000, sales: -2000 });
+    expect(await balance(shop, ware.sku)).toEqual({ on_hand: 4, reserved: 0 });
+    const { body: order } = await asShopper(shop, it, 'GET');
+    expect(order).toMatchObject({
+      status: 'delivered',
+      payment: { status: 'partially_refunded', refunded: 40, refunds: [{ status: 'succeeded' }] },
+    });
+    await eventually('the refund is written about', async () =>
+      (await mailTo(shop, email)).find((subject) => subject.startsWith('Your money is on its way')),
+    );
+  });
+
+  story('of more than was bought, or of something else, is refused', async () => {
+    const { ware, it } = await delivered(1);
+    const ask = (sku: string, quantity: number) =>
+      asShopper<ReturnAnswer>(shop, it, 'POST', '/returns', { lines: [{ sku, quantity }] });
+    const more = await ask(ware.sku, 2);
+    expect([more.status, more.body.code]).toEqual([409, 'RETURN_REFUSED']);
+    const other = await ask('something-else', 1);
+    expect([other.status, other.body.code]).toEqual([400, 'INVALID_INPUT']);
+    const all = await Promise.all(
+      Array.from({ length: 10 }, (_, at) =>
+        asShopper<ReturnAnswer>(shop, it, 'POST', '/returns', {
+          lines: [{ sku: ware.sku, quantity: 1 }],
+          reason: `try ${at}`,
+        }),
+      ),
+    );
+    expect(all.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(all.filter(({ status }) => status === 409)).toHaveLength(9);
+  });
+
+  story('before delivery is refused', async () => {
+    const { ware, it } = await bought(CARDS.asks);
+    const lines = [{ sku: ware.sku, quantity: 1 }];
+    const early = await asShopper<ReturnAnswer>(shop, it, 'POST', '/returns', { lines });
+    expect([early.status, early.body.code]).toEqual([409, 'RETURN_REFUSED']);
+  });
+
+  story('whose refund the bank takes back leaves the order to a person', async () => {
+    const { ware, it } = await delivered(1, CARDS.badRefund);
+    const lines = [{ sku: ware.sku, quantity: 1 }];
+    await asShopper(shop, it, 'POST', '/returns', { lines });
+    await eventually('the order needs a person', async () => {
+      const { body } = await asShopper(shop, it, 'GET');
+      return body.attention?.reason === 'REFUND_FAILED' ? true : undefined;
+    });
+    expect((await providerView(shop, it.id)).keptMinor).toBe(2000);
+    expect(await accountsOf(shop, it.id)).toEqual({ card_provider: 2000, sales: -2000 });
+    expect(await orderRow(shop, it.id)).toMatchObject({ payment_status: 'captured' });
+  });
+});
+
+describe('a dispute', () => {
+  const disputed = async () => {
+    const { it } = await bought(CARDS.disputes);
+    await paidStatus(it.id, 'disputed');
+    const [dispute] = (await providerView(shop, it.id)).disputes;
+    await eventually('the evidence is submitted', async () => {
+      const [now] = (await providerView(shop, it.id)).disputes;
+      return now?.status === 'under_review' ? true : undefined;
+    });
+    return { it, disputeId: dispute?.id ?? '' };
+  };
+  const decide = (disputeId: string, outcome: 'won' | 'lost') =>
+    control(shop, 'STRIPE_SANDBOX_URL', 'POST', `disputes/${disputeId}/decide`, { outcome });
+
+  story('is answered from the record, and won the money is ours again', async () => {
+    const { it, disputeId } = await disputed();
+    expect(await accountsOf(shop, it.id)).toEqual({ disputed: 2000, sales: -2000 });
+    await decide(disputeId, 'won');
+    await paidStatus(it.id, 'captured');
+    expect(await accountsOf(shop, it.id)).toEqual({ card_provider: 2000, sales: -2000 });
+    expect(await eventsOf(shop, it.id)).toContain('DisputeWon');
+  });
+
+  story('that is lost is a loss in the books', async () => {
+    const { it, disputeId } = await disputed();
+    await decide(disputeId, 'lost');
+    await eventually('the verdict is booked', async () =>
+      (await eventsOf(shop, it.id)).includes('DisputeLost') ? true : undefined,
+    );
+    expect(await accountsOf(shop, it.id)).toEqual({ losses: 2000, sales: -2000 });
+  });
+});
+
+describe('an address', () => {
+  const elsewhere = {
+    name: 'Robin Shopper',
+    line1: '2 Hill Road',
+    city: 'Kyle',
+    postalCode: 'IV40 8AE',
+    country: 'GB',
+  };
+  story('can be changed while the order waits, and not after it was sent', async () => {
+    const { it } = await bought(CARDS.asks);
+    const body = { shippingAddress: elsewhere };
+    expect((await asShopper(shop, it, 'PUT', '/address', body)).status).toBe(200);
+    expect((await asShopper(shop, it, 'PUT', '/address', body)).status).toBe(200);
+    expect((await eventsOf(shop, it.id)).filter((type) => type === 'AddressChanged')).toHaveLength(
+      1,
+    );
+    await authenticate(shop, it.id);
+    await reached(shop, it.id, 'delivered');
+    const [row] = await shop.sql`select shipping_address from orders.orders where id = ${it.id}`;
+    expect(row?.['shipping_address']).toEqual(elsewhere);
+    const other = { shippingAddress: { ...elsewhere, line1: '3 Hill Road' } };
+    const late = await asShopper(shop, it, 'PUT', '/address', other);
+    expect([late.status, late.body.code]).toEqual([409, 'ILLEGAL_TRANSITION']);
+  });
+});

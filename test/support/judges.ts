@@ -1,0 +1,101 @@
+// How the tests look behind the doors: the stores, the provider's ledger, the inbox, the sandboxes.
+import { eventually, JSON_TYPE, request } from './journeys.ts';
+import type { Shop } from './shop.ts';
+
+export const orderRow = async ({ sql }: Shop, id: string) => {
+  const [row] = await sql`select status, payment_status, end_code from orders.orders
+    where id = ${id}`;
+  return row as { status: string; payment_status: string; end_code: string | null } | undefined;
+};
+
+/** Waits until the order is in this status, as Postgres has it. */
+export const reached = (shop: Shop, id: string, status: string): Promise<string> =>
+  eventually(`${id} is ${status}`, async () =>
+    (await orderRow(shop, id))?.status === status ? status : undefined,
+  );
+
+interface Ledger {
+  intents: { id: string; status: string; amount_received: number; metadata: { orderId: string } }[];
+  charges: {
+    id: string;
+    payment_intent: string;
+    status: string;
+    amount_captured: number;
+    amount_refunded: number;
+  }[];
+  disputes: { id: string; payment_intent: string; status: string }[];
+}
+
+/** The card provider's own view of an order: its intents and the charges that took money. */
+export const providerView = async ({ env }: Shop, orderId: string) => {
+  const { body } = await request<Ledger>(`${env['STRIPE_SANDBOX_URL']}/_sandbox/ledger`);
+  const intents = body.intents.filter((intent) => intent.metadata.orderId === orderId);
+  const ids = intents.map((intent) => intent.id);
+  const charges = body.charges.filter((charge) => ids.includes(charge.payment_intent));
+  const paid = charges.filter((charge) => charge.status === 'succeeded');
+  const disputes = body.disputes.filter((dispute) => ids.includes(dispute.payment_intent));
+  const kept = paid.reduce((sum, one) => sum + one.amount_captured - one.amount_refunded, 0);
+  return { intents, charges, paid, disputes, keptMinor: kept };
+};
+
+/** The ledger's balance of a sku. */
+export const balance = async ({ sql }: Shop, sku: string) => {
+  const [row] = await sql`select on_hand, reserved from inventory.balances where sku = ${sku}`;
+  return row as { on_hand: number; reserved: number } | undefined;
+};
+
+interface Mail {
+  subject: string;
+}
+
+export const mailTo = async ({ env }: Shop, email: string): Promise<string[]> => {
+  const url = `${env['MAIL_URL']}/messages?to=${encodeURIComponent(email)}`;
+  const { body } = await request<Mail[] | { messages: Mail[] }>(url);
+  return (Array.isArray(body) ? body : body.messages).map((mail) => mail.subject);
+};
+
+/** The double-entry ledger of an order: its accounts, each in minor units. */
+export const accountsOf = async (
+  { sql }: Shop,
+  orderId: string,
+): Promise<Record<string, number>> => {
+  const rows = await sql`select account, sum(amount_minor)::int as sum from orders.ledger_entries
+    where order_id = ${orderId} group by account having sum(amount_minor) <> 0`;
+  return Object.fromEntries(rows.map((row) => [row['account'], row['sum']]));
+};
+
+/** Types of an order's events, oldest first. */
+export const eventsOf = async ({ sql }: Shop, orderId: string): Promise<string[]> => {
+  const rows = await sql`select type from orders.order_events where order_id = ${orderId}
+    order by sequence`;
+  return rows.map((row) => String(row['type']));
+};
+
+/** A control of one of the sandboxes. */
+export const control = (
+  { env }: Shop,
+  name: 'STRIPE_SANDBOX_URL' | 'CARRIER_SANDBOX_URL',
+  method: string,
+  path: string,
+  body?: unknown,
+) =>
+  request(`${env[name]}/_sandbox/${path}`, {
+    method,
+    headers: JSON_TYPE,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+
+/** What the shopper does on the bank's page. */
+export const authenticate = async (
+  shop: Shop,
+  orderId: string,
+  outcome: 'success' | 'failure' = 'success',
+): Promise<void> => {
+  const { intents } = await providerView(shop, orderId);
+  const path = `/_sandbox/payment_intents/${intents[0]?.id}/authenticate`;
+  await request(`${shop.env['STRIPE_SANDBOX_URL']}${path}`, {
+    method: 'POST',
+    headers: JSON_TYPE,
+    body: JSON.stringify({ outcome }),
+  });
+};

@@ -1,0 +1,55 @@
+// Steps that must be done: what does not mend itself waits for a person, and loses nothing.
+import { condition } from '@temporalio/workflow';
+import type { AttentionReason } from '../../domain/attention.ts';
+import type { Mending } from '../fulfill-order.contract.ts';
+import { cancelled, Ended, endingOf, need, type OrderStory } from './story.ts';
+import { refusalIn } from './refusals.ts';
+
+/** The step was given up by an operator, who says what became of the parcel. */
+export class Resolved extends Error {
+  constructor(readonly ending: NonNullable<Mending['ending']>) {
+    super(ending);
+  }
+}
+
+interface Step<T> {
+  /** What the order needs a person for, when the step fails for good. */
+  reason: AttentionReason;
+  /** Refusals of the step that are endings of the order, by their code. */
+  endings?: readonly string[];
+  /** Makes the step as if it were done, when an operator goes past it. */
+  skipped?: () => Promise<T>;
+  work(): Promise<T>;
+}
+
+const awaited = async (story: OrderStory): Promise<Mending> => {
+  await condition(() => story.mending !== undefined);
+  return story.mending as Mending;
+};
+
+const isEndingOfOrder = (error: unknown, endings: readonly string[]): boolean =>
+  error instanceof Ended || endings.includes(refusalIn(error)?.code ?? '');
+
+/**
+ * Runs a step to its end. A failure that is no ending of the order raises `attention`; the story
+ * then waits for `mendOrder`: retry, skip, cancel or resolve. Older stories halt instead.
+ */
+export const persist = async <T>(story: OrderStory, step: Step<T>): Promise<T> => {
+  for (;;) {
+    try {
+      const done = await step.work();
+      return done;
+    } catch (error) {
+      if (!story.isSecond) throw endingOf(error);
+      if (isEndingOfOrder(error, step.endings ?? [])) throw error;
+      story.canSkip = step.skipped !== undefined;
+      await need(story, step.reason);
+    }
+    const { action, ending } = await awaited(story);
+    await need(story, undefined);
+    story.mending = undefined;
+    if (action === 'skip' && step.skipped) return step.skipped();
+    if (action === 'cancel') throw cancelled();
+    if (action === 'resolve' && ending) throw new Resolved(ending);
+  }
+};

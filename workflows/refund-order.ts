@@ -1,0 +1,18 @@
+// The story of a single refund: granted, sent, and owed until the provider has confirmed it.
+import { notifications, records, refunds } from './hands.ts';
+import type { RefundOrderInput } from './refund-order.contract.ts';
+
+export async function refundOrder(input: RefundOrderInput): Promise<string> {
+  const { orderId, storeId, grant, recheck } = input;
+  const order = { orderId, storeId };
+  if (recheck) await refunds.recheckRefund(recheck);
+  if (!grant) return 'rechecked';
+  const amountMinor = await refunds.requestRefund({ ...order, ...grant });
+  if (amountMinor === 0) return 'nothing to give back';
+  const outcome = await refunds.settleRefund({ id: grant.id });
+  if (outcome === 'failed') return outcome;
+  await records.clearAttention({ ...order, reason: 'REFUND_FAILED' });
+  const mail = { ...order, kind: 'refunded' as const, about: grant.id, amountMinor };
+  await notifications.notifyShopper(mail).catch(() => undefined);
+  return outcome;
+}

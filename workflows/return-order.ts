@@ -1,0 +1,48 @@
+// The story of a return: approved, sent back, received, refunded, and for sale again.
+import { ActivityFailure, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import { notifications, refunds, returns, stockUndo } from './hands.ts';
+import { ranOutOfTime } from './order/refusals.ts';
+import { returnProgress, type ReturnOrderInput } from './return-order.contract.ts';
+
+export async function returnOrder(input: ReturnOrderInput): Promise<string> {
+  const { returnId, orderId, storeId, units, refundMinor: amountMinor, pollMs } = input;
+  const it = { returnId, storeId };
+  const order = { orderId, storeId };
+  let step = 'approving';
+  setHandler(returnProgress, () => step);
+  const doing = (what: string): void => {
+    step = what;
+    setCurrentDetails(what);
+  };
+
+  doing('booking the way back');
+  await returns.approveReturn(it);
+  doing('waiting for the parcel');
+  if (!(await comesBack(it, pollMs))) {
+    await returns.endReturn({ ...it, state: 'expired' });
+    return 'expired';
+  }
+  doing('giving the money back');
+  const reason = `return ${returnId}`;
+  await refunds.requestRefund({ ...order, id: returnId, amountMinor, reason });
+  const refund = await refunds.settleRefund({ id: returnId });
+  doing('putting the units back on hand');
+  await stockUndo.restockUnits({ ...order, receiptId: returnId, units });
+  // A refund that the bank refused has raised attention: an operator gives the money back.
+  if (refund === 'failed') return 'received';
+  await returns.endReturn({ ...it, state: 'refunded' });
+  const mail = { ...order, kind: 'refunded' as const, about: returnId, amountMinor };
+  await notifications.notifyShopper(mail).catch(() => undefined);
+  doing('refunded');
+  return 'refunded';
+}
+
+/** False when it was lost on the way, or was not sent in its time. */
+async function comesBack(it: { returnId: string; storeId: string }, pollMs: number) {
+  try {
+    return (await returns.followReturn({ ...it, pollMs })) === 'received';
+  } catch (error) {
+    if (error instanceof ActivityFailure && ranOutOfTime(error)) return false;
+    throw error;
+  }
+}

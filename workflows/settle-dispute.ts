@@ -1,0 +1,16 @@
+// The story of a dispute: taken into the books, answered from our record, won or lost.
+import { setCurrentDetails } from '@temporalio/workflow';
+import { disputes } from './hands.ts';
+import type { SettleDisputeInput } from './settle-dispute.contract.ts';
+
+export async function settleDispute(input: SettleDisputeInput): Promise<'won' | 'lost'> {
+  const { pollMs, ...ask } = input;
+  setCurrentDetails('taking the dispute into the books');
+  await disputes.recordDispute(ask);
+  setCurrentDetails('answering with what the order says');
+  await disputes.answerDispute(ask);
+  setCurrentDetails('waiting for the verdict');
+  const verdict = await disputes.followDispute({ ...ask, pollMs });
+  setCurrentDetails(verdict);
+  return verdict;
+}
