@@ -10,6 +10,28 @@ export const fold = (text: string): string =>
     .replace(/\p{M}+/gu, '')
     .toLowerCase();
 
+/** The folded words in their order, as they were written: "Daybird's" is `daybird`. */
+export const wordsOf = (text: string): string[] =>
+  (
+    fold(text)
+      .replace(/['’]s(?![\p{L}\p{N}])/gu, '')
+      .match(/[\p{L}\p{N}]+/gu) ?? []
+  ).map((word) => word.slice(0, TOKEN_LENGTH_MAX));
+
+/** Plurals that no ending tells. */
+const IRREGULAR: Record<string, string> = {
+  men: 'man',
+  women: 'woman',
+  children: 'child',
+  feet: 'foot',
+  teeth: 'tooth',
+  mice: 'mouse',
+  knives: 'knife',
+  shelves: 'shelf',
+  scarves: 'scarf',
+  wolves: 'wolf',
+};
+
 /** Plural to singular, only the simple English endings; everything else stays as it is. */
 const singular = (word: string): string => {
   if (word.length > 4 && word.endsWith('ies')) return `${word.slice(0, -3)}y`;
@@ -19,9 +41,33 @@ const singular = (word: string): string => {
   return word;
 };
 
-/** The distinct words of a text, folded and in the singular, at most 200. */
-export const tokensOf = (text: string): string[] => {
-  const words = fold(text).match(/[\p{L}\p{N}]+/gu) ?? [];
-  const tokens = words.map((word) => singular(word).slice(0, TOKEN_LENGTH_MAX));
-  return [...new Set(tokens)].slice(0, TOKENS_MAX);
+const irregular = (word: string): string =>
+  Object.hasOwn(IRREGULAR, word) ? (IRREGULAR[word] ?? word) : word;
+
+/** What a verb's ending may be taken from: three letters, a vowel among them, no `ee`. */
+const VERB = /^([a-z]*[aeiouy][a-z]*?)(?:ing|ed)$/;
+const STEM_LENGTH_MIN = 3;
+
+const withoutVerbEnding = (word: string): string => {
+  const stem = VERB.exec(word)?.[1] ?? '';
+  if (stem.length < STEM_LENGTH_MIN || word.endsWith('eed')) return word;
+  const isDoubled = stem.at(-1) === stem.at(-2) && /[bdfgklmnprt]$/.test(stem);
+  return isDoubled && (stem.length > 4 || !stem.endsWith('l')) ? stem.slice(0, -1) : stem;
 };
+
+/** A silent `e`, so that "hike" is found by "hiking"; never after a vowel ("shoe"). */
+const withoutSilentE = (word: string): string =>
+  /^[a-z]{2,}[^aeiou]e$/.test(word) ? word.slice(0, -1) : word;
+
+/**
+ * The stem of a folded word: singular, without -ing and -ed, without a silent e.
+ * A light form of Porter's first step (1980); words with digits or other letters stay.
+ */
+export const stemOf = (word: string): string => {
+  const one = irregular(singular(irregular(word)));
+  return /^[a-z]+$/.test(one) ? withoutSilentE(withoutVerbEnding(one)) : one;
+};
+
+/** The distinct stems of a text's words, at most 200. */
+export const tokensOf = (text: string): string[] =>
+  [...new Set(wordsOf(text).map(stemOf))].slice(0, TOKENS_MAX);

@@ -2,74 +2,43 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { graphqlServer } from '@hono/graphql-server';
-import { buildSchema, Kind, parse, type DocumentNode, type SelectionSetNode } from 'graphql';
+import { buildSchema, execute, type GraphQLSchema } from 'graphql';
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { DomainError } from '../../domain/errors.ts';
-import type { StoreId } from '../../domain/ids.ts';
+import { DomainError, invalid } from '../../domain/errors.ts';
 import { jsonBody, parsed } from '../http/body.ts';
 import { json, route, type Route } from '../http/routes.ts';
-import { rootOf, type SearchParts } from './resolvers.ts';
+import { excessOf } from './cost.ts';
+import { persistedOperations, rememberDocuments, type Known } from './documents.ts';
+import type { SearchParts } from './parts.ts';
+import { rootOf } from './resolvers.ts';
 
 const QUERY_LENGTH_MAX = 20_000;
-const TOKENS_MAX = 2_000;
-const DEPTH_MAX = 12;
-const FIELDS_MAX = 300;
+const OPERATIONS = resolve(import.meta.dirname, 'operations');
 
+const hash = z.string().regex(/^(?:sha256:)?[0-9a-f]{64}$/);
 const requestBody = z.strictObject({
-  query: z.string().min(1).max(QUERY_LENGTH_MAX),
+  query: z.string().min(1).max(QUERY_LENGTH_MAX).optional(),
+  /** A persisted operation of our own clients, by its hash. */
+  documentId: hash.optional(),
   variables: z.record(z.string(), z.unknown()).nullish(),
   operationName: z.string().max(200).nullish(),
-  extensions: z.record(z.string(), z.unknown()).nullish(),
+  extensions: z
+    .looseObject({ persistedQuery: z.looseObject({ sha256Hash: hash }).optional() })
+    .nullish(),
 });
+type Asked = z.output<typeof requestBody>;
 
-const SDL = readFileSync(resolve(import.meta.dirname, 'schema.graphql'), 'utf8');
+export const SDL = readFileSync(resolve(import.meta.dirname, 'schema.graphql'), 'utf8');
 
-const refusal = (message: string): Response =>
-  json({ errors: [{ message, extensions: { code: 'INVALID_INPUT' } }] }, 400);
+const RESPONSE_TYPE = 'application/graphql-response+json';
 
-interface Cost {
-  fields: number;
-  depth: number;
-}
+/** The media type the caller prefers; both carry the same answer (GraphQL over HTTP, 2024). */
+const typeFor = (request: Request): Record<string, string> =>
+  request.headers.get('accept')?.includes(RESPONSE_TYPE) ? { 'content-type': RESPONSE_TYPE } : {};
 
-/** Fields and depth with every fragment spread out; a fragment that contains itself is refused. */
-const costOf = (document: DocumentNode): Cost => {
-  const fragments = new Map(
-    document.definitions.flatMap((one) =>
-      one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one.selectionSet] as const] : [],
-    ),
-  );
-  const cost: Cost = { fields: 0, depth: 0 };
-  const walk = (set: SelectionSetNode | undefined, depth: number, inside: string[]): void => {
-    cost.depth = Math.max(cost.depth, depth);
-    if (cost.fields > FIELDS_MAX || cost.depth > DEPTH_MAX) return;
-    for (const one of set?.selections ?? []) {
-      // Spreads count as well: fragments that only double each other have no field at all.
-      cost.fields++;
-      if (one.kind === Kind.FIELD) walk(one.selectionSet, depth + 1, inside);
-      else if (one.kind === Kind.INLINE_FRAGMENT) walk(one.selectionSet, depth, inside);
-      else if (!inside.includes(one.name.value)) {
-        walk(fragments.get(one.name.value), depth, [...inside, one.name.value]);
-      }
-    }
-  };
-  for (const one of document.definitions) {
-    if (one.kind === Kind.OPERATION_DEFINITION) walk(one.selectionSet, 0, []);
-  }
-  return cost;
-};
-
-const problemWith = (query: string): string | undefined => {
-  try {
-    const { fields, depth } = costOf(parse(query, { maxTokens: TOKENS_MAX }));
-    if (depth > DEPTH_MAX) return `the query is deeper than ${DEPTH_MAX}`;
-    if (fields > FIELDS_MAX) return `the query asks for more than ${FIELDS_MAX} fields`;
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : 'the query does not parse';
-  }
-};
+const refusal = (request: Request, message: string): Response =>
+  json({ errors: [{ message, extensions: { code: 'INVALID_INPUT' } }] }, 400, typeFor(request));
 
 interface Answer {
   data?: Record<string, unknown> | null;
@@ -103,33 +72,75 @@ const statusOf = ({ data, errors = [] }: Answer): number => {
   return errors.some(isFault) ? 500 : 400;
 };
 
-export const graphqlRoute = (parts: SearchParts): Route => {
-  const schema = buildSchema(SDL);
-  type Env = { Variables: { storeId: StoreId; warnings: string[] } };
-  const server = new Hono<Env>();
-  server.use(
-    '/graphql',
-    graphqlServer({
-      schema,
-      rootResolver: (c) => rootOf(parts, c.get('storeId'), c.get('warnings')),
-    }),
-  );
-  const ask = async (body: z.output<typeof requestBody>, storeId: StoreId) => {
-    const warnings: string[] = [];
+interface Execution {
+  query: string;
+  known: Known;
+  asked: Asked;
+  root: ReturnType<typeof rootOf>;
+}
+
+type Env = { Variables: { root: ReturnType<typeof rootOf> } };
+
+/** A document is validated by the server the first time; after that it is executed as it is. */
+const executing = (schema: GraphQLSchema) => {
+  const server = graphqlServer({ schema, rootResolver: (c) => c.get('root') });
+  return async ({ query, known, asked, root }: Execution): Promise<Answer> => {
+    const variables = asked.variables ?? {};
+    const { operationName } = asked;
+    if (known.isValid) {
+      const variableValues = variables;
+      const { document } = known;
+      const result = await execute({
+        schema,
+        document,
+        rootValue: root,
+        variableValues,
+        ...(operationName && { operationName }),
+      });
+      const { data, errors } = result;
+      return {
+        ...(data !== undefined && { data }),
+        ...(errors && { errors: errors.map((error) => error.toJSON() as AnswerError) }),
+      };
+    }
     const app = new Hono<Env>()
       .use(async (c, next) => {
-        c.set('storeId', storeId);
-        c.set('warnings', warnings);
+        c.set('root', root);
         await next();
       })
-      .route('/', server);
-    const clean = new Request('http://search/graphql', {
+      .post('/graphql', server);
+    const answer = await app.request('http://search/graphql', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ ...body, variables: body.variables ?? {} }),
+      body: JSON.stringify({ query, variables, operationName }),
     });
-    const answer = (await (await app.fetch(clean)).json()) as Answer;
-    return { answer, warnings: [...new Set(warnings)] };
+    const body = (await answer.json()) as Answer;
+    known.isValid = body.data !== undefined;
+    return body;
+  };
+};
+
+/** The text of a question: its own, or that of a persisted operation it names. */
+const queryOf = (persisted: Map<string, string>, asked: Asked): string => {
+  const { query, documentId, extensions } = asked;
+  const named = (documentId ?? extensions?.persistedQuery?.sha256Hash)?.replace('sha256:', '');
+  if (query !== undefined) return query;
+  if (named === undefined) throw invalid('query', 'is needed');
+  const text = persisted.get(named);
+  if (text === undefined) throw new DomainError('NOT_FOUND', 'no such persisted operation');
+  return text;
+};
+
+export const graphqlRoute = (parts: SearchParts): Route => {
+  const documents = rememberDocuments();
+  const persisted = persistedOperations(OPERATIONS);
+  const run = executing(buildSchema(SDL));
+  const known = (query: string): Known | string => {
+    try {
+      return documents(query);
+    } catch (error) {
+      return error instanceof Error ? error.message : 'the query does not parse';
+    }
   };
   return route({
     method: 'post',
@@ -137,15 +148,21 @@ export const graphqlRoute = (parts: SearchParts): Route => {
     summary: 'GraphQL over POST with application/json.',
     answers: { 200: 'data, and errors beside it' },
     answer: async ({ request, principal }) => {
-      const body = parsed(requestBody, await jsonBody(request));
-      const problem = problemWith(body.query);
-      if (problem) return refusal(problem);
-      const { answer, warnings } = await ask(body, principal.storeId);
+      const asked = parsed(requestBody, await jsonBody(request));
+      const query = queryOf(persisted, asked);
+      const found = known(query);
+      if (typeof found === 'string') return refusal(request, found);
+      const excess = asked.query && excessOf(found.document, asked.variables);
+      if (excess) return refusal(request, excess);
+      const warnings: string[] = [];
+      const root = rootOf(parts, principal.storeId, warnings);
+      const answer = await run({ query, known: found, asked, root });
       const status = statusOf(answer);
       if (status === 503) throw new DomainError('UNAVAILABLE', 'the catalogue index is away');
       if (status === 500) throw new Error(`a resolver failed: ${answer.errors?.[0]?.message}`);
-      const extensions = warnings.length > 0 ? { extensions: { warnings } } : {};
-      return json({ ...masked(answer), ...extensions }, status);
+      const extensions =
+        warnings.length > 0 ? { extensions: { warnings: [...new Set(warnings)] } } : {};
+      return json({ ...masked(answer), ...extensions }, status, typeFor(request));
     },
   });
 };

@@ -1,5 +1,6 @@
-// Pages of products in an order, filtered by the index: one prepared read a bucket, merged.
+// Products in an order, filtered by the index: prepared reads of every bucket, merged.
 import type { ProductDocument } from '../projections/document.ts';
+import { rankingFields } from '../projections/listing-text.ts';
 import {
   attributeFacet,
   BUCKETS,
@@ -7,13 +8,22 @@ import {
   SCOPE_ALL,
   type Sort,
 } from '../projections/listing-keys.ts';
-import type { Cassandra } from './client.ts';
+import type { Cassandra, Row } from './client.ts';
 
 /** Beyond this many matches a count or facet is no longer exact. */
 const COUNTED_MAX = 1_000;
+/** Stretches read for one page when few of the rows read belong to it. */
+const STRETCHES_MAX = 5;
+
+/** Which words a product must have: all of one of the lists, and at least `least` of `of`. */
+export interface Words {
+  anyOf: string[][];
+  of: string[];
+  least: number;
+}
 
 export interface Filter {
-  tokens: string[];
+  words?: Words | undefined;
   collectionId?: string | undefined;
   attributes: { name: string; value: string }[];
   priceMinMinor?: number | undefined;
@@ -21,88 +31,156 @@ export interface Filter {
   inStock?: boolean | undefined;
 }
 
-/** Where a page ended; the sort key in hex. */
+/** Where a row stands in its order; the sort key in hex. */
 export interface Position {
   key: string;
   id: string;
 }
+
+interface Found {
+  position: Position;
+  row: Row;
+}
+
+/** Rows in order up to where reading stopped; without an end everything was read. */
+interface Stretch {
+  found: Found[];
+  end: Position | undefined;
+}
+
+export const comparePositions = (a: Position, b: Position): number => {
+  if (a.key !== b.key) return a.key < b.key ? -1 : 1;
+  if (a.id === b.id) return 0;
+  return a.id < b.id ? -1 : 1;
+};
+
+type Condition = [text: string, ...values: unknown[]];
+
+const filterConditions = (filter: Filter, tokens: string[]): Condition[] => {
+  const { collectionId, priceMinMinor, priceMaxMinor, inStock } = filter;
+  const facets = [
+    ...(collectionId === undefined ? [] : [collectionFacet(collectionId)]),
+    ...filter.attributes.map(({ name, value }) => attributeFacet(name, value)),
+  ];
+  const conditions: Condition[] = [
+    ...tokens.map((token): Condition => ['tokens contains ?', token]),
+    ...facets.map((facet): Condition => ['facets contains ?', facet]),
+  ];
+  if (priceMinMinor !== undefined) conditions.push(['price >= ?', BigInt(priceMinMinor)]);
+  if (priceMaxMinor !== undefined) conditions.push(['price <= ?', BigInt(priceMaxMinor)]);
+  if (inStock !== undefined) conditions.push(['in_stock = ?', inStock]);
+  return conditions;
+};
+
+const rangeConditions = ({ after, from, upTo }: StretchAsk): Condition[] => {
+  const bound = (sign: string, at: Position | undefined): Condition[] =>
+    at ? [[`(sort_key, product_id) ${sign} (?, ?)`, Buffer.from(at.key, 'hex'), at.id]] : [];
+  // One lower bound is enough: whoever goes on after a row has passed where it began.
+  return [...(after ? bound('>', after) : bound('>=', from)), ...bound('<=', upTo)];
+};
+
+export const PARTITION = 'store_id = ? and scope = ? and sort = ? and bucket = ?';
+
+export interface StretchAsk {
+  storeId: string;
+  sort: Sort;
+  filter: Filter;
+  after?: Position | undefined;
+  from?: Position | undefined;
+  upTo?: Position | undefined;
+  /** Rows read of each bucket. */
+  limit: number;
+}
+
+const positionOf = (row: Row): Position => ({
+  key: (row['sort_key'] as Buffer).toString('hex'),
+  id: String(row['product_id']),
+});
+
+const hasEnough = ({ of, least }: Words, row: Row): boolean => {
+  const { name, labels, rest } = rankingFields(String(row['ranking'] ?? ''));
+  const all = new Set([...name, ...labels, ...rest]);
+  return of.filter((word) => all.has(word)).length >= least;
+};
+
+/** One read of each bucket for each list of words: what all of them have read to the end of. */
+export const readStretch = async (
+  cassandra: Cassandra,
+  ask: StretchAsk,
+  columns: string,
+): Promise<Stretch> => {
+  const { words } = ask.filter;
+  const lists = words?.anyOf ?? [[]];
+  const isUnion = lists.length > 1;
+  const read = async (tokens: string[], bucket: number): Promise<Found[]> => {
+    const conditions = [...rangeConditions(ask), ...filterConditions(ask.filter, tokens)];
+    const where = [PARTITION, ...conditions.map(([text]) => text)].join(' and ');
+    const query = `select sort_key, product_id, ${columns}${isUnion ? ', ranking' : ''}
+      from listings where ${where} limit ?`;
+    const rows = await cassandra.run('listings.read', query, [
+      ...[ask.storeId, SCOPE_ALL, ask.sort, bucket],
+      ...conditions.flatMap(([, ...values]) => values),
+      ask.limit,
+    ]);
+    return rows.map((row) => ({ position: positionOf(row), row }));
+  };
+  const reads = await Promise.all(
+    lists.flatMap((tokens) => BUCKETS.map((bucket) => read(tokens, bucket))),
+  );
+  const cut = reads.flatMap((found) =>
+    found.length === ask.limit ? (found.at(-1)?.position ?? []) : [],
+  );
+  const end = cut.sort(comparePositions)[0];
+  const sorted = reads.flat().sort((a, b) => comparePositions(a.position, b.position));
+  const isIn = ({ position, row }: Found, at: number): boolean =>
+    (!end || comparePositions(position, end) <= 0) &&
+    (!isUnion ||
+      (sorted[at - 1]?.position.id !== position.id && (!words || hasEnough(words, row))));
+  return { found: sorted.filter(isIn), end };
+};
+
+/** The document of a row that was read with it. */
+export const documentOf = (row: Row): ProductDocument =>
+  JSON.parse(String(row['document'])) as ProductDocument;
 
 export interface Listed {
   document: ProductDocument;
   position: Position;
 }
 
-interface Where {
-  text: string;
-  params: unknown[];
+export interface Page {
+  items: Listed[];
+  /** Where the next page begins; absent when there is none. */
+  next: Position | undefined;
 }
-
-const conditions = (filter: Filter): Where => {
-  const { collectionId, priceMinMinor, priceMaxMinor, inStock } = filter;
-  const facets = [
-    ...(collectionId === undefined ? [] : [collectionFacet(collectionId)]),
-    ...filter.attributes.map(({ name, value }) => attributeFacet(name, value)),
-  ];
-  const parts: [string, unknown][] = [
-    ...filter.tokens.map((token): [string, unknown] => ['tokens contains ?', token]),
-    ...facets.map((facet): [string, unknown] => ['facets contains ?', facet]),
-  ];
-  if (priceMinMinor !== undefined) parts.push(['price >= ?', BigInt(priceMinMinor)]);
-  if (priceMaxMinor !== undefined) parts.push(['price <= ?', BigInt(priceMaxMinor)]);
-  if (inStock !== undefined) parts.push(['in_stock = ?', inStock]);
-  return {
-    text: parts.map(([condition]) => ` and ${condition}`).join(''),
-    params: parts.map(([, value]) => value),
-  };
-};
-
-const PARTITION = 'store_id = ? and scope = ? and sort = ? and bucket = ?';
 
 interface PageAsk {
   storeId: string;
   sort: Sort;
   filter: Filter;
   after: Position | undefined;
-  limit: number;
+  first: number;
 }
 
-const readBucket = async (
-  cassandra: Cassandra,
-  ask: PageAsk,
-  bucket: number,
-): Promise<Listed[]> => {
-  const where = conditions(ask.filter);
-  const { after } = ask;
-  const cursor = after ? ' and (sort_key, product_id) > (?, ?)' : '';
-  const query = `select sort_key, product_id, document from listings
-    where ${PARTITION}${cursor}${where.text} limit ?`;
-  const rows = await cassandra.run('listings.page', query, [
-    ...[ask.storeId, SCOPE_ALL, ask.sort, bucket],
-    ...(after ? [Buffer.from(after.key, 'hex'), after.id] : []),
-    ...where.params,
-    ask.limit,
-  ]);
-  return rows.map((row) => ({
-    document: JSON.parse(String(row['document'])) as ProductDocument,
-    position: {
-      key: (row['sort_key'] as Buffer).toString('hex'),
-      id: String(row['product_id']),
-    },
-  }));
-};
-
-const compare = (a: Position, b: Position): number => {
-  if (a.key !== b.key) return a.key < b.key ? -1 : 1;
-  return a.id < b.id ? -1 : 1;
-};
-
-/** Up to `limit` products after a position, in order: as many reads as there are buckets. */
-export const listPage = async (cassandra: Cassandra, ask: PageAsk): Promise<Listed[]> => {
-  const pages = await Promise.all(BUCKETS.map((bucket) => readBucket(cassandra, ask, bucket)));
-  return pages
-    .flat()
-    .sort((a, b) => compare(a.position, b.position))
-    .slice(0, ask.limit);
+/** Up to `first` products after a position, in order: as many reads as there are buckets. */
+export const listPage = async (cassandra: Cassandra, ask: PageAsk): Promise<Page> => {
+  const found: Found[] = [];
+  let after = ask.after;
+  for (let round = 0; round < STRETCHES_MAX && found.length <= ask.first; round++) {
+    const stretch = await readStretch(
+      cassandra,
+      { ...ask, after, limit: ask.first + 1 },
+      'document',
+    );
+    found.push(...stretch.found);
+    after = stretch.end;
+    if (!after) break;
+  }
+  const items = found.slice(0, ask.first);
+  return {
+    items: items.map(({ position, row }) => ({ position, document: documentOf(row) })),
+    next: found.length > ask.first ? items.at(-1)?.position : after,
+  };
 };
 
 export interface Matches {
@@ -118,23 +196,14 @@ export const countMatches = async (
   storeId: string,
   filter: Filter,
 ): Promise<Matches> => {
-  const where = conditions(filter);
-  const query = `select facets from listings where ${PARTITION}${where.text} limit ?`;
-  const pages = await Promise.all(
-    BUCKETS.map((bucket) =>
-      cassandra.run('listings.count', query, [
-        ...[storeId, SCOPE_ALL, 'newest', bucket],
-        ...where.params,
-        COUNTED_MAX + 1,
-      ]),
-    ),
-  );
-  const rows = pages.flat();
+  const ask: StretchAsk = { storeId, sort: 'newest', filter, limit: COUNTED_MAX + 1 };
+  const { found, end } = await readStretch(cassandra, ask, 'facets');
   const facets = new Map<string, number>();
-  for (const row of rows.slice(0, COUNTED_MAX)) {
+  for (const { row } of found.slice(0, COUNTED_MAX)) {
     for (const facet of (row['facets'] as string[] | null) ?? []) {
       facets.set(facet, (facets.get(facet) ?? 0) + 1);
     }
   }
-  return { count: Math.min(rows.length, COUNTED_MAX), exact: rows.length <= COUNTED_MAX, facets };
+  const exact = !end && found.length <= COUNTED_MAX;
+  return { count: Math.min(found.length, COUNTED_MAX), exact, facets };
 };

@@ -1,5 +1,4 @@
 // Products on the read side: read whole, written whole, by one writer a product.
-import { tokensOf } from '../../domain/text.ts';
 import {
   isInStock,
   writeTimestampUs,
@@ -14,6 +13,7 @@ import {
   sortKey,
   SORTS,
 } from '../projections/listing-keys.ts';
+import { rankingOf, tokensIn } from '../projections/listing-text.ts';
 import type { Cassandra, Row, Statement } from './client.ts';
 
 /** A listing row's key, as kept beside the product: `[sort, hex of the sort key]`. */
@@ -61,24 +61,16 @@ const facetsOf = (document: ProductDocument): string[] => [
   ...Object.entries(document.attributes).map(([name, value]) => attributeFacet(name, value)),
 ];
 
-const tokensIn = ({ name, description, attributes, variants }: ProductDocument): string[] =>
-  tokensOf(
-    [
-      name,
-      ...Object.values(attributes),
-      ...variants.flatMap((variant) => [variant.sku, variant.title]),
-      description,
-    ].join(' '),
-  );
-
 const INSERT_LISTING = `insert into listings (store_id, scope, sort, bucket, sort_key, product_id,
-  tokens, facets, price, in_stock, document) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  tokens, facets, price, in_stock, ranking, document)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const DELETE_LISTING = `delete from listings where store_id = ? and scope = ? and sort = ?
   and bucket = ? and sort_key = ? and product_id = ?`;
 const INSERT_PRODUCT = `insert into products_by_id (store_id, product_id, product_clock,
   stock_clock, written_at, deleted, document, stock, keys) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
-const listed = (next: Projected): ProductDocument | undefined =>
+/** What shoppers may find; undefined for a draft, an archived or a deleted product. */
+export const listed = (next: Projected): ProductDocument | undefined =>
   !next.deleted && next.document?.status === 'published' ? next.document : undefined;
 
 const keysOf = (document: ProductDocument | undefined): ListingKey[] =>
@@ -92,6 +84,7 @@ const listingWrites = (storeId: string, productId: string, next: Projected): Sta
     facetsOf(document),
     BigInt(document.priceFromMinor),
     isInStock(next),
+    rankingOf(document),
     JSON.stringify(document),
   ];
   return keysOf(document).map(([sort, key]) => ({

@@ -27,6 +27,15 @@ export const SCHEMA: readonly string[] = [
   `create table if not exists KEYSPACE.collections_by_store (
     store_id text, collection_id text, clock bigint, name text, description text,
     deleted boolean, primary key ((store_id), collection_id))`,
+  // What fields does a listed product have which words in?
+  'alter table KEYSPACE.listings add if not exists ranking text',
+  // Which words begin so?
+  `create table if not exists KEYSPACE.terms (
+    store_id text, head text, word text, stem text, is_label boolean,
+    primary key ((store_id, head), word))`,
+  // Which words are spelt nearly so?
+  `create table if not exists KEYSPACE.spellings (
+    store_id text, key text, word text, stem text, primary key ((store_id, key), word))`,
   // Until when is the read side known to be complete?
   `create table if not exists KEYSPACE.projection_progress (
     name text primary key, as_of timestamp)`,

@@ -21,6 +21,10 @@ const numberKey = (value: number): Buffer => {
 /** Compares the other way round. */
 const complement = (bytes: Buffer): Buffer => bytes.map((byte) => 255 - byte) as Buffer;
 
+/** A name's key: its folded bytes, so that names that begin alike lie together. */
+export const nameKey = (name: string): Buffer =>
+  Buffer.from(fold(name)).subarray(0, NAME_BYTES_MAX);
+
 interface Sortable {
   priceFromMinor: number;
   name: string;
@@ -30,7 +34,7 @@ interface Sortable {
 const SORT_KEYS: Record<Sort, (product: Sortable) => Buffer> = {
   price_asc: ({ priceFromMinor }) => numberKey(priceFromMinor),
   price_desc: ({ priceFromMinor }) => complement(numberKey(priceFromMinor)),
-  name: ({ name }) => Buffer.from(fold(name)).subarray(0, NAME_BYTES_MAX),
+  name: ({ name }) => nameKey(name),
   newest: ({ createdAtUs }) => complement(numberKey(createdAtUs)),
 };
 

@@ -11,10 +11,12 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { withTraceFrom } from '../../telemetry/spans.ts';
 import type { Cassandra } from '../cassandra/client.ts';
 import { putCollection } from '../cassandra/collections.ts';
-import { findStored, putProjected } from '../cassandra/products.ts';
+import { findStored, listed, putProjected } from '../cassandra/products.ts';
+import { rememberWords, type RememberWords } from '../cassandra/terms.ts';
 import type { KafkaClient } from '../kafka/client.ts';
 import { deadLetterTopic, eventKey, TOPICS } from '../kafka/topics.ts';
 import { foldProduct, foldStock, NOTHING, type Projected } from './document.ts';
+import { vocabularyOf } from './listing-text.ts';
 
 export type Outcome = 'applied' | 'stale';
 
@@ -53,8 +55,19 @@ const folded = <T>(work: () => T): T => {
   }
 };
 
+/** Where the read side is written: its tables, and the words they are known to have. */
+export interface ReadSide {
+  cassandra: Cassandra;
+  remember: RememberWords;
+}
+
+export const readSideOf = (cassandra: Cassandra): ReadSide => ({
+  cassandra,
+  remember: rememberWords(cassandra),
+});
+
 const applyTo = async (
-  cassandra: Cassandra,
+  { cassandra, remember }: ReadSide,
   storeId: string,
   productId: string,
   fold: (known: Projected) => Projected | undefined,
@@ -62,13 +75,16 @@ const applyTo = async (
   const before = await findStored(cassandra, storeId, productId);
   const next = folded(() => fold(before ?? NOTHING));
   if (!next) return 'stale';
+  const document = listed(next);
+  // Words first: after a crash between the two the event comes again.
+  if (document) await remember(storeId, vocabularyOf(document));
   await putProjected(cassandra, storeId, productId, before, next);
   return 'applied';
 };
 
 /** One message into the read side. Throws Poison for what can never be applied. */
 export const applyMessage = async (
-  cassandra: Cassandra,
+  readSide: ReadSide,
   topic: string,
   message: KafkaMessage,
 ): Promise<Outcome> => {
@@ -76,18 +92,18 @@ export const applyMessage = async (
     const event = decoded(message, (bytes) => fromBinary(ProductChangedSchema, bytes));
     const { storeId, productId, clockUs } = event;
     assertSane(message, { storeId, id: productId, clockUs });
-    return applyTo(cassandra, storeId, productId, (known) => foldProduct(known, event));
+    return applyTo(readSide, storeId, productId, (known) => foldProduct(known, event));
   }
   if (topic === TOPICS.stock) {
     const event = decoded(message, (bytes) => fromBinary(StockChangedSchema, bytes));
     const { storeId, productId, clockUs } = event;
     assertSane(message, { storeId, id: productId, clockUs });
-    return applyTo(cassandra, storeId, productId, (known) => foldStock(known, event));
+    return applyTo(readSide, storeId, productId, (known) => foldStock(known, event));
   }
   const event = decoded(message, (bytes) => fromBinary(CollectionChangedSchema, bytes));
   const { storeId, collectionId, clockUs } = event;
   assertSane(message, { storeId, id: collectionId, clockUs });
-  await putCollection(cassandra, event);
+  await putCollection(readSide.cassandra, event);
   return 'applied';
 };
 
@@ -133,9 +149,10 @@ export const projectBatch = ({ kafka, cassandra, telemetry }: ProjectorParts) =>
     'Messages consumed by the projector, by outcome.',
     ['topic', 'outcome'],
   );
+  const readSide = readSideOf(cassandra);
   const projectOne = async (topic: string, partition: number, message: KafkaMessage) => {
     const work = (): Promise<Outcome> =>
-      telemetry.timed('project', topic, () => applyMessage(cassandra, topic, message));
+      telemetry.timed('project', topic, () => applyMessage(readSide, topic, message));
     try {
       return await withTraceFrom(textHeaders(message), work);
     } catch (error) {

@@ -1,0 +1,103 @@
+// What a GraphQL question may cost before it runs: depth, fields, aliases, and rows times fields.
+import {
+  Kind,
+  type DocumentNode,
+  type FieldNode,
+  type SelectionNode,
+  type SelectionSetNode,
+} from 'graphql';
+import { LIMIT_MAX } from '../http/cursors.ts';
+
+const DEPTH_MAX = 12;
+const FIELDS_MAX = 300;
+const ALIASES_MAX = 60;
+/** About three full pages of 100 products with their variants and facets. */
+const COST_MAX = 12_000;
+const PAGE_DEFAULT = 20;
+/** A product has a few variants; what is asked of a variant is asked of each. */
+const VARIANTS_ASSUMED = 5;
+/** Fields that read more than their own row, in fields' worth of work. */
+const FIELD_COSTS: Record<string, number> = { facets: 300, matches: 100, product: 10, suggest: 50 };
+
+interface Cost {
+  fields: number;
+  depth: number;
+  aliases: number;
+  cost: number;
+}
+
+type Variables = Record<string, unknown> | null | undefined;
+
+const firstOf = (field: FieldNode, variables: Variables): number => {
+  const value = field.arguments?.find(({ name }) => name.value === 'first')?.value;
+  const first =
+    value?.kind === Kind.VARIABLE
+      ? variables?.[value.name.value]
+      : value?.kind === Kind.INT && Number(value.value);
+  return typeof first === 'number' ? Math.min(Math.max(first, 1), LIMIT_MAX) : PAGE_DEFAULT;
+};
+
+/** Where a walk is: how deep, how often its fields are answered, how long a list may lie ahead. */
+interface Place {
+  depth: number;
+  times: number;
+  page: number;
+  inside: string[];
+}
+
+/** Inside of introspection GraphQL's own rule bounds the depth. */
+const INTROSPECTION = ['__schema', '__type'];
+
+const below = (field: FieldNode, place: Place, variables: Variables): Place => {
+  const { depth, times, page } = place;
+  const name = field.name.value;
+  if (INTROSPECTION.includes(name)) return { ...place, depth: Number.NEGATIVE_INFINITY };
+  if (name === 'products') return { ...place, depth: depth + 1, page: firstOf(field, variables) };
+  if (name === 'edges') return { ...place, depth: depth + 1, times: times * page, page: 1 };
+  const own = name === 'variants' ? VARIANTS_ASSUMED : 1;
+  return { ...place, depth: depth + 1, times: times * own };
+};
+
+/** With every fragment spread out; a fragment that contains itself costs nothing more. */
+const costOf = (document: DocumentNode, variables: Variables): Cost => {
+  const fragments = new Map(
+    document.definitions.flatMap((one) =>
+      one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one.selectionSet] as const] : [],
+    ),
+  );
+  const sum: Cost = { fields: 0, depth: 0, aliases: 0, cost: 0 };
+  const isTooMuch = (): boolean => sum.fields > FIELDS_MAX || sum.depth > DEPTH_MAX;
+  const look = (one: SelectionNode, place: Place): void => {
+    // Spreads count as well: fragments that only double each other have no field at all.
+    sum.fields++;
+    if (one.kind === Kind.FIELD) {
+      if (one.alias) sum.aliases++;
+      sum.cost += place.times * (FIELD_COSTS[one.name.value] ?? 1);
+      walk(one.selectionSet, below(one, place, variables));
+    } else if (one.kind === Kind.INLINE_FRAGMENT) walk(one.selectionSet, place);
+    else if (!place.inside.includes(one.name.value)) {
+      const inside = [...place.inside, one.name.value];
+      walk(fragments.get(one.name.value), { ...place, inside });
+    }
+  };
+  const walk = (set: SelectionSetNode | undefined, place: Place): void => {
+    sum.depth = Math.max(sum.depth, place.depth);
+    if (isTooMuch()) return;
+    for (const one of set?.selections ?? []) look(one, place);
+  };
+  for (const one of document.definitions) {
+    if (one.kind === Kind.OPERATION_DEFINITION)
+      walk(one.selectionSet, { depth: 0, times: 1, page: 1, inside: [] });
+  }
+  return sum;
+};
+
+/** Why a question is too much, or undefined when it is not. */
+export const excessOf = (document: DocumentNode, variables: Variables): string | undefined => {
+  const { fields, depth, aliases, cost } = costOf(document, variables);
+  if (depth > DEPTH_MAX) return `the query is deeper than ${DEPTH_MAX}`;
+  if (fields > FIELDS_MAX) return `the query asks for more than ${FIELDS_MAX} fields`;
+  if (aliases > ALIASES_MAX) return `the query has more than ${ALIASES_MAX} aliases`;
+  if (cost > COST_MAX) return `the query costs ${cost} where ${COST_MAX} is the most: ask for less`;
+  return undefined;
+};

@@ -1,0 +1,84 @@
+// One product by id or slug: from the read side, and from Products where that cannot say.
+import { findIdBySlug, findStored } from '../../db/cassandra/products.ts';
+import type { ProductDocument } from '../../db/projections/document.ts';
+import { DomainError, invalid } from '../../domain/errors.ts';
+import { STORE_HEADER } from '../rpc/client.ts';
+import { documentOfShown } from './fallback.ts';
+import { productNode } from './nodes.ts';
+import type { Asking } from './parts.ts';
+
+/** How long the read side may take to catch up with what the caller wrote. */
+const WAIT_LIMIT_MS = 1_500;
+const LOOK_EVERY_MS = 50;
+
+export interface ProductArgs {
+  id?: string;
+  slug?: string;
+  waitForVersion?: number;
+}
+
+const published = (document: ProductDocument | undefined): ProductDocument | undefined =>
+  document?.status === 'published' ? document : undefined;
+
+const projected = async (
+  { cassandra, storeId }: Asking,
+  { id, slug }: ProductArgs,
+): Promise<ProductDocument | undefined> => {
+  const productId = id ?? (await findIdBySlug(cassandra, storeId, slug ?? ''));
+  const stored = productId ? await findStored(cassandra, storeId, productId) : undefined;
+  return stored?.document;
+};
+
+/** The consistent side's product: never older than what anybody wrote. */
+const consistent = async (
+  { products, storeId }: Asking,
+  { id, slug }: ProductArgs,
+): Promise<ProductDocument | undefined> => {
+  const headers = { [STORE_HEADER]: storeId };
+  const request = { id: id ?? '', slug: slug ?? '' };
+  try {
+    return documentOfShown((await products.getProduct(request, { headers })).productJson);
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  }
+};
+
+/** The read side's product of at least this version; a little patience, then the other side. */
+const findAtLeast = async (
+  asking: Asking,
+  args: ProductArgs,
+  version: number,
+): Promise<ProductDocument | undefined> => {
+  const end = Date.now() + WAIT_LIMIT_MS;
+  while (Date.now() < end) {
+    const document = await projected(asking, args);
+    if (document && document.version >= version) return published(document);
+    await Bun.sleep(LOOK_EVERY_MS);
+  }
+  return consistent(asking, args);
+};
+
+const findDocument = async (
+  asking: Asking,
+  args: ProductArgs,
+): Promise<ProductDocument | undefined> => {
+  const { id, slug, waitForVersion } = args;
+  if ((id ?? undefined) === undefined && (slug ?? undefined) === undefined) {
+    throw invalid('id', 'say either id or slug');
+  }
+  if (id && slug) throw invalid('id', 'say either id or slug');
+  try {
+    if (waitForVersion) return await findAtLeast(asking, args, waitForVersion);
+    return published(await projected(asking, args));
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.code !== 'UNAVAILABLE') throw error;
+    return consistent(asking, args);
+  }
+};
+
+/** The product, or null when there is none that shoppers may see. */
+export const product = async (asking: Asking, args: ProductArgs) => {
+  const document = await findDocument(asking, args);
+  return document ? productNode(document, asking.stockOf) : null;
+};

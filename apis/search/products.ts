@@ -1,0 +1,197 @@
+// The list of products: what matches, in an order, page by page; counted when that is asked.
+import { z } from 'zod';
+import { countMatches, listPage, type Filter, type Position } from '../../db/cassandra/listings.ts';
+import type { ProductDocument } from '../../db/projections/document.ts';
+import { attributeNameOf, type Sort } from '../../db/projections/listing-keys.ts';
+import { invalid } from '../../domain/errors.ts';
+import { DEFAULT_CURRENCY, minorFromNumber } from '../../domain/money.ts';
+import { LIMIT_MAX } from '../http/cursors.ts';
+import { productNode } from './nodes.ts';
+import { refusing, type Asking } from './parts.ts';
+import { relevantPage, type Place } from './relevance.ts';
+import { plainMeaning, rewritten, type Meaning } from './words.ts';
+
+const TEXT_LENGTH_MAX = 200;
+const ATTRIBUTES_MAX = 10;
+const CURSOR_LENGTH_MAX = 8_000;
+
+export interface ProductsArgs {
+  text?: string;
+  collectionId?: string;
+  attributes?: { name: string; value: string }[];
+  priceMin?: number;
+  priceMax?: number;
+  inStock?: boolean;
+  sort?: 'RELEVANCE' | 'NEWEST' | 'PRICE_ASC' | 'PRICE_DESC' | 'NAME' | null;
+  first: number;
+  after?: string;
+}
+
+/** Without words there is nothing to be relevant to: then the newest come first. */
+const ORDERS: Record<NonNullable<ProductsArgs['sort']>, Sort> = {
+  RELEVANCE: 'newest',
+  NEWEST: 'newest',
+  PRICE_ASC: 'price_asc',
+  PRICE_DESC: 'price_desc',
+  NAME: 'name',
+};
+
+const minor = (path: string, amount: number | undefined): number | undefined =>
+  amount === undefined || amount === null
+    ? undefined
+    : minorFromNumber(amount, DEFAULT_CURRENCY, path);
+
+const filterOf = (args: ProductsArgs): Filter => {
+  const { text = '', attributes = [] } = args;
+  if ((text ?? '').length > TEXT_LENGTH_MAX) throw invalid('text', 'is too long');
+  if ((attributes ?? []).length > ATTRIBUTES_MAX) throw invalid('attributes', 'are too many');
+  return {
+    collectionId: args.collectionId ?? undefined,
+    attributes: attributes ?? [],
+    priceMinMinor: minor('priceMin', args.priceMin),
+    priceMaxMinor: minor('priceMax', args.priceMax),
+    inStock: args.inStock ?? undefined,
+  };
+};
+
+const positionShape = z.object({ key: z.string(), id: z.string() });
+const placeShape = z.object({
+  weights: z.array(z.number()),
+  from: positionShape.optional(),
+  upTo: positionShape.optional(),
+  score: z.number().optional(),
+  at: positionShape,
+});
+const wordsShape = z.object({
+  anyOf: z.array(z.array(z.string())),
+  of: z.array(z.string()),
+  least: z.number(),
+});
+/** What a cursor keeps: what the words meant on the first page, and where the page before ended. */
+const bookmarkShape = z.object({
+  meaning: z.object({ words: wordsShape, exact: z.string() }).optional(),
+  position: positionShape.optional(),
+  place: placeShape.optional(),
+});
+interface Bookmark {
+  meaning: Meaning | undefined;
+  position?: Position | undefined;
+  place?: Place | undefined;
+}
+
+/** `collection:<id>` and `attribute:<name>=<value>`, as the projector wrote them. */
+const FACET = /^(?:(collection):|attribute:([^=]*)=)(.*)$/s;
+
+const facetNodes = (counts: Map<string, number>, exact: boolean) => {
+  const names = new Map<string, { value: string; count: number }[]>();
+  for (const [facet, count] of counts) {
+    const [, collection, attribute, value = ''] = FACET.exec(facet) ?? [];
+    const name = collection ?? attributeNameOf(attribute ?? '');
+    const values = names.get(name) ?? [];
+    values.push({ value, count });
+    names.set(name, values);
+  }
+  return [...names].map(([name, values]) => ({
+    name,
+    values: values.sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1)),
+    exact,
+  }));
+};
+
+interface Ask {
+  filter: Filter;
+  sort: NonNullable<ProductsArgs['sort']>;
+  first: number;
+  mark: Bookmark | undefined;
+}
+
+interface MarkedPage {
+  items: { document: ProductDocument; mark: Bookmark }[];
+  next: Bookmark | undefined;
+}
+
+const pageOf = async (
+  { cassandra, storeId }: Asking,
+  { filter, sort, first, mark }: Ask,
+  meaning: Meaning | undefined,
+): Promise<MarkedPage> => {
+  if (sort === 'RELEVANCE' && meaning) {
+    const ask = { storeId, filter, meaning, after: mark?.place, first };
+    const { items, next } = await relevantPage(cassandra, ask);
+    return {
+      items: items.map(({ document, place }) => ({ document, mark: { meaning, place } })),
+      next: next && { meaning, place: next },
+    };
+  }
+  const { items, next } = await listPage(cassandra, {
+    storeId,
+    sort: ORDERS[sort],
+    filter: { ...filter, words: meaning?.words },
+    after: mark?.position,
+    first,
+  });
+  return {
+    items: items.map(({ document, position }) => ({ document, mark: { meaning, position } })),
+    next: next && { meaning, position: next },
+  };
+};
+
+/** Tries the words as they stand, and only when nothing has them all, what they may have meant. */
+const understoodPage = async (
+  asking: Asking,
+  ask: Ask,
+  text: string,
+): Promise<{ page: MarkedPage; meaning: Meaning | undefined }> => {
+  const plain = ask.mark ? ask.mark.meaning : plainMeaning(text);
+  const page = await pageOf(asking, ask, plain);
+  if (!plain || ask.mark || page.items.length > 0) return { page, meaning: plain };
+  const meaning = await rewritten(asking, text);
+  return { page: await pageOf(asking, ask, meaning), meaning };
+};
+
+/** A cursor belongs to its words and its order: one of another question is refused. */
+const bookmarkOf = ({ cursors }: Asking, list: string, after: string): Bookmark => {
+  if (after.length > CURSOR_LENGTH_MAX) throw invalid('cursor', 'is not one of ours');
+  return bookmarkShape.parse(JSON.parse(cursors.open(list, after))) as Bookmark;
+};
+
+/** A Relay connection; `matches` and `facets` are computed only when they are selected. */
+export const products = async (asking: Asking, args: ProductsArgs) => {
+  const { first } = args;
+  const text = args.text ?? '';
+  const sort = args.sort ?? (plainMeaning(text) ? 'RELEVANCE' : 'NEWEST');
+  if (first < 1 || first > LIMIT_MAX) throw invalid('first', `must be 1 to ${LIMIT_MAX}`);
+  const { cassandra, cursors, storeId } = asking;
+  const filter = filterOf(args);
+  const list = `search/${sort}/${text}`;
+  const mark = args.after ? bookmarkOf(asking, list, args.after) : undefined;
+  const sealed = (one: Bookmark): string => cursors.seal(list, JSON.stringify(one));
+  const { page, meaning } = await understoodPage(asking, { filter, sort, first, mark }, text);
+  const edges = page.items.map(({ document, mark: own }) => ({
+    cursor: sealed(own),
+    node: productNode(document, asking.stockOf),
+  }));
+  let counting: ReturnType<typeof countMatches> | undefined;
+  const counted = () =>
+    (counting ??= countMatches(cassandra, storeId, { ...filter, words: meaning?.words }));
+  return {
+    edges,
+    pageInfo: {
+      hasNextPage: page.next !== undefined,
+      hasPreviousPage: mark !== undefined,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: page.next ? sealed(page.next) : (edges.at(-1)?.cursor ?? null),
+    },
+    matches: () =>
+      refusing(async () => {
+        const { count, exact } = await counted();
+        return { count, exact };
+      }),
+    facets: () =>
+      refusing(async () => {
+        const { facets, exact } = await counted();
+        return facetNodes(facets, exact);
+      }),
+    asOf: () => refusing(asking.asOf),
+  };
+};

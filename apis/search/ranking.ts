@@ -1,0 +1,46 @@
+// How well a product answers words: the field they stand in, how rare they are, their order.
+import { rankingFields, type RankingFields } from '../../db/projections/listing-text.ts';
+
+/** A word counts by the strongest field that has it. */
+const FIELD_WEIGHTS = { name: 10, label: 5, rest: 1 } as const;
+/** Of a name, the part that the words cover: "Gravity Harness" before "Gravity Beam Rope". */
+const COVERAGE_WEIGHT = 6;
+/** All words beside each other, in their order, in the name. */
+const PHRASE_WEIGHT = 8;
+/** An exact name or sku stands before everything else. */
+export const EXACT_SCORE = 1_000_000;
+
+export const fieldsOf = rankingFields;
+
+/**
+ * How much each word tells, from the products at hand: the fewer of them have it in their name
+ * or labels, the more (inverse document frequency). Kept in the cursor, so that no page differs.
+ */
+export const wordWeights = (words: string[], products: RankingFields[]): number[] =>
+  words.map((word) => {
+    const having = products.filter(
+      ({ name, labels }) => name.includes(word) || labels.includes(word),
+    );
+    const weight = Math.log(1 + (products.length + 1) / (having.length + 1));
+    return Math.round(weight * 1_000) / 1_000;
+  });
+
+const isPhraseIn = (name: string[], words: string[]): boolean =>
+  words.length > 1 && name.some((_, at) => words.every((word, place) => name[at + place] === word));
+
+/** Higher is better; the same product, words and weights always have the same score. */
+export const scoreOf = (
+  { name, labels, rest }: RankingFields,
+  words: string[],
+  weights: number[],
+): number => {
+  const fieldOf = (word: string): number => {
+    if (name.includes(word)) return FIELD_WEIGHTS.name;
+    if (labels.includes(word)) return FIELD_WEIGHTS.label;
+    return rest.includes(word) ? FIELD_WEIGHTS.rest : 0;
+  };
+  const said = words.reduce((sum, word, at) => sum + fieldOf(word) * (weights[at] ?? 1), 0);
+  const covered = name.filter((word) => words.includes(word)).length / Math.max(name.length, 1);
+  const phrase = isPhraseIn(name, words) ? PHRASE_WEIGHT : 0;
+  return Math.round((said + covered * COVERAGE_WEIGHT + phrase) * 1_000);
+};

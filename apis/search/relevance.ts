@@ -1,0 +1,171 @@
+// Pages by relevance: a window of candidates is scored, what lies beyond is newest first.
+import { bucketOf } from '../../db/projections/listing-keys.ts';
+import type { ProductDocument } from '../../db/projections/document.ts';
+import type { Cassandra } from '../../db/cassandra/client.ts';
+import {
+  comparePositions,
+  listPage,
+  readStretch,
+  type Filter,
+  type Position,
+} from '../../db/cassandra/listings.ts';
+import { documentsAt } from '../../db/cassandra/look-ups.ts';
+import { EXACT_SCORE, fieldsOf, scoreOf, wordWeights } from './ranking.ts';
+import type { Meaning } from './words.ts';
+
+/** Rows of a bucket that are scored: 1,000 matches are all scored, however they fall. */
+const WINDOW_PER_BUCKET = 350;
+/** More than this many products of one exact name are not worth a place at the top. */
+const EXACT_PER_BUCKET = 25;
+
+/** Everything a later page needs to go on exactly where this one ended. */
+export interface Place {
+  /** What the window's words told, so that later changes move no score. */
+  weights: number[];
+  /** The window: from its newest product to its oldest; without an end it has all matches. */
+  from: Position | undefined;
+  upTo: Position | undefined;
+  /** The last product shown; without a score it lay beyond the window. */
+  score: number | undefined;
+  at: Position;
+}
+
+export interface RelevantPage {
+  items: { document: ProductDocument; place: Place }[];
+  next: Place | undefined;
+}
+
+interface Ask {
+  storeId: string;
+  filter: Filter;
+  meaning: Meaning;
+  after: Place | undefined;
+  first: number;
+}
+
+interface Candidate {
+  position: Position;
+  ranking: string;
+  isExact: boolean;
+}
+
+interface Scored {
+  position: Position;
+  score: number;
+}
+
+const exactOnes = async (cassandra: Cassandra, ask: Ask): Promise<Candidate[]> => {
+  const tokens = [ask.meaning.exact];
+  const words = { anyOf: [tokens], of: tokens, least: 1 };
+  const filter = { ...ask.filter, words };
+  const { storeId } = ask;
+  const limit = EXACT_PER_BUCKET;
+  const { found } = await readStretch(
+    cassandra,
+    { storeId, sort: 'newest', filter, limit },
+    'ranking',
+  );
+  return found.map(({ position, row }) => ({
+    position,
+    ranking: String(row['ranking'] ?? ''),
+    isExact: true,
+  }));
+};
+
+interface Window {
+  candidates: Candidate[];
+  from: Position | undefined;
+  upTo: Position | undefined;
+}
+
+/** On later pages the bounds are those of the first: a product that is new since then waits. */
+const readWindow = async (cassandra: Cassandra, ask: Ask): Promise<Window> => {
+  const { storeId, filter, meaning, after } = ask;
+  const { found, end } = await readStretch(
+    cassandra,
+    {
+      storeId,
+      sort: 'newest',
+      filter: { ...filter, words: meaning.words },
+      from: after?.from,
+      upTo: after?.upTo,
+      limit: after ? 2 * WINDOW_PER_BUCKET : WINDOW_PER_BUCKET,
+    },
+    'ranking',
+  );
+  const candidates = found.map(({ position, row }) => ({
+    position,
+    ranking: String(row['ranking'] ?? ''),
+    isExact: false,
+  }));
+  if (after) return { candidates, from: after.from, upTo: after.upTo };
+  return { candidates, from: found[0]?.position, upTo: end };
+};
+
+const byScore = (a: Scored, b: Scored): number =>
+  b.score - a.score || comparePositions(a.position, b.position);
+
+/** Pages of what lies beyond the window, without what an exact name has put at the top. */
+const pageBeyond = async (
+  cassandra: Cassandra,
+  { storeId, filter, meaning, first }: Ask,
+  from: Position,
+  shown: Set<string>,
+  base: Omit<Place, 'score' | 'at'>,
+): Promise<RelevantPage> => {
+  const page = await listPage(cassandra, {
+    storeId,
+    sort: 'newest',
+    filter: { ...filter, words: meaning.words },
+    after: from,
+    first,
+  });
+  const placeOf = (at: Position): Place => ({ ...base, score: undefined, at });
+  return {
+    items: page.items
+      .filter(({ document }) => !shown.has(document.id))
+      .map(({ document, position }) => ({ document, place: placeOf(position) })),
+    next: page.next && placeOf(page.next),
+  };
+};
+
+/** The page of scored candidates; it takes from beyond the window when they do not fill it. */
+export const relevantPage = async (cassandra: Cassandra, ask: Ask): Promise<RelevantPage> => {
+  const { storeId, after, first, meaning } = ask;
+  const exact = await exactOnes(cassandra, ask);
+  const shown = new Set(exact.map(({ position }) => position.id));
+  if (after && after.score === undefined) {
+    return pageBeyond(cassandra, ask, after.at, shown, after);
+  }
+  const { candidates, from, upTo } = await readWindow(cassandra, ask);
+  const all = [...exact, ...candidates.filter(({ position }) => !shown.has(position.id))];
+  const fields = all.map(({ ranking }) => fieldsOf(ranking));
+  const { of } = meaning.words;
+  const weights = after?.weights ?? wordWeights(of, fields);
+  const scored = all.map(({ position, isExact }, at): Scored => {
+    const own = fields[at] ? scoreOf(fields[at], of, weights) : 0;
+    return { position, score: own + (isExact ? EXACT_SCORE : 0) };
+  });
+  const last = after && { position: after.at, score: after.score ?? 0 };
+  const left = scored.filter((one) => !last || byScore(one, last) > 0).sort(byScore);
+  const chosen = left.slice(0, first);
+  const documents = await documentsAt(
+    cassandra,
+    storeId,
+    chosen.map(({ position }) => ({ position, bucket: bucketOf(position.id) })),
+  );
+  const base = { weights, from, upTo };
+  const items = chosen.flatMap(({ position, score }) => {
+    const document = documents.get(position.id);
+    return document ? [{ document, place: { ...base, score, at: position } }] : [];
+  });
+  const end = chosen.at(-1);
+  if (left.length > first && end) {
+    return { items, next: { ...base, score: end.score, at: end.position } };
+  }
+  if (!upTo) return { items, next: undefined };
+  const rest = { ...ask, first: first - items.length };
+  if (rest.first <= 0) return { items, next: { ...base, score: undefined, at: upTo } };
+  const beyond = await pageBeyond(cassandra, rest, upTo, shown, base);
+  return { items: [...items, ...beyond.items], next: beyond.next };
+};

@@ -1,0 +1,95 @@
+// Suggestions while a shopper types: words completed, products and collections that begin so.
+import { listCollections } from '../../db/cassandra/collections.ts';
+import { documentOf, readStretch } from '../../db/cassandra/listings.ts';
+import { frequencyOf, listByName } from '../../db/cassandra/look-ups.ts';
+import { completionsOf, type Term } from '../../db/cassandra/terms.ts';
+import type { ProductDocument } from '../../db/projections/document.ts';
+import { invalid } from '../../domain/errors.ts';
+import { fold, stemOf, wordsOf } from '../../domain/text.ts';
+import { productNode } from './nodes.ts';
+import type { Asking } from './parts.ts';
+
+const PREFIX_LENGTH_MAX = 100;
+const SUGGESTIONS_MAX = 10;
+const WORDS_MAX = 10;
+/** Completions that are looked at for products of theirs. */
+const COMPLETIONS_MAX = 8;
+
+export interface SuggestArgs {
+  prefix: string;
+  first: number;
+}
+
+interface Begun {
+  /** Whole words before the one that is being typed. */
+  before: string[];
+  word: string;
+}
+
+const begunOf = (prefix: string): Begun => {
+  const words = wordsOf(prefix).slice(0, WORDS_MAX);
+  return { before: words.slice(0, -1), word: words.at(-1) ?? '' };
+};
+
+/** Completions that lead somewhere: some product has them and the words before. */
+const liveCompletions = async (asking: Asking, { before, word }: Begun): Promise<Term[]> => {
+  const { cassandra, storeId } = asking;
+  const stems = before.map(stemOf);
+  const terms = (await completionsOf(cassandra, storeId, word))
+    .filter(({ stem }, at, all) => all.findIndex((one) => one.stem === stem) === at)
+    .slice(0, COMPLETIONS_MAX);
+  const counts = await Promise.all(
+    terms.map(({ stem }) => frequencyOf(cassandra, storeId, [...stems, stem], 1)),
+  );
+  return terms.filter((_, at) => (counts[at] ?? 0) > 0);
+};
+
+const productsWith = async (
+  { cassandra, storeId }: Asking,
+  begun: Begun,
+  terms: Term[],
+  first: number,
+): Promise<ProductDocument[]> => {
+  const before = begun.before.map(stemOf);
+  const anyOf = terms.map(({ stem }) => [...before, stem]);
+  if (anyOf.length === 0) return [];
+  const words = { anyOf, of: [], least: 0 };
+  const { found } = await readStretch(
+    cassandra,
+    { storeId, sort: 'newest', filter: { words, attributes: [] }, limit: first },
+    'document',
+  );
+  return found.map(({ row }) => documentOf(row));
+};
+
+const collectionsLike = async ({ cassandra, storeId }: Asking, { before, word }: Begun) => {
+  const all = await listCollections(cassandra, storeId);
+  return all.filter(({ name }) => {
+    const words = wordsOf(name);
+    return before.every((one) => words.includes(one)) && words.some((one) => one.startsWith(word));
+  });
+};
+
+/** At most `first` of each kind; names that begin with the whole prefix stand first. */
+export const suggest = async (asking: Asking, { prefix, first }: SuggestArgs) => {
+  if (first < 1 || first > SUGGESTIONS_MAX) {
+    throw invalid('first', `must be 1 to ${SUGGESTIONS_MAX}`);
+  }
+  if (prefix.length > PREFIX_LENGTH_MAX) throw invalid('prefix', 'is too long');
+  const begun = begunOf(prefix);
+  if (begun.word === '') return { words: [], products: [], collections: [] };
+  const { cassandra, storeId } = asking;
+  const [terms, named, collections] = await Promise.all([
+    liveCompletions(asking, begun),
+    listByName(cassandra, storeId, fold(prefix).trimStart(), first),
+    collectionsLike(asking, begun),
+  ]);
+  const others = await productsWith(asking, begun, terms, first);
+  const ids = new Set(named.map(({ id }) => id));
+  const found = [...named, ...others.filter(({ id }) => !ids.has(id))].slice(0, first);
+  return {
+    words: terms.slice(0, first).map(({ word }) => [...begun.before, word].join(' ')),
+    products: found.map((document) => productNode(document, asking.stockOf)),
+    collections: collections.slice(0, first),
+  };
+};

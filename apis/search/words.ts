@@ -1,0 +1,145 @@
+// What a shopper's words mean: all of them, else spelt as the catalogue spells them, else most.
+import type { Cassandra } from '../../db/cassandra/client.ts';
+import type { Words } from '../../db/cassandra/listings.ts';
+import { frequencyOf } from '../../db/cassandra/look-ups.ts';
+import { completionsOf, spellingsOf, type Term } from '../../db/cassandra/terms.ts';
+import { exactToken } from '../../db/projections/listing-text.ts';
+import { stemOf, wordsOf } from '../../domain/text.ts';
+
+const WORDS_MAX = 10;
+/** Candidates looked at for one unknown word, and whole queries tried with them. */
+const CANDIDATES_MAX = 8;
+const REWRITTEN_MAX = 3;
+const COMPLETED_LENGTH_MIN = 3;
+/** Rows of a bucket counted to tell which of two candidates is the commoner one. */
+const COUNTED_MAX = 25;
+
+/** Words that say nothing, left out as long as others remain. */
+const EMPTY_WORDS = new Set('a an and by for from in of on or the to with'.split(' '));
+
+export interface Meaning {
+  words: Words;
+  /** The token of a name or sku that is exactly what was typed. */
+  exact: string;
+}
+
+interface Typed {
+  word: string;
+  stem: string;
+}
+
+const typedWords = (text: string): Typed[] => {
+  const all = wordsOf(text).map((word) => ({ word, stem: stemOf(word) }));
+  const telling = all.filter(({ word }) => !EMPTY_WORDS.has(word));
+  const chosen = telling.length > 0 ? telling : all;
+  return chosen
+    .filter(({ stem }, at) => chosen.findIndex((one) => one.stem === stem) === at)
+    .slice(0, WORDS_MAX);
+};
+
+const allOf = (stems: string[]): Words => ({ anyOf: [stems], of: stems, least: stems.length });
+
+/** The words as they stand: a product must have all of them. Undefined for a text without words. */
+export const plainMeaning = (text: string): Meaning | undefined => {
+  const stems = typedWords(text).map(({ stem }) => stem);
+  return stems.length > 0 ? { words: allOf(stems), exact: exactToken(text) } : undefined;
+};
+
+interface Lookup {
+  cassandra: Cassandra;
+  storeId: string;
+}
+
+const countOf = ({ cassandra, storeId }: Lookup, stems: string[]): Promise<number> =>
+  frequencyOf(cassandra, storeId, stems, COUNTED_MAX);
+
+const isFound = async ({ cassandra, storeId }: Lookup, stems: string[]): Promise<boolean> =>
+  (await frequencyOf(cassandra, storeId, stems, 1)) > 0;
+
+/** "snow board" where the catalogue says "snowboard". */
+const joined = async (lookup: Lookup, typed: Typed[]): Promise<Typed[]> => {
+  for (let at = 0; at + 1 < typed.length; at++) {
+    const word = `${typed[at]?.word}${typed[at + 1]?.word}`;
+    const stem = stemOf(word);
+    if (!(await isFound(lookup, [stem]))) continue;
+    return [...typed.slice(0, at), { word, stem }, ...typed.slice(at + 2)];
+  }
+  return typed;
+};
+
+/** Live words that may have been meant: begun but not ended, then misspelt; commoner ones first. */
+const candidatesFor = async (lookup: Lookup, { word }: Typed): Promise<string[]> => {
+  const { cassandra, storeId } = lookup;
+  const ranked = async (terms: Term[]): Promise<string[]> => {
+    const stems = [...new Set(terms.map(({ stem }) => stem))].slice(0, CANDIDATES_MAX);
+    const counted = await Promise.all(
+      stems.map(async (stem) => ({ stem, count: await countOf(lookup, [stem]) })),
+    );
+    return counted.filter(({ count }) => count > 0).map(({ stem }) => stem);
+  };
+  const begun =
+    word.length >= COMPLETED_LENGTH_MIN ? await completionsOf(cassandra, storeId, word) : [];
+  const completed = await ranked(begun);
+  return completed.length > 0 ? completed : ranked(await spellingsOf(cassandra, storeId, word));
+};
+
+/** Products with at least `least` of the words: found by any of the longest ones (pigeonhole). */
+const mostOf = (stems: string[], least: number): Words => {
+  const rarest = stems.toSorted((a, b) => b.length - a.length);
+  return {
+    anyOf: rarest.slice(0, stems.length - least + 1).map((stem) => [stem]),
+    of: stems,
+    least,
+  };
+};
+
+const NOTHING: Words = { anyOf: [], of: [], least: 0 };
+
+/** With each unknown word replaced by its first, second, third candidate: what finds something. */
+const spelt = async (
+  lookup: Lookup,
+  known: boolean[],
+  typed: Typed[],
+  choices: string[][],
+): Promise<string[] | undefined> => {
+  for (let round = 0; round < REWRITTEN_MAX; round++) {
+    const stems = typed.flatMap(({ stem }, at) => {
+      if (known[at]) return [stem];
+      const list = choices[at] ?? [];
+      return list[round] ?? list[0] ?? [];
+    });
+    const isNew = round === 0 || choices.some((list) => list.length > round);
+    if (stems.length > 0 && isNew && (await isFound(lookup, stems))) return [...new Set(stems)];
+  }
+  return undefined;
+};
+
+/**
+ * What the words mean when no product has all of them. Filters have no say in it: words decide
+ * what is searched, filters only narrow. At least half of the words, all but two at most.
+ */
+export const rewritten = async (lookup: Lookup, text: string): Promise<Meaning> => {
+  const exact = exactToken(text);
+  const typed = await joined(lookup, typedWords(text));
+  if (
+    await isFound(
+      lookup,
+      typed.map(({ stem }) => stem),
+    )
+  ) {
+    return { exact, words: allOf(typed.map(({ stem }) => stem)) };
+  }
+  const known = await Promise.all(typed.map(({ stem }) => isFound(lookup, [stem])));
+  const choices = await Promise.all(
+    typed.map(async (one, at) => (known[at] ? [] : candidatesFor(lookup, one))),
+  );
+  const half = Math.ceil(typed.length / 2);
+  const stems = [
+    ...new Set(typed.flatMap(({ stem }, at) => (known[at] ? [stem] : (choices[at]?.[0] ?? [])))),
+  ];
+  if (stems.length < half) return { exact, words: NOTHING };
+  const all = await spelt(lookup, known, typed, choices);
+  if (all) return { exact, words: allOf(all) };
+  const least = Math.max(half, stems.length - 2);
+  return { exact, words: stems.length > least ? mostOf(stems, least) : NOTHING };
+};

@@ -1,0 +1,110 @@
+// The words a store's catalogue uses: to complete what is being typed, and to mend misspellings.
+import { editsAllowed, editsBetween, spellingKeys } from '../../domain/spelling.ts';
+import type { KnownWord } from '../projections/listing-text.ts';
+import type { Cassandra } from './client.ts';
+
+/** Words a process remembers having written; all are written again after that. */
+const REMEMBERED_MAX = 200_000;
+const WRITES_AT_ONCE = 64;
+const COMPLETIONS_READ_MAX = 200;
+/** Words read under one word's keys; a larger neighbourhood is cut. */
+const NEIGHBOURS_READ_MAX = 2_000;
+
+const PUT_TERM = 'insert into terms (store_id, head, word, stem) values (?, ?, ?, ?)';
+const PUT_LABEL = `insert into terms (store_id, head, word, stem, is_label)
+  values (?, ?, ?, ?, true)`;
+const PUT_SPELLING = 'insert into spellings (store_id, key, word, stem) values (?, ?, ?, ?)';
+
+const headOf = (word: string): string => String.fromCodePoint(word.codePointAt(0) ?? 0);
+
+type Write = [name: string, query: string, params: unknown[]];
+
+const writesOf = (storeId: string, { word, stem, isLabel }: KnownWord): Write[] => {
+  const term: Write = [
+    'terms.put',
+    isLabel ? PUT_LABEL : PUT_TERM,
+    [storeId, headOf(word), word, stem],
+  ];
+  if (!isLabel) return [term];
+  const keys = new Set([...spellingKeys(word), ...spellingKeys(stem)]);
+  const spellings = [...keys].map((key): Write => [
+    'spellings.put',
+    PUT_SPELLING,
+    [storeId, key, word, stem],
+  ]);
+  return [term, ...spellings];
+};
+
+export type RememberWords = (storeId: string, words: KnownWord[]) => Promise<void>;
+
+/** Writes each word once a process; writing it again changes nothing. */
+export const rememberWords = (cassandra: Cassandra): RememberWords => {
+  const written = new Set<string>();
+  return async (storeId, words) => {
+    const nameOf = ({ word, isLabel }: KnownWord): string => `${storeId}/${word}/${isLabel}`;
+    const fresh = words.filter((one) => !written.has(nameOf(one)));
+    const writes = fresh.flatMap((one) => writesOf(storeId, one));
+    for (let at = 0; at < writes.length; at += WRITES_AT_ONCE) {
+      const some = writes.slice(at, at + WRITES_AT_ONCE);
+      await Promise.all(some.map((write) => cassandra.run(...write)));
+    }
+    if (written.size > REMEMBERED_MAX) written.clear();
+    for (const one of fresh) written.add(nameOf(one));
+  };
+};
+
+export interface Term {
+  word: string;
+  stem: string;
+}
+
+/** Words of names and labels that begin so, the shortest first. */
+export const completionsOf = async (
+  cassandra: Cassandra,
+  storeId: string,
+  beginning: string,
+): Promise<Term[]> => {
+  const query = `select word, stem, is_label from terms
+    where store_id = ? and head = ? and word >= ? and word < ? limit ?`;
+  const rows = await cassandra.run('terms.complete', query, [
+    ...[storeId, headOf(beginning), beginning, `${beginning}\u{10FFFF}`, COMPLETIONS_READ_MAX],
+  ]);
+  return rows
+    .filter((row) => row['is_label'] === true)
+    .map((row) => ({ word: String(row['word']), stem: String(row['stem']) }))
+    .sort((a, b) => a.word.length - b.word.length || (a.word < b.word ? -1 : 1));
+};
+
+/** Words within the allowed edits of what was typed, the nearest first. */
+export const spellingsOf = async (
+  cassandra: Cassandra,
+  storeId: string,
+  typed: string,
+): Promise<Term[]> => {
+  const keys = spellingKeys(typed);
+  if (keys.length === 0) return [];
+  const query = 'select word, stem from spellings where store_id = ? and key in ? limit ?';
+  const rows = await cassandra.run('spellings.find', query, [storeId, keys, NEIGHBOURS_READ_MAX]);
+  const edits = new Map<string, { term: Term; distance: number }>();
+  for (const row of rows) {
+    const term = { word: String(row['word']), stem: String(row['stem']) };
+    const distance = Math.min(
+      ...[term.word, term.stem].map((meant) => {
+        const allowed = editsAllowed(typed, meant);
+        const edits = editsBetween(typed, meant, allowed);
+        return edits <= allowed ? edits : Number.POSITIVE_INFINITY;
+      }),
+    );
+    if (Number.isFinite(distance)) edits.set(term.word, { term, distance });
+  }
+  /** The first letter is seldom the wrong one. */
+  const strangeness = (word: string): number => (word[0] === typed[0] ? 0 : 1);
+  return [...edits.values()]
+    .sort(
+      (a, b) =>
+        a.distance - b.distance ||
+        strangeness(a.term.word) - strangeness(b.term.word) ||
+        (a.term.word < b.term.word ? -1 : 1),
+    )
+    .map(({ term }) => term);
+};

@@ -1,0 +1,71 @@
+// GraphQL as a contract: over HTTP as its specification says, and the schema that is checked in.
+import { beforeAll, describe, expect, test } from 'bun:test';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { buildClientSchema, buildSchema, getIntrospectionQuery, printSchema } from 'graphql';
+import type { IntrospectionQuery } from 'graphql';
+import { serverAudits } from 'graphql-http';
+import { SDL } from '../../apis/search/graphql.ts';
+import { JSON_TYPE } from '../support/refusals.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+}, UP_LIMIT_MS);
+
+const ask = async (body: unknown) => {
+  const response = await fetch(`${shop.env['GATEWAY_URL']}/graphql`, {
+    method: 'POST',
+    headers: JSON_TYPE,
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, body: (await response.json()) as { data?: unknown } };
+};
+
+describe('the GraphQL door', () => {
+  test('passes every audit of graphql-http that is an obligation', async () => {
+    const audits = serverAudits({ url: `${shop.env['GATEWAY_URL']}/graphql`, fetchFn: fetch });
+    const results = await Promise.all(audits.map((audit) => audit.fn()));
+    const short = results.filter(({ status }) => status !== 'ok');
+    for (const { status, name } of short) console.log(`  ${status}: ${name}`);
+    console.log(`graphql-http: ${results.length - short.length} of ${results.length} audits ok`);
+    expect(results.filter(({ status }) => status === 'error').map(({ name }) => name)).toEqual([]);
+  });
+
+  test('serves the schema that is checked in', async () => {
+    const { body } = await ask({ query: getIntrospectionQuery() });
+    const served = printSchema(buildClientSchema(body.data as IntrospectionQuery));
+    expect(served).toBe(printSchema(buildSchema(SDL)));
+  });
+
+  test('knows the operations of our own clients by their hash, and no others', async () => {
+    const text = readFileSync('apis/search/operations/suggestions.graphql', 'utf8');
+    const sha256Hash = createHash('sha256').update(text).digest('hex');
+    const variables = { prefix: 'a' };
+    const named = await ask({ documentId: `sha256:${sha256Hash}`, variables });
+    expect(named).toMatchObject({ status: 200, body: { data: { suggest: {} } } });
+    const extensions = { persistedQuery: { version: 1, sha256Hash } };
+    expect(await ask({ extensions, variables })).toEqual(named);
+    const unknown = await ask({ documentId: '0'.repeat(64) });
+    expect(unknown).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
+  });
+
+  test('refuses a question that would cost too much, and one with too many aliases', async () => {
+    const page = (name: string) =>
+      `${name}: products(first: 100) {
+        edges { node { id name variants { sku price } } } facets { name } }`;
+    const costly = await ask({
+      query: `{ ${Array.from({ length: 9 }, (_, at) => page(`p${at}`)).join(' ')} }`,
+    });
+    expect(costly).toMatchObject({
+      status: 400,
+      body: { errors: [{ extensions: { code: 'INVALID_INPUT' } }] },
+    });
+    const aliases = Array.from({ length: 61 }, (_, at) => `a${at}: __typename`).join(' ');
+    expect(await ask({ query: `{ ${aliases} }` })).toMatchObject({ status: 400 });
+    const first = { first: 100 };
+    const query = `query ($first: Int) { ${page('p').replace('100', '$first')} }`;
+    expect(await ask({ query, variables: first })).toMatchObject({ status: 200 });
+  });
+});

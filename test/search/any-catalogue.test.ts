@@ -1,0 +1,186 @@
+// Any catalogue, any question: the same set in the same order as a plain list in memory has it.
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { newId } from '../../domain/ids.ts';
+import { newReadSide, putWare, type Ware } from '../support/read-side.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+import { answered, facetsOf, SORTS, type Question } from './model.ts';
+
+const CATALOGUES = 6;
+const PRODUCTS = 40;
+const QUESTIONS = 60;
+const LIMIT_MS = 120_000;
+const SEED = 20_261_125;
+
+/** No stemming moves these, and none is within an edit of another. */
+const WORDS = ['alpha', 'bravo', 'kilo', 'lima', 'oscar', 'tango', 'victor', 'zulu'];
+const COLOURS = ['crimson', 'indigo', 'amber'];
+const COLLECTIONS = Array.from({ length: 3 }, () => newId('collection'));
+
+let shop: Shop;
+const sides: ReturnType<typeof newReadSide>[] = [];
+const openSide = () => {
+  const side = newReadSide(shop);
+  sides.push(side);
+  return side;
+};
+beforeAll(async () => {
+  shop = await openShop();
+}, UP_LIMIT_MS);
+afterAll(async () => {
+  await Promise.all(sides.map((side) => side.cassandra.close()));
+});
+
+const some = <T>(of: T[], max: number) => fc.subarray(of, { minLength: 0, maxLength: max });
+const phrase = (min: number, max: number) =>
+  fc.subarray(WORDS, { minLength: min, maxLength: max }).map((words) => words.join(' '));
+
+/** Few prices, names and times, so that many products are equal in what they are sorted by. */
+const ware: fc.Arbitrary<Ware> = fc.record({
+  id: fc.constant('').map(() => newId('product')),
+  name: phrase(1, 2),
+  description: phrase(1, 3),
+  priceMinor: fc.constantFrom(0, 500, 999, 1_000, 2_000, 99_999),
+  attributes: fc.constantFrom(...COLOURS).map((colour) => ({ colour })),
+  collectionIds: some(COLLECTIONS, 2),
+  available: fc.constantFrom(0, 0, 3),
+  createdAtUs: fc.integer({ min: 1, max: 12 }).map((at) => 1_732_000_000_000_000 + at),
+});
+
+const maybe = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: undefined, freq: 2 });
+const question: fc.Arbitrary<Question> = fc
+  .record({
+    text: maybe(fc.oneof(phrase(1, 2), phrase(2, 4), fc.constantFrom(...COLOURS))),
+    sort: fc.constantFrom(...SORTS),
+    collectionId: maybe(fc.constantFrom(...COLLECTIONS)),
+    attributes: maybe(fc.constantFrom(...COLOURS).map((value) => [{ name: 'colour', value }])),
+    priceMin: maybe(fc.constantFrom(0, 5, 9.99)),
+    priceMax: maybe(fc.constantFrom(5, 10, 999.99)),
+    inStock: maybe(fc.boolean()),
+  })
+  .map((asked) => JSON.parse(JSON.stringify(asked)) as Question);
+
+const QUERY = `query ($text: String, $sort: ProductSort, $collectionId: ID,
+  $attributes: [AttributeFilter!], $priceMin: Float, $priceMax: Float, $inStock: Boolean,
+  $first: Int, $after: String) {
+  products(text: $text, sort: $sort, collectionId: $collectionId, attributes: $attributes,
+    priceMin: $priceMin, priceMax: $priceMax, inStock: $inStock, first: $first, after: $after) {
+    edges { cursor node { id } } pageInfo { hasNextPage endCursor }
+    matches { count exact } facets { name values { value count } exact } } }`;
+
+interface Connection {
+  edges: { cursor: string; node: { id: string } }[];
+  pageInfo: { hasNextPage: boolean; endCursor: string | null };
+  matches: { count: number; exact: boolean };
+  facets: { name: string; values: { value: string; count: number }[]; exact: boolean }[];
+}
+
+const pageOf = async (
+  side: ReturnType<typeof newReadSide>,
+  asked: Question,
+  first: number,
+  after?: string | null,
+): Promise<Connection> =>
+  (await side.ask<{ products: Connection }>(QUERY, { ...asked, first, after })).products;
+
+/** Every id in order, page by page; `between` happens after each page. */
+const walked = async (
+  side: ReturnType<typeof newReadSide>,
+  asked: Question,
+  first: number,
+  between: () => Promise<void> = async () => undefined,
+): Promise<string[]> => {
+  const ids: string[] = [];
+  let after: string | null | undefined;
+  for (let pages = 0; pages <= PRODUCTS; pages++) {
+    const page = await pageOf(side, asked, first, after);
+    ids.push(...page.edges.map(({ node }) => node.id));
+    if (!page.pageInfo.hasNextPage) return ids;
+    after = page.pageInfo.endCursor;
+    await between();
+  }
+  throw new Error('paging never ended');
+};
+
+/** Relevance has an order of its own; which products it shows is the same. */
+const expectSame = (asked: Question, ids: string[], wanted: string[]): void => {
+  const own = asked.sort === 'RELEVANCE' && asked.text !== undefined;
+  const inOrder = (list: string[]): string[] => (own ? list.toSorted() : list);
+  expect({ asked, ids: inOrder(ids) }).toEqual({ asked, ids: inOrder(wanted) });
+};
+
+const filled = async (seed: number) => {
+  const side = openSide();
+  const [wares = []] = fc.sample(fc.array(ware, { minLength: PRODUCTS, maxLength: PRODUCTS }), {
+    seed,
+    numRuns: 1,
+  });
+  for (const one of wares) await putWare(side.readSide, side.storeId, one);
+  return { side, wares };
+};
+
+const seeds = Array.from({ length: CATALOGUES }, (_, at) => SEED + at);
+
+describe('any question of any catalogue', () => {
+  test.each(seeds)(
+    'shows the set, order, count and facets of the model (seed %p)',
+    async (seed) => {
+      const { side, wares } = await filled(seed);
+      for (const asked of fc.sample(question, { seed, numRuns: QUESTIONS })) {
+        const wanted = answered(wares, asked);
+        const ids = wanted.map(({ id }) => id);
+        const page = await pageOf(side, asked, 100);
+        expectSame(
+          asked,
+          page.edges.map(({ node }) => node.id),
+          ids,
+        );
+        expect(page.matches).toEqual({ count: ids.length, exact: true });
+        const facets = page.facets.flatMap(({ name, values }) =>
+          values.map(({ value, count }) => [`${name}=${value}`, count] as const),
+        );
+        expect(Object.fromEntries(facets)).toEqual(facetsOf(wanted));
+        const first = 1 + (seed % 7);
+        expect(await walked(side, asked, first)).toEqual(page.edges.map(({ node }) => node.id));
+      }
+    },
+    LIMIT_MS,
+  );
+
+  test.each(seeds.slice(0, 3))(
+    'neither skips nor repeats what stays while others come, go and change (seed %p)',
+    async (seed) => {
+      const { side, wares } = await filled(seed);
+      const moving = wares.filter((_, at) => at % 3 === 0);
+      const staying = wares.filter((_, at) => at % 3 !== 0);
+      let turn = 0;
+      const between = async (): Promise<void> => {
+        // Every other page, so that the end does not move away as fast as one walks.
+        if (turn++ % 2 === 0) return;
+        const at = turn % moving.length;
+        const one = moving[at];
+        if (!one) return;
+        if (turn % 3 === 0) await putWare(side.readSide, side.storeId, one, true);
+        else {
+          const priceMinor = (turn * 737) % 3_000;
+          const next = { ...one, priceMinor, name: `${WORDS[turn % WORDS.length]} moved` };
+          await putWare(side.readSide, side.storeId, next);
+        }
+        const fresh = { ...one, id: newId('product'), createdAtUs: Date.now() * 1_000 };
+        await putWare(side.readSide, side.storeId, fresh);
+      };
+      for (const asked of fc.sample(question, { seed: seed + 1_000, numRuns: 15 })) {
+        // What the words mean is settled on the first page, for all that comes after.
+        const wanted = answered(wares, asked)
+          .filter((one) => staying.includes(one))
+          .map(({ id }) => id);
+        const ids = await walked(side, asked, 3, between);
+        const stayed = ids.filter((id) => staying.some((one) => one.id === id));
+        expect(new Set(stayed).size).toBe(stayed.length);
+        const isPlain = !asked.text || answered(staying, asked).length > 0;
+        if (isPlain) expectSame(asked, stayed, wanted);
+      }
+    },
+    LIMIT_MS,
+  );
+});

@@ -1,0 +1,79 @@
+// The search as a plain list in memory: what any catalogue must answer to any question.
+import type { Ware } from '../support/read-side.ts';
+
+export const SORTS = ['RELEVANCE', 'NEWEST', 'PRICE_ASC', 'PRICE_DESC', 'NAME'] as const;
+
+export interface Question {
+  text?: string;
+  sort: (typeof SORTS)[number];
+  collectionId?: string;
+  attributes?: { name: string; value: string }[];
+  priceMin?: number;
+  priceMax?: number;
+  inStock?: boolean;
+}
+
+const wordsOf = (ware: Ware): Set<string> =>
+  new Set(
+    [ware.name, ware.description ?? '', ...Object.values(ware.attributes ?? {})]
+      .join(' ')
+      .split(' '),
+  );
+
+/** All words, and where no product has all: at least half of them, all but two at most. */
+const withWords = (wares: Ware[], text: string): Ware[] => {
+  const words = text.split(' ');
+  const having = (least: number): Ware[] =>
+    wares.filter((ware) => {
+      const own = wordsOf(ware);
+      return words.filter((word) => own.has(word)).length >= least;
+    });
+  const all = having(words.length);
+  if (all.length > 0) return all;
+  return having(Math.max(Math.ceil(words.length / 2), words.length - 2));
+};
+
+/** Every text of these catalogues is plain ASCII in lower case: no folding is needed here. */
+const compare = <T>(a: T, b: T): number => {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+};
+
+const ORDERS: Record<Question['sort'], (a: Ware, b: Ware) => number> = {
+  RELEVANCE: (a, b) => b.createdAtUs - a.createdAtUs,
+  NEWEST: (a, b) => b.createdAtUs - a.createdAtUs,
+  PRICE_ASC: (a, b) => a.priceMinor - b.priceMinor,
+  PRICE_DESC: (a, b) => b.priceMinor - a.priceMinor,
+  NAME: (a, b) => compare(a.name, b.name),
+};
+
+const passes = (question: Question) => (ware: Ware) => {
+  const { collectionId, attributes = [], priceMin, priceMax, inStock } = question;
+  return (
+    (collectionId === undefined || (ware.collectionIds ?? []).includes(collectionId)) &&
+    attributes.every(({ name, value }) => ware.attributes?.[name] === value) &&
+    (priceMin === undefined || ware.priceMinor >= priceMin * 100) &&
+    (priceMax === undefined || ware.priceMinor <= priceMax * 100) &&
+    (inStock === undefined || (ware.available ?? 0) > 0 === inStock)
+  );
+};
+
+/** Words decide over the whole catalogue; filters only narrow. Equal ones in the order of ids. */
+export const answered = (wares: Ware[], question: Question): Ware[] => {
+  const worded = question.text ? withWords(wares, question.text) : wares;
+  const order = ORDERS[question.sort];
+  return worded.filter(passes(question)).sort((a, b) => order(a, b) || compare(a.id, b.id));
+};
+
+/** How many of these wares carry each value of each facet. */
+export const facetsOf = (wares: Ware[]): Record<string, number> => {
+  const counts: Record<string, number> = {};
+  for (const ware of wares) {
+    const facets = [
+      ...Object.entries(ware.attributes ?? {}).map(([name, value]) => `${name}=${value}`),
+      ...(ware.collectionIds ?? []).map((id) => `collection=${id}`),
+    ];
+    for (const facet of facets) counts[facet] = (counts[facet] ?? 0) + 1;
+  }
+  return counts;
+};

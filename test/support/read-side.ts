@@ -1,0 +1,132 @@
+// The read side as tests fill and question it: documents written as the projector writes them.
+import { create } from '@bufbuild/protobuf';
+import { createCursors } from '../../apis/http/cursors.ts';
+import { graphqlRoute } from '../../apis/search/graphql.ts';
+import type { SearchParts } from '../../apis/search/parts.ts';
+import { connectCassandra, type Cassandra } from '../../db/cassandra/client.ts';
+import { findStored, putProjected } from '../../db/cassandra/products.ts';
+import { foldProduct, foldStock, NOTHING } from '../../db/projections/document.ts';
+import { vocabularyOf } from '../../db/projections/listing-text.ts';
+import { readSideOf, type ReadSide } from '../../db/projections/projector.ts';
+import { newId, type StoreId } from '../../domain/ids.ts';
+import {
+  ProductChangedSchema,
+  StockChangedSchema,
+} from '../../proto/gen/holdfast/events/v1/events_pb.ts';
+import { createTelemetry } from '../../telemetry/telemetry.ts';
+import type { Shop } from './shop.ts';
+
+const telemetry = createTelemetry('test', 'fatal');
+
+export const cassandraOf = ({ env }: Shop): Cassandra =>
+  connectCassandra({
+    contactPoint: env['CASSANDRA_CONTACT_POINT'] ?? '',
+    datacenter: 'datacenter1',
+    keyspace: 'holdfast',
+    telemetry,
+  });
+
+export interface Ware {
+  id: string;
+  name: string;
+  description?: string;
+  priceMinor: number;
+  attributes?: Record<string, string>;
+  collectionIds?: string[];
+  available?: number;
+  createdAtUs: number;
+  skus?: string[];
+}
+
+let lastUs = Date.now() * 1_000;
+const nextUs = (): bigint => BigInt((lastUs = Math.max(lastUs + 1, Date.now() * 1_000)));
+
+/** Writes (or with `deleted` removes) one product as the projector would. */
+export const putWare = async (
+  { cassandra, remember }: ReadSide,
+  storeId: StoreId,
+  ware: Ware,
+  deleted = false,
+): Promise<void> => {
+  const skus = ware.skus ?? [ware.id.slice(4)];
+  const before = await findStored(cassandra, storeId, ware.id);
+  const changed = create(ProductChangedSchema, {
+    storeId,
+    productId: ware.id,
+    version: 1n,
+    clockUs: nextUs(),
+    deleted,
+    ...(!deleted && {
+      product: {
+        slug: ware.id.slice(4),
+        name: ware.name,
+        description: ware.description ?? '',
+        status: 'published',
+        attributes: ware.attributes ?? {},
+        collectionIds: ware.collectionIds ?? [],
+        createdAtUs: BigInt(ware.createdAtUs),
+        updatedAtUs: BigInt(ware.createdAtUs),
+        variants: skus.map((sku, position) => ({
+          sku,
+          position,
+          priceMinor: BigInt(ware.priceMinor),
+          currency: 'USD',
+        })),
+      },
+    }),
+  });
+  const stock = create(StockChangedSchema, {
+    storeId,
+    productId: ware.id,
+    clockUs: nextUs(),
+    skus: skus.map((sku) => ({ sku, available: ware.available ?? 0 })),
+  });
+  const known = foldProduct(before ?? NOTHING, changed) ?? NOTHING;
+  const next = foldStock(known, stock) ?? known;
+  if (next.document) await remember(storeId, vocabularyOf(next.document));
+  await putProjected(cassandra, storeId, ware.id, before, next);
+};
+
+export interface Searched<T> {
+  data?: T;
+  errors?: { message: string; extensions: { code: string } }[];
+}
+
+/** GraphQL of one store, asked without a listener between. */
+export const searchOf = (cassandra: Cassandra, storeId: StoreId) => {
+  const none = async () => ({ stock: [] });
+  const parts = {
+    cassandra,
+    cursors: createCursors('the secret of a test'),
+    telemetry,
+    inventory: { batchGetStock: none },
+  } as unknown as SearchParts;
+  const { answer } = graphqlRoute(parts);
+  return async <T>(query: string, variables: Record<string, unknown> = {}): Promise<T> => {
+    const request = new Request('http://search/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query, variables }),
+    });
+    const response = await answer({
+      request,
+      principal: { kind: 'anyone', storeId, scopes: [] },
+      params: {},
+      body: undefined,
+      query: {},
+      requestId: 'request-1',
+    });
+    const { data, errors } = (await response.json()) as Searched<T>;
+    if (errors || data === undefined) throw new Error(JSON.stringify(errors));
+    return data;
+  };
+};
+
+export type Search = ReturnType<typeof searchOf>;
+
+/** A store of this test alone on the read side. */
+export const newReadSide = (shop: Shop) => {
+  const cassandra = cassandraOf(shop);
+  const storeId = newId('store');
+  return { cassandra, storeId, readSide: readSideOf(cassandra), ask: searchOf(cassandra, storeId) };
+};
