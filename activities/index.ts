@@ -5,6 +5,6 @@ export { notificationActivities } from './notifications.ts';
 export { orderActivities } from './orders.ts';
 export { paymentActivities } from './payments.ts';
 export { refundActivities } from './refunds.ts';
-export { recoveryActivities } from './recovery.ts';
+export { recoveryActivities } from './recovery/recovery.ts';
 export { returnActivities } from './returns.ts';
 export { stockActivities } from './stock.ts';

@@ -4,7 +4,10 @@ import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { DomainError } from '../domain/errors.ts';
 import { reservationIdOf } from '../domain/ids.ts';
 import type { Demand } from '../domain/stock.ts';
-import type { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
+import {
+  ReservationState,
+  type InventoryService,
+} from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { attemptNow } from './attempts.ts';
 
 const STORE_HEADER = 'holdfast-store';
@@ -54,6 +57,19 @@ export const stockActivities = (inventory: Client<typeof InventoryService>) => {
         { reservationId: reservationIdOf(ask.orderId), expiresIn: durationFromMs(ask.holdMs) },
         headersOf(ask),
       );
+    },
+    /** Releases what is still held; answers whether anything was. A claim is not touched. */
+    async releaseHeld(ask: StockAsk): Promise<boolean> {
+      const request = { reservationId: reservationIdOf(ask.orderId) };
+      const found = await inventory
+        .getReservation(request, headersOf(ask))
+        .catch((error: unknown) => {
+          if (error instanceof DomainError && error.code === 'NOT_FOUND') return undefined;
+          throw error;
+        });
+      if (found?.reservation?.state !== ReservationState.HELD) return false;
+      await inventory.releaseReservation(request, headersOf(ask));
+      return true;
     },
     /** Puts units that came back on hand again, once a receipt id. */
     async restockUnits(ask: StockAsk & { receiptId: string; units: Demand[] }): Promise<void> {

@@ -24,11 +24,5 @@ export const MEND_ACTIONS = ['retry', 'skip', 'refund', 'cancel', 'readdress', '
 /** What an operator may ask for: see apis/recovery. */
 export type MendAction = (typeof MEND_ACTIONS)[number];
 
-export interface Attention {
-  reason: AttentionReason;
-  /** RFC 3339. */
-  since: string;
-}
-
 /** An order that is not decided for longer than this breaks a promise, and is shown as stuck. */
 export const UNDECIDED_MS_MAX = 15 * 60_000;

@@ -14,6 +14,7 @@ const HELP = `Holdfast: a shop that does not lose orders.
   ./holdfast demo [--json]    up, a sample catalogue, and one order followed to delivered
   ./holdfast test [FILES]     the checks and every test, on an instance of their own
   ./holdfast bench [PATH]     measurements, each a ratio to a raw baseline
+  ./holdfast orders WORDS     what is stuck, and how to mend it: ./holdfast orders help
   ./holdfast status [--json]  what runs, and whether it is well
   ./holdfast env [--json]     addresses and keys for other programs
   ./holdfast logs NAME [-f]   what a server or process has printed
@@ -41,6 +42,9 @@ const FLAGS: Record<string, string[]> = {
 };
 /** Ports of further copies lie 60 apart, and the tests' instance begins 200 further on. */
 const COPIES_MAX = 3;
+
+/** The instance that `orders` asks: the shop's, or with --test the tests'. */
+const shopOrTests = (): Instance => (process.argv.includes(TEST) ? testInstance() : shopInstance());
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -120,6 +124,7 @@ const COMMANDS: Record<string, () => unknown> = {
   },
   demo: async () => (await import('./demo.ts')).demo(instance, { json: has('--json') }),
   test: async () => process.exit(await (await import('./test.ts')).test(words)),
+  orders: async () => (await import('./orders.ts')).orders(shopOrTests(), words),
   bench: async () => process.exit(await (await import('../bench/main.ts')).bench(words)),
   help: () => print(HELP),
 };

@@ -57,6 +57,8 @@ const SETTINGS = {
   HOLDFAST_CARRIER_POLL_MS: durationMs.default(2_000),
   HOLDFAST_SWEEP_EVERY_MS: durationMs.default(30_000),
   HOLDFAST_SWEEP_AFTER_MS: durationMs.default(10_000),
+  HOLDFAST_RECONCILE_EVERY_MS: durationMs.default(5 * 60_000),
+  HOLDFAST_RECONCILE_AFTER_MS: durationMs.default(15 * 60_000),
   HOLDFAST_TASK_QUEUES: list.optional(),
   HOLDFAST_SANDBOX_STATE: z.string().min(1),
   HOLDFAST_SANDBOX_WEBHOOK_URL: z.url(),

@@ -7,11 +7,12 @@ import { timelineRoute } from '../apis/gateway/timeline.ts';
 import { createOrderAccess } from '../apis/http/access.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
 import { authenticateByKey } from '../apis/http/principals.ts';
-import { appOf, type Route } from '../apis/http/routes.ts';
+import { appOf, type Method, type Route } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
 import { clientOf } from '../apis/rpc/client.ts';
 import { mintTokens } from '../apis/rpc/tokens.ts';
 import { connectPostgres } from '../db/postgres/client.ts';
+import { MEND_ACTIONS } from '../domain/attention.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { OrdersService } from '../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import { configOf } from './config.ts';
@@ -45,7 +46,15 @@ const passedOn = (): Route[] => [
   ]),
   ...proxied(config.HOLDFAST_SEARCH_URL, [['post', '/graphql']]),
   ...proxied(config.HOLDFAST_ORDERS_URL, [['post', '/webhooks/stripe']]),
-  ...proxied(config.HOLDFAST_RECOVERY_URL, [['get', '/recovery/overview']]),
+  ...proxied(config.HOLDFAST_RECOVERY_URL, [
+    ['get', '/recovery/overview'],
+    ['get', '/recovery/breaks'],
+    ['get', '/recovery/orders'],
+    ['get', '/recovery/orders/:id'],
+    ['post', '/recovery/batches'],
+    ['get', '/recovery/batches/:id'],
+    ...MEND_ACTIONS.map((action): [Method, string] => ['post', `/recovery/orders/:id/${action}`]),
+  ]),
 ];
 
 await run(config, async (telemetry) => {

@@ -35,6 +35,7 @@ await run(config, async (telemetry) => {
       telemetry.log.error('progress not written', error),
     );
   };
+  const project = projectBatch({ kafka, cassandra, telemetry });
   const consumer = await kafka.consume(
     {
       groupId: 'projector',
@@ -44,13 +45,25 @@ await run(config, async (telemetry) => {
       retry: { retries: Number.MAX_SAFE_INTEGER, maxRetryTime: 2_000 },
     },
     [TOPICS.products, TOPICS.stock, TOPICS.collections],
-    projectBatch({ kafka, cassandra, telemetry }),
+    project,
     { onCrash: (error) => telemetry.log.error('consumer crashed', error), onIdle },
+  );
+  // Orders have a group of their own: the catalogue's backlog is not in their way.
+  const orders = await kafka.consume(
+    {
+      groupId: 'order-views',
+      maxWaitTimeInMs: FETCH_WAIT_MS,
+      sessionTimeout: SESSION_TIMEOUT_MS,
+      retry: { retries: Number.MAX_SAFE_INTEGER, maxRetryTime: 2_000 },
+    },
+    [TOPICS.orders],
+    project,
+    { onCrash: (error) => telemetry.log.error('consumer crashed', error), onIdle: () => undefined },
   );
   return {
     checks: {},
     stop: async () => {
-      await consumer.stop();
+      await Promise.all([consumer.stop(), orders.stop()]);
       await kafka.close();
       await cassandra.close();
     },

@@ -1,12 +1,22 @@
-// Starts Recovery: the operators' door and the schedules that find what is stuck.
+// Starts Recovery: the operators' door, and the schedules that find what is stuck.
+import { connectStripe } from '../activities/providers/stripe-client.ts';
+import { stripeProvider } from '../activities/providers/stripe.ts';
+import { createCursors } from '../apis/http/cursors.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
 import { authenticateByKey } from '../apis/http/principals.ts';
 import { appOf } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
-import { overviewRoute } from '../apis/recovery/overview.ts';
+import { batchRoutes } from '../apis/recovery/batches.ts';
+import { recoveryRoutes } from '../apis/recovery/orders.ts';
+import { overviewRoute, watchOverview } from '../apis/recovery/overview.ts';
 import { putSchedules } from '../apis/recovery/schedules.ts';
+import { clientOf } from '../apis/rpc/client.ts';
 import { lazyTemporal } from '../apis/rpc/temporal.ts';
+import { mintTokens } from '../apis/rpc/tokens.ts';
 import { connectPostgres } from '../db/postgres/client.ts';
+import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { SCHEDULED_EVERY_MS } from '../workflows/recovery.contract.ts';
 import { configOf } from './config.ts';
 import { findKeyIn, pgAnswers, run } from './run.ts';
 
@@ -16,39 +26,62 @@ const config = configOf(
   'HOLDFAST_IDENTITY_URL',
   'HOLDFAST_TEMPORAL_ADDRESS',
   'HOLDFAST_TEMPORAL_NAMESPACE',
+  'HOLDFAST_TOKEN_SECRETS',
+  'HOLDFAST_CURSOR_SECRET',
+  'HOLDFAST_INVENTORY_URL',
+  'STRIPE_SECRET_KEY',
+  'STRIPE_API_BASE',
+  'HOLDFAST_PAYMENT_WINDOW_MS',
+  'HOLDFAST_CARRIER_POLL_MS',
   'HOLDFAST_SWEEP_EVERY_MS',
+  'HOLDFAST_RECONCILE_EVERY_MS',
 );
 
+const connect = (telemetry: Telemetry) => {
+  const stripe = connectStripe(config.STRIPE_SECRET_KEY, config.STRIPE_API_BASE, telemetry);
+  return {
+    pg: connectPostgres({ url: config.HOLDFAST_POSTGRES_URL, telemetry }),
+    temporal: lazyTemporal(config.HOLDFAST_TEMPORAL_ADDRESS, config.HOLDFAST_TEMPORAL_NAMESPACE),
+    cursors: createCursors(config.HOLDFAST_CURSOR_SECRET),
+    inventory: clientOf(InventoryService, {
+      url: config.HOLDFAST_INVENTORY_URL,
+      audience: 'inventory',
+      mint: mintTokens('recovery', config.HOLDFAST_TOKEN_SECRETS),
+      telemetry,
+    }),
+    readPayment: stripeProvider(stripe).read,
+    pace: {
+      paymentWindowMs: config.HOLDFAST_PAYMENT_WINDOW_MS,
+      carrierPollMs: config.HOLDFAST_CARRIER_POLL_MS,
+    },
+  };
+};
+
 await run(config, async (telemetry) => {
-  const pg = connectPostgres({ url: config.HOLDFAST_POSTGRES_URL, telemetry });
-  const keys = connectPostgres({
-    url: config.HOLDFAST_IDENTITY_URL,
-    telemetry,
-    connectionsMax: 2,
-  });
-  const temporal = lazyTemporal(
-    config.HOLDFAST_TEMPORAL_ADDRESS,
-    config.HOLDFAST_TEMPORAL_NAMESPACE,
-  );
+  const parts = connect(telemetry);
+  const { pg, temporal } = parts;
+  const url = config.HOLDFAST_IDENTITY_URL;
+  const keys = connectPostgres({ url, telemetry, connectionsMax: 2 });
   const app = appOf({
-    routes: [heartbeatRoute, overviewRoute(pg)],
+    routes: [heartbeatRoute, overviewRoute(pg), ...recoveryRoutes(parts), ...batchRoutes(parts)],
     authenticate: authenticateByKey(findKeyIn(keys)),
     telemetry,
   });
   const stopping = new AbortController();
-  const scheduled = putSchedules(
-    () => temporal.client(),
-    config.HOLDFAST_SWEEP_EVERY_MS,
-    telemetry,
-    stopping.signal,
-  );
-  const listener = listen(config.HOLDFAST_HOST, config.HOLDFAST_PORT, (request) =>
-    app.fetch(request),
-  );
+  const pace = {
+    ...SCHEDULED_EVERY_MS,
+    sweepOrders: config.HOLDFAST_SWEEP_EVERY_MS,
+    reconcilePayments: config.HOLDFAST_RECONCILE_EVERY_MS,
+  };
+  const scheduled = putSchedules(() => temporal.client(), pace, telemetry, stopping.signal);
+  const overview = watchOverview(pg, telemetry);
+  const { HOLDFAST_HOST: host, HOLDFAST_PORT: port } = config;
+  const listener = listen(host, port, (request) => app.fetch(request));
   return {
     checks: { postgres: pgAnswers(pg) },
     stop: async () => {
       stopping.abort();
+      overview.stop();
       await listener.stop();
       await scheduled;
       await temporal.close();

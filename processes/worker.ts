@@ -1,5 +1,5 @@
 // Starts the worker: the stories and their hands, every queue or those it is told.
-import { Client } from '@temporalio/client';
+import { Client, WorkflowNotFoundError } from '@temporalio/client';
 import {
   bundleWorkflowCode,
   DefaultLogger,
@@ -24,17 +24,30 @@ import { stripeAftercare } from '../activities/providers/stripe-aftercare.ts';
 import { connectStripe } from '../activities/providers/stripe-client.ts';
 import { stripeProvider } from '../activities/providers/stripe.ts';
 import { translatingRefusals } from '../activities/refusals.ts';
+import { tellEvent } from '../apis/orders/provider-events.ts';
+import { beginReturn } from '../apis/orders/returns.ts';
+import { act } from '../apis/recovery/act.ts';
 import { clientOf } from '../apis/rpc/client.ts';
+import { startStory } from '../apis/rpc/stories.ts';
 import { mintTokens } from '../apis/rpc/tokens.ts';
+import { connectCassandra, type Cassandra } from '../db/cassandra/client.ts';
 import { connectPostgres, type Pg } from '../db/postgres/client.ts';
+import { DomainError } from '../domain/errors.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { FULFILL_ORDER, storyOptions } from '../workflows/fulfill-order.contract.ts';
+import {
+  FULFILL_ORDER,
+  fulfillOrderId,
+  storyOptions,
+} from '../workflows/fulfill-order.contract.ts';
 import { configOf } from './config.ts';
 import { pgAnswers, run } from './run.ts';
 
 const config = configOf(
   'HOLDFAST_POSTGRES_URL',
+  'HOLDFAST_CASSANDRA_CONTACT_POINT',
+  'HOLDFAST_CASSANDRA_DATACENTER',
+  'HOLDFAST_CASSANDRA_KEYSPACE',
   'HOLDFAST_TEMPORAL_ADDRESS',
   'HOLDFAST_TEMPORAL_NAMESPACE',
   'HOLDFAST_INVENTORY_URL',
@@ -48,6 +61,7 @@ const config = configOf(
   'HOLDFAST_CARRIER_POLL_MS',
   'HOLDFAST_PAYMENT_STEPS_PER_SECOND',
   'HOLDFAST_SWEEP_AFTER_MS',
+  'HOLDFAST_RECONCILE_AFTER_MS',
   'HOLDFAST_TASK_QUEUES',
 );
 
@@ -58,34 +72,72 @@ const SHUTDOWN_GRACE = '5 seconds';
 const SHUTDOWN_FORCE = '8 seconds';
 const WORKFLOWS = new URL('../workflows/index.ts', import.meta.url).pathname;
 
-const startOrderWith = (client: Client) => async (order: Parameters<typeof storyOptions>[0]) => {
-  const pace = {
-    paymentWindowMs: config.HOLDFAST_PAYMENT_WINDOW_MS,
-    carrierPollMs: config.HOLDFAST_CARRIER_POLL_MS,
+interface Parts {
+  pg: Pg;
+  cassandra: Cassandra;
+  client: Client;
+  telemetry: Telemetry;
+}
+
+const connectProviders = ({ telemetry }: Parts) => {
+  const { STRIPE_SECRET_KEY, STRIPE_API_BASE, HOLDFAST_SMTP_URL, HOLDFAST_MAIL_FROM } = config;
+  const stripe = connectStripe(STRIPE_SECRET_KEY, STRIPE_API_BASE, telemetry);
+  return {
+    provider: stripeProvider(stripe),
+    aftercare: stripeAftercare(stripe),
+    carrier: httpCarrier(config.HOLDFAST_CARRIER_URL, telemetry),
+    mailer: smtpMailer(HOLDFAST_SMTP_URL, HOLDFAST_MAIL_FROM, telemetry),
+    inventory: clientOf(InventoryService, {
+      url: config.HOLDFAST_INVENTORY_URL,
+      audience: 'inventory',
+      mint: mintTokens('worker', config.HOLDFAST_TOKEN_SECRETS),
+      telemetry,
+    }),
   };
-  await client.workflow.start(FULFILL_ORDER, storyOptions(order, pace)).catch((error: unknown) => {
-    // Closed already: its ending is in Postgres or about to be.
-    if (!(error instanceof Error) || error.name !== 'WorkflowExecutionAlreadyStartedError') {
-      throw error;
-    }
+};
+type Providers = ReturnType<typeof connectProviders>;
+
+/** What recovery may do beyond looking: through the same code as the doors. */
+const recoveryHands = (parts: Parts, { provider, aftercare, inventory }: Providers) => {
+  const { client, pg } = parts;
+  const temporal = { client: async () => client, close: async () => undefined };
+  const carrierPollMs = config.HOLDFAST_CARRIER_POLL_MS;
+  const pace = { paymentWindowMs: config.HOLDFAST_PAYMENT_WINDOW_MS, carrierPollMs };
+  const telling = { pg, temporal, disputePollMs: carrierPollMs };
+  return recoveryActivities({
+    ...parts,
+    provider,
+    aftercare,
+    olderThanMs: config.HOLDFAST_SWEEP_AFTER_MS,
+    settledMs: config.HOLDFAST_RECONCILE_AFTER_MS,
+    startOrder: (order) => startStory(temporal, FULFILL_ORDER, storyOptions(order, pace)),
+    startReturn: (taken) => beginReturn({ temporal, carrierPollMs }, taken),
+    tellEvent: (event) => tellEvent(telling, event),
+    storyState: async (orderId) => {
+      try {
+        const { status } = await client.workflow.getHandle(fulfillOrderId(orderId)).describe();
+        return status.name === 'RUNNING' ? 'running' : 'closed';
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return 'missing';
+        throw error;
+      }
+    },
+    releaseHold: stockActivities(inventory).releaseHeld,
+    mend: async ({ batchId, orderId, ...ask }) => {
+      const action = { ...ask, orderId, batchId, key: `${batchId}/${orderId}` };
+      await act({ pg, temporal, pace }, action).catch((error: unknown) => {
+        if (!(error instanceof DomainError) || error.code === 'UNAVAILABLE') throw error;
+      });
+    },
   });
 };
 
 /** The activities of each queue; a queue with workflows has `true`. */
-const queuesOf = (pg: Pg, client: Client, telemetry: Telemetry) => {
-  const inventory = clientOf(InventoryService, {
-    url: config.HOLDFAST_INVENTORY_URL,
-    audience: 'inventory',
-    mint: mintTokens('worker', config.HOLDFAST_TOKEN_SECRETS),
-    telemetry,
-  });
-  const { STRIPE_SECRET_KEY, STRIPE_API_BASE, HOLDFAST_SMTP_URL, HOLDFAST_MAIL_FROM } = config;
-  const connection = connectStripe(STRIPE_SECRET_KEY, STRIPE_API_BASE, telemetry);
-  const aftercare = stripeAftercare(connection);
-  const money = { pg, provider: stripeProvider(connection), aftercare };
-  const carrier = httpCarrier(config.HOLDFAST_CARRIER_URL, telemetry);
-  const mailer = smtpMailer(HOLDFAST_SMTP_URL, HOLDFAST_MAIL_FROM, telemetry);
-  const sweepAfterMs = config.HOLDFAST_SWEEP_AFTER_MS;
+const queuesOf = (parts: Parts) => {
+  const { pg } = parts;
+  const providers = connectProviders(parts);
+  const { provider, aftercare, carrier, mailer, inventory } = providers;
+  const money = { pg, provider, aftercare };
   return {
     orders: { stories: true, hands: { ...orderActivities(pg), ...stockActivities(inventory) } },
     payments: {
@@ -104,31 +156,23 @@ const queuesOf = (pg: Pg, client: Client, telemetry: Telemetry) => {
       },
     },
     notifications: { stories: false, hands: notificationActivities(pg, mailer) },
-    recovery: {
-      stories: true,
-      hands: recoveryActivities(pg, startOrderWith(client), sweepAfterMs),
-    },
+    recovery: { stories: true, hands: recoveryHands(parts, providers) },
   };
 };
 
-await run(config, async (telemetry) => {
-  Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('WARN') });
-  const { HOLDFAST_TEMPORAL_ADDRESS: address, HOLDFAST_TEMPORAL_NAMESPACE: namespace } = config;
-  const pg = connectPostgres({ url: config.HOLDFAST_POSTGRES_URL, telemetry });
-  const connection = await NativeConnection.connect({ address });
-  const client = new Client({ connection, namespace });
+const createWorkers = async (connection: NativeConnection, parts: Parts): Promise<Worker[]> => {
   const workflowBundle = await bundleWorkflowCode({ workflowsPath: WORKFLOWS });
   const wanted = config.HOLDFAST_TASK_QUEUES;
   // The server keeps to it across every worker of the queue.
   const maxTaskQueueActivitiesPerSecond = config.HOLDFAST_PAYMENT_STEPS_PER_SECOND;
-  const queues = Object.entries(queuesOf(pg, client, telemetry));
-  const workers = await Promise.all(
+  const queues = Object.entries(queuesOf(parts));
+  return Promise.all(
     queues
       .filter(([taskQueue]) => !wanted || wanted.includes(taskQueue))
       .map(([taskQueue, { stories, hands }]) =>
         Worker.create({
           connection,
-          namespace,
+          namespace: config.HOLDFAST_TEMPORAL_NAMESPACE,
           taskQueue,
           activities: hands,
           ...(stories && { workflowBundle }),
@@ -137,10 +181,25 @@ await run(config, async (telemetry) => {
           maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
           shutdownGraceTime: SHUTDOWN_GRACE,
           shutdownForceTime: SHUTDOWN_FORCE,
-          interceptors: { activity: [translatingRefusals(telemetry)] },
+          interceptors: { activity: [translatingRefusals(parts.telemetry)] },
         }),
       ),
   );
+};
+
+await run(config, async (telemetry) => {
+  Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('WARN') });
+  const { HOLDFAST_TEMPORAL_ADDRESS: address, HOLDFAST_TEMPORAL_NAMESPACE: namespace } = config;
+  const pg = connectPostgres({ url: config.HOLDFAST_POSTGRES_URL, telemetry });
+  const cassandra = connectCassandra({
+    contactPoint: config.HOLDFAST_CASSANDRA_CONTACT_POINT,
+    datacenter: config.HOLDFAST_CASSANDRA_DATACENTER,
+    keyspace: config.HOLDFAST_CASSANDRA_KEYSPACE,
+    telemetry,
+  });
+  const connection = await NativeConnection.connect({ address });
+  const client = new Client({ connection, namespace });
+  const workers = await createWorkers(connection, { pg, cassandra, client, telemetry });
   const running = Promise.all(workers.map((worker) => worker.run()));
   running.catch((error: unknown) => {
     telemetry.log.error('worker failed', error);
@@ -158,7 +217,7 @@ await run(config, async (telemetry) => {
       for (const worker of workers) worker.shutdown();
       await running;
       await connection.close();
-      await pg.close();
+      await Promise.all([pg.close(), cassandra.close()]);
     },
   };
 });

@@ -1,6 +1,12 @@
 // Every workflow by its name; a name once used is for ever.
 export { fulfillOrder } from './fulfill-order.ts';
-export { sweepOrders } from './sweep-orders.ts';
 export { refundOrder } from './refund-order.ts';
 export { returnOrder } from './return-order.ts';
 export { settleDispute } from './settle-dispute.ts';
+export {
+  checkReadModel,
+  expireHolds,
+  mendOrders,
+  reconcilePayments,
+  sweepOrders,
+} from './recovery.ts';

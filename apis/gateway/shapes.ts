@@ -11,6 +11,7 @@ import {
 } from '../../domain/money.ts';
 import { LINES_MAX, QUANTITY_MAX } from '../../domain/order.ts';
 import { SKU_PATTERN } from '../../domain/product.ts';
+import { addressShape } from '../http/address.ts';
 import { RETURN_REASON_LENGTH_MAX } from '../../domain/returns.ts';
 import type {
   Attention,
@@ -22,17 +23,6 @@ import type {
 } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 
 const TEXT_MAX = 200;
-const text = z.string().trim().min(1).max(TEXT_MAX);
-
-const address = z.strictObject({
-  name: text,
-  line1: text,
-  line2: text.optional(),
-  city: text,
-  region: text.optional(),
-  postalCode: text,
-  country: z.string().regex(/^[A-Z]{2}$/, 'is not an ISO 3166 code'),
-});
 
 const orderLines = z
   .array(
@@ -47,7 +37,7 @@ const orderLines = z
 export const orderBody = z.strictObject({
   lines: orderLines,
   email: z.email().max(TEXT_MAX),
-  shippingAddress: address,
+  shippingAddress: addressShape,
   paymentMethod: z.string().regex(/^pm_[A-Za-z0-9_]{1,100}$/, 'is not a payment method id (pm_…)'),
   expectedTotal: z.number().min(0).optional(),
 });
@@ -57,7 +47,7 @@ export const paymentBody = z.strictObject({
     .regex(/^pm_[A-Za-z0-9_]{1,100}$/)
     .optional(),
 });
-export const addressBody = z.strictObject({ shippingAddress: address });
+export const addressBody = z.strictObject({ shippingAddress: addressShape });
 export const returnBody = z.strictObject({
   lines: orderLines,
   reason: z.string().trim().max(RETURN_REASON_LENGTH_MAX).default(''),
@@ -72,7 +62,7 @@ export const stockBody = z.strictObject({
 const guestPrincipal = (email: string): string =>
   `guest/${createHash('sha256').update(email.trim().toLowerCase()).digest('hex')}`;
 
-export const wireAddress = ({ line2 = '', region = '', ...to }: z.output<typeof address>) => ({
+export const wireAddress = ({ line2 = '', region = '', ...to }: z.output<typeof addressShape>) => ({
   ...to,
   line2,
   region,

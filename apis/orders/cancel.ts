@@ -3,7 +3,7 @@ import { orderById, type Order } from '../../db/postgres/orders/orders.ts';
 import { assertMove, ORDER_MOVES } from '../../domain/order.ts';
 import { cancelOrder, fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
 import type { OrdersParts } from './place.ts';
-import { askStory } from './story.ts';
+import { askStory } from '../rpc/stories.ts';
 
 /** Cancelled again it stays cancelled. ILLEGAL_TRANSITION, UNAVAILABLE, NOT_FOUND. */
 export const cancel = async (parts: OrdersParts, storeId: string, id: string): Promise<Order> => {

@@ -7,7 +7,7 @@ import {
   providePayment,
 } from '../../workflows/fulfill-order.contract.ts';
 import type { OrdersParts } from './place.ts';
-import { askStory } from './story.ts';
+import { askStory } from '../rpc/stories.ts';
 
 /** Says "look again" to a story; the story reads the provider itself. */
 const tellPaymentChanged = async (parts: OrdersParts, orderId: string): Promise<void> => {

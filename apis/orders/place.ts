@@ -25,7 +25,7 @@ import {
 import { STORE_HEADER } from '../rpc/client.ts';
 import type { LazyTemporal } from '../rpc/temporal.ts';
 import type { Admission } from './admission.ts';
-import { within } from './story.ts';
+import { within } from '../rpc/stories.ts';
 
 /** Checkout answers by then, decided or not. */
 const ANSWER_LIMIT_MS = 3_000;

@@ -8,7 +8,7 @@ import { fulfillOrderId, paymentChanged } from '../../workflows/fulfill-order.co
 import { REFUND_ORDER, refundOptions } from '../../workflows/refund-order.contract.ts';
 import { disputeOptions, SETTLE_DISPUTE } from '../../workflows/settle-dispute.contract.ts';
 import type { LazyTemporal } from '../rpc/temporal.ts';
-import { startStory } from './story.ts';
+import { startStory } from '../rpc/stories.ts';
 
 export interface TellingParts {
   pg: Pg;

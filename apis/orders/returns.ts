@@ -4,7 +4,7 @@ import type { ReturnRequest } from '../../db/postgres/orders/returns.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { RETURN_ORDER, returnOptions } from '../../workflows/return-order.contract.ts';
 import type { OrdersParts } from './place.ts';
-import { startStory, within } from './story.ts';
+import { startStory, within } from '../rpc/stories.ts';
 
 const START_LIMIT_MS = 2_000;
 

@@ -25,7 +25,7 @@ import {
   wireOrder,
   wireReturn,
 } from './shapes.ts';
-import { askStory } from './story.ts';
+import { askStory } from '../rpc/stories.ts';
 
 const LIMIT_MAX = 100;
 

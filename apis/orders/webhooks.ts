@@ -9,7 +9,7 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { textBody } from '../http/body.ts';
 import { json, route, type Route } from '../http/routes.ts';
 import { tellEvent, type TellingParts } from './provider-events.ts';
-import { within } from './story.ts';
+import { within } from '../rpc/stories.ts';
 
 /** Signatures older or newer than this are refused: https://docs.stripe.com/webhooks#replay */
 const CLOCK_TOLERANCE_SECONDS = 300;

@@ -1,7 +1,10 @@
-// The operators' first look: what is stuck, how long the oldest order has been undecided.
+// The operators' first look: what is stuck, and how long the oldest order has been undecided.
 import type { Pg } from '../../db/postgres/client.ts';
 import { ordersOverview } from '../../db/postgres/orders/overview.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { json, route, type Route } from '../http/routes.ts';
+
+const LOOK_EVERY_MS = 5_000;
 
 export const overviewRoute = (pg: Pg): Route =>
   route({
@@ -12,3 +15,29 @@ export const overviewRoute = (pg: Pg): Route =>
     answers: { 200: 'the overview' },
     answer: async () => json(await ordersOverview(pg), 200, { 'cache-control': 'no-store' }),
   });
+
+/** The same figures as metrics, looked at every five seconds; alerts stand on them. */
+export const watchOverview = (pg: Pg, telemetry: Telemetry): { stop(): void } => {
+  const oldest = telemetry.gauge(
+    'holdfast_oldest_undecided_seconds',
+    'Age of the oldest order whose payment is not decided.',
+  );
+  const byStatus = telemetry.gauge('holdfast_orders', 'Orders by status.', ['status']);
+  const attention = telemetry.gauge('holdfast_orders_attention', 'Orders that need a person.', [
+    'reason',
+  ]);
+  const breaks = telemetry.gauge('holdfast_payment_breaks', 'Payments that do not reconcile.');
+  const look = async (): Promise<void> => {
+    const seen = await ordersOverview(pg);
+    oldest.set(seen.oldestUndecidedSeconds);
+    breaks.set(seen.breaks);
+    byStatus.reset();
+    attention.reset();
+    for (const [status, count] of Object.entries(seen.byStatus)) byStatus.set({ status }, count);
+    for (const [reason, count] of Object.entries(seen.byReason)) attention.set({ reason }, count);
+  };
+  const timer = setInterval(() => {
+    look().catch((error: unknown) => telemetry.log.error('overview not read', error));
+  }, LOOK_EVERY_MS);
+  return { stop: () => clearInterval(timer) };
+};

@@ -3,43 +3,49 @@ import { ScheduleAlreadyRunning, type Client } from '@temporalio/client';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import {
   RECOVERY_QUEUE,
-  SWEEP_ORDERS,
-  SWEEP_SCHEDULE_ID,
-} from '../../workflows/sweep-orders.contract.ts';
+  RECOVERY_WORKFLOWS,
+  scheduleIdOf,
+  type RecoveryWorkflow,
+} from '../../workflows/recovery.contract.ts';
 
 const TRY_AGAIN_MS = 5_000;
 
-const putSweep = async (client: Client, everyMs: number): Promise<void> => {
-  const spec = { intervals: [{ every: everyMs }] };
+export type Pace = Record<RecoveryWorkflow, number>;
+
+const putSchedule = async (client: Client, name: RecoveryWorkflow, every: number) => {
+  const spec = { intervals: [{ every }] };
+  const scheduleId = scheduleIdOf(name);
   try {
     await client.schedule.create({
-      scheduleId: SWEEP_SCHEDULE_ID,
+      scheduleId,
       spec,
       policies: { overlap: 'SKIP', catchupWindow: '1 minute' },
       action: {
         type: 'startWorkflow',
-        workflowType: SWEEP_ORDERS,
+        workflowType: name,
         taskQueue: RECOVERY_QUEUE,
         args: [],
       },
     });
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    const handle = client.schedule.getHandle(SWEEP_SCHEDULE_ID);
+    const handle = client.schedule.getHandle(scheduleId);
     await handle.update((present) => ({ ...present, spec }));
   }
 };
 
-/** Keeps trying until the schedules are there or `signal` ends it. */
+/** Keeps trying until the schedules are there or `signal` ends it; `pace` in ms. */
 export const putSchedules = async (
   connect: () => Promise<Client>,
-  everyMs: number,
+  pace: Pace,
   telemetry: Telemetry,
   signal: AbortSignal,
 ): Promise<void> => {
   while (!signal.aborted) {
     try {
-      return await putSweep(await connect(), everyMs);
+      const client = await connect();
+      for (const name of RECOVERY_WORKFLOWS) await putSchedule(client, name, pace[name]);
+      return;
     } catch (error) {
       telemetry.log.error('schedules not made yet', error);
       await Bun.sleep(TRY_AGAIN_MS);

@@ -36,6 +36,15 @@ export const SCHEMA: readonly string[] = [
   // Which words are spelt nearly so?
   `create table if not exists KEYSPACE.spellings (
     store_id text, key text, word text, stem text, primary key ((store_id, key), word))`,
+  // Which orders does this customer have?
+  `create table if not exists KEYSPACE.orders_by_customer (
+    store_id text, principal text, order_id text, sequence int, document text,
+    primary key ((store_id, principal), order_id)
+  ) with clustering order by (order_id desc)`,
+  // What has happened to this order, and what has it come to?
+  `create table if not exists KEYSPACE.events_by_order (
+    store_id text, order_id text, sequence int, type text, at timestamp, data text,
+    latest text static, primary key ((store_id, order_id), sequence))`,
   // Until when is the read side known to be complete?
   `create table if not exists KEYSPACE.projection_progress (
     name text primary key, as_of timestamp)`,

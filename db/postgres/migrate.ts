@@ -41,7 +41,8 @@ const grantReaders = async (sql: Sql): Promise<void> => {
   }
   await sql.unsafe(`
     grant usage on schema orders to recovery;
-    grant select on all tables in schema orders to recovery;`);
+    grant select on all tables in schema orders to recovery;
+    grant insert, update on orders.recovery_actions to recovery;`);
 };
 
 /** Idempotent; safe to run from several machines at once. Needs a superuser's URL. */

@@ -4,6 +4,7 @@ import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { DomainError } from '../../domain/errors.ts';
 import {
   CollectionChangedSchema,
+  OrderChangedSchema,
   ProductChangedSchema,
   StockChangedSchema,
 } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
@@ -11,6 +12,7 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { withTraceFrom } from '../../telemetry/spans.ts';
 import type { Cassandra } from '../cassandra/client.ts';
 import { putCollection } from '../cassandra/collections.ts';
+import { putOrderEvent } from '../cassandra/orders.ts';
 import { findStored, listed, putProjected } from '../cassandra/products.ts';
 import { rememberWords, type RememberWords } from '../cassandra/terms.ts';
 import type { KafkaClient } from '../kafka/client.ts';
@@ -99,6 +101,13 @@ export const applyMessage = async (
     const { storeId, productId, clockUs } = event;
     assertSane(message, { storeId, id: productId, clockUs });
     return applyTo(readSide, storeId, productId, (known) => foldStock(known, event));
+  }
+  if (topic === TOPICS.orders) {
+    const event = decoded(message, (bytes) => fromBinary(OrderChangedSchema, bytes));
+    const { storeId, orderId, occurredAtUs } = event;
+    assertSane(message, { storeId, id: orderId, clockUs: occurredAtUs });
+    await putOrderEvent(readSide.cassandra, event);
+    return 'applied';
   }
   const event = decoded(message, (bytes) => fromBinary(CollectionChangedSchema, bytes));
   const { storeId, collectionId, clockUs } = event;

@@ -9,6 +9,8 @@ export interface OrdersOverview {
   byReason: Record<string, number>;
   oldestUndecidedSeconds: number;
   undecided: number;
+  /** Payments that do not reconcile with the provider. */
+  breaks: number;
 }
 
 export const ordersOverview = (pg: Pg): Promise<OrdersOverview> =>
@@ -23,7 +25,11 @@ export const ordersOverview = (pg: Pg): Promise<OrdersOverview> =>
       select count(*)::int as count,
         coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as age
       from orders.orders where status in ('accepted', 'awaiting_payment')`);
+    const [broken] = await db.execute<{ count: number }>(
+      sql`select count(*)::int as count from orders.breaks where resolved_at is null`,
+    );
     return {
+      breaks: broken?.count ?? 0,
       byStatus: Object.fromEntries(statuses.map((row) => [row.status, row.count])),
       byReason: Object.fromEntries(reasons.map((row) => [row.reason, row.count])),
       undecided: undecided?.count ?? 0,

@@ -1,5 +1,5 @@
 // Returns of an order: asked for once a key, never more than was bought, each move with its event.
-import { and, eq, notInArray } from 'drizzle-orm';
+import { and, eq, lt, notInArray, sql } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import { newId } from '../../../domain/ids.ts';
 import {
@@ -13,6 +13,8 @@ import { returns } from '../schema/orders.ts';
 import { recordEvent, type EventData } from './events.ts';
 import { lockOrder } from './orders.ts';
 import { writeChange } from './steps.ts';
+
+const REQUESTED_MAX = 100;
 
 export type Return = typeof returns.$inferSelect;
 
@@ -82,6 +84,21 @@ export const returnById = (pg: Pg, storeId: string, id: string): Promise<Return>
 export const listReturns = (pg: Pg, orderId: string): Promise<Return[]> =>
   pg.query('returns.list', (db) =>
     db.select().from(returns).where(eq(returns.orderId, orderId)).orderBy(returns.createdAt),
+  );
+
+/** Returns that nobody has begun for `olderThanMs`, at most 100. */
+export const listRequested = (pg: Pg, olderThanMs: number): Promise<Return[]> =>
+  pg.query('returns.requested', (db) =>
+    db
+      .select()
+      .from(returns)
+      .where(
+        and(
+          eq(returns.state, 'requested'),
+          lt(returns.createdAt, sql`now() - make_interval(secs => ${olderThanMs / 1000})`),
+        ),
+      )
+      .limit(REQUESTED_MAX),
   );
 
 const EVENTS: Record<Exclude<ReturnState, 'requested'>, string> = {

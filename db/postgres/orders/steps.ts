@@ -1,5 +1,5 @@
 // The steps of an order: each moves it along its table, once, with its event and its news.
-import { eq, sql } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import type { AttentionReason } from '../../../domain/attention.ts';
 import type { NextAction } from '../../../domain/declines.ts';
 import {
@@ -141,12 +141,3 @@ export const clearAttention = (pg: Pg, storeId: string, id: string, reason?: Att
     },
     ({ attention }) => !attention || (reason !== undefined && attention.reason !== reason),
   );
-
-/** Writes the time of the last sign of life without an event: the sweep looks at it. */
-export const touchOrder = (pg: Pg, id: string): Promise<void> =>
-  pg.query('orders.touch', async (db) => {
-    await db
-      .update(orders)
-      .set({ updatedAt: sql`now()` })
-      .where(eq(orders.id, id));
-  });

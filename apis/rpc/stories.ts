@@ -1,9 +1,9 @@
-// How Orders speaks to the stories in Temporal: never for long, and Postgres has the last word.
+// How a door speaks to the stories in Temporal: never for long, and Postgres has the last word.
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { DomainError, isErrorCode } from '../../domain/errors.ts';
-import type { LazyTemporal } from '../rpc/temporal.ts';
+import type { LazyTemporal } from './temporal.ts';
 
 const ASK_LIMIT_MS = 4_000;
 

@@ -1,0 +1,142 @@
+// Recovery's hands: start what nobody began, tell what nobody told, compare, and mend.
+import type { Cassandra } from '../../db/cassandra/client.ts';
+import { findOrderView } from '../../db/cassandra/orders.ts';
+import { listWaiting, type Order } from '../../db/postgres/orders/orders.ts';
+import { listChanged, listQuiet } from '../../db/postgres/orders/recovery.ts';
+import { listRequested, type Return } from '../../db/postgres/orders/returns.ts';
+import { raiseAttention } from '../../db/postgres/orders/steps.ts';
+import { forgetEvents, listUntold, type ProviderEvent } from '../../db/postgres/orders/webhooks.ts';
+import { UNDECIDED_MS_MAX, type MendAction } from '../../domain/attention.ts';
+import { isDecided, type OrderStatus } from '../../domain/order.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { reconcile, type BooksParts } from './reconciliation.ts';
+import type { StockAsk } from '../stock.ts';
+
+const BATCH_MAX = 500;
+/** An order that should be moving is looked for in Temporal after this. */
+const QUIET_MS = 2 * 60_000;
+const DESCRIBED_AT_ONCE = 10;
+/** Orders of so long ago are compared: the road has had its time. */
+const SAMPLE_FROM_MS = 15 * 60_000;
+const SAMPLE_TO_MS = 60_000;
+const SAMPLE_MAX = 100;
+const ENDED_WITHIN_MS = 60 * 60_000;
+const ENDED: OrderStatus[] = ['cancelled', 'rejected', 'expired'];
+
+export interface MendAsk {
+  batchId: string;
+  operator: string;
+  orderId: string;
+  action: MendAction;
+  body: Record<string, unknown>;
+}
+
+export interface RecoveryParts extends BooksParts {
+  cassandra: Cassandra;
+  telemetry: Telemetry;
+  /** How long an order or a return may wait to be begun, in ms. */
+  olderThanMs: number;
+  /** Starts an order's workflow; one that runs or has run already stays as it is. */
+  startOrder(order: Order): Promise<void>;
+  startReturn(taken: Return): Promise<void>;
+  tellEvent(event: ProviderEvent): Promise<void>;
+  /** What the workflow of an order is: running, closed, or not there. */
+  storyState(orderId: string): Promise<'running' | 'closed' | 'missing'>;
+  /** Releases the hold of an order, if it has one; a claim stays. */
+  releaseHold(ask: StockAsk): Promise<boolean>;
+  /** Mends one order of a batch; a refusal is written down and is no failure. */
+  mend(ask: MendAsk): Promise<void>;
+}
+
+/** Runs `work` over all, a few at a time; one that fails does not stop the others. */
+const overAll = async <T>(
+  { telemetry }: Pick<RecoveryParts, 'telemetry'>,
+  items: T[],
+  work: (item: T) => Promise<boolean>,
+): Promise<number> => {
+  let count = 0;
+  for (let at = 0; at < items.length; at += DESCRIBED_AT_ONCE) {
+    const slice = items.slice(at, at + DESCRIBED_AT_ONCE);
+    for (const result of await Promise.allSettled(slice.map(work))) {
+      if (result.status === 'fulfilled') count += result.value ? 1 : 0;
+      else telemetry.log.error('not swept', result.reason);
+    }
+  }
+  return count;
+};
+
+/** Open without a running story, or undecided past every patience: a person is shown it. */
+const flagIfStuck = async (parts: RecoveryParts, order: Order): Promise<boolean> => {
+  const { id, storeId, status, attention, createdAt } = order;
+  if (attention) return false;
+  const state = await parts.storyState(id);
+  if (state === 'missing' && status === 'accepted') {
+    await parts.startOrder(order);
+    return true;
+  }
+  const isLate = Date.now() - createdAt.getTime() > UNDECIDED_MS_MAX;
+  const until = order.nextAction?.until;
+  const hasTime = until !== undefined && Date.parse(until) > Date.now();
+  if (state === 'running' && (isDecided(status) || !isLate || hasTime)) return false;
+  const reason = state === 'running' ? 'NO_PROGRESS' : 'STORY_MISSING';
+  await raiseAttention(parts.pg, storeId, id, reason);
+  return true;
+};
+
+const sweep = async (parts: RecoveryParts): Promise<number> => {
+  const { pg, olderThanMs, startOrder, startReturn, tellEvent } = parts;
+  const done = async (work: Promise<void>): Promise<boolean> => (await work, true);
+  const counts = [
+    await overAll(parts, await listWaiting(pg, olderThanMs, BATCH_MAX), (one) =>
+      done(startOrder(one)),
+    ),
+    await overAll(parts, await listRequested(pg, olderThanMs), (one) => done(startReturn(one))),
+    await overAll(parts, await listUntold(pg, olderThanMs), (one) => done(tellEvent(one))),
+    await overAll(parts, await listQuiet(pg, QUIET_MS, BATCH_MAX), (one) =>
+      flagIfStuck(parts, one),
+    ),
+  ];
+  await forgetEvents(pg);
+  return counts.reduce((sum, count) => sum + count, 0);
+};
+
+/** Orders whose read model is missing or behind, among those changed a while ago. */
+const countStale = async (parts: RecoveryParts): Promise<number> => {
+  const { pg, cassandra, telemetry } = parts;
+  const window = { fromMs: SAMPLE_FROM_MS, toMs: SAMPLE_TO_MS };
+  const sample = await listChanged(pg, window, undefined, SAMPLE_MAX);
+  return overAll(parts, sample, async ({ id, storeId, sequence, status }) => {
+    const view = await findOrderView(cassandra, storeId, id);
+    const isSame = view !== undefined && view.sequence >= sequence;
+    if (!isSame) telemetry.log.warn('read model differs', { orderId: id, status });
+    return !isSame;
+  });
+};
+
+export const recoveryActivities = (parts: RecoveryParts) => {
+  const stale = parts.telemetry.gauge(
+    'holdfast_read_model_stale',
+    'Orders of the last sample whose read model was missing or behind.',
+  );
+  return {
+    /** Answers how many orders, returns and events were seen to. */
+    startWaitingOrders: (): Promise<number> => sweep(parts),
+    /** Answers how many breaks are open. */
+    reconcilePayments: (): Promise<number> => reconcile(parts),
+    /** Frees what ended orders still hold; answers how many did. */
+    async releaseEndedHolds(): Promise<number> {
+      const window = { fromMs: ENDED_WITHIN_MS, toMs: QUIET_MS };
+      const ended = await listChanged(parts.pg, window, ENDED, BATCH_MAX);
+      return overAll(parts, ended, ({ id: orderId, storeId }) =>
+        parts.releaseHold({ orderId, storeId }),
+      );
+    },
+    /** Answers how many of a sample are missing or behind on the read side. */
+    async checkReadModel(): Promise<number> {
+      const count = await countStale(parts);
+      stale.set(count);
+      return count;
+    },
+    mendOne: (ask: MendAsk): Promise<void> => parts.mend(ask),
+  };
+};

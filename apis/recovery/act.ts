@@ -1,0 +1,127 @@
+// What an operator asks for, done once: written down first, then asked of the order's story.
+import type { Pg } from '../../db/postgres/client.ts';
+import { findOrder, type Order } from '../../db/postgres/orders/orders.ts';
+import { listRefunds } from '../../db/postgres/orders/refunds.ts';
+import {
+  recordAction,
+  recordOutcome,
+  type ActionAsk,
+  type RecoveryAction,
+} from '../../db/postgres/orders/recovery.ts';
+import type { AttentionReason, MendAction } from '../../domain/attention.ts';
+import { DomainError } from '../../domain/errors.ts';
+import { minorFromNumber } from '../../domain/money.ts';
+import { assertMove } from '../../domain/order.ts';
+import {
+  cancelOrder,
+  changeAddress,
+  FULFILL_ORDER,
+  fulfillOrderId,
+  mendOrder,
+  storyOptions,
+  type Mending,
+  type StoryPace,
+} from '../../workflows/fulfill-order.contract.ts';
+import { REFUND_ORDER, refundOptions } from '../../workflows/refund-order.contract.ts';
+import { askStory, startStory } from '../rpc/stories.ts';
+import type { LazyTemporal } from '../rpc/temporal.ts';
+import { actionBodies, type ActionBody } from './shapes.ts';
+
+export interface ActingParts {
+  pg: Pg;
+  temporal: LazyTemporal;
+  pace: StoryPace;
+}
+
+const mend = ({ temporal }: ActingParts, { id }: Order, mending: Mending): Promise<void> =>
+  askStory(temporal, fulfillOrderId(id), (story) =>
+    story.executeUpdate(mendOrder, { args: [mending] }),
+  );
+
+const refund = (
+  { temporal }: ActingParts,
+  { id: orderId, storeId }: Order,
+  grant: { id: string; amountMinor?: number; reason: string },
+): Promise<void> =>
+  startStory(temporal, REFUND_ORDER, refundOptions(grant.id, { orderId, storeId, grant }));
+
+/** Reasons that mean that nothing runs for the order: its story is started from its record. */
+const WITHOUT_STORY: readonly AttentionReason[] = ['STORY_MISSING', 'NO_PROGRESS'];
+
+/** A refund that failed is given again, under the action's own id. */
+const refundAgain = async (parts: ActingParts, order: Order, actionId: string): Promise<void> => {
+  const failed = (await listRefunds(parts.pg, order.id)).findLast(
+    ({ state }) => state === 'failed',
+  );
+  if (!failed) throw new DomainError('ILLEGAL_TRANSITION', 'no refund of this order has failed');
+  const { amountMinor, reason } = failed;
+  await refund(parts, order, { id: actionId, amountMinor, reason });
+};
+
+type Doer<A extends MendAction> = (
+  parts: ActingParts,
+  order: Order,
+  body: ActionBody<A>,
+  actionId: string,
+) => Promise<void>;
+
+const DOERS: { [A in MendAction]: Doer<A> } = {
+  retry: async (parts, order, _body, actionId) => {
+    const reason = order.attention?.reason;
+    if (reason === 'REFUND_FAILED') return refundAgain(parts, order, actionId);
+    if (!reason || WITHOUT_STORY.includes(reason)) {
+      return startStory(parts.temporal, FULFILL_ORDER, storyOptions(order, parts.pace));
+    }
+    return mend(parts, order, { action: 'retry' });
+  },
+  skip: (parts, order) => mend(parts, order, { action: 'skip' }),
+  resolve: (parts, order, { ending }) => mend(parts, order, { action: 'resolve', ending }),
+  refund: async (parts, order, { amount, note }, actionId) => {
+    const amountMinor = amount === undefined ? undefined : minorFromNumber(amount, order.currency);
+    const captured = ['captured', 'partially_refunded'].includes(order.paymentStatus);
+    const leftMinor = captured ? order.totalMinor - order.refundedMinor : 0;
+    if ((amountMinor ?? 1) > leftMinor) {
+      throw new DomainError('REFUND_EXCEEDS_CAPTURE', 'more than is left of what was captured');
+    }
+    const grant = { id: actionId, reason: note, ...(amountMinor && { amountMinor }) };
+    await refund(parts, order, grant);
+  },
+  cancel: async (parts, order) => {
+    if (order.status === 'cancelled') return;
+    assertMove(order.status, 'cancelled');
+    if (order.attention) return mend(parts, order, { action: 'cancel' });
+    await askStory(parts.temporal, fulfillOrderId(order.id), (story) =>
+      story.executeUpdate(cancelOrder, { updateId: 'cancel' }),
+    );
+  },
+  readdress: ({ temporal }, { id }, { address }) =>
+    askStory(temporal, fulfillOrderId(id), (story) =>
+      story.executeUpdate(changeAddress, { args: [address] }),
+    ),
+};
+
+const perform = async (parts: ActingParts, action: RecoveryAction): Promise<void> => {
+  const order = await findOrder(parts.pg, action.orderId);
+  if (!order) throw new DomainError('NOT_FOUND', 'no such order');
+  const body: unknown = actionBodies[action.action].parse(action.body);
+  await DOERS[action.action](parts, order, body as never, action.id);
+};
+
+/**
+ * Does an action once a key: asked again it answers what came of it. What was refused is written
+ * down as well, and refused again. Refusals of the story and of the books come as they are.
+ */
+export const act = async (parts: ActingParts, ask: ActionAsk): Promise<RecoveryAction> => {
+  const action = await recordAction(parts.pg, ask);
+  if (action.outcome === 'done') return action;
+  try {
+    await perform(parts, action);
+  } catch (error) {
+    if (error instanceof DomainError && error.code !== 'UNAVAILABLE') {
+      await recordOutcome(parts.pg, action.id, error.code, error.message);
+    }
+    throw error;
+  }
+  await recordOutcome(parts.pg, action.id, 'done', null);
+  return { ...action, outcome: 'done', doneAt: new Date() };
+};

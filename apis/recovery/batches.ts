@@ -1,0 +1,49 @@
+// The same action on many orders: tried dry first, then done at a limited rate.
+import { listActions, listStuck } from '../../db/postgres/orders/recovery.ts';
+import { DomainError } from '../../domain/errors.ts';
+import { isId, newId } from '../../domain/ids.ts';
+import { MEND_ORDERS, mendOrdersOptions } from '../../workflows/recovery.contract.ts';
+import { parsed } from '../http/body.ts';
+import { json, route, type Route } from '../http/routes.ts';
+import { startStory } from '../rpc/stories.ts';
+import type { RecoveryParts } from './orders.ts';
+import { actionBodies, batchBody, filterOf, shownAction, shownStuck } from './shapes.ts';
+
+const NO_STORE = { 'cache-control': 'no-store' };
+
+export const batchRoutes = (parts: RecoveryParts): Route[] => [
+  route({
+    method: 'post',
+    path: '/recovery/batches',
+    summary: 'Mend every order of a filter; a dry run unless told otherwise.',
+    scope: 'recovery',
+    body: batchBody,
+    answers: { 200: 'what would be done', 202: 'it is being done' },
+    answer: async ({ body, principal }) => {
+      const { action, filter, dryRun, limit, perSecond } = body;
+      const actionBody = parsed(actionBodies[action], body.body);
+      const orders = await listStuck(parts.pg, filterOf(filter), '', limit);
+      if (dryRun) return json({ dryRun, matches: orders.length, orders: orders.map(shownStuck) });
+      const batchId = newId('action');
+      const orderIds = orders.map(({ id }) => id);
+      const operator = principal.keyId ?? '';
+      const input = { batchId, operator, action, body: actionBody, orderIds, perSecond };
+      await startStory(parts.temporal, MEND_ORDERS, mendOrdersOptions(input));
+      const location = `/recovery/batches/${batchId}`;
+      return json({ id: batchId, matches: orders.length }, 202, { location, ...NO_STORE });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/recovery/batches/:id',
+    summary: 'How far a batch is, order by order.',
+    scope: 'recovery',
+    answers: { 200: 'its actions' },
+    answer: async ({ params }) => {
+      const id = params['id'] ?? '';
+      if (!isId('action', id)) throw new DomainError('NOT_FOUND', 'no such batch');
+      const actions = await listActions(parts.pg, { batchId: id });
+      return json({ id, actions: actions.map(shownAction) }, 200, NO_STORE);
+    },
+  }),
+];

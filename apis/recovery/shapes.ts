@@ -1,0 +1,90 @@
+// What operators send and see.
+import { z } from 'zod';
+import {
+  ATTENTION_REASONS,
+  MEND_ACTIONS,
+  UNDECIDED_MS_MAX,
+  type AttentionReason,
+  type MendAction,
+} from '../../domain/attention.ts';
+import type { Order } from '../../db/postgres/orders/orders.ts';
+import type { RecoveryAction } from '../../db/postgres/orders/recovery.ts';
+import { numberFromMinor } from '../../domain/money.ts';
+import { isDecided } from '../../domain/order.ts';
+import { addressShape } from '../http/address.ts';
+import { pageQuery } from '../http/cursors.ts';
+
+const NOTE_LENGTH_MAX = 500;
+const AGE_SECONDS_MAX = 365 * 24 * 3_600;
+const note = z.string().trim().max(NOTE_LENGTH_MAX).default('');
+
+/** What each action takes besides its order; `note` says why, for the audit. */
+export const actionBodies = {
+  retry: z.strictObject({ note }),
+  skip: z.strictObject({ note }),
+  cancel: z.strictObject({ note }),
+  refund: z.strictObject({ note, amount: z.number().positive().optional() }),
+  readdress: z.strictObject({ note, address: addressShape }),
+  resolve: z.strictObject({ note, ending: z.enum(['delivered', 'lost', 'returned_to_sender']) }),
+} as const satisfies Record<MendAction, z.ZodType>;
+export type ActionBody<A extends MendAction> = z.output<(typeof actionBodies)[A]>;
+
+const filterFields = {
+  reason: z.enum(ATTENTION_REASONS).optional(),
+  /** Seconds. */
+  olderThan: z.coerce.number().int().min(0).max(AGE_SECONDS_MAX).optional(),
+  sku: z.string().max(64).optional(),
+  paymentId: z.string().max(100).optional(),
+};
+
+export const stuckQuery = pageQuery.extend(filterFields);
+
+const BATCH_ORDERS_MAX = 1_000;
+export const batchBody = z.strictObject({
+  action: z.enum(MEND_ACTIONS).exclude(['readdress', 'resolve']),
+  filter: z.strictObject(filterFields),
+  body: z.record(z.string(), z.unknown()).default({}),
+  /** Nothing is done until this is said to be false. */
+  dryRun: z.boolean().default(true),
+  limit: z.number().int().min(1).max(BATCH_ORDERS_MAX).default(100),
+  perSecond: z.number().min(0.1).max(50).default(5),
+});
+
+/** Filters in the store's own units. */
+export const filterOf = ({ olderThan, ...rest }: z.output<typeof batchBody>['filter']) => ({
+  ...rest,
+  olderThanMs: olderThan === undefined ? undefined : olderThan * 1_000,
+});
+
+/** Why an order is in the list, and since when; nothing when it is not stuck. */
+export const stuckBy = (order: Order): { reason?: AttentionReason; since?: Date } => {
+  const { attention, status, createdAt } = order;
+  if (attention) return { reason: attention.reason, since: attention.since };
+  const isLate = !isDecided(status) && Date.now() - createdAt.getTime() > UNDECIDED_MS_MAX;
+  return isLate ? { reason: 'NO_PROGRESS', since: createdAt } : {};
+};
+
+export const shownStuck = (order: Order) => ({
+  id: order.id,
+  storeId: order.storeId,
+  status: order.status,
+  ...stuckBy(order),
+  payment: { id: order.paymentIntentId, status: order.paymentStatus },
+  total: numberFromMinor(order.totalMinor, order.currency),
+  currency: order.currency,
+  lines: order.lines.map(({ sku, quantity }) => ({ sku, quantity })),
+  createdAt: order.createdAt,
+  updatedAt: order.updatedAt,
+});
+
+export const shownAction = (action: RecoveryAction) => ({
+  id: action.id,
+  action: action.action,
+  operator: action.operator,
+  orderId: action.orderId,
+  outcome: action.outcome,
+  ...(action.message && { message: action.message }),
+  body: action.body,
+  createdAt: action.createdAt,
+  ...(action.doneAt && { doneAt: action.doneAt }),
+});

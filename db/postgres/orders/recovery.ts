@@ -1,0 +1,169 @@
+// What Order Recovery asks of the orders: which are stuck, and what operators did about them.
+import { and, asc, desc, eq, gt, inArray, isNotNull, lt, or, sql } from 'drizzle-orm';
+import {
+  UNDECIDED_MS_MAX,
+  type AttentionReason,
+  type MendAction,
+} from '../../../domain/attention.ts';
+import { DomainError } from '../../../domain/errors.ts';
+import { newId } from '../../../domain/ids.ts';
+import type { OrderStatus } from '../../../domain/order.ts';
+import type { Pg } from '../client.ts';
+import { orders, paymentKeys, recoveryActions } from '../schema/orders.ts';
+import { orderOf, type Order } from './orders.ts';
+
+const ACTIONS_MAX = 100;
+
+export interface StuckFilter {
+  reason?: AttentionReason | undefined;
+  /** Stuck, or undecided, for at least so long. */
+  olderThanMs?: number | undefined;
+  sku?: string | undefined;
+  paymentId?: string | undefined;
+}
+
+const UNDECIDED: OrderStatus[] = ['accepted', 'awaiting_payment'];
+const secondsAgo = (ms: number) => sql`now() - make_interval(secs => ${ms / 1000})`;
+
+/** Orders that need a person, or are undecided for longer than is promised; oldest first. */
+export const listStuck = (
+  pg: Pg,
+  { reason, olderThanMs, sku, paymentId }: StuckFilter,
+  after: string,
+  limit: number,
+): Promise<Order[]> =>
+  pg.query('recovery.stuck', async (db) => {
+    const undecidedMs = Math.max(olderThanMs ?? 0, UNDECIDED_MS_MAX);
+    const isStuck = or(
+      and(
+        isNotNull(orders.attentionReason),
+        olderThanMs ? lt(orders.attentionSince, secondsAgo(olderThanMs)) : undefined,
+      ),
+      and(inArray(orders.status, UNDECIDED), lt(orders.createdAt, secondsAgo(undecidedMs))),
+    );
+    const rows = await db
+      .select()
+      .from(orders)
+      .where(
+        and(
+          paymentId ? eq(orders.paymentIntentId, paymentId) : isStuck,
+          reason ? eq(orders.attentionReason, reason) : undefined,
+          sku ? sql`${orders.lines} @> ${JSON.stringify([{ sku }])}::jsonb` : undefined,
+          after === '' ? undefined : gt(orders.id, after),
+        ),
+      )
+      .orderBy(asc(orders.id))
+      .limit(limit);
+    return rows.map(orderOf);
+  });
+
+/** Orders that should be moving and have not for `quietMs`; at most `limit`, oldest first. */
+export const listQuiet = (pg: Pg, quietMs: number, limit: number): Promise<Order[]> =>
+  pg.query('recovery.quiet', async (db) => {
+    const moving: OrderStatus[] = [...UNDECIDED, 'confirmed', 'packing'];
+    const rows = await db
+      .select()
+      .from(orders)
+      .where(and(inArray(orders.status, moving), lt(orders.updatedAt, secondsAgo(quietMs))))
+      .orderBy(asc(orders.updatedAt))
+      .limit(limit);
+    return rows.map(orderOf);
+  });
+
+/** Orders changed in a window of the past, in ms ago; newest first. */
+export const listChanged = (
+  pg: Pg,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+  statuses: OrderStatus[] | undefined,
+  limit: number,
+): Promise<Order[]> =>
+  pg.query('recovery.changed', async (db) => {
+    const rows = await db
+      .select()
+      .from(orders)
+      .where(
+        and(
+          gt(orders.updatedAt, secondsAgo(fromMs)),
+          lt(orders.updatedAt, secondsAgo(toMs)),
+          statuses ? inArray(orders.status, statuses) : undefined,
+        ),
+      )
+      .orderBy(desc(orders.updatedAt))
+      .limit(limit);
+    return rows.map(orderOf);
+  });
+
+/** Every key that was sent to the provider for an order, in the order of its steps. */
+export const listAttempts = (pg: Pg, orderId: string) =>
+  pg.query('recovery.attempts', (db) =>
+    db
+      .select({
+        verb: paymentKeys.verb,
+        generation: paymentKeys.generation,
+        createdAt: paymentKeys.createdAt,
+      })
+      .from(paymentKeys)
+      .where(eq(paymentKeys.orderId, orderId))
+      .orderBy(asc(paymentKeys.createdAt))
+      .limit(ACTIONS_MAX),
+  );
+
+export type RecoveryAction = typeof recoveryActions.$inferSelect;
+
+export interface ActionAsk {
+  operator: string;
+  key: string;
+  orderId: string;
+  batchId?: string | undefined;
+  action: MendAction;
+  body: Record<string, unknown>;
+}
+
+const isSame = (known: RecoveryAction, ask: ActionAsk): boolean =>
+  known.orderId === ask.orderId &&
+  known.action === ask.action &&
+  Bun.deepEquals(known.body, ask.body);
+
+/** Writes down what an operator asks for, once a key. IDEMPOTENCY_KEY_REUSED. */
+export const recordAction = (pg: Pg, ask: ActionAsk): Promise<RecoveryAction> =>
+  pg.transaction('recovery.record', async (tx) => {
+    const row = { ...ask, batchId: ask.batchId ?? null, id: newId('action'), outcome: 'asked' };
+    const [made] = await tx.insert(recoveryActions).values(row).onConflictDoNothing().returning();
+    if (made) return made;
+    const { operator, key } = ask;
+    const match = and(eq(recoveryActions.operator, operator), eq(recoveryActions.key, key));
+    const [known] = await tx.select().from(recoveryActions).where(match);
+    if (known && isSame(known, ask)) return known;
+    throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'this key was used for another action');
+  });
+
+/** What came of an action: `done`, or the code of the refusal and its sentence. */
+export const recordOutcome = (
+  pg: Pg,
+  id: string,
+  outcome: string,
+  message: string | null,
+): Promise<void> =>
+  pg.query('recovery.outcome', async (db) => {
+    await db
+      .update(recoveryActions)
+      .set({ outcome, message, doneAt: sql`now()` })
+      .where(eq(recoveryActions.id, id));
+  });
+
+export const listActions = (
+  pg: Pg,
+  by: { orderId: string } | { batchId: string },
+): Promise<RecoveryAction[]> =>
+  pg.query('recovery.actions', (db) =>
+    db
+      .select()
+      .from(recoveryActions)
+      .where(
+        'orderId' in by
+          ? eq(recoveryActions.orderId, by.orderId)
+          : eq(recoveryActions.batchId, by.batchId),
+      )
+      .orderBy(desc(recoveryActions.createdAt))
+      .limit(ACTIONS_MAX * 10),
+  );

@@ -1,0 +1,246 @@
+// Stories of operators: what is stuck is found, explained, mended once, and written down.
+import { beforeAll, describe, expect, test } from 'bun:test';
+import {
+  asShopper,
+  eventually,
+  JSON_TYPE,
+  placeOrder,
+  request,
+  stockedWare,
+} from '../support/journeys.ts';
+import {
+  accountsOf,
+  balance,
+  control,
+  eventsOf,
+  mailTo,
+  orderRow,
+  providerView,
+  reached,
+} from '../support/judges.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+
+const STORY_LIMIT_MS = 120_000;
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+}, UP_LIMIT_MS);
+
+const story = (name: string, tell: () => Promise<void>): void => test(name, tell, STORY_LIMIT_MS);
+
+interface Looked {
+  id: string;
+  status: string;
+  reason?: string;
+  nextAction: string;
+  story: { state: string; progress?: { attention?: string } };
+  timeline: { type: string }[];
+  attempts: { verb: string }[];
+  provider: { stage: string } | null;
+  actions: { action: string; outcome: string }[];
+  refunds: { state: string }[];
+}
+
+const asOperator = <T>(method: string, path: string, body?: unknown, key?: string) =>
+  request<T>(`${shop.env['GATEWAY_URL']}/recovery/${path}`, {
+    method,
+    headers: {
+      ...JSON_TYPE,
+      authorization: `Bearer ${shop.env['OPERATOR_KEY']}`,
+      ...(key && { 'idempotency-key': key }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+
+const look = async (id: string): Promise<Looked> =>
+  (await asOperator<Looked>('GET', `orders/${id}`)).body;
+
+const needs = (id: string, reason: string): Promise<Looked> =>
+  eventually(`${id} needs a person: ${reason}`, async () => {
+    const seen = await look(id);
+    return seen.reason === reason ? seen : undefined;
+  });
+
+const bought = async (more: object = {}) => {
+  const ware = await stockedWare(shop, 5, 20);
+  const { body } = await placeOrder(shop, { sku: ware.sku, ...more });
+  return { ware, id: body.id, accessToken: body.accessToken };
+};
+
+/** An order whose parcel the carrier refuses for good. */
+const refusedByCarrier = async () => {
+  const fault = { method: 'POST', path: '/shipments', action: 'status:422', times: 1 };
+  await control(shop, 'CARRIER_SANDBOX_URL', 'POST', 'faults', fault);
+  const order = await bought();
+  return { ...order, seen: await needs(order.id, 'SHIPMENT_STEP_FAILED') };
+};
+
+describe('an order that the carrier refuses', () => {
+  story('waits for a person, is explained, and goes on when retried', async () => {
+    const { id, seen } = await refusedByCarrier();
+    expect(seen.story).toMatchObject({ state: 'RUNNING' });
+    expect(seen.provider).toMatchObject({ stage: 'captured' });
+    expect(seen.attempts.map(({ verb }) => verb)).toEqual(['open', 'confirm/1', 'capture']);
+    const { body } = await asOperator<{ items: Looked[] }>(
+      'GET',
+      'orders?reason=SHIPMENT_STEP_FAILED&limit=100',
+    );
+    expect(body.items.map((item) => item.id)).toContain(id);
+    const done = await asOperator('POST', `orders/${id}/retry`, { note: 'address is fine' });
+    expect(done).toMatchObject({ status: 200, body: { action: { outcome: 'done' } } });
+    await reached(shop, id, 'delivered');
+    expect((await look(id)).actions).toMatchObject([{ action: 'retry', outcome: 'done' }]);
+    expect(await eventsOf(shop, id)).toContain('AttentionCleared');
+  });
+
+  story('can be sent elsewhere and retried', async () => {
+    const { id } = await refusedByCarrier();
+    const address = {
+      name: 'Robin Shopper',
+      line1: '9 New Street',
+      city: 'Kyle',
+      postalCode: 'IV40 8AE',
+      country: 'GB',
+    };
+    expect((await asOperator('POST', `orders/${id}/readdress`, { address })).status).toBe(200);
+    expect((await asOperator('POST', `orders/${id}/retry`, {})).status).toBe(200);
+    await reached(shop, id, 'delivered');
+  });
+
+  story('can be cancelled, with its money and stock back', async () => {
+    const { id, ware } = await refusedByCarrier();
+    expect((await asOperator('POST', `orders/${id}/cancel`, {})).status).toBe(200);
+    await reached(shop, id, 'cancelled');
+    expect((await providerView(shop, id)).keptMinor).toBe(0);
+    expect(await balance(shop, ware.sku)).toEqual({ on_hand: 5, reserved: 0 });
+  });
+
+  story('is mended once by fifty equal clicks', async () => {
+    const { id } = await refusedByCarrier();
+    const key = crypto.randomUUID();
+    const clicks = await Promise.all(
+      Array.from({ length: 50 }, () => asOperator('POST', `orders/${id}/retry`, {}, key)),
+    );
+    expect(new Set(clicks.map(({ status }) => status)).has(200)).toBe(true);
+    await reached(shop, id, 'delivered');
+    const { actions } = await look(id);
+    expect(actions).toHaveLength(1);
+    const other = await asOperator('POST', `orders/${id}/cancel`, {}, key);
+    expect(other).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } });
+  });
+
+  story('is found by a dry run, and mended with others in a batch', async () => {
+    const ids = [(await refusedByCarrier()).id, (await refusedByCarrier()).id];
+    const filter = { reason: 'SHIPMENT_STEP_FAILED' };
+    const dry = await asOperator<{ matches: number; orders: Looked[] }>('POST', 'batches', {
+      action: 'retry',
+      filter,
+    });
+    expect(dry.body.orders.map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
+    const order = { action: 'retry', filter, dryRun: false, perSecond: 50 };
+    const real = await asOperator<{ id: string }>('POST', 'batches', order);
+    expect(real.status).toBe(202);
+    for (const id of ids) await reached(shop, id, 'delivered');
+    const path = `batches/${real.body.id}`;
+    const progress = await asOperator<{ actions: { outcome: string }[] }>('GET', path);
+    expect(progress.body.actions.length).toBeGreaterThanOrEqual(2);
+  });
+});
+
+describe('an operator', () => {
+  story('gives a part of the money back, and never more than there is', async () => {
+    const { id } = await bought();
+    await reached(shop, id, 'delivered');
+    const part = await asOperator('POST', `orders/${id}/refund`, { amount: 5, note: 'scratched' });
+    expect(part.status).toBe(200);
+    await eventually('the part is back', async () =>
+      (await orderRow(shop, id))?.payment_status === 'partially_refunded' ? true : undefined,
+    );
+    const more = await asOperator('POST', `orders/${id}/refund`, { amount: 16 });
+    expect(more).toMatchObject({ status: 409, body: { code: 'REFUND_EXCEEDS_CAPTURE' } });
+    expect((await asOperator('POST', `orders/${id}/refund`, {})).status).toBe(200);
+    await eventually('all of it is back', async () =>
+      (await orderRow(shop, id))?.payment_status === 'refunded' ? true : undefined,
+    );
+    expect((await providerView(shop, id)).keptMinor).toBe(0);
+    expect(await accountsOf(shop, id)).toEqual({});
+  });
+
+  story('is refused what the order does not allow, and it is written down', async () => {
+    const { id } = await bought();
+    await reached(shop, id, 'delivered');
+    for (const [action, body] of [
+      ['skip', {}],
+      ['cancel', {}],
+      ['resolve', { ending: 'lost' }],
+    ] as const) {
+      const answer = await asOperator('POST', `orders/${id}/${action}`, body);
+      expect(answer).toMatchObject({ status: 409, body: { code: 'ILLEGAL_TRANSITION' } });
+    }
+    const outcomes = (await look(id)).actions.map(({ outcome }) => outcome);
+    expect(outcomes).toEqual(Array(3).fill('ILLEGAL_TRANSITION'));
+  });
+
+  story('is asked for a key of an operator', async () => {
+    for (const path of ['orders', 'breaks', 'overview']) {
+      const url = `${shop.env['GATEWAY_URL']}/recovery/${path}`;
+      expect((await request(url)).status).toBe(401);
+      const authorization = `Bearer ${shop.env['STORE_KEY']}`;
+      expect((await request(url, { headers: { authorization } })).status).toBe(403);
+    }
+  });
+});
+
+describe('the sweep', () => {
+  story('tells what Temporal was away for, and starts the return that waits', async () => {
+    const { id, ware, accessToken } = await bought({ email: 'sweep@shopper.example' });
+    await reached(shop, id, 'delivered');
+    await shop.kill('temporal');
+    const lines = [{ sku: ware.sku, quantity: 1 }];
+    const asked = await asShopper<{ id: string; status: string }>(
+      shop,
+      { id, accessToken },
+      'POST',
+      '/returns',
+      { lines },
+    );
+    expect([asked.status, asked.body.status]).toEqual([201, 'requested']);
+    await shop.startServer('temporal');
+    await eventually('the return is refunded', async () =>
+      (await orderRow(shop, id))?.payment_status === 'refunded' ? true : undefined,
+    );
+    expect((await providerView(shop, id)).keptMinor).toBe(0);
+    await eventually('the refund is written about', async () =>
+      (await mailTo(shop, 'sweep@shopper.example')).find((one) => one.startsWith('Your money')),
+    );
+  });
+
+  story('shows an order whose story is gone as one that needs a person', async () => {
+    const { id } = await bought({ paymentMethod: 'pm_card_authenticationRequired' });
+    await shop.sql`update orders.orders set updated_at = now() - interval '1 hour',
+      created_at = now() - interval '1 hour', next_action = null where id = ${id}`;
+    const seen = await needs(id, 'NO_PROGRESS');
+    expect(seen.nextAction).toBe('retry');
+    await eventually('it is written down', async () =>
+      (await eventsOf(shop, id)).includes('AttentionRaised') ? true : undefined,
+    );
+  });
+});
+
+describe('a payment that the provider has and we do not', () => {
+  story('is a break until it is explained', async () => {
+    const { id } = await bought();
+    await reached(shop, id, 'delivered');
+    await shop.sql`update orders.orders set payment_status = 'authorized' where id = ${id}`;
+    const open = () => asOperator<{ items: { kind: string; orderId: string }[] }>('GET', 'breaks');
+    await eventually('the break is found', async () =>
+      (await open()).body.items.find(
+        (one) => one.orderId === id && one.kind === 'CAPTURE_UNRECORDED',
+      ),
+    );
+    await shop.sql`update orders.orders set payment_status = 'captured' where id = ${id}`;
+    await eventually('the break is gone', async () =>
+      (await open()).body.items.some((one) => one.orderId === id) ? undefined : true,
+    );
+  });
+});

@@ -1,0 +1,45 @@
+// Order Recovery's own workflows: their names, their queue, how often each runs.
+import type { MendAction } from '../domain/attention.ts';
+
+/** Each a schedule; `mendOrders` alone is begun by an operator. */
+export const RECOVERY_WORKFLOWS = [
+  'sweepOrders',
+  'reconcilePayments',
+  'expireHolds',
+  'checkReadModel',
+] as const satisfies (keyof typeof import('./index.ts'))[];
+export const MEND_ORDERS = 'mendOrders' satisfies keyof typeof import('./index.ts');
+export type RecoveryWorkflow = (typeof RECOVERY_WORKFLOWS)[number];
+
+export const RECOVERY_QUEUE = 'recovery';
+
+/** `sweepOrders` is `sweep-orders`: the ids of schedules outlive the code. */
+export const scheduleIdOf = (name: RecoveryWorkflow): string =>
+  name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** How often each runs, in ms, unless a setting says otherwise. */
+export const SCHEDULED_EVERY_MS: Record<RecoveryWorkflow, number> = {
+  sweepOrders: 30_000,
+  reconcilePayments: 5 * 60_000,
+  expireHolds: 60_000,
+  checkReadModel: 60_000,
+};
+
+export interface MendOrdersInput {
+  batchId: string;
+  operator: string;
+  action: MendAction;
+  body: Record<string, unknown>;
+  orderIds: string[];
+  /** Orders a second, at most. */
+  perSecond: number;
+}
+
+export const mendOrdersOptions = (input: MendOrdersInput) => ({
+  workflowId: `mend/${input.batchId}`,
+  taskQueue: RECOVERY_QUEUE,
+  args: [input] as [MendOrdersInput],
+  workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
+  workflowIdConflictPolicy: 'USE_EXISTING' as const,
+  staticSummary: `${input.action} of ${input.orderIds.length} orders`,
+});
