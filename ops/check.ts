@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { generate } from './generate.ts';
 import { ROOT } from './instance.ts';
 import { runCommand } from './servers/install.ts';
+import { vendorProtos } from './contracts/vendored.ts';
 
 const bin = (name: string): string => resolve(ROOT, 'node_modules', '.bin', name);
 const buf = (...words: string[]) =>
@@ -31,9 +32,12 @@ const CHECKS: Record<string, () => Promise<unknown>> = {
   format: () => run(bin('oxfmt'), '--check', '.'),
   lint: () => run(bin('oxlint'), '--type-aware', '--quiet'),
   types: () => run(bin('tsc'), '--noEmit', '-p', '.'),
-  proto: () => buf('lint'),
+  proto: () => {
+    vendorProtos();
+    return buf('lint');
+  },
   // The baseline is what others rely on; it is made anew (`buf build -o`) only with a release.
-  'proto breaking': () => buf('breaking', '--against', 'baseline.binpb'),
+  'proto breaking': () => buf('breaking', 'gen/descriptors.binpb', '--against', 'baseline.binpb'),
   generated: generatedIsClean,
   'dead code': () => run(bin('knip'), '--no-progress'),
 };

@@ -1,7 +1,8 @@
-// Makes what is generated and checked in: protobuf code from proto/.
+// Makes what is generated and checked in: protobuf code and descriptors from proto/.
 import { resolve } from 'node:path';
 import { ROOT } from './instance.ts';
 import { runCommand } from './servers/install.ts';
+import { vendorProtos } from './contracts/vendored.ts';
 
 const bin = (name: string): string => resolve(ROOT, 'node_modules', '.bin', name);
 
@@ -9,7 +10,10 @@ const bin = (name: string): string => resolve(ROOT, 'node_modules', '.bin', name
 export const generate = async (): Promise<void> => {
   const cwd = resolve(ROOT, 'proto');
   const PATH = `${resolve(ROOT, 'node_modules', '.bin')}:${process.env['PATH'] ?? ''}`;
+  vendorProtos();
   await runCommand([bin('buf'), 'generate'], { cwd, env: { PATH } });
+  const output = ['gen/descriptors.binpb', '--as-file-descriptor-set', '--exclude-source-info'];
+  await runCommand([bin('buf'), 'build', '-o', ...output], { cwd });
 };
 
 if (import.meta.main) await generate();

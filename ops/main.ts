@@ -15,6 +15,8 @@ const HELP = `Holdfast: a shop that does not lose orders.
   ./holdfast test [FILES]     the checks and every test, on an instance of their own
   ./holdfast bench [PATH]     measurements, each a ratio to a raw baseline
   ./holdfast orders WORDS     what is stuck, and how to mend it: ./holdfast orders help
+  ./holdfast rebuild stock    fill Redis from the ledger, whatever it has
+  ./holdfast check stock      compare Redis with the ledger, print every difference
   ./holdfast status [--json]  what runs, and whether it is well
   ./holdfast env [--json]     addresses and keys for other programs
   ./holdfast logs NAME [-f]   what a server or process has printed
@@ -39,6 +41,8 @@ const FLAGS: Record<string, string[]> = {
   down: [TEST],
   reset: [TEST],
   demo: ['--json'],
+  rebuild: [TEST],
+  check: [TEST],
 };
 /** Ports of further copies lie 60 apart, and the tests' instance begins 200 further on. */
 const COPIES_MAX = 3;
@@ -111,6 +115,18 @@ const restart = async (): Promise<void> => {
   });
 };
 
+/** What can be made again from the truth, and compared with it. */
+const rebuild = async (): Promise<void> => {
+  if (name !== 'stock') throw new Error('rebuild takes: stock');
+  await (await import('./commands/stock.ts')).rebuildStockNow(instance, print);
+};
+
+const check = async (): Promise<void> => {
+  if (name !== 'stock') throw new Error('check takes: stock');
+  const differences = await (await import('./commands/stock.ts')).checkStock(instance, print);
+  if (differences > 0) process.exit(1);
+};
+
 const COMMANDS: Record<string, () => unknown> = {
   up,
   status,
@@ -126,6 +142,8 @@ const COMMANDS: Record<string, () => unknown> = {
   test: async () => process.exit(await (await import('./test.ts')).test(words)),
   orders: async () => (await import('./orders.ts')).orders(shopOrTests(), words),
   bench: async () => process.exit(await (await import('../bench/main.ts')).bench(words)),
+  rebuild,
+  check,
   help: () => print(HELP),
 };
 

@@ -60,7 +60,7 @@ export const PROCESSES = {
     grpcPort: 'inventory-grpc',
     opsPort: 'inventory-ops',
     role: 'inventory',
-    settings: [...TOKENS, 'HOLDFAST_REDIS_URL'],
+    settings: [...TOKENS, 'HOLDFAST_REDIS_URL', 'HOLDFAST_CURSOR_SECRET'],
   },
   orders: {
     port: 'orders',

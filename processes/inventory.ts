@@ -1,10 +1,16 @@
 // Starts Inventory: Connect over HTTP/1.1, gRPC on its own port, and the sweeper of holds.
+import { createCursors } from '../apis/http/cursors.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
 import { authenticateByKey } from '../apis/http/principals.ts';
 import { appOf } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
+import { createAnswered } from '../apis/inventory/answered.ts';
+import { startAnnouncing } from '../apis/inventory/announce.ts';
 import { startExpiring } from '../apis/inventory/expire.ts';
+import { startFence } from '../apis/inventory/fence.ts';
 import { inventoryRpc } from '../apis/inventory/rpc.ts';
+import { createSoldOut } from '../apis/inventory/sold-out.ts';
+import { startWatching } from '../apis/inventory/watch.ts';
 import { listenGrpc, rpcFetch } from '../apis/rpc/server.ts';
 import { verifyTokens } from '../apis/rpc/tokens.ts';
 import { connectPostgres } from '../db/postgres/client.ts';
@@ -19,15 +25,22 @@ const config = configOf(
   'HOLDFAST_POSTGRES_URL',
   'HOLDFAST_REDIS_URL',
   'HOLDFAST_TOKEN_SECRETS',
+  'HOLDFAST_CURSOR_SECRET',
 );
+
+const WATCH_PATH = '/holdfast.inventory.v1.InventoryService/WatchStock';
 
 await run(config, async (telemetry) => {
   const pg = connectPostgres({ url: config.HOLDFAST_POSTGRES_URL, telemetry });
   const redis = connectRedis(config.HOLDFAST_REDIS_URL, telemetry);
   const cache = createStockCache(redis);
-  const parts = { pg, cache, telemetry };
+  const fence = startFence({ pg, cache, telemetry });
+  const soldOut = createSoldOut();
+  const parts = { pg, cache, fence, soldOut, answered: createAnswered(), telemetry };
+  const watch = startWatching(parts);
+  const cursors = createCursors(config.HOLDFAST_CURSOR_SECRET);
   const service = {
-    routes: inventoryRpc(parts),
+    routes: inventoryRpc({ parts, cursors, watch }),
     verify: verifyTokens('inventory', config.HOLDFAST_TOKEN_SECRETS),
     telemetry,
   };
@@ -38,13 +51,23 @@ await run(config, async (telemetry) => {
   });
   const rpc = rpcFetch(service);
   const { HOLDFAST_HOST: host, HOLDFAST_PORT: port, HOLDFAST_GRPC_PORT: grpcPort } = config;
-  const http = listen(host, port, (request) => rpc(request) ?? app.fetch(request));
+  const http = listen(host, port, (request, server) => {
+    // A watch lasts as long as its reader wants, however little happens.
+    if (request.url.endsWith(WATCH_PATH)) server.timeout(request, 0);
+    return rpc(request) ?? app.fetch(request);
+  });
   const grpc = await listenGrpc(host, grpcPort, service);
-  const sweeper = startExpiring(parts);
+  const loops = [startExpiring(parts), startAnnouncing(parts), fence];
   return {
-    checks: { postgres: pgAnswers(pg), redis: () => cache.check() },
+    checks: {
+      postgres: pgAnswers(pg),
+      redis: () => cache.check(),
+      stock: async () => fence.epoch(),
+    },
     stop: async () => {
-      await Promise.all([http.stop(), grpc.stop(), sweeper.stop()]);
+      await watch.stop();
+      await Promise.all([http.stop(), grpc.stop()]);
+      await Promise.all(loops.map((loop) => loop.stop()));
       redis.close();
       await pg.close();
     },

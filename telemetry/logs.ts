@@ -14,6 +14,7 @@ const ALLOWED = new Set([
   'count',
   'dependency',
   'durationMs',
+  'epoch',
   'eventType',
   'group',
   'instance',

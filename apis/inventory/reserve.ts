@@ -1,20 +1,13 @@
 // Reserving: Redis admits or refuses fast, the ledger decides, and its answer goes back to Redis.
 import { DomainError } from '../../domain/errors.ts';
 import type { Demand, Reservation, StockLevel } from '../../domain/stock.ts';
-import type { Pg } from '../../db/postgres/client.ts';
-import { holdStock, ledgerEpoch } from '../../db/postgres/reservations.ts';
-import type { Admission, StockCache } from '../../db/redis/stock.ts';
-import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { holdStock, rebuilding } from '../../db/postgres/ledger/reservations.ts';
+import type { Admission } from '../../db/redis/stock.ts';
+import { settle, type InventoryParts } from './parts.ts';
 
 /** A shortage that only others' unsettled admissions explain is tried again this often. */
 const CONTENDED_TRIES = 3;
-const CONTENDED_WAIT_MS = 80;
-
-export interface InventoryParts {
-  pg: Pg;
-  cache: StockCache;
-  telemetry: Telemetry;
-}
+const CONTENDED_WAIT_MS = 100;
 
 export interface ReserveAsk {
   storeId: string;
@@ -26,64 +19,101 @@ export interface ReserveAsk {
   attempt: number;
 }
 
+const outOfStock = (short: Demand[], levels: Partial<StockLevel>[]): DomainError =>
+  new DomainError('OUT_OF_STOCK', `not enough of ${short.map((one) => one.sku).join(', ')}`, {
+    facts: { stock: levels },
+  });
+
+const withdrawAll = async (
+  { cache, telemetry }: InventoryParts,
+  ask: ReserveAsk,
+  taken: Demand[],
+): Promise<void> => {
+  const all = taken.map(({ sku, quantity }) => cache.withdraw(ask.storeId, sku, ask.id, quantity));
+  // What cannot be given back ends by itself, ten seconds after it was taken.
+  await Promise.all(all).catch((error: unknown) =>
+    telemetry.log.warn('admission not given back', { reason: String(error) }),
+  );
+};
+
 const admitOne = async (
   { cache }: InventoryParts,
   ask: ReserveAsk,
-  { sku, quantity }: Demand,
+  line: Demand,
+  epoch: number,
 ): Promise<Admission> => {
   for (let tries = 1; ; tries++) {
-    const admission = await cache.admit(ask.storeId, sku, ask.id, quantity);
-    if (admission.verdict !== 'contended' || tries === CONTENDED_TRIES) return admission;
+    const admission = await cache.admit({ ...line, storeId: ask.storeId, id: ask.id, epoch });
+    if (admission.verdict !== 'contended' || tries > CONTENDED_TRIES) return admission;
     await Bun.sleep(CONTENDED_WAIT_MS * (0.5 + Math.random() / 2));
   }
 };
 
-const withdrawAll = async ({ cache }: InventoryParts, ask: ReserveAsk, taken: Demand[]) => {
-  for (const { sku, quantity } of taken) await cache.withdraw(ask.storeId, sku, ask.id, quantity);
-};
+interface Admitted {
+  epoch: number | undefined;
+  taken: Demand[];
+  /** Skus Redis does not have, though it is whole: the ledger's answer is put in. */
+  unknown: Set<string>;
+}
 
-/** Takes every sku in sorted order, or none; the epoch it was admitted under, if all agree. */
+const NOT_ASKED: Admitted = { epoch: undefined, taken: [], unknown: new Set() };
+
+/** Takes every sku in sorted order, or none. What Redis cannot judge is left to the ledger. */
 const admitAll = async (
   parts: InventoryParts,
   ask: ReserveAsk,
-): Promise<{ epoch: number | undefined }> => {
+  epoch: number,
+): Promise<Admitted> => {
   const taken: Demand[] = [];
-  const epochs = new Set<number>();
+  const unknown = new Set<string>();
+  const giveBack = async (refusal: DomainError): Promise<never> => {
+    await withdrawAll(parts, ask, taken);
+    throw refusal;
+  };
   for (const line of ask.demand) {
-    const admission = await admitOne(parts, ask, line);
-    if (admission.verdict === 'short') {
-      await withdrawAll(parts, ask, taken);
-      throw new DomainError('OUT_OF_STOCK', `not enough of ${line.sku}`, {
-        facts: { stock: [{ sku: line.sku, available: admission.available }] },
-      });
+    const { verdict, available } = await admitOne(parts, ask, line, epoch);
+    if (verdict === 'short') {
+      const level = { sku: line.sku, available };
+      parts.soldOut.learn(ask.storeId, [level]);
+      return giveBack(outOfStock([line], [level]));
     }
-    if (admission.verdict === 'admitted') {
-      taken.push(line);
-      epochs.add(admission.epoch);
+    if (verdict === 'fenced') {
+      parts.fence.distrust();
+      return giveBack(rebuilding());
     }
+    if (verdict === 'admitted') taken.push(line);
+    if (verdict === 'unknown') unknown.add(line.sku);
   }
-  const [epoch] = epochs;
-  return { epoch: epochs.size === 1 ? epoch : undefined };
+  return { epoch, taken, unknown };
 };
 
-/** Tells Redis what the ledger said. Redis may fail here: what it knows ages out in seconds. */
-export const settle = async (
-  { pg, cache, telemetry }: InventoryParts,
-  storeId: string,
-  levels: StockLevel[],
-  admission?: { id: string; quantities: Map<string, number> },
-): Promise<void> => {
-  if (levels.length === 0) return;
+/** Only a first attempt may be refused, or held up, by what Redis or this process remembers. */
+const askRedis = async (parts: InventoryParts, ask: ReserveAsk): Promise<Admitted> => {
+  if (ask.attempt > 1) return NOT_ASKED;
+  const { storeId, id, demand } = ask;
+  const gone = demand.find(({ sku }) => parts.soldOut.has(storeId, sku));
+  if (gone && !parts.answered.has(storeId, id)) {
+    throw outOfStock([gone], [{ sku: gone.sku, available: 0 }]);
+  }
+  const epoch = parts.fence.epoch();
+  const seen = await parts.cache.lookUp(storeId, id);
+  if (seen.epoch !== epoch) {
+    parts.fence.distrust();
+    throw rebuilding();
+  }
+  return seen.isKnown ? NOT_ASKED : admitAll(parts, ask, epoch);
+};
+
+/** From before the ledger is asked, so that no crash in between makes this id look new. */
+const remember = async (parts: InventoryParts, ask: ReserveAsk, admitted: Admitted) => {
+  const { storeId, id, expiresInMs } = ask;
   try {
-    await cache.settle(storeId, await ledgerEpoch(pg), levels, admission);
+    await parts.cache.remember([{ storeId, id, lifeMs: expiresInMs }]);
   } catch (error) {
-    telemetry.log.error('ledger answer not told to redis', error, { storeId });
+    // Without Redis only a later attempt goes on: it will be a later one the next time, too.
+    if (admitted !== NOT_ASKED) throw error;
+    parts.telemetry.log.warn('reservation not remembered', { reason: String(error) });
   }
-};
-
-const levelsOf = (error: unknown): StockLevel[] => {
-  const stock = error instanceof DomainError && error.facts['stock'];
-  return Array.isArray(stock) ? (stock as StockLevel[]) : [];
 };
 
 /**
@@ -93,19 +123,24 @@ const levelsOf = (error: unknown): StockLevel[] => {
  */
 export const reserve = async (parts: InventoryParts, ask: ReserveAsk): Promise<Reservation> => {
   const { storeId, id, demand, expiresInMs } = ask;
-  const isFirst = ask.attempt <= 1 && !(await parts.cache.knowsReservation(storeId, id));
-  const { epoch } = isFirst ? await admitAll(parts, ask) : { epoch: undefined };
-  const quantities = new Map(demand.map(({ sku, quantity }) => [sku, quantity]));
-  try {
-    const hold = { storeId, id, demand, expiresInMs, epoch };
-    const { reservation, levels } = await holdStock(parts.pg, hold);
-    await parts.cache
-      .rememberReservation(storeId, id, expiresInMs)
-      .catch((error: unknown) => parts.telemetry.log.error('reservation not remembered', error));
-    await settle(parts, storeId, levels, { id, quantities });
-    return reservation;
-  } catch (error) {
-    await settle(parts, storeId, levelsOf(error), { id, quantities });
+  const admitted = await askRedis(parts, ask);
+  await remember(parts, ask, admitted);
+  const hold = { storeId, id, demand, expiresInMs, epoch: admitted.epoch };
+  const answer = await holdStock(parts.pg, hold).catch(async (error: unknown) => {
+    const isDefinite = error instanceof DomainError && error.code !== 'UNAVAILABLE';
+    if (isDefinite) await withdrawAll(parts, ask, admitted.taken);
+    if (isDefinite && error.code === 'REBUILDING') parts.fence.distrust();
     throw error;
+  });
+  const quantities = new Map(demand.map(({ sku, quantity }) => [sku, quantity]));
+  const { levels, epoch } = answer;
+  const word = { storeId, levels, epoch, fill: admitted.unknown, admission: { id, quantities } };
+  await settle(parts, word);
+  if (answer.outcome === 'held') {
+    parts.answered.add(storeId, id);
+    return answer.reservation;
   }
+  const available = new Map(levels.map((level) => [level.sku, level.available]));
+  const short = demand.filter(({ sku, quantity }) => (available.get(sku) ?? 0) < quantity);
+  throw outOfStock(short, levels);
 };

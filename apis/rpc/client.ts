@@ -42,21 +42,34 @@ const calling =
     return telemetry.timed('rpc-client', name, () => next(request));
   };
 
-type Call = (request: unknown, options?: CallOptions) => Promise<unknown>;
+type Answer = Promise<unknown> | AsyncIterable<unknown>;
+type Call = (request: unknown, options?: CallOptions) => Answer;
+
+async function* refusingStream(answers: AsyncIterable<unknown>) {
+  try {
+    yield* answers;
+  } catch (error) {
+    throw refusalOf(error);
+  }
+}
+
+const refused = (answer: Answer): Answer =>
+  Symbol.asyncIterator in answer
+    ? refusingStream(answer)
+    : answer.catch((error: unknown) => {
+        throw refusalOf(error);
+      });
 
 /** Connect wraps whatever an interceptor throws, so refusals are translated outside of it. */
 const refusing = <C extends object>(client: C): C =>
   Object.fromEntries(
     Object.entries(client).map(([name, call]: [string, Call]) => [
       name,
-      (request: unknown, options?: CallOptions) =>
-        call(request, options).catch((error: unknown) => {
-          throw refusalOf(error);
-        }),
+      (request: unknown, options?: CallOptions) => refused(call(request, options)),
     ]),
   ) as C;
 
-/** A client of `service` (unary calls) at a peer. Throws DomainError, UNAVAILABLE among them. */
+/** A client of `service` at a peer. Throws DomainError, UNAVAILABLE among them. */
 export const clientOf = <S extends DescService>(service: S, peer: Peer): Client<S> =>
   refusing(createClient(service, transportTo(peer)));
 

@@ -49,22 +49,35 @@ const connectErrorOf = (error: DomainError): ConnectError => {
   return new ConnectError(error.message, RPC_CODES[error.code], undefined, [detail]);
 };
 
-/** Server side: refusals become codes; anything else shows nothing and is logged. */
+/** Refusals become codes; anything else shows nothing and is logged. */
+const translated = (telemetry: Telemetry, name: string, error: unknown): ConnectError => {
+  if (error instanceof DomainError) return connectErrorOf(error);
+  if (error instanceof ConnectError) return error;
+  telemetry.log.error('rpc failed', error, { call: name });
+  return new ConnectError('internal', Code.Internal);
+};
+
+/** Server side; a stream may also fail after its first answers. */
 export const translatingRefusals =
   (telemetry: Telemetry): Interceptor =>
   (next) =>
   async (request) => {
     const name = `${request.service.typeName}/${request.method.name}`;
     const parent = { traceparent: request.header.get('traceparent') ?? '' };
+    const answers = async function* <M>(messages: AsyncIterable<M>) {
+      try {
+        yield* messages;
+      } catch (error) {
+        throw translated(telemetry, name, error);
+      }
+    };
     try {
-      return await withTraceFrom(parent, () =>
+      const response = await withTraceFrom(parent, () =>
         telemetry.timed('rpc-server', name, () => next(request)),
       );
+      return response.stream ? { ...response, message: answers(response.message) } : response;
     } catch (error) {
-      if (error instanceof DomainError) throw connectErrorOf(error);
-      if (error instanceof ConnectError) throw error;
-      telemetry.log.error('rpc failed', error, { call: name });
-      throw new ConnectError('internal', Code.Internal);
+      throw translated(telemetry, name, error);
     }
   };
 

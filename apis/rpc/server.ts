@@ -13,6 +13,7 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Listener } from '../http/server.ts';
 import { translatingRefusals } from './refusals.ts';
 import type { ServiceCaller, VerifyToken } from './tokens.ts';
+import { validating } from './validate.ts';
 
 const READ_BYTES_MAX = 1024 * 1024;
 const GRPC_CLOSE_TIMEOUT_MS = 5_000;
@@ -45,7 +46,7 @@ interface RpcService {
 const optionsOf = ({ verify, telemetry }: RpcService) => ({
   readMaxBytes: READ_BYTES_MAX,
   jsonOptions: { alwaysEmitImplicit: true, ignoreUnknownFields: false },
-  interceptors: [translatingRefusals(telemetry), authenticating(verify)],
+  interceptors: [translatingRefusals(telemetry), authenticating(verify), validating()],
 });
 
 export type RpcFetch = (request: Request) => Promise<Response> | undefined;

@@ -1,4 +1,5 @@
 // The Postgres client: one pool a process, a limit on every wait, every query named and timed.
+import type { SQL } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { DomainError } from '../../domain/errors.ts';
@@ -10,6 +11,10 @@ const LOCK_TIMEOUT_MS = 4_000;
 const IDLE_TRANSACTION_TIMEOUT_MS = 15_000;
 const IDLE_SECONDS = 60;
 const DEFAULT_CONNECTIONS_MAX = 10;
+/** A server that accepts and then says nothing keeps nobody waiting longer than this. */
+const ANSWER_LIMIT_MS = 5_000;
+/** Calls waiting at once, those given up but not ended yet among them; the next is refused. */
+const WAITING_MAX = 1_000;
 
 export type Db = PostgresJsDatabase;
 /** A transaction has the same methods as the database itself. */
@@ -18,8 +23,11 @@ export type Tx = Parameters<Parameters<Db['transaction']>[0]>[0];
 export interface Pg {
   /** Runs one statement (or a few that need no transaction) under a name. */
   query<T>(name: string, work: (db: Db) => Promise<T>): Promise<T>;
-  /** Runs `work` in one transaction under a name; throwing rolls back. */
-  transaction<T>(name: string, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` in one transaction under a name; throwing rolls back. One that has to wait for
+   * others than this server says how long it may take.
+   */
+  transaction<T>(name: string, work: (tx: Tx) => Promise<T>, limitMs?: number): Promise<T>;
   /** Runs `onNotify` for each NOTIFY on a channel, and once after each (re)connection. */
   listen(channel: string, onNotify: () => void): Promise<() => Promise<void>>;
   close(): Promise<void>;
@@ -52,6 +60,58 @@ export interface PgOptions {
   connectionsMax?: number;
 }
 
+const away = (): DomainError =>
+  new DomainError('UNAVAILABLE', 'the database does not answer', { retryAfterSeconds: 2 });
+
+/** Gives up on `work` after a while; it is told so, and then must not commit any more. */
+const inTime = async <T>(
+  limitMs: number,
+  work: (isLate: () => boolean) => Promise<T>,
+): Promise<T> => {
+  const giveUp = Promise.withResolvers<never>();
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    giveUp.reject(away());
+  }, limitMs);
+  return Promise.race([work(() => late), giveUp.promise]).finally(() => clearTimeout(timer));
+};
+
+/** Counts what is under way, and refuses what would make it too much. */
+const bounded = () => {
+  let waiting = 0;
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    if (waiting >= WAITING_MAX) throw away();
+    waiting++;
+    return work().finally(() => waiting--);
+  };
+};
+
+interface Inner {
+  session: {
+    prepareQuery(
+      query: unknown,
+      fields: undefined,
+      name: string,
+      isArray: false,
+    ): { execute(): Promise<unknown> };
+  };
+  dialect: { sqlToQuery(statement: SQL): unknown };
+}
+
+/**
+ * Runs a statement whose text is always the same, prepared once a connection: one round trip.
+ * Drizzle prepares its builders only; this is what they call underneath.
+ */
+export const prepared = async <R extends Record<string, unknown>>(
+  db: Db | Tx,
+  statement: SQL,
+): Promise<R[]> => {
+  const { session, dialect } = db as unknown as Inner;
+  const query = dialect.sqlToQuery(statement);
+  return (await session.prepareQuery(query, undefined, 'prepared', false).execute()) as R[];
+};
+
 export const connectPostgres = ({ url, telemetry, connectionsMax }: PgOptions): Pg => {
   const client = postgres(url, {
     max: connectionsMax ?? DEFAULT_CONNECTIONS_MAX,
@@ -69,9 +129,22 @@ export const connectPostgres = ({ url, telemetry, connectionsMax }: PgOptions): 
     telemetry.timed('sql', name, work).catch((error: unknown) => {
       throw faultOf(error);
     });
+  const admit = bounded();
   return {
-    query: (name, work) => named(name, () => work(db)),
-    transaction: (name, work) => named(name, () => db.transaction(work)),
+    query: (name, work) => named(name, () => inTime(ANSWER_LIMIT_MS, () => admit(() => work(db)))),
+    transaction: (name, work, limitMs = ANSWER_LIMIT_MS) =>
+      named(name, () =>
+        inTime(limitMs, (isLate) =>
+          admit(() =>
+            db.transaction(async (tx) => {
+              if (isLate()) throw away();
+              const result = await work(tx);
+              if (isLate()) throw away();
+              return result;
+            }),
+          ),
+        ),
+      ),
     listen: async (channel, onNotify) => {
       const { unlisten } = await client.listen(channel, onNotify, onNotify);
       return unlisten;

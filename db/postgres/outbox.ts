@@ -7,6 +7,8 @@ import { traceHeaders } from '../../telemetry/spans.ts';
 /** Keys are spread over this many buckets; one relay at a time works on a bucket. */
 export const OUTBOX_BUCKETS = 16;
 const BATCH_MAX = 500;
+/** Kafka may take 10 s to acknowledge a batch. */
+const DRAIN_LIMIT_MS = 20_000;
 
 export interface News {
   topic: string;
@@ -59,41 +61,45 @@ export const drainBucket = (
   bucket: number,
   send: (rows: OutboxRow[]) => Promise<void>,
 ): Promise<number> =>
-  pg.transaction(`outbox.drain.${schema}`, async (tx) => {
-    const table = sql.raw(`${schema}.outbox`);
-    const lock = `${schema}/${bucket}`;
-    const [held] = await tx.execute<{ held: boolean }>(
-      sql`select pg_try_advisory_xact_lock(hashtextextended(${lock}, 0)) as held`,
-    );
-    if (!held?.held) return 0;
-    const rows = await tx.execute<{
-      id: number;
-      topic: string;
-      key: string;
-      event_type: string;
-      value: Uint8Array;
-      headers: Record<string, string>;
-      created_at_ms: number;
-    }>(sql`
+  pg.transaction(
+    `outbox.drain.${schema}`,
+    async (tx) => {
+      const table = sql.raw(`${schema}.outbox`);
+      const lock = `${schema}/${bucket}`;
+      const [held] = await tx.execute<{ held: boolean }>(
+        sql`select pg_try_advisory_xact_lock(hashtextextended(${lock}, 0)) as held`,
+      );
+      if (!held?.held) return 0;
+      const rows = await tx.execute<{
+        id: number;
+        topic: string;
+        key: string;
+        event_type: string;
+        value: Uint8Array;
+        headers: Record<string, string>;
+        created_at_ms: number;
+      }>(sql`
       select id::float8 as id, topic, key, event_type, value, headers,
         extract(epoch from created_at)::float8 * 1000 as created_at_ms
       from ${table} where bucket = ${bucket} order by id limit ${BATCH_MAX} for update`);
-    if (rows.length === 0) return 0;
-    await send(
-      rows.map((row) => ({
-        id: row.id,
-        topic: row.topic,
-        key: row.key,
-        eventType: row.event_type,
-        value: row.value,
-        headers: row.headers,
-        createdAtMs: row.created_at_ms,
-      })),
-    );
-    const lastId = rows.at(-1)?.id ?? 0;
-    await tx.execute(sql`delete from ${table} where bucket = ${bucket} and id <= ${lastId}`);
-    return rows.length;
-  });
+      if (rows.length === 0) return 0;
+      await send(
+        rows.map((row) => ({
+          id: row.id,
+          topic: row.topic,
+          key: row.key,
+          eventType: row.event_type,
+          value: row.value,
+          headers: row.headers,
+          createdAtMs: row.created_at_ms,
+        })),
+      );
+      const lastId = rows.at(-1)?.id ?? 0;
+      await tx.execute(sql`delete from ${table} where bucket = ${bucket} and id <= ${lastId}`);
+      return rows.length;
+    },
+    DRAIN_LIMIT_MS,
+  );
 
 /** Buckets that have rows now. */
 export const listFullBuckets = (pg: Pg, schema: OutboxSchema): Promise<number[]> =>

@@ -1,37 +1,81 @@
-// The Redis client: pipelined by itself, never waiting long, never queueing without end.
-import { Redis } from 'ioredis';
+// The Redis client: one server or a cluster, never waiting long, never queueing without end.
+import { Cluster, Redis } from 'ioredis';
 import { DomainError } from '../../domain/errors.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 
 const CONNECT_TIMEOUT_MS = 1_000;
 const COMMAND_TIMEOUT_MS = 1_000;
 const RECONNECT_MS_MAX = 1_000;
+/** Calls waiting at once; the next is refused instead of queued. */
+const WAITING_MAX = 5_000;
+
+/** What both can do; keys of one call must share a hash tag. */
+export type RedisCommands = Redis | Cluster;
 
 export interface RedisClient {
   /** Runs commands under a name; anything but an answer is UNAVAILABLE. */
-  run<T>(name: string, work: (redis: Redis) => Promise<T>): Promise<T>;
+  run<T>(name: string, work: (redis: RedisCommands) => Promise<T>): Promise<T>;
+  /** Every server that takes writes. */
+  masters(): Redis[];
+  /** How often a connection was lost: another number means that anything may have happened. */
+  losses(): number;
   close(): void;
 }
 
+const retryMs = (times: number): number => Math.min(times * 50, RECONNECT_MS_MAX);
+
+const SERVER_OPTIONS = {
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 1,
+  connectTimeout: CONNECT_TIMEOUT_MS,
+  commandTimeout: COMMAND_TIMEOUT_MS,
+};
+
+const CLUSTER_OPTIONS = {
+  enableAutoPipelining: true,
+  enableOfflineQueue: false,
+  clusterRetryStrategy: retryMs,
+  slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
+  // A slot that moves away is followed, a node that is away is waited for a moment only.
+  maxRedirections: 4,
+  retryDelayOnFailover: 100,
+  retryDelayOnClusterDown: 100,
+  redisOptions: { connectTimeout: CONNECT_TIMEOUT_MS, commandTimeout: COMMAND_TIMEOUT_MS },
+};
+
+/** `redis://host:port`, or several of them with commas between: nodes of one cluster. */
+const open = (urls: string[]): RedisCommands => {
+  const [url = ''] = urls;
+  if (urls.length > 1) return new Cluster(urls, CLUSTER_OPTIONS);
+  return new Redis(url, { ...SERVER_OPTIONS, enableAutoPipelining: true, retryStrategy: retryMs });
+};
+
+const away = (cause?: unknown): DomainError =>
+  new DomainError('UNAVAILABLE', 'the stock cache is away', { cause, retryAfterSeconds: 1 });
+
 export const connectRedis = (url: string, telemetry: Telemetry): RedisClient => {
-  const redis = new Redis(url, {
-    enableAutoPipelining: true,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 1,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    commandTimeout: COMMAND_TIMEOUT_MS,
-    retryStrategy: (times) => Math.min(times * 50, RECONNECT_MS_MAX),
-  });
+  const redis = open(url.split(',').filter((one) => one !== ''));
+  let losses = 0;
+  let waiting = 0;
+  const lost = (): void => void losses++;
+  redis.on('close', lost);
+  redis.on('+node', (node: Redis) => node.on('close', lost));
   redis.on('error', (error: Error) =>
     telemetry.log.warn('redis is away', { reason: error.message }),
   );
   return {
-    run: (name, work) =>
-      telemetry
+    run: async (name, work) => {
+      if (waiting >= WAITING_MAX) throw away();
+      waiting++;
+      return telemetry
         .timed('redis', name, () => work(redis))
         .catch((error: unknown) => {
-          throw new DomainError('UNAVAILABLE', 'the stock cache is away', { cause: error });
-        }),
+          throw away(error);
+        })
+        .finally(() => waiting--);
+    },
+    masters: () => (redis instanceof Cluster ? redis.nodes('master') : [redis]),
+    losses: () => losses,
     close: () => redis.disconnect(),
   };
 };

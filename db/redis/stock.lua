@@ -1,9 +1,35 @@
 #!lua name=holdfast_stock
 -- The fast side of stock: admits holds as long as what the ledger last said allows it.
 -- KEYS of each function share one hash tag: the level of a sku, and its unsettled admissions.
+-- A level is one text: epoch, on hand, reserved, version, and when the ledger said so (ms).
+
+local function now_ms()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- A key of another type is as good as lost: the ledger's next word replaces it.
+local function level_of(key)
+  local raw = redis.pcall('GET', key)
+  if type(raw) ~= 'string' then return nil end
+  local epoch, on_hand, reserved, version, at =
+    string.match(raw, '^(%d+) (%d+) (%d+) (%d+) (%d+)$')
+  if not epoch then return nil end
+  return {
+    epoch = tonumber(epoch), on_hand = tonumber(on_hand), reserved = tonumber(reserved),
+    version = tonumber(version), at = tonumber(at),
+  }
+end
+
+local function write(key, level)
+  redis.call('SET', key, string.format('%.0f %.0f %.0f %.0f %.0f',
+    level.epoch, level.on_hand, level.reserved, level.version, level.at))
+end
 
 local function unsettled(key, now)
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
+  if type(redis.pcall('ZREMRANGEBYSCORE', key, '-inf', now)) ~= 'number' then
+    redis.call('DEL', key)
+  end
   local sum = 0
   for _, member in ipairs(redis.call('ZRANGE', key, 0, -1)) do
     sum = sum + tonumber(string.match(member, ' (%d+)$'))
@@ -11,28 +37,29 @@ local function unsettled(key, now)
   return sum
 end
 
-local function now_ms()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
-
--- ARGV: reservation id, quantity, life of the admission in ms.
--- Answers {verdict, epoch, available, version}; verdict is admitted, short, contended or unknown.
+-- ARGV: reservation id, quantity, life of the admission in ms, epoch, ms a shortage is believed.
+-- Answers {verdict, available}. All checks come before all writes.
 local function admit(keys, args)
-  local level = redis.call('HMGET', keys[1], 'epoch', 'available', 'version')
-  if not level[1] then return {'unknown', '0', '0', '0'} end
+  local level = level_of(keys[1])
+  if not level then return {'unknown', 0} end
+  if level.epoch ~= tonumber(args[4]) then return {'fenced', 0} end
+  local available, quantity = level.on_hand - level.reserved, tonumber(args[2])
   local member = args[1] .. ' ' .. args[2]
   local now = now_ms()
   local others = unsettled(keys[2], now)
-  if redis.call('ZSCORE', keys[2], member) then
-    return {'admitted', level[1], level[2], level[3]}
+  if redis.call('ZSCORE', keys[2], member) then return {'admitted', available} end
+  if available < quantity then
+    local believed = tonumber(args[5])
+    if now - level.at < believed then return {'short', available} end
+    -- One caller a second asks the ledger whether it is still so.
+    level.at = now - believed + 1000
+    write(keys[1], level)
+    return {'stale', available}
   end
-  local available, quantity = tonumber(level[2]), tonumber(args[2])
-  if available < quantity then return {'short', level[1], level[2], level[3]} end
-  if available - others < quantity then return {'contended', level[1], level[2], level[3]} end
+  if available - others < quantity then return {'contended', available} end
   redis.call('ZADD', keys[2], now + tonumber(args[3]), member)
   redis.call('PEXPIRE', keys[2], args[3])
-  return {'admitted', level[1], level[2], level[3]}
+  return {'admitted', available}
 end
 
 -- ARGV: reservation id, quantity. Takes an admission back.
@@ -40,16 +67,32 @@ local function withdraw(keys, args)
   return redis.call('ZREM', keys[2], args[1] .. ' ' .. args[2])
 end
 
--- ARGV: reservation id, quantity, epoch, on hand, reserved, available, version, life in ms.
--- What the ledger says replaces only what it said earlier, and settles the admission.
+-- ARGV: epoch, on hand, reserved, version, how (settle or fill), reservation id, quantity.
+-- What the ledger says replaces only what it said earlier. Only a fill makes a level admit:
+-- after a loss a single answer must not make Redis look whole. An older epoch changes nothing.
 local function settle(keys, args)
-  local known = redis.call('HGET', keys[1], 'version')
-  if not known or tonumber(known) <= tonumber(args[7]) then
-    redis.call('HSET', keys[1], 'epoch', args[3], 'onHand', args[4], 'reserved', args[5],
-      'available', args[6], 'version', args[7])
-    redis.call('PEXPIRE', keys[1], args[8])
+  local told = {
+    epoch = tonumber(args[1]), on_hand = tonumber(args[2]), reserved = tonumber(args[3]),
+    version = tonumber(args[4]), at = now_ms(),
+  }
+  local level = level_of(keys[1])
+  if level and level.epoch > told.epoch then return 0 end
+  local known = level and level.epoch or 0
+  if level and level.version > told.version then
+    told.on_hand, told.reserved = level.on_hand, level.reserved
+    told.version, told.at = level.version, level.at
   end
-  if args[1] ~= '' then redis.call('ZREM', keys[2], args[1] .. ' ' .. args[2]) end
+  if args[5] == 'fill' then
+    if known < told.epoch then redis.call('DEL', keys[2]) end
+  else
+    told.epoch = known
+  end
+  write(keys[1], told)
+  -- A sku the ledger does not have is forgotten again.
+  if told.version == 0 then redis.call('PEXPIRE', keys[1], 10000) end
+  if args[6] ~= '' then
+    redis.pcall('ZREM', keys[2], args[6] .. ' ' .. args[7])
+  end
   return 1
 end
 

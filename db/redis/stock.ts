@@ -3,134 +3,217 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { StockLevel } from '../../domain/stock.ts';
-import type { RedisClient } from './client.ts';
+import type { RedisClient, RedisCommands } from './client.ts';
 
 /** How long an admission counts that no ledger answer has settled. */
 const ADMISSION_LIFE_MS = 10_000;
 /** How long a level is believed without news: bounds what a lost answer can do, either way. */
-const LEVEL_LIFE_MS = 10_000;
+const BELIEVED_MS = 10_000;
 /** How much longer than its hold a reservation id is remembered. */
-const REMEMBERED_AFTER_MS = 3_600_000;
+const REMEMBERED_AFTER_MS = 600_000;
+const SCAN_COUNT = 1_000;
 
 const LIBRARY = readFileSync(resolve(import.meta.dirname, 'stock.lua'), 'utf8');
 
-export type Verdict = 'admitted' | 'short' | 'contended' | 'unknown';
+export type Verdict = 'admitted' | 'short' | 'stale' | 'contended' | 'unknown' | 'fenced';
 
 export interface Admission {
   verdict: Verdict;
-  epoch: number;
+  /** What the ledger last said, when the verdict rests on it. */
   available: number;
-  version: number;
 }
 
-export interface StockCache {
-  /** Whether this reservation id was answered before, as far as Redis knows. */
-  knowsReservation(storeId: string, id: string): Promise<boolean>;
-  rememberReservation(storeId: string, id: string, expiresInMs: number): Promise<void>;
-  admit(storeId: string, sku: string, id: string, quantity: number): Promise<Admission>;
-  withdraw(storeId: string, sku: string, id: string, quantity: number): Promise<void>;
-  /** Takes over what the ledger said; `admission` is the one it settles. */
-  settle(
-    storeId: string,
-    epoch: number,
-    levels: StockLevel[],
-    admission?: { id: string; quantities: Map<string, number> },
-  ): Promise<void>;
-  /** Levels that are known now; the others are left out. */
-  listKnown(storeId: string, skus: string[]): Promise<StockLevel[]>;
-  check(): Promise<unknown>;
+export interface AdmissionAsk {
+  storeId: string;
+  sku: string;
+  id: string;
+  quantity: number;
+  /** The epoch the caller believes in; Redis admits under no other. */
+  epoch: number;
 }
 
-/** `stock:{<storeId>/<sku>}:…` — one slot per sku; TTL: LEVEL_LIFE_MS and ADMISSION_LIFE_MS. */
+/** A level as Redis has it; `atMs` is when the ledger said so. */
+export interface CachedLevel extends StockLevel {
+  epoch: number;
+  atMs: number;
+}
+
+export interface Told {
+  storeId: string;
+  level: StockLevel;
+  epoch: number;
+  /** `fill` makes the sku admit under this epoch; `settle` only corrects its numbers. */
+  how: 'settle' | 'fill';
+  /** The admission that this answer settles. */
+  admission?: { id: string; quantity: number } | undefined;
+}
+
+/** `stock:{<storeId>/<sku>}:…`, one slot a sku. TTL: none, and ADMISSION_LIFE_MS. */
 const keysOf = (storeId: string, sku: string): [string, string] => {
   const tag = `stock:{${storeId}/${sku}}`;
   return [`${tag}:level`, `${tag}:unsettled`];
 };
 
-/** TTL: the hold's life and an hour. */
+/** TTL: the hold's life and ten minutes. */
 const reservationKey = (storeId: string, id: string): string => `reservation:{${storeId}/${id}}`;
 
-/** Calls a function; a server that lost the library (restart, FLUSHALL) gets it again. */
-const call = async (redis: Redis, name: string, keys: string[], args: (string | number)[]) => {
-  const run = () => redis.fcall(`holdfast_stock_${name}`, keys.length, ...keys, ...args);
-  try {
-    return await run();
-  } catch (error) {
-    if (!(error instanceof Error) || !/Function not found/i.test(error.message)) throw error;
-    await redis.call('FUNCTION', 'LOAD', 'REPLACE', LIBRARY);
-    return run();
+/** What a rebuild leaves when everything is in: the epoch, and the servers it was put into. */
+const READY_KEY = 'stock:{ready}';
+
+const levelOf = (sku: string, text: string | null): CachedLevel | undefined => {
+  const fields = (text ?? '').split(' ').map(Number);
+  const [epoch = 0, onHand = 0, reserved = 0, version = 0, atMs = 0] = fields;
+  if (fields.length !== 5 || !fields.every(Number.isSafeInteger)) return undefined;
+  return { sku, epoch, onHand, reserved, available: onHand - reserved, version, atMs };
+};
+
+/** A key of another type is as good as none: what is written next replaces it. */
+const textOf = (redis: RedisCommands, key: string): Promise<string | null> =>
+  redis.get(key).catch((error: unknown) => {
+    if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return null;
+    throw error;
+  });
+
+const runIdOf = async (server: Redis): Promise<string> => {
+  const info = await server.info('server');
+  return /run_id:(\w+)/.exec(info)?.[1] ?? '';
+};
+
+const loadLibrary = async (client: RedisClient): Promise<void> => {
+  const load = (server: Redis) => server.call('FUNCTION', 'LOAD', 'REPLACE', LIBRARY);
+  await Promise.all(client.masters().map(load));
+};
+
+/** Which servers these are, as a text: another one after a restart or a fail-over. */
+const identityOf = async (client: RedisClient): Promise<string> => {
+  const ids = await Promise.all(client.masters().map(runIdOf));
+  return ids.sort().join(' ');
+};
+
+const placeOf = (key: string): { storeId: string; sku: string }[] => {
+  const [, storeId, sku] = /^stock:\{([^/]+)\/(.+)\}:level$/.exec(key) ?? [];
+  return storeId && sku ? [{ storeId, sku }] : [];
+};
+
+async function* scanLevels(client: RedisClient): AsyncGenerator<{ storeId: string; sku: string }> {
+  for (const server of client.masters()) {
+    let cursor = '0';
+    do {
+      const [next, keys] = await server.scan(cursor, 'MATCH', 'stock:*:level', 'COUNT', SCAN_COUNT);
+      cursor = next;
+      yield* keys.flatMap(placeOf);
+    } while (cursor !== '0');
   }
-};
+}
 
-const settleArgs = (epoch: number, level: StockLevel, id: string, quantity: number) => [
-  id,
-  quantity,
-  epoch,
-  level.onHand,
-  level.reserved,
-  level.available,
-  level.version,
-  LEVEL_LIFE_MS,
-];
+type Call = (redis: RedisCommands) => Promise<unknown>;
 
-const levelOf = (sku: string, fields: (string | null)[]): StockLevel[] => {
-  const [onHand, reserved, available, version] = fields;
-  if (!version) return [];
-  return [
-    {
-      sku,
-      onHand: Number(onHand),
-      reserved: Number(reserved),
-      available: Number(available),
-      version: Number(version),
-    },
-  ];
-};
+/** A server that lost the library (restart, FUNCTION FLUSH) gets it again. */
+const calling =
+  (client: RedisClient) =>
+  async (redis: RedisCommands, call: Call): Promise<unknown> => {
+    try {
+      return await call(redis);
+    } catch (error) {
+      if (!(error instanceof Error) || !/Function not found/i.test(error.message)) throw error;
+      await loadLibrary(client);
+      return call(redis);
+    }
+  };
 
-export const createStockCache = (client: RedisClient): StockCache => ({
-  knowsReservation: (storeId, id) =>
-    client.run('reservation.known', async (redis) => {
-      return (await redis.exists(reservationKey(storeId, id))) === 1;
+const ids = (client: RedisClient) => ({
+  /** Whether this id was remembered, and the epoch of the rebuild Redis is whole since. */
+  lookUp: (storeId: string, id: string): Promise<{ isKnown: boolean; epoch: number }> =>
+    client.run('reservation.lookUp', async (redis) => {
+      const [known, ready] = await Promise.all([
+        redis.exists(reservationKey(storeId, id)),
+        textOf(redis, READY_KEY),
+      ]);
+      return { isKnown: known === 1, epoch: Number(ready?.split(' ')[0] ?? 0) };
     }),
-  rememberReservation: (storeId, id, expiresInMs) =>
+  /** Remembers ids; from now on each of them goes to the ledger, whatever Redis counts. */
+  remember: (held: { storeId: string; id: string; lifeMs: number }[]): Promise<void> =>
     client.run('reservation.remember', async (redis) => {
-      const lifeMs = expiresInMs + REMEMBERED_AFTER_MS;
-      await redis.set(reservationKey(storeId, id), '1', 'PX', lifeMs);
-    }),
-  admit: (storeId, sku, id, quantity) =>
-    client.run('stock.admit', async (redis) => {
-      const args = [id, quantity, ADMISSION_LIFE_MS];
-      const answer = (await call(redis, 'admit', keysOf(storeId, sku), args)) as string[];
-      const [verdict, epoch, available, version] = answer;
-      return {
-        verdict: verdict as Verdict,
-        epoch: Number(epoch),
-        available: Number(available),
-        version: Number(version),
-      };
-    }),
-  withdraw: (storeId, sku, id, quantity) =>
-    client.run('stock.withdraw', async (redis) => {
-      await call(redis, 'withdraw', keysOf(storeId, sku), [id, quantity]);
-    }),
-  settle: (storeId, epoch, levels, admission) =>
-    client.run('stock.settle', async (redis) => {
       await Promise.all(
-        levels.map((level) => {
-          const quantity = admission?.quantities.get(level.sku) ?? 0;
-          const args = settleArgs(epoch, level, admission?.id ?? '', quantity);
-          return call(redis, 'settle', keysOf(storeId, level.sku), args);
+        held.map(({ storeId, id, lifeMs }) => {
+          const life = Math.round(lifeMs) + REMEMBERED_AFTER_MS;
+          return redis.set(reservationKey(storeId, id), '1', 'PX', life);
         }),
       );
     }),
-  listKnown: (storeId, skus) =>
-    client.run('stock.levels', async (redis) => {
-      const rows = await Promise.all(
-        skus.map((sku) =>
-          redis.hmget(keysOf(storeId, sku)[0], 'onHand', 'reserved', 'available', 'version'),
-        ),
-      );
-      return skus.flatMap((sku, at) => levelOf(sku, rows[at] ?? []));
-    }),
-  check: () => client.run('ready', (redis) => redis.ping()),
 });
+
+const levels = (client: RedisClient) => {
+  const called = calling(client);
+  const tell = (redis: RedisCommands, told: Told): Promise<unknown> => {
+    const { storeId, level, epoch, how, admission } = told;
+    const { onHand, reserved, version } = level;
+    const numbers = [epoch, onHand, reserved, version];
+    const settled = [how, admission?.id ?? '', admission?.quantity ?? 0];
+    const keys = keysOf(storeId, level.sku);
+    return called(redis, (one) =>
+      one.fcall('holdfast_stock_settle', 2, ...keys, ...numbers, ...settled),
+    );
+  };
+  return {
+    admit: ({ storeId, sku, id, quantity, epoch }: AdmissionAsk): Promise<Admission> =>
+      client.run('stock.admit', async (redis) => {
+        const args = [id, quantity, ADMISSION_LIFE_MS, epoch, BELIEVED_MS];
+        const keys = keysOf(storeId, sku);
+        const answer = await called(redis, (one) =>
+          one.fcall('holdfast_stock_admit', 2, ...keys, ...args),
+        );
+        const [verdict, available] = answer as [Verdict, number];
+        return { verdict, available };
+      }),
+    withdraw: (storeId: string, sku: string, id: string, quantity: number): Promise<void> =>
+      client.run('stock.withdraw', async (redis) => {
+        const keys = keysOf(storeId, sku);
+        await called(redis, (one) =>
+          one.fcall('holdfast_stock_withdraw', 2, ...keys, id, quantity),
+        );
+      }),
+    /** Takes over what the ledger said. */
+    tell: (all: Told[]): Promise<void> =>
+      client.run('stock.tell', async (redis) => {
+        await Promise.all(all.map((told) => tell(redis, told)));
+      }),
+    /** Levels that Redis has, however old; the others are left out. */
+    listLevels: (storeId: string, skus: string[]): Promise<CachedLevel[]> =>
+      client.run('stock.levels', async (redis) => {
+        const texts = await Promise.all(skus.map((sku) => textOf(redis, keysOf(storeId, sku)[0])));
+        return skus.flatMap((sku, at) => levelOf(sku, texts[at] ?? null) ?? []);
+      }),
+  };
+};
+
+const whole = (client: RedisClient) => ({
+  loadLibrary: (): Promise<void> => client.run('stock.library', () => loadLibrary(client)),
+  /** Which servers these are, and what they are ready for. */
+  inspect: (): Promise<{ identity: string; ready: string }> =>
+    client.run('stock.inspect', async (redis) => {
+      const [identity, ready] = await Promise.all([identityOf(client), textOf(redis, READY_KEY)]);
+      return { identity, ready: ready ?? '' };
+    }),
+  /** Says that everything of an epoch is in. */
+  publishReady: (ready: string): Promise<void> =>
+    client.run('stock.ready', async (redis) => void (await redis.set(READY_KEY, ready))),
+  scanLevels: () => scanLevels(client),
+  losses: () => client.losses(),
+  check: (): Promise<unknown> => client.run('ready', (redis) => redis.exists(READY_KEY)),
+});
+
+export const createStockCache = (client: RedisClient) => ({
+  ...ids(client),
+  ...levels(client),
+  ...whole(client),
+});
+
+export type StockCache = ReturnType<typeof createStockCache>;
+
+/** True while a level may be shown or refused upon without asking the ledger. */
+export const isBelieved = (level: CachedLevel, nowMs: number): boolean =>
+  nowMs - level.atMs < BELIEVED_MS;
+
+/** The text a rebuild publishes, and by which others know that Redis is whole. */
+export const readyText = (epoch: number, identity: string): string => `${epoch} ${identity}`;

@@ -2,7 +2,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { Redis } from 'ioredis';
 import type { Reservation } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
-import { countOf, HOLD, inventoryOf, outcomeOf, stockedSku } from '../support/inventory.ts';
+import {
+  countOf,
+  decidedHold,
+  HOLD,
+  holdOf,
+  inventoryOf,
+  outcomeOf,
+  stockedSku,
+} from '../support/inventory.ts';
 import { eventually } from '../support/journeys.ts';
 import { balance } from '../support/judges.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
@@ -18,16 +26,20 @@ beforeAll(async () => {
 }, UP_LIMIT_MS);
 afterAll(() => redis.disconnect());
 
-const reserve = (sku: string, quantity = 1, reservationId: string = crypto.randomUUID()) => ({
-  reservationId,
-  lines: [{ sku, quantity }],
-  expiresIn: HOLD,
-  attempt: 1,
-});
+const reserve = holdOf;
+const buy = (sku: string) => decidedHold(inventory, holdOf(sku));
 
-/** Tries again as an order's story does, until the answer is no longer "somebody is before you". */
-const buy = (sku: string) =>
-  outcomeOf(inventory.reserve(reserve(sku))).catch((error: unknown) => String(error));
+/** Redis forgets everything; waits until it has been rebuilt from the ledger. */
+const forgetAll = async (): Promise<void> => {
+  await redis.flushall();
+  await eventually(
+    'redis is whole again',
+    async () => (await redis.get('stock:{ready}')) ?? undefined,
+  );
+  // A call of its own, so that the service has seen it, too.
+  const sku = await stockedSku(inventory, 1);
+  expect(await buy(sku)).toBe('ok');
+};
 
 describe('ten units', () => {
   test(
@@ -77,16 +89,29 @@ describe('a reservation', () => {
     expect(await balance(shop, sku)).toEqual({ on_hand: 5, reserved: 2 });
   });
 
-  test('whose answer was lost is the same success again, though nothing is left', async () => {
-    const sku = await stockedSku(inventory, 1);
-    const ask = reserve(sku);
-    await inventory.reserve(ask);
-    await redis.flushall();
-    expect(await outcomeOf(inventory.reserve(reserve(sku)))).toBe('OUT_OF_STOCK');
-    const again = await inventory.reserve({ ...ask, attempt: 2 });
-    expect(again.reservation?.reservationId).toBe(ask.reservationId);
-    expect(await balance(shop, sku)).toEqual({ on_hand: 1, reserved: 1 });
-  });
+  const LOSSES: Record<string, (sku: string) => Promise<void>> = {
+    'nothing in between': async () => undefined,
+    'a sold-out memo in between': async (sku) => {
+      for (const _ of [1, 2]) expect(await buy(sku)).toBe('OUT_OF_STOCK');
+    },
+    'Redis emptied in between': () => forgetAll(),
+    'a refill and a sold-out memo in between': async (sku) => {
+      await forgetAll();
+      expect(await buy(sku)).toBe('OUT_OF_STOCK');
+    },
+  };
+  for (const [name, happen] of Object.entries(LOSSES)) {
+    for (const attempt of [1, 2]) {
+      test(`whose answer was lost, with ${name}, is the same success to attempt ${attempt}`, async () => {
+        const sku = await stockedSku(inventory, 1);
+        const ask = reserve(sku);
+        const first = await inventory.reserve(ask);
+        await happen(sku);
+        expect(await inventory.reserve({ ...ask, attempt })).toEqual(first);
+        expect(await balance(shop, sku)).toEqual({ on_hand: 1, reserved: 1 });
+      });
+    }
+  }
 
   test('of several skus holds all or none', async () => {
     const [much, little] = [await stockedSku(inventory, 9), await stockedSku(inventory, 1)];
@@ -198,7 +223,7 @@ describe('the ledger', () => {
     for (const _ of [1, 2]) await inventory.receiveStock(receipt);
     expect(await balance(shop, sku)).toEqual({ on_hand: 6, reserved: 0 });
     const other = inventory.receiveStock({ ...receipt, quantity: 6 });
-    expect(await outcomeOf(other)).toBe('RESERVATION_REUSED');
+    expect(await outcomeOf(other)).toBe('IDEMPOTENCY_KEY_REUSED');
   });
 
   test('is not counted below what is held', async () => {

@@ -43,3 +43,29 @@ export const countOf = (outcomes: string[]): Record<string, number> => {
   for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;
   return counts;
 };
+
+/** A hold of one sku for a minute, asked for the first time. */
+export const holdOf = (sku: string, quantity = 1, reservationId: string = crypto.randomUUID()) => ({
+  reservationId,
+  lines: [{ sku, quantity }],
+  expiresIn: HOLD,
+  attempt: 1,
+});
+
+const DECIDED_LIMIT_MS = 30_000;
+const PASSING = ['UNAVAILABLE', 'REBUILDING'];
+const AGAIN_MS = 100;
+
+/** Asks as an order's story does: the same id again, as a later attempt, until it is decided. */
+export const decidedHold = async (
+  inventory: Inventory,
+  ask: ReturnType<typeof holdOf>,
+): Promise<string> => {
+  const end = Date.now() + DECIDED_LIMIT_MS;
+  for (let attempt = ask.attempt; ; attempt++) {
+    const outcome = await outcomeOf(inventory.reserve({ ...ask, attempt }));
+    if (!PASSING.includes(outcome)) return outcome;
+    if (Date.now() > end) throw new Error('a hold was never decided');
+    await Bun.sleep(AGAIN_MS);
+  }
+};

@@ -55,6 +55,12 @@ export const movements = inventorySchema.table(
     /** The receipt, adjustment or reservation that caused it. */
     reference: text().notNull(),
     reason: text().notNull().default(''),
+    /** What an adjustment was asked to make on-hand; null for every other kind. */
+    counted: integer(),
+    /** The sku over all locations as it was answered, so that a repeated call is answered alike. */
+    onHandAfter: integer('on_hand_after'),
+    reservedAfter: integer('reserved_after'),
+    versionAfter: bigint('version_after', { mode: 'number' }),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [
@@ -65,6 +71,7 @@ export const movements = inventorySchema.table(
       table.sku,
       table.location,
     ),
+    index('movements_store_id_sku_id_idx').on(table.storeId, table.sku, table.id),
   ],
 );
 
@@ -78,6 +85,9 @@ export const reservations = inventorySchema.table(
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     endedAt: timestamp('ended_at', { withTimezone: true }),
     reversedAt: timestamp('reversed_at', { withTimezone: true }),
+    /** Why a person is needed, such as units that were lost while they were held. */
+    attention: text(),
+    attentionAt: timestamp('attention_at', { withTimezone: true }),
   },
   (table) => [
     primaryKey({ name: 'reservations_pkey', columns: [table.storeId, table.id] }),
@@ -95,15 +105,39 @@ export const reservationLines = inventorySchema.table(
     sku: text().notNull(),
     location: text().notNull(),
     quantity: integer().notNull(),
+    /** Units that were lost while they were held: asked for, and no longer there. */
+    missing: integer().notNull().default(0),
   },
   (table) => [
     primaryKey({
       name: 'reservation_lines_pkey',
       columns: [table.storeId, table.reservationId, table.sku, table.location],
     }),
-    check('reservation_lines_quantity_check', sql`${table.quantity} > 0`),
+    check(
+      'reservation_lines_quantity_check',
+      sql`${table.quantity} >= 0 and ${table.missing} >= 0`,
+    ),
   ],
 );
+
+/** Places that hold stock; `default` is there without a row. */
+export const locations = inventorySchema.table(
+  'locations',
+  {
+    storeId: text('store_id').notNull(),
+    location: text().notNull(),
+    name: text().notNull(),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ name: 'locations_pkey', columns: [table.storeId, table.location] })],
+);
+
+/** Products whose stock changed and is not announced yet; taken away by the announcer. */
+export const stockChanges = inventorySchema.table('stock_changes', {
+  id: bigserial({ mode: 'number' }).primaryKey(),
+  storeId: text('store_id').notNull(),
+  productId: text('product_id').notNull(),
+});
 
 /** The clock of a product's stock events: strictly rising, set under the row's lock. */
 export const stockClocks = inventorySchema.table(

@@ -6,6 +6,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file holdfast/inventory/v1/inventory.proto.
  */
 export const file_holdfast_inventory_v1_inventory: GenFile = /*@__PURE__*/
-  fileDesc("CiVob2xkZmFzdC9pbnZlbnRvcnkvdjEvaW52ZW50b3J5LnByb3RvEhVob2xkZmFzdC5pbnZlbnRvcnkudjEiWwoFU3RvY2sSCwoDc2t1GAEgASgJEg8KB29uX2hhbmQYAiABKAUSEAoIcmVzZXJ2ZWQYAyABKAUSEQoJYXZhaWxhYmxlGAQgASgFEg8KB3ZlcnNpb24YBSABKAMiJAoUQmF0Y2hHZXRTdG9ja1JlcXVlc3QSDAoEc2t1cxgBIAMoCSJEChVCYXRjaEdldFN0b2NrUmVzcG9uc2USKwoFc3RvY2sYASADKAsyHC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuU3RvY2siXAoTUmVjZWl2ZVN0b2NrUmVxdWVzdBISCgpyZWNlaXB0X2lkGAEgASgJEgsKA3NrdRgCIAEoCRIQCghxdWFudGl0eRgDIAEoBRISCgpwcm9kdWN0X2lkGAQgASgJIkMKFFJlY2VpdmVTdG9ja1Jlc3BvbnNlEisKBXN0b2NrGAEgASgLMhwuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlN0b2NrIooBChJBZGp1c3RTdG9ja1JlcXVlc3QSCwoDc2t1GAEgASgJEg8KB29uX2hhbmQYAiABKAUSEgoKcHJvZHVjdF9pZBgDIAEoCRIdChBleHBlY3RlZF92ZXJzaW9uGAQgASgDSACIAQESDgoGcmVhc29uGAUgASgJQhMKEV9leHBlY3RlZF92ZXJzaW9uIkIKE0FkanVzdFN0b2NrUmVzcG9uc2USKwoFc3RvY2sYASABKAsyHC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuU3RvY2siJQoETGluZRILCgNza3UYASABKAkSEAoIcXVhbnRpdHkYAiABKAUiuQEKC1Jlc2VydmF0aW9uEhYKDnJlc2VydmF0aW9uX2lkGAEgASgJEjYKBXN0YXRlGAIgASgOMicuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uU3RhdGUSKgoFbGluZXMYAyADKAsyGy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuTGluZRIuCgpleHBpcmVzX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKUAQoOUmVzZXJ2ZVJlcXVlc3QSFgoOcmVzZXJ2YXRpb25faWQYASABKAkSKgoFbGluZXMYAiADKAsyGy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuTGluZRItCgpleHBpcmVzX2luGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg8KB2F0dGVtcHQYBCABKAUiSgoPUmVzZXJ2ZVJlc3BvbnNlEjcKC3Jlc2VydmF0aW9uGAEgASgLMiIuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uImEKGEV4dGVuZFJlc2VydmF0aW9uUmVxdWVzdBIWCg5yZXNlcnZhdGlvbl9pZBgBIAEoCRItCgpleHBpcmVzX2luGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIlQKGUV4dGVuZFJlc2VydmF0aW9uUmVzcG9uc2USNwoLcmVzZXJ2YXRpb24YASABKAsyIi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb24iMQoXQ2xhaW1SZXNlcnZhdGlvblJlcXVlc3QSFgoOcmVzZXJ2YXRpb25faWQYASABKAkiUwoYQ2xhaW1SZXNlcnZhdGlvblJlc3BvbnNlEjcKC3Jlc2VydmF0aW9uGAEgASgLMiIuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uIjMKGVJlbGVhc2VSZXNlcnZhdGlvblJlcXVlc3QSFgoOcmVzZXJ2YXRpb25faWQYASABKAkiVQoaUmVsZWFzZVJlc2VydmF0aW9uUmVzcG9uc2USNwoLcmVzZXJ2YXRpb24YASABKAsyIi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb24iLQoTUmV2ZXJzZUNsYWltUmVxdWVzdBIWCg5yZXNlcnZhdGlvbl9pZBgBIAEoCSJPChRSZXZlcnNlQ2xhaW1SZXNwb25zZRI3CgtyZXNlcnZhdGlvbhgBIAEoCzIiLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXNlcnZhdGlvbiIvChVHZXRSZXNlcnZhdGlvblJlcXVlc3QSFgoOcmVzZXJ2YXRpb25faWQYASABKAkiUQoWR2V0UmVzZXJ2YXRpb25SZXNwb25zZRI3CgtyZXNlcnZhdGlvbhgBIAEoCzIiLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXNlcnZhdGlvbiqvAQoQUmVzZXJ2YXRpb25TdGF0ZRIhCh1SRVNFUlZBVElPTl9TVEFURV9VTlNQRUNJRklFRBAAEhoKFlJFU0VSVkFUSU9OX1NUQVRFX0hFTEQQARIdChlSRVNFUlZBVElPTl9TVEFURV9DTEFJTUVEEAISHgoaUkVTRVJWQVRJT05fU1RBVEVfUkVMRUFTRUQQAxIdChlSRVNFUlZBVElPTl9TVEFURV9FWFBJUkVEEAQy8QcKEEludmVudG9yeVNlcnZpY2USbwoNQmF0Y2hHZXRTdG9jaxIrLmhvbGRmYXN0LmludmVudG9yeS52MS5CYXRjaEdldFN0b2NrUmVxdWVzdBosLmhvbGRmYXN0LmludmVudG9yeS52MS5CYXRjaEdldFN0b2NrUmVzcG9uc2UiA5ACARJnCgxSZWNlaXZlU3RvY2sSKi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVjZWl2ZVN0b2NrUmVxdWVzdBorLmhvbGRmYXN0LmludmVudG9yeS52MS5SZWNlaXZlU3RvY2tSZXNwb25zZRJkCgtBZGp1c3RTdG9jaxIpLmhvbGRmYXN0LmludmVudG9yeS52MS5BZGp1c3RTdG9ja1JlcXVlc3QaKi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuQWRqdXN0U3RvY2tSZXNwb25zZRJYCgdSZXNlcnZlEiUuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlc2VydmVSZXF1ZXN0GiYuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlc2VydmVSZXNwb25zZRJ2ChFFeHRlbmRSZXNlcnZhdGlvbhIvLmhvbGRmYXN0LmludmVudG9yeS52MS5FeHRlbmRSZXNlcnZhdGlvblJlcXVlc3QaMC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuRXh0ZW5kUmVzZXJ2YXRpb25SZXNwb25zZRJzChBDbGFpbVJlc2VydmF0aW9uEi4uaG9sZGZhc3QuaW52ZW50b3J5LnYxLkNsYWltUmVzZXJ2YXRpb25SZXF1ZXN0Gi8uaG9sZGZhc3QuaW52ZW50b3J5LnYxLkNsYWltUmVzZXJ2YXRpb25SZXNwb25zZRJ5ChJSZWxlYXNlUmVzZXJ2YXRpb24SMC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVsZWFzZVJlc2VydmF0aW9uUmVxdWVzdBoxLmhvbGRmYXN0LmludmVudG9yeS52MS5SZWxlYXNlUmVzZXJ2YXRpb25SZXNwb25zZRJnCgxSZXZlcnNlQ2xhaW0SKi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmV2ZXJzZUNsYWltUmVxdWVzdBorLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXZlcnNlQ2xhaW1SZXNwb25zZRJyCg5HZXRSZXNlcnZhdGlvbhIsLmhvbGRmYXN0LmludmVudG9yeS52MS5HZXRSZXNlcnZhdGlvblJlcXVlc3QaLS5ob2xkZmFzdC5pbnZlbnRvcnkudjEuR2V0UmVzZXJ2YXRpb25SZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiVob2xkZmFzdC9pbnZlbnRvcnkvdjEvaW52ZW50b3J5LnByb3RvEhVob2xkZmFzdC5pbnZlbnRvcnkudjEilAEKBVN0b2NrEgsKA3NrdRgBIAEoCRIPCgdvbl9oYW5kGAIgASgFEhAKCHJlc2VydmVkGAMgASgFEhEKCWF2YWlsYWJsZRgEIAEoBRIPCgd2ZXJzaW9uGAUgASgDEjcKCWxvY2F0aW9ucxgGIAMoCzIkLmhvbGRmYXN0LmludmVudG9yeS52MS5Mb2NhdGlvblN0b2NrIlcKDUxvY2F0aW9uU3RvY2sSEAoIbG9jYXRpb24YASABKAkSDwoHb25faGFuZBgCIAEoBRIQCghyZXNlcnZlZBgDIAEoBRIRCglhdmFpbGFibGUYBCABKAUibAoUQmF0Y2hHZXRTdG9ja1JlcXVlc3QSPwoEc2t1cxgBIAMoCUIxukgukgErEPQDIiZyJDIiXltBLVphLXowLTldW0EtWmEtejAtOS5fLy1dezAsNjN9JBITCgtieV9sb2NhdGlvbhgCIAEoCCJEChVCYXRjaEdldFN0b2NrUmVzcG9uc2USKwoFc3RvY2sYASADKAsyHC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuU3RvY2sirwIKE1JlY2VpdmVTdG9ja1JlcXVlc3QSLwoKcmVjZWlwdF9pZBgBIAEoCUIbukgYchYyFF5bXHgyMS1ceDdlXXsxLDEyOH0kEjYKA3NrdRgCIAEoCUIpukgmciQyIl5bQS1aYS16MC05XVtBLVphLXowLTkuXy8tXXswLDYzfSQSHwoIcXVhbnRpdHkYAyABKAVCDbpIChoIGICU69wDKAESMgoKcHJvZHVjdF9pZBgEIAEoCUIeukgbchkyF14ocHJkX1swLTlhLXpdezEsNDB9KT8kEjUKCGxvY2F0aW9uGAUgASgJQiO6SCByHjIcXihbYS16MC05XVthLXowLTktXXswLDMxfSk/JBIjCgZyZWFzb24YBiABKAlCE7pIEHIOGPQDMgleXFB7Q2N9KiQiQwoUUmVjZWl2ZVN0b2NrUmVzcG9uc2USKwoFc3RvY2sYASABKAsyHC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuU3RvY2si+wIKEkFkanVzdFN0b2NrUmVxdWVzdBI2CgNza3UYASABKAlCKbpIJnIkMiJeW0EtWmEtejAtOV1bQS1aYS16MC05Ll8vLV17MCw2M30kEh4KB29uX2hhbmQYAiABKAVCDbpIChoIGICU69wDKAASMgoKcHJvZHVjdF9pZBgDIAEoCUIeukgbchkyF14ocHJkX1swLTlhLXpdezEsNDB9KT8kEiYKEGV4cGVjdGVkX3ZlcnNpb24YBCABKANCB7pIBCICKABIAIgBARIjCgZyZWFzb24YBSABKAlCE7pIEHIOGPQDMgleXFB7Q2N9KiQSMgoNYWRqdXN0bWVudF9pZBgGIAEoCUIbukgYchYyFF5bXHgyMS1ceDdlXXswLDEyOH0kEjUKCGxvY2F0aW9uGAcgASgJQiO6SCByHjIcXihbYS16MC05XVthLXowLTktXXswLDMxfSk/JBIMCgRsb3NzGAggASgIQhMKEV9leHBlY3RlZF92ZXJzaW9uIkIKE0FkanVzdFN0b2NrUmVzcG9uc2USKwoFc3RvY2sYASABKAsyHC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuU3RvY2siXwoETGluZRI2CgNza3UYASABKAlCKbpIJnIkMiJeW0EtWmEtejAtOV1bQS1aYS16MC05Ll8vLV17MCw2M30kEh8KCHF1YW50aXR5GAIgASgFQg26SAoaCBiAlOvcAygBItQCCgtSZXNlcnZhdGlvbhIWCg5yZXNlcnZhdGlvbl9pZBgBIAEoCRI2CgVzdGF0ZRgCIAEoDjInLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXNlcnZhdGlvblN0YXRlEioKBWxpbmVzGAMgAygLMhsuaG9sZGZhc3QuaW52ZW50b3J5LnYxLkxpbmUSLgoKZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNgoLYWxsb2NhdGlvbnMYBSADKAsyIS5ob2xkZmFzdC5pbnZlbnRvcnkudjEuQWxsb2NhdGlvbhIsCgdtaXNzaW5nGAYgAygLMhsuaG9sZGZhc3QuaW52ZW50b3J5LnYxLkxpbmUSMwoJYXR0ZW50aW9uGAcgASgLMiAuaG9sZGZhc3QuaW52ZW50b3J5LnYxLkF0dGVudGlvbiI9CgpBbGxvY2F0aW9uEgsKA3NrdRgBIAEoCRIQCghsb2NhdGlvbhgCIAEoCRIQCghxdWFudGl0eRgDIAEoBSJGCglBdHRlbnRpb24SDgoGcmVhc29uGAEgASgJEikKBXNpbmNlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLbAQoOUmVzZXJ2ZVJlcXVlc3QSMwoOcmVzZXJ2YXRpb25faWQYASABKAlCG7pIGHIWMhReW1x4MjEtXHg3ZV17MSwxMjh9JBI2CgVsaW5lcxgCIAMoCzIbLmhvbGRmYXN0LmludmVudG9yeS52MS5MaW5lQgq6SAeSAQQIARBkEkIKCmV4cGlyZXNfaW4YAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CE7pIEMgBAaoBCiIECICjBTICCAoSGAoHYXR0ZW1wdBgEIAEoBUIHukgEGgIoACJKCg9SZXNlcnZlUmVzcG9uc2USNwoLcmVzZXJ2YXRpb24YASABKAsyIi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb24ikwEKGEV4dGVuZFJlc2VydmF0aW9uUmVxdWVzdBIzCg5yZXNlcnZhdGlvbl9pZBgBIAEoCUIbukgYchYyFF5bXHgyMS1ceDdlXXsxLDEyOH0kEkIKCmV4cGlyZXNfaW4YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CE7pIEMgBAaoBCiIECICjBTICCAoiVAoZRXh0ZW5kUmVzZXJ2YXRpb25SZXNwb25zZRI3CgtyZXNlcnZhdGlvbhgBIAEoCzIiLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXNlcnZhdGlvbiJOChdDbGFpbVJlc2VydmF0aW9uUmVxdWVzdBIzCg5yZXNlcnZhdGlvbl9pZBgBIAEoCUIbukgYchYyFF5bXHgyMS1ceDdlXXsxLDEyOH0kIlMKGENsYWltUmVzZXJ2YXRpb25SZXNwb25zZRI3CgtyZXNlcnZhdGlvbhgBIAEoCzIiLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXNlcnZhdGlvbiJQChlSZWxlYXNlUmVzZXJ2YXRpb25SZXF1ZXN0EjMKDnJlc2VydmF0aW9uX2lkGAEgASgJQhu6SBhyFjIUXltceDIxLVx4N2VdezEsMTI4fSQiVQoaUmVsZWFzZVJlc2VydmF0aW9uUmVzcG9uc2USNwoLcmVzZXJ2YXRpb24YASABKAsyIi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb24iSgoTUmV2ZXJzZUNsYWltUmVxdWVzdBIzCg5yZXNlcnZhdGlvbl9pZBgBIAEoCUIbukgYchYyFF5bXHgyMS1ceDdlXXsxLDEyOH0kIk8KFFJldmVyc2VDbGFpbVJlc3BvbnNlEjcKC3Jlc2VydmF0aW9uGAEgASgLMiIuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uIkwKFUdldFJlc2VydmF0aW9uUmVxdWVzdBIzCg5yZXNlcnZhdGlvbl9pZBgBIAEoCUIbukgYchYyFF5bXHgyMS1ceDdlXXsxLDEyOH0kIlEKFkdldFJlc2VydmF0aW9uUmVzcG9uc2USNwoLcmVzZXJ2YXRpb24YASABKAsyIi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb24iwQEKCE1vdmVtZW50EgsKA3NrdRgBIAEoCRIQCghsb2NhdGlvbhgCIAEoCRIxCgRraW5kGAMgASgOMiMuaG9sZGZhc3QuaW52ZW50b3J5LnYxLk1vdmVtZW50S2luZBIQCghxdWFudGl0eRgEIAEoBRIRCglyZWZlcmVuY2UYBSABKAkSDgoGcmVhc29uGAYgASgJEi4KCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIooBChRMaXN0TW92ZW1lbnRzUmVxdWVzdBI2CgNza3UYASABKAlCKbpIJnIkMiJeW0EtWmEtejAtOV1bQS1aYS16MC05Ll8vLV17MCw2M30kEhwKCXBhZ2Vfc2l6ZRgCIAEoBUIJukgGGgQYZCgAEhwKCnBhZ2VfdG9rZW4YAyABKAlCCLpIBXIDGPQDImQKFUxpc3RNb3ZlbWVudHNSZXNwb25zZRIyCgltb3ZlbWVudHMYASADKAsyHy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuTW92ZW1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlYKEVdhdGNoU3RvY2tSZXF1ZXN0EkEKBHNrdXMYASADKAlCM7pIMJIBLQgBEPQDIiZyJDIiXltBLVphLXowLTldW0EtWmEtejAtOS5fLy1dezAsNjN9JCJBChJXYXRjaFN0b2NrUmVzcG9uc2USKwoFc3RvY2sYASADKAsyHC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuU3RvY2siKgoITG9jYXRpb24SEAoIbG9jYXRpb24YASABKAkSDAoEbmFtZRgCIAEoCSJwChVDcmVhdGVMb2NhdGlvblJlcXVlc3QSMgoIbG9jYXRpb24YASABKAlCILpIHXIbMhleW2EtejAtOV1bYS16MC05LV17MCwzMX0kEiMKBG5hbWUYAiABKAlCFbpIEnIQEAEYyAEyCV5cUHtDY30qJCJLChZDcmVhdGVMb2NhdGlvblJlc3BvbnNlEjEKCGxvY2F0aW9uGAEgASgLMh8uaG9sZGZhc3QuaW52ZW50b3J5LnYxLkxvY2F0aW9uIhYKFExpc3RMb2NhdGlvbnNSZXF1ZXN0IksKFUxpc3RMb2NhdGlvbnNSZXNwb25zZRIyCglsb2NhdGlvbnMYASADKAsyHy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuTG9jYXRpb24qrwEKEFJlc2VydmF0aW9uU3RhdGUSIQodUkVTRVJWQVRJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIaChZSRVNFUlZBVElPTl9TVEFURV9IRUxEEAESHQoZUkVTRVJWQVRJT05fU1RBVEVfQ0xBSU1FRBACEh4KGlJFU0VSVkFUSU9OX1NUQVRFX1JFTEVBU0VEEAMSHQoZUkVTRVJWQVRJT05fU1RBVEVfRVhQSVJFRBAEKpwBCgxNb3ZlbWVudEtpbmQSHQoZTU9WRU1FTlRfS0lORF9VTlNQRUNJRklFRBAAEhoKFk1PVkVNRU5UX0tJTkRfUkVDRUlWRUQQARIaChZNT1ZFTUVOVF9LSU5EX0FESlVTVEVEEAISGQoVTU9WRU1FTlRfS0lORF9DTEFJTUVEEAMSGgoWTU9WRU1FTlRfS0lORF9SRVZFUlNFRBAEMqwLChBJbnZlbnRvcnlTZXJ2aWNlEm8KDUJhdGNoR2V0U3RvY2sSKy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuQmF0Y2hHZXRTdG9ja1JlcXVlc3QaLC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuQmF0Y2hHZXRTdG9ja1Jlc3BvbnNlIgOQAgESZwoMUmVjZWl2ZVN0b2NrEiouaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlY2VpdmVTdG9ja1JlcXVlc3QaKy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVjZWl2ZVN0b2NrUmVzcG9uc2USZAoLQWRqdXN0U3RvY2sSKS5ob2xkZmFzdC5pbnZlbnRvcnkudjEuQWRqdXN0U3RvY2tSZXF1ZXN0GiouaG9sZGZhc3QuaW52ZW50b3J5LnYxLkFkanVzdFN0b2NrUmVzcG9uc2USWAoHUmVzZXJ2ZRIlLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXNlcnZlUmVxdWVzdBomLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXNlcnZlUmVzcG9uc2USdgoRRXh0ZW5kUmVzZXJ2YXRpb24SLy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuRXh0ZW5kUmVzZXJ2YXRpb25SZXF1ZXN0GjAuaG9sZGZhc3QuaW52ZW50b3J5LnYxLkV4dGVuZFJlc2VydmF0aW9uUmVzcG9uc2UScwoQQ2xhaW1SZXNlcnZhdGlvbhIuLmhvbGRmYXN0LmludmVudG9yeS52MS5DbGFpbVJlc2VydmF0aW9uUmVxdWVzdBovLmhvbGRmYXN0LmludmVudG9yeS52MS5DbGFpbVJlc2VydmF0aW9uUmVzcG9uc2USeQoSUmVsZWFzZVJlc2VydmF0aW9uEjAuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlbGVhc2VSZXNlcnZhdGlvblJlcXVlc3QaMS5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVsZWFzZVJlc2VydmF0aW9uUmVzcG9uc2USZwoMUmV2ZXJzZUNsYWltEiouaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJldmVyc2VDbGFpbVJlcXVlc3QaKy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmV2ZXJzZUNsYWltUmVzcG9uc2UScgoOR2V0UmVzZXJ2YXRpb24SLC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuR2V0UmVzZXJ2YXRpb25SZXF1ZXN0Gi0uaG9sZGZhc3QuaW52ZW50b3J5LnYxLkdldFJlc2VydmF0aW9uUmVzcG9uc2UiA5ACARJvCg1MaXN0TW92ZW1lbnRzEisuaG9sZGZhc3QuaW52ZW50b3J5LnYxLkxpc3RNb3ZlbWVudHNSZXF1ZXN0GiwuaG9sZGZhc3QuaW52ZW50b3J5LnYxLkxpc3RNb3ZlbWVudHNSZXNwb25zZSIDkAIBEmgKCldhdGNoU3RvY2sSKC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuV2F0Y2hTdG9ja1JlcXVlc3QaKS5ob2xkZmFzdC5pbnZlbnRvcnkudjEuV2F0Y2hTdG9ja1Jlc3BvbnNlIgOQAgEwARJtCg5DcmVhdGVMb2NhdGlvbhIsLmhvbGRmYXN0LmludmVudG9yeS52MS5DcmVhdGVMb2NhdGlvblJlcXVlc3QaLS5ob2xkZmFzdC5pbnZlbnRvcnkudjEuQ3JlYXRlTG9jYXRpb25SZXNwb25zZRJvCg1MaXN0TG9jYXRpb25zEisuaG9sZGZhc3QuaW52ZW50b3J5LnYxLkxpc3RMb2NhdGlvbnNSZXF1ZXN0GiwuaG9sZGZhc3QuaW52ZW50b3J5LnYxLkxpc3RMb2NhdGlvbnNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message holdfast.inventory.v1.Stock
@@ -46,6 +47,13 @@ export type Stock = Message<"holdfast.inventory.v1.Stock"> & {
    * @generated from field: int64 version = 5;
    */
   version: bigint;
+
+  /**
+   * Only when asked for by_location.
+   *
+   * @generated from field: repeated holdfast.inventory.v1.LocationStock locations = 6;
+   */
+  locations: LocationStock[];
 };
 
 /**
@@ -54,6 +62,38 @@ export type Stock = Message<"holdfast.inventory.v1.Stock"> & {
  */
 export const StockSchema: GenMessage<Stock> = /*@__PURE__*/
   messageDesc(file_holdfast_inventory_v1_inventory, 0);
+
+/**
+ * @generated from message holdfast.inventory.v1.LocationStock
+ */
+export type LocationStock = Message<"holdfast.inventory.v1.LocationStock"> & {
+  /**
+   * @generated from field: string location = 1;
+   */
+  location: string;
+
+  /**
+   * @generated from field: int32 on_hand = 2;
+   */
+  onHand: number;
+
+  /**
+   * @generated from field: int32 reserved = 3;
+   */
+  reserved: number;
+
+  /**
+   * @generated from field: int32 available = 4;
+   */
+  available: number;
+};
+
+/**
+ * Describes the message holdfast.inventory.v1.LocationStock.
+ * Use `create(LocationStockSchema)` to create a new message.
+ */
+export const LocationStockSchema: GenMessage<LocationStock> = /*@__PURE__*/
+  messageDesc(file_holdfast_inventory_v1_inventory, 1);
 
 /**
  * @generated from message holdfast.inventory.v1.BatchGetStockRequest
@@ -65,6 +105,13 @@ export type BatchGetStockRequest = Message<"holdfast.inventory.v1.BatchGetStockR
    * @generated from field: repeated string skus = 1;
    */
   skus: string[];
+
+  /**
+   * Also what each location has; asks the ledger.
+   *
+   * @generated from field: bool by_location = 2;
+   */
+  byLocation: boolean;
 };
 
 /**
@@ -72,7 +119,7 @@ export type BatchGetStockRequest = Message<"holdfast.inventory.v1.BatchGetStockR
  * Use `create(BatchGetStockRequestSchema)` to create a new message.
  */
 export const BatchGetStockRequestSchema: GenMessage<BatchGetStockRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 1);
+  messageDesc(file_holdfast_inventory_v1_inventory, 2);
 
 /**
  * @generated from message holdfast.inventory.v1.BatchGetStockResponse
@@ -89,7 +136,7 @@ export type BatchGetStockResponse = Message<"holdfast.inventory.v1.BatchGetStock
  * Use `create(BatchGetStockResponseSchema)` to create a new message.
  */
 export const BatchGetStockResponseSchema: GenMessage<BatchGetStockResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 2);
+  messageDesc(file_holdfast_inventory_v1_inventory, 3);
 
 /**
  * @generated from message holdfast.inventory.v1.ReceiveStockRequest
@@ -116,6 +163,20 @@ export type ReceiveStockRequest = Message<"holdfast.inventory.v1.ReceiveStockReq
    * @generated from field: string product_id = 4;
    */
   productId: string;
+
+  /**
+   * Where it is put; the default location when empty.
+   *
+   * @generated from field: string location = 5;
+   */
+  location: string;
+
+  /**
+   * Why, for the movement's record, such as a return's id.
+   *
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
 };
 
 /**
@@ -123,7 +184,7 @@ export type ReceiveStockRequest = Message<"holdfast.inventory.v1.ReceiveStockReq
  * Use `create(ReceiveStockRequestSchema)` to create a new message.
  */
 export const ReceiveStockRequestSchema: GenMessage<ReceiveStockRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 3);
+  messageDesc(file_holdfast_inventory_v1_inventory, 4);
 
 /**
  * @generated from message holdfast.inventory.v1.ReceiveStockResponse
@@ -140,7 +201,7 @@ export type ReceiveStockResponse = Message<"holdfast.inventory.v1.ReceiveStockRe
  * Use `create(ReceiveStockResponseSchema)` to create a new message.
  */
 export const ReceiveStockResponseSchema: GenMessage<ReceiveStockResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 4);
+  messageDesc(file_holdfast_inventory_v1_inventory, 5);
 
 /**
  * @generated from message holdfast.inventory.v1.AdjustStockRequest
@@ -164,6 +225,8 @@ export type AdjustStockRequest = Message<"holdfast.inventory.v1.AdjustStockReque
   productId: string;
 
   /**
+   * The sku's version that the caller counted from.
+   *
    * @generated from field: optional int64 expected_version = 4;
    */
   expectedVersion?: bigint | undefined;
@@ -174,6 +237,27 @@ export type AdjustStockRequest = Message<"holdfast.inventory.v1.AdjustStockReque
    * @generated from field: string reason = 5;
    */
   reason: string;
+
+  /**
+   * The same id counts once; without one, each call is a count of its own.
+   *
+   * @generated from field: string adjustment_id = 6;
+   */
+  adjustmentId: string;
+
+  /**
+   * Where it was counted; the default location when empty.
+   *
+   * @generated from field: string location = 7;
+   */
+  location: string;
+
+  /**
+   * Units are lost: on-hand may fall below what is held, and the newest holds then get attention.
+   *
+   * @generated from field: bool loss = 8;
+   */
+  loss: boolean;
 };
 
 /**
@@ -181,7 +265,7 @@ export type AdjustStockRequest = Message<"holdfast.inventory.v1.AdjustStockReque
  * Use `create(AdjustStockRequestSchema)` to create a new message.
  */
 export const AdjustStockRequestSchema: GenMessage<AdjustStockRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 5);
+  messageDesc(file_holdfast_inventory_v1_inventory, 6);
 
 /**
  * @generated from message holdfast.inventory.v1.AdjustStockResponse
@@ -198,7 +282,7 @@ export type AdjustStockResponse = Message<"holdfast.inventory.v1.AdjustStockResp
  * Use `create(AdjustStockResponseSchema)` to create a new message.
  */
 export const AdjustStockResponseSchema: GenMessage<AdjustStockResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 6);
+  messageDesc(file_holdfast_inventory_v1_inventory, 7);
 
 /**
  * @generated from message holdfast.inventory.v1.Line
@@ -220,7 +304,7 @@ export type Line = Message<"holdfast.inventory.v1.Line"> & {
  * Use `create(LineSchema)` to create a new message.
  */
 export const LineSchema: GenMessage<Line> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 7);
+  messageDesc(file_holdfast_inventory_v1_inventory, 8);
 
 /**
  * @generated from message holdfast.inventory.v1.Reservation
@@ -245,6 +329,27 @@ export type Reservation = Message<"holdfast.inventory.v1.Reservation"> & {
    * @generated from field: google.protobuf.Timestamp expires_at = 4;
    */
   expiresAt?: Timestamp | undefined;
+
+  /**
+   * Where the units are that it holds, or held when it ended: a parcel a location.
+   *
+   * @generated from field: repeated holdfast.inventory.v1.Allocation allocations = 5;
+   */
+  allocations: Allocation[];
+
+  /**
+   * Units that were lost while they were held.
+   *
+   * @generated from field: repeated holdfast.inventory.v1.Line missing = 6;
+   */
+  missing: Line[];
+
+  /**
+   * Set when a person is needed.
+   *
+   * @generated from field: holdfast.inventory.v1.Attention attention = 7;
+   */
+  attention?: Attention | undefined;
 };
 
 /**
@@ -252,7 +357,56 @@ export type Reservation = Message<"holdfast.inventory.v1.Reservation"> & {
  * Use `create(ReservationSchema)` to create a new message.
  */
 export const ReservationSchema: GenMessage<Reservation> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 8);
+  messageDesc(file_holdfast_inventory_v1_inventory, 9);
+
+/**
+ * @generated from message holdfast.inventory.v1.Allocation
+ */
+export type Allocation = Message<"holdfast.inventory.v1.Allocation"> & {
+  /**
+   * @generated from field: string sku = 1;
+   */
+  sku: string;
+
+  /**
+   * @generated from field: string location = 2;
+   */
+  location: string;
+
+  /**
+   * @generated from field: int32 quantity = 3;
+   */
+  quantity: number;
+};
+
+/**
+ * Describes the message holdfast.inventory.v1.Allocation.
+ * Use `create(AllocationSchema)` to create a new message.
+ */
+export const AllocationSchema: GenMessage<Allocation> = /*@__PURE__*/
+  messageDesc(file_holdfast_inventory_v1_inventory, 10);
+
+/**
+ * @generated from message holdfast.inventory.v1.Attention
+ */
+export type Attention = Message<"holdfast.inventory.v1.Attention"> & {
+  /**
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp since = 2;
+   */
+  since?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message holdfast.inventory.v1.Attention.
+ * Use `create(AttentionSchema)` to create a new message.
+ */
+export const AttentionSchema: GenMessage<Attention> = /*@__PURE__*/
+  messageDesc(file_holdfast_inventory_v1_inventory, 11);
 
 /**
  * @generated from message holdfast.inventory.v1.ReserveRequest
@@ -290,7 +444,7 @@ export type ReserveRequest = Message<"holdfast.inventory.v1.ReserveRequest"> & {
  * Use `create(ReserveRequestSchema)` to create a new message.
  */
 export const ReserveRequestSchema: GenMessage<ReserveRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 9);
+  messageDesc(file_holdfast_inventory_v1_inventory, 12);
 
 /**
  * @generated from message holdfast.inventory.v1.ReserveResponse
@@ -307,7 +461,7 @@ export type ReserveResponse = Message<"holdfast.inventory.v1.ReserveResponse"> &
  * Use `create(ReserveResponseSchema)` to create a new message.
  */
 export const ReserveResponseSchema: GenMessage<ReserveResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 10);
+  messageDesc(file_holdfast_inventory_v1_inventory, 13);
 
 /**
  * @generated from message holdfast.inventory.v1.ExtendReservationRequest
@@ -331,7 +485,7 @@ export type ExtendReservationRequest = Message<"holdfast.inventory.v1.ExtendRese
  * Use `create(ExtendReservationRequestSchema)` to create a new message.
  */
 export const ExtendReservationRequestSchema: GenMessage<ExtendReservationRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 11);
+  messageDesc(file_holdfast_inventory_v1_inventory, 14);
 
 /**
  * @generated from message holdfast.inventory.v1.ExtendReservationResponse
@@ -348,7 +502,7 @@ export type ExtendReservationResponse = Message<"holdfast.inventory.v1.ExtendRes
  * Use `create(ExtendReservationResponseSchema)` to create a new message.
  */
 export const ExtendReservationResponseSchema: GenMessage<ExtendReservationResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 12);
+  messageDesc(file_holdfast_inventory_v1_inventory, 15);
 
 /**
  * @generated from message holdfast.inventory.v1.ClaimReservationRequest
@@ -365,7 +519,7 @@ export type ClaimReservationRequest = Message<"holdfast.inventory.v1.ClaimReserv
  * Use `create(ClaimReservationRequestSchema)` to create a new message.
  */
 export const ClaimReservationRequestSchema: GenMessage<ClaimReservationRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 13);
+  messageDesc(file_holdfast_inventory_v1_inventory, 16);
 
 /**
  * @generated from message holdfast.inventory.v1.ClaimReservationResponse
@@ -382,7 +536,7 @@ export type ClaimReservationResponse = Message<"holdfast.inventory.v1.ClaimReser
  * Use `create(ClaimReservationResponseSchema)` to create a new message.
  */
 export const ClaimReservationResponseSchema: GenMessage<ClaimReservationResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 14);
+  messageDesc(file_holdfast_inventory_v1_inventory, 17);
 
 /**
  * @generated from message holdfast.inventory.v1.ReleaseReservationRequest
@@ -399,7 +553,7 @@ export type ReleaseReservationRequest = Message<"holdfast.inventory.v1.ReleaseRe
  * Use `create(ReleaseReservationRequestSchema)` to create a new message.
  */
 export const ReleaseReservationRequestSchema: GenMessage<ReleaseReservationRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 15);
+  messageDesc(file_holdfast_inventory_v1_inventory, 18);
 
 /**
  * @generated from message holdfast.inventory.v1.ReleaseReservationResponse
@@ -418,7 +572,7 @@ export type ReleaseReservationResponse = Message<"holdfast.inventory.v1.ReleaseR
  * Use `create(ReleaseReservationResponseSchema)` to create a new message.
  */
 export const ReleaseReservationResponseSchema: GenMessage<ReleaseReservationResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 16);
+  messageDesc(file_holdfast_inventory_v1_inventory, 19);
 
 /**
  * @generated from message holdfast.inventory.v1.ReverseClaimRequest
@@ -435,7 +589,7 @@ export type ReverseClaimRequest = Message<"holdfast.inventory.v1.ReverseClaimReq
  * Use `create(ReverseClaimRequestSchema)` to create a new message.
  */
 export const ReverseClaimRequestSchema: GenMessage<ReverseClaimRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 17);
+  messageDesc(file_holdfast_inventory_v1_inventory, 20);
 
 /**
  * @generated from message holdfast.inventory.v1.ReverseClaimResponse
@@ -452,7 +606,7 @@ export type ReverseClaimResponse = Message<"holdfast.inventory.v1.ReverseClaimRe
  * Use `create(ReverseClaimResponseSchema)` to create a new message.
  */
 export const ReverseClaimResponseSchema: GenMessage<ReverseClaimResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 18);
+  messageDesc(file_holdfast_inventory_v1_inventory, 21);
 
 /**
  * @generated from message holdfast.inventory.v1.GetReservationRequest
@@ -469,7 +623,7 @@ export type GetReservationRequest = Message<"holdfast.inventory.v1.GetReservatio
  * Use `create(GetReservationRequestSchema)` to create a new message.
  */
 export const GetReservationRequestSchema: GenMessage<GetReservationRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 19);
+  messageDesc(file_holdfast_inventory_v1_inventory, 22);
 
 /**
  * @generated from message holdfast.inventory.v1.GetReservationResponse
@@ -486,7 +640,242 @@ export type GetReservationResponse = Message<"holdfast.inventory.v1.GetReservati
  * Use `create(GetReservationResponseSchema)` to create a new message.
  */
 export const GetReservationResponseSchema: GenMessage<GetReservationResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 20);
+  messageDesc(file_holdfast_inventory_v1_inventory, 23);
+
+/**
+ * @generated from message holdfast.inventory.v1.Movement
+ */
+export type Movement = Message<"holdfast.inventory.v1.Movement"> & {
+  /**
+   * @generated from field: string sku = 1;
+   */
+  sku: string;
+
+  /**
+   * @generated from field: string location = 2;
+   */
+  location: string;
+
+  /**
+   * @generated from field: holdfast.inventory.v1.MovementKind kind = 3;
+   */
+  kind: MovementKind;
+
+  /**
+   * Negative when units leave.
+   *
+   * @generated from field: int32 quantity = 4;
+   */
+  quantity: number;
+
+  /**
+   * The receipt, adjustment or reservation that caused it.
+   *
+   * @generated from field: string reference = 5;
+   */
+  reference: string;
+
+  /**
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp created_at = 7;
+   */
+  createdAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message holdfast.inventory.v1.Movement.
+ * Use `create(MovementSchema)` to create a new message.
+ */
+export const MovementSchema: GenMessage<Movement> = /*@__PURE__*/
+  messageDesc(file_holdfast_inventory_v1_inventory, 24);
+
+/**
+ * @generated from message holdfast.inventory.v1.ListMovementsRequest
+ */
+export type ListMovementsRequest = Message<"holdfast.inventory.v1.ListMovementsRequest"> & {
+  /**
+   * @generated from field: string sku = 1;
+   */
+  sku: string;
+
+  /**
+   * At most 100; 20 when it is zero.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * next_page_token of the page before.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message holdfast.inventory.v1.ListMovementsRequest.
+ * Use `create(ListMovementsRequestSchema)` to create a new message.
+ */
+export const ListMovementsRequestSchema: GenMessage<ListMovementsRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_inventory_v1_inventory, 25);
+
+/**
+ * @generated from message holdfast.inventory.v1.ListMovementsResponse
+ */
+export type ListMovementsResponse = Message<"holdfast.inventory.v1.ListMovementsResponse"> & {
+  /**
+   * @generated from field: repeated holdfast.inventory.v1.Movement movements = 1;
+   */
+  movements: Movement[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message holdfast.inventory.v1.ListMovementsResponse.
+ * Use `create(ListMovementsResponseSchema)` to create a new message.
+ */
+export const ListMovementsResponseSchema: GenMessage<ListMovementsResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_inventory_v1_inventory, 26);
+
+/**
+ * @generated from message holdfast.inventory.v1.WatchStockRequest
+ */
+export type WatchStockRequest = Message<"holdfast.inventory.v1.WatchStockRequest"> & {
+  /**
+   * @generated from field: repeated string skus = 1;
+   */
+  skus: string[];
+};
+
+/**
+ * Describes the message holdfast.inventory.v1.WatchStockRequest.
+ * Use `create(WatchStockRequestSchema)` to create a new message.
+ */
+export const WatchStockRequestSchema: GenMessage<WatchStockRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_inventory_v1_inventory, 27);
+
+/**
+ * @generated from message holdfast.inventory.v1.WatchStockResponse
+ */
+export type WatchStockResponse = Message<"holdfast.inventory.v1.WatchStockResponse"> & {
+  /**
+   * All skus first, then those that changed.
+   *
+   * @generated from field: repeated holdfast.inventory.v1.Stock stock = 1;
+   */
+  stock: Stock[];
+};
+
+/**
+ * Describes the message holdfast.inventory.v1.WatchStockResponse.
+ * Use `create(WatchStockResponseSchema)` to create a new message.
+ */
+export const WatchStockResponseSchema: GenMessage<WatchStockResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_inventory_v1_inventory, 28);
+
+/**
+ * @generated from message holdfast.inventory.v1.Location
+ */
+export type Location = Message<"holdfast.inventory.v1.Location"> & {
+  /**
+   * @generated from field: string location = 1;
+   */
+  location: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message holdfast.inventory.v1.Location.
+ * Use `create(LocationSchema)` to create a new message.
+ */
+export const LocationSchema: GenMessage<Location> = /*@__PURE__*/
+  messageDesc(file_holdfast_inventory_v1_inventory, 29);
+
+/**
+ * @generated from message holdfast.inventory.v1.CreateLocationRequest
+ */
+export type CreateLocationRequest = Message<"holdfast.inventory.v1.CreateLocationRequest"> & {
+  /**
+   * @generated from field: string location = 1;
+   */
+  location: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message holdfast.inventory.v1.CreateLocationRequest.
+ * Use `create(CreateLocationRequestSchema)` to create a new message.
+ */
+export const CreateLocationRequestSchema: GenMessage<CreateLocationRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_inventory_v1_inventory, 30);
+
+/**
+ * @generated from message holdfast.inventory.v1.CreateLocationResponse
+ */
+export type CreateLocationResponse = Message<"holdfast.inventory.v1.CreateLocationResponse"> & {
+  /**
+   * @generated from field: holdfast.inventory.v1.Location location = 1;
+   */
+  location?: Location | undefined;
+};
+
+/**
+ * Describes the message holdfast.inventory.v1.CreateLocationResponse.
+ * Use `create(CreateLocationResponseSchema)` to create a new message.
+ */
+export const CreateLocationResponseSchema: GenMessage<CreateLocationResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_inventory_v1_inventory, 31);
+
+/**
+ * @generated from message holdfast.inventory.v1.ListLocationsRequest
+ */
+export type ListLocationsRequest = Message<"holdfast.inventory.v1.ListLocationsRequest"> & {
+};
+
+/**
+ * Describes the message holdfast.inventory.v1.ListLocationsRequest.
+ * Use `create(ListLocationsRequestSchema)` to create a new message.
+ */
+export const ListLocationsRequestSchema: GenMessage<ListLocationsRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_inventory_v1_inventory, 32);
+
+/**
+ * @generated from message holdfast.inventory.v1.ListLocationsResponse
+ */
+export type ListLocationsResponse = Message<"holdfast.inventory.v1.ListLocationsResponse"> & {
+  /**
+   * The default location first.
+   *
+   * @generated from field: repeated holdfast.inventory.v1.Location locations = 1;
+   */
+  locations: Location[];
+};
+
+/**
+ * Describes the message holdfast.inventory.v1.ListLocationsResponse.
+ * Use `create(ListLocationsResponseSchema)` to create a new message.
+ */
+export const ListLocationsResponseSchema: GenMessage<ListLocationsResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_inventory_v1_inventory, 33);
 
 /**
  * @generated from enum holdfast.inventory.v1.ReservationState
@@ -525,6 +914,42 @@ export const ReservationStateSchema: GenEnum<ReservationState> = /*@__PURE__*/
   enumDesc(file_holdfast_inventory_v1_inventory, 0);
 
 /**
+ * @generated from enum holdfast.inventory.v1.MovementKind
+ */
+export enum MovementKind {
+  /**
+   * @generated from enum value: MOVEMENT_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: MOVEMENT_KIND_RECEIVED = 1;
+   */
+  RECEIVED = 1,
+
+  /**
+   * @generated from enum value: MOVEMENT_KIND_ADJUSTED = 2;
+   */
+  ADJUSTED = 2,
+
+  /**
+   * @generated from enum value: MOVEMENT_KIND_CLAIMED = 3;
+   */
+  CLAIMED = 3,
+
+  /**
+   * @generated from enum value: MOVEMENT_KIND_REVERSED = 4;
+   */
+  REVERSED = 4,
+}
+
+/**
+ * Describes the enum holdfast.inventory.v1.MovementKind.
+ */
+export const MovementKindSchema: GenEnum<MovementKind> = /*@__PURE__*/
+  enumDesc(file_holdfast_inventory_v1_inventory, 1);
+
+/**
  * Refusals are FAILED_PRECONDITION, NOT_FOUND or INVALID_ARGUMENT with a holdfast.errors.v1.Refusal.
  *
  * @generated from service holdfast.inventory.v1.InventoryService
@@ -541,7 +966,7 @@ export const InventoryService: GenService<{
     output: typeof BatchGetStockResponseSchema;
   },
   /**
-   * ReceiveStock adds units; idempotent by receipt_id.
+   * ReceiveStock adds units, returned ones too; idempotent by receipt_id and sku.
    *
    * @generated from rpc holdfast.inventory.v1.InventoryService.ReceiveStock
    */
@@ -551,8 +976,8 @@ export const InventoryService: GenService<{
     output: typeof ReceiveStockResponseSchema;
   },
   /**
-   * AdjustStock makes on-hand equal to a count; STOCK_BELOW_RESERVED when more are held,
-   * VERSION_MISMATCH when expected_version is given and not the present one.
+   * AdjustStock makes on-hand equal to a count, idempotent by adjustment_id; STOCK_BELOW_RESERVED
+   * when more are held, VERSION_MISMATCH when expected_version is not the present one.
    *
    * @generated from rpc holdfast.inventory.v1.InventoryService.AdjustStock
    */
@@ -582,7 +1007,8 @@ export const InventoryService: GenService<{
     output: typeof ExtendReservationResponseSchema;
   },
   /**
-   * ClaimReservation turns the hold into sold units; RESERVATION_ENDED when it ended otherwise.
+   * ClaimReservation turns the hold into sold units; RESERVATION_ENDED when it ended otherwise,
+   * OUT_OF_STOCK when units of it were lost and no others are left.
    *
    * @generated from rpc holdfast.inventory.v1.InventoryService.ClaimReservation
    */
@@ -618,6 +1044,45 @@ export const InventoryService: GenService<{
     methodKind: "unary";
     input: typeof GetReservationRequestSchema;
     output: typeof GetReservationResponseSchema;
+  },
+  /**
+   * ListMovements answers why on-hand of a sku changed, newest first.
+   *
+   * @generated from rpc holdfast.inventory.v1.InventoryService.ListMovements
+   */
+  listMovements: {
+    methodKind: "unary";
+    input: typeof ListMovementsRequestSchema;
+    output: typeof ListMovementsResponseSchema;
+  },
+  /**
+   * WatchStock sends the present stock of the skus, then every change, at most five a second of
+   * each; a slow reader gets the newest state instead of every one.
+   *
+   * @generated from rpc holdfast.inventory.v1.InventoryService.WatchStock
+   */
+  watchStock: {
+    methodKind: "server_streaming";
+    input: typeof WatchStockRequestSchema;
+    output: typeof WatchStockResponseSchema;
+  },
+  /**
+   * CreateLocation opens a place that holds stock; one that is there takes the name.
+   *
+   * @generated from rpc holdfast.inventory.v1.InventoryService.CreateLocation
+   */
+  createLocation: {
+    methodKind: "unary";
+    input: typeof CreateLocationRequestSchema;
+    output: typeof CreateLocationResponseSchema;
+  },
+  /**
+   * @generated from rpc holdfast.inventory.v1.InventoryService.ListLocations
+   */
+  listLocations: {
+    methodKind: "unary";
+    input: typeof ListLocationsRequestSchema;
+    output: typeof ListLocationsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_holdfast_inventory_v1_inventory, 0);

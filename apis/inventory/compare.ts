@@ -1,0 +1,110 @@
+// The comparison of Redis with the ledger: every difference that is still there at a second look.
+import type { StockLevel } from '../../domain/stock.ts';
+import type { Pg, Tx } from '../../db/postgres/client.ts';
+import { ledgerEpoch } from '../../db/postgres/ledger/epoch.ts';
+import { levelPages, onSnapshot } from '../../db/postgres/ledger/snapshot.ts';
+import { listLevels } from '../../db/postgres/ledger/stock.ts';
+import type { CachedLevel, StockCache } from '../../db/redis/stock.ts';
+
+const SETTLE_MS = 1_000;
+const DIFFERENCES_MAX = 1_000;
+const SKUS_A_READ = 500;
+
+export interface Difference {
+  storeId: string;
+  sku: string;
+  ledger: string;
+  redis: string;
+}
+
+export interface Comparison {
+  skus: number;
+  /** At most 1,000. */
+  differences: Difference[];
+}
+
+interface CompareParts {
+  pg: Pg;
+  cache: StockCache;
+}
+
+const shown = ({ onHand, reserved, version }: StockLevel): string =>
+  `${reserved} of ${onHand} held, version ${version}`;
+
+const differenceOf = (
+  storeId: string,
+  ledger: StockLevel,
+  redis: CachedLevel | undefined,
+  epoch: number,
+): Difference[] => {
+  // A sku the ledger does not have is no difference while Redis says none of it, too.
+  if (ledger.version === 0 && !redis?.onHand) return [];
+  const isRight = redis && shown(redis) === shown(ledger) && redis.epoch === epoch;
+  if (isRight) return [];
+  const text = redis ? `${shown(redis)}, epoch ${redis.epoch} of ${epoch}` : 'nothing';
+  return [{ storeId, sku: ledger.sku, ledger: shown(ledger), redis: text }];
+};
+
+const compareSkus = async (
+  { cache }: CompareParts,
+  storeId: string,
+  levels: StockLevel[],
+  epoch: number,
+): Promise<Difference[]> => {
+  const skus = levels.map((level) => level.sku);
+  const cached = await cache.listLevels(storeId, skus);
+  const found = new Map(cached.map((level) => [level.sku, level]));
+  return levels.flatMap((level) => differenceOf(storeId, level, found.get(level.sku), epoch));
+};
+
+/** What is being sold right now differs for a moment; what stays different is wrong. */
+const stillThere = async (parts: CompareParts, differences: Difference[]) => {
+  const left: Difference[] = [];
+  const epoch = await ledgerEpoch(parts.pg);
+  for (const [storeId, group] of Map.groupBy(differences, (one) => one.storeId)) {
+    for (let at = 0; at < group.length; at += SKUS_A_READ) {
+      const skus = group.slice(at, at + SKUS_A_READ).map((one) => one.sku);
+      const levels = await listLevels(parts.pg, storeId, skus);
+      left.push(...(await compareSkus(parts, storeId, levels, epoch)));
+    }
+  }
+  return left;
+};
+
+const compareAll = async (
+  parts: CompareParts,
+  tx: Tx,
+): Promise<Comparison & { all: Set<string> }> => {
+  const epoch = await ledgerEpoch(parts.pg);
+  const all = new Set<string>();
+  const differences: Difference[] = [];
+  for await (const page of levelPages(tx)) {
+    for (const { storeId, level } of page) all.add(`${storeId}/${level.sku}`);
+    for (const [storeId, group] of Map.groupBy(page, (one) => one.storeId)) {
+      const levels = group.map((one) => one.level);
+      const found = await compareSkus(parts, storeId, levels, epoch);
+      if (differences.length < DIFFERENCES_MAX) differences.push(...found);
+    }
+  }
+  return { skus: all.size, differences, all };
+};
+
+/** Skus that Redis counts and the ledger has never had. */
+const listStrange = async ({ cache }: CompareParts, all: Set<string>): Promise<Difference[]> => {
+  const strange: Difference[] = [];
+  for await (const { storeId, sku } of cache.scanLevels()) {
+    if (all.has(`${storeId}/${sku}`) || strange.length >= DIFFERENCES_MAX) continue;
+    strange.push({ storeId, sku, ledger: 'nothing', redis: 'a level' });
+  }
+  return strange;
+};
+
+/** Compares every sku. Redis equals what the ledger would rebuild when there is no difference. */
+export const compareStock = async (parts: CompareParts): Promise<Comparison> => {
+  const { all, skus, differences } = await onSnapshot(parts.pg, (tx) => compareAll(parts, tx));
+  const suspects = [...differences, ...(await listStrange(parts, all))];
+  if (suspects.length === 0) return { skus, differences: [] };
+  await Bun.sleep(SETTLE_MS);
+  const left = await stillThere(parts, suspects);
+  return { skus, differences: left.slice(0, DIFFERENCES_MAX) };
+};

@@ -1,0 +1,82 @@
+// The fence: under which epoch Redis may be believed, looked after every second and on suspicion.
+import { ledgerEpoch } from '../../db/postgres/ledger/epoch.ts';
+import { rebuilding } from '../../db/postgres/ledger/reservations.ts';
+import { readyText } from '../../db/redis/stock.ts';
+import { rebuildStock, type RebuildParts } from './rebuild.ts';
+
+const LOOK_EVERY_MS = 1_000;
+/** While Redis is being rebuilt here or elsewhere. */
+const LOOK_AGAIN_MS = 100;
+
+export interface Fence {
+  /** The epoch Redis is whole under. REBUILDING while there is none. */
+  epoch(): number;
+  /** The same, or undefined. */
+  peek(): number | undefined;
+  /** Something did not fit: Redis is not believed again before it has been looked at. */
+  distrust(): void;
+  stop(): Promise<void>;
+}
+
+/** What was found at a look: an epoch, and how many connections had been lost until then. */
+interface Believed {
+  epoch: number;
+  losses: number;
+}
+
+/** Compares Redis with the ledger; rebuilds it when it is empty, stale or another server. */
+const look = async (parts: RebuildParts): Promise<Believed | undefined> => {
+  const { pg, cache } = parts;
+  const losses = cache.losses();
+  const { identity, ready } = await cache.inspect();
+  const epoch = await ledgerEpoch(pg);
+  if (ready === readyText(epoch, identity)) return { epoch, losses };
+  await rebuildStock(parts);
+  return undefined;
+};
+
+export const startFence = (parts: RebuildParts): Fence => {
+  const { cache, telemetry } = parts;
+  let believed: Believed | undefined;
+  let running = true;
+  let wake = Promise.withResolvers<void>();
+  const peek = (): number | undefined =>
+    // A broken connection may have led to another server: what it says is not believed unseen.
+    believed?.losses === cache.losses() ? believed.epoch : undefined;
+  const distrust = (): void => {
+    believed = undefined;
+    wake.resolve();
+  };
+  let lastReason = '';
+  const complain = (error: unknown): undefined => {
+    const reason = String(error);
+    if (reason !== lastReason) telemetry.log.warn('redis cannot be looked at', { reason });
+    lastReason = reason;
+  };
+  const loop = async (): Promise<void> => {
+    while (running) {
+      wake = Promise.withResolvers();
+      believed = await look(parts).catch(complain);
+      const timer = setTimeout(wake.resolve, believed ? LOOK_EVERY_MS : LOOK_AGAIN_MS);
+      // While something is wrong, suspicion does not make it look faster.
+      await (believed ? wake.promise : Bun.sleep(LOOK_AGAIN_MS));
+      clearTimeout(timer);
+    }
+  };
+  const done = loop();
+  return {
+    peek,
+    distrust,
+    epoch: () => {
+      const epoch = peek();
+      if (epoch !== undefined) return epoch;
+      distrust();
+      throw rebuilding();
+    },
+    stop: () => {
+      running = false;
+      wake.resolve();
+      return done;
+    },
+  };
+};

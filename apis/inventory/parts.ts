@@ -1,0 +1,47 @@
+// What the parts of Inventory are made of, and how the ledger's answers reach Redis.
+import type { StockLevel } from '../../domain/stock.ts';
+import type { Pg } from '../../db/postgres/client.ts';
+import type { StockCache, Told } from '../../db/redis/stock.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { Answered } from './answered.ts';
+import type { Fence } from './fence.ts';
+import type { SoldOut } from './sold-out.ts';
+
+export interface InventoryParts {
+  pg: Pg;
+  cache: StockCache;
+  fence: Fence;
+  answered: Answered;
+  soldOut: SoldOut;
+  telemetry: Telemetry;
+}
+
+export interface LedgerWord {
+  storeId: string;
+  levels: StockLevel[];
+  epoch: number;
+  /** Skus that Redis did not have, or that the ledger has for the first time. */
+  fill?: Set<string> | undefined;
+  /** The admission this answer settles. */
+  admission?: { id: string; quantities: Map<string, number> } | undefined;
+}
+
+/** Tells Redis what the ledger said. Redis may fail here: what it knows ages out in seconds. */
+export const settle = async (
+  { cache, soldOut, telemetry }: InventoryParts,
+  { storeId, levels, epoch, fill, admission }: LedgerWord,
+): Promise<void> => {
+  if (levels.length === 0) return;
+  soldOut.learn(storeId, levels);
+  const told = levels.map((level): Told => {
+    const quantity = admission?.quantities.get(level.sku);
+    return {
+      ...{ storeId, level, epoch },
+      how: fill?.has(level.sku) ? 'fill' : 'settle',
+      ...(admission && quantity !== undefined && { admission: { id: admission.id, quantity } }),
+    };
+  });
+  await cache
+    .tell(told)
+    .catch((error: unknown) => telemetry.log.error('ledger answer not told to redis', error));
+};

@@ -1,0 +1,31 @@
+// Reading stock: from Redis what it was told lately, from the ledger the rest.
+import type { StockLevel } from '../../domain/stock.ts';
+import { listLevels } from '../../db/postgres/ledger/stock.ts';
+import { isBelieved } from '../../db/redis/stock.ts';
+import { settle, type InventoryParts } from './parts.ts';
+
+const plain = ({ sku, onHand, reserved, available, version }: StockLevel): StockLevel => ({
+  ...{ sku, onHand, reserved, available, version },
+});
+
+/** Levels in the order asked; a sku never received has zeros. UNAVAILABLE. */
+export const readLevels = async (
+  parts: InventoryParts,
+  storeId: string,
+  skus: string[],
+): Promise<StockLevel[]> => {
+  const cached = await parts.cache.listLevels(storeId, [...new Set(skus)]);
+  const nowMs = Date.now();
+  const fresh = cached.filter((level) => isBelieved(level, nowMs)).map(plain);
+  const found = new Map(fresh.map((level) => [level.sku, level]));
+  const missing = [...new Set(skus.filter((sku) => !found.has(sku)))];
+  if (missing.length > 0) {
+    // The epoch before the answer: told under an older one it changes nothing.
+    const epoch = parts.fence.peek();
+    const levels = await listLevels(parts.pg, storeId, missing);
+    for (const level of levels) found.set(level.sku, level);
+    const known = levels.filter((level) => level.version > 0);
+    if (epoch !== undefined) await settle(parts, { storeId, levels: known, epoch });
+  }
+  return skus.flatMap((sku) => found.get(sku) ?? []);
+};

@@ -1,0 +1,61 @@
+// The rebuild of Redis from the ledger: a higher epoch, live reservation ids, counts, then ready.
+import type { Pg, Tx } from '../../db/postgres/client.ts';
+import { ledgerEpoch, raiseEpoch } from '../../db/postgres/ledger/epoch.ts';
+import { asOnlyRebuild, levelPages, livePages } from '../../db/postgres/ledger/snapshot.ts';
+import { readyText, type StockCache } from '../../db/redis/stock.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+
+export interface RebuildParts {
+  pg: Pg;
+  cache: StockCache;
+  telemetry: Telemetry;
+}
+
+export interface Rebuilt {
+  epoch: number;
+  skus: number;
+  reservations: number;
+}
+
+const fillReservations = async ({ cache }: RebuildParts, tx: Tx): Promise<number> => {
+  let count = 0;
+  for await (const page of livePages(tx)) {
+    await cache.remember(page);
+    count += page.length;
+  }
+  return count;
+};
+
+const fillLevels = async ({ cache }: RebuildParts, tx: Tx, epoch: number): Promise<number> => {
+  let count = 0;
+  for await (const page of levelPages(tx)) {
+    await cache.tell(page.map((one) => ({ ...one, epoch, how: 'fill' })));
+    count += page.length;
+  }
+  return count;
+};
+
+/**
+ * Rebuilds Redis, whatever it has. From the moment the epoch is raised, nothing admitted under
+ * an older one can be held; ids come before counts, so that a repeated call finds its first
+ * answer. Undefined when another rebuild is at work. UNAVAILABLE.
+ */
+export const rebuildStock = async (parts: RebuildParts): Promise<Rebuilt | undefined> => {
+  const { pg, cache, telemetry } = parts;
+  let rebuilt: Rebuilt | undefined;
+  await asOnlyRebuild(pg, async (tx) => {
+    const losses = cache.losses();
+    await cache.loadLibrary();
+    const { identity } = await cache.inspect();
+    const epoch = await raiseEpoch(pg, await ledgerEpoch(pg));
+    if (epoch === undefined) return;
+    const reservations = await fillReservations(parts, tx);
+    const skus = await fillLevels(parts, tx, epoch);
+    // A server that went away meanwhile may have come back empty: the next look starts again.
+    if (cache.losses() !== losses || (await cache.inspect()).identity !== identity) return;
+    await cache.publishReady(readyText(epoch, identity));
+    rebuilt = { epoch, skus, reservations };
+    telemetry.log.info('redis rebuilt from the ledger', { epoch, count: skus });
+  });
+  return rebuilt;
+};

@@ -1,0 +1,74 @@
+// Reservations over RPC: held, extended, ended once, read.
+import type { ServiceImpl } from '@connectrpc/connect';
+import { demandOf } from '../../domain/order.ts';
+import {
+  claimReservation,
+  releaseReservation,
+  reverseClaim,
+} from '../../db/postgres/ledger/endings.ts';
+import {
+  extendReservation,
+  reservationById,
+  type LedgerAnswer,
+} from '../../db/postgres/ledger/reservations.ts';
+import type { InventoryService } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
+import { callerOf } from '../rpc/server.ts';
+import { settle, type InventoryParts } from './parts.ts';
+import { reserve } from './reserve.ts';
+import { holdMsOf, wireReservation } from './shapes.ts';
+
+type Service = ServiceImpl<typeof InventoryService>;
+type Handlers<K extends keyof Service> = Pick<Service, K>;
+
+export const holdHandlers = (
+  parts: InventoryParts,
+): Handlers<'reserve' | 'extendReservation' | 'getReservation'> => ({
+  async reserve({ reservationId, lines, expiresIn, attempt }, context) {
+    const reservation = await reserve(parts, {
+      storeId: callerOf(context).storeId,
+      id: reservationId,
+      demand: demandOf(lines),
+      expiresInMs: holdMsOf(expiresIn),
+      attempt,
+    });
+    return { reservation: wireReservation(reservation) };
+  },
+  async extendReservation({ reservationId: id, expiresIn }, context) {
+    const { storeId } = callerOf(context);
+    const lifeMs = holdMsOf(expiresIn);
+    const reservation = await extendReservation(parts.pg, storeId, id, lifeMs);
+    await parts.cache
+      .remember([{ storeId, id, lifeMs }])
+      .catch((error: unknown) => parts.telemetry.log.error('reservation not remembered', error));
+    return { reservation: wireReservation(reservation) };
+  },
+  async getReservation({ reservationId }, context) {
+    const { storeId } = callerOf(context);
+    const reservation = await reservationById(parts.pg, storeId, reservationId);
+    return { reservation: wireReservation(reservation) };
+  },
+});
+
+export const endingHandlers = (
+  parts: InventoryParts,
+): Handlers<'claimReservation' | 'releaseReservation' | 'reverseClaim'> => {
+  const settled = async (storeId: string, { reservation, levels, epoch }: LedgerAnswer) => {
+    await settle(parts, { storeId, levels, epoch });
+    return { reservation: wireReservation(reservation) };
+  };
+  return {
+    async claimReservation({ reservationId }, context) {
+      const { storeId } = callerOf(context);
+      return settled(storeId, await claimReservation(parts.pg, storeId, reservationId));
+    },
+    async releaseReservation({ reservationId }, context) {
+      const { storeId } = callerOf(context);
+      const answer = await releaseReservation(parts.pg, storeId, reservationId);
+      return answer ? settled(storeId, answer) : {};
+    },
+    async reverseClaim({ reservationId }, context) {
+      const { storeId } = callerOf(context);
+      return settled(storeId, await reverseClaim(parts.pg, storeId, reservationId));
+    },
+  };
+};

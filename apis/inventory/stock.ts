@@ -1,0 +1,115 @@
+// Stock over RPC: read, received, counted, watched, and why it moved.
+import type { ServiceImpl } from '@connectrpc/connect';
+import { invalid } from '../../domain/errors.ts';
+import { createLocation, listLocations } from '../../db/postgres/ledger/locations.ts';
+import { listMovements } from '../../db/postgres/ledger/movements.ts';
+import {
+  adjustStock,
+  listBalances,
+  receiveStock,
+  type StockAnswer,
+} from '../../db/postgres/ledger/stock.ts';
+import { levelsOf } from '../../db/postgres/ledger/balances.ts';
+import type { InventoryService } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
+import type { Cursors } from '../http/cursors.ts';
+import { callerOf } from '../rpc/server.ts';
+import { settle, type InventoryParts } from './parts.ts';
+import { readLevels } from './read.ts';
+import { locationOf, wireMovement, wireStock } from './shapes.ts';
+import type { StockWatch } from './watch.ts';
+
+const PAGE_SIZE_DEFAULT = 20;
+
+type Service = ServiceImpl<typeof InventoryService>;
+type Handlers<K extends keyof Service> = Pick<Service, K>;
+
+const settled = async (parts: InventoryParts, storeId: string, answer: StockAnswer) => {
+  const { level, epoch, isFirst } = answer;
+  const fill = isFirst ? new Set([level.sku]) : undefined;
+  await settle(parts, { storeId, levels: [level], epoch, fill });
+  return { stock: wireStock(level) };
+};
+
+export const changeHandlers = (
+  parts: InventoryParts,
+): Handlers<'receiveStock' | 'adjustStock'> => ({
+  async receiveStock({ location, ...receipt }, context) {
+    const { storeId } = callerOf(context);
+    const { receiptId, sku, quantity, productId, reason } = receipt;
+    const place = { storeId, sku, location: locationOf(location), productId };
+    const answer = await receiveStock(parts.pg, { ...place, receiptId, quantity, reason });
+    return settled(parts, storeId, answer);
+  },
+  async adjustStock({ location, expectedVersion, ...count }, context) {
+    const { storeId } = callerOf(context);
+    const { sku, productId, onHand, reason, adjustmentId, loss } = count;
+    const answer = await adjustStock(parts.pg, {
+      ...{ storeId, sku, location: locationOf(location), productId, onHand, reason },
+      adjustmentId: adjustmentId || crypto.randomUUID(),
+      expectedVersion: expectedVersion === undefined ? undefined : Number(expectedVersion),
+      isLoss: loss,
+    });
+    return settled(parts, storeId, answer);
+  },
+});
+
+export const readHandlers = (
+  parts: InventoryParts,
+  watch: StockWatch,
+): Handlers<'batchGetStock' | 'watchStock'> => ({
+  async batchGetStock({ skus, byLocation }, context) {
+    const { storeId } = callerOf(context);
+    if (!byLocation) {
+      const levels = await readLevels(parts, storeId, skus);
+      return { stock: levels.map((level) => wireStock(level)) };
+    }
+    const balances = await listBalances(parts.pg, storeId, skus);
+    const levels = new Map(levelsOf(skus, balances).map((level) => [level.sku, level]));
+    const stock = skus.flatMap((sku) => {
+      const level = levels.get(sku);
+      return level ? [wireStock(level, balances)] : [];
+    });
+    return { stock };
+  },
+  async *watchStock({ skus }, context) {
+    const { storeId } = callerOf(context);
+    for await (const levels of watch.follow(storeId, skus, context.signal)) {
+      yield { stock: levels.map((level) => wireStock(level)) };
+    }
+  },
+});
+
+const positionOf = (cursors: Cursors, list: string, token: string): number | undefined => {
+  if (token === '') return undefined;
+  const id = Number(cursors.open(list, token));
+  if (!Number.isSafeInteger(id)) throw invalid('pageToken', 'is not one of ours');
+  return id;
+};
+
+export const recordHandlers = (
+  parts: InventoryParts,
+  cursors: Cursors,
+): Handlers<'listMovements' | 'createLocation' | 'listLocations'> => ({
+  async listMovements({ sku, pageSize, pageToken }, context) {
+    const { storeId } = callerOf(context);
+    const list = `movements/${storeId}/${sku}`;
+    const limit = pageSize || PAGE_SIZE_DEFAULT;
+    const beforeId = positionOf(cursors, list, pageToken);
+    const found = await listMovements(parts.pg, { storeId, sku, beforeId, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    const last = found.length > limit ? page.at(-1) : undefined;
+    return {
+      movements: page.map(wireMovement),
+      nextPageToken: last ? cursors.seal(list, String(last.id)) : '',
+    };
+  },
+  async createLocation({ location, name }, context) {
+    const { storeId } = callerOf(context);
+    await createLocation(parts.pg, storeId, { location, name });
+    return { location: { location, name } };
+  },
+  async listLocations(_, context) {
+    const { storeId } = callerOf(context);
+    return { locations: await listLocations(parts.pg, storeId) };
+  },
+});

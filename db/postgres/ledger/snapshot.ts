@@ -1,0 +1,105 @@
+// The ledger page by page, as a rebuild of Redis and a comparison with it read it.
+import { sql } from 'drizzle-orm';
+import type { StockLevel } from '../../../domain/stock.ts';
+import type { Pg, Tx } from '../client.ts';
+
+const PAGE_ROWS = 2_000;
+/** Any fixed number: one rebuild at a time. */
+const REBUILD_LOCK = 7_214_003;
+const REBUILD_LIMIT_MS = 120_000;
+
+export interface StoredLevel {
+  storeId: string;
+  level: StockLevel;
+}
+
+type LevelRow = {
+  store_id: string;
+  sku: string;
+  on_hand: number;
+  reserved: number;
+  version: number;
+};
+
+const storedLevel = (row: LevelRow): StoredLevel => ({
+  storeId: row.store_id,
+  level: {
+    sku: row.sku,
+    onHand: row.on_hand,
+    reserved: row.reserved,
+    available: row.on_hand - row.reserved,
+    version: row.version,
+  },
+});
+
+/** Every sku's level, in pages. */
+export async function* levelPages(tx: Tx): AsyncGenerator<StoredLevel[]> {
+  let [storeId, sku] = ['', ''];
+  for (;;) {
+    const rows = await tx.execute<LevelRow>(sql`
+      select store_id, sku, sum(on_hand)::int as on_hand, sum(reserved)::int as reserved,
+        sum(version)::float8 as version
+      from inventory.balances where (store_id, sku) > (${storeId}, ${sku})
+      group by store_id, sku order by store_id, sku limit ${PAGE_ROWS}`);
+    const last = rows.at(-1);
+    if (!last) return;
+    yield rows.map(storedLevel);
+    [storeId, sku] = [last.store_id, last.sku];
+  }
+}
+
+export interface LiveReservation {
+  storeId: string;
+  id: string;
+  /** How long it is still held. */
+  lifeMs: number;
+}
+
+/** Every reservation that is held, in pages. */
+export async function* livePages(tx: Tx): AsyncGenerator<LiveReservation[]> {
+  let [expiresAt, id] = ['-infinity', ''];
+  for (;;) {
+    const rows = await tx.execute<{
+      store_id: string;
+      id: string;
+      expires_at: string;
+      life_ms: number;
+    }>(sql`
+      select store_id, id, expires_at::text,
+        greatest(0, extract(epoch from expires_at - now()) * 1000)::float8 as life_ms
+      from inventory.reservations
+      where state = 'held' and expires_at >= ${expiresAt}::timestamptz
+        and (expires_at, store_id || '/' || id) > (${expiresAt}::timestamptz, ${id})
+      order by expires_at, store_id || '/' || id limit ${PAGE_ROWS}`);
+    const last = rows.at(-1);
+    if (!last) return;
+    yield rows.map((row) => ({ storeId: row.store_id, id: row.id, lifeMs: row.life_ms }));
+    [expiresAt, id] = [last.expires_at, `${last.store_id}/${last.id}`];
+  }
+}
+
+/** Runs `work` as the only rebuild there is; answers false when another one is at work. */
+export const asOnlyRebuild = (pg: Pg, work: (tx: Tx) => Promise<void>): Promise<boolean> =>
+  pg.transaction(
+    'stock.rebuild',
+    async (tx) => {
+      const [lock] = await tx.execute<{ held: boolean }>(
+        sql`select pg_try_advisory_xact_lock(${REBUILD_LOCK}) as held`,
+      );
+      if (!lock?.held) return false;
+      await work(tx);
+      return true;
+    },
+    REBUILD_LIMIT_MS,
+  );
+
+/** Runs `work` on one view of the ledger that does not move meanwhile. */
+export const onSnapshot = <T>(pg: Pg, work: (tx: Tx) => Promise<T>): Promise<T> =>
+  pg.transaction(
+    'stock.snapshot',
+    async (tx) => {
+      await tx.execute(sql`set transaction isolation level repeatable read read only`);
+      return work(tx);
+    },
+    REBUILD_LIMIT_MS,
+  );
