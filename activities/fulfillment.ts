@@ -26,10 +26,7 @@ const plannedParcels = async (
 ): Promise<Map<string, Demand[]>> => {
   const reservationId = reservationIdOf(ask.orderId);
   const { reservation } = await inventory.getReservation({ reservationId }, headersOf(ask));
-  const lines = reservation?.lines ?? [];
-  return splitByLocation(
-    lines.map(({ sku, quantity }) => ({ sku, quantity, location: DEFAULT_LOCATION })),
-  );
+  return splitByLocation(reservation?.allocations ?? []);
 };
 
 /** The default location's key is the order's own; another's names it. */
@@ -124,16 +121,14 @@ const follow = async (
 ): Promise<DeliveryOutcome> => {
   const order = await orderById(parts.pg, storeId, orderId);
   const parcels = await located(parts, order);
-  const reached =
-    until === 'shipped'
-      ? parcels.every(({ status }) => status !== 'booked')
-      : parcels.every((parcel) => isFinal(parcel));
+  const haveLeft = parcels.every(({ status }) => status !== 'booked');
+  if (haveLeft && order.status === 'packing') {
+    await advanceOrder(parts.pg, storeId, orderId, { status: 'shipped' });
+  }
+  const reached = until === 'shipped' ? haveLeft : parcels.every((parcel) => isFinal(parcel));
   if (!reached) throw stillMoving(parcels, pollMs);
   const outcome = outcomeOf(parcels, order.lines);
   const arrives = until === 'delivered' && outcome.end === 'delivered';
-  if (order.status === 'packing') {
-    await advanceOrder(parts.pg, storeId, orderId, { status: 'shipped' });
-  }
   if (arrives) await advanceOrder(parts.pg, storeId, orderId, { status: 'delivered' });
   return outcome;
 };

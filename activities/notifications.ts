@@ -1,7 +1,10 @@
 // Mail to the shopper: one of each kind per order, never in the order's way.
+import { ApplicationFailure } from '@temporalio/activity';
+import { ApplicationFailureCategory } from '@temporalio/common';
 import type { Pg } from '../db/postgres/client.ts';
 import { recordNotified, wasNotified } from '../db/postgres/orders/keys.ts';
 import { orderById } from '../db/postgres/orders/orders.ts';
+import { isEnding, type OrderStatus } from '../domain/order.ts';
 import { renderMail, type NotificationKind } from './mails.ts';
 import type { Mailer } from './providers/mailer.ts';
 import type { StockAsk as OrderAsk } from './stock.ts';
@@ -13,14 +16,36 @@ export interface NotifyAsk extends OrderAsk {
   /** What it is about, when an order can have several of a kind: a refund, a try to pay. */
   about?: string;
   amountMinor?: number;
+  /** Not before the order is so; an order that ends otherwise is not written about. */
+  awaits?: OrderStatus;
+  pollMs?: number;
 }
+
+const AWAIT_POLL_MS = 5_000;
+
+/** Statuses on the way to delivery, in their order. */
+const WAY: readonly OrderStatus[] = ['confirmed', 'packing', 'shipped', 'delivered'];
+
+/** True when it is time, false when it never will be; until then the activity is tried again. */
+const isTime = (status: OrderStatus, { awaits, pollMs }: NotifyAsk): boolean => {
+  if (!awaits || status === awaits) return true;
+  if (WAY.indexOf(status) > WAY.indexOf(awaits)) return true;
+  if (isEnding(status)) return false;
+  throw ApplicationFailure.create({
+    message: `the order is still ${status}`,
+    nextRetryDelay: pollMs ?? AWAIT_POLL_MS,
+    category: ApplicationFailureCategory.BENIGN,
+  });
+};
 
 export const notificationActivities = (pg: Pg, mailer: Mailer) => ({
   /** Sends a kind of mail once; the message id lets a receiver drop what a crash repeats. */
-  async notifyShopper({ orderId, storeId, kind, about, amountMinor }: NotifyAsk): Promise<void> {
+  async notifyShopper(ask: NotifyAsk): Promise<void> {
+    const { orderId, storeId, kind, about, amountMinor } = ask;
     const name = about ? `${kind}/${about}` : kind;
     if (await wasNotified(pg, orderId, name)) return;
     const order = await orderById(pg, storeId, orderId);
+    if (!isTime(order.status, ask)) return;
     const mail = renderMail(kind, order, amountMinor);
     const messageId = `${orderId}.${name.replaceAll('/', '.')}`;
     await mailer.send({ to: order.email, ...mail, messageId });

@@ -37,7 +37,7 @@ export const outcomeOf = (
   return { end, undeliveredMinor };
 };
 
-/** The units of each location's parcel: a line without a location is the default one's. */
+/** The units of each location's parcel, in the order of their names. */
 export const splitByLocation = (
   lines: readonly (Demand & { location: string })[],
 ): Map<string, Demand[]> => {

@@ -17,6 +17,10 @@ const urlOf = (instance: Instance, name: PortName): string => `http://${addressO
 const storeKey = (instance: Instance): string => `hf_${instance.secret('store-key')}`;
 const operatorKey = (instance: Instance): string => `hf_${instance.secret('operator-key')}`;
 
+/** Of this instance alone: what it has encrypted nobody else reads. */
+export const codecKeys = (instance: Instance): string =>
+  `first:${`${instance.secret('codec/1')}${instance.secret('codec/2')}`.slice(0, 64)}`;
+
 /** Every setting that is the same for all processes of an instance. */
 const settingsOf = (instance: Instance): Partial<Record<Setting, string>> => ({
   HOLDFAST_IDENTITY_URL: postgresUrl(instance, 'identity'),
@@ -30,6 +34,8 @@ const settingsOf = (instance: Instance): Partial<Record<Setting, string>> => ({
   HOLDFAST_CASSANDRA_KEYSPACE: 'holdfast',
   HOLDFAST_TEMPORAL_ADDRESS: addressOf(instance, 'temporal'),
   HOLDFAST_TEMPORAL_NAMESPACE: 'holdfast',
+  HOLDFAST_TEMPORAL_UI_URL: urlOf(instance, 'temporal-ui'),
+  HOLDFAST_CODEC_KEYS: codecKeys(instance),
   HOLDFAST_PRODUCTS_URL: urlOf(instance, 'products'),
   HOLDFAST_SEARCH_URL: urlOf(instance, 'search'),
   HOLDFAST_INVENTORY_URL: urlOf(instance, 'inventory'),

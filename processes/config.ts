@@ -34,6 +34,12 @@ const SETTINGS = {
   HOLDFAST_CASSANDRA_DATACENTER: z.string().default('datacenter1'),
   HOLDFAST_CASSANDRA_KEYSPACE: z.string().regex(/^\w+$/).default('holdfast'),
   HOLDFAST_TEMPORAL_ADDRESS: z.string().min(1),
+  /** `<id>:<64 hex digits>`: the first encrypts, all decrypt. */
+  HOLDFAST_CODEC_KEYS: list,
+  /** The worker's build; one constant locally, the commit where builds differ. */
+  HOLDFAST_BUILD_ID: z.string().min(1).max(100).default('local'),
+  HOLDFAST_TEMPORAL_UI_URL: z.url(),
+  HOLDFAST_PROFILE: z.enum(['local', 'production']).default('production'),
   HOLDFAST_TEMPORAL_NAMESPACE: z.string().default('holdfast'),
   HOLDFAST_PRODUCTS_URL: z.url(),
   HOLDFAST_SEARCH_URL: z.url(),

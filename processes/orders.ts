@@ -5,6 +5,7 @@ import { authenticateByKey } from '../apis/http/principals.ts';
 import { appOf } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
 import { ordersRpc } from '../apis/orders/rpc.ts';
+import { payloadCodec } from '../apis/rpc/codec.ts';
 import { lazyTemporal } from '../apis/rpc/temporal.ts';
 import { webhookRoute } from '../apis/orders/webhooks.ts';
 import { clientOf } from '../apis/rpc/client.ts';
@@ -21,6 +22,7 @@ const config = configOf(
   'HOLDFAST_POSTGRES_URL',
   'HOLDFAST_TEMPORAL_ADDRESS',
   'HOLDFAST_TEMPORAL_NAMESPACE',
+  'HOLDFAST_CODEC_KEYS',
   'HOLDFAST_PRODUCTS_URL',
   'HOLDFAST_TOKEN_SECRETS',
   'HOLDFAST_PAYMENT_WINDOW_MS',
@@ -35,6 +37,7 @@ await run(config, async (telemetry) => {
   const temporal = lazyTemporal(
     config.HOLDFAST_TEMPORAL_ADDRESS,
     config.HOLDFAST_TEMPORAL_NAMESPACE,
+    payloadCodec(config.HOLDFAST_CODEC_KEYS),
   );
   const products = clientOf(ProductsService, {
     url: config.HOLDFAST_PRODUCTS_URL,

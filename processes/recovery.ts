@@ -7,10 +7,12 @@ import { authenticateByKey } from '../apis/http/principals.ts';
 import { appOf } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
 import { batchRoutes } from '../apis/recovery/batches.ts';
+import { codecRoutes } from '../apis/recovery/codec.ts';
 import { recoveryRoutes } from '../apis/recovery/orders.ts';
 import { overviewRoute, watchOverview } from '../apis/recovery/overview.ts';
 import { putSchedules } from '../apis/recovery/schedules.ts';
 import { clientOf } from '../apis/rpc/client.ts';
+import { payloadCodec } from '../apis/rpc/codec.ts';
 import { lazyTemporal } from '../apis/rpc/temporal.ts';
 import { mintTokens } from '../apis/rpc/tokens.ts';
 import { connectPostgres } from '../db/postgres/client.ts';
@@ -26,6 +28,9 @@ const config = configOf(
   'HOLDFAST_IDENTITY_URL',
   'HOLDFAST_TEMPORAL_ADDRESS',
   'HOLDFAST_TEMPORAL_NAMESPACE',
+  'HOLDFAST_TEMPORAL_UI_URL',
+  'HOLDFAST_CODEC_KEYS',
+  'HOLDFAST_PROFILE',
   'HOLDFAST_TOKEN_SECRETS',
   'HOLDFAST_CURSOR_SECRET',
   'HOLDFAST_INVENTORY_URL',
@@ -37,11 +42,17 @@ const config = configOf(
   'HOLDFAST_RECONCILE_EVERY_MS',
 );
 
+const codec = payloadCodec(config.HOLDFAST_CODEC_KEYS);
+
 const connect = (telemetry: Telemetry) => {
   const stripe = connectStripe(config.STRIPE_SECRET_KEY, config.STRIPE_API_BASE, telemetry);
   return {
     pg: connectPostgres({ url: config.HOLDFAST_POSTGRES_URL, telemetry }),
-    temporal: lazyTemporal(config.HOLDFAST_TEMPORAL_ADDRESS, config.HOLDFAST_TEMPORAL_NAMESPACE),
+    temporal: lazyTemporal(
+      config.HOLDFAST_TEMPORAL_ADDRESS,
+      config.HOLDFAST_TEMPORAL_NAMESPACE,
+      codec,
+    ),
     cursors: createCursors(config.HOLDFAST_CURSOR_SECRET),
     inventory: clientOf(InventoryService, {
       url: config.HOLDFAST_INVENTORY_URL,
@@ -60,10 +71,17 @@ const connect = (telemetry: Telemetry) => {
 await run(config, async (telemetry) => {
   const parts = connect(telemetry);
   const { pg, temporal } = parts;
+  const uiOrigin = new URL(config.HOLDFAST_TEMPORAL_UI_URL).origin;
   const url = config.HOLDFAST_IDENTITY_URL;
   const keys = connectPostgres({ url, telemetry, connectionsMax: 2 });
   const app = appOf({
-    routes: [heartbeatRoute, overviewRoute(pg), ...recoveryRoutes(parts), ...batchRoutes(parts)],
+    routes: [
+      heartbeatRoute,
+      overviewRoute(pg),
+      ...recoveryRoutes(parts),
+      ...batchRoutes(parts),
+      ...codecRoutes(codec, uiOrigin, config.HOLDFAST_PROFILE === 'local'),
+    ],
     authenticate: authenticateByKey(findKeyIn(keys)),
     telemetry,
   });

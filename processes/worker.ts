@@ -27,8 +27,10 @@ import { translatingRefusals } from '../activities/refusals.ts';
 import { tellEvent } from '../apis/orders/provider-events.ts';
 import { beginReturn } from '../apis/orders/returns.ts';
 import { act } from '../apis/recovery/act.ts';
+import { payloadCodec } from '../apis/rpc/codec.ts';
 import { clientOf } from '../apis/rpc/client.ts';
 import { startStory } from '../apis/rpc/stories.ts';
+import { DEPLOYMENT, makeCurrent } from '../apis/rpc/deployment.ts';
 import { mintTokens } from '../apis/rpc/tokens.ts';
 import { connectCassandra, type Cassandra } from '../db/cassandra/client.ts';
 import { connectPostgres, type Pg } from '../db/postgres/client.ts';
@@ -50,6 +52,8 @@ const config = configOf(
   'HOLDFAST_CASSANDRA_KEYSPACE',
   'HOLDFAST_TEMPORAL_ADDRESS',
   'HOLDFAST_TEMPORAL_NAMESPACE',
+  'HOLDFAST_CODEC_KEYS',
+  'HOLDFAST_BUILD_ID',
   'HOLDFAST_INVENTORY_URL',
   'HOLDFAST_TOKEN_SECRETS',
   'STRIPE_SECRET_KEY',
@@ -160,6 +164,14 @@ const queuesOf = (parts: Parts) => {
   };
 };
 
+const dataConverter = { payloadCodecs: [payloadCodec(config.HOLDFAST_CODEC_KEYS)] };
+/** Long stories go on under the newest build, which replays what older ones began. */
+const workerDeploymentOptions = {
+  version: { deploymentName: DEPLOYMENT, buildId: config.HOLDFAST_BUILD_ID },
+  useWorkerVersioning: true as const,
+  defaultVersioningBehavior: 'AUTO_UPGRADE' as const,
+};
+
 const createWorkers = async (connection: NativeConnection, parts: Parts): Promise<Worker[]> => {
   const workflowBundle = await bundleWorkflowCode({ workflowsPath: WORKFLOWS });
   const wanted = config.HOLDFAST_TASK_QUEUES;
@@ -175,6 +187,8 @@ const createWorkers = async (connection: NativeConnection, parts: Parts): Promis
           namespace: config.HOLDFAST_TEMPORAL_NAMESPACE,
           taskQueue,
           activities: hands,
+          dataConverter,
+          workerDeploymentOptions,
           ...(stories && { workflowBundle }),
           ...(taskQueue === 'payments' && { maxTaskQueueActivitiesPerSecond }),
           reuseV8Context: true,
@@ -198,13 +212,14 @@ await run(config, async (telemetry) => {
     telemetry,
   });
   const connection = await NativeConnection.connect({ address });
-  const client = new Client({ connection, namespace });
+  const client = new Client({ connection, namespace, dataConverter });
   const workers = await createWorkers(connection, { pg, cassandra, client, telemetry });
   const running = Promise.all(workers.map((worker) => worker.run()));
   running.catch((error: unknown) => {
     telemetry.log.error('worker failed', error);
     process.exit(1);
   });
+  await makeCurrent(client, namespace, config.HOLDFAST_BUILD_ID);
   return {
     checks: {
       postgres: pgAnswers(pg),

@@ -18,8 +18,15 @@ export const ORDER_STATUS = defineSearchAttributeKey('OrderStatus', SearchAttrib
 export const STORE_ID = defineSearchAttributeKey('StoreId', SearchAttributeType.KEYWORD);
 export const NEEDS_ATTENTION = defineSearchAttributeKey('NeedsAttention', SearchAttributeType.BOOL);
 
+/**
+ * Which story is told, chosen when it begins: 1 (absent) knows neither attention nor parcels nor
+ * another card. As `patched` it keeps running stories as they are, but costs no events.
+ */
+const STORY_VERSION = 2;
+
 /** Everything the story needs; nothing personal. */
 export interface FulfillOrderInput {
+  version?: number;
   orderId: string;
   storeId: string;
   /** Sorted by sku, each sku once. */
@@ -40,7 +47,8 @@ export const storyOptions = (
 ) => {
   const { id: orderId, storeId, lines } = order;
   const demand = demandOf(lines);
-  const input: FulfillOrderInput = { orderId, storeId, demand, paymentWindowMs, carrierPollMs };
+  const pace = { paymentWindowMs, carrierPollMs };
+  const input: FulfillOrderInput = { version: STORY_VERSION, orderId, storeId, demand, ...pace };
   return {
     workflowId: fulfillOrderId(orderId),
     taskQueue: ORDERS_QUEUE,

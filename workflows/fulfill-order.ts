@@ -1,5 +1,5 @@
 // The story of an order, from checkout to doorstep.
-import { allHandlersFinished, condition, patched } from '@temporalio/workflow';
+import { allHandlersFinished, condition } from '@temporalio/workflow';
 import type { OrderStatus } from '../domain/order.ts';
 import type { FulfillOrderInput } from './fulfill-order.contract.ts';
 import { paymentsWithin, paymentUndo, stock, stockUndo } from './hands.ts';
@@ -23,7 +23,7 @@ import { createUndoStack, type UndoStack } from './order/undo-stack.ts';
 const CAPTURE_PATIENCE_MS = 15 * 60_000;
 
 export async function fulfillOrder(input: FulfillOrderInput): Promise<OrderStatus> {
-  const story = beginStory(input, patched('attention-parcels-another-card'));
+  const story = beginStory(input);
   const undo = createUndoStack();
   answerQuestions(story);
   try {
@@ -56,7 +56,8 @@ async function pay(story: OrderStory, input: FulfillOrderInput, undo: UndoStack)
   doing(story, 'claiming the stock');
   const endings = ['RESERVATION_ENDED', 'NOT_FOUND', 'CARD_DECLINED'];
   const claim = () => stock.claimStock(order);
-  await persist(story, { reason: 'STOCK_STEP_FAILED', endings, work: claim });
+  const reasons = { OUT_OF_STOCK: 'STOCK_LOST' } as const;
+  await persist(story, { reason: 'STOCK_STEP_FAILED', reasons, endings, work: claim });
   doing(story, 'taking the money');
   const capture = () => paymentsWithin(CAPTURE_PATIENCE_MS).capturePayment(order);
   await persist(story, { reason: 'PAYMENT_STEP_FAILED', endings, work: capture });

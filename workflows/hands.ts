@@ -107,9 +107,19 @@ export const disputes = proxyActivities<Hands<typeof disputeActivities>>({
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
 });
 
-export const notifications = proxyActivities<Hands<typeof notificationActivities>>({
+const MAIL = {
   taskQueue: 'notifications',
   startToCloseTimeout: '15 seconds',
-  scheduleToCloseTimeout: '1 day',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 minutes' },
+} as const;
+
+export const notifications = proxyActivities<Hands<typeof notificationActivities>>({
+  ...MAIL,
+  scheduleToCloseTimeout: '1 day',
+});
+
+/** Mails of what is still to come wait as long as a parcel may take. */
+export const laterNotifications = proxyActivities<Hands<typeof notificationActivities>>({
+  ...MAIL,
+  scheduleToCloseTimeout: '60 days',
 });

@@ -8,7 +8,7 @@ import { jsonBody, parsed } from './body.ts';
 import { faultProblem, problemOf } from './problems.ts';
 import type { Principal, Scope } from './principals.ts';
 
-export type Method = 'get' | 'post' | 'put' | 'delete';
+export type Method = 'get' | 'post' | 'put' | 'delete' | 'options';
 
 /** What a handler is given: everything parsed, nothing raw but `request`. */
 export interface Ask<B = unknown, Q = unknown> {

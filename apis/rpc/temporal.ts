@@ -1,5 +1,6 @@
 // Temporal as a door uses it: connected when first needed, never waited for long.
 import { Client } from '@temporalio/client';
+import type { PayloadCodec } from '@temporalio/common';
 import { NativeConnection } from '@temporalio/worker';
 
 export interface LazyTemporal {
@@ -8,7 +9,12 @@ export interface LazyTemporal {
   close(): Promise<void>;
 }
 
-export const lazyTemporal = (address: string, namespace: string): LazyTemporal => {
+export const lazyTemporal = (
+  address: string,
+  namespace: string,
+  codec: PayloadCodec,
+): LazyTemporal => {
+  const dataConverter = { payloadCodecs: [codec] };
   let connecting: Promise<NativeConnection> | undefined;
   const connected = (): Promise<NativeConnection> => {
     connecting ??= NativeConnection.connect({ address }).catch((error: unknown) => {
@@ -18,7 +24,7 @@ export const lazyTemporal = (address: string, namespace: string): LazyTemporal =
     return connecting;
   };
   return {
-    client: async () => new Client({ connection: await connected(), namespace }),
+    client: async () => new Client({ connection: await connected(), namespace, dataConverter }),
     close: async () => {
       const connection = await connecting?.catch(() => undefined);
       await connection?.close();

@@ -17,7 +17,7 @@ export const LIMITS = [
 
 export const temporalServer: Server = {
   name: 'temporal',
-  version: VERSION,
+  version: `${VERSION}+codec`,
   startLimitMs: 60_000,
   install: async (say) => {
     await cached(NAME, say, async (folder) => {
@@ -41,6 +41,7 @@ export const temporalServer: Server = {
       args: [
         ...['server', 'start-dev', '--ip', '127.0.0.1', '--namespace', 'holdfast'],
         ...['--db-filename', resolve(folder, 'temporal.db'), '--log-level', 'warn'],
+        ...['--ui-codec-endpoint', `http://127.0.0.1:${instance.port('recovery')}/codec`],
         ...Object.entries(ports).flatMap(([flag, name]) => [flag, String(instance.port(name))]),
         ...SEARCH_ATTRIBUTES.flatMap((attribute) => ['--search-attribute', attribute]),
         ...LIMITS.flatMap((limit) => ['--dynamic-config-value', limit]),

@@ -3,22 +3,32 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { payloadCodec } from '../../apis/rpc/codec.ts';
+import { codecKeys } from '../../ops/environment.ts';
+import { testInstance } from '../../ops/instance.ts';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
-import { cancelByShopper, placeOrder } from '../support/journeys.ts';
-import { authenticate, reached } from '../support/judges.ts';
-import { stockedWare, type Basket } from '../support/journeys.ts';
+import { returnOrderId } from '../../workflows/return-order.contract.ts';
+import {
+  asShopper,
+  cancelByShopper,
+  eventually,
+  placeOrder,
+  stockedWare,
+  type Basket,
+} from '../support/journeys.ts';
+import { authenticate, control, eventsOf, mendBy, providerView, reached } from '../support/judges.ts';
 import { shop as openShop, type Shop } from '../support/shop.ts';
 
 const begin = async (shop: Shop, basket: Partial<Basket>) => {
   const { sku } = await stockedWare(shop, 5);
   const { body } = await placeOrder(shop, { sku, ...basket });
-  return { id: body.id ?? body.order?.id ?? '', accessToken: body.accessToken };
+  return { sku, id: body.id ?? body.order?.id ?? '', accessToken: body.accessToken };
 };
 
 const THREE_D_SECURE = { paymentMethod: 'pm_card_authenticationRequired' };
 
-/** Each path, told to its end; answers the order's id. */
+/** Each path, told to its end; answers the workflow's id. */
 const PATHS: Record<string, (shop: Shop) => Promise<string>> = {
   delivered: async (shop) => {
     const { id } = await begin(shop, {});
@@ -47,17 +57,95 @@ const PATHS: Record<string, (shop: Shop) => Promise<string>> = {
     await reached(shop, id, 'cancelled');
     return id;
   },
+  'another-card': async (shop) => {
+    const it = await begin(shop, {
+      paymentMethod: 'pm_card_visa_chargeDeclinedInsufficientFunds',
+    });
+    await asShopper(shop, it, 'POST', '/payment', { paymentMethod: 'pm_card_visa' });
+    await reached(shop, it.id, 'delivered');
+    return it.id;
+  },
+  lost: async (shop) => {
+    const { id } = await begin(shop, { postalCode: 'LOST 00' });
+    await reached(shop, id, 'lost');
+    return id;
+  },
+  'returned-to-sender': async (shop) => {
+    const { id } = await begin(shop, { postalCode: 'BACK 00' });
+    await reached(shop, id, 'returned_to_sender');
+    return id;
+  },
+  mended: async (shop) => {
+    const refusal = { method: 'POST', path: '/shipments', action: 'status:422', times: 1 };
+    await control(shop, 'CARRIER_SANDBOX_URL', 'POST', 'faults', refusal);
+    const { id } = await begin(shop, {});
+    await eventually('it needs a person', async () =>
+      (await eventsOf(shop, id)).find((type) => type === 'AttentionRaised'),
+    );
+    await mendBy(shop, id, 'retry');
+    await reached(shop, id, 'delivered');
+    return id;
+  },
+  return: async (shop) => {
+    const it = await begin(shop, {});
+    await reached(shop, it.id, 'delivered');
+    const lines = [{ sku: it.sku, quantity: 1 }];
+    const { body } = await asShopper(shop, it, 'POST', '/returns', { lines });
+    return returnOrderId(body.id);
+  },
+  dispute: async (shop) => {
+    const { id } = await begin(shop, { paymentMethod: 'pm_card_createDispute' });
+    const dispute = await eventually('the dispute is answered', async () =>
+      (await providerView(shop, id)).disputes.find(({ status }) => status === 'under_review'),
+    );
+    const path = `disputes/${dispute.id}/decide`;
+    await control(shop, 'STRIPE_SANDBOX_URL', 'POST', path, { outcome: 'won' });
+    return `dispute/${dispute.id}`;
+  },
+};
+
+const codec = payloadCodec(codecKeys(testInstance()).split(','));
+
+interface Sealed {
+  metadata: Record<string, string>;
+  data: string;
+}
+
+const isPayload = (value: object): value is Sealed => 'metadata' in value && 'data' in value;
+const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'base64'));
+const base64Of = (bytes: Uint8Array | null | undefined): string =>
+  Buffer.from(bytes ?? []).toString('base64');
+const mapped = <A, B>(record: Record<string, A>, change: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+
+const opened = async ({ metadata, data }: Sealed): Promise<Sealed> => {
+  const sealed = { metadata: mapped(metadata, bytesOf), data: bytesOf(data) };
+  const [plain] = await codec.decode([sealed]);
+  return { metadata: mapped(plain?.metadata ?? {}, base64Of), data: base64Of(plain?.data) };
+};
+
+/** A history that can be read without this instance's keys; it holds ids and nothing personal. */
+const readable = async (value: unknown): Promise<unknown> => {
+  if (Array.isArray(value)) return Promise.all(value.map(readable));
+  if (value === null || typeof value !== 'object') return value;
+  if (isPayload(value)) return opened(value);
+  const entries = Object.entries(value).map(async ([name, one]) => [name, await readable(one)]);
+  return Object.fromEntries((await Promise.all(entries)) as [string, unknown][]);
 };
 
 const folder = resolve(import.meta.dirname, process.argv[2] ?? 'histories');
 mkdirSync(folder, { recursive: true });
 const shop = await openShop();
 const connection = await Connection.connect({ address: shop.env['TEMPORAL_ADDRESS'] ?? '' });
-const client = new Client({ connection, namespace: 'holdfast' });
+const dataConverter = { payloadCodecs: [codec] };
+const client = new Client({ connection, namespace: 'holdfast', dataConverter });
 for (const [name, tell] of Object.entries(PATHS)) {
-  const handle = client.workflow.getHandle(fulfillOrderId(await tell(shop)));
+  const told = await tell(shop);
+  const handle = client.workflow.getHandle(told.startsWith('ord_') ? fulfillOrderId(told) : told);
   await handle.result();
-  writeFileSync(resolve(folder, `${name}.json`), historyToJSON(await handle.fetchHistory()));
+  const history: unknown = JSON.parse(historyToJSON(await handle.fetchHistory()));
+  const text = JSON.stringify(await readable(history), null, 1);
+  writeFileSync(resolve(folder, `${name}.json`), `${text}\n`);
   process.stdout.write(`${name}: saved\n`);
 }
 await connection.close();

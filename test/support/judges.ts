@@ -99,3 +99,11 @@ export const authenticate = async (
     body: JSON.stringify({ outcome }),
   });
 };
+
+/** What an operator does about one order. */
+export const mendBy = ({ env }: Shop, orderId: string, action: string, body: unknown = {}) =>
+  request(`${env['RECOVERY_URL']}/recovery/orders/${orderId}/${action}`, {
+    method: 'POST',
+    headers: { ...JSON_TYPE, authorization: `Bearer ${env['OPERATOR_KEY']}` },
+    body: JSON.stringify(body),
+  });

@@ -15,6 +15,8 @@ export class Resolved extends Error {
 interface Step<T> {
   /** What the order needs a person for, when the step fails for good. */
   reason: AttentionReason;
+  /** More exact reasons, by the code the step was refused with. */
+  reasons?: Partial<Record<string, AttentionReason>>;
   /** Refusals of the step that are endings of the order, by their code. */
   endings?: readonly string[];
   /** Makes the step as if it were done, when an operator goes past it. */
@@ -43,7 +45,8 @@ export const persist = async <T>(story: OrderStory, step: Step<T>): Promise<T> =
       if (!story.isSecond) throw endingOf(error);
       if (isEndingOfOrder(error, step.endings ?? [])) throw error;
       story.canSkip = step.skipped !== undefined;
-      await need(story, step.reason);
+      const code = refusalIn(error)?.code ?? '';
+      await need(story, step.reasons?.[code] ?? step.reason);
     }
     const { action, ending } = await awaited(story);
     await need(story, undefined);

@@ -1,6 +1,6 @@
 // The state of an order's story: where it is, what was asked of it, how it moves and tells.
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import type { NotificationKind } from '../../activities/notifications.ts';
+import type { NotificationKind, NotifyAsk } from '../../activities/notifications.ts';
 import type { AttentionReason } from '../../domain/attention.ts';
 import { isEnding, type OrderEndReason, type OrderStatus } from '../../domain/order.ts';
 import {
@@ -9,7 +9,7 @@ import {
   type FulfillOrderInput,
   type Mending,
 } from '../fulfill-order.contract.ts';
-import { notifications, records } from '../hands.ts';
+import { laterNotifications, notifications, records } from '../hands.ts';
 import { ranOutOfTime, refusalIn } from './refusals.ts';
 
 const EXPIRED = { code: 'PAYMENT_WINDOW_OVER', message: 'the order was not paid in time' };
@@ -76,9 +76,9 @@ export interface OrderStory {
   mails: Promise<void>[];
 }
 
-export const beginStory = (input: FulfillOrderInput, isSecond: boolean): OrderStory => ({
+export const beginStory = (input: FulfillOrderInput): OrderStory => ({
   order: { orderId: input.orderId, storeId: input.storeId },
-  isSecond,
+  isSecond: (input.version ?? 1) >= 2,
   status: 'accepted',
   step: 'beginning',
   news: 0,
@@ -106,7 +106,7 @@ export const doing = (story: OrderStory, step: string): void => {
 
 /** Moves that operators look for; the steps between are in the current details. */
 const isSearched = (status: OrderStatus): boolean =>
-  isEnding(status) || ['awaiting_payment', 'confirmed', 'shipped'].includes(status);
+  isEnding(status) || ['awaiting_payment', 'confirmed'].includes(status);
 
 /** Takes over a move that an activity has already recorded. */
 export const moved = (story: OrderStory, status: OrderStatus): void => {
@@ -144,8 +144,10 @@ export const endIfCancelled = ({ cancelAsked }: OrderStory): void => {
 export const mail = (
   story: OrderStory,
   kind: NotificationKind,
-  about: { about?: string; amountMinor?: number } = {},
+  about: Pick<NotifyAsk, 'about' | 'amountMinor' | 'awaits' | 'pollMs'> = {},
 ): void =>
   void story.mails.push(
-    notifications.notifyShopper({ ...story.order, kind, ...about }).catch(() => undefined),
+    (about.awaits ? laterNotifications : notifications)
+      .notifyShopper({ ...story.order, kind, ...about })
+      .catch(() => undefined),
   );

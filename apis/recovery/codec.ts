@@ -1,0 +1,67 @@
+// The codec endpoint: Temporal's UI asks it what a payload says, for those who may know.
+import type { PayloadCodec } from '@temporalio/common';
+import { z } from 'zod';
+import { jsonBody, parsed } from '../http/body.ts';
+import { json, route, type Route } from '../http/routes.ts';
+
+const PAYLOADS_MAX = 1_000;
+
+/** Payloads as protobuf JSON: bytes in base64. */
+const payloadsBody = z.object({
+  payloads: z
+    .array(
+      z.object({
+        metadata: z.record(z.string(), z.base64()).default({}),
+        data: z.base64().default(''),
+      }),
+    )
+    .max(PAYLOADS_MAX),
+});
+
+const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'base64'));
+const textOf = (bytes: Uint8Array | null | undefined): string =>
+  Buffer.from(bytes ?? []).toString('base64');
+
+const mapped = <A, B>(record: Record<string, A>, change: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+
+/** Only pages of the UI may read the answer; `*` is never said. */
+const corsOf = (uiOrigin: string): Record<string, string> => ({
+  'access-control-allow-origin': uiOrigin,
+  'access-control-allow-headers': 'authorization,content-type,x-namespace',
+  'access-control-allow-methods': 'POST',
+  vary: 'origin',
+});
+
+/**
+ * https://docs.temporal.io/codec-server; with `isOpen` (one machine) no key is asked for,
+ * elsewhere an operator's.
+ */
+export const codecRoutes = (codec: PayloadCodec, uiOrigin: string, isOpen: boolean): Route[] => [
+  route({
+    method: 'post',
+    path: '/codec/decode',
+    summary: "What payloads say, for operators in Temporal's UI.",
+    ...(!isOpen && { scope: 'recovery' as const }),
+    answers: { 200: 'the payloads, readable' },
+    answer: async ({ request }) => {
+      const { payloads } = parsed(payloadsBody, await jsonBody(request));
+      const sealed = payloads.map(({ metadata, data }) => ({
+        metadata: mapped(metadata, bytesOf),
+        data: bytesOf(data),
+      }));
+      const opened = (await codec.decode(sealed)).map(({ metadata, data }) => ({
+        metadata: mapped(metadata ?? {}, textOf),
+        data: textOf(data),
+      }));
+      return json({ payloads: opened }, 200, { ...corsOf(uiOrigin), 'cache-control': 'no-store' });
+    },
+  }),
+  route({
+    method: 'options',
+    path: '/codec/decode',
+    summary: 'Which pages may ask.',
+    answers: { 204: 'the UI' },
+    answer: async () => new Response(null, { status: 204, headers: corsOf(uiOrigin) }),
+  }),
+];

@@ -1,0 +1,66 @@
+// The payload codec: nothing readable, any known key, and keys that can change.
+import { describe, expect, test } from 'bun:test';
+import { payloadCodec } from './codec.ts';
+
+const OLD = `old:${'ab'.repeat(32)}`;
+const NEW = `new:${'cd'.repeat(32)}`;
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const plain = { metadata: { encoding: bytes('json/plain') }, data: bytes('"canary-7f3a"') };
+
+const textOf = (data: Uint8Array | null | undefined): string =>
+  Buffer.from(data ?? []).toString('latin1');
+
+describe('the payload codec', () => {
+  test('gives back what it was given, and shows nothing of it meanwhile', async () => {
+    const codec = payloadCodec([NEW]);
+    const [sealed] = await codec.encode([plain]);
+    expect(textOf(sealed?.data)).not.toContain('canary');
+    expect(textOf(sealed?.metadata?.['encryption-key-id'])).toBe('new');
+    const [opened] = await codec.decode(sealed ? [sealed] : []);
+    expect(textOf(opened?.data)).toBe('"canary-7f3a"');
+    expect(textOf(opened?.metadata?.['encoding'])).toBe('json/plain');
+  });
+
+  test('seals the same payload differently each time', async () => {
+    const codec = payloadCodec([NEW]);
+    const [one, two] = await codec.encode([plain, plain]);
+    expect(textOf(one?.data)).not.toBe(textOf(two?.data));
+  });
+
+  test('reads what an earlier key sealed, and seals with the first', async () => {
+    const sealed = await payloadCodec([OLD]).encode([plain]);
+    const rotated = payloadCodec([NEW, OLD]);
+    expect(textOf((await rotated.decode(sealed))[0]?.data)).toBe('"canary-7f3a"');
+    const [fresh] = await rotated.encode([plain]);
+    expect(textOf(fresh?.metadata?.['encryption-key-id'])).toBe('new');
+  });
+
+  test('passes through what was written before there was a codec', async () => {
+    expect(await payloadCodec([NEW]).decode([plain])).toEqual([plain]);
+  });
+
+  test('does not open what it has no key for, or what was changed', async () => {
+    const [sealed] = await payloadCodec([OLD]).encode([plain]);
+    const failure = (codec: ReturnType<typeof payloadCodec>, data?: Uint8Array) =>
+      codec.decode([{ ...sealed, ...(data && { data }) }]).then(
+        () => 'opened',
+        () => 'refused',
+      );
+    expect(await failure(payloadCodec([NEW]))).toBe('refused');
+    const changed = Uint8Array.from(sealed?.data ?? []);
+    changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
+    expect(await failure(payloadCodec([OLD]), changed)).toBe('refused');
+  });
+
+  test('wants keys of 256 bits with a name', async () => {
+    for (const key of ['', 'a:', `a:${'ab'.repeat(16)}`, 'ab'.repeat(32)]) {
+      const sealed = payloadCodec([key])
+        .encode([plain])
+        .then(
+          () => 'sealed',
+          () => 'refused',
+        );
+      expect(await sealed).toBe('refused');
+    }
+  });
+});

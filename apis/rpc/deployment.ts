@@ -1,0 +1,34 @@
+// Worker Versioning: which build of the stories is the current one.
+import type { Client } from '@temporalio/client';
+
+/** All workers are one deployment; its versions are builds. */
+export const DEPLOYMENT = 'holdfast';
+
+const TRIES_MAX = 60;
+const TRY_AGAIN_MS = 250;
+
+/**
+ * Makes a build the current one and waits until it is: new stories begin under it, and running
+ * ones go on under it with their next task. A build is known once its workers have polled.
+ */
+export const makeCurrent = async (
+  client: Client,
+  namespace: string,
+  buildId: string,
+): Promise<void> => {
+  for (let tries = 1; ; tries++) {
+    try {
+      await client.workflowService.setWorkerDeploymentCurrentVersion({
+        namespace,
+        deploymentName: DEPLOYMENT,
+        buildId,
+        identity: 'holdfast',
+        ignoreMissingTaskQueues: true,
+      });
+      return;
+    } catch (error) {
+      if (tries === TRIES_MAX) throw error;
+      await Bun.sleep(TRY_AGAIN_MS);
+    }
+  }
+};

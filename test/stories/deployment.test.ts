@@ -1,0 +1,93 @@
+// A rehearsed bad deploy: stories under way fail their tasks and lose nothing, and a roll-back
+// lets them go on where they were.
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { resolve } from 'node:path';
+import { Client } from '@temporalio/client';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+} from '@temporalio/worker';
+import { payloadCodec } from '../../apis/rpc/codec.ts';
+import { DEPLOYMENT, makeCurrent } from '../../apis/rpc/deployment.ts';
+import { codecKeys } from '../../ops/environment.ts';
+import { testInstance } from '../../ops/instance.ts';
+import {
+  fulfillOrderId,
+  ORDERS_QUEUE,
+  paymentChanged,
+} from '../../workflows/fulfill-order.contract.ts';
+import { eventually, placeOrder, stockedWare } from '../support/journeys.ts';
+import { authenticate, providerView, reached } from '../support/judges.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+
+const LIMIT_MS = 120_000;
+const GOOD = 'local';
+const BAD = 'bad-deploy';
+const WORKFLOWS = resolve(import.meta.dirname, '../replay/bad-stories.ts');
+
+let shop: Shop;
+let connection: NativeConnection;
+let client: Client;
+beforeAll(async () => {
+  shop = await openShop();
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  connection = await NativeConnection.connect({ address: shop.env['TEMPORAL_ADDRESS'] ?? '' });
+  client = new Client({ connection, namespace: 'holdfast', dataConverter });
+}, UP_LIMIT_MS);
+afterAll(() => connection.close());
+
+const dataConverter = { payloadCodecs: [payloadCodec([codecKeys(testInstance())])] };
+
+/** A worker whose stories take their steps in another order, and which has no hands. */
+const badWorker = async (): Promise<Worker> =>
+  Worker.create({
+    connection,
+    namespace: 'holdfast',
+    taskQueue: ORDERS_QUEUE,
+    dataConverter,
+    workflowBundle: await bundleWorkflowCode({
+      workflowsPath: WORKFLOWS,
+      logger: new DefaultLogger('WARN'),
+    }),
+    workerDeploymentOptions: {
+      version: { deploymentName: DEPLOYMENT, buildId: BAD },
+      useWorkerVersioning: true,
+      defaultVersioningBehavior: 'AUTO_UPGRADE',
+    },
+    reuseV8Context: true,
+    maxCachedWorkflows: 10,
+  });
+
+test(
+  'a build that forks is found out, and rolled back nothing is lost',
+  async () => {
+    const { sku } = await stockedWare(shop, 2);
+    const paymentMethod = 'pm_card_authenticationRequired';
+    const { body } = await placeOrder(shop, { sku, paymentMethod });
+    const story = client.workflow.getHandle(fulfillOrderId(body.id));
+    const worker = await badWorker();
+    const running = worker.run();
+    await makeCurrent(client, 'holdfast', BAD);
+    try {
+      await story.signal(paymentChanged);
+      await eventually('its task fails and is tried again', async () => {
+        const { raw } = await story.describe();
+        return (raw.pendingWorkflowTask?.attempt ?? 0) > 1 ? true : undefined;
+      });
+      const { events } = await story.fetchHistory();
+      const failed = events?.find((event) => event.workflowTaskFailedEventAttributes);
+      expect(failed?.workflowTaskFailedEventAttributes?.failure?.message).toContain('TMPRL1100');
+    } finally {
+      await makeCurrent(client, 'holdfast', GOOD);
+      worker.shutdown();
+      await running;
+    }
+    await authenticate(shop, body.id);
+    await reached(shop, body.id, 'delivered');
+    expect((await providerView(shop, body.id)).paid).toHaveLength(1);
+  },
+  LIMIT_MS,
+);
