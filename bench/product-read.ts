@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { publicEnvironment } from '../ops/environment.ts';
 import { ROOT, type Instance } from '../ops/instance.ts';
-import { call } from '../ops/load-sample.ts';
+import { call } from '../ops/sample/load.ts';
 import { runningOf, until } from '../ops/supervise.ts';
 import { compare, familyOf, type Figures } from './method.ts';
 

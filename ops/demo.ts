@@ -1,7 +1,7 @@
 // The demo: the shop up, a catalogue in it, and one order followed to the doorstep.
 import { publicEnvironment } from './environment.ts';
 import type { Instance } from './instance.ts';
-import { call, loadSample, type Shop } from './load-sample.ts';
+import { call, loadSample, type Shop } from './sample/load.ts';
 import type { Say } from './servers/server.ts';
 import { bringUp } from './up.ts';
 

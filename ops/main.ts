@@ -16,6 +16,7 @@ const HELP = `Holdfast: a shop that does not lose orders.
   ./holdfast bench [PATH]     measurements, each a ratio to a raw baseline
   ./holdfast orders WORDS     what is stuck, and how to mend it: ./holdfast orders help
   ./holdfast rebuild stock    fill Redis from the ledger, whatever it has
+  ./holdfast rebuild orders   make the order read model again from its topic, and compare it
   ./holdfast check stock      compare Redis with the ledger, print every difference
   ./holdfast status [--json]  what runs, and whether it is well
   ./holdfast env [--json]     addresses and keys for other programs
@@ -117,8 +118,12 @@ const restart = async (): Promise<void> => {
 
 /** What can be made again from the truth, and compared with it. */
 const rebuild = async (): Promise<void> => {
-  if (name !== 'stock') throw new Error('rebuild takes: stock');
-  await (await import('./commands/stock.ts')).rebuildStockNow(instance, print);
+  if (name === 'stock') {
+    return (await import('./commands/stock.ts')).rebuildStockNow(instance, print);
+  }
+  if (name !== 'orders') throw new Error('rebuild takes: stock, orders');
+  const differ = await (await import('./commands/rebuild-orders.ts')).rebuildNow(instance, print);
+  if (differ > 0) process.exit(1);
 };
 
 const check = async (): Promise<void> => {
@@ -140,7 +145,7 @@ const COMMANDS: Record<string, () => unknown> = {
   },
   demo: async () => (await import('./demo.ts')).demo(instance, { json: has('--json') }),
   test: async () => process.exit(await (await import('./test.ts')).test(words)),
-  orders: async () => (await import('./orders.ts')).orders(shopOrTests(), words),
+  orders: async () => (await import('./commands/orders.ts')).orders(shopOrTests(), words),
   bench: async () => process.exit(await (await import('../bench/main.ts')).bench(words)),
   rebuild,
   check,

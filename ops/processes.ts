@@ -74,6 +74,7 @@ export const PROCESSES = {
     settings: [
       ...TEMPORAL,
       ...TOKENS,
+      ...CASSANDRA,
       'HOLDFAST_PRODUCTS_URL',
       'HOLDFAST_ACCESS_SECRET',
       'HOLDFAST_PAYMENT_WINDOW_MS',

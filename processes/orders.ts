@@ -11,8 +11,10 @@ import { webhookRoute } from '../apis/orders/webhooks.ts';
 import { clientOf } from '../apis/rpc/client.ts';
 import { listenGrpc, rpcFetch } from '../apis/rpc/server.ts';
 import { mintTokens, verifyTokens } from '../apis/rpc/tokens.ts';
+import { connectCassandra } from '../db/cassandra/client.ts';
 import { connectPostgres } from '../db/postgres/client.ts';
 import { ProductsService } from '../proto/gen/holdfast/products/v1/products_pb.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { configOf } from './config.ts';
 import { pgAnswers, run } from './run.ts';
 
@@ -20,6 +22,9 @@ const config = configOf(
   'HOLDFAST_PORT',
   'HOLDFAST_GRPC_PORT',
   'HOLDFAST_POSTGRES_URL',
+  'HOLDFAST_CASSANDRA_CONTACT_POINT',
+  'HOLDFAST_CASSANDRA_DATACENTER',
+  'HOLDFAST_CASSANDRA_KEYSPACE',
   'HOLDFAST_TEMPORAL_ADDRESS',
   'HOLDFAST_TEMPORAL_NAMESPACE',
   'HOLDFAST_CODEC_KEYS',
@@ -31,38 +36,45 @@ const config = configOf(
   'STRIPE_WEBHOOK_SECRETS',
 );
 
-await run(config, async (telemetry) => {
-  const pg = connectPostgres({ url: config.HOLDFAST_POSTGRES_URL, telemetry });
-  const secrets = config.HOLDFAST_TOKEN_SECRETS;
+const connect = (telemetry: Telemetry) => {
   const temporal = lazyTemporal(
     config.HOLDFAST_TEMPORAL_ADDRESS,
     config.HOLDFAST_TEMPORAL_NAMESPACE,
     payloadCodec(config.HOLDFAST_CODEC_KEYS),
   );
-  const products = clientOf(ProductsService, {
-    url: config.HOLDFAST_PRODUCTS_URL,
-    audience: 'products',
-    mint: mintTokens('orders', secrets),
-    telemetry,
-  });
-  const admission = watchAdmission({
+  return {
+    pg: connectPostgres({ url: config.HOLDFAST_POSTGRES_URL, telemetry }),
+    cassandra: connectCassandra({
+      contactPoint: config.HOLDFAST_CASSANDRA_CONTACT_POINT,
+      datacenter: config.HOLDFAST_CASSANDRA_DATACENTER,
+      keyspace: config.HOLDFAST_CASSANDRA_KEYSPACE,
+      telemetry,
+    }),
+    products: clientOf(ProductsService, {
+      url: config.HOLDFAST_PRODUCTS_URL,
+      audience: 'products',
+      mint: mintTokens('orders', config.HOLDFAST_TOKEN_SECRETS),
+      telemetry,
+    }),
     temporal,
     telemetry,
-    namespace: config.HOLDFAST_TEMPORAL_NAMESPACE,
-    stepsPerSecond: config.HOLDFAST_PAYMENT_STEPS_PER_SECOND,
-    holdMs: config.HOLDFAST_PAYMENT_WINDOW_MS,
-  });
-  const parts = {
-    pg,
-    admission,
-    products,
-    temporal,
-    telemetry,
+    admission: watchAdmission({
+      temporal,
+      telemetry,
+      namespace: config.HOLDFAST_TEMPORAL_NAMESPACE,
+      stepsPerSecond: config.HOLDFAST_PAYMENT_STEPS_PER_SECOND,
+      holdMs: config.HOLDFAST_PAYMENT_WINDOW_MS,
+    }),
     paymentWindowMs: config.HOLDFAST_PAYMENT_WINDOW_MS,
     carrierPollMs: config.HOLDFAST_CARRIER_POLL_MS,
     disputePollMs: config.HOLDFAST_CARRIER_POLL_MS,
   };
-  const service = { routes: ordersRpc(parts), verify: verifyTokens('orders', secrets), telemetry };
+};
+
+await run(config, async (telemetry) => {
+  const parts = connect(telemetry);
+  const verify = verifyTokens('orders', config.HOLDFAST_TOKEN_SECRETS);
+  const service = { routes: ordersRpc(parts), verify, telemetry };
   const app = appOf({
     routes: [heartbeatRoute, webhookRoute(parts, config.STRIPE_WEBHOOK_SECRETS)],
     authenticate: authenticateByKey(async () => undefined),
@@ -73,12 +85,12 @@ await run(config, async (telemetry) => {
   const http = listen(host, port, (request) => rpc(request) ?? app.fetch(request));
   const grpc = await listenGrpc(host, grpcPort, service);
   return {
-    checks: { postgres: pgAnswers(pg) },
+    checks: { postgres: pgAnswers(parts.pg) },
     stop: async () => {
-      admission.stop();
+      parts.admission.stop();
       await Promise.all([http.stop(), grpc.stop()]);
-      await temporal.close();
-      await pg.close();
+      await parts.temporal.close();
+      await Promise.all([parts.pg.close(), parts.cassandra.close()]);
     },
   };
 });

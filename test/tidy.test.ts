@@ -68,7 +68,7 @@ const PACKAGE_FOLDERS: Record<string, string[]> = {
   stripe: ['activities', 'apis/orders', 'sandbox'],
   nodemailer: ['activities'],
   '@temporalio/worker': ['activities', 'apis/rpc', 'processes', 'test'],
-  '@temporalio/workflow': ['workflows'],
+  '@temporalio/workflow': ['workflows', 'test/replay'],
   graphql: ['apis/search'],
 };
 

@@ -139,6 +139,7 @@ export const shownOrder = (order: Order, accessToken: string) => {
     ...(trackingNumber && { trackingNumber }),
     ...(endCode && { reason: { code: endCode, message: endMessage } }),
     ...timesOf(order),
+    ...(order.asOf && { asOf: order.asOf }),
     accessToken,
   };
 };

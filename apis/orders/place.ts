@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { WithStartWorkflowOperation, type Client as TemporalClient } from '@temporalio/client';
 import type { Client } from '@connectrpc/connect';
+import type { Cassandra } from '../../db/cassandra/client.ts';
 import type { Pg } from '../../db/postgres/client.ts';
 import {
   acceptOrder,
@@ -32,6 +33,8 @@ const ANSWER_LIMIT_MS = 3_000;
 
 export interface OrdersParts {
   pg: Pg;
+  /** The read model. */
+  cassandra: Cassandra;
   products: Client<typeof ProductsService>;
   temporal: LazyTemporal;
   admission: Admission;

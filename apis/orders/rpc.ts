@@ -1,9 +1,10 @@
 // The Orders service: checks each request's shape, asks store and story, answers.
 import type { ConnectRouter, ServiceImpl } from '@connectrpc/connect';
+import { listOrderViews } from '../../db/cassandra/orders.ts';
 import { currencyOf } from '../../domain/money.ts';
 import { isSameAddress } from '../../domain/order.ts';
 import { listOrderEvents } from '../../db/postgres/orders/events.ts';
-import { listOrdersOf, orderById, type Order } from '../../db/postgres/orders/orders.ts';
+import { orderById, type Order } from '../../db/postgres/orders/orders.ts';
 import { listRefunds } from '../../db/postgres/orders/refunds.ts';
 import type { Return } from '../../db/postgres/orders/returns.ts';
 import { invalid } from '../../domain/errors.ts';
@@ -26,6 +27,7 @@ import {
   wireReturn,
 } from './shapes.ts';
 import { askStory } from '../rpc/stories.ts';
+import { eventsOrViews, orderOrView, wireView } from './views.ts';
 
 const LIMIT_MAX = 100;
 
@@ -43,25 +45,38 @@ const limitOf = (limit: number): number => {
   return limit;
 };
 
-const readHandlers = ({
-  pg,
-}: OrdersParts): Pick<Service, 'getOrder' | 'listOrders' | 'listOrderEvents'> => ({
+const wholeOrder = async ({ pg }: OrdersParts, storeId: string, id: string) => {
+  const order = await orderById(pg, storeId, id);
+  const refunds = order.paymentStatus === 'none' ? [] : await listRefunds(pg, order.id);
+  return wireOrder(order, refunds);
+};
+
+const wireEvents = async ({ pg }: OrdersParts, storeId: string, id: string, after: number) => {
+  const events = await listOrderEvents(pg, storeId, id, after);
+  if (events.length === 0) await orderById(pg, storeId, id);
+  return events.map(wireEvent);
+};
+
+const readHandlers = (
+  parts: OrdersParts,
+): Pick<Service, 'getOrder' | 'listOrders' | 'listOrderEvents'> => ({
   async getOrder({ orderId }, context) {
-    const order = await orderById(pg, callerOf(context).storeId, orderIdOf(orderId));
-    const refunds = order.paymentStatus === 'none' ? [] : await listRefunds(pg, order.id);
-    return { order: wireOrder(order, refunds) };
+    const { storeId } = callerOf(context);
+    const id = orderIdOf(orderId);
+    const truth = wholeOrder(parts, storeId, id);
+    return { order: await orderOrView(parts.cassandra, truth, storeId, id) };
   },
   async listOrders({ principal, before, limit }, context) {
     const { storeId } = callerOf(context);
-    const ask = { storeId, principal, before, limit: limitOf(limit) };
-    return { orders: (await listOrdersOf(pg, ask)).map((order) => wireOrder(order)) };
+    const views = await listOrderViews(parts.cassandra, storeId, principal, before);
+    return { orders: views.slice(0, limitOf(limit)).map(wireView) };
   },
-  async listOrderEvents({ orderId, afterSequence }, context) {
+  async listOrderEvents({ orderId, afterSequence: after }, context) {
     const { storeId } = callerOf(context);
     const id = orderIdOf(orderId);
-    const events = await listOrderEvents(pg, storeId, id, afterSequence);
-    if (events.length === 0) await orderById(pg, storeId, id);
-    return { events: events.map(wireEvent) };
+    const truth = wireEvents(parts, storeId, id, after);
+    const ask = { orderId: id, after };
+    return { events: await eventsOrViews(parts.cassandra, truth, storeId, ask) };
   },
 });
 

@@ -8,6 +8,7 @@ import {
   type ActionAsk,
   type RecoveryAction,
 } from '../../db/postgres/orders/recovery.ts';
+import { clearAttention } from '../../db/postgres/orders/steps.ts';
 import type { AttentionReason, MendAction } from '../../domain/attention.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { minorFromNumber } from '../../domain/money.ts';
@@ -58,6 +59,15 @@ const refundAgain = async (parts: ActingParts, order: Order, actionId: string): 
   await refund(parts, order, { id: actionId, amountMinor, reason });
 };
 
+/** From the record: every step that was taken is found again by its key. A running story stays. */
+const beginAgain = async ({ pg, temporal, pace }: ActingParts, order: Order): Promise<void> => {
+  await startStory(temporal, FULFILL_ORDER, {
+    ...storyOptions(order, pace),
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+  });
+  await clearAttention(pg, order.storeId, order.id);
+};
+
 type Doer<A extends MendAction> = (
   parts: ActingParts,
   order: Order,
@@ -69,9 +79,7 @@ const DOERS: { [A in MendAction]: Doer<A> } = {
   retry: async (parts, order, _body, actionId) => {
     const reason = order.attention?.reason;
     if (reason === 'REFUND_FAILED') return refundAgain(parts, order, actionId);
-    if (!reason || WITHOUT_STORY.includes(reason)) {
-      return startStory(parts.temporal, FULFILL_ORDER, storyOptions(order, parts.pace));
-    }
+    if (!reason || WITHOUT_STORY.includes(reason)) return beginAgain(parts, order);
     return mend(parts, order, { action: 'retry' });
   },
   skip: (parts, order) => mend(parts, order, { action: 'skip' }),

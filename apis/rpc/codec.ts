@@ -64,7 +64,7 @@ export const payloadCodec = (texts: readonly string[]): PayloadCodec => {
     decode: async (payloads) => {
       const known = await keys;
       return Promise.all(
-        payloads.map((payload) =>
+        payloads.map(async (payload) =>
           textOf(payload.metadata?.['encoding']) === ENCODING ? decrypted(known, payload) : payload,
         ),
       );

@@ -15,6 +15,8 @@ export interface Statement {
 export interface Cassandra {
   /** One prepared statement at quorum; anything but an answer is UNAVAILABLE. */
   run(name: string, query: string, params: unknown[]): Promise<Row[]>;
+  /** Every row of a query, page by page; for maintenance, never in a request. */
+  scan(name: string, query: string): AsyncIterable<Row>;
   /** All statements or, in the end, all of them: one logged batch under one write timestamp. */
   batch(name: string, statements: Statement[], timestampUs: number): Promise<void>;
   close(): Promise<void>;
@@ -43,6 +45,9 @@ export const connectCassandra = (options: Options): Cassandra => {
   return {
     run: (name, query, params) =>
       named(name, async () => (await client.execute(query, params, { prepare: true })).rows),
+    // The driver's types call its object stream an emitter.
+    scan: (_name, query) =>
+      client.stream(query, [], { prepare: true, autoPage: true }) as unknown as AsyncIterable<Row>,
     batch: (name, statements, timestampUs) =>
       named(name, async () => {
         const timestamp = types.Long.fromNumber(timestampUs);

@@ -131,3 +131,26 @@ export const listEventViews = async (
     dataJson: String(row['data'] ?? '{}'),
   }));
 };
+
+/** Every customer's orders, in no order: for comparing with the topic. */
+export async function* listAllOrderViews(cassandra: Cassandra): AsyncGenerator<OrderView> {
+  const query = 'select document from orders_by_customer';
+  for await (const row of cassandra.scan('orders.all', query)) {
+    const view = viewIn(row, 'document');
+    if (view) yield view;
+  }
+}
+
+/** Removes every row of an order. */
+export const deleteOrderView = async (
+  cassandra: Cassandra,
+  { storeId, principal, id }: Pick<OrderView, 'storeId' | 'principal' | 'id'>,
+): Promise<void> => {
+  await cassandra.run(
+    'orders.delete',
+    'delete from orders_by_customer where store_id = ? and principal = ? and order_id = ?',
+    [storeId, principal, id],
+  );
+  const query = 'delete from events_by_order where store_id = ? and order_id = ?';
+  await cassandra.run('orders.deleteEvents', query, [storeId, id]);
+};

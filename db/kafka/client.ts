@@ -6,9 +6,11 @@ import {
   type Admin,
   type ConsumerConfig,
   type EachBatchPayload,
+  type KafkaMessage,
   type Producer,
 } from 'kafkajs';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { readToEnd } from './read-to-end.ts';
 import { topicConfigs } from './topics.ts';
 
 const CONNECT_TIMEOUT_MS = 1_000;
@@ -40,6 +42,8 @@ export interface KafkaClient {
     eachBatch: (payload: EachBatchPayload) => Promise<void>,
     watch: ConsumerWatch,
   ): Promise<{ stop(): Promise<void> }>;
+  /** Reads a topic from its beginning to its present end; answers how many messages. */
+  readToEnd(topic: string, onMessage: (message: KafkaMessage) => Promise<void>): Promise<number>;
   /** Makes the topics that are missing; existing ones stay as they are. */
   createTopics(): Promise<void>;
   close(): Promise<void>;
@@ -133,6 +137,7 @@ export const connectKafka = (
       await consumer.run({ eachBatch, autoCommit: true, eachBatchAutoResolve: false });
       return { stop: () => consumer.disconnect() };
     },
+    readToEnd: (topic, onMessage) => readToEnd(kafka, { topic, onMessage }),
     createTopics: () => withAdmin(kafka, createMissingTopics),
     close: sender.close,
   };

@@ -42,7 +42,10 @@ const grantReaders = async (sql: Sql): Promise<void> => {
   await sql.unsafe(`
     grant usage on schema orders to recovery;
     grant select on all tables in schema orders to recovery;
-    grant insert, update on orders.recovery_actions to recovery;`);
+    grant insert, update on orders.recovery_actions to recovery;
+    grant update on orders.orders to recovery;
+    grant insert on orders.order_events, orders.outbox to recovery;
+    grant usage on sequence orders.outbox_id_seq to recovery;`);
 };
 
 /** Idempotent; safe to run from several machines at once. Needs a superuser's URL. */

@@ -17,7 +17,14 @@ import {
   stockedWare,
   type Basket,
 } from '../support/journeys.ts';
-import { authenticate, control, eventsOf, mendBy, providerView, reached } from '../support/judges.ts';
+import {
+  authenticate,
+  control,
+  eventsOf,
+  mendBy,
+  providerView,
+  reached,
+} from '../support/judges.ts';
 import { shop as openShop, type Shop } from '../support/shop.ts';
 
 const begin = async (shop: Shop, basket: Partial<Basket>) => {

@@ -1,5 +1,7 @@
 // Stories of operators: what is stuck is found, explained, mended once, and written down.
 import { beforeAll, describe, expect, test } from 'bun:test';
+import { Client, Connection } from '@temporalio/client';
+import { fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
 import {
   asShopper,
   eventually,
@@ -10,6 +12,7 @@ import {
 } from '../support/journeys.ts';
 import {
   accountsOf,
+  authenticate,
   balance,
   control,
   eventsOf,
@@ -215,15 +218,21 @@ describe('the sweep', () => {
     );
   });
 
-  story('shows an order whose story is gone as one that needs a person', async () => {
+  story('shows an order whose story is gone, and a retry begins it from the record', async () => {
     const { id } = await bought({ paymentMethod: 'pm_card_authenticationRequired' });
-    await shop.sql`update orders.orders set updated_at = now() - interval '1 hour',
-      created_at = now() - interval '1 hour', next_action = null where id = ${id}`;
-    const seen = await needs(id, 'NO_PROGRESS');
-    expect(seen.nextAction).toBe('retry');
-    await eventually('it is written down', async () =>
-      (await eventsOf(shop, id)).includes('AttentionRaised') ? true : undefined,
-    );
+    const connection = await Connection.connect({ address: shop.env['TEMPORAL_ADDRESS'] ?? '' });
+    const client = new Client({ connection, namespace: 'holdfast' });
+    await client.workflow.getHandle(fulfillOrderId(id)).terminate('a test');
+    await connection.close();
+    await shop.sql`update orders.orders set updated_at = now() - interval '1 hour'
+      where id = ${id}`;
+    const seen = await needs(id, 'STORY_MISSING');
+    expect(seen.nextAction).toBe('retry starts the story from the record');
+    expect(await eventsOf(shop, id)).toContain('AttentionRaised');
+    expect((await asOperator('POST', `orders/${id}/retry`, {})).status).toBe(200);
+    await authenticate(shop, id);
+    await reached(shop, id, 'delivered');
+    expect((await providerView(shop, id)).paid).toHaveLength(1);
   });
 });
 

@@ -4,11 +4,14 @@ import { publicEnvironment } from '../../ops/environment.ts';
 import { testInstance } from '../../ops/instance.ts';
 import type { ProcessName } from '../../ops/processes.ts';
 import type { ServerName } from '../../ops/servers/server.ts';
-import { end, signal } from '../../ops/supervise.ts';
+import { statusOf } from '../../ops/status.ts';
+import { end, signal, until } from '../../ops/supervise.ts';
 import { bringUp, copyName, SERVERS, startProcess, startServer } from '../../ops/up.ts';
 
 /** The first test that needs the shop waits for all of it; cold servers may have to be built. */
 export const UP_LIMIT_MS = 15 * 60_000;
+
+const READY_LIMIT_MS = 60_000;
 
 /** Short durations, as inputs: no test needs time travel. */
 const PACE = {
@@ -17,7 +20,7 @@ const PACE = {
   HOLDFAST_CARRIER_POLL_MS: '200',
   HOLDFAST_SWEEP_EVERY_MS: '1000',
   HOLDFAST_SWEEP_AFTER_MS: '1000',
-  HOLDFAST_RECONCILE_EVERY_MS: '1000',
+  HOLDFAST_RECONCILE_EVERY_MS: '3000',
   HOLDFAST_RECONCILE_AFTER_MS: '1000',
   HOLDFAST_LOG_LEVEL: 'info',
 };
@@ -31,6 +34,8 @@ export interface Shop {
   kill(name: ProcessName | ServerName): Promise<void>;
   freeze(name: ProcessName | ServerName, what: 'SIGSTOP' | 'SIGCONT'): void;
   startServer(name: ServerName): Promise<void>;
+  /** Waits until every process says that it has what it needs. */
+  allReady(): Promise<void>;
   startProcess(name: ProcessName): Promise<void>;
   /** Two of every process from now on, until `endSecondCopies`. */
   startSecondCopies(): Promise<void>;
@@ -55,6 +60,11 @@ const open = async (): Promise<Shop> => {
     startServer: async (name) => {
       const server = serverOf(name);
       if (server) await startServer(instance, server, quiet);
+    },
+    allReady: async () => {
+      const isReady = async (): Promise<boolean> =>
+        (await statusOf(instance)).every(({ state }) => state === 'ready');
+      if (!(await until(isReady, READY_LIMIT_MS))) throw new Error('not everything is ready');
     },
     startProcess: (name) => startProcess(instance, name, 1, quiet),
     startSecondCopies: () => bringUp(instance, quiet, { copies: 2 }),

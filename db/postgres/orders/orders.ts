@@ -1,5 +1,5 @@
 // Orders in Postgres: accepted once per key, and found again by id, key, owner or intent.
-import { and, asc, desc, eq, lt, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, lt, sql } from 'drizzle-orm';
 import type { AttentionReason } from '../../../domain/attention.ts';
 import type { NextAction } from '../../../domain/declines.ts';
 import { DomainError } from '../../../domain/errors.ts';
@@ -154,33 +154,6 @@ export const findOrder = (pg: Pg, id: string): Promise<Order | undefined> =>
     return row && orderOf(row);
   });
 
-export interface OrdersAsk {
-  storeId: string;
-  principal: string;
-  /** The id of the last order seen; empty for the newest. */
-  before: string;
-  limit: number;
-}
-
-/** A customer's orders, newest first. */
-export const listOrdersOf = (pg: Pg, ask: OrdersAsk): Promise<Order[]> =>
-  pg.query('orders.ofPrincipal', async (db) => {
-    const { storeId, principal, before, limit } = ask;
-    const rows = await db
-      .select()
-      .from(orders)
-      .where(
-        and(
-          eq(orders.storeId, storeId),
-          eq(orders.principal, principal),
-          before === '' ? undefined : lt(orders.id, before),
-        ),
-      )
-      .orderBy(desc(orders.id))
-      .limit(limit);
-    return rows.map(orderOf);
-  });
-
 /** Orders still `accepted` after `olderThanMs`, oldest first: perhaps nobody has begun them. */
 export const listWaiting = (pg: Pg, olderThanMs: number, limit: number): Promise<Order[]> =>
   pg.query('orders.waiting', async (db) => {
@@ -193,3 +166,18 @@ export const listWaiting = (pg: Pg, olderThanMs: number, limit: number): Promise
       .limit(limit);
     return rows.map(orderOf);
   });
+
+/** Every order's newest event number, by id; for comparing the read model with the truth. */
+export const listSequences = (
+  pg: Pg,
+  after: string,
+  limit: number,
+): Promise<{ id: string; storeId: string; sequence: number }[]> =>
+  pg.query('orders.sequences', (db) =>
+    db
+      .select({ id: orders.id, storeId: orders.storeId, sequence: orders.sequence })
+      .from(orders)
+      .where(gt(orders.id, after))
+      .orderBy(asc(orders.id))
+      .limit(limit),
+  );

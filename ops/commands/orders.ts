@@ -1,7 +1,7 @@
 // Order Recovery from the command line: the operators' API, with the operator's key.
 import { parseArgs } from 'node:util';
-import { publicEnvironment } from './environment.ts';
-import type { Instance } from './instance.ts';
+import { publicEnvironment } from '../environment.ts';
+import type { Instance } from '../instance.ts';
 
 const HELP = `Order Recovery from the command line
 

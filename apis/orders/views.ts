@@ -1,0 +1,71 @@
+// Orders from the read model: a customer's list, and any order while the truth is away.
+import { create } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import type { Cassandra } from '../../db/cassandra/client.ts';
+import {
+  findOrderView,
+  listEventViews,
+  type OrderEventView,
+  type OrderView,
+} from '../../db/cassandra/orders.ts';
+import { DomainError } from '../../domain/errors.ts';
+import {
+  OrderEventSchema,
+  OrderSchema,
+  type Order as WireOrder,
+  type OrderEvent as WireEvent,
+} from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+
+/** Without e-mail, address or secret: the read model has nothing personal. */
+export const wireView = (view: OrderView): WireOrder =>
+  create(OrderSchema, {
+    id: view.id,
+    storeId: view.storeId,
+    status: view.status,
+    totalMinor: BigInt(view.totalMinor),
+    currency: view.currency,
+    lines: view.lines.map(({ unitMinor, ...line }) => ({ ...line, unitMinor: BigInt(unitMinor) })),
+    payment: { status: view.paymentStatus, refundedMinor: BigInt(view.refundedMinor) },
+    createdAt: timestampFromMs(view.createdAtMs),
+    updatedAt: timestampFromMs(view.updatedAtMs),
+    trackingNumber: view.trackingNumber,
+    endCode: view.endCode,
+    endMessage: view.endMessage,
+    asOf: new Date(view.updatedAtMs).toISOString(),
+  });
+
+const wireEventView = ({ sequence, type, atMs, dataJson }: OrderEventView): WireEvent =>
+  create(OrderEventSchema, { sequence, type, at: timestampFromMs(atMs), dataJson });
+
+/** Asks the truth; while it is away the read model answers, and says how new it is. */
+const orElse = async <T>(truth: Promise<T>, view: () => Promise<T>): Promise<T> => {
+  try {
+    return await truth;
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'UNAVAILABLE') return view();
+    throw error;
+  }
+};
+
+/** UNAVAILABLE when the read model has not seen it either: it may well be there. */
+export const orderOrView = (
+  cassandra: Cassandra,
+  truth: Promise<WireOrder>,
+  storeId: string,
+  id: string,
+): Promise<WireOrder> =>
+  orElse(truth, async () => {
+    const view = await findOrderView(cassandra, storeId, id);
+    if (view) return wireView(view);
+    throw new DomainError('UNAVAILABLE', 'the order cannot be read just now');
+  });
+
+export const eventsOrViews = (
+  cassandra: Cassandra,
+  truth: Promise<WireEvent[]>,
+  storeId: string,
+  { orderId, after }: { orderId: string; after: number },
+): Promise<WireEvent[]> =>
+  orElse(truth, async () =>
+    (await listEventViews(cassandra, storeId, orderId, after)).map(wireEventView),
+  );

@@ -1,0 +1,60 @@
+// Reading a whole topic once: from its beginning to where it ended when the reading began.
+import type { Kafka, KafkaMessage } from 'kafkajs';
+
+/** A partition that gives nothing for so long has been lost from sight. */
+const SILENCE_MS_MAX = 60_000;
+
+interface Reading {
+  topic: string;
+  /** Called in order per partition; the next batch waits for it. */
+  onMessage(message: KafkaMessage): Promise<void>;
+}
+
+/** The offset after the last message of each partition that has any. */
+const endsOf = async (kafka: Kafka, topic: string): Promise<Map<number, bigint>> => {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const offsets = await admin.fetchTopicOffsets(topic);
+    return new Map(
+      offsets
+        .filter(({ low, high }) => BigInt(high) > BigInt(low))
+        .map(({ partition, high }) => [partition, BigInt(high)]),
+    );
+  } finally {
+    await admin.disconnect();
+  }
+};
+
+/** Reads as a group of its own, which is deleted afterwards; answers how many messages it read. */
+export const readToEnd = async (kafka: Kafka, { topic, onMessage }: Reading): Promise<number> => {
+  const ends = await endsOf(kafka, topic);
+  if (ends.size === 0) return 0;
+  const groupId = `read-to-end-${crypto.randomUUID()}`;
+  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 250 });
+  const done = Promise.withResolvers<void>();
+  const silent = (): void => done.reject(new Error(`${topic} gives no more, short of its end`));
+  let timer = setTimeout(silent, SILENCE_MS_MAX);
+  let count = 0;
+  await consumer.connect();
+  try {
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.run({
+      eachMessage: async ({ partition, message }) => {
+        clearTimeout(timer);
+        timer = setTimeout(silent, SILENCE_MS_MAX);
+        const end = ends.get(partition);
+        if (end === undefined || BigInt(message.offset) >= end) return;
+        await onMessage(message).catch(done.reject);
+        count++;
+        if (BigInt(message.offset) + 1n === end) ends.delete(partition);
+        if (ends.size === 0) done.resolve();
+      },
+    });
+    await done.promise;
+    return count;
+  } finally {
+    clearTimeout(timer);
+    await consumer.disconnect();
+  }
+};

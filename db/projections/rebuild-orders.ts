@@ -1,0 +1,87 @@
+// The order read model made again from the topic alone, and compared with what Postgres says.
+import { fromBinary } from '@bufbuild/protobuf';
+import { OrderChangedSchema } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
+import type { Cassandra } from '../cassandra/client.ts';
+import {
+  deleteOrderView,
+  findOrderView,
+  listAllOrderViews,
+  putOrderEvent,
+} from '../cassandra/orders.ts';
+import type { KafkaClient } from '../kafka/client.ts';
+import { TOPICS } from '../kafka/topics.ts';
+import type { Pg } from '../postgres/client.ts';
+import { listSequences } from '../postgres/orders/orders.ts';
+
+const PAGE = 500;
+const WRITES_AT_ONCE = 16;
+
+export interface OrderDifference {
+  orderId: string;
+  /** The number of the newest event in the truth, and in the read model (0: not there). */
+  truth: number;
+  view: number;
+}
+
+export interface OrdersRebuilt {
+  events: number;
+  orders: number;
+  /** Rows that no event of the topic explains; they are deleted. */
+  strays: number;
+  differences: OrderDifference[];
+}
+
+interface Parts {
+  pg: Pg;
+  cassandra: Cassandra;
+  kafka: KafkaClient;
+}
+
+/** Folds every event again; a row that is there already is written with the same timestamp. */
+const refold = async ({ cassandra, kafka }: Parts) => {
+  const known = new Map<string, number>();
+  let waiting: Promise<void>[] = [];
+  const events = await kafka.readToEnd(TOPICS.orders, async ({ value }) => {
+    if (!value) return;
+    const event = fromBinary(OrderChangedSchema, value);
+    known.set(event.orderId, Math.max(known.get(event.orderId) ?? 0, event.sequence));
+    waiting.push(putOrderEvent(cassandra, event));
+    if (waiting.length < WRITES_AT_ONCE) return;
+    await Promise.all(waiting);
+    waiting = [];
+  });
+  await Promise.all(waiting);
+  return { events, known };
+};
+
+const dropStrays = async ({ cassandra }: Parts, known: Map<string, number>): Promise<number> => {
+  let strays = 0;
+  for await (const { storeId, principal, id } of listAllOrderViews(cassandra)) {
+    if (known.has(id)) continue;
+    await deleteOrderView(cassandra, { storeId, principal, id });
+    strays++;
+  }
+  return strays;
+};
+
+/**
+ * Traffic may go on: rows are written under their events' own timestamps, so nothing newer is
+ * covered. An order whose last event has not come through the topic yet counts as different.
+ */
+export const rebuildOrders = async (parts: Parts): Promise<OrdersRebuilt> => {
+  const { pg, cassandra } = parts;
+  const { events, known } = await refold(parts);
+  const strays = await dropStrays(parts, known);
+  const differences: OrderDifference[] = [];
+  let orders = 0;
+  for (let after = ''; ;) {
+    const page = await listSequences(pg, after, PAGE);
+    for (const { id: orderId, storeId, sequence: truth } of page) {
+      const view = (await findOrderView(cassandra, storeId, orderId))?.sequence ?? 0;
+      if (view < truth) differences.push({ orderId, truth, view });
+    }
+    orders += page.length;
+    if (page.length < PAGE) return { events, orders, strays, differences };
+    after = page.at(-1)?.id ?? '';
+  }
+};

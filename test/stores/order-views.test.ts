@@ -1,0 +1,106 @@
+// The order read model: follows the truth, answers while it is away, and can be made again.
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { Client as CassandraClient } from 'cassandra-driver';
+import { testInstance } from '../../ops/instance.ts';
+import { rebuildNow } from '../../ops/commands/rebuild-orders.ts';
+import { asShopper, eventually, placeOrder, stockedWare } from '../support/journeys.ts';
+import { eventsOf, orderRow, reached } from '../support/judges.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+
+const LIMIT_MS = 120_000;
+let shop: Shop;
+let cassandra: CassandraClient;
+beforeAll(async () => {
+  shop = await openShop();
+  cassandra = new CassandraClient({
+    contactPoints: [shop.env['CASSANDRA_CONTACT_POINT'] ?? ''],
+    localDataCenter: 'datacenter1',
+    keyspace: 'holdfast',
+  });
+}, UP_LIMIT_MS);
+afterAll(() => cassandra.shutdown());
+
+const delivered = async () => {
+  const { sku } = await stockedWare(shop, 2);
+  const { body } = await placeOrder(shop, { sku });
+  await reached(shop, body.id, 'delivered');
+  return { id: body.id, accessToken: body.accessToken };
+};
+
+const viewOf = async (id: string): Promise<{ status: string; sequence: number } | undefined> => {
+  const query = 'select latest from events_by_order where store_id = ? and order_id = ? limit 1';
+  const { rows } = await cassandra.execute(query, ['sto_default', id], { prepare: true });
+  const text = rows[0]?.['latest'] as string | undefined;
+  return text ? (JSON.parse(text) as { status: string; sequence: number }) : undefined;
+};
+
+const followed = (id: string): Promise<true> =>
+  eventually(`${id} is delivered on the read side`, async () =>
+    (await viewOf(id))?.status === 'delivered' ? true : undefined,
+  );
+
+describe('the order read model', () => {
+  test(
+    'follows the truth, event by event',
+    async () => {
+      const { id } = await delivered();
+      await followed(id);
+      const types = await eventsOf(shop, id);
+      const query = 'select type from events_by_order where store_id = ? and order_id = ?';
+      const { rows } = await cassandra.execute(query, ['sto_default', id], { prepare: true });
+      expect(rows.map((row) => String(row['type']))).toEqual(types);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'answers while Postgres is away, and says how old it is',
+    async () => {
+      const it = await delivered();
+      await followed(it.id);
+      await shop.kill('postgres');
+      try {
+        const order = await asShopper<{ status: string; asOf?: string }>(shop, it, 'GET');
+        expect([order.status, order.body.status]).toEqual([200, 'delivered']);
+        expect(Date.parse(order.body.asOf ?? '')).toBeGreaterThan(0);
+        const timeline = await asShopper<{ events: { type: string }[] }>(
+          shop,
+          it,
+          'GET',
+          '/events',
+        );
+        expect(timeline.body.events.at(-1)?.type).toBe('OrderDelivered');
+      } finally {
+        await shop.startServer('postgres');
+        await shop.allReady();
+      }
+      await eventually('the truth answers again', async () => {
+        const { status, body } = await asShopper<{ asOf?: string }>(shop, it, 'GET');
+        return status === 200 && body.asOf === undefined ? true : undefined;
+      });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'is made again from the topic alone: what is gone comes back, what is stray goes',
+    async () => {
+      const { id } = await delivered();
+      await followed(id);
+      const row = await orderRow(shop, id);
+      expect(row?.status).toBe('delivered');
+      await cassandra.execute('truncate events_by_order');
+      await cassandra.execute(`insert into orders_by_customer (store_id, principal, order_id,
+        sequence, document) values ('sto_default', 'nobody', 'ord_stray', 1,
+        '{"id":"ord_stray","storeId":"sto_default","principal":"nobody","sequence":1}')`);
+      const lines: string[] = [];
+      const differences = await rebuildNow(testInstance(), (line) => void lines.push(line));
+      expect([differences, lines.filter((line) => line.startsWith('ord_'))]).toEqual([0, []]);
+      expect(await viewOf(id)).toMatchObject({ status: 'delivered' });
+      const stray = `select order_id from orders_by_customer
+        where store_id = 'sto_default' and principal = 'nobody'`;
+      expect((await cassandra.execute(stray)).rows).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+});
