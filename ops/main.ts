@@ -13,6 +13,7 @@ const HELP = `Holdfast: a shop that does not lose orders.
   ./holdfast up [--copies N] [--servers-only]   start everything on this machine
   ./holdfast demo [--json]    up, a sample catalogue, and one order followed to delivered
   ./holdfast test [FILES]     the checks and every test, on an instance of their own
+  ./holdfast drill [FAULT] [--seed N] [--count N]   orders under faults, every promise checked
   ./holdfast bench [PATH]     measurements, each a ratio to a raw baseline
   ./holdfast orders WORDS     what is stuck, and how to mend it: ./holdfast orders help
   ./holdfast rebuild stock    fill Redis from the ledger, whatever it has
@@ -146,6 +147,7 @@ const COMMANDS: Record<string, () => unknown> = {
   demo: async () => (await import('./demo.ts')).demo(instance, { json: has('--json') }),
   test: async () => process.exit(await (await import('./test.ts')).test(words)),
   orders: async () => (await import('./commands/orders.ts')).orders(shopOrTests(), words),
+  drill: async () => process.exit(await (await import('./commands/drill.ts')).drill(words)),
   bench: async () => process.exit(await (await import('../bench/main.ts')).bench(words)),
   rebuild,
   check,
