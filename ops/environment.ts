@@ -59,6 +59,9 @@ const settingsOf = (instance: Instance): Partial<Record<Setting, string>> => ({
 
 /** What a person may set before `up` and every process then takes over. */
 const HANDED_ON: readonly Setting[] = [
+  'HOLDFAST_GRPC_TLS_CERT',
+  'HOLDFAST_GRPC_TLS_KEY',
+  'HOLDFAST_GRPC_TLS_CLIENT_CA',
   'HOLDFAST_LOG_LEVEL',
   'OTEL_EXPORTER_OTLP_ENDPOINT',
   'STRIPE_SECRET_KEY',

@@ -24,6 +24,11 @@ const TEMPORAL = [
 ] as const;
 const KEYS = ['HOLDFAST_IDENTITY_URL'] as const;
 const TOKENS = ['HOLDFAST_TOKEN_SECRETS'] as const;
+const TLS = [
+  'HOLDFAST_GRPC_TLS_CERT',
+  'HOLDFAST_GRPC_TLS_KEY',
+  'HOLDFAST_GRPC_TLS_CLIENT_CA',
+] as const;
 const STRIPE = ['STRIPE_SECRET_KEY', 'STRIPE_API_BASE'] as const;
 
 /** In the order of the house's table; doors first, then what works behind them. */
@@ -64,7 +69,7 @@ export const PROCESSES = {
     grpcPort: 'inventory-grpc',
     opsPort: 'inventory-ops',
     role: 'inventory',
-    settings: [...TOKENS, 'HOLDFAST_REDIS_URL', 'HOLDFAST_CURSOR_SECRET'],
+    settings: [...TOKENS, ...TLS, 'HOLDFAST_REDIS_URL', 'HOLDFAST_CURSOR_SECRET'],
   },
   orders: {
     port: 'orders',

@@ -15,6 +15,10 @@ const SETTINGS = {
   HOLDFAST_PORT: port,
   HOLDFAST_OPS_PORT: port,
   HOLDFAST_GRPC_PORT: port,
+  // Paths of PEM files: a certificate and its key make gRPC speak TLS, a client CA mutual TLS.
+  HOLDFAST_GRPC_TLS_CERT: z.string().optional(),
+  HOLDFAST_GRPC_TLS_KEY: z.string().optional(),
+  HOLDFAST_GRPC_TLS_CLIENT_CA: z.string().optional(),
   HOLDFAST_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   HOLDFAST_DEFAULT_STORE: z.custom<StoreId>((value) => isId('store', value)).default(DEFAULT_STORE),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),

@@ -1,4 +1,5 @@
 // Starts Inventory: Connect over HTTP/1.1, gRPC on its own port, and the sweeper of holds.
+import type { ConnectRouter } from '@connectrpc/connect';
 import { createCursors } from '../apis/http/cursors.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
 import { authenticateByKey } from '../apis/http/principals.ts';
@@ -11,17 +12,22 @@ import { startFence } from '../apis/inventory/fence.ts';
 import { inventoryRpc } from '../apis/inventory/rpc.ts';
 import { createSoldOut } from '../apis/inventory/sold-out.ts';
 import { startWatching } from '../apis/inventory/watch.ts';
+import { createHealth, healthRpc } from '../apis/rpc/health.ts';
 import { listenGrpc, rpcFetch } from '../apis/rpc/server.ts';
 import { verifyTokens } from '../apis/rpc/tokens.ts';
 import { connectPostgres } from '../db/postgres/client.ts';
 import { connectRedis } from '../db/redis/client.ts';
 import { createStockCache } from '../db/redis/stock.ts';
+import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { configOf } from './config.ts';
-import { pgAnswers, run } from './run.ts';
+import { pgAnswers, run, tlsOf } from './run.ts';
 
 const config = configOf(
   'HOLDFAST_PORT',
   'HOLDFAST_GRPC_PORT',
+  'HOLDFAST_GRPC_TLS_CERT',
+  'HOLDFAST_GRPC_TLS_KEY',
+  'HOLDFAST_GRPC_TLS_CLIENT_CA',
   'HOLDFAST_POSTGRES_URL',
   'HOLDFAST_REDIS_URL',
   'HOLDFAST_TOKEN_SECRETS',
@@ -39,8 +45,17 @@ await run(config, async (telemetry) => {
   const parts = { pg, cache, fence, soldOut, answered: createAnswered(), telemetry };
   const watch = startWatching(parts);
   const cursors = createCursors(config.HOLDFAST_CURSOR_SECRET);
+  const checks = {
+    postgres: pgAnswers(pg),
+    redis: () => cache.check(),
+    stock: async () => fence.epoch(),
+  };
+  const health = createHealth(checks);
   const service = {
-    routes: inventoryRpc({ parts, cursors, watch }),
+    routes: (router: ConnectRouter) => {
+      inventoryRpc({ parts, cursors, watch })(router);
+      healthRpc(health, [InventoryService.typeName])(router);
+    },
     verify: verifyTokens('inventory', config.HOLDFAST_TOKEN_SECRETS),
     telemetry,
   };
@@ -56,7 +71,7 @@ await run(config, async (telemetry) => {
     if (request.url.endsWith(WATCH_PATH)) server.timeout(request, 0);
     return rpc(request) ?? app.fetch(request);
   });
-  const grpc = await listenGrpc(host, grpcPort, service);
+  const grpc = await listenGrpc(host, grpcPort, service, tlsOf(config));
   const loops = [startExpiring(parts), startAnnouncing(parts), fence];
   return {
     checks: {
@@ -65,6 +80,7 @@ await run(config, async (telemetry) => {
       stock: async () => fence.epoch(),
     },
     stop: async () => {
+      health.drain();
       await watch.stop();
       await Promise.all([http.stop(), grpc.stop()]);
       await Promise.all(loops.map((loop) => loop.stop()));

@@ -1,9 +1,11 @@
 // How every process lives: telemetry, an operations port, and an orderly end on SIGTERM.
+import { readFileSync } from 'node:fs';
 import { serveOps, type OpsPort, type ReadyChecks } from '../apis/http/ops.ts';
 import { installTracing } from '../telemetry/spans.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { CommonConfig } from './config.ts';
 import type { FindKey, Scope } from '../apis/http/principals.ts';
+import type { Tls } from '../apis/rpc/server.ts';
 import type { Pg } from '../db/postgres/client.ts';
 import { findApiKey } from '../db/postgres/identity.ts';
 import { sql } from 'drizzle-orm';
@@ -66,3 +68,19 @@ export const findKeyIn =
 /** A readiness check: Postgres answers. */
 export const pgAnswers = (pg: Pg) => (): Promise<unknown> =>
   pg.query('ready', (db) => db.execute(sql`select 1`));
+
+interface TlsConfig {
+  HOLDFAST_GRPC_TLS_CERT: string | undefined;
+  HOLDFAST_GRPC_TLS_KEY: string | undefined;
+  HOLDFAST_GRPC_TLS_CLIENT_CA: string | undefined;
+}
+
+/** The gRPC listener's certificate, when there is one: half a configuration is a mistake. */
+export const tlsOf = (config: TlsConfig): Tls | undefined => {
+  const { HOLDFAST_GRPC_TLS_CERT: cert, HOLDFAST_GRPC_TLS_KEY: key } = config;
+  const { HOLDFAST_GRPC_TLS_CLIENT_CA: clientCa } = config;
+  if (!cert && !key && !clientCa) return undefined;
+  if (!cert || !key) throw new Error('TLS for gRPC needs both a certificate and its key');
+  const read = (path: string): string => readFileSync(path, 'utf8');
+  return { cert: read(cert), key: read(key), clientCa: clientCa ? read(clientCa) : undefined };
+};

@@ -6,7 +6,7 @@ import { rebuildStock, type RebuildParts } from './rebuild.ts';
 
 const LOOK_EVERY_MS = 1_000;
 /** While Redis is being rebuilt here or elsewhere. */
-const LOOK_AGAIN_MS = 100;
+const LOOK_AGAIN_MS = 200;
 
 export interface Fence {
   /** The epoch Redis is whole under. REBUILDING while there is none. */
@@ -48,18 +48,20 @@ export const startFence = (parts: RebuildParts): Fence => {
     wake.resolve();
   };
   let lastReason = '';
-  const complain = (error: unknown): undefined => {
+  /** A look that failed says nothing: what was believed stays so while no connection was lost. */
+  const complain = (error: unknown): Believed | undefined => {
     const reason = String(error);
     if (reason !== lastReason) telemetry.log.warn('redis cannot be looked at', { reason });
     lastReason = reason;
+    return believed;
   };
   const loop = async (): Promise<void> => {
     while (running) {
       wake = Promise.withResolvers();
       believed = await look(parts).catch(complain);
-      const timer = setTimeout(wake.resolve, believed ? LOOK_EVERY_MS : LOOK_AGAIN_MS);
+      const timer = setTimeout(wake.resolve, LOOK_EVERY_MS);
       // While something is wrong, suspicion does not make it look faster.
-      await (believed ? wake.promise : Bun.sleep(LOOK_AGAIN_MS));
+      await (peek() === undefined ? Bun.sleep(LOOK_AGAIN_MS) : wake.promise);
       clearTimeout(timer);
     }
   };

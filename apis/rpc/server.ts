@@ -1,5 +1,5 @@
 // The listeners of an RPC service: Connect over HTTP/1.1 on Bun, gRPC on its own HTTP/2 port.
-import { createServer } from 'node:http2';
+import { createSecureServer, createServer } from 'node:http2';
 import {
   createConnectRouter,
   createContextKey,
@@ -11,6 +11,7 @@ import { createFetchHandler } from '@connectrpc/connect/protocol';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Listener } from '../http/server.ts';
+import { isHealthCall } from './health.ts';
 import { translatingRefusals } from './refusals.ts';
 import type { ServiceCaller, VerifyToken } from './tokens.ts';
 import { validating } from './validate.ts';
@@ -31,6 +32,7 @@ const authenticating =
   (verify: VerifyToken): Interceptor =>
   (next) =>
   async (request) => {
+    if (isHealthCall(request.service.typeName)) return next(request);
     const caller = await verify(request.header.get('authorization'));
     request.contextValues.set(CALLER, caller);
     return next(request);
@@ -61,11 +63,28 @@ export const rpcFetch = (service: RpcService): RpcFetch => {
   return (request) => handlers.get(new URL(request.url).pathname)?.(request);
 };
 
-/** gRPC over cleartext HTTP/2, which Bun.serve cannot speak because it has no trailers. */
+/** PEM texts; with `clientCa` a caller must show a certificate that it signed (mutual TLS). */
+export interface Tls {
+  cert: string;
+  key: string;
+  clientCa?: string | undefined;
+}
+
+type Http2Handler = ReturnType<typeof connectNodeAdapter>;
+
+const http2Server = (handler: Http2Handler, tls: Tls | undefined) => {
+  if (!tls) return createServer(handler);
+  const { cert, key, clientCa } = tls;
+  const mutual = clientCa ? { ca: clientCa, requestCert: true, rejectUnauthorized: true } : {};
+  return createSecureServer({ cert, key, ...mutual }, handler);
+};
+
+/** gRPC over HTTP/2, which Bun.serve cannot speak because it has no trailers; h2c without TLS. */
 export const listenGrpc = async (
   host: string,
   port: number,
   service: RpcService,
+  tls?: Tls,
 ): Promise<Listener> => {
   const handler = connectNodeAdapter({
     ...optionsOf(service),
@@ -73,7 +92,7 @@ export const listenGrpc = async (
     connect: false,
     grpcWeb: false,
   });
-  const server = createServer(handler);
+  const server = http2Server(handler, tls);
   const sessions = new Set<{ close(): void; destroy(): void }>();
   server.on('session', (session) => {
     sessions.add(session);

@@ -1,0 +1,129 @@
+// The gRPC door: health without a token, calls by the descriptor set, TLS where it is configured.
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
+import { Code, ConnectError, createClient } from '@connectrpc/connect';
+import { createGrpcTransport } from '@connectrpc/connect-node';
+import { createHealth, healthRpc } from '../../apis/rpc/health.ts';
+import { listenGrpc, type Tls } from '../../apis/rpc/server.ts';
+import { ROOT, testInstance } from '../../ops/instance.ts';
+import { Health } from '../../proto/gen/grpc/health/v1/health_pb.ts';
+import { InventoryService } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
+import { createTelemetry } from '../../telemetry/telemetry.ts';
+import { stockedSku, inventoryOf } from '../support/inventory.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+
+const SERVING = 1;
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+}, UP_LIMIT_MS);
+
+const codeOf = (call: Promise<unknown>): Promise<Code | undefined> =>
+  call.then(
+    () => undefined,
+    (error: unknown) => ConnectError.from(error).code,
+  );
+
+const overGrpc = () => createGrpcTransport({ baseUrl: `http://${shop.env['INVENTORY_GRPC']}` });
+
+describe('health', () => {
+  test('is told without a token, for the server and for its service', async () => {
+    const health = createClient(Health, overGrpc());
+    for (const service of ['', InventoryService.typeName]) {
+      expect((await health.check({ service })).status).toBe(SERVING);
+    }
+    expect(await codeOf(health.check({ service: 'holdfast.unknown' }))).toBe(Code.NotFound);
+  });
+
+  test('is watched from its present state on', async () => {
+    const stop = new AbortController();
+    const health = createClient(Health, overGrpc());
+    const first: number[] = [];
+    const answers = health.watch({ service: '' }, { signal: stop.signal });
+    const watching = (async () => {
+      for await (const { status } of answers) {
+        first.push(status);
+        stop.abort();
+      }
+    })();
+    await watching.catch(() => undefined);
+    expect(first).toEqual([SERVING]);
+  });
+
+  test('opens no other door', async () => {
+    const call = createClient(InventoryService, overGrpc()).batchGetStock({ skus: [] });
+    expect(await codeOf(call)).toBe(Code.Unauthenticated);
+  });
+});
+
+describe('the descriptor set', () => {
+  test.skipIf(Bun.which('grpcurl') === null)(
+    'is all that grpcurl needs (skipped where there is no grpcurl)',
+    async () => {
+      const sku = await stockedSku(inventoryOf(shop), 3);
+      const set = resolve(ROOT, 'proto', 'gen', 'descriptors.binpb');
+      const child = Bun.spawn(
+        [
+          ...['grpcurl', '-plaintext', '-protoset', set, '-d', JSON.stringify({ skus: [sku] })],
+          ...['-H', `authorization: Bearer ${shop.env['INTERNAL_TOKEN']}`],
+          ...[shop.env['INVENTORY_GRPC'] ?? '', `${InventoryService.typeName}/BatchGetStock`],
+        ],
+        { stdout: 'pipe', stderr: 'inherit' },
+      );
+      const answer = JSON.parse(await new Response(child.stdout).text()) as object;
+      expect(answer).toMatchObject({ stock: [{ sku, onHand: 3, available: 3 }] });
+    },
+  );
+});
+
+describe('TLS', () => {
+  const folder = mkdtempSync(resolve(tmpdir(), 'holdfast-tls-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const at = (name: string): string => resolve(folder, name);
+  const read = (name: string): string => readFileSync(at(name), 'utf8');
+  const openssl = (...words: string[]): void => {
+    const { exitCode, stderr } = Bun.spawnSync(['openssl', ...words], { cwd: folder });
+    if (exitCode !== 0) throw new Error(stderr.toString());
+  };
+  const key = ['-newkey', 'rsa:2048', '-nodes', '-days', '1'];
+  const made = (): void => {
+    openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=ca');
+    for (const name of ['server', 'client']) {
+      const names = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+      const own = ['-keyout', `${name}.key`, '-out', `${name}.pem`, '-subj', `/CN=${name}`];
+      openssl('req', '-x509', ...key, ...own, ...names, '-CA', 'ca.pem', '-CAkey', 'ca.key');
+    }
+  };
+  const port = (): number => testInstance().portBase + 191;
+
+  const serving = async (tls: Tls, work: () => Promise<void>): Promise<void> => {
+    const service = {
+      routes: healthRpc(createHealth({}), []),
+      verify: () => Promise.reject(new Error('nobody is verified here')),
+      telemetry: createTelemetry('tls-test', 'silent'),
+    };
+    const listener = await listenGrpc('127.0.0.1', port(), service, tls);
+    await work().finally(() => listener.stop());
+  };
+  const check = (nodeOptions: object): Promise<Code | undefined> => {
+    const transport = createGrpcTransport({ baseUrl: `https://localhost:${port()}`, nodeOptions });
+    return codeOf(createClient(Health, transport).check({}, { timeoutMs: 5_000 }));
+  };
+
+  test('serves who trusts the certificate, and mutual TLS only who shows one', async () => {
+    made();
+    const own = { cert: read('server.pem'), key: read('server.key') };
+    const ca = read('ca.pem');
+    const shown = { ca, cert: read('client.pem'), key: read('client.key') };
+    await serving(own, async () => {
+      expect(await check({ ca })).toBeUndefined();
+      expect(await check({})).toBeDefined();
+    });
+    await serving({ ...own, clientCa: ca }, async () => {
+      expect(await check(shown)).toBeUndefined();
+      expect(await check({ ca })).toBeDefined();
+    });
+  });
+});
