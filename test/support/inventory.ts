@@ -56,16 +56,17 @@ const DECIDED_LIMIT_MS = 30_000;
 const PASSING = ['UNAVAILABLE', 'REBUILDING'];
 const AGAIN_MS = 100;
 
-/** Asks as an order's story does: the same id again, as a later attempt, until it is decided. */
-export const decidedHold = async (
-  inventory: Inventory,
-  ask: ReturnType<typeof holdOf>,
-): Promise<string> => {
+/** Asks again until the answer is not that something is away for now. */
+export const decidedOf = async (call: (attempt: number) => Promise<unknown>): Promise<string> => {
   const end = Date.now() + DECIDED_LIMIT_MS;
-  for (let attempt = ask.attempt; ; attempt++) {
-    const outcome = await outcomeOf(inventory.reserve({ ...ask, attempt }));
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await outcomeOf(call(attempt));
     if (!PASSING.includes(outcome)) return outcome;
-    if (Date.now() > end) throw new Error('a hold was never decided');
+    if (Date.now() > end) throw new Error('a call was never decided');
     await Bun.sleep(AGAIN_MS);
   }
 };
+
+/** Asks as an order's story does: the same id again, as a later attempt, until it is decided. */
+export const decidedHold = (inventory: Inventory, ask: ReturnType<typeof holdOf>) =>
+  decidedOf((attempt) => inventory.reserve({ ...ask, attempt }));

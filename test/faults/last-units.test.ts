@@ -1,0 +1,136 @@
+// Five hundred buyers at once on the last ten units: exactly ten are sold, whatever breaks.
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { Redis } from 'ioredis';
+import {
+  countOf,
+  decidedHold,
+  decidedOf,
+  holdOf,
+  inventoryOf,
+  stockedSku,
+} from '../support/inventory.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+import { expectLedgerAddsUp, expectRedisEqualsLedger } from '../support/stock-invariants.ts';
+
+const LIMIT_MS = 120_000;
+const BUYERS = 500;
+/** Ten units over three skus. */
+const UNITS = [4, 3, 3];
+const FROZEN_MS = 10_000;
+const SAMPLE_MS = 100;
+/** Every buyer has begun by then, and few have been answered. */
+const STRIKE_AFTER_SOLD = 1;
+
+let shop: Shop;
+let inventory: ReturnType<typeof inventoryOf>;
+let redis: Redis;
+beforeAll(async () => {
+  shop = await openShop();
+  inventory = inventoryOf(shop);
+  redis = new Redis(shop.env['REDIS_URL'] ?? '');
+  redis.on('error', () => undefined);
+}, UP_LIMIT_MS);
+afterAll(() => redis.disconnect());
+
+/** One to three of the skus, forwards or backwards: each combination is equally often there. */
+const basketOf = (skus: string[], buyer: number): string[] => {
+  const chosen = skus.filter((_, at) => (((buyer % 7) + 1) >> at) & 1);
+  return buyer % 2 === 0 ? chosen : chosen.toReversed();
+};
+
+interface Sale {
+  skus: string[];
+  outcomes: string[];
+  /** Units of the baskets whose hold was claimed. */
+  sold: number;
+}
+
+const buy = async (skus: string[], onSold: () => void): Promise<string> => {
+  const lines = skus.map((sku) => ({ sku, quantity: 1 }));
+  const ask = { ...holdOf(''), lines };
+  const outcome = await decidedHold(inventory, ask);
+  if (outcome !== 'ok') return outcome;
+  const { reservationId } = ask;
+  const claimed = await decidedOf(() => inventory.claimReservation({ reservationId }));
+  onSold();
+  return claimed === 'ok' ? 'sold' : claimed;
+};
+
+/** Looks at the skus until told to stop: nothing may ever be below zero or above on hand. */
+const sampling = (skus: string[]) => {
+  let running = true;
+  let samples = 0;
+  const done = (async () => {
+    while (running) {
+      const answer = await inventory.batchGetStock({ skus }).catch(() => undefined);
+      for (const { onHand, reserved, available } of answer?.stock ?? []) {
+        expect([reserved >= 0, reserved <= onHand, available >= 0]).toEqual([true, true, true]);
+        samples++;
+      }
+      await Bun.sleep(SAMPLE_MS);
+    }
+    return samples;
+  })();
+  return {
+    stop: () => {
+      running = false;
+      return done;
+    },
+  };
+};
+
+/** The sale; `strike` happens as soon as the first unit is sold. */
+const sale = async (strike: () => Promise<void>): Promise<Sale> => {
+  const skus = await Promise.all(UNITS.map((quantity) => stockedSku(inventory, quantity)));
+  const looking = sampling(skus);
+  let sales = 0;
+  const struck = Promise.withResolvers<void>();
+  const onSold = (): void => {
+    if (++sales === STRIKE_AFTER_SOLD) strike().then(struck.resolve, struck.reject);
+  };
+  const baskets = Array.from({ length: BUYERS }, (_, buyer) => basketOf(skus, buyer));
+  const outcomes = await Promise.all(baskets.map((basket) => buy(basket, onSold)));
+  await struck.promise;
+  expect(await looking.stop()).toBeGreaterThan(0);
+  const sold = baskets.reduce(
+    (sum, basket, at) => sum + (outcomes[at] === 'sold' ? basket.length : 0),
+    0,
+  );
+  return { skus, outcomes, sold };
+};
+
+const STRIKES: Record<string, () => Promise<void>> = {
+  'and nothing breaks': async () => undefined,
+  'and Redis forgets everything': async () => void (await redis.flushall()),
+  'and Redis is killed': async () => {
+    await shop.kill('redis');
+    await shop.startServer('redis');
+  },
+  'and the service is killed': async () => {
+    await shop.kill('inventory');
+    await shop.startProcess('inventory');
+  },
+  'and Postgres is frozen for ten seconds': async () => {
+    shop.freeze('postgres', 'SIGSTOP');
+    await Bun.sleep(FROZEN_MS);
+    shop.freeze('postgres', 'SIGCONT');
+  },
+};
+
+describe('ten units over three skus, wanted by five hundred at once,', () => {
+  for (const [name, strike] of Object.entries(STRIKES)) {
+    test(
+      `are sold exactly, in baskets of opposite orders, ${name}`,
+      async () => {
+        const { skus, outcomes, sold } = await sale(strike);
+        expect(Object.keys(countOf(outcomes)).sort()).toEqual(['OUT_OF_STOCK', 'sold']);
+        expect(sold).toBe(10);
+        const { stock } = await inventory.batchGetStock({ skus });
+        expect(stock.map(({ onHand }) => onHand)).toEqual([0, 0, 0]);
+        await expectLedgerAddsUp(shop, skus);
+        await expectRedisEqualsLedger(shop, skus);
+      },
+      LIMIT_MS,
+    );
+  }
+});

@@ -1,0 +1,49 @@
+// What must be so of some skus whatever has happened: asked of the ledger itself, and of Redis.
+import { expect } from 'bun:test';
+import { compareStock } from '../../apis/inventory/compare.ts';
+import { connectPostgres } from '../../db/postgres/client.ts';
+import { connectRedis } from '../../db/redis/client.ts';
+import { createStockCache } from '../../db/redis/stock.ts';
+import { createTelemetry } from '../../telemetry/telemetry.ts';
+import { eventually } from './journeys.ts';
+import type { Shop } from './shop.ts';
+
+/** S1, S3 and S4: movements add up, holds are what reservations say, each ended at most once. */
+export const expectLedgerAddsUp = async ({ sql }: Shop, skus: string[]): Promise<void> => {
+  const wrong = await sql`
+    select b.sku, b.location, b.on_hand, b.reserved,
+      (select coalesce(sum(quantity), 0)::int from inventory.movements m
+        where m.store_id = b.store_id and m.sku = b.sku and m.location = b.location) as moved,
+      (select coalesce(sum(l.quantity), 0)::int
+        from inventory.reservation_lines l
+        join inventory.reservations r on r.store_id = l.store_id and r.id = l.reservation_id
+        where l.store_id = b.store_id and l.sku = b.sku and l.location = b.location
+          and r.state = 'held') as held
+    from inventory.balances b where b.sku in ${sql(skus)}`;
+  for (const row of wrong) {
+    expect(row).toMatchObject({ on_hand: row['moved'], reserved: row['held'] });
+    expect(row['reserved']).toBeGreaterThanOrEqual(0);
+    expect(row['reserved']).toBeLessThanOrEqual(row['on_hand'] as number);
+  }
+  const twice = await sql`
+    select reference, sku, count(*) from inventory.movements
+    where sku in ${sql(skus)} and kind = 'claimed' group by 1, 2, location having count(*) > 1`;
+  expect(twice).toHaveLength(0);
+};
+
+/** S4: Redis says what the ledger would rebuild. */
+export const expectRedisEqualsLedger = async ({ env }: Shop, skus: string[]): Promise<void> => {
+  const telemetry = createTelemetry('test', 'silent');
+  const pg = connectPostgres({ url: env['POSTGRES_URL'] ?? '', telemetry, connectionsMax: 2 });
+  const redis = connectRedis(env['REDIS_URL'] ?? '', telemetry);
+  try {
+    await eventually('redis equals the ledger', async () => {
+      const compared = await compareStock({ pg, cache: createStockCache(redis) }).catch(() => null);
+      const own = compared?.differences.filter(({ sku }) => skus.includes(sku));
+      return own?.length === 0 ? true : undefined;
+    });
+  } finally {
+    redis.close();
+    await pg.close();
+  }
+};
