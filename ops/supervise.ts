@@ -148,11 +148,21 @@ export const end = async (
   return running !== undefined;
 };
 
+/** A process and all it has started, also where they lead sessions of their own (Postgres). */
+const familyOf = (pid: number): number[] => {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+    return [pid, ...children.split(' ').filter(Boolean).map(Number).flatMap(familyOf)];
+  } catch {
+    return [];
+  }
+};
+
 /** Sends a signal without waiting: SIGSTOP and SIGCONT for frozen processes. */
 export const signal = (instance: Instance, name: string, what: NodeJS.Signals): void => {
   const running = runningOf(instance, name);
   if (!running) throw new Error(`${name} is not running`);
-  signalGroup(running.pid, what);
+  for (const pid of familyOf(running.pid)) process.kill(pid, what);
 };
 
 export const portAnswers = (port: number): Promise<boolean> => {

@@ -1,8 +1,8 @@
-// The rebuild of Redis from the ledger: a higher epoch, live reservation ids, counts, then ready.
+// The rebuild of Redis from the ledger: a higher epoch, reservation ids, counts, then ready.
 import type { Pg, Tx } from '../../db/postgres/client.ts';
 import { ledgerEpoch, raiseEpoch } from '../../db/postgres/ledger/epoch.ts';
-import { asOnlyRebuild, levelPages, livePages } from '../../db/postgres/ledger/snapshot.ts';
-import { readyText, type StockCache } from '../../db/redis/stock.ts';
+import { asOnlyRebuild, levelPages, recentPages } from '../../db/postgres/ledger/snapshot.ts';
+import { readyText, REMEMBERED_AFTER_MS, type StockCache } from '../../db/redis/stock.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 
 export interface RebuildParts {
@@ -19,7 +19,7 @@ export interface Rebuilt {
 
 const fillReservations = async ({ cache }: RebuildParts, tx: Tx): Promise<number> => {
   let count = 0;
-  for await (const page of livePages(tx)) {
+  for await (const page of recentPages(tx, REMEMBERED_AFTER_MS)) {
     await cache.remember(page);
     count += page.length;
   }

@@ -10,7 +10,7 @@ const ADMISSION_LIFE_MS = 10_000;
 /** How long a level is believed without news: bounds what a lost answer can do, either way. */
 const BELIEVED_MS = 10_000;
 /** How much longer than its hold a reservation id is remembered. */
-const REMEMBERED_AFTER_MS = 600_000;
+export const REMEMBERED_AFTER_MS = 600_000;
 const SCAN_COUNT = 1_000;
 
 const LIBRARY = readFileSync(resolve(import.meta.dirname, 'stock.lua'), 'utf8');
@@ -136,7 +136,7 @@ const ids = (client: RedisClient) => ({
     client.run('reservation.remember', async (redis) => {
       await Promise.all(
         held.map(({ storeId, id, lifeMs }) => {
-          const life = Math.round(lifeMs) + REMEMBERED_AFTER_MS;
+          const life = Math.max(1, Math.round(lifeMs) + REMEMBERED_AFTER_MS);
           return redis.set(reservationKey(storeId, id), '1', 'PX', life);
         }),
       );

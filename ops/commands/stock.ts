@@ -43,7 +43,7 @@ export const rebuildStockNow = (instance: Instance, print: Print): Promise<void>
       if (rebuilt) {
         const { epoch, skus, reservations } = rebuilt;
         const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
-        return print(`epoch ${epoch}: ${skus} skus, ${reservations} live holds, ${seconds} s`);
+        return print(`epoch ${epoch}: ${skus} skus, ${reservations} reservations, ${seconds} s`);
       }
       await Bun.sleep(AGAIN_MS);
     }

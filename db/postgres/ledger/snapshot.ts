@@ -48,16 +48,19 @@ export async function* levelPages(tx: Tx): AsyncGenerator<StoredLevel[]> {
   }
 }
 
-export interface LiveReservation {
+export interface RecentReservation {
   storeId: string;
   id: string;
-  /** How long it is still held. */
+  /** Until its deadline; negative when that has passed. */
   lifeMs: number;
 }
 
-/** Every reservation that is held, in pages. */
-export async function* livePages(tx: Tx): AsyncGenerator<LiveReservation[]> {
-  let [expiresAt, id] = ['-infinity', ''];
+/** Every reservation that is held, or whose deadline passed less than `sinceMs` ago, in pages. */
+export async function* recentPages(tx: Tx, sinceMs: number): AsyncGenerator<RecentReservation[]> {
+  const [from] = await tx.execute<{ at: string }>(
+    sql`select (now() - make_interval(secs => ${sinceMs / 1000}::float8))::text as at`,
+  );
+  let [expiresAt, id] = [from?.at ?? '', ''];
   for (;;) {
     const rows = await tx.execute<{
       store_id: string;
@@ -66,9 +69,9 @@ export async function* livePages(tx: Tx): AsyncGenerator<LiveReservation[]> {
       life_ms: number;
     }>(sql`
       select store_id, id, expires_at::text,
-        greatest(0, extract(epoch from expires_at - now()) * 1000)::float8 as life_ms
+        (extract(epoch from expires_at - now()) * 1000)::float8 as life_ms
       from inventory.reservations
-      where state = 'held' and expires_at >= ${expiresAt}::timestamptz
+      where expires_at >= ${expiresAt}::timestamptz
         and (expires_at, store_id || '/' || id) > (${expiresAt}::timestamptz, ${id})
       order by expires_at, store_id || '/' || id limit ${PAGE_ROWS}`);
     const last = rows.at(-1);

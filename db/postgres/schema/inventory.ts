@@ -91,6 +91,7 @@ export const reservations = inventorySchema.table(
   },
   (table) => [
     primaryKey({ name: 'reservations_pkey', columns: [table.storeId, table.id] }),
+    index('reservations_expires_at_idx').on(table.expiresAt),
     index('reservations_held_expires_at_idx')
       .on(table.expiresAt)
       .where(sql`${table.state} = 'held'`),

@@ -1,0 +1,121 @@
+// Stores that accept and then say nothing: nobody waits longer than the time-outs, others go on.
+import { beforeAll, describe, expect, test } from 'bun:test';
+import { decidedHold, holdOf, inventoryOf, outcomeOf, stockedSku } from '../support/inventory.ts';
+import { balance, eventually } from '../support/journeys.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+
+const LIMIT_MS = 90_000;
+/** A read takes at most 5 s (promises), and Redis is given 1 s. */
+const READ_LIMIT_MS = 5_500;
+const REDIS_LIMIT_MS = 2_500;
+
+let shop: Shop;
+let inventory: ReturnType<typeof inventoryOf>;
+beforeAll(async () => {
+  shop = await openShop();
+  inventory = inventoryOf(shop);
+}, UP_LIMIT_MS);
+
+const timed = async (call: Promise<unknown>): Promise<{ outcome: string; ms: number }> => {
+  const startedAt = performance.now();
+  const outcome = await outcomeOf(call);
+  return { outcome, ms: performance.now() - startedAt };
+};
+
+const frozen = async (name: 'redis' | 'postgres', work: () => Promise<void>): Promise<void> => {
+  shop.freeze(name, 'SIGSTOP');
+  await work().finally(() => shop.freeze(name, 'SIGCONT'));
+};
+
+describe('a frozen Redis', () => {
+  test(
+    'holds nobody up: a first attempt is refused for now, a later one is decided by the ledger',
+    async () => {
+      const sku = await stockedSku(inventory, 3);
+      const ask = holdOf(sku);
+      await frozen('redis', async () => {
+        const first = await timed(inventory.reserve(ask));
+        expect(['UNAVAILABLE', 'REBUILDING']).toContain(first.outcome);
+        expect(first.ms).toBeLessThan(REDIS_LIMIT_MS);
+        const later = await timed(inventory.reserve({ ...ask, attempt: 2 }));
+        expect(later.outcome).toBe('ok');
+        expect(later.ms).toBeLessThan(READ_LIMIT_MS);
+      });
+      expect(await balance(shop, sku)).toEqual({ on_hand: 3, reserved: 1 });
+      expect(await decidedHold(inventory, holdOf(sku, 2))).toBe('ok');
+      expect(await decidedHold(inventory, holdOf(sku, 1))).toBe('OUT_OF_STOCK');
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('a frozen Postgres', () => {
+  test(
+    'holds nobody up, and what was asked meanwhile is decided once when it is back',
+    async () => {
+      const [sku, gone] = [await stockedSku(inventory, 3), await stockedSku(inventory, 1)];
+      expect(await decidedHold(inventory, holdOf(gone))).toBe('ok');
+      const ask = holdOf(sku);
+      await frozen('postgres', async () => {
+        const asked = timed(inventory.reserve(ask));
+        // What is sold out is refused without it, and what was told lately is still shown.
+        const refused = await timed(inventory.reserve(holdOf(gone)));
+        expect([refused.outcome, refused.ms < REDIS_LIMIT_MS]).toEqual(['OUT_OF_STOCK', true]);
+        const read = await timed(inventory.batchGetStock({ skus: [sku, gone] }));
+        expect([read.outcome, read.ms < REDIS_LIMIT_MS]).toEqual(['ok', true]);
+        const { outcome, ms } = await asked;
+        expect(outcome).toBe('UNAVAILABLE');
+        expect(ms).toBeLessThan(READ_LIMIT_MS);
+      });
+      expect(await decidedHold(inventory, ask)).toBe('ok');
+      expect(await balance(shop, sku)).toEqual({ on_hand: 3, reserved: 1 });
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('a sku whose row is locked by somebody else', () => {
+  test(
+    'is unavailable after a while, and other skus go on at once',
+    async () => {
+      const [stuck, other] = [await stockedSku(inventory, 2), await stockedSku(inventory, 2)];
+      const release = Promise.withResolvers<void>();
+      const locked = Promise.withResolvers<void>();
+      const locking = shop.sql.begin(async (tx) => {
+        await tx`select 1 from inventory.balances where sku = ${stuck} for update`;
+        locked.resolve();
+        await release.promise;
+      });
+      await locked.promise;
+      const waiting = timed(inventory.reserve(holdOf(stuck)));
+      const others = await timed(inventory.reserve(holdOf(other)));
+      expect([others.outcome, others.ms < 1_000]).toEqual(['ok', true]);
+      const { outcome, ms } = await waiting;
+      expect([outcome, ms < READ_LIMIT_MS]).toEqual(['UNAVAILABLE', true]);
+      release.resolve();
+      await locking;
+      await eventually('it can be had again', async () =>
+        (await decidedHold(inventory, holdOf(stuck))) === 'ok' ? true : undefined,
+      );
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('a key of the wrong type in Redis', () => {
+  test('is as good as none: the ledger decides, and puts the right one there', async () => {
+    const sku = await stockedSku(inventory, 2);
+    const { Redis } = await import('ioredis');
+    const redis = new Redis(shop.env['REDIS_URL'] ?? '');
+    const level = `stock:{sto_default/${sku}}:level`;
+    await redis.del(level);
+    await redis.hset(level, 'what', 'ever');
+    await redis.set(`stock:{sto_default/${sku}}:unsettled`, 'nonsense');
+    expect(await decidedHold(inventory, holdOf(sku, 2))).toBe('ok');
+    expect(await decidedHold(inventory, holdOf(sku))).toBe('OUT_OF_STOCK');
+    expect(await redis.type(level)).toBe('string');
+    await redis.set('stock:{ready}', 'nonsense');
+    expect(await decidedHold(inventory, holdOf(sku))).toBe('OUT_OF_STOCK');
+    redis.disconnect();
+  });
+});

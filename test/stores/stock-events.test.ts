@@ -1,0 +1,94 @@
+// Stock events: every flip at once, other changes at most five a second, the last one always.
+import { fromBinary } from '@bufbuild/protobuf';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { eventKey, TOPICS } from '../../db/kafka/topics.ts';
+import { DEFAULT_STORE, newId } from '../../domain/ids.ts';
+import { StockChangedSchema } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
+import { holdOf, inventoryOf } from '../support/inventory.ts';
+import { eventually, searched, stockedWare } from '../support/journeys.ts';
+import { listenTo, type Listening } from '../support/kafka.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+
+const LIMIT_MS = 60_000;
+let shop: Shop;
+let inventory: ReturnType<typeof inventoryOf>;
+let news: Listening;
+beforeAll(async () => {
+  shop = await openShop();
+  inventory = inventoryOf(shop);
+  news = await listenTo(shop, TOPICS.stock);
+}, UP_LIMIT_MS);
+afterAll(() => news.stop(), LIMIT_MS);
+
+/** What was said of a sku, in order. */
+const saidOf = (productId: string, sku: string) =>
+  news.messages
+    .filter((message) => message.key?.toString() === eventKey(DEFAULT_STORE, productId))
+    .map((message) => fromBinary(StockChangedSchema, message.value ?? new Uint8Array()))
+    .map(({ clockUs, skus }) => ({
+      clockUs,
+      available: skus.find((one) => one.sku === sku)?.available,
+    }));
+
+const receive = (sku: string, productId: string, quantity: number) =>
+  inventory.receiveStock({ receiptId: crypto.randomUUID(), sku, quantity, productId });
+
+describe('stock that changes', () => {
+  test(
+    'many times a second is told at most five times of each, and its last state always',
+    async () => {
+      const [sku, productId] = [`T-${crypto.randomUUID()}`, newId('product')];
+      await receive(sku, productId, 1);
+      const startedAt = performance.now();
+      const changes = 60;
+      for (let n = 0; n < changes; n++) await receive(sku, productId, 1);
+      const seconds = (performance.now() - startedAt) / 1_000;
+      await eventually('the last state is told', async () =>
+        saidOf(productId, sku).at(-1)?.available === changes + 1 ? true : undefined,
+      );
+      const said = saidOf(productId, sku);
+      expect(said.length).toBeLessThanOrEqual(2 + Math.ceil(seconds * 5) + 1);
+      const clocks = said.map(({ clockUs }) => clockUs);
+      expect(clocks).toEqual(clocks.toSorted((a, b) => Number(a - b)));
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'between sold out and in stock is told every time',
+    async () => {
+      const [sku, productId] = [`T-${crypto.randomUUID()}`, newId('product')];
+      await receive(sku, productId, 1);
+      const flips = 6;
+      for (let n = 0; n < flips; n++) {
+        const ask = holdOf(sku);
+        // The memo may say "sold out" for a moment after the unit came back: a later attempt asks.
+        await inventory.reserve({ ...ask, attempt: 2 });
+        await inventory.releaseReservation({ reservationId: ask.reservationId });
+      }
+      await eventually('all flips are told', async () =>
+        saidOf(productId, sku).length >= 1 + 2 * flips ? true : undefined,
+      );
+      const expected = [1, ...Array.from({ length: flips }, () => [0, 1]).flat()];
+      expect(saidOf(productId, sku).map(({ available }) => available)).toEqual(expected);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'is followed by search',
+    async () => {
+      const ware = await stockedWare(shop, 2);
+      await searched(shop, ware);
+      const moved = newId('product');
+      // The same sku under another product: the former one no longer has it.
+      await receive(ware.sku, moved, 1);
+      await eventually('the former product is told to have none', async () => {
+        const said = saidOf(ware.productId, ware.sku).at(-1);
+        return said && said.available === undefined ? true : undefined;
+      });
+      expect(saidOf(moved, ware.sku).at(-1)?.available).toBe(3);
+    },
+    LIMIT_MS,
+  );
+});
