@@ -54,11 +54,28 @@ const keysOf = (storeId: string, sku: string): [string, string] => {
   return [`${tag}:level`, `${tag}:unsettled`];
 };
 
+/**
+ * Reservation ids share a few slots, each with a mark of its own that says Redis is whole: on a
+ * cluster, too, what has lost an id has lost the mark beside it.
+ */
+const BUCKETS = 64;
+
+/** FNV-1a, so that the same id always falls into the same bucket. */
+const bucketOf = (name: string): number => {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < name.length; at++) {
+    hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193) >>> 0;
+  }
+  return hash % BUCKETS;
+};
+
 /** TTL: the hold's life and ten minutes. */
-const reservationKey = (storeId: string, id: string): string => `reservation:{${storeId}/${id}}`;
+const reservationKey = (storeId: string, id: string): string =>
+  `reservation:{b${bucketOf(`${storeId}/${id}`)}}:${storeId}/${id}`;
 
 /** What a rebuild leaves when everything is in: the epoch, and the servers it was put into. */
-const READY_KEY = 'stock:{ready}';
+const readyKey = (bucket: number): string => `reservation:{b${bucket}}:ready`;
+const READY_KEYS = Array.from({ length: BUCKETS }, (_, bucket) => readyKey(bucket));
 
 const levelOf = (sku: string, text: string | null): CachedLevel | undefined => {
   const fields = (text ?? '').split(' ').map(Number);
@@ -127,7 +144,7 @@ const ids = (client: RedisClient) => ({
     client.run('reservation.lookUp', async (redis) => {
       const [known, ready] = await Promise.all([
         redis.exists(reservationKey(storeId, id)),
-        textOf(redis, READY_KEY),
+        textOf(redis, readyKey(bucketOf(`${storeId}/${id}`))),
       ]);
       return { isKnown: known === 1, epoch: Number(ready?.split(' ')[0] ?? 0) };
     }),
@@ -189,18 +206,22 @@ const levels = (client: RedisClient) => {
 
 const whole = (client: RedisClient) => ({
   loadLibrary: (): Promise<void> => client.run('stock.library', () => loadLibrary(client)),
-  /** Which servers these are, and what they are ready for. */
+  /** Which servers these are, and what all of them are ready for. */
   inspect: (): Promise<{ identity: string; ready: string }> =>
     client.run('stock.inspect', async (redis) => {
-      const [identity, ready] = await Promise.all([identityOf(client), textOf(redis, READY_KEY)]);
-      return { identity, ready: ready ?? '' };
+      const identity = await identityOf(client);
+      const marks = await Promise.all(READY_KEYS.map((key) => textOf(redis, key)));
+      const [first] = marks;
+      return { identity, ready: first && marks.every((mark) => mark === first) ? first : '' };
     }),
   /** Says that everything of an epoch is in. */
   publishReady: (ready: string): Promise<void> =>
-    client.run('stock.ready', async (redis) => void (await redis.set(READY_KEY, ready))),
+    client.run('stock.ready', async (redis) => {
+      await Promise.all(READY_KEYS.map((key) => redis.set(key, ready)));
+    }),
   scanLevels: () => scanLevels(client),
   losses: () => client.losses(),
-  check: (): Promise<unknown> => client.run('ready', (redis) => redis.exists(READY_KEY)),
+  check: (): Promise<unknown> => client.run('ready', (redis) => redis.exists(readyKey(0))),
 });
 
 export const createStockCache = (client: RedisClient) => ({

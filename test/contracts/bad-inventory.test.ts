@@ -4,6 +4,7 @@ import { SignJWT } from 'jose';
 import { DomainError } from '../../domain/errors.ts';
 import { newId } from '../../domain/ids.ts';
 import { testInstance } from '../../ops/instance.ts';
+import { ReservationState } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { HOLD, holdOf, inventoryOf, stockedSku } from '../support/inventory.ts';
 import { expectNoInsides } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
@@ -217,7 +218,9 @@ describe("another store's", () => {
     ];
     for (const call of calls) expect((await refusalOf(call())).code).toBe('NOT_FOUND');
     await other.releaseReservation({ reservationId });
-    expect((await inventory.getReservation({ reservationId })).reservation?.state).toBe(1);
+    expect((await inventory.getReservation({ reservationId })).reservation?.state).toBe(
+      ReservationState.HELD,
+    );
     await inventory.releaseReservation({ reservationId });
   });
 });

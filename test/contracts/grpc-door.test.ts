@@ -8,13 +8,15 @@ import { createGrpcTransport } from '@connectrpc/connect-node';
 import { createHealth, healthRpc } from '../../apis/rpc/health.ts';
 import { listenGrpc, type Tls } from '../../apis/rpc/server.ts';
 import { ROOT, testInstance } from '../../ops/instance.ts';
-import { Health } from '../../proto/gen/grpc/health/v1/health_pb.ts';
+import {
+  Health,
+  HealthCheckResponse_ServingStatus as Status,
+} from '../../proto/gen/grpc/health/v1/health_pb.ts';
 import { InventoryService } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
 import { stockedSku, inventoryOf } from '../support/inventory.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
-const SERVING = 1;
 let shop: Shop;
 beforeAll(async () => {
   shop = await openShop();
@@ -32,7 +34,7 @@ describe('health', () => {
   test('is told without a token, for the server and for its service', async () => {
     const health = createClient(Health, overGrpc());
     for (const service of ['', InventoryService.typeName]) {
-      expect((await health.check({ service })).status).toBe(SERVING);
+      expect((await health.check({ service })).status).toBe(Status.SERVING);
     }
     expect(await codeOf(health.check({ service: 'holdfast.unknown' }))).toBe(Code.NotFound);
   });
@@ -40,7 +42,7 @@ describe('health', () => {
   test('is watched from its present state on', async () => {
     const stop = new AbortController();
     const health = createClient(Health, overGrpc());
-    const first: number[] = [];
+    const first: Status[] = [];
     const answers = health.watch({ service: '' }, { signal: stop.signal });
     const watching = (async () => {
       for await (const { status } of answers) {
@@ -49,7 +51,7 @@ describe('health', () => {
       }
     })();
     await watching.catch(() => undefined);
-    expect(first).toEqual([SERVING]);
+    expect(first).toEqual([Status.SERVING]);
   });
 
   test('opens no other door', async () => {
@@ -105,7 +107,11 @@ describe('TLS', () => {
       telemetry: createTelemetry('tls-test', 'silent'),
     };
     const listener = await listenGrpc('127.0.0.1', port(), service, tls);
-    await work().finally(() => listener.stop());
+    try {
+      await work();
+    } finally {
+      await listener.stop();
+    }
   };
   const check = (nodeOptions: object): Promise<Code | undefined> => {
     const transport = createGrpcTransport({ baseUrl: `https://localhost:${port()}`, nodeOptions });

@@ -1,7 +1,8 @@
 // Stores that accept and then say nothing: nobody waits longer than the time-outs, others go on.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { decidedHold, holdOf, inventoryOf, outcomeOf, stockedSku } from '../support/inventory.ts';
-import { balance, eventually } from '../support/journeys.ts';
+import { balance } from '../support/judges.ts';
+import { eventually } from '../support/journeys.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
 const LIMIT_MS = 90_000;
@@ -114,7 +115,7 @@ describe('a key of the wrong type in Redis', () => {
     expect(await decidedHold(inventory, holdOf(sku, 2))).toBe('ok');
     expect(await decidedHold(inventory, holdOf(sku))).toBe('OUT_OF_STOCK');
     expect(await redis.type(level)).toBe('string');
-    await redis.set('stock:{ready}', 'nonsense');
+    await redis.set('reservation:{b0}:ready', 'nonsense');
     expect(await decidedHold(inventory, holdOf(sku))).toBe('OUT_OF_STOCK');
     redis.disconnect();
   });

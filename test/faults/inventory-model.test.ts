@@ -127,7 +127,7 @@ const expiring = id.map((short) =>
       // A deadline never moves nearer by itself, so a rebuild may read them in their order.
       await eventually(
         'no rebuild is at work',
-        async () => (await redis.get('stock:{ready}')) ?? undefined,
+        async () => (await redis.get('reservation:{b0}:ready')) ?? undefined,
       );
       await shop.sql`update inventory.reservations set expires_at = now() - interval '1 second'
         where id = ${reservationId} and state = 'held'`;
