@@ -4,14 +4,36 @@ import { resolve } from 'node:path';
 import { testInstance } from '../ops/instance.ts';
 import { bringUp } from '../ops/up.ts';
 import { productRead } from './product-read.ts';
+import {
+  reserve,
+  reserve100Lines,
+  reserve10Lines,
+  reserveAndClaim,
+  reserveOf100kSkus,
+  reserveOf1mSkus,
+} from './reserve.ts';
+import { soldOutRefusal, stockRead } from './stock-door.ts';
 
-const PATHS = { 'product-read': productRead };
+const PATHS = {
+  'product-read': productRead,
+  'stock-read': stockRead,
+  'sold-out': soldOutRefusal,
+  reserve,
+  'reserve-claim': reserveAndClaim,
+  'reserve-10-lines': reserve10Lines,
+  'reserve-100-lines': reserve100Lines,
+  'reserve-100k': reserveOf100kSkus,
+  'reserve-1m': reserveOf1mSkus,
+};
+/** Takes minutes to fill, so only when it is named. */
+const LARGE = ['reserve-1m'];
 
 const isPath = (name: string): name is keyof typeof PATHS => Object.hasOwn(PATHS, name);
 
 /** Runs the named paths, or all; answers the exit code: 1 only when a run is void. */
 export const bench = async (names: string[]): Promise<number> => {
-  const wanted = names.length > 0 ? names : Object.keys(PATHS);
+  const wanted =
+    names.length > 0 ? names : Object.keys(PATHS).filter((one) => !LARGE.includes(one));
   const instance = testInstance();
   await bringUp(instance, (line) => void process.stderr.write(`${line}\n`));
   const folder = resolve(instance.home, 'bench');

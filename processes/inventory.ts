@@ -19,6 +19,7 @@ import { connectPostgres } from '../db/postgres/client.ts';
 import { connectRedis } from '../db/redis/client.ts';
 import { createStockCache } from '../db/redis/stock.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { configOf } from './config.ts';
 import { pgAnswers, run, tlsOf } from './run.ts';
 
@@ -36,24 +37,36 @@ const config = configOf(
 
 const WATCH_PATH = '/holdfast.inventory.v1.InventoryService/WatchStock';
 
-await run(config, async (telemetry) => {
+/** Everything that works by itself: it begins here and ends with the process. */
+const partsOf = (telemetry: Telemetry) => {
   const pg = connectPostgres({ url: config.HOLDFAST_POSTGRES_URL, telemetry });
   const redis = connectRedis(config.HOLDFAST_REDIS_URL, telemetry);
   const cache = createStockCache(redis);
   const fence = startFence({ pg, cache, telemetry });
   const soldOut = createSoldOut();
   const parts = { pg, cache, fence, soldOut, answered: createAnswered(), telemetry };
-  const watch = startWatching(parts);
-  const cursors = createCursors(config.HOLDFAST_CURSOR_SECRET);
+  const loops = [startExpiring(parts), startAnnouncing(parts), fence];
   const checks = {
     postgres: pgAnswers(pg),
     redis: () => cache.check(),
     stock: async () => fence.epoch(),
   };
+  const stop = async (): Promise<void> => {
+    await Promise.all(loops.map((loop) => loop.stop()));
+    redis.close();
+    await pg.close();
+  };
+  return { parts, checks, stop };
+};
+
+await run(config, async (telemetry) => {
+  const { parts, checks, stop } = partsOf(telemetry);
+  const watch = startWatching(parts);
   const health = createHealth(checks);
+  const door = { parts, cursors: createCursors(config.HOLDFAST_CURSOR_SECRET), watch };
   const service = {
     routes: (router: ConnectRouter) => {
-      inventoryRpc({ parts, cursors, watch })(router);
+      inventoryRpc(door)(router);
       healthRpc(health, [InventoryService.typeName])(router);
     },
     verify: verifyTokens('inventory', config.HOLDFAST_TOKEN_SECRETS),
@@ -72,20 +85,13 @@ await run(config, async (telemetry) => {
     return rpc(request) ?? app.fetch(request);
   });
   const grpc = await listenGrpc(host, grpcPort, service, tlsOf(config));
-  const loops = [startExpiring(parts), startAnnouncing(parts), fence];
   return {
-    checks: {
-      postgres: pgAnswers(pg),
-      redis: () => cache.check(),
-      stock: async () => fence.epoch(),
-    },
+    checks,
     stop: async () => {
       health.drain();
       await watch.stop();
       await Promise.all([http.stop(), grpc.stop()]);
-      await Promise.all(loops.map((loop) => loop.stop()));
-      redis.close();
-      await pg.close();
+      await stop();
     },
   };
 });

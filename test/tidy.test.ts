@@ -60,7 +60,7 @@ const isAllowed = (file: string, target: string, isType: boolean): boolean => {
 
 /** Which folders may use a package that speaks to a store or to the outside world. */
 const PACKAGE_FOLDERS: Record<string, string[]> = {
-  postgres: ['db', 'ops', 'test'],
+  postgres: ['bench', 'db', 'ops', 'test'],
   'drizzle-orm': ['db', 'processes'],
   kafkajs: ['db', 'ops', 'test'],
   'cassandra-driver': ['db', 'ops', 'test'],

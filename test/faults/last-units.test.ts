@@ -12,7 +12,7 @@ import {
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 import { expectLedgerAddsUp, expectRedisEqualsLedger } from '../support/stock-invariants.ts';
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 180_000;
 const BUYERS = 500;
 /** Ten units over three skus. */
 const UNITS = [4, 3, 3];

@@ -52,7 +52,7 @@ export const holdOf = (sku: string, quantity = 1, reservationId: string = crypto
   attempt: 1,
 });
 
-const DECIDED_LIMIT_MS = 30_000;
+const DECIDED_LIMIT_MS = 120_000;
 const PASSING = ['UNAVAILABLE', 'REBUILDING'];
 const AGAIN_MS = 100;
 

@@ -1,0 +1,37 @@
+// Inventory as a measurement calls it: Connect JSON, and skus of its own.
+
+export const inventoryCalls = (env: Record<string, string>) => {
+  const headers = {
+    'content-type': 'application/json',
+    authorization: `Bearer ${env['INTERNAL_TOKEN']}`,
+  };
+  const post = async (rpc: string, body: object): Promise<{ status: number; text: string }> => {
+    const url = `${env['INVENTORY_URL']}/holdfast.inventory.v1.InventoryService/${rpc}`;
+    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+    return { status: response.status, text: await response.text() };
+  };
+  return {
+    post,
+    /** The same, and anything but success is a fault. */
+    done: async (rpc: string, body: object): Promise<void> => {
+      const { status, text } = await post(rpc, body);
+      if (status !== 200) throw new Error(`${rpc} answered ${status}: ${text}`);
+    },
+  };
+};
+
+/** New skus with this many units each. */
+export const stockedSkus = async (
+  env: Record<string, string>,
+  count: number,
+  quantity: number,
+): Promise<string[]> => {
+  const { done } = inventoryCalls(env);
+  const own = crypto.randomUUID().slice(0, 8);
+  const skus = Array.from({ length: count }, (_, at) => `B-${own}-${at}`);
+  for (const sku of skus) {
+    const receiptId = crypto.randomUUID();
+    await done('ReceiveStock', { receiptId, sku, quantity, productId: 'prd_bench' });
+  }
+  return skus;
+};

@@ -1,0 +1,77 @@
+// Stock read and sold-out refusal over Connect JSON, against Bun.serve answering the same JSON.
+import { resolve } from 'node:path';
+import { publicEnvironment } from '../ops/environment.ts';
+import { ROOT, type Instance } from '../ops/instance.ts';
+import { runningOf, until } from '../ops/supervise.ts';
+import { compare, type Figures } from './method.ts';
+import { inventoryCalls, stockedSkus } from './stock-calls.ts';
+
+const ECHO_PORT_SHIFT = 191;
+const START_LIMIT_MS = 10_000;
+
+interface Call {
+  rpc: string;
+  body: () => object;
+}
+
+const against = async (instance: Instance, { rpc, body }: Call): Promise<Figures> => {
+  const env = await publicEnvironment(instance);
+  const { post } = inventoryCalls(env);
+  // The second answer: the first may have asked the ledger.
+  await post(rpc, body());
+  const sample = await post(rpc, body());
+  const port = instance.portBase + ECHO_PORT_SHIFT;
+  const entry = resolve(ROOT, 'bench', 'echo.ts');
+  const words = [String(port), sample.text, String(sample.status)];
+  const echo = Bun.spawn([process.execPath, entry, ...words], {
+    stdio: ['ignore', 'ignore', 'ignore'],
+  });
+  const echoUrl = `http://127.0.0.1:${port}/`;
+  const headers = {
+    'content-type': 'application/json',
+    authorization: env['INTERNAL_TOKEN'] ?? '',
+  };
+  const ask = async (): Promise<number> => {
+    const init = { method: 'POST', headers, body: JSON.stringify(body()) };
+    const response = await fetch(echoUrl, init);
+    await response.text();
+    return response.status;
+  };
+  const answers = (): Promise<boolean> => ask().then(Boolean, () => false);
+  const pidOf = (name: string): number => runningOf(instance, name)?.pid ?? 0;
+  try {
+    if (!(await until(answers, START_LIMIT_MS))) throw new Error('no echo');
+    return await compare(
+      { pids: () => [echo.pid], operation: ask },
+      {
+        pids: () => [pidOf('inventory'), pidOf('redis')],
+        operation: async () => {
+          const { status } = await post(rpc, body());
+          if (status !== sample.status) throw new Error(`${rpc} answered ${status}`);
+        },
+      },
+    );
+  } finally {
+    echo.kill();
+    await echo.exited;
+  }
+};
+
+const measureRead = async (instance: Instance): Promise<Figures> => {
+  const skus = await stockedSkus(await publicEnvironment(instance), 1, 100);
+  return against(instance, { rpc: 'BatchGetStock', body: () => ({ skus }) });
+};
+
+const measureRefusal = async (instance: Instance): Promise<Figures> => {
+  const [sku = ''] = await stockedSkus(await publicEnvironment(instance), 1, 1);
+  const body = () => ({
+    reservationId: crypto.randomUUID(),
+    lines: [{ sku, quantity: 1 }],
+    expiresIn: '60s',
+  });
+  await inventoryCalls(await publicEnvironment(instance)).post('Reserve', body());
+  return against(instance, { rpc: 'Reserve', body });
+};
+
+export const stockRead = { aim: 0.85, measure: measureRead };
+export const soldOutRefusal = { aim: 0.85, measure: measureRefusal };

@@ -1,0 +1,158 @@
+// The conformance suite's reference service, answered through our own listeners and interceptors:
+// https://github.com/connectrpc/conformance/blob/main/docs/configuring_and_running_tests.md
+import {
+  create,
+  createFileRegistry,
+  fromBinary,
+  toBinary,
+  type DescMessage,
+  type Message,
+} from '@bufbuild/protobuf';
+import { anyPack, FileDescriptorSetSchema, type Any } from '@bufbuild/protobuf/wkt';
+import { Code, ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect';
+
+interface Header {
+  name: string;
+  value: string[];
+}
+
+interface Failure {
+  code: Code;
+  message?: string;
+  details: Any[];
+}
+
+interface Definition {
+  responseHeaders: Header[];
+  responseTrailers: Header[];
+  responseDelayMs: number;
+}
+
+type UnaryDefinition = Definition & {
+  response:
+    | { case: 'responseData'; value: Uint8Array }
+    | { case: 'error'; value: Failure }
+    | { case: undefined };
+};
+type StreamDefinition = Definition & { responseData: Uint8Array[]; error?: Failure };
+type Asked<D> = Message & { responseDefinition?: D; fullDuplex?: boolean };
+
+export const registryOf = (descriptors: Uint8Array) =>
+  createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptors));
+
+type Registry = ReturnType<typeof registryOf>;
+const PACKAGE = 'connectrpc.conformance.v1';
+
+const messageOf = (registry: Registry, name: string): DescMessage => {
+  const schema = registry.getMessage(`${PACKAGE}.${name}`);
+  if (!schema) throw new Error(`the descriptors have no ${name}`);
+  return schema;
+};
+
+const listed = (headers: Headers): Header[] =>
+  [...headers].map(([name, value]) => ({ name, value: value.split(', ') }));
+
+/** The service, its answers made as each request asks. */
+export const conformanceRoutes = (registry: Registry) => {
+  const service = registry.getService(`${PACKAGE}.ConformanceService`);
+  if (!service) throw new Error('the descriptors have no ConformanceService');
+  const infoSchema = messageOf(registry, 'ConformancePayload.RequestInfo');
+
+  const infoOf = (asked: Message[], context: HandlerContext) => {
+    const timeoutMs = context.timeoutMs();
+    const query = [...new URL(context.url).searchParams].map(([name, value]) => ({
+      name,
+      value: [value],
+    }));
+    return create(infoSchema, {
+      requestHeaders: listed(context.requestHeader),
+      requests: asked.map((one) =>
+        anyPack(messageOf(registry, one.$typeName.slice(PACKAGE.length + 1)), one),
+      ),
+      ...(timeoutMs !== undefined && { timeoutMs: BigInt(Math.ceil(timeoutMs)) }),
+      ...(context.requestMethod === 'GET' && { connectGetInfo: { queryParams: query } }),
+    } as never);
+  };
+  const failureOf = (failure: Failure, info: Message | undefined): ConnectError => {
+    const error = new ConnectError(failure.message ?? '', failure.code);
+    for (const any of failure.details) {
+      const desc = registry.getMessage(any.typeUrl.split('/').at(-1) ?? '');
+      if (desc) error.details.push({ desc, value: fromBinary(desc, any.value) });
+    }
+    if (info) error.details.push({ desc: infoSchema, value: info });
+    return error;
+  };
+  const told = (definition: Definition | undefined, context: HandlerContext): void => {
+    for (const { name, value } of definition?.responseHeaders ?? []) {
+      for (const one of value) context.responseHeader.append(name, one);
+    }
+    for (const { name, value } of definition?.responseTrailers ?? []) {
+      for (const one of value) context.responseTrailer.append(name, one);
+    }
+  };
+  const unary = async (asked: Asked<UnaryDefinition>[], context: HandlerContext) => {
+    const definition = asked[0]?.responseDefinition;
+    const info = infoOf(asked, context);
+    told(definition, context);
+    await Bun.sleep(definition?.responseDelayMs ?? 0);
+    const answer = definition?.response;
+    if (answer?.case === 'error') {
+      const error = failureOf(answer.value, info);
+      for (const { name, value } of [
+        ...(definition?.responseHeaders ?? []),
+        ...(definition?.responseTrailers ?? []),
+      ]) {
+        for (const one of value) error.metadata.append(name, one);
+      }
+      throw error;
+    }
+    const data = answer?.case === 'responseData' ? { data: answer.value } : {};
+    return { payload: { ...data, requestInfo: info } };
+  };
+  async function* streamed(
+    definition: StreamDefinition | undefined,
+    first: Message,
+    context: HandlerContext,
+  ) {
+    let info: Message | undefined = first;
+    for (const data of definition?.responseData ?? []) {
+      await Bun.sleep(definition?.responseDelayMs ?? 0);
+      yield { payload: { data, ...(info && { requestInfo: info }) } };
+      info = undefined;
+    }
+    if (definition?.error) throw failureOf(definition.error, info);
+    void context;
+  }
+  const all = async <M>(stream: AsyncIterable<M>): Promise<M[]> => {
+    const messages: M[] = [];
+    for await (const one of stream) messages.push(one);
+    return messages;
+  };
+  const handlers = {
+    unary: (asked: Asked<UnaryDefinition>, context: HandlerContext) => unary([asked], context),
+    idempotentUnary: (asked: Asked<UnaryDefinition>, context: HandlerContext) =>
+      unary([asked], context),
+    clientStream: async (stream: AsyncIterable<Asked<UnaryDefinition>>, context: HandlerContext) =>
+      unary(await all(stream), context),
+    async *serverStream(asked: Asked<StreamDefinition>, context: HandlerContext) {
+      told(asked.responseDefinition, context);
+      yield* streamed(asked.responseDefinition, infoOf([asked], context), context);
+    },
+    async *bidiStream(stream: AsyncIterable<Asked<StreamDefinition>>, context: HandlerContext) {
+      const asked = await all(stream);
+      const definition = asked[0]?.responseDefinition;
+      told(definition, context);
+      yield* streamed(definition, infoOf(asked, context), context);
+    },
+  };
+  return (router: ConnectRouter): ConnectRouter => router.service(service, handlers as never);
+};
+
+/** What the runner says on standard input, and how it is answered: 4 bytes of length, a message. */
+export const frame = (schema: DescMessage, value: object): Uint8Array => {
+  const bytes = toBinary(schema, create(schema, value as never));
+  const framed = new Uint8Array(4 + bytes.length);
+  new DataView(framed.buffer).setUint32(0, bytes.length);
+  framed.set(bytes, 4);
+  return framed;
+};

@@ -1,0 +1,36 @@
+// The server that connectconformance starts: our listeners, with the suite's service behind them.
+import { readFileSync } from 'node:fs';
+import { fromBinary } from '@bufbuild/protobuf';
+import { listen } from '../../apis/http/server.ts';
+import { listenGrpc, rpcFetch } from '../../apis/rpc/server.ts';
+import { DEFAULT_STORE } from '../../domain/ids.ts';
+import { createTelemetry } from '../../telemetry/telemetry.ts';
+import { conformanceRoutes, frame, registryOf } from './reference.ts';
+
+const GRPC = 2;
+const [descriptors = '', portText = '0'] = process.argv.slice(2);
+const registry = registryOf(readFileSync(descriptors));
+const asked = registry.getMessage('connectrpc.conformance.v1.ServerCompatRequest');
+const answer = registry.getMessage('connectrpc.conformance.v1.ServerCompatResponse');
+if (!asked || !answer) throw new Error('these are not the descriptors of the suite');
+
+const input = Buffer.from(await new Response(Bun.stdin.stream()).arrayBuffer());
+const request = fromBinary(asked, input.subarray(4, 4 + input.readUInt32BE(0))) as unknown as {
+  protocol: number;
+};
+
+const service = {
+  routes: conformanceRoutes(registry),
+  verify: async () => ({ subject: 'conformance', storeId: DEFAULT_STORE }),
+  telemetry: createTelemetry('conformance', 'silent'),
+};
+const rpc = rpcFetch(service);
+const host = '127.0.0.1';
+const notFound = () => new Response('not found', { status: 404 });
+const port = Number(portText);
+const listener =
+  request.protocol === GRPC
+    ? await listenGrpc(host, port + 1, service)
+    : listen(host, port, (one) => rpc(one) ?? notFound());
+
+process.stdout.write(frame(answer, { host, port: listener.port }));
