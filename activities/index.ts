@@ -1,6 +1,7 @@
 // All hands: each queue's activities by the names that workflows call.
 export { disputeActivities } from './disputes.ts';
 export { fulfillmentActivities } from './fulfillment.ts';
+export { importActivities } from './imports.ts';
 export { notificationActivities } from './notifications.ts';
 export { orderActivities } from './orders.ts';
 export { paymentActivities } from './payments.ts';

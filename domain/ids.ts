@@ -11,6 +11,7 @@ export const ID_PREFIXES = {
   return: 'ret',
   refund: 'rfd',
   action: 'act',
+  import: 'imp',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -18,6 +19,7 @@ export type Id<K extends IdKind> = `${(typeof ID_PREFIXES)[K]}_${string}`;
 export type StoreId = Id<'store'>;
 export type ProductId = Id<'product'>;
 export type CollectionId = Id<'collection'>;
+export type ImportId = Id<'import'>;
 
 /** The one store of a single machine; real stores get ids of the same shape as all others. */
 export const DEFAULT_STORE: StoreId = 'sto_default';

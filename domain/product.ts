@@ -46,6 +46,9 @@ export interface Collection {
   storeId: StoreId;
   name: string;
   description: string;
+  /** Of a category that an import made: its own name in its tree, and what stands above it. */
+  handle?: string;
+  parentId?: CollectionId;
   version: number;
   clockUs: number;
   createdAt: string;

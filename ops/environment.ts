@@ -24,6 +24,7 @@ export const codecKeys = (instance: Instance): string =>
 /** Every setting that is the same for all processes of an instance. */
 const settingsOf = (instance: Instance): Partial<Record<Setting, string>> => ({
   HOLDFAST_IDENTITY_URL: postgresUrl(instance, 'identity'),
+  HOLDFAST_CATALOGUE_URL: postgresUrl(instance, 'products'),
   HOLDFAST_ROLE_PASSWORDS: JSON.stringify(
     Object.fromEntries(ROLES.map((role) => [role, instance.secret(`postgres/${role}`)])),
   ),

@@ -1,5 +1,7 @@
-// Makes what is generated and checked in: protobuf code and descriptors from proto/.
+// Makes what is generated and checked in: protobuf code from proto/, OpenAPI from the routes.
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { describedProducts, OPENAPI_FILE } from '../apis/products/routes.ts';
 import { ROOT } from './instance.ts';
 import { runCommand } from './servers/install.ts';
 import { vendorProtos } from './contracts/vendored.ts';
@@ -16,4 +18,10 @@ export const generate = async (): Promise<void> => {
   await runCommand([bin('buf'), 'build', '-o', ...output], { cwd });
 };
 
-if (import.meta.main) await generate();
+const writeOpenapi = (): void =>
+  writeFileSync(OPENAPI_FILE, `${JSON.stringify(describedProducts(), null, 2)}\n`);
+
+if (import.meta.main) {
+  await generate();
+  writeOpenapi();
+}

@@ -16,6 +16,8 @@ const HELP = `Holdfast: a shop that does not lose orders.
   ./holdfast drill [FAULT] [--seed N] [--count N]   orders under faults, every promise checked
   ./holdfast bench [PATH]     measurements, each a ratio to a raw baseline
   ./holdfast orders WORDS     what is stuck, and how to mend it: ./holdfast orders help
+  ./holdfast import FILE [--format F] [--map FIELD:COLUMN,…]   a catalogue's CSV or JSON
+  ./holdfast seed --products N --seed S   a plausible catalogue, the same each time
   ./holdfast rebuild stock    fill Redis from the ledger, whatever it has
   ./holdfast rebuild orders   make the order read model again from its topic, and compare it
   ./holdfast check stock      compare Redis with the ledger, print every difference
@@ -43,6 +45,8 @@ const FLAGS: Record<string, string[]> = {
   down: [TEST],
   reset: [TEST],
   demo: ['--json'],
+  import: ['--format', '--map', TEST],
+  seed: ['--products', '--seed', TEST],
   rebuild: [TEST],
   check: [TEST],
 };
@@ -149,6 +153,11 @@ const COMMANDS: Record<string, () => unknown> = {
   orders: async () => (await import('./commands/orders.ts')).orders(shopOrTests(), words),
   drill: async () => process.exit(await (await import('./commands/drill.ts')).drill(words)),
   bench: async () => process.exit(await (await import('../bench/main.ts')).bench(words)),
+  import: async () => {
+    const { importCommand } = await import('./catalogue.ts');
+    process.exit(await importCommand(shopOrTests(), words, say));
+  },
+  seed: async () => (await import('./catalogue.ts')).seedCommand(shopOrTests(), words, say),
   rebuild,
   check,
   help: () => print(HELP),

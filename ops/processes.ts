@@ -51,7 +51,7 @@ export const PROCESSES = {
     port: 'products',
     opsPort: 'products-ops',
     role: 'products',
-    settings: [...KEYS, ...TOKENS, 'HOLDFAST_CURSOR_SECRET'],
+    settings: [...KEYS, ...TOKENS, ...TEMPORAL, 'HOLDFAST_CURSOR_SECRET'],
   },
   search: {
     port: 'search',
@@ -114,6 +114,7 @@ export const PROCESSES = {
       ...TOKENS,
       ...STRIPE,
       ...CASSANDRA,
+      'HOLDFAST_CATALOGUE_URL',
       'HOLDFAST_INVENTORY_URL',
       'HOLDFAST_CARRIER_URL',
       'HOLDFAST_SMTP_URL',

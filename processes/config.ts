@@ -24,6 +24,7 @@ const SETTINGS = {
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
   HOLDFAST_POSTGRES_URL: z.string().min(1),
   HOLDFAST_IDENTITY_URL: z.string().min(1),
+  HOLDFAST_CATALOGUE_URL: z.string().min(1),
   HOLDFAST_ROLE_PASSWORDS: z.string().transform((text, context): unknown => {
     try {
       return JSON.parse(text);

@@ -15,6 +15,7 @@ import { connectPostgres } from '../db/postgres/client.ts';
 import { MEND_ACTIONS } from '../domain/attention.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { OrdersService } from '../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import { IMPORT_BYTES_MAX } from '../domain/imports.ts';
 import { configOf } from './config.ts';
 import { findKeyIn, run } from './run.ts';
 
@@ -33,8 +34,13 @@ const config = configOf(
 /** Paths that other services answer under the same name. */
 const passedOn = (): Route[] => [
   ...proxied(config.HOLDFAST_PRODUCTS_URL, [
+    ['get', '/openapi.json'],
+    ['get', '/docs'],
     ['post', '/collection'],
     ['put', '/collection/:id'],
+    ['delete', '/collection/:id'],
+    ['get', '/collection/:id/products'],
+    ['put', '/collection/:id/products'],
     ['get', '/collection/:id'],
     ['get', '/collections'],
     ['post', '/product'],
@@ -42,8 +48,17 @@ const passedOn = (): Route[] => [
     ['get', '/product/:id'],
     ['delete', '/product/:id'],
     ['get', '/products'],
+    ['post', '/products:batch'],
     ['put', '/product/:id/collections'],
+    ['get', '/imports'],
+    ['get', '/imports/:id'],
+    ['get', '/imports/:id/rows'],
+    ['get', '/imports/:id/result.csv'],
+    ['post', '/imports/:id/pause'],
+    ['post', '/imports/:id/resume'],
+    ['post', '/imports/:id/retry'],
   ]),
+  ...proxied(config.HOLDFAST_PRODUCTS_URL, [['post', '/imports']], IMPORT_BYTES_MAX),
   ...proxied(config.HOLDFAST_SEARCH_URL, [['post', '/graphql']]),
   ...proxied(config.HOLDFAST_ORDERS_URL, [['post', '/webhooks/stripe']]),
   ...proxied(config.HOLDFAST_RECOVERY_URL, [
@@ -89,7 +104,10 @@ await run(config, async (telemetry) => {
   });
   const listener = listen(config.HOLDFAST_HOST, config.HOLDFAST_PORT, (request, server) => {
     // Timelines are followed for as long as they last; everything else is cut when idle.
-    if (request.headers.get('accept')?.includes('text/event-stream')) server.timeout(request, 0);
+    const isFollowed = request.headers.get('accept')?.includes('text/event-stream');
+    // An upload may pause for longer than an idle connection may.
+    const isUpload = request.method === 'POST' && new URL(request.url).pathname === '/imports';
+    if (isFollowed || isUpload) server.timeout(request, 0);
     return app.fetch(request);
   });
   return {

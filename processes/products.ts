@@ -1,13 +1,14 @@
 // Starts Products: REST for stores, Connect for other services, on one port.
 import { createCursors } from '../apis/http/cursors.ts';
-import { heartbeatRoute } from '../apis/http/heartbeat.ts';
 import { authenticateByKey } from '../apis/http/principals.ts';
 import { appOf } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
-import { collectionRoutes } from '../apis/products/collections.ts';
-import { productRoutes } from '../apis/products/products.ts';
+import { startImportStories } from '../apis/products/import-stories.ts';
+import { productsRoutes } from '../apis/products/routes.ts';
 import { productsRpc } from '../apis/products/rpc.ts';
+import { payloadCodec } from '../apis/rpc/codec.ts';
 import { rpcFetch } from '../apis/rpc/server.ts';
+import { lazyTemporal } from '../apis/rpc/temporal.ts';
 import { verifyTokens } from '../apis/rpc/tokens.ts';
 import { connectPostgres } from '../db/postgres/client.ts';
 import { configOf } from './config.ts';
@@ -19,6 +20,9 @@ const config = configOf(
   'HOLDFAST_IDENTITY_URL',
   'HOLDFAST_TOKEN_SECRETS',
   'HOLDFAST_CURSOR_SECRET',
+  'HOLDFAST_TEMPORAL_ADDRESS',
+  'HOLDFAST_TEMPORAL_NAMESPACE',
+  'HOLDFAST_CODEC_KEYS',
 );
 
 await run(config, async (telemetry) => {
@@ -29,8 +33,14 @@ await run(config, async (telemetry) => {
     connectionsMax: 2,
   });
   const cursors = createCursors(config.HOLDFAST_CURSOR_SECRET);
+  const temporal = lazyTemporal(
+    config.HOLDFAST_TEMPORAL_ADDRESS,
+    config.HOLDFAST_TEMPORAL_NAMESPACE,
+    payloadCodec(config.HOLDFAST_CODEC_KEYS),
+  );
+  const stories = startImportStories(pg, temporal, telemetry);
   const app = appOf({
-    routes: [heartbeatRoute, ...productRoutes(pg, cursors), ...collectionRoutes(pg, cursors)],
+    routes: productsRoutes({ pg, cursors, stories }),
     authenticate: authenticateByKey(findKeyIn(keys)),
     telemetry,
   });
@@ -47,7 +57,8 @@ await run(config, async (telemetry) => {
   return {
     checks: { postgres: pgAnswers(pg) },
     stop: async () => {
-      await listener.stop();
+      await Promise.all([listener.stop(), stories.stop()]);
+      await temporal.close();
       await Promise.all([pg.close(), keys.close()]);
     },
   };

@@ -10,6 +10,7 @@ import {
 import {
   disputeActivities,
   fulfillmentActivities,
+  importActivities,
   notificationActivities,
   orderActivities,
   paymentActivities,
@@ -50,6 +51,7 @@ const config = configOf(
   'HOLDFAST_CASSANDRA_CONTACT_POINT',
   'HOLDFAST_CASSANDRA_DATACENTER',
   'HOLDFAST_CASSANDRA_KEYSPACE',
+  'HOLDFAST_CATALOGUE_URL',
   'HOLDFAST_TEMPORAL_ADDRESS',
   'HOLDFAST_TEMPORAL_NAMESPACE',
   'HOLDFAST_CODEC_KEYS',
@@ -78,6 +80,8 @@ const WORKFLOWS = new URL('../workflows/index.ts', import.meta.url).pathname;
 
 interface Parts {
   pg: Pg;
+  /** The same server as the role that owns the catalogue. */
+  catalogue: Pg;
   cassandra: Cassandra;
   client: Client;
   telemetry: Telemetry;
@@ -160,6 +164,7 @@ const queuesOf = (parts: Parts) => {
       },
     },
     notifications: { stories: false, hands: notificationActivities(pg, mailer) },
+    imports: { stories: true, hands: importActivities(parts.catalogue, inventory) },
     recovery: { stories: true, hands: recoveryHands(parts, providers) },
   };
 };
@@ -211,9 +216,17 @@ await run(config, async (telemetry) => {
     keyspace: config.HOLDFAST_CASSANDRA_KEYSPACE,
     telemetry,
   });
+  const catalogue = connectPostgres({
+    url: config.HOLDFAST_CATALOGUE_URL,
+    telemetry,
+    connectionsMax: 4,
+  });
   const connection = await NativeConnection.connect({ address });
   const client = new Client({ connection, namespace, dataConverter });
-  const workers = await createWorkers(connection, { pg, cassandra, client, telemetry });
+  const workers = await createWorkers(connection, {
+    ...{ pg, catalogue, cassandra },
+    ...{ client, telemetry },
+  });
   const running = Promise.all(workers.map((worker) => worker.run()));
   running.catch((error: unknown) => {
     telemetry.log.error('worker failed', error);
@@ -232,7 +245,7 @@ await run(config, async (telemetry) => {
       for (const worker of workers) worker.shutdown();
       await running;
       await connection.close();
-      await Promise.all([pg.close(), cassandra.close()]);
+      await Promise.all([pg.close(), catalogue.close(), cassandra.close()]);
     },
   };
 });

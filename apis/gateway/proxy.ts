@@ -1,10 +1,12 @@
 // Paths that another service answers under the same name: passed on, and its answer passed back.
 import { DomainError } from '../../domain/errors.ts';
 import { traceHeaders } from '../../telemetry/spans.ts';
-import { textBody } from '../http/body.ts';
+import { boundedPieces, textBody } from '../http/body.ts';
 import type { Method, Route } from '../http/routes.ts';
 
 const TIMEOUT_MS = 10_000;
+/** An upload takes as long as the shopkeeper's line is slow. */
+const UPLOAD_TIMEOUT_MS = 10 * 60_000;
 /** Nothing else of a request goes behind the door: no forged address, user or tenant. */
 const PASSED_ON = [
   'accept',
@@ -18,10 +20,12 @@ const PASSED_ON = [
 const PASSED_BACK = [
   'content-type',
   'etag',
+  'link',
   'location',
   'allow',
   'retry-after',
   'cache-control',
+  'content-security-policy',
   'www-authenticate',
 ];
 
@@ -33,9 +37,33 @@ const pick = (headers: Headers, names: string[]): Record<string, string> =>
     }),
   );
 
-const passOn = async (request: Request, requestId: string, baseUrl: string): Promise<Response> => {
+/** The body as it comes, never all of it at once. */
+const streamed = (request: Request, bytesMax: number): ReadableStream<Uint8Array> => {
+  const pieces = boundedPieces(request, bytesMax);
+  return new ReadableStream({
+    pull: async (controller) => {
+      const { value, done } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+  });
+};
+
+/** Where paths are passed on to; uploads are streamed up to a limit of their own. */
+interface Behind {
+  baseUrl: string;
+  uploadBytesMax?: number;
+}
+
+const bodyFor = async (request: Request, { uploadBytesMax }: Behind) => {
+  if (request.method === 'GET' || request.method === 'DELETE') return {};
+  if (uploadBytesMax === undefined) return { body: await textBody(request) };
+  return { body: streamed(request, uploadBytesMax) };
+};
+
+const passOn = async (request: Request, requestId: string, behind: Behind): Promise<Response> => {
   const { pathname, search } = new URL(request.url);
-  const hasBody = request.method !== 'GET' && request.method !== 'DELETE';
+  const { baseUrl, uploadBytesMax } = behind;
   const answer = await fetch(`${baseUrl}${pathname}${search}`, {
     method: request.method,
     headers: {
@@ -43,23 +71,27 @@ const passOn = async (request: Request, requestId: string, baseUrl: string): Pro
       ...traceHeaders(),
       'x-request-id': requestId,
     },
-    ...(hasBody && { body: await textBody(request) }),
+    ...(await bodyFor(request, behind)),
     redirect: 'manual',
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal: AbortSignal.timeout(uploadBytesMax ? UPLOAD_TIMEOUT_MS : TIMEOUT_MS),
   }).catch((cause: unknown) => {
     if (cause instanceof DomainError) throw cause;
     throw new DomainError('UNAVAILABLE', 'this part of the shop is away just now', { cause });
   });
   const headers = { ...pick(answer.headers, PASSED_BACK), 'x-request-id': requestId };
   const isEmpty = answer.status === 204 || answer.status === 304;
-  return new Response(isEmpty ? null : await answer.arrayBuffer(), {
+  return new Response(isEmpty ? null : answer.body, {
     status: answer.status,
     headers,
   });
 };
 
 /** `get /products`, … : each passed on to the service at `baseUrl`, which decides who may. */
-export const proxied = (baseUrl: string, paths: [Method, string][]): Route[] =>
+export const proxied = (
+  baseUrl: string,
+  paths: [Method, string][],
+  uploadBytesMax?: number,
+): Route[] =>
   paths.map(([method, path]) => ({
     method,
     path,
@@ -67,5 +99,9 @@ export const proxied = (baseUrl: string, paths: [Method, string][]): Route[] =>
     answers: {},
     query: undefined,
     passesQuery: true,
-    answer: ({ request, requestId }) => passOn(request, requestId, baseUrl),
+    answer: ({ request, requestId }) =>
+      passOn(request, requestId, {
+        baseUrl,
+        ...(uploadBytesMax !== undefined && { uploadBytesMax }),
+      }),
   }));

@@ -2,24 +2,29 @@
 import type { ZodError, ZodType } from 'zod';
 import { DomainError } from '../../domain/errors.ts';
 import { looksLikeCardNumber } from '../../domain/payment.ts';
-import { parseStrictJson } from './strict-json.ts';
+import { parseStrictJson } from '../../domain/strict-json.ts';
 
 /** Largest JSON body, in bytes. */
 export const BODY_BYTES_MAX = 1024 * 1024;
 
-const tooLarge = (): DomainError =>
-  new DomainError('BODY_TOO_LARGE', `the body is larger than ${BODY_BYTES_MAX} bytes`);
+const tooLarge = (max: number): DomainError =>
+  new DomainError('BODY_TOO_LARGE', `the body is larger than ${max} bytes`);
+
+/** The body piece by piece. BODY_TOO_LARGE by declared length or, when chunked, while reading. */
+export async function* boundedPieces(request: Request, max: number): AsyncGenerator<Uint8Array> {
+  if (Number(request.headers.get('content-length') ?? 0) > max) throw tooLarge(max);
+  let bytes = 0;
+  for await (const piece of request.body ?? []) {
+    bytes += piece.byteLength;
+    if (bytes > max) throw tooLarge(max);
+    yield piece;
+  }
+}
 
 /** The body as UTF-8 text. BODY_TOO_LARGE by declared length or, when chunked, while reading. */
 export const textBody = async (request: Request): Promise<string> => {
-  if (Number(request.headers.get('content-length') ?? 0) > BODY_BYTES_MAX) throw tooLarge();
   const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > BODY_BYTES_MAX) throw tooLarge();
-    chunks.push(chunk);
-  }
+  for await (const piece of boundedPieces(request, BODY_BYTES_MAX)) chunks.push(piece);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
   } catch (cause) {

@@ -28,6 +28,11 @@ export interface Route {
   scope?: Scope | undefined;
   body?: ZodType | undefined;
   query?: ZodType | undefined;
+  /** What a good answer looks like, and the headers that change it: for the description. */
+  shows?: ZodType | undefined;
+  headers?: Record<string, string>;
+  /** Media types of a body that is taken as it comes. */
+  uploads?: string[];
   /** The query is somebody else's to judge: a proxied path. */
   passesQuery?: boolean;
   answers: Record<number, string>;

@@ -1,6 +1,7 @@
 // Stock over RPC: read, received, counted, watched, and why it moved.
 import type { ServiceImpl } from '@connectrpc/connect';
 import { invalid } from '../../domain/errors.ts';
+import { setCounts } from '../../db/postgres/ledger/counts.ts';
 import { createLocation, listLocations } from '../../db/postgres/ledger/locations.ts';
 import { listMovements } from '../../db/postgres/ledger/movements.ts';
 import {
@@ -32,7 +33,7 @@ const settled = async (parts: InventoryParts, storeId: string, answer: StockAnsw
 
 export const changeHandlers = (
   parts: InventoryParts,
-): Handlers<'receiveStock' | 'adjustStock'> => ({
+): Handlers<'receiveStock' | 'adjustStock' | 'batchSetStock'> => ({
   async receiveStock({ location, ...receipt }, context) {
     const { storeId } = callerOf(context);
     const { receiptId, sku, quantity, productId, reason } = receipt;
@@ -50,6 +51,13 @@ export const changeHandlers = (
       isLoss: loss,
     });
     return settled(parts, storeId, answer);
+  },
+  async batchSetStock({ counts, adjustmentId, reason }, context) {
+    const { storeId } = callerOf(context);
+    const answer = await setCounts(parts.pg, { storeId, counts, adjustmentId, reason });
+    const { levels, epoch, firsts, refused } = answer;
+    if (levels.length > 0) await settle(parts, { storeId, levels, epoch, fill: firsts });
+    return { refusedSkus: refused };
   },
 });
 

@@ -1,39 +1,65 @@
 // REST routes of collections.
+import { z } from 'zod';
+import type { KeptAnswer } from '../../db/postgres/catalogue/answers.ts';
+import {
+  deleteCollection,
+  listMembers,
+  orderMembers,
+  type Placed,
+} from '../../db/postgres/catalogue/memberships.ts';
 import type { Pg } from '../../db/postgres/client.ts';
 import {
   collectionById,
   insertCollection,
   listCollections,
   updateCollection,
-} from '../../db/postgres/collections.ts';
+} from '../../db/postgres/catalogue/collections.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { isId } from '../../domain/ids.ts';
 import type { Collection } from '../../domain/product.ts';
 import { pageQuery, type Cursors } from '../http/cursors.ts';
+import { listAnswer } from '../http/lists.ts';
 import { json, route, type Route } from '../http/routes.ts';
-import { collectionBody, collectionChange, shownCollection } from './shapes.ts';
+import { keyed } from './keyed.ts';
+import {
+  collectionBody,
+  collectionChange,
+  memberOrder,
+  shownCollection,
+  shownProduct,
+} from './shapes.ts';
+import { collectionShown, listShown, productShown } from './shown.ts';
 
-const shown = (collection: Collection, status = 200): Response =>
-  json(shownCollection(collection), status, {
-    etag: `"${collection.version}"`,
-    ...(status === 201 && { location: `/collection/${collection.id}` }),
-  });
+const shown = (collection: Collection): Response =>
+  json(shownCollection(collection), 200, { etag: `"${collection.version}"` });
+
+const keptAnswer = (collection: Collection): KeptAnswer => ({
+  status: 201,
+  body: JSON.stringify(shownCollection(collection)),
+  headers: { etag: `"${collection.version}"`, location: `/collection/${collection.id}` },
+});
 
 const idOf = ({ id }: Record<string, string>): string => {
   if (!isId('collection', id)) throw new DomainError('NOT_FOUND', 'no such collection');
   return id;
 };
 
-export const collectionRoutes = (pg: Pg, cursors: Cursors): Route[] => [
+const memberPosition = z.object({ position: z.number(), productId: z.string() });
+
+const writeRoutes = (pg: Pg): Route[] => [
   route({
     method: 'post',
     path: '/collection',
-    summary: 'Create a collection.',
+    summary: 'Create a collection; an Idempotency-Key makes it happen once.',
     scope: 'products:write',
     body: collectionBody,
-    answers: { 201: 'the collection' },
-    answer: async ({ body, principal }) =>
-      shown(await insertCollection(pg, principal.storeId, body), 201),
+    shows: collectionShown,
+    headers: { 'Idempotency-Key': 'The same key and body get the same answer.' },
+    answers: { 201: 'the collection', 409: 'IDEMPOTENCY_KEY_IN_FLIGHT' },
+    answer: (ask) =>
+      keyed(pg, 'collections.insert', ask, async (tx) =>
+        keptAnswer(await insertCollection(tx, ask.principal.storeId, ask.body)),
+      ),
   }),
   route({
     method: 'put',
@@ -41,15 +67,43 @@ export const collectionRoutes = (pg: Pg, cursors: Cursors): Route[] => [
     summary: 'Change a collection; absent fields stay as they are.',
     scope: 'products:write',
     body: collectionChange,
+    shows: collectionShown,
     answers: { 200: 'the collection' },
     answer: async ({ params, body, principal }) =>
       shown(await updateCollection(pg, principal.storeId, idOf(params), body)),
   }),
   route({
+    method: 'delete',
+    path: '/collection/:id',
+    summary: 'Delete a collection; its products stay.',
+    scope: 'products:write',
+    answers: { 204: 'gone' },
+    answer: async ({ params, principal }) => {
+      await deleteCollection(pg, principal.storeId, idOf(params));
+      return new Response(null, { status: 204 });
+    },
+  }),
+  route({
+    method: 'put',
+    path: '/collection/:id/products',
+    summary: 'Put these products first, in this order; the others follow.',
+    scope: 'products:write',
+    body: memberOrder,
+    answers: { 204: 'ordered' },
+    answer: async ({ params, body, principal }) => {
+      await orderMembers(pg, principal.storeId, idOf(params), body.productIds);
+      return new Response(null, { status: 204 });
+    },
+  }),
+];
+
+const readRoutes = (pg: Pg, cursors: Cursors): Route[] => [
+  route({
     method: 'get',
     path: '/collection/:id',
     summary: 'One collection.',
     scope: 'products:read',
+    shows: collectionShown,
     answers: { 200: 'the collection' },
     answer: async ({ params, principal }) =>
       shown(await collectionById(pg, principal.storeId, idOf(params))),
@@ -60,17 +114,48 @@ export const collectionRoutes = (pg: Pg, cursors: Cursors): Route[] => [
     summary: 'Collections of the store, oldest first.',
     scope: 'products:read',
     query: pageQuery,
+    shows: listShown(collectionShown),
     answers: { 200: 'items and the cursor of the next page' },
-    answer: async ({ query, principal }) => {
+    answer: async ({ query, principal, request }) => {
       const { storeId } = principal;
-      const after = query.cursor ? cursors.open(`collections/${storeId}`, query.cursor) : '';
-      const items = await listCollections(pg, storeId, after, query.limit + 1);
-      const page = items.slice(0, query.limit);
-      const last = items.length > query.limit ? page.at(-1) : undefined;
-      return json({
-        items: page.map(shownCollection),
-        nextCursor: last ? cursors.seal(`collections/${storeId}`, last.id) : null,
-      });
+      const { limit, cursor } = query;
+      const list = `collections/${storeId}`;
+      const after = cursor ? cursors.open(list, cursor) : '';
+      const items = await listCollections(pg, storeId, after, limit + 1);
+      const show = shownCollection;
+      const positionOf = ({ id }: Collection): string => id;
+      return listAnswer({ cursors, list, request, limit, items, show, positionOf });
     },
   }),
+];
+
+const memberRoute = (pg: Pg, cursors: Cursors): Route =>
+  route({
+    method: 'get',
+    path: '/collection/:id/products',
+    summary: 'Products of a collection, in its own order.',
+    scope: 'products:read',
+    query: pageQuery,
+    shows: listShown(productShown),
+    answers: { 200: 'items and the cursor of the next page' },
+    answer: async ({ params, query, principal, request }) => {
+      const { storeId } = principal;
+      const { limit, cursor } = query;
+      const id = idOf(params);
+      const list = `members/${storeId}/${id}`;
+      const after = cursor
+        ? memberPosition.parse(JSON.parse(cursors.open(list, cursor)))
+        : { position: -1, productId: '' };
+      const items = await listMembers(pg, storeId, id, after, limit + 1);
+      const show = ({ product }: Placed) => shownProduct(product);
+      const positionOf = ({ product, position }: Placed): string =>
+        JSON.stringify({ position, productId: product.id });
+      return listAnswer({ cursors, list, request, limit, items, show, positionOf });
+    },
+  });
+
+export const collectionRoutes = (pg: Pg, cursors: Cursors): Route[] => [
+  ...writeRoutes(pg),
+  memberRoute(pg, cursors),
+  ...readRoutes(pg, cursors),
 ];

@@ -1,4 +1,5 @@
 // REST routes of products: what a store may do with its own catalogue.
+import type { KeptAnswer } from '../../db/postgres/catalogue/answers.ts';
 import type { Pg } from '../../db/postgres/client.ts';
 import {
   deleteProduct,
@@ -7,21 +8,27 @@ import {
   productById,
   putProductCollections,
   updateProduct,
-} from '../../db/postgres/products.ts';
+} from '../../db/postgres/catalogue/products.ts';
 import { DomainError, invalid } from '../../domain/errors.ts';
 import type { Product } from '../../domain/product.ts';
 import { pageQuery, type Cursors } from '../http/cursors.ts';
+import { listAnswer } from '../http/lists.ts';
 import { json, route, type Route } from '../http/routes.ts';
+import { keyed } from './keyed.ts';
 import { changed, draftOf, membershipBody, productBody, productChange } from './shapes.ts';
 import { shownProduct } from './shapes.ts';
+import { listShown, productShown } from './shown.ts';
 
 const ETAG = /^"(\d{1,15})"$/;
 
-const shown = (product: Product, status = 200): Response =>
-  json(shownProduct(product), status, {
-    etag: `"${product.version}"`,
-    ...(status === 201 && { location: `/product/${product.id}` }),
-  });
+const shown = (product: Product): Response =>
+  json(shownProduct(product), 200, { etag: `"${product.version}"` });
+
+const keptAnswer = (product: Product): KeptAnswer => ({
+  status: 201,
+  body: JSON.stringify(shownProduct(product)),
+  headers: { etag: `"${product.version}"`, location: `/product/${product.id}` },
+});
 
 /** The version of an `If-Match` header (RFC 9110 §13.1.1), when one is sent. */
 const expectedVersion = (request: Request): number | undefined => {
@@ -43,12 +50,16 @@ const writeRoutes = (pg: Pg): Route[] => [
   route({
     method: 'post',
     path: '/product',
-    summary: 'Create a product; name, description and price are enough.',
+    summary: 'Create a product; name and price are enough. An Idempotency-Key makes it once.',
     scope: 'products:write',
     body: productBody,
+    shows: productShown,
+    headers: { 'Idempotency-Key': 'The same key and body get the same answer.' },
     answers: { 201: 'the product', 409: 'SKU_TAKEN or SLUG_TAKEN' },
-    answer: async ({ body, principal }) =>
-      shown(await insertProduct(pg, draftOf(principal.storeId, body)), 201),
+    answer: (ask) =>
+      keyed(pg, 'products.insert', ask, async (tx) =>
+        keptAnswer(await insertProduct(tx, draftOf(ask.principal.storeId, ask.body))),
+      ),
   }),
   route({
     method: 'put',
@@ -56,15 +67,19 @@ const writeRoutes = (pg: Pg): Route[] => [
     summary: 'Change a product; absent fields stay as they are.',
     scope: 'products:write',
     body: productChange,
+    shows: productShown,
+    headers: { 'If-Match': 'The ETag that was read; 412 when it is no longer so.' },
     answers: { 200: 'the product', 412: 'VERSION_MISMATCH', 422: 'PRICE_AMBIGUOUS' },
     answer: async ({ params, body, principal, request }) =>
       shown(
-        await updateProduct(
-          pg,
-          principal.storeId,
-          idOf(params),
-          (present) => changed(present, body),
-          expectedVersion(request),
+        await pg.transaction('products.update', (tx) =>
+          updateProduct(
+            tx,
+            principal.storeId,
+            idOf(params),
+            (present) => changed(present, body),
+            expectedVersion(request),
+          ),
         ),
       ),
   }),
@@ -74,6 +89,7 @@ const writeRoutes = (pg: Pg): Route[] => [
     summary: 'Replace the collections a product is in.',
     scope: 'products:write',
     body: membershipBody,
+    shows: productShown,
     answers: { 200: 'the product' },
     answer: async ({ params, body, principal }) =>
       shown(await putProductCollections(pg, principal.storeId, idOf(params), body.collectionIds)),
@@ -99,6 +115,7 @@ const readRoutes = (pg: Pg, cursors: Cursors): Route[] => [
     path: '/product/:id',
     summary: 'One product.',
     scope: 'products:read',
+    shows: productShown,
     answers: { 200: 'the product' },
     answer: async ({ params, principal }) =>
       shown(await productById(pg, principal.storeId, idOf(params))),
@@ -109,17 +126,17 @@ const readRoutes = (pg: Pg, cursors: Cursors): Route[] => [
     summary: 'Products of the store, oldest first.',
     scope: 'products:read',
     query: pageQuery,
+    shows: listShown(productShown),
     answers: { 200: 'items and the cursor of the next page' },
-    answer: async ({ query, principal }) => {
+    answer: async ({ query, principal, request }) => {
       const { storeId } = principal;
-      const after = query.cursor ? cursors.open(`products/${storeId}`, query.cursor) : '';
-      const items = await listProducts(pg, storeId, after, query.limit + 1);
-      const page = items.slice(0, query.limit);
-      const last = items.length > query.limit ? page.at(-1) : undefined;
-      return json({
-        items: page.map(shownProduct),
-        nextCursor: last ? cursors.seal(`products/${storeId}`, last.id) : null,
-      });
+      const { limit, cursor } = query;
+      const list = `products/${storeId}`;
+      const after = cursor ? cursors.open(list, cursor) : '';
+      const items = await listProducts(pg, storeId, after, limit + 1);
+      const show = shownProduct;
+      const positionOf = ({ id }: Product): string => id;
+      return listAnswer({ cursors, list, request, limit, items, show, positionOf });
     },
   }),
 ];

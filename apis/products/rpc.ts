@@ -1,7 +1,7 @@
 // Products for other services: prices at checkout, and one product when the read side is away.
 import type { ConnectRouter } from '@connectrpc/connect';
 import type { Pg } from '../../db/postgres/client.ts';
-import { findPublished, listPrices } from '../../db/postgres/products.ts';
+import { findPublished, listPrices } from '../../db/postgres/catalogue/products.ts';
 import { DomainError, invalid } from '../../domain/errors.ts';
 import { LINES_MAX } from '../../domain/order.ts';
 import { ProductsService } from '../../proto/gen/holdfast/products/v1/products_pb.ts';

@@ -1,7 +1,7 @@
 // Bodies of the Products API as stores send them, and products as they are shown.
 import { z } from 'zod';
 import { invalid } from '../../domain/errors.ts';
-import { isId, newId, type CollectionId, type StoreId } from '../../domain/ids.ts';
+import { isId, newId, type CollectionId, type ProductId, type StoreId } from '../../domain/ids.ts';
 import {
   CURRENCIES,
   DEFAULT_CURRENCY,
@@ -22,7 +22,7 @@ import {
   type Product,
   type Variant,
 } from '../../domain/product.ts';
-import type { ProductDraft } from '../../db/postgres/products.ts';
+import type { ProductDraft } from '../../db/postgres/catalogue/products.ts';
 
 const MAP_ENTRIES_MAX = 50;
 const MEDIA_MAX = 50;
@@ -88,8 +88,17 @@ export const membershipBody = z.strictObject({
     .transform((ids) => [...new Set(ids)]),
 });
 
-type ProductBody = z.output<typeof productBody>;
-type ProductChange = z.output<typeof productChange>;
+const MEMBERS_ORDERED_MAX = 1_000;
+/** The products that stand first in a collection, each once. */
+export const memberOrder = z.strictObject({
+  productIds: z
+    .array(z.custom<ProductId>((value) => isId('product', value), 'is not a product id'))
+    .max(MEMBERS_ORDERED_MAX)
+    .refine((ids) => new Set(ids).size === ids.length, 'names a product twice'),
+});
+
+export type ProductBody = z.output<typeof productBody>;
+export type ProductChange = z.output<typeof productChange>;
 type VariantBody = z.output<typeof variant>;
 
 const variantsOf = (bodies: VariantBody[]): Variant[] => {

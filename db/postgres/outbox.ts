@@ -40,6 +40,34 @@ export const publish = async (tx: Tx, table: OutboxTable, news: News[]): Promise
   await tx.execute(sql`select pg_notify(${OUTBOX_CHANNEL}, '')`);
 };
 
+/** The same for many news at once, in one statement. */
+export const publishMany = async (tx: Tx, schema: OutboxSchema, news: News[]): Promise<void> => {
+  if (news.length === 0) return;
+  const rows = news.map((one) => ({
+    bucket: bucketOf(one.key),
+    topic: one.topic,
+    key: one.key,
+    event_type: one.eventType,
+    value: Buffer.from(one.value).toString('base64'),
+  }));
+  const headers = JSON.stringify(traceHeaders());
+  await tx.execute(sql`
+    insert into ${sql.raw(`${schema}.outbox`)} (bucket, topic, key, event_type, value, headers)
+    select r.bucket, r.topic, r.key, r.event_type, decode(r.value, 'base64'), ${headers}::jsonb
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r
+      (bucket smallint, topic text, key text, event_type text, value text)`);
+  await tx.execute(sql`select pg_notify(${OUTBOX_CHANNEL}, '')`);
+};
+
+/** How many rows wait to be sent, counted to `upTo`. */
+export const backlogOf = (pg: Pg, schema: OutboxSchema, upTo: number): Promise<number> =>
+  pg.query(`outbox.backlog.${schema}`, async (db) => {
+    const [row] = await db.execute<{ rows: number }>(sql`
+      select count(*)::int as rows
+      from (select 1 from ${sql.raw(`${schema}.outbox`)} limit ${upTo}) as counted`);
+    return row?.rows ?? 0;
+  });
+
 /** Schemas that have an outbox, and so a relay loop. */
 export const OUTBOX_SCHEMAS = ['products', 'inventory', 'orders'] as const;
 export type OutboxSchema = (typeof OUTBOX_SCHEMAS)[number];

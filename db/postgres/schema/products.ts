@@ -10,7 +10,7 @@ import {
   timestamp,
   unique,
 } from 'drizzle-orm/pg-core';
-import { outboxTable } from './outbox.ts';
+import { bytea, outboxTable } from './outbox.ts';
 
 export const productsSchema = pgSchema('products');
 
@@ -68,9 +68,15 @@ export const collections = productsSchema.table(
     storeId: text('store_id').notNull(),
     name: text().notNull(),
     description: text().notNull(),
+    /** Where an import's category stands: its path in slugs, or the id its tree gave it. */
+    handle: text(),
+    parentId: text('parent_id'),
     ...versionColumns(),
   },
-  (table) => [index('collections_store_id_id_idx').on(table.storeId, table.id)],
+  (table) => [
+    index('collections_store_id_id_idx').on(table.storeId, table.id),
+    unique('collections_store_id_handle_key').on(table.storeId, table.handle),
+  ],
 );
 
 export const productCollections = productsSchema.table(
@@ -82,10 +88,92 @@ export const productCollections = productsSchema.table(
     collectionId: text('collection_id')
       .notNull()
       .references(() => collections.id, { onDelete: 'cascade' }),
+    /** Place of the product in the collection's own order; equal ones in the order of ids. */
+    position: integer().notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.productId, table.collectionId] }),
     index('product_collections_collection_id_idx').on(table.collectionId),
+  ],
+);
+
+/** An uploaded file and how far it has been written; `nextRow` moves with the rows it counts. */
+export const imports = productsSchema.table(
+  'imports',
+  {
+    id: text().primaryKey(),
+    storeId: text('store_id').notNull(),
+    format: text({ enum: ['auto', 'holdfast', 'shopify', 'spree', 'json'] }).notNull(),
+    mapping: jsonb().$type<Record<string, string>>().notNull(),
+    sha256: text().notNull().default(''),
+    bytes: bigint({ mode: 'number' }).notNull().default(0),
+    status: text({ enum: ['uploading', 'running', 'paused', 'completed', 'failed'] }).notNull(),
+    /** Why it failed as a whole. */
+    reason: text(),
+    /** Which pass over the file this is; a retry of failed rows is another one. */
+    pass: integer().notNull().default(1),
+    nextRow: integer('next_row').notNull().default(0),
+    total: integer().notNull().default(0),
+    succeeded: integer().notNull().default(0),
+    failed: integer().notNull().default(0),
+    skipped: integer().notNull().default(0),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+    updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [
+    index('imports_store_id_id_idx').on(table.storeId, table.id),
+    index('imports_status_idx').on(table.status),
+  ],
+);
+
+/** The file itself, in pieces, so that any worker can read it. */
+export const importPieces = productsSchema.table(
+  'import_pieces',
+  {
+    importId: text('import_id')
+      .notNull()
+      .references(() => imports.id, { onDelete: 'cascade' }),
+    position: integer().notNull(),
+    content: bytea().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.importId, table.position] })],
+);
+
+export const importRows = productsSchema.table(
+  'import_rows',
+  {
+    importId: text('import_id')
+      .notNull()
+      .references(() => imports.id, { onDelete: 'cascade' }),
+    row: integer().notNull(),
+    status: text({ enum: ['succeeded', 'failed', 'skipped'] }).notNull(),
+    code: text(),
+    message: text(),
+    sku: text(),
+    productId: text('product_id'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.importId, table.row] }),
+    index('import_rows_import_id_status_row_idx').on(table.importId, table.status, table.row),
+  ],
+);
+
+/** Answers given under an Idempotency-Key, so that the same call is answered the same. */
+export const answers = productsSchema.table(
+  'answers',
+  {
+    storeId: text('store_id').notNull(),
+    key: text().notNull(),
+    bodyHash: text('body_hash').notNull(),
+    /** Absent while the first call is running. */
+    status: integer(),
+    body: text(),
+    headers: jsonb().$type<Record<string, string>>(),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.storeId, table.key] }),
+    index('answers_created_at_idx').on(table.createdAt),
   ],
 );
 

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file holdfast/inventory/v1/inventory.proto.
  */
 export const file_holdfast_inventory_v1_inventory: GenFile = /*@__PURE__*/
-  fileDesc("CiVob2xkZmFzdC9pbnZlbnRvcnkvdjEvaW52ZW50b3J5LnByb3RvEhVob2xkZmFzdC5pbnZlbnRvcnkudjEilAEKBVN0b2NrEgsKA3NrdRgBIAEoCRIPCgdvbl9oYW5kGAIgASgFEhAKCHJlc2VydmVkGAMgASgFEhEKCWF2YWlsYWJsZRgEIAEoBRIPCgd2ZXJzaW9uGAUgASgDEjcKCWxvY2F0aW9ucxgGIAMoCzIkLmhvbGRmYXN0LmludmVudG9yeS52MS5Mb2NhdGlvblN0b2NrIlcKDUxvY2F0aW9uU3RvY2sSEAoIbG9jYXRpb24YASABKAkSDwoHb25faGFuZBgCIAEoBRIQCghyZXNlcnZlZBgDIAEoBRIRCglhdmFpbGFibGUYBCABKAUibAoUQmF0Y2hHZXRTdG9ja1JlcXVlc3QSPwoEc2t1cxgBIAMoCUIxukgukgErEPQDIiZyJDIiXltBLVphLXowLTldW0EtWmEtejAtOS5fLy1dezAsNjN9JBITCgtieV9sb2NhdGlvbhgCIAEoCCJEChVCYXRjaEdldFN0b2NrUmVzcG9uc2USKwoFc3RvY2sYASADKAsyHC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuU3RvY2sirwIKE1JlY2VpdmVTdG9ja1JlcXVlc3QSLwoKcmVjZWlwdF9pZBgBIAEoCUIbukgYchYyFF5bXHgyMS1ceDdlXXsxLDEyOH0kEjYKA3NrdRgCIAEoCUIpukgmciQyIl5bQS1aYS16MC05XVtBLVphLXowLTkuXy8tXXswLDYzfSQSHwoIcXVhbnRpdHkYAyABKAVCDbpIChoIGICU69wDKAESMgoKcHJvZHVjdF9pZBgEIAEoCUIeukgbchkyF14ocHJkX1swLTlhLXpdezEsNDB9KT8kEjUKCGxvY2F0aW9uGAUgASgJQiO6SCByHjIcXihbYS16MC05XVthLXowLTktXXswLDMxfSk/JBIjCgZyZWFzb24YBiABKAlCE7pIEHIOGPQDMgleXFB7Q2N9KiQiQwoUUmVjZWl2ZVN0b2NrUmVzcG9uc2USKwoFc3RvY2sYASABKAsyHC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuU3RvY2si+wIKEkFkanVzdFN0b2NrUmVxdWVzdBI2CgNza3UYASABKAlCKbpIJnIkMiJeW0EtWmEtejAtOV1bQS1aYS16MC05Ll8vLV17MCw2M30kEh4KB29uX2hhbmQYAiABKAVCDbpIChoIGICU69wDKAASMgoKcHJvZHVjdF9pZBgDIAEoCUIeukgbchkyF14ocHJkX1swLTlhLXpdezEsNDB9KT8kEiYKEGV4cGVjdGVkX3ZlcnNpb24YBCABKANCB7pIBCICKABIAIgBARIjCgZyZWFzb24YBSABKAlCE7pIEHIOGPQDMgleXFB7Q2N9KiQSMgoNYWRqdXN0bWVudF9pZBgGIAEoCUIbukgYchYyFF5bXHgyMS1ceDdlXXswLDEyOH0kEjUKCGxvY2F0aW9uGAcgASgJQiO6SCByHjIcXihbYS16MC05XVthLXowLTktXXswLDMxfSk/JBIMCgRsb3NzGAggASgIQhMKEV9leHBlY3RlZF92ZXJzaW9uIkIKE0FkanVzdFN0b2NrUmVzcG9uc2USKwoFc3RvY2sYASABKAsyHC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuU3RvY2siXwoETGluZRI2CgNza3UYASABKAlCKbpIJnIkMiJeW0EtWmEtejAtOV1bQS1aYS16MC05Ll8vLV17MCw2M30kEh8KCHF1YW50aXR5GAIgASgFQg26SAoaCBiAlOvcAygBItQCCgtSZXNlcnZhdGlvbhIWCg5yZXNlcnZhdGlvbl9pZBgBIAEoCRI2CgVzdGF0ZRgCIAEoDjInLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXNlcnZhdGlvblN0YXRlEioKBWxpbmVzGAMgAygLMhsuaG9sZGZhc3QuaW52ZW50b3J5LnYxLkxpbmUSLgoKZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNgoLYWxsb2NhdGlvbnMYBSADKAsyIS5ob2xkZmFzdC5pbnZlbnRvcnkudjEuQWxsb2NhdGlvbhIsCgdtaXNzaW5nGAYgAygLMhsuaG9sZGZhc3QuaW52ZW50b3J5LnYxLkxpbmUSMwoJYXR0ZW50aW9uGAcgASgLMiAuaG9sZGZhc3QuaW52ZW50b3J5LnYxLkF0dGVudGlvbiI9CgpBbGxvY2F0aW9uEgsKA3NrdRgBIAEoCRIQCghsb2NhdGlvbhgCIAEoCRIQCghxdWFudGl0eRgDIAEoBSJGCglBdHRlbnRpb24SDgoGcmVhc29uGAEgASgJEikKBXNpbmNlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLbAQoOUmVzZXJ2ZVJlcXVlc3QSMwoOcmVzZXJ2YXRpb25faWQYASABKAlCG7pIGHIWMhReW1x4MjEtXHg3ZV17MSwxMjh9JBI2CgVsaW5lcxgCIAMoCzIbLmhvbGRmYXN0LmludmVudG9yeS52MS5MaW5lQgq6SAeSAQQIARBkEkIKCmV4cGlyZXNfaW4YAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CE7pIEMgBAaoBCiIECICjBTICCAoSGAoHYXR0ZW1wdBgEIAEoBUIHukgEGgIoACJKCg9SZXNlcnZlUmVzcG9uc2USNwoLcmVzZXJ2YXRpb24YASABKAsyIi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb24ikwEKGEV4dGVuZFJlc2VydmF0aW9uUmVxdWVzdBIzCg5yZXNlcnZhdGlvbl9pZBgBIAEoCUIbukgYchYyFF5bXHgyMS1ceDdlXXsxLDEyOH0kEkIKCmV4cGlyZXNfaW4YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CE7pIEMgBAaoBCiIECICjBTICCAoiVAoZRXh0ZW5kUmVzZXJ2YXRpb25SZXNwb25zZRI3CgtyZXNlcnZhdGlvbhgBIAEoCzIiLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXNlcnZhdGlvbiJOChdDbGFpbVJlc2VydmF0aW9uUmVxdWVzdBIzCg5yZXNlcnZhdGlvbl9pZBgBIAEoCUIbukgYchYyFF5bXHgyMS1ceDdlXXsxLDEyOH0kIlMKGENsYWltUmVzZXJ2YXRpb25SZXNwb25zZRI3CgtyZXNlcnZhdGlvbhgBIAEoCzIiLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXNlcnZhdGlvbiJQChlSZWxlYXNlUmVzZXJ2YXRpb25SZXF1ZXN0EjMKDnJlc2VydmF0aW9uX2lkGAEgASgJQhu6SBhyFjIUXltceDIxLVx4N2VdezEsMTI4fSQiVQoaUmVsZWFzZVJlc2VydmF0aW9uUmVzcG9uc2USNwoLcmVzZXJ2YXRpb24YASABKAsyIi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb24iSgoTUmV2ZXJzZUNsYWltUmVxdWVzdBIzCg5yZXNlcnZhdGlvbl9pZBgBIAEoCUIbukgYchYyFF5bXHgyMS1ceDdlXXsxLDEyOH0kIk8KFFJldmVyc2VDbGFpbVJlc3BvbnNlEjcKC3Jlc2VydmF0aW9uGAEgASgLMiIuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uIkwKFUdldFJlc2VydmF0aW9uUmVxdWVzdBIzCg5yZXNlcnZhdGlvbl9pZBgBIAEoCUIbukgYchYyFF5bXHgyMS1ceDdlXXsxLDEyOH0kIlEKFkdldFJlc2VydmF0aW9uUmVzcG9uc2USNwoLcmVzZXJ2YXRpb24YASABKAsyIi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb24iwQEKCE1vdmVtZW50EgsKA3NrdRgBIAEoCRIQCghsb2NhdGlvbhgCIAEoCRIxCgRraW5kGAMgASgOMiMuaG9sZGZhc3QuaW52ZW50b3J5LnYxLk1vdmVtZW50S2luZBIQCghxdWFudGl0eRgEIAEoBRIRCglyZWZlcmVuY2UYBSABKAkSDgoGcmVhc29uGAYgASgJEi4KCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIooBChRMaXN0TW92ZW1lbnRzUmVxdWVzdBI2CgNza3UYASABKAlCKbpIJnIkMiJeW0EtWmEtejAtOV1bQS1aYS16MC05Ll8vLV17MCw2M30kEhwKCXBhZ2Vfc2l6ZRgCIAEoBUIJukgGGgQYZCgAEhwKCnBhZ2VfdG9rZW4YAyABKAlCCLpIBXIDGPQDImQKFUxpc3RNb3ZlbWVudHNSZXNwb25zZRIyCgltb3ZlbWVudHMYASADKAsyHy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuTW92ZW1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlYKEVdhdGNoU3RvY2tSZXF1ZXN0EkEKBHNrdXMYASADKAlCM7pIMJIBLQgBEPQDIiZyJDIiXltBLVphLXowLTldW0EtWmEtejAtOS5fLy1dezAsNjN9JCJBChJXYXRjaFN0b2NrUmVzcG9uc2USKwoFc3RvY2sYASADKAsyHC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuU3RvY2siKgoITG9jYXRpb24SEAoIbG9jYXRpb24YASABKAkSDAoEbmFtZRgCIAEoCSJwChVDcmVhdGVMb2NhdGlvblJlcXVlc3QSMgoIbG9jYXRpb24YASABKAlCILpIHXIbMhleW2EtejAtOV1bYS16MC05LV17MCwzMX0kEiMKBG5hbWUYAiABKAlCFbpIEnIQEAEYyAEyCV5cUHtDY30qJCJLChZDcmVhdGVMb2NhdGlvblJlc3BvbnNlEjEKCGxvY2F0aW9uGAEgASgLMh8uaG9sZGZhc3QuaW52ZW50b3J5LnYxLkxvY2F0aW9uIhYKFExpc3RMb2NhdGlvbnNSZXF1ZXN0IksKFUxpc3RMb2NhdGlvbnNSZXNwb25zZRIyCglsb2NhdGlvbnMYASADKAsyHy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuTG9jYXRpb24qrwEKEFJlc2VydmF0aW9uU3RhdGUSIQodUkVTRVJWQVRJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIaChZSRVNFUlZBVElPTl9TVEFURV9IRUxEEAESHQoZUkVTRVJWQVRJT05fU1RBVEVfQ0xBSU1FRBACEh4KGlJFU0VSVkFUSU9OX1NUQVRFX1JFTEVBU0VEEAMSHQoZUkVTRVJWQVRJT05fU1RBVEVfRVhQSVJFRBAEKpwBCgxNb3ZlbWVudEtpbmQSHQoZTU9WRU1FTlRfS0lORF9VTlNQRUNJRklFRBAAEhoKFk1PVkVNRU5UX0tJTkRfUkVDRUlWRUQQARIaChZNT1ZFTUVOVF9LSU5EX0FESlVTVEVEEAISGQoVTU9WRU1FTlRfS0lORF9DTEFJTUVEEAMSGgoWTU9WRU1FTlRfS0lORF9SRVZFUlNFRBAEMqwLChBJbnZlbnRvcnlTZXJ2aWNlEm8KDUJhdGNoR2V0U3RvY2sSKy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuQmF0Y2hHZXRTdG9ja1JlcXVlc3QaLC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuQmF0Y2hHZXRTdG9ja1Jlc3BvbnNlIgOQAgESZwoMUmVjZWl2ZVN0b2NrEiouaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlY2VpdmVTdG9ja1JlcXVlc3QaKy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVjZWl2ZVN0b2NrUmVzcG9uc2USZAoLQWRqdXN0U3RvY2sSKS5ob2xkZmFzdC5pbnZlbnRvcnkudjEuQWRqdXN0U3RvY2tSZXF1ZXN0GiouaG9sZGZhc3QuaW52ZW50b3J5LnYxLkFkanVzdFN0b2NrUmVzcG9uc2USWAoHUmVzZXJ2ZRIlLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXNlcnZlUmVxdWVzdBomLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXNlcnZlUmVzcG9uc2USdgoRRXh0ZW5kUmVzZXJ2YXRpb24SLy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuRXh0ZW5kUmVzZXJ2YXRpb25SZXF1ZXN0GjAuaG9sZGZhc3QuaW52ZW50b3J5LnYxLkV4dGVuZFJlc2VydmF0aW9uUmVzcG9uc2UScwoQQ2xhaW1SZXNlcnZhdGlvbhIuLmhvbGRmYXN0LmludmVudG9yeS52MS5DbGFpbVJlc2VydmF0aW9uUmVxdWVzdBovLmhvbGRmYXN0LmludmVudG9yeS52MS5DbGFpbVJlc2VydmF0aW9uUmVzcG9uc2USeQoSUmVsZWFzZVJlc2VydmF0aW9uEjAuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlbGVhc2VSZXNlcnZhdGlvblJlcXVlc3QaMS5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVsZWFzZVJlc2VydmF0aW9uUmVzcG9uc2USZwoMUmV2ZXJzZUNsYWltEiouaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJldmVyc2VDbGFpbVJlcXVlc3QaKy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmV2ZXJzZUNsYWltUmVzcG9uc2UScgoOR2V0UmVzZXJ2YXRpb24SLC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuR2V0UmVzZXJ2YXRpb25SZXF1ZXN0Gi0uaG9sZGZhc3QuaW52ZW50b3J5LnYxLkdldFJlc2VydmF0aW9uUmVzcG9uc2UiA5ACARJvCg1MaXN0TW92ZW1lbnRzEisuaG9sZGZhc3QuaW52ZW50b3J5LnYxLkxpc3RNb3ZlbWVudHNSZXF1ZXN0GiwuaG9sZGZhc3QuaW52ZW50b3J5LnYxLkxpc3RNb3ZlbWVudHNSZXNwb25zZSIDkAIBEmgKCldhdGNoU3RvY2sSKC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuV2F0Y2hTdG9ja1JlcXVlc3QaKS5ob2xkZmFzdC5pbnZlbnRvcnkudjEuV2F0Y2hTdG9ja1Jlc3BvbnNlIgOQAgEwARJtCg5DcmVhdGVMb2NhdGlvbhIsLmhvbGRmYXN0LmludmVudG9yeS52MS5DcmVhdGVMb2NhdGlvblJlcXVlc3QaLS5ob2xkZmFzdC5pbnZlbnRvcnkudjEuQ3JlYXRlTG9jYXRpb25SZXNwb25zZRJvCg1MaXN0TG9jYXRpb25zEisuaG9sZGZhc3QuaW52ZW50b3J5LnYxLkxpc3RMb2NhdGlvbnNSZXF1ZXN0GiwuaG9sZGZhc3QuaW52ZW50b3J5LnYxLkxpc3RMb2NhdGlvbnNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiVob2xkZmFzdC9pbnZlbnRvcnkvdjEvaW52ZW50b3J5LnByb3RvEhVob2xkZmFzdC5pbnZlbnRvcnkudjEilAEKBVN0b2NrEgsKA3NrdRgBIAEoCRIPCgdvbl9oYW5kGAIgASgFEhAKCHJlc2VydmVkGAMgASgFEhEKCWF2YWlsYWJsZRgEIAEoBRIPCgd2ZXJzaW9uGAUgASgDEjcKCWxvY2F0aW9ucxgGIAMoCzIkLmhvbGRmYXN0LmludmVudG9yeS52MS5Mb2NhdGlvblN0b2NrIlcKDUxvY2F0aW9uU3RvY2sSEAoIbG9jYXRpb24YASABKAkSDwoHb25faGFuZBgCIAEoBRIQCghyZXNlcnZlZBgDIAEoBRIRCglhdmFpbGFibGUYBCABKAUibAoUQmF0Y2hHZXRTdG9ja1JlcXVlc3QSPwoEc2t1cxgBIAMoCUIxukgukgErEPQDIiZyJDIiXltBLVphLXowLTldW0EtWmEtejAtOS5fLy1dezAsNjN9JBITCgtieV9sb2NhdGlvbhgCIAEoCCJEChVCYXRjaEdldFN0b2NrUmVzcG9uc2USKwoFc3RvY2sYASADKAsyHC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuU3RvY2sirwIKE1JlY2VpdmVTdG9ja1JlcXVlc3QSLwoKcmVjZWlwdF9pZBgBIAEoCUIbukgYchYyFF5bXHgyMS1ceDdlXXsxLDEyOH0kEjYKA3NrdRgCIAEoCUIpukgmciQyIl5bQS1aYS16MC05XVtBLVphLXowLTkuXy8tXXswLDYzfSQSHwoIcXVhbnRpdHkYAyABKAVCDbpIChoIGICU69wDKAESMgoKcHJvZHVjdF9pZBgEIAEoCUIeukgbchkyF14ocHJkX1swLTlhLXpdezEsNDB9KT8kEjUKCGxvY2F0aW9uGAUgASgJQiO6SCByHjIcXihbYS16MC05XVthLXowLTktXXswLDMxfSk/JBIjCgZyZWFzb24YBiABKAlCE7pIEHIOGPQDMgleXFB7Q2N9KiQiQwoUUmVjZWl2ZVN0b2NrUmVzcG9uc2USKwoFc3RvY2sYASABKAsyHC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuU3RvY2si+wIKEkFkanVzdFN0b2NrUmVxdWVzdBI2CgNza3UYASABKAlCKbpIJnIkMiJeW0EtWmEtejAtOV1bQS1aYS16MC05Ll8vLV17MCw2M30kEh4KB29uX2hhbmQYAiABKAVCDbpIChoIGICU69wDKAASMgoKcHJvZHVjdF9pZBgDIAEoCUIeukgbchkyF14ocHJkX1swLTlhLXpdezEsNDB9KT8kEiYKEGV4cGVjdGVkX3ZlcnNpb24YBCABKANCB7pIBCICKABIAIgBARIjCgZyZWFzb24YBSABKAlCE7pIEHIOGPQDMgleXFB7Q2N9KiQSMgoNYWRqdXN0bWVudF9pZBgGIAEoCUIbukgYchYyFF5bXHgyMS1ceDdlXXswLDEyOH0kEjUKCGxvY2F0aW9uGAcgASgJQiO6SCByHjIcXihbYS16MC05XVthLXowLTktXXswLDMxfSk/JBIMCgRsb3NzGAggASgIQhMKEV9leHBlY3RlZF92ZXJzaW9uIkIKE0FkanVzdFN0b2NrUmVzcG9uc2USKwoFc3RvY2sYASABKAsyHC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuU3RvY2silQEKClN0b2NrQ291bnQSNgoDc2t1GAEgASgJQim6SCZyJDIiXltBLVphLXowLTldW0EtWmEtejAtOS5fLy1dezAsNjN9JBIeCgdvbl9oYW5kGAIgASgFQg26SAoaCBiAlOvcAygAEi8KCnByb2R1Y3RfaWQYAyABKAlCG7pIGHIWMhRecHJkX1swLTlhLXpdezEsNDB9JCKvAQoUQmF0Y2hTZXRTdG9ja1JlcXVlc3QSPgoGY291bnRzGAEgAygLMiEuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlN0b2NrQ291bnRCC7pICJIBBQgBEPQDEjIKDWFkanVzdG1lbnRfaWQYAiABKAlCG7pIGHIWMhReW1x4MjEtXHg3ZV17MSwxMjh9JBIjCgZyZWFzb24YAyABKAlCE7pIEHIOGPQDMgleXFB7Q2N9KiQiLQoVQmF0Y2hTZXRTdG9ja1Jlc3BvbnNlEhQKDHJlZnVzZWRfc2t1cxgBIAMoCSJfCgRMaW5lEjYKA3NrdRgBIAEoCUIpukgmciQyIl5bQS1aYS16MC05XVtBLVphLXowLTkuXy8tXXswLDYzfSQSHwoIcXVhbnRpdHkYAiABKAVCDbpIChoIGICU69wDKAEi1AIKC1Jlc2VydmF0aW9uEhYKDnJlc2VydmF0aW9uX2lkGAEgASgJEjYKBXN0YXRlGAIgASgOMicuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uU3RhdGUSKgoFbGluZXMYAyADKAsyGy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuTGluZRIuCgpleHBpcmVzX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI2CgthbGxvY2F0aW9ucxgFIAMoCzIhLmhvbGRmYXN0LmludmVudG9yeS52MS5BbGxvY2F0aW9uEiwKB21pc3NpbmcYBiADKAsyGy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuTGluZRIzCglhdHRlbnRpb24YByABKAsyIC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuQXR0ZW50aW9uIj0KCkFsbG9jYXRpb24SCwoDc2t1GAEgASgJEhAKCGxvY2F0aW9uGAIgASgJEhAKCHF1YW50aXR5GAMgASgFIkYKCUF0dGVudGlvbhIOCgZyZWFzb24YASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wItsBCg5SZXNlcnZlUmVxdWVzdBIzCg5yZXNlcnZhdGlvbl9pZBgBIAEoCUIbukgYchYyFF5bXHgyMS1ceDdlXXsxLDEyOH0kEjYKBWxpbmVzGAIgAygLMhsuaG9sZGZhc3QuaW52ZW50b3J5LnYxLkxpbmVCCrpIB5IBBAgBEGQSQgoKZXhwaXJlc19pbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkITukgQyAEBqgEKIgQIgKMFMgIIChIYCgdhdHRlbXB0GAQgASgFQge6SAQaAigAIkoKD1Jlc2VydmVSZXNwb25zZRI3CgtyZXNlcnZhdGlvbhgBIAEoCzIiLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXNlcnZhdGlvbiKTAQoYRXh0ZW5kUmVzZXJ2YXRpb25SZXF1ZXN0EjMKDnJlc2VydmF0aW9uX2lkGAEgASgJQhu6SBhyFjIUXltceDIxLVx4N2VdezEsMTI4fSQSQgoKZXhwaXJlc19pbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkITukgQyAEBqgEKIgQIgKMFMgIICiJUChlFeHRlbmRSZXNlcnZhdGlvblJlc3BvbnNlEjcKC3Jlc2VydmF0aW9uGAEgASgLMiIuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uIk4KF0NsYWltUmVzZXJ2YXRpb25SZXF1ZXN0EjMKDnJlc2VydmF0aW9uX2lkGAEgASgJQhu6SBhyFjIUXltceDIxLVx4N2VdezEsMTI4fSQiUwoYQ2xhaW1SZXNlcnZhdGlvblJlc3BvbnNlEjcKC3Jlc2VydmF0aW9uGAEgASgLMiIuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uIlAKGVJlbGVhc2VSZXNlcnZhdGlvblJlcXVlc3QSMwoOcmVzZXJ2YXRpb25faWQYASABKAlCG7pIGHIWMhReW1x4MjEtXHg3ZV17MSwxMjh9JCJVChpSZWxlYXNlUmVzZXJ2YXRpb25SZXNwb25zZRI3CgtyZXNlcnZhdGlvbhgBIAEoCzIiLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXNlcnZhdGlvbiJKChNSZXZlcnNlQ2xhaW1SZXF1ZXN0EjMKDnJlc2VydmF0aW9uX2lkGAEgASgJQhu6SBhyFjIUXltceDIxLVx4N2VdezEsMTI4fSQiTwoUUmV2ZXJzZUNsYWltUmVzcG9uc2USNwoLcmVzZXJ2YXRpb24YASABKAsyIi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb24iTAoVR2V0UmVzZXJ2YXRpb25SZXF1ZXN0EjMKDnJlc2VydmF0aW9uX2lkGAEgASgJQhu6SBhyFjIUXltceDIxLVx4N2VdezEsMTI4fSQiUQoWR2V0UmVzZXJ2YXRpb25SZXNwb25zZRI3CgtyZXNlcnZhdGlvbhgBIAEoCzIiLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXNlcnZhdGlvbiLBAQoITW92ZW1lbnQSCwoDc2t1GAEgASgJEhAKCGxvY2F0aW9uGAIgASgJEjEKBGtpbmQYAyABKA4yIy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuTW92ZW1lbnRLaW5kEhAKCHF1YW50aXR5GAQgASgFEhEKCXJlZmVyZW5jZRgFIAEoCRIOCgZyZWFzb24YBiABKAkSLgoKY3JlYXRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiigEKFExpc3RNb3ZlbWVudHNSZXF1ZXN0EjYKA3NrdRgBIAEoCUIpukgmciQyIl5bQS1aYS16MC05XVtBLVphLXowLTkuXy8tXXswLDYzfSQSHAoJcGFnZV9zaXplGAIgASgFQgm6SAYaBBhkKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMY9AMiZAoVTGlzdE1vdmVtZW50c1Jlc3BvbnNlEjIKCW1vdmVtZW50cxgBIAMoCzIfLmhvbGRmYXN0LmludmVudG9yeS52MS5Nb3ZlbWVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiVgoRV2F0Y2hTdG9ja1JlcXVlc3QSQQoEc2t1cxgBIAMoCUIzukgwkgEtCAEQ9AMiJnIkMiJeW0EtWmEtejAtOV1bQS1aYS16MC05Ll8vLV17MCw2M30kIkEKEldhdGNoU3RvY2tSZXNwb25zZRIrCgVzdG9jaxgBIAMoCzIcLmhvbGRmYXN0LmludmVudG9yeS52MS5TdG9jayIqCghMb2NhdGlvbhIQCghsb2NhdGlvbhgBIAEoCRIMCgRuYW1lGAIgASgJInAKFUNyZWF0ZUxvY2F0aW9uUmVxdWVzdBIyCghsb2NhdGlvbhgBIAEoCUIgukgdchsyGV5bYS16MC05XVthLXowLTktXXswLDMxfSQSIwoEbmFtZRgCIAEoCUIVukgSchAQARjIATIJXlxQe0NjfSokIksKFkNyZWF0ZUxvY2F0aW9uUmVzcG9uc2USMQoIbG9jYXRpb24YASABKAsyHy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuTG9jYXRpb24iFgoUTGlzdExvY2F0aW9uc1JlcXVlc3QiSwoVTGlzdExvY2F0aW9uc1Jlc3BvbnNlEjIKCWxvY2F0aW9ucxgBIAMoCzIfLmhvbGRmYXN0LmludmVudG9yeS52MS5Mb2NhdGlvbiqvAQoQUmVzZXJ2YXRpb25TdGF0ZRIhCh1SRVNFUlZBVElPTl9TVEFURV9VTlNQRUNJRklFRBAAEhoKFlJFU0VSVkFUSU9OX1NUQVRFX0hFTEQQARIdChlSRVNFUlZBVElPTl9TVEFURV9DTEFJTUVEEAISHgoaUkVTRVJWQVRJT05fU1RBVEVfUkVMRUFTRUQQAxIdChlSRVNFUlZBVElPTl9TVEFURV9FWFBJUkVEEAQqnAEKDE1vdmVtZW50S2luZBIdChlNT1ZFTUVOVF9LSU5EX1VOU1BFQ0lGSUVEEAASGgoWTU9WRU1FTlRfS0lORF9SRUNFSVZFRBABEhoKFk1PVkVNRU5UX0tJTkRfQURKVVNURUQQAhIZChVNT1ZFTUVOVF9LSU5EX0NMQUlNRUQQAxIaChZNT1ZFTUVOVF9LSU5EX1JFVkVSU0VEEAQymAwKEEludmVudG9yeVNlcnZpY2USbwoNQmF0Y2hHZXRTdG9jaxIrLmhvbGRmYXN0LmludmVudG9yeS52MS5CYXRjaEdldFN0b2NrUmVxdWVzdBosLmhvbGRmYXN0LmludmVudG9yeS52MS5CYXRjaEdldFN0b2NrUmVzcG9uc2UiA5ACARJnCgxSZWNlaXZlU3RvY2sSKi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVjZWl2ZVN0b2NrUmVxdWVzdBorLmhvbGRmYXN0LmludmVudG9yeS52MS5SZWNlaXZlU3RvY2tSZXNwb25zZRJkCgtBZGp1c3RTdG9jaxIpLmhvbGRmYXN0LmludmVudG9yeS52MS5BZGp1c3RTdG9ja1JlcXVlc3QaKi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuQWRqdXN0U3RvY2tSZXNwb25zZRJqCg1CYXRjaFNldFN0b2NrEisuaG9sZGZhc3QuaW52ZW50b3J5LnYxLkJhdGNoU2V0U3RvY2tSZXF1ZXN0GiwuaG9sZGZhc3QuaW52ZW50b3J5LnYxLkJhdGNoU2V0U3RvY2tSZXNwb25zZRJYCgdSZXNlcnZlEiUuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlc2VydmVSZXF1ZXN0GiYuaG9sZGZhc3QuaW52ZW50b3J5LnYxLlJlc2VydmVSZXNwb25zZRJ2ChFFeHRlbmRSZXNlcnZhdGlvbhIvLmhvbGRmYXN0LmludmVudG9yeS52MS5FeHRlbmRSZXNlcnZhdGlvblJlcXVlc3QaMC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuRXh0ZW5kUmVzZXJ2YXRpb25SZXNwb25zZRJzChBDbGFpbVJlc2VydmF0aW9uEi4uaG9sZGZhc3QuaW52ZW50b3J5LnYxLkNsYWltUmVzZXJ2YXRpb25SZXF1ZXN0Gi8uaG9sZGZhc3QuaW52ZW50b3J5LnYxLkNsYWltUmVzZXJ2YXRpb25SZXNwb25zZRJ5ChJSZWxlYXNlUmVzZXJ2YXRpb24SMC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmVsZWFzZVJlc2VydmF0aW9uUmVxdWVzdBoxLmhvbGRmYXN0LmludmVudG9yeS52MS5SZWxlYXNlUmVzZXJ2YXRpb25SZXNwb25zZRJnCgxSZXZlcnNlQ2xhaW0SKi5ob2xkZmFzdC5pbnZlbnRvcnkudjEuUmV2ZXJzZUNsYWltUmVxdWVzdBorLmhvbGRmYXN0LmludmVudG9yeS52MS5SZXZlcnNlQ2xhaW1SZXNwb25zZRJyCg5HZXRSZXNlcnZhdGlvbhIsLmhvbGRmYXN0LmludmVudG9yeS52MS5HZXRSZXNlcnZhdGlvblJlcXVlc3QaLS5ob2xkZmFzdC5pbnZlbnRvcnkudjEuR2V0UmVzZXJ2YXRpb25SZXNwb25zZSIDkAIBEm8KDUxpc3RNb3ZlbWVudHMSKy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuTGlzdE1vdmVtZW50c1JlcXVlc3QaLC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuTGlzdE1vdmVtZW50c1Jlc3BvbnNlIgOQAgESaAoKV2F0Y2hTdG9jaxIoLmhvbGRmYXN0LmludmVudG9yeS52MS5XYXRjaFN0b2NrUmVxdWVzdBopLmhvbGRmYXN0LmludmVudG9yeS52MS5XYXRjaFN0b2NrUmVzcG9uc2UiA5ACATABEm0KDkNyZWF0ZUxvY2F0aW9uEiwuaG9sZGZhc3QuaW52ZW50b3J5LnYxLkNyZWF0ZUxvY2F0aW9uUmVxdWVzdBotLmhvbGRmYXN0LmludmVudG9yeS52MS5DcmVhdGVMb2NhdGlvblJlc3BvbnNlEm8KDUxpc3RMb2NhdGlvbnMSKy5ob2xkZmFzdC5pbnZlbnRvcnkudjEuTGlzdExvY2F0aW9uc1JlcXVlc3QaLC5ob2xkZmFzdC5pbnZlbnRvcnkudjEuTGlzdExvY2F0aW9uc1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message holdfast.inventory.v1.Stock
@@ -285,6 +285,85 @@ export const AdjustStockResponseSchema: GenMessage<AdjustStockResponse> = /*@__P
   messageDesc(file_holdfast_inventory_v1_inventory, 7);
 
 /**
+ * @generated from message holdfast.inventory.v1.StockCount
+ */
+export type StockCount = Message<"holdfast.inventory.v1.StockCount"> & {
+  /**
+   * @generated from field: string sku = 1;
+   */
+  sku: string;
+
+  /**
+   * @generated from field: int32 on_hand = 2;
+   */
+  onHand: number;
+
+  /**
+   * The product the sku belongs to.
+   *
+   * @generated from field: string product_id = 3;
+   */
+  productId: string;
+};
+
+/**
+ * Describes the message holdfast.inventory.v1.StockCount.
+ * Use `create(StockCountSchema)` to create a new message.
+ */
+export const StockCountSchema: GenMessage<StockCount> = /*@__PURE__*/
+  messageDesc(file_holdfast_inventory_v1_inventory, 8);
+
+/**
+ * @generated from message holdfast.inventory.v1.BatchSetStockRequest
+ */
+export type BatchSetStockRequest = Message<"holdfast.inventory.v1.BatchSetStockRequest"> & {
+  /**
+   * Each sku once.
+   *
+   * @generated from field: repeated holdfast.inventory.v1.StockCount counts = 1;
+   */
+  counts: StockCount[];
+
+  /**
+   * @generated from field: string adjustment_id = 2;
+   */
+  adjustmentId: string;
+
+  /**
+   * Why, for the movements' record.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message holdfast.inventory.v1.BatchSetStockRequest.
+ * Use `create(BatchSetStockRequestSchema)` to create a new message.
+ */
+export const BatchSetStockRequestSchema: GenMessage<BatchSetStockRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_inventory_v1_inventory, 9);
+
+/**
+ * @generated from message holdfast.inventory.v1.BatchSetStockResponse
+ */
+export type BatchSetStockResponse = Message<"holdfast.inventory.v1.BatchSetStockResponse"> & {
+  /**
+   * Skus of which more is reserved than was counted.
+   *
+   * @generated from field: repeated string refused_skus = 1;
+   */
+  refusedSkus: string[];
+};
+
+/**
+ * Describes the message holdfast.inventory.v1.BatchSetStockResponse.
+ * Use `create(BatchSetStockResponseSchema)` to create a new message.
+ */
+export const BatchSetStockResponseSchema: GenMessage<BatchSetStockResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_inventory_v1_inventory, 10);
+
+/**
  * @generated from message holdfast.inventory.v1.Line
  */
 export type Line = Message<"holdfast.inventory.v1.Line"> & {
@@ -304,7 +383,7 @@ export type Line = Message<"holdfast.inventory.v1.Line"> & {
  * Use `create(LineSchema)` to create a new message.
  */
 export const LineSchema: GenMessage<Line> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 8);
+  messageDesc(file_holdfast_inventory_v1_inventory, 11);
 
 /**
  * @generated from message holdfast.inventory.v1.Reservation
@@ -357,7 +436,7 @@ export type Reservation = Message<"holdfast.inventory.v1.Reservation"> & {
  * Use `create(ReservationSchema)` to create a new message.
  */
 export const ReservationSchema: GenMessage<Reservation> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 9);
+  messageDesc(file_holdfast_inventory_v1_inventory, 12);
 
 /**
  * @generated from message holdfast.inventory.v1.Allocation
@@ -384,7 +463,7 @@ export type Allocation = Message<"holdfast.inventory.v1.Allocation"> & {
  * Use `create(AllocationSchema)` to create a new message.
  */
 export const AllocationSchema: GenMessage<Allocation> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 10);
+  messageDesc(file_holdfast_inventory_v1_inventory, 13);
 
 /**
  * @generated from message holdfast.inventory.v1.Attention
@@ -406,7 +485,7 @@ export type Attention = Message<"holdfast.inventory.v1.Attention"> & {
  * Use `create(AttentionSchema)` to create a new message.
  */
 export const AttentionSchema: GenMessage<Attention> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 11);
+  messageDesc(file_holdfast_inventory_v1_inventory, 14);
 
 /**
  * @generated from message holdfast.inventory.v1.ReserveRequest
@@ -444,7 +523,7 @@ export type ReserveRequest = Message<"holdfast.inventory.v1.ReserveRequest"> & {
  * Use `create(ReserveRequestSchema)` to create a new message.
  */
 export const ReserveRequestSchema: GenMessage<ReserveRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 12);
+  messageDesc(file_holdfast_inventory_v1_inventory, 15);
 
 /**
  * @generated from message holdfast.inventory.v1.ReserveResponse
@@ -461,7 +540,7 @@ export type ReserveResponse = Message<"holdfast.inventory.v1.ReserveResponse"> &
  * Use `create(ReserveResponseSchema)` to create a new message.
  */
 export const ReserveResponseSchema: GenMessage<ReserveResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 13);
+  messageDesc(file_holdfast_inventory_v1_inventory, 16);
 
 /**
  * @generated from message holdfast.inventory.v1.ExtendReservationRequest
@@ -485,7 +564,7 @@ export type ExtendReservationRequest = Message<"holdfast.inventory.v1.ExtendRese
  * Use `create(ExtendReservationRequestSchema)` to create a new message.
  */
 export const ExtendReservationRequestSchema: GenMessage<ExtendReservationRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 14);
+  messageDesc(file_holdfast_inventory_v1_inventory, 17);
 
 /**
  * @generated from message holdfast.inventory.v1.ExtendReservationResponse
@@ -502,7 +581,7 @@ export type ExtendReservationResponse = Message<"holdfast.inventory.v1.ExtendRes
  * Use `create(ExtendReservationResponseSchema)` to create a new message.
  */
 export const ExtendReservationResponseSchema: GenMessage<ExtendReservationResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 15);
+  messageDesc(file_holdfast_inventory_v1_inventory, 18);
 
 /**
  * @generated from message holdfast.inventory.v1.ClaimReservationRequest
@@ -519,7 +598,7 @@ export type ClaimReservationRequest = Message<"holdfast.inventory.v1.ClaimReserv
  * Use `create(ClaimReservationRequestSchema)` to create a new message.
  */
 export const ClaimReservationRequestSchema: GenMessage<ClaimReservationRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 16);
+  messageDesc(file_holdfast_inventory_v1_inventory, 19);
 
 /**
  * @generated from message holdfast.inventory.v1.ClaimReservationResponse
@@ -536,7 +615,7 @@ export type ClaimReservationResponse = Message<"holdfast.inventory.v1.ClaimReser
  * Use `create(ClaimReservationResponseSchema)` to create a new message.
  */
 export const ClaimReservationResponseSchema: GenMessage<ClaimReservationResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 17);
+  messageDesc(file_holdfast_inventory_v1_inventory, 20);
 
 /**
  * @generated from message holdfast.inventory.v1.ReleaseReservationRequest
@@ -553,7 +632,7 @@ export type ReleaseReservationRequest = Message<"holdfast.inventory.v1.ReleaseRe
  * Use `create(ReleaseReservationRequestSchema)` to create a new message.
  */
 export const ReleaseReservationRequestSchema: GenMessage<ReleaseReservationRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 18);
+  messageDesc(file_holdfast_inventory_v1_inventory, 21);
 
 /**
  * @generated from message holdfast.inventory.v1.ReleaseReservationResponse
@@ -572,7 +651,7 @@ export type ReleaseReservationResponse = Message<"holdfast.inventory.v1.ReleaseR
  * Use `create(ReleaseReservationResponseSchema)` to create a new message.
  */
 export const ReleaseReservationResponseSchema: GenMessage<ReleaseReservationResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 19);
+  messageDesc(file_holdfast_inventory_v1_inventory, 22);
 
 /**
  * @generated from message holdfast.inventory.v1.ReverseClaimRequest
@@ -589,7 +668,7 @@ export type ReverseClaimRequest = Message<"holdfast.inventory.v1.ReverseClaimReq
  * Use `create(ReverseClaimRequestSchema)` to create a new message.
  */
 export const ReverseClaimRequestSchema: GenMessage<ReverseClaimRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 20);
+  messageDesc(file_holdfast_inventory_v1_inventory, 23);
 
 /**
  * @generated from message holdfast.inventory.v1.ReverseClaimResponse
@@ -606,7 +685,7 @@ export type ReverseClaimResponse = Message<"holdfast.inventory.v1.ReverseClaimRe
  * Use `create(ReverseClaimResponseSchema)` to create a new message.
  */
 export const ReverseClaimResponseSchema: GenMessage<ReverseClaimResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 21);
+  messageDesc(file_holdfast_inventory_v1_inventory, 24);
 
 /**
  * @generated from message holdfast.inventory.v1.GetReservationRequest
@@ -623,7 +702,7 @@ export type GetReservationRequest = Message<"holdfast.inventory.v1.GetReservatio
  * Use `create(GetReservationRequestSchema)` to create a new message.
  */
 export const GetReservationRequestSchema: GenMessage<GetReservationRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 22);
+  messageDesc(file_holdfast_inventory_v1_inventory, 25);
 
 /**
  * @generated from message holdfast.inventory.v1.GetReservationResponse
@@ -640,7 +719,7 @@ export type GetReservationResponse = Message<"holdfast.inventory.v1.GetReservati
  * Use `create(GetReservationResponseSchema)` to create a new message.
  */
 export const GetReservationResponseSchema: GenMessage<GetReservationResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 23);
+  messageDesc(file_holdfast_inventory_v1_inventory, 26);
 
 /**
  * @generated from message holdfast.inventory.v1.Movement
@@ -691,7 +770,7 @@ export type Movement = Message<"holdfast.inventory.v1.Movement"> & {
  * Use `create(MovementSchema)` to create a new message.
  */
 export const MovementSchema: GenMessage<Movement> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 24);
+  messageDesc(file_holdfast_inventory_v1_inventory, 27);
 
 /**
  * @generated from message holdfast.inventory.v1.ListMovementsRequest
@@ -722,7 +801,7 @@ export type ListMovementsRequest = Message<"holdfast.inventory.v1.ListMovementsR
  * Use `create(ListMovementsRequestSchema)` to create a new message.
  */
 export const ListMovementsRequestSchema: GenMessage<ListMovementsRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 25);
+  messageDesc(file_holdfast_inventory_v1_inventory, 28);
 
 /**
  * @generated from message holdfast.inventory.v1.ListMovementsResponse
@@ -746,7 +825,7 @@ export type ListMovementsResponse = Message<"holdfast.inventory.v1.ListMovements
  * Use `create(ListMovementsResponseSchema)` to create a new message.
  */
 export const ListMovementsResponseSchema: GenMessage<ListMovementsResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 26);
+  messageDesc(file_holdfast_inventory_v1_inventory, 29);
 
 /**
  * @generated from message holdfast.inventory.v1.WatchStockRequest
@@ -763,7 +842,7 @@ export type WatchStockRequest = Message<"holdfast.inventory.v1.WatchStockRequest
  * Use `create(WatchStockRequestSchema)` to create a new message.
  */
 export const WatchStockRequestSchema: GenMessage<WatchStockRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 27);
+  messageDesc(file_holdfast_inventory_v1_inventory, 30);
 
 /**
  * @generated from message holdfast.inventory.v1.WatchStockResponse
@@ -782,7 +861,7 @@ export type WatchStockResponse = Message<"holdfast.inventory.v1.WatchStockRespon
  * Use `create(WatchStockResponseSchema)` to create a new message.
  */
 export const WatchStockResponseSchema: GenMessage<WatchStockResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 28);
+  messageDesc(file_holdfast_inventory_v1_inventory, 31);
 
 /**
  * @generated from message holdfast.inventory.v1.Location
@@ -804,7 +883,7 @@ export type Location = Message<"holdfast.inventory.v1.Location"> & {
  * Use `create(LocationSchema)` to create a new message.
  */
 export const LocationSchema: GenMessage<Location> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 29);
+  messageDesc(file_holdfast_inventory_v1_inventory, 32);
 
 /**
  * @generated from message holdfast.inventory.v1.CreateLocationRequest
@@ -826,7 +905,7 @@ export type CreateLocationRequest = Message<"holdfast.inventory.v1.CreateLocatio
  * Use `create(CreateLocationRequestSchema)` to create a new message.
  */
 export const CreateLocationRequestSchema: GenMessage<CreateLocationRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 30);
+  messageDesc(file_holdfast_inventory_v1_inventory, 33);
 
 /**
  * @generated from message holdfast.inventory.v1.CreateLocationResponse
@@ -843,7 +922,7 @@ export type CreateLocationResponse = Message<"holdfast.inventory.v1.CreateLocati
  * Use `create(CreateLocationResponseSchema)` to create a new message.
  */
 export const CreateLocationResponseSchema: GenMessage<CreateLocationResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 31);
+  messageDesc(file_holdfast_inventory_v1_inventory, 34);
 
 /**
  * @generated from message holdfast.inventory.v1.ListLocationsRequest
@@ -856,7 +935,7 @@ export type ListLocationsRequest = Message<"holdfast.inventory.v1.ListLocationsR
  * Use `create(ListLocationsRequestSchema)` to create a new message.
  */
 export const ListLocationsRequestSchema: GenMessage<ListLocationsRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 32);
+  messageDesc(file_holdfast_inventory_v1_inventory, 35);
 
 /**
  * @generated from message holdfast.inventory.v1.ListLocationsResponse
@@ -875,7 +954,7 @@ export type ListLocationsResponse = Message<"holdfast.inventory.v1.ListLocations
  * Use `create(ListLocationsResponseSchema)` to create a new message.
  */
 export const ListLocationsResponseSchema: GenMessage<ListLocationsResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_inventory_v1_inventory, 33);
+  messageDesc(file_holdfast_inventory_v1_inventory, 36);
 
 /**
  * @generated from enum holdfast.inventory.v1.ReservationState
@@ -985,6 +1064,17 @@ export const InventoryService: GenService<{
     methodKind: "unary";
     input: typeof AdjustStockRequestSchema;
     output: typeof AdjustStockResponseSchema;
+  },
+  /**
+   * BatchSetStock makes on-hand at the default location equal to each count, in one transaction
+   * and once per adjustment_id; a count below what is reserved is refused for itself.
+   *
+   * @generated from rpc holdfast.inventory.v1.InventoryService.BatchSetStock
+   */
+  batchSetStock: {
+    methodKind: "unary";
+    input: typeof BatchSetStockRequestSchema;
+    output: typeof BatchSetStockResponseSchema;
   },
   /**
    * Reserve holds all lines or none; idempotent by reservation_id; OUT_OF_STOCK otherwise.

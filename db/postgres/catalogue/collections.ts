@@ -1,17 +1,17 @@
 // Collections in Postgres: written with their version, their clock and their news.
 import { and, asc, eq, gt, sql } from 'drizzle-orm';
-import { DomainError } from '../../domain/errors.ts';
-import { type CollectionId, newId, type StoreId } from '../../domain/ids.ts';
-import type { Collection } from '../../domain/product.ts';
-import { collectionChanged } from '../kafka/events.ts';
-import type { Pg } from './client.ts';
-import { publish } from './outbox.ts';
+import { DomainError } from '../../../domain/errors.ts';
+import { type CollectionId, newId, type StoreId } from '../../../domain/ids.ts';
+import type { Collection } from '../../../domain/product.ts';
+import { collectionChanged } from '../../kafka/events.ts';
+import type { Pg, Tx } from '../client.ts';
+import { publish } from '../outbox.ts';
 import { firstClockUs, nextClockUs } from './product-rows.ts';
-import { collections, productsOutbox } from './schema/products.ts';
+import { collections, productsOutbox } from '../schema/products.ts';
 
 type Row = typeof collections.$inferSelect;
 
-const collectionOf = (row: Row): Collection => ({
+export const collectionOf = (row: Row): Collection => ({
   id: row.id as CollectionId,
   storeId: row.storeId as StoreId,
   name: row.name,
@@ -20,29 +20,31 @@ const collectionOf = (row: Row): Collection => ({
   clockUs: row.clockUs,
   createdAt: row.createdAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),
+  ...(row.handle !== null && { handle: row.handle }),
+  ...(row.parentId !== null && { parentId: row.parentId as CollectionId }),
 });
 
-const notFound = (): DomainError => new DomainError('NOT_FOUND', 'no such collection');
+export const noCollection = (): DomainError => new DomainError('NOT_FOUND', 'no such collection');
 
 export interface CollectionDraft {
   name: string;
   description: string;
 }
 
-export const insertCollection = (
-  pg: Pg,
+/** Writes a new collection in the caller's transaction. */
+export const insertCollection = async (
+  tx: Tx,
   storeId: StoreId,
   draft: CollectionDraft,
-): Promise<Collection> =>
-  pg.transaction('collections.insert', async (tx) => {
-    const [row] = await tx
-      .insert(collections)
-      .values({ id: newId('collection'), storeId, ...draft, clockUs: firstClockUs() })
-      .returning();
-    const collection = collectionOf(row as Row);
-    await publish(tx, productsOutbox, [collectionChanged(collection)]);
-    return collection;
-  });
+): Promise<Collection> => {
+  const [row] = await tx
+    .insert(collections)
+    .values({ id: newId('collection'), storeId, ...draft, clockUs: firstClockUs() })
+    .returning();
+  const collection = collectionOf(row as Row);
+  await publish(tx, productsOutbox, [collectionChanged(collection)]);
+  return collection;
+};
 
 /** Absent fields stay as they are. NOT_FOUND, also for another store's collection. */
 export const updateCollection = (
@@ -63,7 +65,7 @@ export const updateCollection = (
       })
       .where(and(eq(collections.storeId, storeId), eq(collections.id, id)))
       .returning();
-    if (!row) throw notFound();
+    if (!row) throw noCollection();
     const collection = collectionOf(row);
     await publish(tx, productsOutbox, [collectionChanged(collection)]);
     return collection;
@@ -76,7 +78,7 @@ export const collectionById = (pg: Pg, storeId: StoreId, id: string): Promise<Co
       .select()
       .from(collections)
       .where(and(eq(collections.storeId, storeId), eq(collections.id, id)));
-    if (!row) throw notFound();
+    if (!row) throw noCollection();
     return collectionOf(row);
   });
 

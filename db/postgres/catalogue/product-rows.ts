@@ -1,11 +1,11 @@
 // Rows of the products schema as products, read back in as many statements as there are tables.
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
-import type { CollectionId, ProductId, StoreId } from '../../domain/ids.ts';
-import { currencyOf } from '../../domain/money.ts';
-import type { Product, Variant } from '../../domain/product.ts';
-import type { Db, Tx } from './client.ts';
-import { productCollections, products, variants } from './schema/products.ts';
+import type { CollectionId, ProductId, StoreId } from '../../../domain/ids.ts';
+import { currencyOf } from '../../../domain/money.ts';
+import type { Product, Variant } from '../../../domain/product.ts';
+import type { Db, Tx } from '../client.ts';
+import { productCollections, products, variants } from '../schema/products.ts';
 
 export type ProductRow = typeof products.$inferSelect;
 type VariantRow = typeof variants.$inferSelect;

@@ -1,7 +1,7 @@
 // Strict JSON: whatever two parsers could read differently is refused, everything else is kept.
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { DomainError } from '../../domain/errors.ts';
+import { DomainError } from './errors.ts';
 import { parseStrictJson } from './strict-json.ts';
 
 const refusalOf = (text: string): DomainError => {

@@ -1,11 +1,11 @@
 // Products in Postgres: every write is one transaction with its version, its clock and its news.
 import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm';
-import { DomainError } from '../../domain/errors.ts';
-import type { CollectionId, StoreId } from '../../domain/ids.ts';
-import type { Product, Variant } from '../../domain/product.ts';
-import { productChanged } from '../kafka/events.ts';
-import { violatedConstraint, type Pg, type Tx } from './client.ts';
-import { publish } from './outbox.ts';
+import { DomainError } from '../../../domain/errors.ts';
+import type { CollectionId, StoreId } from '../../../domain/ids.ts';
+import type { Product, Variant } from '../../../domain/product.ts';
+import { productChanged } from '../../kafka/events.ts';
+import { violatedConstraint, type Pg, type Tx } from '../client.ts';
+import { publish } from '../outbox.ts';
 import {
   assembleProducts,
   findProductRow,
@@ -19,7 +19,7 @@ import {
   products,
   productsOutbox,
   variants,
-} from './schema/products.ts';
+} from '../schema/products.ts';
 
 /** What a store says of a product; the rest (version, clock, times) is ours. */
 export type ProductDraft = Omit<
@@ -73,10 +73,10 @@ const announce = async (tx: Tx, row: ProductRow): Promise<Product> => {
   return product;
 };
 
-/** Writes a new product. SLUG_TAKEN, SKU_TAKEN. */
-export const insertProduct = (pg: Pg, draft: ProductDraft): Promise<Product> =>
+/** Writes a new product in the caller's transaction. SLUG_TAKEN, SKU_TAKEN. */
+export const insertProduct = (tx: Tx, draft: ProductDraft): Promise<Product> =>
   refusingTaken(
-    pg.transaction('products.insert', async (tx) => {
+    (async () => {
       const [row] = await tx
         .insert(products)
         .values({
@@ -88,7 +88,7 @@ export const insertProduct = (pg: Pg, draft: ProductDraft): Promise<Product> =>
         .returning();
       await putVariants(tx, draft);
       return announce(tx, row as ProductRow);
-    }),
+    })(),
   );
 
 const bump = async (tx: Tx, id: string, set: object): Promise<ProductRow> => {
@@ -110,14 +110,14 @@ const bump = async (tx: Tx, id: string, set: object): Promise<ProductRow> => {
  * NOT_FOUND, VERSION_MISMATCH (when `expectedVersion` is given), SLUG_TAKEN, SKU_TAKEN.
  */
 export const updateProduct = (
-  pg: Pg,
+  tx: Tx,
   storeId: StoreId,
   id: string,
   change: (present: Product) => ProductDraft,
   expectedVersion?: number,
 ): Promise<Product> =>
   refusingTaken(
-    pg.transaction('products.update', async (tx) => {
+    (async () => {
       const locked = await findProductRow(tx, storeId, id, true);
       const [present] = locked ? await assembleProducts(tx, [locked]) : [];
       if (!present) throw notFound();
@@ -129,7 +129,7 @@ export const updateProduct = (
       const draft = change(present);
       await putVariants(tx, draft);
       return announce(tx, await bump(tx, id, columnsOf(draft)));
-    }),
+    })(),
   );
 
 /** Replaces the collections a product is in. NOT_FOUND for the product, INVALID_INPUT for them. */

@@ -1,5 +1,5 @@
 // JSON as strictly as a border needs it: what JSON.parse accepts silently is refused here.
-import { DomainError } from '../../domain/errors.ts';
+import { DomainError } from './errors.ts';
 
 const DEPTH_MAX = 32;
 

@@ -1,0 +1,125 @@
+// Elements of a JSON array as rows: by a mapping, else by the names that columns have.
+import type { ImportCategory, ImportRow } from '../../domain/imports.ts';
+import { slugOf } from '../../domain/product.ts';
+import { emptyRow, headerKey, pathsOf, takerOf } from './columns.ts';
+
+type Element = Record<string, unknown>;
+
+const isElement = (value: unknown): value is Element =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The texts of a value: a list has several, an object none. */
+const textsOf = (value: unknown): string[] => {
+  if (Array.isArray(value)) return value.flatMap(textsOf);
+  if (typeof value === 'string') return [value.trim()];
+  if (typeof value === 'number' || typeof value === 'boolean') return [String(value)];
+  if (isElement(value)) return textsOf(value['name'] ?? value['url'] ?? value['src']);
+  return [];
+};
+
+const valueAt = (element: Element, path: string): unknown =>
+  path
+    .split('.')
+    .reduce<unknown>((value, key) => (isElement(value) ? value[key] : undefined), element);
+
+/** What a mapping may name: our own fields, `attributes.<name>` and `options.<name>`. */
+const put = (row: ImportRow, target: string, value: unknown): void => {
+  const [text, ...more] = textsOf(value);
+  if (text === undefined || text === '') return;
+  const [kind, name = ''] = target.split(/\.(.*)/s);
+  if (kind === 'attributes' && name) row.attributes[name] = [text, ...more].join(', ');
+  else if (kind === 'options' && name) row.options[name] = text;
+  else if (kind === 'collections' || kind === 'categories') {
+    row.categories.push(...[text, ...more].flatMap(pathsOf));
+  } else for (const one of [text, ...more]) takerOf(target)?.(row, one);
+};
+
+const NESTED = ['variants', 'options', 'attributes'];
+
+const putMap = (row: ImportRow, target: 'options' | 'attributes', value: unknown): void => {
+  if (!isElement(value)) return;
+  for (const [name, text] of Object.entries(value)) put(row, `${target}.${name}`, text);
+};
+
+const rowOf = (element: Element, mapping: Record<string, string>, number: number): ImportRow => {
+  const row = emptyRow(number);
+  const mapped = new Set(Object.values(mapping));
+  for (const [key, value] of Object.entries(element)) {
+    if (!mapped.has(key) && !NESTED.includes(headerKey(key))) put(row, key, value);
+  }
+  putMap(row, 'options', element['options']);
+  putMap(row, 'attributes', element['attributes']);
+  for (const [target, path] of Object.entries(mapping)) {
+    // What is mapped comes first: a column that is called so by chance must not add to it.
+    if (target === 'collections' || target === 'categories') row.categories = [];
+    put(row, target, valueAt(element, path));
+  }
+  return row;
+};
+
+/** A row for each of its variants, or the one that it is; all have the element's number. */
+export const jsonRows = (
+  element: Element,
+  mapping: Record<string, string>,
+  number: number,
+): ImportRow[] => {
+  const row = rowOf(element, mapping, number);
+  const variants = element['variants'];
+  if (!Array.isArray(variants) || variants.length === 0) return [row];
+  return variants.filter(isElement).map((variant) => {
+    const own = rowOf(variant, {}, number);
+    const { name: title, ...rest } = own;
+    const said = Object.fromEntries(
+      Object.entries(rest).filter(([, value]) => value !== undefined),
+    );
+    return {
+      ...row,
+      ...said,
+      title: own.title ?? title,
+      attributes: row.attributes,
+      media: row.media,
+    };
+  });
+};
+
+const childrenOf = (element: Element): Element[] => {
+  const list = ['subCategories', 'subcategories', 'children'].map((key) => element[key]);
+  return list.flatMap((one) => (Array.isArray(one) ? one.filter(isElement) : []));
+};
+
+/** A node of a tree of categories has children or a path, and no price. */
+export const isCategory = (element: Element): boolean =>
+  element['price'] === undefined &&
+  typeof element['name'] === 'string' &&
+  (childrenOf(element).length > 0 ||
+    Array.isArray(element['path']) ||
+    Array.isArray(element['subCategories']));
+
+const handleOf = (element: Element): string =>
+  textsOf(element['id'] ?? element['handle'] ?? element['slug'])[0] ??
+  slugOf(textsOf(element['name'])[0] ?? '');
+
+/** The node, its ancestors by its path, and everything beneath it; all of one row. */
+export const categoriesOf = (element: Element, row: number): ImportCategory[] => {
+  const path = (Array.isArray(element['path']) ? element['path'] : []).filter(isElement);
+  const own = handleOf(element);
+  const above = path.filter((one) => handleOf(one) !== own);
+  const nodeOf = (node: Element, parentHandle: string | undefined): ImportCategory => ({
+    row,
+    handle: handleOf(node),
+    name: textsOf(node['name'])[0] ?? '',
+    parentHandle,
+  });
+  const ancestors = above.map((one, at) =>
+    nodeOf(one, at > 0 ? handleOf(above[at - 1] ?? {}) : undefined),
+  );
+  const parent = above.at(-1);
+  const beneath = (node: Element, parentHandle: string | undefined): ImportCategory[] => [
+    nodeOf(node, parentHandle),
+    ...childrenOf(node).flatMap((child) => beneath(child, handleOf(node))),
+  ];
+  return [...ancestors, ...beneath(element, parent && handleOf(parent))];
+};
+
+export const asElement = (value: unknown): Element | undefined =>
+  isElement(value) ? value : undefined;

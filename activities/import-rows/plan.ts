@@ -1,0 +1,226 @@
+// Rows of one product as what may be written of it: every row is judged for itself.
+import type {
+  ImportRow,
+  PlannedProduct,
+  PlannedVariant,
+  RowCode,
+  RowResult,
+} from '../../domain/imports.ts';
+import {
+  currencyOf,
+  DEFAULT_CURRENCY,
+  minorFromNumber,
+  type Currency,
+} from '../../domain/money.ts';
+import {
+  DESCRIPTION_LENGTH_MAX,
+  NAME_LENGTH_MAX,
+  SKU_PATTERN,
+  slugOf,
+  VARIANTS_MAX,
+  type ProductStatus,
+} from '../../domain/product.ts';
+import { STOCK_QUANTITY_MAX } from '../../domain/stock.ts';
+
+const TEXT_LENGTH_MAX = 500;
+const MEDIA_MAX = 50;
+const ATTRIBUTES_MAX = 50;
+const SKU_LENGTH_MAX = 64;
+
+const STATUSES: Record<string, ProductStatus> = {
+  active: 'published',
+  published: 'published',
+  draft: 'draft',
+  archived: 'archived',
+};
+
+/** A row that cannot be taken, and why. */
+class Refused extends Error {
+  constructor(
+    readonly code: RowCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+const refuse = (message: string): Refused => new Refused('INVALID_INPUT', message);
+
+const hasBrokenText = (row: ImportRow): boolean =>
+  Object.values({ ...row, ...row.options, ...row.attributes }).some(
+    (value) => typeof value === 'string' && (/[\0\uFFFD]/.test(value) || !value.isWellFormed()),
+  );
+
+const AMOUNT = /^[$€£¥]?\s*(\d{1,12}|\d{1,3}(?:,\d{3})+)(?:\.(\d+))?$/;
+
+/** "29.99", "$1,299.00": minor units, read without floating-point error. */
+const minorOf = (text: string, currency: Currency, path: string): number => {
+  const [, whole, decimals = ''] = AMOUNT.exec(text) ?? [];
+  if (whole === undefined) throw refuse(`${path} is not an amount of zero or more`);
+  // "29.9000" is no more precise than "29.90".
+  const amount = Number(`${whole.replaceAll(',', '')}.${decimals.replace(/0+$/, '') || '0'}`);
+  try {
+    return minorFromNumber(amount, currency, path);
+  } catch (error) {
+    throw refuse(error instanceof Error ? error.message : `${path} is wrong`);
+  }
+};
+
+const stockOf = (text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined;
+  const quantity = /^\d{1,10}(?:\.0+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (quantity <= STOCK_QUANTITY_MAX) return quantity;
+  throw refuse('stock must be a whole number of zero or more');
+};
+
+const optionsOf = ({ options }: ImportRow): Record<string, string> => {
+  const entries = Object.entries(options).filter(
+    ([name, value]) => !(name === 'Title' && value === 'Default Title'),
+  );
+  if (entries.some((entry) => entry.some((text) => text.length > TEXT_LENGTH_MAX))) {
+    throw refuse('an option is too long');
+  }
+  return Object.fromEntries(entries);
+};
+
+const skuOf = (row: ImportRow, slug: string, options: Record<string, string>): string => {
+  const made = [slug, ...Object.values(options).map(slugOf)].join('-').toUpperCase();
+  const sku = row.sku ?? made.slice(0, SKU_LENGTH_MAX);
+  if (!SKU_PATTERN.test(sku)) throw refuse('sku has characters that no sku may have');
+  return sku;
+};
+
+const currencyIn = (row: ImportRow): Currency => {
+  try {
+    return row.currency ? currencyOf(row.currency.toUpperCase()) : DEFAULT_CURRENCY;
+  } catch {
+    throw refuse('currency is not one that is known');
+  }
+};
+
+const variantOf = (row: ImportRow, slug: string, position: number): PlannedVariant => {
+  const options = optionsOf(row);
+  const currency = currencyIn(row);
+  if (row.price === undefined) throw refuse('price is missing');
+  const compareAt = row.compareAt ? minorOf(row.compareAt, currency, 'compare-at price') : 0;
+  return {
+    row: row.row,
+    stock: stockOf(row.stock),
+    variant: {
+      sku: skuOf(row, slug, options),
+      title: (row.title ?? Object.values(options).join(' / ')).slice(0, NAME_LENGTH_MAX),
+      options,
+      priceMinor: minorOf(row.price, currency, 'price'),
+      currency,
+      ...(compareAt > 0 && { compareAtMinor: compareAt }),
+      position,
+    },
+  };
+};
+
+/** Says more of the product and nothing of a variant. */
+const isMore = (row: ImportRow): boolean =>
+  row.price === undefined && row.sku === undefined && Object.keys(row.options).length === 0;
+
+/** The row above its variants: it has no options of its own, where others of its product do. */
+const isMaster = (row: ImportRow, rows: ImportRow[]): boolean =>
+  rows.length > 1 &&
+  row.stock === undefined &&
+  Object.keys(row.options).length === 0 &&
+  rows.some((other) => other !== row && Object.keys(other.options).length > 0);
+
+const htmlless = (text: string): string =>
+  /<[a-z][^>]*>/i.test(text)
+    ? text
+        .replace(/<[^>]*>/g, ' ')
+        .replace(/&nbsp;/g, ' ')
+        .replace(/&amp;/g, '&')
+        .replace(/\s+/g, ' ')
+        .trim()
+    : text;
+
+const checkProduct = (row: ImportRow): void => {
+  if (row.problem) throw new Refused('MALFORMED_ROW', row.problem);
+  if (hasBrokenText(row)) throw new Refused('MALFORMED_ROW', 'is not clean UTF-8 text');
+  if ((row.name?.length ?? 0) > NAME_LENGTH_MAX) throw refuse('name is too long');
+  if ((row.description?.length ?? 0) > DESCRIPTION_LENGTH_MAX)
+    throw refuse('description is too long');
+  if (row.status && !STATUSES[row.status.toLowerCase()])
+    throw refuse('status is not one that is known');
+  const attributes = Object.entries(row.attributes);
+  if (attributes.length > ATTRIBUTES_MAX) throw refuse('attributes are too many');
+  if (attributes.some(([name, value]) => name.length > 100 || value.length > TEXT_LENGTH_MAX)) {
+    throw refuse('an attribute is too long');
+  }
+};
+
+const isUrl = ({ url }: { url: string }): boolean => /^https?:\/\/\S{1,1990}$/.test(url);
+
+/** Takes what a row says of the product itself; the first to say something is believed. */
+const takeProduct = (planned: PlannedProduct, row: ImportRow): string | undefined => {
+  planned.name ??= row.name;
+  planned.description ??= row.description === undefined ? undefined : htmlless(row.description);
+  planned.status ??= row.status === undefined ? undefined : STATUSES[row.status.toLowerCase()];
+  planned.attributes = { ...row.attributes, ...planned.attributes };
+  planned.categories.push(...row.categories);
+  const media = row.media
+    .filter(isUrl)
+    .filter(({ url }) => planned.media.every((one) => one.url !== url));
+  planned.media.push(...media.slice(0, MEDIA_MAX - planned.media.length));
+  return row.media.every(isUrl) ? undefined : 'an image was left out: it is no address';
+};
+
+const takeVariant = (planned: PlannedProduct, row: ImportRow): void => {
+  const next = variantOf(row, planned.slug, planned.variants.length);
+  const { sku, currency } = next.variant;
+  const [first] = planned.variants;
+  if (first && first.variant.currency !== currency) {
+    throw new Refused('OTHER_CURRENCY', `a product has one currency: ${first.variant.currency}`);
+  }
+  const same = planned.variants.find(({ variant }) => variant.sku === sku);
+  if (same) {
+    const isRepeated =
+      same.variant.priceMinor === next.variant.priceMinor &&
+      JSON.stringify(same.variant.options) === JSON.stringify(next.variant.options);
+    if (isRepeated) return;
+    throw refuse('sku is given twice');
+  }
+  if (planned.variants.length >= VARIANTS_MAX)
+    throw refuse(`there are more than ${VARIANTS_MAX} variants`);
+  planned.variants.push(next);
+};
+
+const judged = (planned: PlannedProduct, row: ImportRow, rows: ImportRow[]): RowResult => {
+  const { row: number, sku } = row;
+  try {
+    checkProduct(row);
+    if (!isMore(row) && !isMaster(row, rows)) takeVariant(planned, row);
+    return { row: number, status: 'succeeded', sku, message: takeProduct(planned, row) };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    const status = error.code === 'OTHER_CURRENCY' ? 'skipped' : 'failed';
+    return { row: number, status, code: error.code, message: error.message, sku };
+  }
+};
+
+/** The product that these rows make together; a row that fails leaves the others as they are. */
+export const planProduct = (
+  rows: ImportRow[],
+  slug: string,
+  hasOwnSlug: boolean,
+): PlannedProduct => {
+  const planned: PlannedProduct = {
+    slug,
+    hasOwnSlug,
+    name: undefined,
+    description: undefined,
+    status: undefined,
+    attributes: {},
+    media: [],
+    categories: [],
+    variants: [],
+    results: [],
+  };
+  planned.results = rows.map((row) => judged(planned, row, rows));
+  return planned;
+};

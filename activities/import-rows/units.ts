@@ -1,0 +1,159 @@
+// A file as units that are written whole: the rows of one product, or a node of a tree.
+import { DomainError } from '../../domain/errors.ts';
+import type {
+  ImportCategory,
+  ImportFormat,
+  ImportRow,
+  PlannedProduct,
+} from '../../domain/imports.ts';
+import { slugOf } from '../../domain/product.ts';
+import { parseStrictJson } from '../../domain/strict-json.ts';
+import { isHeader, rowReader, withOptionNames } from './columns.ts';
+import { csvRecords } from './csv.ts';
+import { jsonElements } from './json-elements.ts';
+import { asElement, categoriesOf, isCategory, jsonRows } from './json-rows.ts';
+import { planProduct } from './plan.ts';
+
+const SLUG_LENGTH_MAX = 80;
+/** Rows of one product: its variants, and what more there is to say of it. */
+const GROUP_ROWS_MAX = 500;
+
+export interface Unit {
+  /** Its first and last row. */
+  first: number;
+  last: number;
+  planned?: PlannedProduct;
+  categories?: ImportCategory[];
+  /** A row that could not be read at all. */
+  problem?: string;
+}
+
+export interface FileShape {
+  format: ImportFormat;
+  mapping: Record<string, string>;
+}
+
+type Pieces = AsyncIterable<Uint8Array>;
+
+/** The file's first character that is not a blank says what it is. */
+const sniffed = async (pieces: Pieces): Promise<{ isJson: boolean; all: Pieces }> => {
+  const held: Uint8Array[] = [];
+  const iterator = pieces[Symbol.asyncIterator]();
+  let text = '';
+  while (text === '') {
+    const next = await iterator.next();
+    if (next.done) break;
+    held.push(next.value);
+    text = new TextDecoder().decode(next.value.subarray(0, 1_000)).trim();
+  }
+  const all = async function* () {
+    yield* held;
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+      yield next.value;
+    }
+  };
+  return { isJson: text.startsWith('[') || text.startsWith('{'), all: all() };
+};
+
+/** Slugs of products that have none: of the name, and told apart by the sku or by their order. */
+const slugMaker = () => {
+  const counts = new Map<string, number>();
+  return ({ name = '', sku = '' }: ImportRow): string => {
+    const own = slugOf(sku);
+    const base = slugOf(name) || own || 'product';
+    const whole =
+      own && base !== own ? `${base.slice(0, SLUG_LENGTH_MAX - own.length - 1)}-${own}` : base;
+    const count = (counts.get(whole) ?? 0) + 1;
+    counts.set(whole, count);
+    return count === 1 ? whole : `${whole.slice(0, SLUG_LENGTH_MAX - 8)}-${count}`;
+  };
+};
+
+/** Gathers neighbouring rows of one slug; rows without one are products of their own. */
+const createGrouping = () => {
+  const slugFor = slugMaker();
+  let rows: ImportRow[] = [];
+  let slug = '';
+  const flush = (): Unit[] => {
+    const [head] = rows;
+    if (!head) return [];
+    const names = rows
+      .flatMap(({ options }) => Object.keys(options))
+      .filter((n) => !/^Option \d$/.test(n));
+    const own = [...new Set(names)];
+    const named = rows.map((row) => withOptionNames(row, own));
+    const planned = planProduct(named, slug || slugFor(head), slug !== '');
+    const unit = { first: head.row, last: rows.at(-1)?.row ?? head.row, planned };
+    rows = [];
+    return [unit];
+  };
+  const push = (row: ImportRow): Unit[] => {
+    const own = row.slug === undefined ? '' : slugOf(row.slug);
+    const isSameElement = rows.at(-1)?.row === row.row;
+    const isSame = isSameElement || (own !== '' && own === slug && rows.length < GROUP_ROWS_MAX);
+    const before = isSame ? [] : flush();
+    if (!isSame) slug = own;
+    rows.push(row);
+    return before;
+  };
+  return { push, flush };
+};
+
+async function* csvUnits(pieces: Pieces): AsyncGenerator<Unit> {
+  const grouping = createGrouping();
+  let read: ReturnType<typeof rowReader> | undefined;
+  let number = 0;
+  for await (const record of csvRecords(pieces)) {
+    if (!read) {
+      if (!isHeader(record)) {
+        throw new DomainError('INVALID_INPUT', 'the first line is no header we know');
+      }
+      read = rowReader(record);
+      continue;
+    }
+    // Spreadsheets save rows of nothing but delimiters.
+    if (record.every((field) => field.trim() === '')) continue;
+    yield* grouping.push(read(record, ++number));
+  }
+  if (!read) throw new DomainError('INVALID_INPUT', 'the file is empty');
+  yield* grouping.flush();
+}
+
+const parsedElement = (text: string): { value?: unknown; problem?: string } => {
+  try {
+    return { value: parseStrictJson(text) };
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : 'is not JSON' };
+  }
+};
+
+async function* jsonUnits(pieces: Pieces, mapping: Record<string, string>): AsyncGenerator<Unit> {
+  const grouping = createGrouping();
+  let number = 0;
+  for await (const text of jsonElements(pieces)) {
+    number++;
+    const { value, problem = 'is not an object' } = parsedElement(text);
+    const element = asElement(value);
+    if (!element) {
+      yield* grouping.flush();
+      yield { first: number, last: number, problem };
+    } else if (isCategory(element)) {
+      // Units leave in the order of their rows: whoever goes on after one has all before it.
+      yield* grouping.flush();
+      yield { first: number, last: number, categories: categoriesOf(element, number) };
+    } else {
+      for (const row of jsonRows(element, mapping, number)) yield* grouping.push(row);
+    }
+  }
+  yield* grouping.flush();
+}
+
+/** Every unit of the file in its order. INVALID_INPUT or MALFORMED_BODY: it cannot be read. */
+export async function* unitsOf(pieces: Pieces, shape: FileShape): AsyncGenerator<Unit> {
+  const { isJson, all } = await sniffed(pieces);
+  if (shape.format === 'json' && !isJson) {
+    throw new DomainError('MALFORMED_BODY', 'the file is not a JSON array');
+  }
+  if (isJson) yield* jsonUnits(all, shape.mapping);
+  else yield* csvUnits(all);
+}

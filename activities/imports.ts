@@ -1,0 +1,186 @@
+// Imports: the file is checked, then written batch by batch; each step goes on where it stopped.
+import { heartbeat } from '@temporalio/activity';
+import type { Client } from '@connectrpc/connect';
+import { DomainError } from '../domain/errors.ts';
+import { IMPORT_BATCH_ROWS, type RowResult } from '../domain/imports.ts';
+import {
+  endImport,
+  failedRowsOf,
+  importOf,
+  piecesOf,
+  setTotal,
+  isRepeated,
+  type Import,
+} from '../db/postgres/catalogue/imports.ts';
+import {
+  advanceImport,
+  putProblems,
+  writeBatch,
+  type BatchOfRows,
+  type StockCount,
+} from '../db/postgres/catalogue/import-writes.ts';
+import { backlogOf } from '../db/postgres/outbox.ts';
+import type { Pg } from '../db/postgres/client.ts';
+import type { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
+import { unitsOf, type Unit } from './import-rows/units.ts';
+
+const STORE_HEADER = 'holdfast-store';
+/** Counts of stock sent in one call. */
+const COUNTS_MAX = 500;
+/** One call writes at most this many rows, so that no activity lasts for hours. */
+const ROWS_PER_CALL = 50_000;
+/** The import's own lane: it waits while this many of the catalogue's news are not sent yet. */
+const BACKLOG_MAX = 5_000;
+const BACKLOG_WAIT_MS = 200;
+
+export type WriteOutcome = 'more' | 'paused' | 'done';
+
+/** Reading the file failed for good: the import ends with this reason. */
+const unreadable = (error: unknown): string | undefined =>
+  error instanceof DomainError && ['INVALID_INPUT', 'MALFORMED_BODY'].includes(error.code)
+    ? error.message
+    : undefined;
+
+interface Batch {
+  units: Unit[];
+  rows: number;
+}
+
+const rowsOf = ({ units }: Batch): BatchOfRows => ({
+  products: units.flatMap(({ planned }) => planned ?? []),
+  categories: units.flatMap(({ categories }) => categories ?? []),
+  broken: units.flatMap(({ first, problem }): RowResult[] =>
+    problem ? [{ row: first, status: 'failed', code: 'MALFORMED_ROW', message: problem }] : [],
+  ),
+});
+
+interface Parts {
+  pg: Pg;
+  inventory: Client<typeof InventoryService>;
+}
+
+/** Once per import and batch: after a crash the same counts change nothing more. */
+const setStocks = async (
+  { pg, inventory }: Parts,
+  one: Import,
+  from: number,
+  said: StockCount[],
+): Promise<void> => {
+  // A sku that is counted twice has what was said last.
+  const counts = [...new Map(said.map((count) => [count.sku, count])).values()];
+  const rows = new Map(counts.map((count) => [count.sku, count.row]));
+  const problems: RowResult[] = [];
+  for (let at = 0; at < counts.length; at += COUNTS_MAX) {
+    const some = counts.slice(at, at + COUNTS_MAX);
+    const { refusedSkus } = await inventory.batchSetStock(
+      {
+        counts: some.map(({ sku, quantity: onHand, productId }) => ({ sku, onHand, productId })),
+        adjustmentId: `${one.id}/${one.pass}/${from}/${at}`,
+        reason: one.id,
+      },
+      { headers: { [STORE_HEADER]: one.storeId } },
+    );
+    const message = 'more is reserved than the file has';
+    for (const sku of refusedSkus) {
+      const row = rows.get(sku) ?? 0;
+      problems.push({ row, status: 'failed', code: 'STOCK_BELOW_RESERVED', message, sku });
+    }
+    heartbeat();
+  }
+  if (problems.length > 0) await putProblems(pg, one, problems);
+};
+
+const waitForLane = async ({ pg }: Parts): Promise<void> => {
+  while ((await backlogOf(pg, 'products', BACKLOG_MAX)) >= BACKLOG_MAX) {
+    heartbeat();
+    await Bun.sleep(BACKLOG_WAIT_MS);
+  }
+};
+
+/** False when the import was paused, or another worker has written this batch. */
+const write = async (
+  parts: Parts,
+  one: Import,
+  batch: Batch,
+  from: number,
+  setsStock: boolean,
+): Promise<boolean> => {
+  await waitForLane(parts);
+  const to = batch.units.at(-1)?.last ?? from;
+  const stock = await writeBatch(parts.pg, one, from, rowsOf(batch));
+  if (!stock) return false;
+  // Before the batch counts as done: after a crash between the two all of it comes again.
+  if (setsStock) await setStocks(parts, one, from, stock);
+  heartbeat({ row: to });
+  return advanceImport(parts.pg, one, from, to);
+};
+
+/** A batch was not written: somebody paused the import, or another worker is further on. */
+const whyNot = async ({ pg }: Parts, importId: string): Promise<WriteOutcome> =>
+  (await importOf(pg, importId)).status === 'paused' ? 'paused' : 'more';
+
+const writeAll = async (parts: Parts, one: Import): Promise<WriteOutcome> => {
+  const retried = one.pass > 1 ? await failedRowsOf(parts.pg, one.id) : undefined;
+  const setsStock = !(await isRepeated(parts.pg, one));
+  const isWanted = ({ first, last }: Unit): boolean => {
+    if (last <= one.nextRow) return false;
+    if (!retried) return true;
+    for (let row = first; row <= last; row++) if (retried.has(row)) return true;
+    return false;
+  };
+  let done = one.nextRow;
+  let batch: Batch = { units: [], rows: 0 };
+  for await (const unit of unitsOf(piecesOf(parts.pg, one.id), one)) {
+    if (!isWanted(unit)) continue;
+    batch.units.push(unit);
+    batch.rows += unit.last - unit.first + 1;
+    if (batch.rows < IMPORT_BATCH_ROWS) continue;
+    if (!(await write(parts, one, batch, done, setsStock))) return whyNot(parts, one.id);
+    done = unit.last;
+    batch = { units: [], rows: 0 };
+    if (done - one.nextRow >= ROWS_PER_CALL) return 'more';
+  }
+  if (batch.units.length === 0) return 'done';
+  return (await write(parts, one, batch, done, setsStock)) ? 'done' : whyNot(parts, one.id);
+};
+
+/** The last row of a file that can be read. INVALID_INPUT, MALFORMED_BODY. */
+const countRows = async ({ pg }: Parts, one: Import): Promise<number> => {
+  let total = 0;
+  let units = 0;
+  for await (const unit of unitsOf(piecesOf(pg, one.id), one)) {
+    total = unit.last;
+    if (++units % 1_000 === 0) heartbeat();
+  }
+  return total;
+};
+
+export const importActivities = (pg: Pg, inventory: Client<typeof InventoryService>) => {
+  const parts = { pg, inventory };
+  return {
+    /** Reads the whole file once: how many rows there are, or why it cannot be read. */
+    async checkImport(importId: string): Promise<'readable' | 'unreadable'> {
+      try {
+        await setTotal(pg, importId, await countRows(parts, await importOf(pg, importId)));
+        return 'readable';
+      } catch (error) {
+        const reason = unreadable(error);
+        if (reason === undefined) throw error;
+        await endImport(pg, importId, 'failed', reason);
+        return 'unreadable';
+      }
+    },
+
+    /** Writes the next rows; `more` when there are others, `paused` when somebody said so. */
+    async writeRows(importId: string): Promise<WriteOutcome> {
+      const one = await importOf(pg, importId);
+      if (one.status === 'paused') return 'paused';
+      return one.status === 'running' ? writeAll(parts, one) : 'done';
+    },
+
+    /** Counts what became of the rows, and ends the import. */
+    async endImport(importId: string): Promise<void> {
+      await endImport(pg, importId, 'completed', null);
+    },
+  };
+};

@@ -1,0 +1,123 @@
+// OpenAPI 3.1 from the routes themselves: what is served cannot differ from what is described.
+import { z, type ZodType } from 'zod';
+import type { Route } from './routes.ts';
+
+type Json = Record<string, unknown>;
+
+interface About {
+  title: string;
+  version: string;
+  description: string;
+}
+
+const PROBLEM = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  code: z.string().describe('Stable, in capitals; see the answers of each operation.'),
+  detail: z.string().optional(),
+  requestId: z.string(),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+});
+
+const schemaOf = (type: ZodType, io: 'input' | 'output'): Json => {
+  const { $schema: _, ...schema } = z.toJSONSchema(type, { io, unrepresentable: 'any' }) as Json;
+  return schema;
+};
+
+const pathOf = (path: string): string => path.replace(/:(\w+)(?=\/|$)/g, '{$1}');
+
+const pathParameters = (path: string): Json[] =>
+  [...path.matchAll(/\/:(\w+)/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+
+const queryParameters = (query: ZodType | undefined): Json[] => {
+  if (!query) return [];
+  const { properties = {}, required = [] } = schemaOf(query, 'input') as {
+    properties?: Record<string, Json>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema,
+  }));
+};
+
+const headerParameters = (headers: Record<string, string> = {}): Json[] =>
+  Object.entries(headers).map(([name, description]) => ({
+    name,
+    in: 'header',
+    required: false,
+    description,
+    schema: { type: 'string' },
+  }));
+
+const isProblem = (status: number): boolean => status >= 400;
+
+const responsesOf = ({ answers, shows, scope }: Route): Json => {
+  const said: Record<number, string> = {
+    ...answers,
+    ...(scope && { 401: 'UNAUTHENTICATED', 403: 'PERMISSION_DENIED' }),
+    400: answers[400] ?? 'INVALID_INPUT or MALFORMED_BODY',
+  };
+  return Object.fromEntries(
+    Object.entries(said).map(([status, description]) => {
+      const problem = {
+        'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+      };
+      const shown = shows && { 'application/json': { schema: schemaOf(shows, 'output') } };
+      const content = isProblem(Number(status)) ? problem : shown;
+      return [status, { description, ...(content && Number(status) !== 204 && { content }) }];
+    }),
+  );
+};
+
+const bodyOf = ({ body, uploads }: Route): Json => {
+  if (uploads) {
+    const binary = { schema: { type: 'string', contentMediaType: 'application/octet-stream' } };
+    const content = Object.fromEntries(uploads.map((type) => [type, binary]));
+    return { requestBody: { required: true, content } };
+  }
+  if (!body) return {};
+  const content = { 'application/json': { schema: schemaOf(body, 'input') } };
+  return { requestBody: { required: true, content } };
+};
+
+const operationOf = (route: Route): Json => ({
+  operationId: `${route.method}${route.path.replace(/[^\w]+(\w?)/g, (_, next: string) => next.toUpperCase())}`,
+  summary: route.summary,
+  ...(route.scope && { security: [{ apiKey: [route.scope] }] }),
+  parameters: [
+    ...pathParameters(route.path),
+    ...queryParameters(route.query),
+    ...headerParameters(route.headers),
+  ],
+  ...bodyOf(route),
+  responses: responsesOf(route),
+});
+
+/** The description of these routes. */
+export const openapiOf = (routes: Route[], about: About): Json => {
+  const paths: Record<string, Json> = {};
+  for (const route of routes) {
+    const path = (paths[pathOf(route.path)] ??= {});
+    path[route.method] = operationOf(route);
+  }
+  return {
+    openapi: '3.1.0',
+    info: about,
+    paths,
+    components: {
+      schemas: { Problem: schemaOf(PROBLEM, 'output') },
+      securitySchemes: {
+        apiKey: { type: 'http', scheme: 'bearer', description: "A store's key: hf_…" },
+      },
+    },
+  };
+};

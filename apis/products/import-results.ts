@@ -1,0 +1,83 @@
+// What became of an import's rows: page by page, or as a file.
+import { z } from 'zod';
+import type { Pg } from '../../db/postgres/client.ts';
+import { importById, listRows } from '../../db/postgres/catalogue/imports.ts';
+import { ROW_STATUSES, type RowResult } from '../../domain/imports.ts';
+import { LIMIT_MAX, pageQuery, type Cursors } from '../http/cursors.ts';
+import { json, route, type Route } from '../http/routes.ts';
+import { listShown, rowShown } from './shown.ts';
+
+const RESULT_ROWS_AT_ONCE = 1_000;
+
+const rowsQuery = pageQuery.extend({ status: z.enum(ROW_STATUSES).optional() });
+
+const shownRow = ({ row, status, code, message, sku, productId }: RowResult) => ({
+  row,
+  status,
+  code: code ?? null,
+  message: message ?? null,
+  sku: sku ?? null,
+  productId: productId ?? null,
+});
+
+const csvField = (value: string | number | null | undefined): string => {
+  const text = String(value ?? '');
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+
+/** The per-row result file: a line a row, in the file's order. */
+async function* resultLines(pg: Pg, id: string): AsyncGenerator<string> {
+  yield 'row,status,code,message,sku,product_id\r\n';
+  for (let after = 0; ;) {
+    const rows = await listRows(pg, id, undefined, after, RESULT_ROWS_AT_ONCE);
+    for (const { row, status, code, message, sku, productId } of rows) {
+      yield `${[row, status, code, message, sku, productId].map(csvField).join(',')}\r\n`;
+    }
+    const last = rows.at(-1);
+    if (!last || rows.length < RESULT_ROWS_AT_ONCE) return;
+    after = last.row;
+  }
+}
+
+export const importResultRoutes = (pg: Pg, cursors: Cursors): Route[] => [
+  route({
+    method: 'get',
+    path: '/imports/:id/rows',
+    summary: 'What became of each row.',
+    scope: 'imports:write',
+    query: rowsQuery,
+    shows: listShown(rowShown),
+    answers: { 200: 'items and the cursor of the next page' },
+    answer: async ({ params, query, principal }) => {
+      const { id } = await importById(pg, principal.storeId, params['id'] ?? '');
+      const list = `import-rows/${id}`;
+      const after = query.cursor ? Number(cursors.open(list, query.cursor)) : 0;
+      const limit = Math.min(query.limit, LIMIT_MAX);
+      const items = await listRows(pg, id, query.status, after, limit + 1);
+      const page = items.slice(0, limit);
+      const last = items.length > limit ? page.at(-1) : undefined;
+      const nextCursor = last ? cursors.seal(list, String(last.row)) : null;
+      return json({ items: page.map(shownRow), nextCursor });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/imports/:id/result.csv',
+    summary: 'The per-row result as a CSV file.',
+    scope: 'imports:write',
+    answers: { 200: 'the file' },
+    answer: async ({ params, principal }) => {
+      const { id } = await importById(pg, principal.storeId, params['id'] ?? '');
+      const lines = resultLines(pg, id);
+      const encoder = new TextEncoder();
+      const stream = new ReadableStream<Uint8Array>({
+        pull: async (controller) => {
+          const { value, done } = await lines.next();
+          if (done) controller.close();
+          else controller.enqueue(encoder.encode(value));
+        },
+      });
+      return new Response(stream, { headers: { 'content-type': 'text/csv; charset=utf-8' } });
+    },
+  }),
+];

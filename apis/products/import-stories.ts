@@ -1,0 +1,69 @@
+// Imports' workflows: begun when a file is there, and begun later where Temporal was away.
+import type { Pg } from '../../db/postgres/client.ts';
+import { listRunning } from '../../db/postgres/catalogue/imports.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import {
+  IMPORT_CATALOGUE,
+  importCatalogueId,
+  importOptions,
+  importResumed,
+} from '../../workflows/import-catalogue.contract.ts';
+import type { LazyTemporal } from '../rpc/temporal.ts';
+
+/** An import that has not moved for so long may have lost its workflow. */
+const IDLE_MS = 15_000;
+const LOOK_EVERY_MS = 5_000;
+const LOOKED_AT_MAX = 50;
+
+export interface ImportStories {
+  /** Starts the workflow; a failure is mended by the sweep. */
+  begin(importId: string): Promise<void>;
+  /** Tells a paused workflow to go on, or starts another one for a retry. */
+  goOn(importId: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const startImportStories = (
+  pg: Pg,
+  temporal: LazyTemporal,
+  telemetry: Telemetry,
+): ImportStories => {
+  const start = async (importId: string): Promise<void> => {
+    const client = await temporal.client();
+    await client.workflow.start(IMPORT_CATALOGUE, importOptions(importId));
+  };
+  const signal = async (importId: string): Promise<void> => {
+    const client = await temporal.client();
+    await client.workflow.getHandle(importCatalogueId(importId)).signal(importResumed);
+  };
+  const later = (error: unknown): void => telemetry.log.error('import not begun yet', error);
+  const begin = (importId: string): Promise<void> => start(importId).catch(later);
+  let running = true;
+  let wake = Promise.withResolvers<void>();
+  const sweep = async (): Promise<void> => {
+    const waiting = await listRunning(pg, IDLE_MS, LOOKED_AT_MAX);
+    for (const { id } of waiting) await start(id);
+  };
+  const loop = async (): Promise<void> => {
+    while (running) {
+      await sweep().catch(later);
+      const timer = setTimeout(() => wake.resolve(), LOOK_EVERY_MS);
+      await wake.promise;
+      clearTimeout(timer);
+      wake = Promise.withResolvers();
+    }
+  };
+  const done = loop();
+  return {
+    begin,
+    goOn: async (importId) => {
+      await begin(importId);
+      await signal(importId).catch(later);
+    },
+    stop: async () => {
+      running = false;
+      wake.resolve();
+      await done;
+    },
+  };
+};

@@ -1,0 +1,198 @@
+// REST routes of imports: upload a file, follow it, pause, resume, retry, read what became of rows.
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { Pg } from '../../db/postgres/client.ts';
+import {
+  appendPiece,
+  closeUpload,
+  forgetImport,
+  importById,
+  listImports,
+  moveImport,
+  openImport,
+  retryFailed,
+  type Import,
+} from '../../db/postgres/catalogue/imports.ts';
+import { DomainError, invalid } from '../../domain/errors.ts';
+import { isId, newId, type StoreId } from '../../domain/ids.ts';
+import { IMPORT_BYTES_MAX, IMPORT_FORMATS } from '../../domain/imports.ts';
+import { boundedPieces } from '../http/body.ts';
+import { pageQuery, type Cursors } from '../http/cursors.ts';
+import { json, route, type Route } from '../http/routes.ts';
+import { importResultRoutes } from './import-results.ts';
+import type { ImportStories } from './import-stories.ts';
+import { importShown, listShown } from './shown.ts';
+
+const PIECE_BYTES = 1024 * 1024;
+const MAP_LENGTH_MAX = 4_000;
+
+const TYPES = /^(?:text\/csv|application\/csv|application\/json|text\/plain)\b/i;
+
+const uploadQuery = z.strictObject({
+  format: z.enum(IMPORT_FORMATS).default('auto'),
+  map: z.string().max(MAP_LENGTH_MAX).optional(),
+});
+
+/** `name:Name,price:Price`: which field is found where. */
+const mappingOf = (map: string | undefined): Record<string, string> =>
+  Object.fromEntries(
+    (map ?? '')
+      .split(',')
+      .filter((pair) => pair.trim() !== '')
+      .map((pair) => {
+        const [, field, path] = /^\s*([\w.]+)\s*:\s*([^:]+?)\s*$/.exec(pair) ?? [];
+        if (!field || !path) throw invalid('map', 'is written field:column,field:column');
+        return [field, path];
+      }),
+  );
+
+export interface ImportDoor {
+  pg: Pg;
+  cursors: Cursors;
+  stories: ImportStories;
+}
+
+/** NOT_FOUND for what can be no import's id. */
+const idOf = ({ id }: Record<string, string>): string => {
+  if (!isId('import', id)) throw new DomainError('NOT_FOUND', 'no such import');
+  return id;
+};
+
+const shown = (one: Import) => ({
+  id: one.id,
+  status: one.status === 'uploading' ? 'running' : one.status,
+  format: one.format,
+  rows: {
+    total: one.total,
+    succeeded: one.succeeded,
+    failed: one.failed,
+    skipped: one.skipped,
+  },
+  ...(one.reason !== null && { reason: one.reason }),
+  createdAt: one.createdAt.toISOString(),
+});
+
+/** Stores the body in pieces of 1 MiB while it arrives; answers its hash and length. */
+const storeFile = async (pg: Pg, id: string, request: Request) => {
+  const hash = createHash('sha256');
+  let held: Uint8Array[] = [];
+  let heldBytes = 0;
+  let bytes = 0;
+  let position = 0;
+  const flush = async (): Promise<void> => {
+    if (heldBytes === 0) return;
+    await appendPiece(pg, id, position++, Buffer.concat(held));
+    held = [];
+    heldBytes = 0;
+  };
+  for await (const piece of boundedPieces(request, IMPORT_BYTES_MAX)) {
+    hash.update(piece);
+    bytes += piece.byteLength;
+    held.push(piece);
+    heldBytes += piece.byteLength;
+    if (heldBytes >= PIECE_BYTES) await flush();
+  }
+  await flush();
+  return { sha256: hash.digest('hex'), bytes };
+};
+
+const uploadRoute = ({ pg, stories }: ImportDoor): Route =>
+  route({
+    method: 'post',
+    path: '/imports',
+    summary: 'Upload a catalogue as CSV or JSON; it is written in the background.',
+    scope: 'imports:write',
+    query: uploadQuery,
+    uploads: ['text/csv', 'application/json'],
+    shows: importShown.pick({ id: true, status: true }),
+    answers: { 202: 'the import, running', 413: 'BODY_TOO_LARGE' },
+    answer: async ({ query, principal, request }) => {
+      if (!TYPES.test(request.headers.get('content-type') ?? '')) {
+        throw new DomainError('UNSUPPORTED_MEDIA_TYPE', 'send text/csv or application/json');
+      }
+      const { storeId } = principal;
+      const id = newId('import');
+      await openImport(pg, { id, storeId, format: query.format, mapping: mappingOf(query.map) });
+      try {
+        const { sha256, bytes } = await storeFile(pg, id, request);
+        if (bytes === 0) throw new DomainError('MALFORMED_BODY', 'the file is empty');
+        await closeUpload(pg, id, sha256, bytes);
+      } catch (error) {
+        await forgetImport(pg, id).catch(() => undefined);
+        throw error;
+      }
+      await stories.begin(id);
+      return json({ id, status: 'running' }, 202, { location: `/imports/${id}` });
+    },
+  });
+
+type Change = (pg: Pg, storeId: StoreId, id: string) => Promise<Import>;
+
+const CHANGES: Record<string, { summary: string; change: Change }> = {
+  pause: {
+    summary: 'Stop writing after the present batch.',
+    change: (pg, storeId, id) => moveImport(pg, storeId, id, ['running'], { status: 'paused' }),
+  },
+  resume: {
+    summary: 'Go on with a paused import.',
+    change: (pg, storeId, id) => moveImport(pg, storeId, id, ['paused'], { status: 'running' }),
+  },
+  retry: { summary: 'Try the failed rows of an ended import once more.', change: retryFailed },
+};
+
+const changeRoutes = ({ pg, stories }: ImportDoor): Route[] =>
+  Object.entries(CHANGES).map(([name, { summary, change }]) =>
+    route({
+      method: 'post',
+      path: `/imports/:id/${name}`,
+      summary,
+      scope: 'imports:write',
+      shows: importShown,
+      answers: { 200: 'the import', 409: 'ILLEGAL_TRANSITION' },
+      answer: async ({ params, principal }) => {
+        const one = await change(pg, principal.storeId, idOf(params));
+        if (name !== 'pause') await stories.goOn(one.id);
+        return json(shown(one));
+      },
+    }),
+  );
+
+const readRoutes = ({ pg, cursors }: ImportDoor): Route[] => [
+  route({
+    method: 'get',
+    path: '/imports',
+    summary: 'Imports of the store, the newest first.',
+    scope: 'imports:write',
+    query: pageQuery,
+    shows: listShown(importShown),
+    answers: { 200: 'items and the cursor of the next page' },
+    answer: async ({ query, principal }) => {
+      const list = `imports/${principal.storeId}`;
+      const before = query.cursor ? cursors.open(list, query.cursor) : '';
+      const items = await listImports(pg, principal.storeId, before, query.limit + 1);
+      const page = items.slice(0, query.limit);
+      const last = items.length > query.limit ? page.at(-1) : undefined;
+      return json({
+        items: page.map(shown),
+        nextCursor: last ? cursors.seal(list, last.id) : null,
+      });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/imports/:id',
+    summary: 'How far an import is.',
+    scope: 'imports:write',
+    shows: importShown,
+    answers: { 200: 'the import' },
+    answer: async ({ params, principal }) =>
+      json(shown(await importById(pg, principal.storeId, idOf(params)))),
+  }),
+];
+
+export const importRoutes = (door: ImportDoor): Route[] => [
+  uploadRoute(door),
+  ...changeRoutes(door),
+  ...readRoutes(door),
+  ...importResultRoutes(door.pg, door.cursors),
+];

@@ -1,0 +1,38 @@
+// POST under an Idempotency-Key: the same key and body get the same answer, whatever happened.
+import { createHash } from 'node:crypto';
+import { answeredOnce, type KeptAnswer } from '../../db/postgres/catalogue/answers.ts';
+import type { Pg, Tx } from '../../db/postgres/client.ts';
+import { DomainError, invalid } from '../../domain/errors.ts';
+import { looksLikeCardNumber } from '../../domain/payment.ts';
+import type { Ask } from '../http/routes.ts';
+
+const KEY = /^[\x21-\x7e]{1,128}$/;
+
+const keyOf = (request: Request): string | undefined => {
+  const key = request.headers.get('idempotency-key');
+  if (key === null) return undefined;
+  if (/^[\d-]+$/.test(key) && looksLikeCardNumber(key)) {
+    throw new DomainError('CARD_DATA_FORBIDDEN', 'a card number must never be sent here');
+  }
+  if (!KEY.test(key))
+    throw invalid('Idempotency-Key', 'must be 1 to 128 printable ASCII characters');
+  return key;
+};
+
+const responseOf = ({ status, body, headers }: KeptAnswer): Response =>
+  new Response(body, { status, headers: { 'content-type': 'application/json', ...headers } });
+
+/** Does `work` in one transaction, once for a key when the caller sent one. */
+export const keyed = async (
+  pg: Pg,
+  name: string,
+  { request, principal, body }: Pick<Ask, 'request' | 'principal' | 'body'>,
+  work: (tx: Tx) => Promise<KeptAnswer>,
+): Promise<Response> => {
+  const key = keyOf(request);
+  if (key === undefined) return responseOf(await pg.transaction(name, work));
+  const asked = `${request.method} ${new URL(request.url).pathname}\n${JSON.stringify(body)}`;
+  const bodyHash = createHash('sha256').update(asked).digest('hex');
+  const { storeId } = principal;
+  return responseOf(await answeredOnce(pg, name, { storeId, key, bodyHash }, work));
+};

@@ -1,0 +1,73 @@
+// Every route of the Products API, and the description that is made of them.
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Pg } from '../../db/postgres/client.ts';
+import type { Cursors } from '../http/cursors.ts';
+import { heartbeatRoute } from '../http/heartbeat.ts';
+import { openapiOf } from '../http/openapi.ts';
+import { openapiPage, PAGE_POLICY } from '../http/openapi-page.ts';
+import { route, type Route } from '../http/routes.ts';
+import { batchRoute } from './batch.ts';
+import { collectionRoutes } from './collections.ts';
+import { importRoutes } from './imports.ts';
+import type { ImportStories } from './import-stories.ts';
+import { productRoutes } from './products.ts';
+
+export const OPENAPI_FILE = resolve(import.meta.dirname, 'openapi.json');
+
+export interface ProductsParts {
+  pg: Pg;
+  cursors: Cursors;
+  stories: ImportStories;
+}
+
+const describedRoutes = ({ pg, cursors, stories }: ProductsParts): Route[] => [
+  ...productRoutes(pg, cursors),
+  batchRoute(pg),
+  ...collectionRoutes(pg, cursors),
+  ...importRoutes({ pg, cursors, stories }),
+];
+
+/** The description that is checked in as `openapi.json`; a test compares them. */
+export const describedProducts = () =>
+  openapiOf(describedRoutes({} as ProductsParts), {
+    title: 'Holdfast Products API',
+    version: '1.0.0',
+    description:
+      'How a store keeps its products, collections and imports. Errors are RFC 9457 problems ' +
+      'with stable codes; lists are paged by opaque cursors and a Link header.',
+  });
+
+/** Served as it is checked in, read once. */
+const descriptionRoutes = (): Route[] => {
+  const text = readFileSync(OPENAPI_FILE, 'utf8');
+  const page = openapiPage(JSON.parse(text));
+  return [
+    route({
+      method: 'get',
+      path: '/openapi.json',
+      summary: 'This API, described.',
+      answers: { 200: 'OpenAPI 3.1' },
+      answer: async () => new Response(text, { headers: { 'content-type': 'application/json' } }),
+    }),
+    route({
+      method: 'get',
+      path: '/docs',
+      summary: 'This API, described for people.',
+      answers: { 200: 'a page' },
+      answer: async () =>
+        new Response(page, {
+          headers: {
+            'content-type': 'text/html; charset=utf-8',
+            'content-security-policy': PAGE_POLICY,
+          },
+        }),
+    }),
+  ];
+};
+
+export const productsRoutes = (parts: ProductsParts): Route[] => [
+  heartbeatRoute,
+  ...descriptionRoutes(),
+  ...describedRoutes(parts),
+];

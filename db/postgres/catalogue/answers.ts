@@ -1,0 +1,62 @@
+// Answers under an Idempotency-Key: kept in the transaction of the change that they tell of.
+import { and, eq, sql } from 'drizzle-orm';
+import { DomainError } from '../../../domain/errors.ts';
+import type { StoreId } from '../../../domain/ids.ts';
+import type { Pg, Tx } from '../client.ts';
+import { answers } from '../schema/products.ts';
+
+const KEPT_DAYS = 7;
+const FORGOTTEN_AT_ONCE = 20;
+
+export interface KeptAnswer {
+  status: number;
+  body: string;
+  headers: Record<string, string>;
+}
+
+export interface AnswerKey {
+  storeId: StoreId;
+  key: string;
+  bodyHash: string;
+}
+
+const forgetOld = (tx: Tx) =>
+  tx.execute(sql`
+    delete from products.answers where ctid in (
+      select ctid from products.answers
+      where created_at < now() - make_interval(days => ${KEPT_DAYS}) limit ${FORGOTTEN_AT_ONCE})`);
+
+/**
+ * Does `work` once for a key and keeps its answer in the same transaction; the same key and body
+ * is answered the same. IDEMPOTENCY_KEY_REUSED for another body, IDEMPOTENCY_KEY_IN_FLIGHT while
+ * the first call runs. What is refused keeps nothing, and may be asked again.
+ */
+export const answeredOnce = (
+  pg: Pg,
+  name: string,
+  { storeId, key, bodyHash }: AnswerKey,
+  work: (tx: Tx) => Promise<KeptAnswer>,
+): Promise<KeptAnswer> =>
+  pg.transaction(name, async (tx) => {
+    const lock = `answers/${storeId}/${key}`;
+    const [held] = await tx.execute<{ held: boolean }>(
+      sql`select pg_try_advisory_xact_lock(hashtextextended(${lock}, 0)) as held`,
+    );
+    if (!held?.held) {
+      throw new DomainError('IDEMPOTENCY_KEY_IN_FLIGHT', 'a request with this key is running');
+    }
+    const [kept] = await tx
+      .select()
+      .from(answers)
+      .where(and(eq(answers.storeId, storeId), eq(answers.key, key)));
+    if (kept && kept.bodyHash !== bodyHash) {
+      throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'this key was used with another body');
+    }
+    if (kept) {
+      return { status: kept.status ?? 200, body: kept.body ?? '', headers: kept.headers ?? {} };
+    }
+    const answer = await work(tx);
+    await tx.insert(answers).values({ storeId, key, bodyHash, ...answer });
+    await forgetOld(tx);
+    return answer;
+  });

@@ -1,0 +1,116 @@
+// Many products at once: set-based statements, as many for a thousand as for one.
+import { sql } from 'drizzle-orm';
+import type { CollectionId } from '../../../domain/ids.ts';
+import type { Product } from '../../../domain/product.ts';
+import { productChanged } from '../../kafka/events.ts';
+import type { Tx } from '../client.ts';
+import { publishMany } from '../outbox.ts';
+import type { ProductDraft } from './products.ts';
+
+/** A product to be written whole; `isNew` when there was none with its id. */
+export interface Upsert {
+  draft: ProductDraft;
+  collectionIds: CollectionId[];
+  isNew: boolean;
+}
+
+type Written = {
+  id: string;
+  version: number;
+  clock_us: number;
+  created_at: string;
+  updated_at: string;
+};
+
+const productRows = (upserts: Upsert[]) =>
+  upserts.map(({ draft }) => ({
+    id: draft.id,
+    store_id: draft.storeId,
+    slug: draft.slug,
+    name: draft.name,
+    description: draft.description,
+    status: draft.status,
+    attributes: draft.attributes,
+    media: draft.media,
+  }));
+
+const variantRows = (upserts: Upsert[]) =>
+  upserts.flatMap(({ draft }) =>
+    draft.variants.map((variant) => ({
+      store_id: draft.storeId,
+      sku: variant.sku,
+      product_id: draft.id,
+      title: variant.title,
+      options: variant.options,
+      price_minor: variant.priceMinor,
+      currency: variant.currency,
+      compare_at_minor: variant.compareAtMinor ?? null,
+      position: variant.position,
+    })),
+  );
+
+const putRows = (tx: Tx, upserts: Upsert[]) =>
+  tx.execute<Written>(sql`
+    insert into products.products as p
+      (id, store_id, slug, name, description, status, attributes, media, clock_us)
+    select r.*, (extract(epoch from clock_timestamp()) * 1000000)::bigint
+    from jsonb_to_recordset(${JSON.stringify(productRows(upserts))}::jsonb) as r
+      (id text, store_id text, slug text, name text, description text, status text,
+       attributes jsonb, media jsonb)
+    on conflict (id) do update set slug = excluded.slug, name = excluded.name,
+      description = excluded.description, status = excluded.status,
+      attributes = excluded.attributes, media = excluded.media, version = p.version + 1,
+      clock_us = greatest(excluded.clock_us, p.clock_us + 1), updated_at = now()
+    returning id, version, clock_us::float8, created_at::text, updated_at::text`);
+
+const putParts = async (tx: Tx, upserts: Upsert[]): Promise<void> => {
+  const present = upserts.filter(({ isNew }) => !isNew).map(({ draft }) => draft.id);
+  if (present.length > 0) {
+    const ids = JSON.stringify(present);
+    await tx.execute(sql`delete from products.variants
+      where product_id in (select jsonb_array_elements_text(${ids}::jsonb))`);
+  }
+  await tx.execute(sql`
+    insert into products.variants
+      (store_id, sku, product_id, title, options, price_minor, currency, compare_at_minor, position)
+    select * from jsonb_to_recordset(${JSON.stringify(variantRows(upserts))}::jsonb) as r
+      (store_id text, sku text, product_id text, title text, options jsonb, price_minor int,
+       currency text, compare_at_minor int, position int)`);
+  const members = upserts.flatMap(({ draft, collectionIds }) =>
+    collectionIds.map((id) => ({ product_id: draft.id, collection_id: id })),
+  );
+  if (members.length === 0) return;
+  await tx.execute(sql`
+    insert into products.product_collections (product_id, collection_id)
+    select * from jsonb_to_recordset(${JSON.stringify(members)}::jsonb) as r
+      (product_id text, collection_id text)
+    on conflict do nothing`);
+};
+
+/**
+ * Writes products with their variants, versions, clocks and news, in the caller's transaction;
+ * collections are added to, never taken away. The rows that are there must be locked already.
+ */
+export const putProducts = async (tx: Tx, upserts: Upsert[]): Promise<Product[]> => {
+  if (upserts.length === 0) return [];
+  const written = new Map((await putRows(tx, upserts)).map((row) => [row.id, row]));
+  await putParts(tx, upserts);
+  const products = upserts.map(({ draft, collectionIds }): Product => {
+    const row = written.get(draft.id);
+    if (!row) throw new Error('a product vanished inside its own transaction');
+    return {
+      ...draft,
+      collectionIds: [...new Set(collectionIds)].sort(),
+      version: row.version,
+      clockUs: row.clock_us,
+      createdAt: new Date(row.created_at).toISOString(),
+      updatedAt: new Date(row.updated_at).toISOString(),
+    };
+  });
+  await publishMany(
+    tx,
+    'products',
+    products.map((product) => productChanged(product)),
+  );
+  return products;
+};

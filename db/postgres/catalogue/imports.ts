@@ -1,0 +1,239 @@
+// Imports in Postgres: the uploaded file in pieces, how far it has come, what became of each row.
+import { and, asc, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
+import { DomainError } from '../../../domain/errors.ts';
+import type { ImportId, StoreId } from '../../../domain/ids.ts';
+import type { ImportFormat, ImportStatus, RowResult, RowStatus } from '../../../domain/imports.ts';
+import type { Pg } from '../client.ts';
+import { importPieces, importRows, imports } from '../schema/products.ts';
+
+/** Files are kept this long, so that failed rows can be tried again. */
+const KEPT_DAYS = 7;
+const FAILED_ROWS_MAX = 1_000_000;
+
+export interface Import {
+  id: ImportId;
+  storeId: StoreId;
+  format: ImportFormat;
+  mapping: Record<string, string>;
+  sha256: string;
+  status: ImportStatus;
+  reason: string | null;
+  pass: number;
+  nextRow: number;
+  total: number;
+  succeeded: number;
+  failed: number;
+  skipped: number;
+  createdAt: Date;
+}
+
+const notFound = (): DomainError => new DomainError('NOT_FOUND', 'no such import');
+
+/** Opens an import for its upload, and forgets files whose time is over. */
+export const openImport = (
+  pg: Pg,
+  one: Pick<Import, 'id' | 'storeId' | 'format' | 'mapping'>,
+): Promise<void> =>
+  pg.transaction('imports.open', async (tx) => {
+    const old = sql`now() - make_interval(days => ${KEPT_DAYS})`;
+    const done = tx
+      .select({ id: imports.id })
+      .from(imports)
+      .where(
+        and(
+          lt(imports.updatedAt, old),
+          inArray(imports.status, ['completed', 'failed', 'uploading']),
+        ),
+      )
+      .limit(10);
+    await tx.delete(importPieces).where(inArray(importPieces.importId, done));
+    await tx.insert(imports).values({ ...one, status: 'uploading' });
+  });
+
+export const appendPiece = (
+  pg: Pg,
+  importId: string,
+  position: number,
+  content: Uint8Array,
+): Promise<void> =>
+  pg.query('imports.append', async (db) => {
+    await db.insert(importPieces).values({ importId, position, content });
+  });
+
+/** The file is complete: from here on the import cannot be lost. */
+export const closeUpload = (pg: Pg, id: string, sha256: string, bytes: number): Promise<void> =>
+  pg.query('imports.close', async (db) => {
+    await db.update(imports).set({ sha256, bytes, status: 'running' }).where(eq(imports.id, id));
+  });
+
+export const forgetImport = (pg: Pg, id: string): Promise<void> =>
+  pg.query('imports.forget', async (db) => {
+    await db.delete(imports).where(eq(imports.id, id));
+  });
+
+const findBy = (pg: Pg, where: ReturnType<typeof and>): Promise<Import> =>
+  pg.query('imports.find', async (db) => {
+    const [row] = await db.select().from(imports).where(where);
+    if (!row) throw notFound();
+    return row as Import;
+  });
+
+/** NOT_FOUND, also for another store's import. */
+export const importById = (pg: Pg, storeId: StoreId, id: string): Promise<Import> =>
+  findBy(pg, and(eq(imports.storeId, storeId), eq(imports.id, id)));
+
+/** For the worker, which knows only the id. */
+export const importOf = (pg: Pg, id: string): Promise<Import> =>
+  findBy(pg, and(eq(imports.id, id)));
+
+/** The newest first, before an id. */
+export const listImports = (
+  pg: Pg,
+  storeId: StoreId,
+  before: string,
+  limit: number,
+): Promise<Import[]> =>
+  pg.query('imports.list', async (db) => {
+    const older = before ? lt(imports.id, before) : undefined;
+    const rows = await db
+      .select()
+      .from(imports)
+      .where(and(eq(imports.storeId, storeId), older))
+      .orderBy(desc(imports.id))
+      .limit(limit);
+    return rows as Import[];
+  });
+
+/** Moves an import from one of these statuses; ILLEGAL_TRANSITION from another. */
+export const moveImport = (
+  pg: Pg,
+  storeId: StoreId,
+  id: string,
+  from: ImportStatus[],
+  set: Partial<Pick<Import, 'status' | 'nextRow' | 'reason'>> & { pass?: unknown },
+): Promise<Import> =>
+  pg.query('imports.move', async (db) => {
+    const mine = and(eq(imports.storeId, storeId), eq(imports.id, id));
+    const [moved] = await db
+      .update(imports)
+      .set({ ...set, updatedAt: new Date() } as object)
+      .where(and(mine, inArray(imports.status, from)))
+      .returning();
+    if (moved) return moved as Import;
+    const [present] = await db.select().from(imports).where(mine);
+    if (!present) throw notFound();
+    throw new DomainError('ILLEGAL_TRANSITION', `this import is ${present.status}`, {
+      facts: { status: present.status },
+    });
+  });
+
+/** Failed rows are tried once more: another pass over the file that writes only these. */
+export const retryFailed = (pg: Pg, storeId: StoreId, id: string): Promise<Import> =>
+  moveImport(pg, storeId, id, ['completed', 'failed'], {
+    status: 'running',
+    nextRow: 0,
+    reason: null,
+    pass: sql`${imports.pass} + 1`,
+  });
+
+export const setTotal = (pg: Pg, id: string, total: number): Promise<void> =>
+  pg.query('imports.total', async (db) => {
+    await db.update(imports).set({ total }).where(eq(imports.id, id));
+  });
+
+/** Ends an import; its counts are those of its rows. */
+export const endImport = (
+  pg: Pg,
+  id: string,
+  status: 'completed' | 'failed',
+  reason: string | null,
+): Promise<void> =>
+  pg.query('imports.end', async (db) => {
+    const count = (of: RowStatus) =>
+      sql`(select count(*) from products.import_rows r
+        where r.import_id = ${id} and r.status = ${of})`;
+    await db.execute(sql`
+      update products.imports set status = ${status}, reason = ${reason}, updated_at = now(),
+        succeeded = ${count('succeeded')}, failed = ${count('failed')}, skipped = ${count('skipped')}
+      where id = ${id} and status <> 'paused'`);
+  });
+
+/** The uploaded file, piece by piece. */
+export async function* piecesOf(pg: Pg, importId: string): AsyncGenerator<Uint8Array> {
+  for (let position = 0; ; position++) {
+    const [piece] = await pg.query('imports.piece', (db) =>
+      db
+        .select({ content: importPieces.content })
+        .from(importPieces)
+        .where(and(eq(importPieces.importId, importId), eq(importPieces.position, position))),
+    );
+    if (!piece) return;
+    yield piece.content;
+  }
+}
+
+/** Numbers of the rows that failed on the passes before. */
+export const failedRowsOf = (pg: Pg, importId: string): Promise<Set<number>> =>
+  pg.query('imports.failed', async (db) => {
+    const rows = await db
+      .select({ row: importRows.row })
+      .from(importRows)
+      .where(and(eq(importRows.importId, importId), eq(importRows.status, 'failed')))
+      .limit(FAILED_ROWS_MAX);
+    return new Set(rows.map(({ row }) => row));
+  });
+
+/** The store's last import was of an equal file and took all of it: this one has no news. */
+export const isRepeated = (pg: Pg, one: Import): Promise<boolean> =>
+  pg.query('imports.repeated', async (db) => {
+    const [last] = await db
+      .select()
+      .from(imports)
+      .where(
+        and(
+          eq(imports.storeId, one.storeId),
+          eq(imports.status, 'completed'),
+          lt(imports.id, one.id),
+        ),
+      )
+      .orderBy(desc(imports.id))
+      .limit(1);
+    return last?.sha256 === one.sha256 && last.failed === 0;
+  });
+
+/** Results of rows after a row, in the file's order. */
+export const listRows = (
+  pg: Pg,
+  importId: string,
+  status: RowStatus | undefined,
+  after: number,
+  limit: number,
+): Promise<RowResult[]> =>
+  pg.query('imports.rows', async (db) => {
+    const rows = await db
+      .select()
+      .from(importRows)
+      .where(
+        and(
+          eq(importRows.importId, importId),
+          gt(importRows.row, after),
+          status && eq(importRows.status, status),
+        ),
+      )
+      .orderBy(asc(importRows.row))
+      .limit(limit);
+    return rows as unknown as RowResult[];
+  });
+
+/** Imports whose workflow must run; those that just began are left to whoever began them. */
+export const listRunning = (pg: Pg, olderThanMs: number, limit: number): Promise<Import[]> =>
+  pg.query('imports.running', async (db) => {
+    const old = sql`now() - make_interval(secs => ${olderThanMs / 1_000})`;
+    const rows = await db
+      .select()
+      .from(imports)
+      .where(and(eq(imports.status, 'running'), lt(imports.updatedAt, old)))
+      .orderBy(asc(imports.updatedAt))
+      .limit(limit);
+    return rows as Import[];
+  });

@@ -1,0 +1,146 @@
+// Which products a collection has, in which order; and what its end means for them.
+import { and, asc, eq, sql } from 'drizzle-orm';
+import { DomainError } from '../../../domain/errors.ts';
+import type { StoreId } from '../../../domain/ids.ts';
+import type { Product } from '../../../domain/product.ts';
+import { collectionChanged, productChanged } from '../../kafka/events.ts';
+import type { Pg, Tx } from '../client.ts';
+import { publish, publishMany } from '../outbox.ts';
+import { collections, productCollections, products, productsOutbox } from '../schema/products.ts';
+import { collectionOf, noCollection } from './collections.ts';
+import { assembleProducts, nextClockUs } from './product-rows.ts';
+
+/** Products that lose a deleted collection in one transaction. */
+const LOOSENED_AT_ONCE = 500;
+
+const lockCollection = async (tx: Tx, storeId: StoreId, id: string) => {
+  const [row] = await tx
+    .select()
+    .from(collections)
+    .where(and(eq(collections.storeId, storeId), eq(collections.id, id)))
+    .for('update');
+  if (!row) throw noCollection();
+  return row;
+};
+
+/** Where a product stands in a collection's own order. */
+export interface Placed {
+  product: Product;
+  position: number;
+}
+
+/** Up to `limit` products of a collection after a place, in its own order. NOT_FOUND. */
+export const listMembers = (
+  pg: Pg,
+  storeId: StoreId,
+  id: string,
+  after: { position: number; productId: string },
+  limit: number,
+): Promise<Placed[]> =>
+  pg.query('memberships.list', async (db) => {
+    const [found] = await db
+      .select({ id: collections.id })
+      .from(collections)
+      .where(and(eq(collections.storeId, storeId), eq(collections.id, id)));
+    if (!found) throw noCollection();
+    const rows = await db
+      .select({ row: products, position: productCollections.position })
+      .from(productCollections)
+      .innerJoin(products, eq(products.id, productCollections.productId))
+      .where(
+        and(
+          eq(productCollections.collectionId, id),
+          sql`(${productCollections.position}, ${productCollections.productId})
+            > (${after.position}, ${after.productId})`,
+        ),
+      )
+      .orderBy(asc(productCollections.position), asc(productCollections.productId))
+      .limit(limit);
+    const assembled = await assembleProducts(
+      db,
+      rows.map(({ row }) => row),
+    );
+    return assembled.map((product, at) => ({ product, position: rows[at]?.position ?? 0 }));
+  });
+
+/** Puts these products first, in this order; the others follow. NOT_FOUND, INVALID_INPUT. */
+export const orderMembers = (
+  pg: Pg,
+  storeId: StoreId,
+  id: string,
+  productIds: string[],
+): Promise<void> =>
+  pg.transaction('memberships.order', async (tx) => {
+    await lockCollection(tx, storeId, id);
+    const rows = JSON.stringify(productIds.map((productId, position) => ({ productId, position })));
+    await tx.execute(sql`update products.product_collections set position = ${productIds.length}
+      where collection_id = ${id}`);
+    const placed = await tx.execute<{ id: string }>(sql`
+      update products.product_collections m set position = r.position
+      from jsonb_to_recordset(${rows}::jsonb) as r ("productId" text, position int)
+      where m.collection_id = ${id} and m.product_id = r."productId"
+      returning m.product_id as id`);
+    if (placed.length === productIds.length) return;
+    throw new DomainError('INVALID_INPUT', 'a product is not in this collection', {
+      fields: [{ path: 'productIds', message: 'names a product that is not in this collection' }],
+    });
+  });
+
+/** Takes a collection from some of its products, with their news; answers how many there were. */
+const loosenSome = (pg: Pg, storeId: StoreId, id: string): Promise<number> =>
+  pg.transaction('memberships.loosen', async (tx) => {
+    await lockCollection(tx, storeId, id);
+    const taken = await tx.execute<{ id: string }>(sql`
+      delete from products.product_collections where (product_id, collection_id) in (
+        select product_id, collection_id from products.product_collections
+        where collection_id = ${id} order by product_id limit ${LOOSENED_AT_ONCE})
+      returning product_id as id`);
+    if (taken.length === 0) return 0;
+    const ids = JSON.stringify(taken.map((row) => row.id).sort());
+    const rows = await tx
+      .update(products)
+      .set({
+        version: sql`${products.version} + 1`,
+        clockUs: nextClockUs(products.clockUs),
+        updatedAt: new Date(),
+      })
+      .where(sql`${products.id} in (select jsonb_array_elements_text(${ids}::jsonb))`)
+      .returning();
+    const changed = await assembleProducts(tx, rows);
+    await publishMany(
+      tx,
+      'products',
+      changed.map((product) => productChanged(product)),
+    );
+    return taken.length;
+  });
+
+/** False when somebody has put another product into it meanwhile. */
+const deleteEmpty = (pg: Pg, storeId: StoreId, id: string): Promise<boolean> =>
+  pg.transaction('collections.delete', async (tx) => {
+    const row = await lockCollection(tx, storeId, id);
+    const left = await tx
+      .select({ id: productCollections.productId })
+      .from(productCollections)
+      .where(eq(productCollections.collectionId, id))
+      .limit(1);
+    if (left.length > 0) return false;
+    const [last] = await tx
+      .update(collections)
+      .set({
+        version: sql`${collections.version} + 1`,
+        clockUs: nextClockUs(collections.clockUs),
+      })
+      .where(eq(collections.id, row.id))
+      .returning();
+    await tx.delete(collections).where(eq(collections.id, row.id));
+    if (last) await publish(tx, productsOutbox, [collectionChanged(collectionOf(last), true)]);
+    return true;
+  });
+
+/** Deletes a collection; its products stay, and say so. NOT_FOUND. */
+export const deleteCollection = async (pg: Pg, storeId: StoreId, id: string): Promise<void> => {
+  // By parts, so that no transaction is as large as the collection; a crash leaves the rest.
+  do while ((await loosenSome(pg, storeId, id)) === LOOSENED_AT_ONCE);
+  while (!(await deleteEmpty(pg, storeId, id)));
+};

@@ -1,0 +1,117 @@
+// A plausible catalogue of any size, the same for the same seed, through the import's bulk path.
+import type { Shop } from './load-sample.ts';
+import { followImport, uploadCatalogue } from './import-file.ts';
+import type { Say } from './servers/server.ts';
+
+/** Products of one upload: well below the 100 MB that a file may have. */
+const PRODUCTS_PER_FILE = 20_000;
+
+const words = (text: string): string[] => text.split(' ');
+const BRANDS = words(
+  'Northlode Tarnfell Halden Brightwater Corrie Osprey&Sons Larkspur Vindr Sølv',
+);
+const LINES = words(
+  'Alpine Trail Summit Harbour Ridge Storm Drift Ember Fjord Glacier Meadow Quarry',
+);
+const QUALITIES = words('Light Pro Classic Insulated Waterproof Packable Merino Carbon Heavy Soft');
+const COLOURS = words('Black Slate Moss Rust Sand Navy Ochre Ash');
+const SIZES = words('XS S M L XL');
+
+interface Kind {
+  noun: string;
+  category: string;
+  priceMinor: [number, number];
+  sized: boolean;
+}
+
+const kind = (noun: string, category: string, from: number, to: number, sized = false): Kind => ({
+  ...{ noun, category, sized },
+  priceMinor: [from * 100, to * 100],
+});
+
+const KINDS: Kind[] = [
+  kind('Jacket', 'Clothing > Jackets', 80, 400, true),
+  kind('Trousers', 'Clothing > Trousers', 50, 180, true),
+  kind('Boots', 'Footwear > Boots', 90, 320, true),
+  kind('Running Shoes', 'Footwear > Shoes', 60, 200, true),
+  kind('Tent', 'Camp > Tents', 120, 900),
+  kind('Stove', 'Camp > Stoves', 30, 180),
+  kind('Backpack', 'Bags > Backpacks', 50, 320),
+  kind('Dry Bag', 'Bags > Dry bags', 12, 60),
+  kind('Headlamp', 'Lights > Headlamps', 20, 140),
+  kind('Trekking Poles', 'Trekking > Poles', 40, 200),
+  kind('Helmet', 'Climb > Helmets', 45, 160),
+  kind('Rope', 'Climb > Ropes', 90, 280),
+];
+
+/** mulberry32: small, and the same on every machine. */
+const randomOf = (seed: number) => {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const whole = (from: number, to: number): number => from + Math.floor(next() * (to - from + 1));
+  const one = <T>(list: readonly T[]): T => list[whole(0, list.length - 1)] as T;
+  return { whole, one };
+};
+
+const HEADER =
+  'slug,sku,name,description,price,currency,brand,type,collection,inventory,' +
+  'option1_name,option1_value,option2_name,option2_value\r\n';
+
+const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+
+/** The rows of product number `at`: its variants, one a colour and size. */
+const productRows = (seed: number, at: number): string => {
+  const { whole, one } = randomOf(Math.imul(seed, 2_654_435_761) + at);
+  const [brand, line, quality, made] = [one(BRANDS), one(LINES), one(QUALITIES), one(KINDS)];
+  const name = `${brand} ${line} ${quality} ${made.noun} ${at}`;
+  const slug = `seed-${seed}-${at}`;
+  const price = (whole(...made.priceMinor) / 100).toFixed(2);
+  const description =
+    `The ${line} ${made.noun.toLowerCase()} by ${brand}: ${quality.toLowerCase()}, ` +
+    `made for ${one(words('winter rain travel summer mountains rivers'))} and long days.`;
+  const colours = [one(COLOURS)];
+  const sizes = made.sized ? SIZES.slice(0, whole(1, SIZES.length)) : [''];
+  return colours
+    .flatMap((colour) =>
+      sizes.map((size, place) =>
+        [
+          ...[slug, `SEED-${seed}-${at}${size ? `-${size}` : ''}`],
+          ...(place === 0 ? [quoted(name), quoted(description)] : ['', '']),
+          ...[price, 'USD', quoted(brand), quoted(made.noun), quoted(made.category)],
+          ...[String(whole(0, 9) === 0 ? 0 : whole(1, 200))],
+          ...['Colour', colour, ...(size ? ['Size', size] : ['', ''])],
+        ].join(','),
+      ),
+    )
+    .join('\r\n');
+};
+
+/** A file of products `from` to `to`, as our own CSV. */
+export const seedFile = (seed: number, from: number, to: number): string => {
+  const rows: string[] = [];
+  for (let at = from; at < to; at++) rows.push(productRows(seed, at));
+  return `${HEADER}${rows.join('\r\n')}\r\n`;
+};
+
+/** Seeds the shop; the same numbers again change nothing. */
+export const seed = async (
+  shop: Shop,
+  { products, seed: number }: { products: number; seed: number },
+  say: Say,
+): Promise<void> => {
+  for (let from = 0; from < products; from += PRODUCTS_PER_FILE) {
+    const to = Math.min(from + PRODUCTS_PER_FILE, products);
+    const startedAt = Date.now();
+    const id = await uploadCatalogue(shop, seedFile(number, from, to), 'text/csv', {});
+    const { rows, status } = await followImport(shop, id);
+    const seconds = (Date.now() - startedAt) / 1000;
+    const pace = Math.round(rows.total / seconds);
+    say(`${id}: ${status}, products ${from + 1} to ${to}: ${rows.total} rows, ${pace} a second`);
+    if (status !== 'completed') throw new Error(`the import ${id} is ${status}`);
+  }
+};

@@ -1,0 +1,42 @@
+// The description of the Products API: checked in, served, and what the routes really are.
+import { beforeAll, describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { describedProducts, OPENAPI_FILE } from '../../apis/products/routes.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+}, UP_LIMIT_MS);
+
+const checkedIn = (): unknown => JSON.parse(readFileSync(OPENAPI_FILE, 'utf8'));
+
+describe('the description of the Products API', () => {
+  test('is what the routes are: bun ops/generate.ts makes it', () => {
+    expect(JSON.parse(JSON.stringify(describedProducts()))).toEqual(checkedIn());
+  });
+
+  test('is served by the gateway, and as a page that loads nothing', async () => {
+    const json = await fetch(`${shop.env['GATEWAY_URL']}/openapi.json`);
+    expect(await json.json()).toEqual(checkedIn());
+    const page = await fetch(`${shop.env['GATEWAY_URL']}/docs`);
+    const text = await page.text();
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(text).toContain('POST</b> /imports');
+    expect(text).not.toMatch(/<script|<link|src=|@import/);
+  });
+
+  test('names every path that the gateway passes on to Products, and no other', () => {
+    const gateway = readFileSync('processes/gateway.ts', 'utf8');
+    const [, block = ''] =
+      /proxied\(config\.HOLDFAST_PRODUCTS_URL, \[\n(.*?)\n {2}\]\)/s.exec(gateway) ?? [];
+    const passed = [...block.matchAll(/\['(\w+)', '([^']+)'\]/g)]
+      .map(([, method, path = '']) => `${method} ${path.replace(/:(\w+)(?=\/|$)/g, '{$1}')}`)
+      .filter((one) => !['get /openapi.json', 'get /docs'].includes(one));
+    const { paths } = checkedIn() as { paths: Record<string, Record<string, unknown>> };
+    const described = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method} ${path}`),
+    );
+    expect([...passed, 'post /imports'].toSorted()).toEqual(described.toSorted());
+  });
+});
