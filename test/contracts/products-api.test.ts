@@ -1,0 +1,137 @@
+// The Products API as a store's program relies on it: keys, links, batches, collections.
+import { beforeAll, describe, expect, test } from 'bun:test';
+import { bearer, newStore, send, type Store } from '../support/refusals.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+
+let shop: Shop;
+let store: Store;
+beforeAll(async () => {
+  shop = await openShop();
+  store = await newStore(shop, ['products:read', 'products:write']);
+}, UP_LIMIT_MS);
+
+interface Shown {
+  id: string;
+  version: number;
+  collectionIds: string[];
+  results: { index: number; status: number; id?: string; code?: string }[];
+  items: Shown[];
+  nextCursor: string | null;
+  code: string;
+}
+
+const ask = async (method: string, path: string, body?: unknown, headers = {}) => {
+  const sent = { method, path, headers: { ...bearer(store.key), ...headers } };
+  const response = await send(shop, { ...sent, ...(body !== undefined && { body }) });
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (text === '' ? {} : JSON.parse(text)) as Shown,
+  };
+};
+
+const key = (value: string = crypto.randomUUID()) => ({ 'idempotency-key': value });
+
+describe('an Idempotency-Key', () => {
+  test('makes twenty equal calls one product with one answer', async () => {
+    const headers = key();
+    const body = { name: 'Once', price: 5 };
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => ask('POST', '/product', body, headers)),
+    );
+    const made = answers.filter(({ status }) => status === 201);
+    expect(new Set(answers.map(({ status }) => status)).difference(new Set([201, 409])).size).toBe(
+      0,
+    );
+    expect(new Set(made.map(({ body: one }) => one.id)).size).toBe(1);
+    const again = await ask('POST', '/product', body, headers);
+    expect([again.status, again.body]).toEqual([201, made[0]?.body as Shown]);
+    expect(again.headers.get('location')).toBe(`/product/${again.body.id}`);
+    const [count] = await shop.sql`select count(*)::int as n from products.products
+      where store_id = ${store.storeId} and name = 'Once'`;
+    expect(count?.['n']).toBe(1);
+  });
+
+  test('with another body is a 422, and after a refusal may be used again', async () => {
+    const headers = key();
+    expect((await ask('POST', '/collection', { name: 'One' }, headers)).status).toBe(201);
+    const other = await ask('POST', '/collection', { name: 'Two' }, headers);
+    expect([other.status, other.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
+    const variants = [{ sku: `K-${Date.now()}`, price: 1 }];
+    await ask('POST', '/product', { name: 'Holder', variants });
+    const refused = key();
+    expect((await ask('POST', '/product', { name: 'Late', variants }, refused)).status).toBe(409);
+    expect((await ask('POST', '/product', { name: 'Late', price: 1 }, refused)).status).toBe(201);
+    expect(
+      (await ask('POST', '/product', { name: 'X', price: 1 }, key('é'.repeat(3)))).status,
+    ).toBe(400);
+  });
+});
+
+describe('a batch', () => {
+  test('writes what it can and says of each what became of it', async () => {
+    const sku = `B-${Date.now()}`;
+    const { body: known } = await ask('POST', '/product', { name: 'Known', price: 1 });
+    const { status, body } = await ask('POST', '/products:batch', {
+      products: [
+        { name: 'First', variants: [{ sku, price: 2 }] },
+        { name: 'No price' },
+        { id: known.id, price: 3 },
+        { name: 'Same sku', variants: [{ sku, price: 2 }] },
+        { id: 'prd_nobody', price: 3 },
+        { name: 'Last', price: 4 },
+      ],
+    });
+    expect(status).toBe(200);
+    expect(body.results.map(({ status: one, code }) => [one, code ?? null])).toEqual([
+      [201, null],
+      [400, 'INVALID_INPUT'],
+      [200, null],
+      [409, 'SKU_TAKEN'],
+      [404, 'NOT_FOUND'],
+      [201, null],
+    ]);
+    const { body: changed } = await ask('GET', `/product/${known.id}`);
+    expect(changed.version).toBe(2);
+    const many = Array.from({ length: 1_001 }, () => ({ name: 'x', price: 1 }));
+    expect((await ask('POST', '/products:batch', { products: many })).status).toBe(400);
+  });
+});
+
+describe('a list', () => {
+  test('links to its next page, and the last page does not', async () => {
+    const first = await ask('GET', '/products?limit=2');
+    const link = /^<(.+)>; rel="next"$/.exec(first.headers.get('link') ?? '')?.[1] ?? '';
+    expect(link).toContain('limit=2');
+    const second = await ask('GET', link);
+    expect(second.status).toBe(200);
+    expect(second.body.items[0]?.id).not.toBe(first.body.items[0]?.id);
+    const whole = await ask('GET', '/products?limit=100');
+    expect(whole.headers.get('link')).toBeNull();
+  });
+});
+
+describe('a collection', () => {
+  test('has its products in its own order, and leaves them when it is deleted', async () => {
+    const { body: made } = await ask('POST', '/collection', { name: 'Ordered' });
+    const ids: string[] = [];
+    for (const name of ['a', 'b', 'c']) {
+      const { body } = await ask('POST', '/product', { name, price: 1 });
+      ids.push(body.id);
+      await ask('PUT', `/product/${body.id}/collections`, { collectionIds: [made.id] });
+    }
+    const [a = '', b = '', c = ''] = ids;
+    const path = `/collection/${made.id}/products`;
+    expect((await ask('PUT', path, { productIds: [c, a] })).status).toBe(204);
+    const page = await ask('GET', `${path}?limit=2`);
+    const rest = await ask('GET', `${path}?limit=2&cursor=${page.body.nextCursor}`);
+    const shown = [...page.body.items, ...rest.body.items].map(({ id }) => id);
+    expect(shown).toEqual([c, a, b]);
+    expect((await ask('PUT', path, { productIds: [a, a] })).status).toBe(400);
+    expect((await ask('DELETE', `/collection/${made.id}`)).status).toBe(204);
+    expect((await ask('GET', `/collection/${made.id}`)).status).toBe(404);
+    const left = await ask('GET', `/product/${b}`);
+    expect([left.body.collectionIds, left.body.version]).toEqual([[], 3]);
+  });
+});
