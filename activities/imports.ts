@@ -2,7 +2,7 @@
 import { heartbeat } from '@temporalio/activity';
 import type { Client } from '@connectrpc/connect';
 import { DomainError } from '../domain/errors.ts';
-import { IMPORT_BATCH_ROWS, type RowResult } from '../domain/imports.ts';
+import { IMPORT_BATCH_ROWS, type RowResult } from '../domain/catalogue/imports.ts';
 import {
   endImport,
   failedRowsOf,

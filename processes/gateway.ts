@@ -15,7 +15,7 @@ import { connectPostgres } from '../db/postgres/client.ts';
 import { MEND_ACTIONS } from '../domain/attention.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { OrdersService } from '../proto/gen/holdfast/orders/v1/orders_pb.ts';
-import { IMPORT_BYTES_MAX } from '../domain/imports.ts';
+import { IMPORT_BYTES_MAX } from '../domain/catalogue/imports.ts';
 import { configOf } from './config.ts';
 import { findKeyIn, run } from './run.ts';
 

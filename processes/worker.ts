@@ -80,7 +80,6 @@ const WORKFLOWS = new URL('../workflows/index.ts', import.meta.url).pathname;
 
 interface Parts {
   pg: Pg;
-  /** The same server as the role that owns the catalogue. */
   catalogue: Pg;
   cassandra: Cassandra;
   client: Client;
@@ -216,17 +215,11 @@ await run(config, async (telemetry) => {
     keyspace: config.HOLDFAST_CASSANDRA_KEYSPACE,
     telemetry,
   });
-  const catalogue = connectPostgres({
-    url: config.HOLDFAST_CATALOGUE_URL,
-    telemetry,
-    connectionsMax: 4,
-  });
+  const catalogue = connectPostgres({ url: config.HOLDFAST_CATALOGUE_URL, telemetry });
   const connection = await NativeConnection.connect({ address });
   const client = new Client({ connection, namespace, dataConverter });
-  const workers = await createWorkers(connection, {
-    ...{ pg, catalogue, cassandra },
-    ...{ client, telemetry },
-  });
+  const parts = { pg, catalogue, cassandra, client, telemetry };
+  const workers = await createWorkers(connection, parts);
   const running = Promise.all(workers.map((worker) => worker.run()));
   running.catch((error: unknown) => {
     telemetry.log.error('worker failed', error);

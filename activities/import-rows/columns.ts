@@ -1,5 +1,5 @@
 // Columns of the files we know, by their headers: our own, Spree's, Shopify's; JSON by its mapping.
-import type { ImportRow } from '../../domain/imports.ts';
+import type { ImportRow } from '../../domain/catalogue/imports.ts';
 
 /** Fields of a row that stand in one column, and every name this column is known by. */
 const FIELDS: Record<string, string[]> = {

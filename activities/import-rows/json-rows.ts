@@ -1,5 +1,5 @@
 // Elements of a JSON array as rows: by a mapping, else by the names that columns have.
-import type { ImportCategory, ImportRow } from '../../domain/imports.ts';
+import type { ImportCategory, ImportRow } from '../../domain/catalogue/imports.ts';
 import { slugOf } from '../../domain/product.ts';
 import { emptyRow, headerKey, pathsOf, takerOf } from './columns.ts';
 

@@ -5,7 +5,7 @@ import type {
   PlannedVariant,
   RowCode,
   RowResult,
-} from '../../domain/imports.ts';
+} from '../../domain/catalogue/imports.ts';
 import {
   currencyOf,
   DEFAULT_CURRENCY,

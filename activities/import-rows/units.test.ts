@@ -1,7 +1,7 @@
 // Files as they are found: what is clean is planned, what is dirty fails row by row and says why.
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import type { ImportFormat } from '../../domain/imports.ts';
+import type { ImportFormat } from '../../domain/catalogue/imports.ts';
 import { csvRecords } from './csv.ts';
 import { jsonElements } from './json-elements.ts';
 import { unitsOf, type Unit } from './units.ts';

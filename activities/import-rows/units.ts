@@ -5,7 +5,7 @@ import type {
   ImportFormat,
   ImportRow,
   PlannedProduct,
-} from '../../domain/imports.ts';
+} from '../../domain/catalogue/imports.ts';
 import { slugOf } from '../../domain/product.ts';
 import { parseStrictJson } from '../../domain/strict-json.ts';
 import { isHeader, rowReader, withOptionNames } from './columns.ts';

@@ -27,7 +27,8 @@ type Operation = z.output<typeof operation>;
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (char) => ENTITIES[char] ?? char);
 
-const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
+const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:60rem}
+body{margin:2rem auto;padding:0 1rem}
 code,pre{font:13px/1.5 ui-monospace,monospace;background:#f4f4f2;border-radius:4px}
 code{padding:.1em .3em}pre{padding:.8em;overflow:auto}
 section{border-top:1px solid #ddd;padding:.6rem 0}h2 b{color:#06c}table{border-collapse:collapse}
@@ -49,10 +50,10 @@ const schemas = (title: string, of: z.output<typeof content> | undefined): strin
 
 const parameterRows = ({ parameters }: Operation): string =>
   parameters
-    .map(
-      (one) =>
-        `<tr><td><code>${escaped(one.name)}</code><td>${one.in}${one.required ? ', needed' : ''}<td>${escaped(one.description ?? '')}`,
-    )
+    .map(({ name, in: place, required, description: why = '' }) => {
+      const where = `${place}${required ? ', needed' : ''}`;
+      return `<tr><td><code>${escaped(name)}</code><td>${where}<td>${escaped(why)}`;
+    })
     .join('');
 
 const responseRows = ({ responses }: Operation): string =>
@@ -63,7 +64,8 @@ const responseRows = ({ responses }: Operation): string =>
 const section = (method: string, path: string, one: Operation): string => {
   const scope = one.security?.flatMap((each) => Object.values(each).flat()).join(', ');
   const ok = Object.values(one.responses).find(({ content: of }) => of?.['application/json']);
-  return `<section id="${idOf(method, path)}"><h2><b>${method.toUpperCase()}</b> ${escaped(path)}</h2>
+  const title = `<b>${method.toUpperCase()}</b> ${escaped(path)}`;
+  return `<section id="${idOf(method, path)}"><h2>${title}</h2>
 <p>${escaped(one.summary)}${scope ? ` Scope <code>${escaped(scope)}</code>.` : ''}</p>
 <table>${parameterRows(one)}</table>${schemas('Body', one.requestBody?.content)}
 <table>${responseRows(one)}</table>${schemas('Answer', ok?.content)}</section>`;

@@ -89,8 +89,12 @@ const bodyOf = ({ body, uploads }: Route): Json => {
   return { requestBody: { required: true, content } };
 };
 
+/** `put /product/:id/stock` is putProductIdStock. */
+const operationIdOf = ({ method, path }: Route): string =>
+  method + path.replace(/[^\w]+(\w?)/g, (_, next: string) => next.toUpperCase());
+
 const operationOf = (route: Route): Json => ({
-  operationId: `${route.method}${route.path.replace(/[^\w]+(\w?)/g, (_, next: string) => next.toUpperCase())}`,
+  operationId: operationIdOf(route),
   summary: route.summary,
   ...(route.scope && { security: [{ apiKey: [route.scope] }] }),
   parameters: [

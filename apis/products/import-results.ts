@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Pg } from '../../db/postgres/client.ts';
 import { importById, listRows } from '../../db/postgres/catalogue/imports.ts';
-import { ROW_STATUSES, type RowResult } from '../../domain/imports.ts';
+import { ROW_STATUSES, type RowResult } from '../../domain/catalogue/imports.ts';
 import { LIMIT_MAX, pageQuery, type Cursors } from '../http/cursors.ts';
 import { json, route, type Route } from '../http/routes.ts';
 import { listShown, rowShown } from './shown.ts';

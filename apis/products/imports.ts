@@ -15,7 +15,7 @@ import {
 } from '../../db/postgres/catalogue/imports.ts';
 import { DomainError, invalid } from '../../domain/errors.ts';
 import { isId, newId, type StoreId } from '../../domain/ids.ts';
-import { IMPORT_BYTES_MAX, IMPORT_FORMATS } from '../../domain/imports.ts';
+import { IMPORT_BYTES_MAX, IMPORT_FORMATS } from '../../domain/catalogue/imports.ts';
 import { boundedPieces } from '../http/body.ts';
 import { pageQuery, type Cursors } from '../http/cursors.ts';
 import { json, route, type Route } from '../http/routes.ts';

@@ -1,6 +1,6 @@
 // What the Products API answers, as schemas: for its description.
 import { z } from 'zod';
-import { IMPORT_FORMATS, ROW_STATUSES } from '../../domain/imports.ts';
+import { IMPORT_FORMATS, ROW_STATUSES } from '../../domain/catalogue/imports.ts';
 import { CURRENCIES } from '../../domain/money.ts';
 import { PRODUCT_STATUSES } from '../../domain/product.ts';
 

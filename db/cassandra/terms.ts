@@ -1,5 +1,5 @@
 // The words a store's catalogue uses: to complete what is being typed, and to mend misspellings.
-import { editsAllowed, editsBetween, spellingKeys } from '../../domain/spelling.ts';
+import { editsAllowed, editsBetween, spellingKeys } from '../../domain/catalogue/spelling.ts';
 import type { KnownWord } from '../projections/listing-text.ts';
 import type { Cassandra } from './client.ts';
 

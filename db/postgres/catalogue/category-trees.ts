@@ -1,7 +1,7 @@
 // Categories of an import as collections: found by their handle, made where they are missing.
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import { newId, type CollectionId, type StoreId } from '../../../domain/ids.ts';
-import type { ImportCategory } from '../../../domain/imports.ts';
+import type { ImportCategory } from '../../../domain/catalogue/imports.ts';
 import { NAME_LENGTH_MAX, slugOf, type Collection } from '../../../domain/product.ts';
 import { collectionChanged } from '../../kafka/events.ts';
 import type { Tx } from '../client.ts';

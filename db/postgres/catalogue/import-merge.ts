@@ -1,6 +1,10 @@
 // What a planned product becomes over the one that is there: pure, and judged row by row.
 import { newId, type CollectionId, type ProductId, type StoreId } from '../../../domain/ids.ts';
-import type { PlannedProduct, PlannedVariant, RowResult } from '../../../domain/imports.ts';
+import type {
+  PlannedProduct,
+  PlannedVariant,
+  RowResult,
+} from '../../../domain/catalogue/imports.ts';
 import { VARIANTS_MAX, type Product, type Variant } from '../../../domain/product.ts';
 import type { Upsert } from './bulk.ts';
 import type { PathIds } from './category-trees.ts';

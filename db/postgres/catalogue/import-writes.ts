@@ -1,7 +1,11 @@
 // A batch of an import in one transaction: products, collections, news, results and progress.
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { StoreId } from '../../../domain/ids.ts';
-import type { ImportCategory, PlannedProduct, RowResult } from '../../../domain/imports.ts';
+import type {
+  ImportCategory,
+  PlannedProduct,
+  RowResult,
+} from '../../../domain/catalogue/imports.ts';
 import type { Pg, Tx } from '../client.ts';
 import { putProducts, type Upsert } from './bulk.ts';
 import { collectionsOfPaths, putCategories } from './category-trees.ts';
@@ -27,7 +31,8 @@ const lockPresent = async (tx: Tx, storeId: StoreId, batch: PlannedProduct[]): P
   const found = await tx.execute<{ id: string }>(sql`
     select id from products.products where store_id = ${storeId} and slug in ${listOf(slugs)}
     union
-    select product_id from products.variants where store_id = ${storeId} and sku in ${listOf(skus)}`);
+    select product_id from products.variants
+    where store_id = ${storeId} and sku in ${listOf(skus)}`);
   const ids = found.map(({ id }) => id);
   if (ids.length === 0) return { bySlug: new Map(), bySku: new Map() };
   const rows = await tx

@@ -2,7 +2,12 @@
 import { and, asc, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import type { ImportId, StoreId } from '../../../domain/ids.ts';
-import type { ImportFormat, ImportStatus, RowResult, RowStatus } from '../../../domain/imports.ts';
+import type {
+  ImportFormat,
+  ImportStatus,
+  RowResult,
+  RowStatus,
+} from '../../../domain/catalogue/imports.ts';
 import type { Pg } from '../client.ts';
 import { importPieces, importRows, imports } from '../schema/products.ts';
 
@@ -154,7 +159,8 @@ export const endImport = (
         where r.import_id = ${id} and r.status = ${of})`;
     await db.execute(sql`
       update products.imports set status = ${status}, reason = ${reason}, updated_at = now(),
-        succeeded = ${count('succeeded')}, failed = ${count('failed')}, skipped = ${count('skipped')}
+        succeeded = ${count('succeeded')}, failed = ${count('failed')},
+        skipped = ${count('skipped')}
       where id = ${id} and status <> 'paused'`);
   });
 

@@ -1,6 +1,6 @@
 // Imports of catalogues: what a file's rows say, and what may come of each of them.
-import type { ErrorCode } from './errors.ts';
-import type { ProductStatus, Variant } from './product.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { ProductStatus, Variant } from '../product.ts';
 
 export const IMPORT_FORMATS = ['auto', 'holdfast', 'shopify', 'spree', 'json'] as const;
 export type ImportFormat = (typeof IMPORT_FORMATS)[number];
