@@ -154,10 +154,11 @@ const COMMANDS: Record<string, () => unknown> = {
   drill: async () => process.exit(await (await import('./commands/drill.ts')).drill(words)),
   bench: async () => process.exit(await (await import('../bench/main.ts')).bench(words)),
   import: async () => {
-    const { importCommand } = await import('./catalogue.ts');
+    const { importCommand } = await import('./commands/catalogue.ts');
     process.exit(await importCommand(shopOrTests(), words, say));
   },
-  seed: async () => (await import('./catalogue.ts')).seedCommand(shopOrTests(), words, say),
+  seed: async () =>
+    (await import('./commands/catalogue.ts')).seedCommand(shopOrTests(), words, say),
   rebuild,
   check,
   help: () => print(HELP),

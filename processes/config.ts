@@ -106,6 +106,10 @@ const read = <K extends Setting>(names: readonly K[]): Parsed<K> => {
   return values as Parsed<K>;
 };
 
+/** True when a process starts without it. */
+export const isOptional = (name: Setting): boolean =>
+  (SETTINGS[name] as z.ZodType).safeParse(undefined).success;
+
 /** The named settings and the common ones; throws with every wrong name at once. */
 export const configOf = <K extends Setting>(...names: K[]): CommonConfig & Parsed<K> => ({
   ...read(COMMON),

@@ -1,10 +1,10 @@
 // The commands that fill the catalogue: import a file, seed any number of products.
-import { publicEnvironment } from './environment.ts';
+import { publicEnvironment } from '../environment.ts';
 import { importFile } from './import-file.ts';
-import type { Instance } from './instance.ts';
-import type { Shop } from './load-sample.ts';
+import type { Instance } from '../instance.ts';
+import type { Shop } from '../sample/load.ts';
 import { seed } from './seed.ts';
-import type { Say } from './servers/server.ts';
+import type { Say } from '../servers/server.ts';
 
 const PRODUCTS_MAX = 2_000_000;
 

@@ -1,8 +1,8 @@
 // A catalogue's file through the public door: uploaded as a stream, then followed to its end.
 import { existsSync, statSync } from 'node:fs';
 import { z } from 'zod';
-import type { Shop } from './load-sample.ts';
-import type { Say } from './servers/server.ts';
+import type { Shop } from '../sample/load.ts';
+import type { Say } from '../servers/server.ts';
 
 const POLL_MS = 300;
 const BAR_WIDTH = 30;

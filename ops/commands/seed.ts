@@ -1,7 +1,7 @@
 // A plausible catalogue of any size, the same for the same seed, through the import's bulk path.
-import type { Shop } from './load-sample.ts';
+import type { Shop } from '../sample/load.ts';
 import { followImport, uploadCatalogue } from './import-file.ts';
-import type { Say } from './servers/server.ts';
+import type { Say } from '../servers/server.ts';
 
 /** Products of one upload: well below the 100 MB that a file may have. */
 const PRODUCTS_PER_FILE = 20_000;
