@@ -1,0 +1,44 @@
+// Alerts stand on metrics that exist, and say where to read on.
+import { beforeAll, expect, test } from 'bun:test';
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parse } from 'yaml';
+import { ROOT, testInstance } from '../../ops/instance.ts';
+import { eventually } from '../support/journeys.ts';
+import { shop as openShop, UP_LIMIT_MS } from '../support/shop.ts';
+
+interface Rules {
+  groups: { rules: { alert: string; expr: string; annotations: { runbook: string } }[] }[];
+}
+
+const RULES = (
+  parse(readFileSync(resolve(ROOT, 'ops', 'alerts.yml'), 'utf8')) as Rules
+).groups.flatMap(({ rules }) => rules);
+
+beforeAll(async () => {
+  await openShop();
+}, UP_LIMIT_MS);
+
+test('alerts stand on metrics that some process tells', async () => {
+  const ports = (['recovery-ops', 'worker-ops'] as const).map((name) => testInstance().port(name));
+  const metrics = async (): Promise<string> =>
+    (
+      await Promise.all(
+        ports.map(async (port) => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()),
+      )
+    ).join('\n');
+  for (const { expr } of RULES) {
+    const [name = ''] = /holdfast_\w+/.exec(expr) ?? [];
+    await eventually(`${name} is told`, async () =>
+      (await metrics()).includes(`# TYPE ${name} gauge`) ? true : undefined,
+    );
+  }
+});
+
+test('alerts name a runbook that is there', () => {
+  expect(RULES.length).toBeGreaterThan(3);
+  const missing = RULES.filter(
+    ({ annotations }) => !existsSync(resolve(ROOT, annotations.runbook)),
+  );
+  expect(missing).toEqual([]);
+});
