@@ -1,5 +1,6 @@
 // Payment of an order: authorise, capture, and the one undo of both; each call under its own key.
 import type { Pg } from '../db/postgres/client.ts';
+import { wasSent } from '../db/postgres/orders/keys.ts';
 import { orderById, type Order } from '../db/postgres/orders/orders.ts';
 import { advanceOrder } from '../db/postgres/orders/steps.ts';
 import { decideDecline, type NextAction } from '../domain/declines.ts';
@@ -56,7 +57,7 @@ const openPayment = async (parts: PaymentParts, order: Order): Promise<PaymentVi
     orderId,
     verb: 'open',
     send: (key) => provider.open({ orderId, amountMinor, currency }, key),
-    read: () => provider.findByOrder(orderId),
+    read: () => provider.findByOrder(orderId, order.createdAt.getTime()),
   });
   await advanceOrder(pg, order.storeId, orderId, { paymentIntentId: view.id });
   return view;
@@ -186,14 +187,21 @@ const capture = async (parts: PaymentParts, { orderId, storeId }: OrderAsk): Pro
   });
 };
 
+/** The order's intent, also when the answer to its opening was lost; undefined if none was sent. */
+const openedPayment = async (
+  { pg, provider }: PaymentParts,
+  { id, paymentIntentId, createdAt }: Order,
+): Promise<PaymentView | undefined> => {
+  if (paymentIntentId) return provider.read(paymentIntentId);
+  if (!(await wasSent(pg, id, 'open'))) return undefined;
+  return provider.findByOrder(id, createdAt.getTime());
+};
+
 /** Undo of both: voids what is only authorised, gives back what was captured, once. */
 const undo = async (parts: PaymentParts, ask: OrderAsk & { reason?: string }): Promise<void> => {
   const { pg, provider } = parts;
   const { orderId, storeId } = ask;
-  const { paymentIntentId } = await orderById(pg, storeId, orderId);
-  const found = paymentIntentId
-    ? await provider.read(paymentIntentId)
-    : await provider.findByOrder(orderId);
+  const found = await openedPayment(parts, await orderById(pg, storeId, orderId));
   if (!found) return;
   const { id, stage } = found;
   if (stage === 'captured') {

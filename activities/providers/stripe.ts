@@ -2,7 +2,8 @@
 import type Stripe from 'stripe';
 import type { StripeConnection } from './stripe-client.ts';
 
-const RECENT_SECONDS = 24 * 3600;
+/** How far the provider's clock may be from ours. */
+const CLOCKS_APART_MS = 60_000;
 const LIST_MAX = 100;
 /** How many intents a reconciliation looks at in one go. */
 const RECONCILED_MAX = 5_000;
@@ -46,8 +47,8 @@ export interface PaymentProvider {
   capture(id: string, key: string): Promise<PaymentView>;
   cancel(id: string, key: string): Promise<PaymentView>;
   read(id: string): Promise<PaymentView>;
-  /** The intent of an order among the recent ones, in case the answer to `open` was lost. */
-  findByOrder(orderId: string): Promise<PaymentView | undefined>;
+  /** The intent of an order among those made since, in case the answer to `open` was lost. */
+  findByOrder(orderId: string, sinceMs: number): Promise<PaymentView | undefined>;
   /** Intents made since a moment, newest first, at most 5,000. */
   listSince(sinceMs: number): Promise<PaymentRecord[]>;
 }
@@ -83,8 +84,9 @@ const recordOf = (intent: Stripe.PaymentIntent): PaymentRecord => ({
 const findByOrder = async (
   intents: Stripe['paymentIntents'],
   orderId: string,
+  sinceMs: number,
 ): Promise<PaymentView | undefined> => {
-  const gte = Math.floor(Date.now() / 1000) - RECENT_SECONDS;
+  const gte = Math.floor((sinceMs - CLOCKS_APART_MS) / 1000);
   for await (const intent of intents.list({ limit: LIST_MAX, created: { gte } })) {
     if (intent.metadata['orderId'] === orderId) return viewOf(intent);
   }
@@ -129,7 +131,8 @@ export const stripeProvider = ({ stripe, call }: StripeConnection): PaymentProvi
     cancel: (id, idempotencyKey) =>
       call('cancel', async () => viewOf(await intents.cancel(id, {}, { idempotencyKey }))),
     read: (id) => call('read', async () => viewOf(await intents.retrieve(id))),
-    findByOrder: (orderId) => call('findByOrder', () => findByOrder(intents, orderId)),
+    findByOrder: (orderId, sinceMs) =>
+      call('findByOrder', () => findByOrder(intents, orderId, sinceMs)),
     listSince: (sinceMs) => call('listSince', () => listSince(intents, sinceMs)),
   };
 };

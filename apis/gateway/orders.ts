@@ -114,7 +114,9 @@ const payRoutes = (door: OrderDoor): Route[] => {
       answer: async (ask) => {
         const orderId = allowedOrderId(access, ask);
         const paymentMethod = ask.body.paymentMethod ?? '';
-        const asked = { orderId, paymentMethod };
+        const hasKey = ask.request.headers.has('idempotency-key');
+        const idempotencyKey = hasKey ? keyOf(ask.request) : '';
+        const asked = { orderId, paymentMethod, idempotencyKey };
         const answer = await orders.confirmPayment(asked, storeHeaders(ask));
         const { order, refusalCode, refusalMessage } = answer;
         if (!order || refusalCode === '') return shown(order);

@@ -17,19 +17,23 @@ const tellPaymentChanged = async (parts: OrdersParts, orderId: string): Promise<
 
 /**
  * The order as it is after the news; an order that does not wait stays as it is when no card is
- * brought. ILLEGAL_TRANSITION for a card that comes too late, UNAVAILABLE, NOT_FOUND.
+ * brought, or when this very card has paid it. The same key joins the first call.
+ * ILLEGAL_TRANSITION for a card that comes too late, UNAVAILABLE, NOT_FOUND.
  */
 export const pay = async (
   parts: OrdersParts,
   storeId: string,
   id: string,
-  paymentMethod: string,
+  { paymentMethod, key }: { paymentMethod: string; key: string },
 ): Promise<Order> => {
   const order = await orderById(parts.pg, storeId, id);
   if (paymentMethod !== '') {
+    const isPaid = order.paymentStatus !== 'none' && order.paymentMethod === paymentMethod;
+    if (isPaid) return order;
     const args: [{ paymentMethod: string }] = [{ paymentMethod }];
+    const updateId = key === '' ? crypto.randomUUID() : `pay/${key}`;
     await askStory(parts.temporal, fulfillOrderId(id), (story) =>
-      story.executeUpdate(providePayment, { args }),
+      story.executeUpdate(providePayment, { args, updateId }),
     );
     return orderById(parts.pg, storeId, id);
   }

@@ -87,9 +87,10 @@ const changeHandlers = (
     const order = await place(parts, checkoutOf(callerOf(context).storeId, request));
     return { order: wireOrder(order), ...refusalIn(order) };
   },
-  async confirmPayment({ orderId, paymentMethod }, context) {
+  async confirmPayment({ orderId, paymentMethod, idempotencyKey: key }, context) {
     const card = cardOf(paymentMethod);
-    const order = await pay(parts, callerOf(context).storeId, orderIdOf(orderId), card);
+    const { storeId } = callerOf(context);
+    const order = await pay(parts, storeId, orderIdOf(orderId), { paymentMethod: card, key });
     return { order: wireOrder(order), ...(card && refusalIn(order)) };
   },
   async cancelOrder({ orderId }, context) {

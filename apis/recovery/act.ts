@@ -34,9 +34,15 @@ export interface ActingParts {
   pace: StoryPace;
 }
 
-const mend = ({ temporal }: ActingParts, { id }: Order, mending: Mending): Promise<void> =>
+/** The action's id is the update's: equal clicks join the first and get its answer. */
+const mend = (
+  { temporal }: ActingParts,
+  { id }: Order,
+  updateId: string,
+  mending: Mending,
+): Promise<void> =>
   askStory(temporal, fulfillOrderId(id), (story) =>
-    story.executeUpdate(mendOrder, { args: [mending] }),
+    story.executeUpdate(mendOrder, { args: [mending], updateId }),
   );
 
 const refund = (
@@ -80,10 +86,11 @@ const DOERS: { [A in MendAction]: Doer<A> } = {
     const reason = order.attention?.reason;
     if (reason === 'REFUND_FAILED') return refundAgain(parts, order, actionId);
     if (!reason || WITHOUT_STORY.includes(reason)) return beginAgain(parts, order);
-    return mend(parts, order, { action: 'retry' });
+    return mend(parts, order, actionId, { action: 'retry' });
   },
-  skip: (parts, order) => mend(parts, order, { action: 'skip' }),
-  resolve: (parts, order, { ending }) => mend(parts, order, { action: 'resolve', ending }),
+  skip: (parts, order, _body, actionId) => mend(parts, order, actionId, { action: 'skip' }),
+  resolve: (parts, order, { ending }, actionId) =>
+    mend(parts, order, actionId, { action: 'resolve', ending }),
   refund: async (parts, order, { amount, note }, actionId) => {
     const amountMinor = amount === undefined ? undefined : minorFromNumber(amount, order.currency);
     const captured = ['captured', 'partially_refunded'].includes(order.paymentStatus);
@@ -94,17 +101,17 @@ const DOERS: { [A in MendAction]: Doer<A> } = {
     const grant = { id: actionId, reason: note, ...(amountMinor && { amountMinor }) };
     await refund(parts, order, grant);
   },
-  cancel: async (parts, order) => {
+  cancel: async (parts, order, _body, actionId) => {
     if (order.status === 'cancelled') return;
     assertMove(order.status, 'cancelled');
-    if (order.attention) return mend(parts, order, { action: 'cancel' });
+    if (order.attention) return mend(parts, order, actionId, { action: 'cancel' });
     await askStory(parts.temporal, fulfillOrderId(order.id), (story) =>
       story.executeUpdate(cancelOrder, { updateId: 'cancel' }),
     );
   },
-  readdress: ({ temporal }, { id }, { address }) =>
+  readdress: ({ temporal }, { id }, { address }, updateId) =>
     askStory(temporal, fulfillOrderId(id), (story) =>
-      story.executeUpdate(changeAddress, { args: [address] }),
+      story.executeUpdate(changeAddress, { args: [address], updateId }),
     ),
 };
 

@@ -34,6 +34,18 @@ export const recordGeneration = (
     await db.insert(paymentKeys).values({ orderId, verb, generation }).onConflictDoNothing();
   });
 
+/** True when a key of this step was written down, and so perhaps sent. */
+export const wasSent = (pg: Pg, orderId: string, verb: string): Promise<boolean> =>
+  pg.query('payments.wasSent', async (db) => {
+    const match = and(eq(paymentKeys.orderId, orderId), eq(paymentKeys.verb, verb));
+    const rows = await db
+      .select({ verb: paymentKeys.verb })
+      .from(paymentKeys)
+      .where(match)
+      .limit(1);
+    return rows.length > 0;
+  });
+
 export const wasNotified = (pg: Pg, orderId: string, kind: string): Promise<boolean> =>
   pg.query('notifications.was', async (db) => {
     const rows = await db

@@ -137,7 +137,7 @@ export const recordAction = (pg: Pg, ask: ActionAsk): Promise<RecoveryAction> =>
     throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'this key was used for another action');
   });
 
-/** What came of an action: `done`, or the code of the refusal and its sentence. */
+/** What came of an action, the first time: `done`, or the code of the refusal and its sentence. */
 export const recordOutcome = (
   pg: Pg,
   id: string,
@@ -148,7 +148,7 @@ export const recordOutcome = (
     await db
       .update(recoveryActions)
       .set({ outcome, message, doneAt: sql`now()` })
-      .where(eq(recoveryActions.id, id));
+      .where(and(eq(recoveryActions.id, id), eq(recoveryActions.outcome, 'asked')));
   });
 
 export const listActions = (
