@@ -1,5 +1,6 @@
 // The listeners of an RPC service: Connect over HTTP/1.1 on Bun, gRPC on its own HTTP/2 port.
 import { createSecureServer, createServer } from 'node:http2';
+import type { Registry } from '@bufbuild/protobuf';
 import {
   createConnectRouter,
   createContextKey,
@@ -42,12 +43,18 @@ interface RpcService {
   routes: (router: ConnectRouter) => void;
   verify: VerifyToken;
   telemetry: Telemetry;
+  /** Types that may be inside an Any, for JSON; our own contracts have none. */
+  registry?: Registry;
 }
 
 /** Zeros are sent in JSON too: `"available": 0` is a fact. */
-const optionsOf = ({ verify, telemetry }: RpcService) => ({
+const optionsOf = ({ verify, telemetry, registry }: RpcService) => ({
   readMaxBytes: READ_BYTES_MAX,
-  jsonOptions: { alwaysEmitImplicit: true, ignoreUnknownFields: false },
+  jsonOptions: {
+    alwaysEmitImplicit: true,
+    ignoreUnknownFields: false,
+    ...(registry && { registry }),
+  },
   interceptors: [translatingRefusals(telemetry), authenticating(verify), validating()],
 });
 

@@ -35,7 +35,7 @@ type UnaryDefinition = Definition & {
     | { case: undefined };
 };
 type StreamDefinition = Definition & { responseData: Uint8Array[]; error?: Failure };
-type Asked<D> = Message & { responseDefinition?: D; fullDuplex?: boolean };
+type Asked<D> = Message & { responseDefinition?: D };
 
 export const registryOf = (descriptors: Uint8Array) =>
   createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptors));
@@ -52,13 +52,25 @@ const messageOf = (registry: Registry, name: string): DescMessage => {
 const listed = (headers: Headers): Header[] =>
   [...headers].map(([name, value]) => ({ name, value: value.split(', ') }));
 
-/** The service, its answers made as each request asks. */
-export const conformanceRoutes = (registry: Registry) => {
-  const service = registry.getService(`${PACKAGE}.ConformanceService`);
-  if (!service) throw new Error('the descriptors have no ConformanceService');
-  const infoSchema = messageOf(registry, 'ConformancePayload.RequestInfo');
+const told = (definition: Definition | undefined, context: HandlerContext): void => {
+  for (const { name, value } of definition?.responseHeaders ?? []) {
+    for (const one of value) context.responseHeader.append(name, one);
+  }
+  for (const { name, value } of definition?.responseTrailers ?? []) {
+    for (const one of value) context.responseTrailer.append(name, one);
+  }
+};
 
-  const infoOf = (asked: Message[], context: HandlerContext) => {
+const all = async <M>(stream: AsyncIterable<M>): Promise<M[]> => {
+  const messages: M[] = [];
+  for await (const one of stream) messages.push(one);
+  return messages;
+};
+
+/** What the suite wants to hear: the request as it arrived, and failures with it inside. */
+const echoes = (registry: Registry) => {
+  const infoSchema = messageOf(registry, 'ConformancePayload.RequestInfo');
+  const infoOf = (asked: Message[], context: HandlerContext): Message => {
     const timeoutMs = context.timeoutMs();
     const query = [...new URL(context.url).searchParams].map(([name, value]) => ({
       name,
@@ -71,7 +83,7 @@ export const conformanceRoutes = (registry: Registry) => {
       ),
       ...(timeoutMs !== undefined && { timeoutMs: BigInt(Math.ceil(timeoutMs)) }),
       ...(context.requestMethod === 'GET' && { connectGetInfo: { queryParams: query } }),
-    } as never);
+    });
   };
   const failureOf = (failure: Failure, info: Message | undefined): ConnectError => {
     const error = new ConnectError(failure.message ?? '', failure.code);
@@ -82,70 +94,52 @@ export const conformanceRoutes = (registry: Registry) => {
     if (info) error.details.push({ desc: infoSchema, value: info });
     return error;
   };
-  const told = (definition: Definition | undefined, context: HandlerContext): void => {
-    for (const { name, value } of definition?.responseHeaders ?? []) {
-      for (const one of value) context.responseHeader.append(name, one);
-    }
-    for (const { name, value } of definition?.responseTrailers ?? []) {
-      for (const one of value) context.responseTrailer.append(name, one);
-    }
-  };
+  return { infoOf, failureOf };
+};
+
+const handlersOf = (registry: Registry) => {
+  const { infoOf, failureOf } = echoes(registry);
   const unary = async (asked: Asked<UnaryDefinition>[], context: HandlerContext) => {
     const definition = asked[0]?.responseDefinition;
     const info = infoOf(asked, context);
     told(definition, context);
     await Bun.sleep(definition?.responseDelayMs ?? 0);
     const answer = definition?.response;
-    if (answer?.case === 'error') {
-      const error = failureOf(answer.value, info);
-      for (const { name, value } of [
-        ...(definition?.responseHeaders ?? []),
-        ...(definition?.responseTrailers ?? []),
-      ]) {
-        for (const one of value) error.metadata.append(name, one);
-      }
-      throw error;
-    }
+    if (answer?.case === 'error') throw failureOf(answer.value, info);
     const data = answer?.case === 'responseData' ? { data: answer.value } : {};
     return { payload: { ...data, requestInfo: info } };
   };
-  async function* streamed(
-    definition: StreamDefinition | undefined,
-    first: Message,
-    context: HandlerContext,
-  ) {
-    let info: Message | undefined = first;
+  async function* streamed(asked: Asked<StreamDefinition>[], context: HandlerContext) {
+    const definition = asked[0]?.responseDefinition;
+    told(definition, context);
+    let info: Message | undefined = infoOf(asked, context);
     for (const data of definition?.responseData ?? []) {
       await Bun.sleep(definition?.responseDelayMs ?? 0);
       yield { payload: { data, ...(info && { requestInfo: info }) } };
       info = undefined;
     }
     if (definition?.error) throw failureOf(definition.error, info);
-    void context;
   }
-  const all = async <M>(stream: AsyncIterable<M>): Promise<M[]> => {
-    const messages: M[] = [];
-    for await (const one of stream) messages.push(one);
-    return messages;
-  };
-  const handlers = {
-    unary: (asked: Asked<UnaryDefinition>, context: HandlerContext) => unary([asked], context),
-    idempotentUnary: (asked: Asked<UnaryDefinition>, context: HandlerContext) =>
-      unary([asked], context),
-    clientStream: async (stream: AsyncIterable<Asked<UnaryDefinition>>, context: HandlerContext) =>
+  type Unary = Asked<UnaryDefinition>;
+  type Streamed = Asked<StreamDefinition>;
+  return {
+    unary: (asked: Unary, context: HandlerContext) => unary([asked], context),
+    idempotentUnary: (asked: Unary, context: HandlerContext) => unary([asked], context),
+    clientStream: async (stream: AsyncIterable<Unary>, context: HandlerContext) =>
       unary(await all(stream), context),
-    async *serverStream(asked: Asked<StreamDefinition>, context: HandlerContext) {
-      told(asked.responseDefinition, context);
-      yield* streamed(asked.responseDefinition, infoOf([asked], context), context);
-    },
-    async *bidiStream(stream: AsyncIterable<Asked<StreamDefinition>>, context: HandlerContext) {
-      const asked = await all(stream);
-      const definition = asked[0]?.responseDefinition;
-      told(definition, context);
-      yield* streamed(definition, infoOf(asked, context), context);
+    serverStream: (asked: Streamed, context: HandlerContext) => streamed([asked], context),
+    async *bidiStream(stream: AsyncIterable<Streamed>, context: HandlerContext) {
+      yield* streamed(await all(stream), context);
     },
   };
-  return (router: ConnectRouter): ConnectRouter => router.service(service, handlers as never);
+};
+
+/** The service, its answers made as each request asks. */
+export const conformanceRoutes = (registry: Registry) => {
+  const service = registry.getService(`${PACKAGE}.ConformanceService`);
+  if (!service) throw new Error('the descriptors have no ConformanceService');
+  const handlers = handlersOf(registry) as never;
+  return (router: ConnectRouter): ConnectRouter => router.service(service, handlers);
 };
 
 /** What the runner says on standard input, and how it is answered: 4 bytes of length, a message. */

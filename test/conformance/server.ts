@@ -14,15 +14,23 @@ const asked = registry.getMessage('connectrpc.conformance.v1.ServerCompatRequest
 const answer = registry.getMessage('connectrpc.conformance.v1.ServerCompatResponse');
 if (!asked || !answer) throw new Error('these are not the descriptors of the suite');
 
-const input = Buffer.from(await new Response(Bun.stdin.stream()).arrayBuffer());
-const request = fromBinary(asked, input.subarray(4, 4 + input.readUInt32BE(0))) as unknown as {
-  protocol: number;
+/** One message: the runner keeps its end open. */
+const read = async (): Promise<Uint8Array> => {
+  let input = Buffer.alloc(0);
+  for await (const chunk of Bun.stdin.stream()) {
+    input = Buffer.concat([input, chunk]);
+    const length = input.length < 4 ? Number.POSITIVE_INFINITY : input.readUInt32BE(0);
+    if (input.length >= 4 + length) return input.subarray(4, 4 + length);
+  }
+  throw new Error('the runner said nothing');
 };
+const request = fromBinary(asked, await read()) as unknown as { protocol: number };
 
 const service = {
   routes: conformanceRoutes(registry),
   verify: async () => ({ subject: 'conformance', storeId: DEFAULT_STORE }),
   telemetry: createTelemetry('conformance', 'silent'),
+  registry,
 };
 const rpc = rpcFetch(service);
 const host = '127.0.0.1';

@@ -1,0 +1,62 @@
+// Our listeners against the Connect project's own conformance suite, where it is at hand:
+// GOBIN=~/.cache/holdfast/connectconformance-1.0.7 go install \
+//   connectrpc.com/conformance/cmd/connectconformance@v1.0.7
+import { describe, expect, test } from 'bun:test';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
+import { CACHE, ROOT, testInstance } from '../../ops/instance.ts';
+
+const VERSION = '1.0.7';
+const LIMIT_MS = 240_000;
+const RUNNER = resolve(CACHE, `connectconformance-${VERSION}`, 'connectconformance');
+const PORT_SHIFT = 170;
+
+const output = async (command: string[], cwd: string): Promise<{ code: number; text: string }> => {
+  const child = Bun.spawn(command, { cwd, stdout: 'pipe', stderr: 'pipe' });
+  const [out, errors, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { code, text: `${out}${errors}` };
+};
+
+/** The suite's contracts, as its Go module brings them. */
+const descriptorsIn = async (folder: string): Promise<string> => {
+  const module = `connectrpc.com/conformance@v${VERSION}`;
+  const { text } = await output(['go', 'mod', 'download', '-json', module], folder);
+  const { Dir } = JSON.parse(text) as { Dir: string };
+  const file = resolve(folder, 'descriptors.binpb');
+  const buf = resolve(ROOT, 'node_modules', '.bin', 'buf');
+  const built = await output(
+    [buf, 'build', '.', '--as-file-descriptor-set', '-o', file],
+    resolve(Dir, 'proto'),
+  );
+  expect(built).toMatchObject({ code: 0 });
+  return file;
+};
+
+const isAtHand = existsSync(RUNNER) && Bun.which('go') !== null;
+
+describe('the listeners of an RPC service', () => {
+  test.skipIf(!isAtHand)(
+    'speak Connect and gRPC as the conformance suite says (skipped where it is not installed)',
+    async () => {
+      const folder = mkdtempSync(resolve(tmpdir(), 'holdfast-conformance-'));
+      try {
+        const descriptors = await descriptorsIn(folder);
+        const port = String(testInstance().portBase + PORT_SHIFT);
+        const server = [process.execPath, 'test/conformance/server.ts', descriptors, port];
+        const config = ['--mode', 'server', '--conf', 'test/conformance/config.yaml'];
+        const limits = ['--max-servers', '1', '--parallel', '4'];
+        const { code, text } = await output([RUNNER, ...config, ...limits, '--', ...server], ROOT);
+        console.error(text.trim().split('\n').slice(-2).join('\n'));
+        expect([code, /, 0 failed/.test(text)]).toEqual([0, true]);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+    LIMIT_MS,
+  );
+});
