@@ -1,4 +1,4 @@
-// The comparison of Redis with the ledger: every difference that is still there at a second look.
+// The comparison of Redis with the ledger: every difference that is still there at the last look.
 import type { StockLevel } from '../../domain/stock.ts';
 import type { Pg, Tx } from '../../db/postgres/client.ts';
 import { ledgerEpoch } from '../../db/postgres/ledger/epoch.ts';
@@ -7,6 +7,7 @@ import { listLevels } from '../../db/postgres/ledger/stock.ts';
 import type { CachedLevel, StockCache } from '../../db/redis/stock.ts';
 
 const SETTLE_MS = 1_000;
+const LOOKS = 3;
 const DIFFERENCES_MAX = 1_000;
 const SKUS_A_READ = 500;
 
@@ -104,7 +105,11 @@ export const compareStock = async (parts: CompareParts): Promise<Comparison> => 
   const { all, skus, differences } = await onSnapshot(parts.pg, (tx) => compareAll(parts, tx));
   const suspects = [...differences, ...(await listStrange(parts, all))];
   if (suspects.length === 0) return { skus, differences: [] };
-  await Bun.sleep(SETTLE_MS);
-  const left = await stillThere(parts, suspects);
+  let left = suspects;
+  // What changes between the two reads of a look is another sku the next time.
+  for (let looks = 0; looks < LOOKS && left.length > 0; looks++) {
+    await Bun.sleep(SETTLE_MS);
+    left = await stillThere(parts, left);
+  }
   return { skus, differences: left.slice(0, DIFFERENCES_MAX) };
 };
