@@ -19,64 +19,72 @@ export interface StockAsk {
 
 export const headersOf = ({ storeId }: StockAsk) => ({ headers: { [STORE_HEADER]: storeId } });
 
-export const stockActivities = (inventory: Client<typeof InventoryService>) => {
-  return {
-    /** Holds every line or none. OUT_OF_STOCK. */
-    async reserveStock(ask: StockAsk & { demand: Demand[]; holdMs: number }): Promise<void> {
-      await inventory.reserve(
-        {
-          reservationId: reservationIdOf(ask.orderId),
-          lines: ask.demand,
-          expiresIn: durationFromMs(ask.holdMs),
-          attempt: attemptNow(),
-        },
-        headersOf(ask),
-      );
-    },
-    /** Turns the hold into sold units. RESERVATION_ENDED when it ran out. */
-    async claimStock(ask: StockAsk): Promise<void> {
-      await inventory.claimReservation(
-        { reservationId: reservationIdOf(ask.orderId) },
-        headersOf(ask),
-      );
-    },
-    /** Undo of both: gives a hold back, or reverses a claim; nothing to undo succeeds. */
-    async returnStock(ask: StockAsk): Promise<void> {
-      const request = { reservationId: reservationIdOf(ask.orderId) };
-      try {
-        await inventory.releaseReservation(request, headersOf(ask));
-      } catch (error) {
-        const claimed = error instanceof DomainError && error.code === 'RESERVATION_ENDED';
-        if (!claimed) throw error;
-        await inventory.reverseClaim(request, headersOf(ask));
-      }
-    },
-    /** Keeps a hold for `holdMs` from now. RESERVATION_ENDED when it is over already. */
-    async extendHold(ask: StockAsk & { holdMs: number }): Promise<void> {
-      await inventory.extendReservation(
-        { reservationId: reservationIdOf(ask.orderId), expiresIn: durationFromMs(ask.holdMs) },
-        headersOf(ask),
-      );
-    },
-    /** Releases what is still held; answers whether anything was. A claim is not touched. */
-    async releaseHeld(ask: StockAsk): Promise<boolean> {
-      const request = { reservationId: reservationIdOf(ask.orderId) };
-      const found = await inventory
-        .getReservation(request, headersOf(ask))
-        .catch((error: unknown) => {
-          if (error instanceof DomainError && error.code === 'NOT_FOUND') return undefined;
-          throw error;
-        });
-      if (found?.reservation?.state !== ReservationState.HELD) return false;
+/** Hold, extend, claim. */
+const holding = (inventory: Client<typeof InventoryService>) => ({
+  /** Holds every line or none. OUT_OF_STOCK. */
+  async reserveStock(ask: StockAsk & { demand: Demand[]; holdMs: number }): Promise<void> {
+    await inventory.reserve(
+      {
+        reservationId: reservationIdOf(ask.orderId),
+        lines: ask.demand,
+        expiresIn: durationFromMs(ask.holdMs),
+        attempt: attemptNow(),
+      },
+      headersOf(ask),
+    );
+  },
+  /** Turns the hold into sold units. RESERVATION_ENDED when it ran out. */
+  async claimStock(ask: StockAsk): Promise<void> {
+    await inventory.claimReservation(
+      { reservationId: reservationIdOf(ask.orderId) },
+      headersOf(ask),
+    );
+  },
+  /** Keeps a hold for `holdMs` from now. RESERVATION_ENDED when it is over already. */
+  async extendHold(ask: StockAsk & { holdMs: number }): Promise<void> {
+    await inventory.extendReservation(
+      { reservationId: reservationIdOf(ask.orderId), expiresIn: durationFromMs(ask.holdMs) },
+      headersOf(ask),
+    );
+  },
+});
+
+/** What gives stock back: nothing to give back succeeds. */
+const givingBack = (inventory: Client<typeof InventoryService>) => ({
+  /** Undo of both: gives a hold back, or reverses a claim; nothing to undo succeeds. */
+  async returnStock(ask: StockAsk): Promise<void> {
+    const request = { reservationId: reservationIdOf(ask.orderId) };
+    try {
       await inventory.releaseReservation(request, headersOf(ask));
-      return true;
-    },
-    /** Puts units that came back on hand again, once a receipt id. */
-    async restockUnits(ask: StockAsk & { receiptId: string; units: Demand[] }): Promise<void> {
-      for (const { sku, quantity } of ask.units) {
-        const receipt = { receiptId: `${ask.receiptId}/${sku}`, sku, quantity };
-        await inventory.receiveStock(receipt, headersOf(ask));
-      }
-    },
-  };
-};
+    } catch (error) {
+      const claimed = error instanceof DomainError && error.code === 'RESERVATION_ENDED';
+      if (!claimed) throw error;
+      await inventory.reverseClaim(request, headersOf(ask));
+    }
+  },
+  /** Releases what is still held; answers whether anything was. A claim is not touched. */
+  async releaseHeld(ask: StockAsk): Promise<boolean> {
+    const request = { reservationId: reservationIdOf(ask.orderId) };
+    const found = await inventory
+      .getReservation(request, headersOf(ask))
+      .catch((error: unknown) => {
+        if (error instanceof DomainError && error.code === 'NOT_FOUND') return undefined;
+        throw error;
+      });
+    if (found?.reservation?.state !== ReservationState.HELD) return false;
+    await inventory.releaseReservation(request, headersOf(ask));
+    return true;
+  },
+  /** Puts units that came back on hand again, once a receipt id. */
+  async restockUnits(ask: StockAsk & { receiptId: string; units: Demand[] }): Promise<void> {
+    for (const { sku, quantity } of ask.units) {
+      const receipt = { receiptId: `${ask.receiptId}/${sku}`, sku, quantity };
+      await inventory.receiveStock(receipt, headersOf(ask));
+    }
+  },
+});
+
+export const stockActivities = (inventory: Client<typeof InventoryService>) => ({
+  ...holding(inventory),
+  ...givingBack(inventory),
+});
