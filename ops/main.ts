@@ -20,7 +20,9 @@ const HELP = `Holdfast: a shop that does not lose orders.
   ./holdfast seed --products N --seed S   a plausible catalogue, the same each time
   ./holdfast rebuild stock    fill Redis from the ledger, whatever it has
   ./holdfast rebuild orders   make the order read model again from its topic, and compare it
-  ./holdfast check stock      compare Redis with the ledger, print every difference
+  ./holdfast rebuild search   fill fresh search tables, compare them, switch to them
+  ./holdfast check stock|search       compare Redis with the ledger, Cassandra with Postgres
+  ./holdfast dead-letters list|replay what could not be projected, and send it once more
   ./holdfast status [--json]  what runs, and whether it is well
   ./holdfast env [--json]     addresses and keys for other programs
   ./holdfast logs NAME [-f]   what a server or process has printed
@@ -49,6 +51,7 @@ const FLAGS: Record<string, string[]> = {
   seed: ['--products', '--seed', TEST],
   rebuild: [TEST],
   check: [TEST],
+  'dead-letters': [TEST],
 };
 /** Ports of further copies lie 60 apart, and the tests' instance begins 200 further on. */
 const COPIES_MAX = 3;
@@ -126,14 +129,20 @@ const rebuild = async (): Promise<void> => {
   if (name === 'stock') {
     return (await import('./commands/stock.ts')).rebuildStockNow(instance, print);
   }
-  if (name !== 'orders') throw new Error('rebuild takes: stock, orders');
+  if (name === 'search') {
+    return (await import('./commands/search.ts')).rebuildSearch(instance, print);
+  }
+  if (name !== 'orders') throw new Error('rebuild takes: stock, orders, search');
   const differ = await (await import('./commands/rebuild-orders.ts')).rebuildNow(instance, print);
   if (differ > 0) process.exit(1);
 };
 
 const check = async (): Promise<void> => {
-  if (name !== 'stock') throw new Error('check takes: stock');
-  const differences = await (await import('./commands/stock.ts')).checkStock(instance, print);
+  if (name !== 'stock' && name !== 'search') throw new Error('check takes: stock or search');
+  const differences =
+    name === 'search'
+      ? await (await import('./commands/search.ts')).checkSearch(instance, print)
+      : await (await import('./commands/stock.ts')).checkStock(instance, print);
   if (differences > 0) process.exit(1);
 };
 
@@ -161,6 +170,12 @@ const COMMANDS: Record<string, () => unknown> = {
     (await import('./commands/catalogue.ts')).seedCommand(shopOrTests(), words, say),
   rebuild,
   check,
+  'dead-letters': async () => {
+    const { listDeadLetters, replayDeadLetters } = await import('./commands/dead-letters.ts');
+    if (name === 'list') await listDeadLetters(instance, print);
+    else if (name === 'replay') await replayDeadLetters(instance, print);
+    else throw new Error('dead-letters takes: list or replay');
+  },
   help: () => print(HELP),
 };
 

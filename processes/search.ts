@@ -8,6 +8,7 @@ import { clientOf } from '../apis/rpc/client.ts';
 import { mintTokens } from '../apis/rpc/tokens.ts';
 import { graphqlRoute } from '../apis/search/graphql.ts';
 import { connectCassandra } from '../db/cassandra/client.ts';
+import { liveCassandra } from '../db/cassandra/table-sets.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { ProductsService } from '../proto/gen/holdfast/products/v1/products_pb.ts';
 import { configOf } from './config.ts';
@@ -48,7 +49,16 @@ await run(config, async (telemetry) => {
   });
   const cursors = createCursors(config.HOLDFAST_CURSOR_SECRET);
   const app = appOf({
-    routes: [heartbeatRoute, graphqlRoute({ cassandra, inventory, products, cursors, telemetry })],
+    routes: [
+      heartbeatRoute,
+      graphqlRoute({
+        cassandra: liveCassandra(cassandra),
+        inventory,
+        products,
+        cursors,
+        telemetry,
+      }),
+    ],
     authenticate: authenticateByKey(async () => undefined),
     telemetry,
   });

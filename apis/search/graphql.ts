@@ -76,10 +76,10 @@ interface Execution {
   query: string;
   known: Known;
   asked: Asked;
-  root: ReturnType<typeof rootOf>;
+  root: Awaited<ReturnType<typeof rootOf>>;
 }
 
-type Env = { Variables: { root: ReturnType<typeof rootOf> } };
+type Env = { Variables: { root: Awaited<ReturnType<typeof rootOf>> } };
 
 /** A document is validated by the server the first time; after that it is executed as it is. */
 const executing = (schema: GraphQLSchema) => {
@@ -155,7 +155,7 @@ export const graphqlRoute = (parts: SearchParts): Route => {
       const excess = asked.query && excessOf(found.document, asked.variables);
       if (excess) return refusal(request, excess);
       const warnings: string[] = [];
-      const root = rootOf(parts, principal.storeId, warnings);
+      const root = await rootOf(parts, principal.storeId, warnings);
       const answer = await run({ query, known: found, asked, root });
       const status = statusOf(answer);
       if (status === 503) throw new DomainError('UNAVAILABLE', 'the catalogue index is away');

@@ -10,7 +10,8 @@ import type { Cursors } from '../http/cursors.ts';
 import type { StockOf } from './nodes.ts';
 
 export interface SearchParts {
-  cassandra: Cassandra;
+  /** Of the live set of tables. */
+  cassandra(): Promise<Cassandra>;
   inventory: Client<typeof InventoryService>;
   products: Client<typeof ProductsService>;
   cursors: Cursors;
@@ -18,7 +19,8 @@ export interface SearchParts {
 }
 
 /** One request's share of them. */
-export interface Asking extends SearchParts {
+export interface Asking extends Omit<SearchParts, 'cassandra'> {
+  cassandra: Cassandra;
   storeId: string;
   stockOf: StockOf;
   /** Until when the read side is complete (RFC 3339), asked once a request. */

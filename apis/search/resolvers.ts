@@ -9,7 +9,8 @@ import { products, type ProductsArgs } from './products.ts';
 import { suggest, type SuggestArgs } from './suggest.ts';
 
 /** The root of one request; `warnings` collects what could not be answered. */
-export const rootOf = (parts: SearchParts, storeId: string, warnings: string[]) => {
+export const rootOf = async (parts: SearchParts, storeId: string, warnings: string[]) => {
+  const cassandra = await parts.cassandra();
   const readStock = async (skus: string[]): Promise<Map<string, number>> => {
     const headers = { [STORE_HEADER]: storeId };
     const { stock } = await parts.inventory.batchGetStock({ skus }, { headers });
@@ -21,12 +22,12 @@ export const rootOf = (parts: SearchParts, storeId: string, warnings: string[]) 
   });
   let progress: Promise<string | null> | undefined;
   const asOf = (): Promise<string | null> =>
-    (progress ??= findProgress(parts.cassandra).then((at) => at?.toISOString() ?? null));
-  const asking: Asking = { ...parts, storeId, stockOf, asOf };
+    (progress ??= findProgress(cassandra).then((at) => at?.toISOString() ?? null));
+  const asking: Asking = { ...parts, cassandra, storeId, stockOf, asOf };
   return {
     products: (args: ProductsArgs) => refusing(() => products(asking, args)),
     product: (args: ProductArgs) => refusing(() => product(asking, args)),
-    collections: () => refusing(() => listCollections(parts.cassandra, storeId)),
+    collections: () => refusing(() => listCollections(cassandra, storeId)),
     suggest: (args: SuggestArgs) => refusing(() => suggest(asking, args)),
     asOf: () => refusing(asOf),
   };

@@ -1,6 +1,7 @@
 // Brings Cassandra to the present shape: keyspace, tables, indexes; each only if missing.
 import { Client } from 'cassandra-driver';
-import { SCHEMA } from './schema.ts';
+import { SCHEMA, TABLE_SETS } from './schema.ts';
+import { statementFor, suffixOf, TABLES } from './table-sets.ts';
 
 interface Target {
   contactPoint: string;
@@ -8,23 +9,49 @@ interface Target {
   keyspace: string;
 }
 
+const withClient = async (
+  { contactPoint, datacenter }: Omit<Target, 'keyspace'>,
+  work: (client: Client) => Promise<void>,
+): Promise<void> => {
+  const client = new Client({ contactPoints: [contactPoint], localDataCenter: datacenter });
+  try {
+    await client.connect();
+    await work(client);
+  } finally {
+    await client.shutdown();
+  }
+};
+
+/** Makes the tables of a further set; what is there already stays. */
+export const createTableSet = (target: Target, set: number): Promise<void> =>
+  withClient(target, async (client) => {
+    const own = SCHEMA.filter((statement) => statementFor(2, statement) !== statement);
+    for (const statement of own) {
+      await client.execute(statementFor(set, statement).replaceAll('KEYSPACE', target.keyspace));
+    }
+  });
+
+/** Drops a set that nobody reads any more. */
+export const dropTableSet = (target: Target, set: number): Promise<void> =>
+  withClient(target, async (client) => {
+    for (const table of TABLES) {
+      await client.execute(`drop table if exists ${target.keyspace}.${table}${suffixOf(set)}`);
+    }
+  });
+
 /** Idempotent. One replica here; a real cluster's keyspace is made beforehand with three. */
 export const migrateCassandra = async ({
   contactPoint,
   datacenter,
   keyspace,
 }: Target): Promise<void> => {
-  const client = new Client({ contactPoints: [contactPoint], localDataCenter: datacenter });
-  try {
-    await client.connect();
+  await withClient({ contactPoint, datacenter }, async (client) => {
     await client.execute(
       `create keyspace if not exists ${keyspace} with replication =
        {'class': 'NetworkTopologyStrategy', '${datacenter}': 1}`,
     );
-    for (const statement of SCHEMA) {
+    for (const statement of [TABLE_SETS, ...SCHEMA]) {
       await client.execute(statement.replaceAll('KEYSPACE', keyspace));
     }
-  } finally {
-    await client.shutdown();
-  }
+  });
 };

@@ -3,6 +3,10 @@
 /** Buckets bound a partition: a product's hash decides; fixed when a table set is made. */
 export const LISTING_BUCKETS = 4;
 
+/** Which set of tables is the live one? */
+export const TABLE_SETS = `create table if not exists KEYSPACE.table_sets (
+  name text primary key, live int)`;
+
 /** Statements in order; KEYSPACE is replaced. All are safe to run again. */
 export const SCHEMA: readonly string[] = [
   // Which products does this scope have, in this order, that match?

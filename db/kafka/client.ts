@@ -44,6 +44,10 @@ export interface KafkaClient {
   ): Promise<{ stop(): Promise<void> }>;
   /** Reads a topic from its beginning to its present end; answers how many messages. */
   readToEnd(topic: string, onMessage: (message: KafkaMessage) => Promise<void>): Promise<number>;
+  /** How many messages of these topics a group has not committed yet. */
+  lagOf(groupId: string, topics: string[]): Promise<number>;
+  /** Forgets how far a group has read; it must have no members. */
+  forgetGroup(groupId: string): Promise<void>;
   /** Makes the topics that are missing; existing ones stay as they are. */
   createTopics(): Promise<void>;
   close(): Promise<void>;
@@ -94,11 +98,11 @@ const createSender = (kafka: Kafka) => {
   return { send, close };
 };
 
-const withAdmin = async (kafka: Kafka, work: (admin: Admin) => Promise<void>): Promise<void> => {
+const withAdmin = async <T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> => {
   const admin = kafka.admin();
   try {
     await admin.connect();
-    await work(admin);
+    return await work(admin);
   } finally {
     await admin.disconnect();
   }
@@ -108,6 +112,20 @@ const createMissingTopics = async (admin: Admin): Promise<void> => {
   const present = new Set(await admin.listTopics());
   const topics = topicConfigs().filter(({ topic }) => !present.has(topic));
   if (topics.length > 0) await admin.createTopics({ topics, waitForLeaders: true });
+};
+
+const lagIn = async (admin: Admin, groupId: string, topics: string[]): Promise<number> => {
+  const committed = await admin.fetchOffsets({ groupId, topics });
+  let lag = 0;
+  for (const topic of topics) {
+    const own = committed.find((one) => one.topic === topic)?.partitions ?? [];
+    for (const { partition, high, low } of await admin.fetchTopicOffsets(topic)) {
+      const offset = own.find((one) => one.partition === partition)?.offset ?? '-1';
+      const from = Math.max(Number(offset), Number(low));
+      lag += Math.max(0, Number(high) - from);
+    }
+  }
+  return lag;
 };
 
 export const connectKafka = (
@@ -138,6 +156,12 @@ export const connectKafka = (
       return { stop: () => consumer.disconnect() };
     },
     readToEnd: (topic, onMessage) => readToEnd(kafka, { topic, onMessage }),
+    lagOf: (groupId, topics) => withAdmin(kafka, (admin) => lagIn(admin, groupId, topics)),
+    forgetGroup: (groupId) =>
+      withAdmin(kafka, async (admin) => {
+        const { groups } = await admin.listGroups();
+        if (groups.some((one) => one.groupId === groupId)) await admin.deleteGroups([groupId]);
+      }),
     createTopics: () => withAdmin(kafka, createMissingTopics),
     close: sender.close,
   };

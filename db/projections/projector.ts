@@ -1,125 +1,31 @@
-// The projector: folds product and stock events into the read side, one writer a product.
-import { fromBinary } from '@bufbuild/protobuf';
+// The projector: batches of a partition into the read side, in the order of each key.
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { DomainError } from '../../domain/errors.ts';
-import {
-  CollectionChangedSchema,
-  OrderChangedSchema,
-  ProductChangedSchema,
-  StockChangedSchema,
-} from '../../proto/gen/holdfast/events/v1/events_pb.ts';
-import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { withTraceFrom } from '../../telemetry/spans.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Cassandra } from '../cassandra/client.ts';
-import { putCollection } from '../cassandra/collections.ts';
-import { putOrderEvent } from '../cassandra/orders.ts';
-import { findStored, listed, putProjected } from '../cassandra/products.ts';
-import { rememberWords, type RememberWords } from '../cassandra/terms.ts';
 import type { KafkaClient } from '../kafka/client.ts';
-import { deadLetterTopic, eventKey, TOPICS } from '../kafka/topics.ts';
-import { foldProduct, foldStock, NOTHING, type Projected } from './document.ts';
-import { vocabularyOf } from './listing-text.ts';
+import { deadLetterTopic } from '../kafka/topics.ts';
+import { applyMessage, Poison, readSideOf, type Outcome, type ReadSide } from './apply.ts';
 
-export type Outcome = 'applied' | 'stale';
-
-/** A message that can never be applied, however often it is tried; it goes to the dead letters. */
-class Poison extends Error {}
-
-/** Clocks further ahead than this are absurd: they would win over every true event to come. */
-const CLOCK_AHEAD_US_MAX = 24 * 3_600 * 1_000_000;
-
-interface Subject {
-  storeId: string;
-  id: string;
-  clockUs: bigint;
-}
-
-const assertSane = (message: KafkaMessage, { storeId, id, clockUs }: Subject): void => {
-  if (message.key?.toString() !== eventKey(storeId, id)) throw new Poison('key and body differ');
-  const latest = Date.now() * 1_000 + CLOCK_AHEAD_US_MAX;
-  if (clockUs <= 0n || Number(clockUs) > latest) throw new Poison('the clock is absurd');
-};
-
-const decoded = <T>(message: KafkaMessage, decode: (bytes: Uint8Array) => T): T => {
-  if (!message.value || message.value.length === 0) throw new Poison('no value');
-  try {
-    return decode(message.value);
-  } catch (cause) {
-    throw new Poison('does not parse', { cause });
-  }
-};
-
-const folded = <T>(work: () => T): T => {
-  try {
-    return work();
-  } catch (cause) {
-    throw new Poison(cause instanceof Error ? cause.message : 'cannot be folded', { cause });
-  }
-};
-
-/** Where the read side is written: its tables, and the words they are known to have. */
-export interface ReadSide {
-  cassandra: Cassandra;
-  remember: RememberWords;
-}
-
-export const readSideOf = (cassandra: Cassandra): ReadSide => ({
-  cassandra,
-  remember: rememberWords(cassandra),
-});
-
-const applyTo = async (
-  { cassandra, remember }: ReadSide,
-  storeId: string,
-  productId: string,
-  fold: (known: Projected) => Projected | undefined,
-): Promise<Outcome> => {
-  const before = await findStored(cassandra, storeId, productId);
-  const next = folded(() => fold(before ?? NOTHING));
-  if (!next) return 'stale';
-  const document = listed(next);
-  // Words first: after a crash between the two the event comes again.
-  if (document) await remember(storeId, vocabularyOf(document));
-  await putProjected(cassandra, storeId, productId, before, next);
-  return 'applied';
-};
-
-/** One message into the read side. Throws Poison for what can never be applied. */
-export const applyMessage = async (
-  readSide: ReadSide,
-  topic: string,
-  message: KafkaMessage,
-): Promise<Outcome> => {
-  if (topic === TOPICS.products) {
-    const event = decoded(message, (bytes) => fromBinary(ProductChangedSchema, bytes));
-    const { storeId, productId, clockUs } = event;
-    assertSane(message, { storeId, id: productId, clockUs });
-    return applyTo(readSide, storeId, productId, (known) => foldProduct(known, event));
-  }
-  if (topic === TOPICS.stock) {
-    const event = decoded(message, (bytes) => fromBinary(StockChangedSchema, bytes));
-    const { storeId, productId, clockUs } = event;
-    assertSane(message, { storeId, id: productId, clockUs });
-    return applyTo(readSide, storeId, productId, (known) => foldStock(known, event));
-  }
-  if (topic === TOPICS.orders) {
-    const event = decoded(message, (bytes) => fromBinary(OrderChangedSchema, bytes));
-    const { storeId, orderId, occurredAtUs } = event;
-    assertSane(message, { storeId, id: orderId, clockUs: occurredAtUs });
-    await putOrderEvent(readSide.cassandra, event);
-    return 'applied';
-  }
-  const event = decoded(message, (bytes) => fromBinary(CollectionChangedSchema, bytes));
-  const { storeId, collectionId, clockUs } = event;
-  assertSane(message, { storeId, id: collectionId, clockUs });
-  await putCollection(readSide.cassandra, event);
-  return 'applied';
-};
+/** Messages worked on at once; of one key only one, in their order. */
+const CHUNK = 64;
+const KEYS_AT_ONCE = 16;
+/** A partition whose store is away waits: longer each time, never for ever. */
+const PAUSE_MS_MIN = 500;
+const PAUSE_MS_MAX = 15_000;
 
 const textHeaders = (message: KafkaMessage): Record<string, string> =>
   Object.fromEntries(
     Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]),
   );
+
+interface DeadLetter {
+  topic: string;
+  partition: number;
+  message: KafkaMessage;
+  cause: string;
+}
 
 const bury = (
   kafka: KafkaClient,
@@ -138,61 +44,124 @@ const bury = (
     },
   ]);
 
-interface DeadLetter {
-  topic: string;
-  partition: number;
-  message: KafkaMessage;
-  cause: string;
-}
-
 export interface ProjectorParts {
   kafka: KafkaClient;
   cassandra: Cassandra;
   telemetry: Telemetry;
 }
 
-/** Handles one batch in order; a store that is away pauses this partition and nothing else. */
-export const projectBatch = ({ kafka, cassandra, telemetry }: ProjectorParts) => {
-  const consumed = telemetry.counter(
+type Place = Pick<DeadLetter, 'topic' | 'partition'>;
+
+const makeMetrics = (telemetry: Telemetry) => ({
+  consumed: telemetry.counter(
     'holdfast_projected_total',
     'Messages consumed by the projector, by outcome.',
     ['topic', 'outcome'],
-  );
-  const readSide = readSideOf(cassandra);
-  const projectOne = async (topic: string, partition: number, message: KafkaMessage) => {
-    const work = (): Promise<Outcome> =>
-      telemetry.timed('project', topic, () => applyMessage(readSide, topic, message));
-    try {
-      return await withTraceFrom(textHeaders(message), work);
-    } catch (error) {
-      if (!(error instanceof Poison)) throw error;
-      await bury(kafka, { topic, partition, message, cause: error.message });
-      telemetry.log.warn('message buried', { topic, partition, reason: error.message });
-      return 'dead' as const;
-    }
+  ),
+  lag: telemetry.gauge(
+    'holdfast_projection_lag_seconds',
+    'From the commit of the last applied event to its being searchable.',
+    ['topic'],
+  ),
+});
+const metrics = new WeakMap<Telemetry, ReturnType<typeof makeMetrics>>();
+
+/** Several feeds of one process count together: a registry has each name once. */
+const metricsOf = (telemetry: Telemetry) => {
+  const known = metrics.get(telemetry) ?? makeMetrics(telemetry);
+  metrics.set(telemetry, known);
+  return known;
+};
+
+const projectOne = async (
+  { kafka, telemetry }: ProjectorParts,
+  readSide: ReadSide,
+  { topic, partition }: Place,
+  message: KafkaMessage,
+): Promise<Outcome | 'dead'> => {
+  const work = (): Promise<Outcome> =>
+    telemetry.timed('project', topic, () => applyMessage(readSide, topic, message));
+  try {
+    return await withTraceFrom(textHeaders(message), work);
+  } catch (error) {
+    if (!(error instanceof Poison)) throw error;
+    await bury(kafka, { topic, partition, message, cause: error.message });
+    telemetry.log.warn('message buried', { topic, partition, reason: error.message });
+    return 'dead';
+  }
+};
+
+/** Messages of each key, in their order; a message without a key is one of its own. */
+const byKey = (messages: KafkaMessage[]): KafkaMessage[][] => {
+  const keys = new Map<string, KafkaMessage[]>();
+  for (const message of messages) {
+    const key = message.key?.toString() ?? `\0${message.offset}`;
+    keys.set(key, [...(keys.get(key) ?? []), message]);
+  }
+  return [...keys.values()];
+};
+
+/** Runs `work` over the list, a few at a time; the first error ends it when all have come back. */
+const severally = async <T>(list: T[], work: (one: T) => Promise<void>): Promise<void> => {
+  const left = [...list];
+  const run = async (): Promise<void> => {
+    for (let one = left.shift(); one !== undefined; one = left.shift()) await work(one);
   };
-  const PAUSE_MS = 2_000;
-  return async ({
-    batch: { topic, partition, messages },
-    resolveOffset,
-    heartbeat,
-    isRunning,
-    isStale,
-    pause,
-  }: EachBatchPayload): Promise<void> => {
-    for (const message of messages) {
+  const runs = Array.from({ length: Math.min(KEYS_AT_ONCE, list.length) }, run);
+  for (const { status, ...end } of await Promise.allSettled(runs)) {
+    if (status === 'rejected' && 'reason' in end) throw end.reason;
+  }
+};
+
+/** How long each partition has to wait before it is tried again. */
+const createPauses = () => {
+  const failures = new Map<string, number>();
+  const nameOf = ({ topic, partition }: Place): string => `${topic}/${partition}`;
+  return {
+    next: (place: Place): number => {
+      const count = failures.get(nameOf(place)) ?? 0;
+      failures.set(nameOf(place), count + 1);
+      const longest = Math.min(PAUSE_MS_MIN * 2 ** count, PAUSE_MS_MAX);
+      return longest / 2 + Math.random() * (longest / 2);
+    },
+    clear: (place: Place): void => void failures.delete(nameOf(place)),
+  };
+};
+
+/** Handles batches; a store that is away pauses this partition and nothing else. */
+export const projectBatch = (parts: ProjectorParts) => {
+  const { cassandra, telemetry } = parts;
+  const { consumed, lag } = metricsOf(telemetry);
+  const readSide = readSideOf(cassandra);
+  const pauses = createPauses();
+  const observeLag = (topic: string, message: KafkaMessage | undefined): void => {
+    const committedAt = Date.parse(String(message?.headers?.['ce_time'] ?? ''));
+    if (Number.isFinite(committedAt)) lag.set({ topic }, (Date.now() - committedAt) / 1_000);
+  };
+  return async (payload: EachBatchPayload): Promise<void> => {
+    const { batch, resolveOffset, heartbeat, isRunning, isStale, pause } = payload;
+    const { topic, partition, messages } = batch;
+    const place = { topic, partition };
+    for (let at = 0; at < messages.length; at += CHUNK) {
       if (!isRunning() || isStale()) return;
+      const chunk = messages.slice(at, at + CHUNK);
       try {
-        const outcome = await projectOne(topic, partition, message);
-        consumed.inc({ topic, outcome });
+        await severally(byKey(chunk), async (list) => {
+          for (const message of list) {
+            consumed.inc({ topic, outcome: await projectOne(parts, readSide, place, message) });
+            await heartbeat();
+          }
+        });
       } catch (error) {
         if (!(error instanceof DomainError) || error.code !== 'UNAVAILABLE') throw error;
-        telemetry.log.error('partition paused', error, { topic, partition });
-        setTimeout(pause(), PAUSE_MS);
+        telemetry.log.error('partition paused', error, place);
+        setTimeout(pause(), pauses.next(place));
         return;
       }
-      resolveOffset(message.offset);
-      await heartbeat();
+      pauses.clear(place);
+      const last = chunk.at(-1);
+      if (last) resolveOffset(last.offset);
+      observeLag(topic, last);
     }
   };
 };

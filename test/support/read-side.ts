@@ -7,7 +7,7 @@ import { connectCassandra, type Cassandra } from '../../db/cassandra/client.ts';
 import { findStored, putProjected } from '../../db/cassandra/products.ts';
 import { foldProduct, foldStock, NOTHING } from '../../db/projections/document.ts';
 import { vocabularyOf } from '../../db/projections/listing-text.ts';
-import { readSideOf, type ReadSide } from '../../db/projections/projector.ts';
+import { readSideOf, type ReadSide } from '../../db/projections/apply.ts';
 import { newId, type StoreId } from '../../domain/ids.ts';
 import {
   ProductChangedSchema,
@@ -96,7 +96,7 @@ export interface Searched<T> {
 export const searchOf = (cassandra: Cassandra, storeId: StoreId) => {
   const none = async () => ({ stock: [] });
   const parts = {
-    cassandra,
+    cassandra: async () => cassandra,
     cursors: createCursors('the secret of a test'),
     telemetry,
     inventory: { batchGetStock: none },

@@ -1,0 +1,80 @@
+// The catalogue's topics into a set of tables: one group a set, one writer a product.
+import { putProgress } from '../cassandra/progress.ts';
+import {
+  cassandraOfSet,
+  findLiveSet,
+  groupOfSet,
+  LIVE_SET_TTL_MS,
+} from '../cassandra/table-sets.ts';
+import { coPartition } from '../kafka/co-partition.ts';
+import { TOPICS } from '../kafka/topics.ts';
+import { projectBatch, type ProjectorParts } from './projector.ts';
+
+const PROGRESS_EVERY_MS = 1_000;
+const FETCH_WAIT_MS = 250;
+const SESSION_TIMEOUT_MS = 10_000;
+
+export const CATALOGUE_TOPICS = [TOPICS.products, TOPICS.stock, TOPICS.collections];
+
+/** What every consumer here takes. */
+export const CONSUMER = {
+  maxWaitTimeInMs: FETCH_WAIT_MS,
+  sessionTimeout: SESSION_TIMEOUT_MS,
+  retry: { retries: Number.MAX_SAFE_INTEGER, maxRetryTime: 2_000 },
+};
+
+export interface Feed {
+  stop(): Promise<void>;
+}
+
+/** Goes on where the set's group has stopped, from the beginning when it is new. */
+export const feedSet = (parts: ProjectorParts, set: number): Promise<Feed> => {
+  const { kafka, telemetry } = parts;
+  const cassandra = cassandraOfSet(parts.cassandra, set);
+  let toldAtMs = 0;
+  const onIdle = (): void => {
+    const nowMs = Date.now();
+    if (nowMs - toldAtMs < PROGRESS_EVERY_MS) return;
+    toldAtMs = nowMs;
+    putProgress(cassandra, nowMs).catch((error: unknown) =>
+      telemetry.log.error('progress not written', error),
+    );
+  };
+  return kafka.consume(
+    { ...CONSUMER, groupId: groupOfSet(set), partitionAssigners: [coPartition] },
+    CATALOGUE_TOPICS,
+    projectBatch({ ...parts, cassandra }),
+    { onCrash: (error) => telemetry.log.error('consumer crashed', error), onIdle },
+  );
+};
+
+/** Feeds whichever set is live; after a switch it goes on with the new one. */
+export const feedLive = (parts: ProjectorParts): Feed => {
+  const { cassandra, telemetry } = parts;
+  const stopping = new AbortController();
+  const loop = async (): Promise<void> => {
+    let feed: Feed | undefined;
+    let fed = 0;
+    while (!stopping.signal.aborted) {
+      try {
+        const live = await findLiveSet(cassandra);
+        if (live !== fed) {
+          await feed?.stop();
+          feed = await feedSet(parts, live);
+          fed = live;
+        }
+      } catch (error) {
+        telemetry.log.error('live set not known', error);
+      }
+      await Bun.sleep(LIVE_SET_TTL_MS);
+    }
+    await feed?.stop();
+  };
+  const done = loop();
+  return {
+    stop: () => {
+      stopping.abort();
+      return done;
+    },
+  };
+};

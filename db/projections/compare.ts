@@ -1,0 +1,229 @@
+// The read side compared by hash: a set with another one, with its own listings, with Postgres.
+import { createHash } from 'node:crypto';
+import { and, asc, eq, gt } from 'drizzle-orm';
+import type { StoreId } from '../../domain/ids.ts';
+import type { Cassandra, Row } from '../cassandra/client.ts';
+import { PARTITION } from '../cassandra/listings.ts';
+import { findStored, type StoredProduct } from '../cassandra/products.ts';
+import { create, fromBinary } from '@bufbuild/protobuf';
+import { ProductChangedSchema } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
+import { productChanged } from '../kafka/events.ts';
+import { assembleProducts } from '../postgres/catalogue/product-rows.ts';
+import type { Pg } from '../postgres/client.ts';
+import { products } from '../postgres/schema/products.ts';
+import { documentOf, type ProductDocument } from './document.ts';
+import { BUCKETS, SCOPE_ALL, SORTS } from './listing-keys.ts';
+
+const PAGE = 500;
+const LISTED_PAGE = 2_000;
+const DIFFERENCES_MAX = 100;
+
+/** One line a difference, for people. */
+type Differences = string[];
+
+interface Product {
+  storeId: string;
+  id: string;
+  clocks: string;
+  isDeleted: boolean;
+  content: string;
+  keys: [sort: string, key: string][];
+  slug: string | undefined;
+}
+
+const hashOf = (...parts: unknown[]): string =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+
+const productOf = (row: Row): Product => {
+  const document = row['document']
+    ? (JSON.parse(String(row['document'])) as ProductDocument)
+    : undefined;
+  const stock = Object.entries((row['stock'] ?? {}) as Record<string, number>).sort(([a], [b]) =>
+    a < b ? -1 : 1,
+  );
+  return {
+    storeId: String(row['store_id']),
+    id: String(row['product_id']),
+    clocks: `${row['product_clock'] ?? 0}/${row['stock_clock'] ?? 0}`,
+    isDeleted: Boolean(row['deleted']),
+    content: hashOf(row['deleted'] ?? false, row['document'] ?? null, stock, row['keys'] ?? '[]'),
+    keys: JSON.parse(String(row['keys'] ?? '[]')) as [string, string][],
+    slug: document?.slug,
+  };
+};
+
+/** Every product of a set, in the order of tokens: any number in bounded memory. */
+async function* eachProduct(cassandra: Cassandra): AsyncGenerator<Product> {
+  const columns = `store_id, product_id, product_clock, stock_clock, deleted, document, stock, keys,
+    token(store_id, product_id) as place`;
+  const first = `select ${columns} from products_by_id limit ?`;
+  const next = `select ${columns} from products_by_id
+    where token(store_id, product_id) > ? limit ?`;
+  let rows = await cassandra.run('compare.first', first, [PAGE]);
+  while (rows.length > 0) {
+    for (const row of rows) yield productOf(row);
+    rows = await cassandra.run('compare.next', next, [rows.at(-1)?.['place'], PAGE]);
+  }
+}
+
+/** Every row of one bucket of a store's listings, as `sort/key/id`. */
+async function* eachRow(
+  cassandra: Cassandra,
+  storeId: string,
+  sort: string,
+  bucket: number,
+): AsyncGenerator<string> {
+  const query = `select sort_key, product_id from listings where ${PARTITION}
+    and (sort_key, product_id) > (?, ?) limit ?`;
+  let after: [Buffer, string] = [Buffer.alloc(0), ''];
+  for (let isMore = true; isMore;) {
+    const where = [storeId, SCOPE_ALL, sort, bucket, ...after, LISTED_PAGE];
+    const rows = await cassandra.run('compare.listings', query, where);
+    for (const row of rows) {
+      const key = row['sort_key'] as Buffer;
+      after = [key, String(row['product_id'])];
+      yield `${sort}/${key.toString('hex')}/${after[1]}`;
+    }
+    isMore = rows.length === LISTED_PAGE;
+  }
+}
+
+/** Every listing row of a store. */
+async function* eachListing(cassandra: Cassandra, storeId: string): AsyncGenerator<string> {
+  for (const sort of SORTS) {
+    for (const bucket of BUCKETS) yield* eachRow(cassandra, storeId, sort, bucket);
+  }
+}
+
+/** Rows that no product has written, and rows a product says it has that are not there. */
+const compareRows = async (
+  cassandra: Cassandra,
+  storeId: string,
+  expected: Set<string>,
+): Promise<Differences> => {
+  const differences: Differences = [];
+  for await (const row of eachListing(cassandra, storeId)) {
+    if (!expected.delete(row)) differences.push(`${storeId}: ghost row ${row}`);
+  }
+  for (const row of expected) differences.push(`${storeId}: missing row ${row}`);
+  return differences;
+};
+
+const rowNames = (id: string, keys: [string, string][]): string[] =>
+  keys.map(([sort, key]) => `${sort}/${key}/${id}`);
+
+/** The listings of every store against what its products say of them. */
+export const compareListings = async (cassandra: Cassandra): Promise<Differences> => {
+  const expected = new Map<string, Set<string>>();
+  for await (const { storeId, id, keys } of eachProduct(cassandra)) {
+    const own = expected.get(storeId) ?? new Set();
+    expected.set(storeId, own);
+    for (const row of rowNames(id, keys)) own.add(row);
+  }
+  const differences: Differences = [];
+  for (const [storeId, rows] of expected) {
+    differences.push(...(await compareRows(cassandra, storeId, rows)));
+    if (differences.length > DIFFERENCES_MAX) break;
+  }
+  return differences.slice(0, DIFFERENCES_MAX);
+};
+
+/** A rebuilt set against the live one; products that have moved on since are left out. */
+export const compareSets = async (
+  rebuilt: Cassandra,
+  live: Cassandra,
+): Promise<{ compared: number; differences: Differences }> => {
+  const differences: Differences = [];
+  let compared = 0;
+  for await (const one of eachProduct(rebuilt)) {
+    const query = `select store_id, product_id, product_clock, stock_clock, deleted, document,
+      stock, keys from products_by_id where store_id = ? and product_id = ?`;
+    const [row] = await live.run('compare.live', query, [one.storeId, one.id]);
+    const other = row && productOf(row);
+    if (!other) differences.push(`${one.storeId}/${one.id}: not in the live set`);
+    else if (other.clocks === one.clocks && other.content !== one.content) {
+      differences.push(`${one.storeId}/${one.id}: other content under the same clocks`);
+    }
+    compared++;
+    if (differences.length > DIFFERENCES_MAX) break;
+  }
+  return { compared, differences };
+};
+
+/** Every product in Postgres, in the order of ids; of one store when it is said. */
+async function* eachWritten(pg: Pg, storeId?: StoreId) {
+  const ofStore = storeId && eq(products.storeId, storeId);
+  for (let after = ''; ;) {
+    const page = await pg.query('compare.products', async (db) => {
+      const rows = await db
+        .select()
+        .from(products)
+        .where(and(ofStore, gt(products.id, after)))
+        .orderBy(asc(products.id))
+        .limit(PAGE);
+      return assembleProducts(db, rows);
+    });
+    yield* page;
+    const last = page.at(-1);
+    if (!last) return;
+    after = last.id;
+  }
+}
+
+/** The document that the product's own event makes. */
+const writtenDocument = (product: Parameters<typeof productChanged>[0]): ProductDocument => {
+  const { value } = productChanged(product);
+  return documentOf(create(ProductChangedSchema, fromBinary(ProductChangedSchema, value)));
+};
+
+const differenceOf = (
+  product: Parameters<typeof productChanged>[0],
+  stored: StoredProduct | undefined,
+): Differences => {
+  const name = `${product.storeId}/${product.id}`;
+  if (!stored?.document) return [`${name}: not projected`];
+  if (stored.productClockUs !== product.clockUs) return [`${name}: another clock`];
+  const isSame = hashOf(stored.document) === hashOf(writtenDocument(product));
+  return isSame ? [] : [`${name}: another content`];
+};
+
+interface Compared {
+  compared: number;
+  differences: Differences;
+}
+
+/** P3: every product's version and content equal in both, deleted ones absent, nothing besides. */
+export const compareWithPostgres = async (pg: Pg, cassandra: Cassandra): Promise<Compared> => {
+  const differences: Differences = [];
+  const written = new Set<string>();
+  for await (const product of eachWritten(pg)) {
+    written.add(product.id);
+    const stored = await findStored(cassandra, product.storeId, product.id);
+    differences.push(...differenceOf(product, stored));
+  }
+  for await (const { storeId, id, isDeleted, slug } of eachProduct(cassandra)) {
+    const isExtra = !written.has(id) && !isDeleted && slug !== undefined;
+    if (isExtra) differences.push(`${storeId}/${id}: not in Postgres, still shown`);
+  }
+  differences.push(...(await compareListings(cassandra)));
+  return { compared: written.size, differences: differences.slice(0, DIFFERENCES_MAX) };
+};
+
+/** The same of one store: its products, and every listing row there is of it. */
+export const compareStore = async (
+  pg: Pg,
+  cassandra: Cassandra,
+  storeId: StoreId,
+): Promise<Compared> => {
+  const differences: Differences = [];
+  const rows = new Set<string>();
+  let compared = 0;
+  for await (const product of eachWritten(pg, storeId)) {
+    compared++;
+    const stored = await findStored(cassandra, storeId, product.id);
+    differences.push(...differenceOf(product, stored));
+    for (const row of rowNames(product.id, stored?.keys ?? [])) rows.add(row);
+  }
+  differences.push(...(await compareRows(cassandra, storeId, rows)));
+  return { compared, differences: differences.slice(0, DIFFERENCES_MAX) };
+};

@@ -1,0 +1,228 @@
+// The read side under trouble: whatever comes twice, late, reversed or in the middle of a crash,
+// in the end it is what Postgres says, table by table.
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { compareStore } from '../../db/projections/compare.ts';
+import { findStored } from '../../db/cassandra/products.ts';
+import { connectPostgres, type Pg } from '../../db/postgres/client.ts';
+import { cassandraOfSet, findLiveSet } from '../../db/cassandra/table-sets.ts';
+import type { Cassandra } from '../../db/cassandra/client.ts';
+import { eventKey, TOPICS } from '../../db/kafka/topics.ts';
+import { DEFAULT_STORE, type StoreId } from '../../domain/ids.ts';
+import { createTelemetry } from '../../telemetry/telemetry.ts';
+import { asStore, eventually, graphql, searched, stockedWare } from '../support/journeys.ts';
+import { listenTo, sendRaw, type Listening } from '../support/kafka.ts';
+import { cassandraOf } from '../support/read-side.ts';
+import { bearer, newStore, send, type Store } from '../support/refusals.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+
+const LIMIT_MS = 120_000;
+/** Cassandra has to start again. */
+const SERVER_LIMIT_MS = 300_000;
+const CHURNED = 100;
+const ROUNDS = 5;
+
+let shop: Shop;
+let pg: Pg;
+let cassandra: Cassandra;
+let store: Store;
+let news: Listening;
+let stockNews: Listening;
+beforeAll(async () => {
+  shop = await openShop();
+  const telemetry = createTelemetry('test', 'fatal');
+  pg = connectPostgres({ url: shop.env['POSTGRES_URL'] ?? '', telemetry, connectionsMax: 2 });
+  const all = cassandraOf(shop);
+  cassandra = cassandraOfSet(all, await findLiveSet(all));
+  store = await newStore(shop, ['products:read', 'products:write', 'inventory:write']);
+  [news, stockNews] = await Promise.all([
+    listenTo(shop, TOPICS.products),
+    listenTo(shop, TOPICS.stock),
+  ]);
+}, UP_LIMIT_MS);
+afterAll(async () => {
+  await Promise.all([news.stop(), stockNews.stop(), pg.close(), cassandra.close()]);
+}, LIMIT_MS);
+
+const ask = async (method: string, path: string, body?: unknown) => {
+  const sent = { method, path, headers: bearer(store.key) };
+  const response = await send(shop, { ...sent, ...(body !== undefined && { body }) });
+  const text = await response.text();
+  return { status: response.status, body: (text ? JSON.parse(text) : {}) as { id: string } };
+};
+
+/** Waits until both sides are equal, and says in what they differ when they never are. */
+const equal = async (storeId: StoreId): Promise<number> => {
+  let last: string[] = [];
+  const compared = await eventually('the read side is what Postgres says', async () => {
+    const { compared: count, differences } = await compareStore(pg, cassandra, storeId);
+    last = differences;
+    return last.length === 0 ? count : undefined;
+  }).catch((error: unknown) => {
+    throw new Error(last.slice(0, 5).join('\n'), { cause: error });
+  });
+  return compared;
+};
+
+describe('the read side', () => {
+  test(
+    'is equal to Postgres after churn during which the projector is killed again and again',
+    async () => {
+      const ids: string[] = [];
+      for (let at = 0; at < CHURNED; at++) {
+        const { body } = await ask('POST', '/product', { name: `Churn ${at}`, price: at % 7 });
+        ids.push(body.id);
+      }
+      let isOver = false;
+      const killing = (async () => {
+        while (!isOver) {
+          await Bun.sleep(1_500);
+          await shop.kill('projector');
+          await shop.startProcess('projector');
+        }
+      })();
+      // Prices move, stock flips and products go, of the same products at once.
+      for (let round = 0; round < ROUNDS; round++) {
+        await Promise.all(
+          [0, 1, 2, 3].map(async (lane) => {
+            for (let at = lane; at < ids.length; at += 4) {
+              const path = `/product/${ids[at]}`;
+              if (round === ROUNDS - 1 && at % 5 === 0) await ask('DELETE', path);
+              else if (at % 3 === round % 3) await ask('PUT', path, { price: (at * round) % 50 });
+              else await ask('PUT', `${path}/stock`, { quantity: (at + round) % 2 });
+            }
+          }),
+        );
+      }
+      isOver = true;
+      await killing;
+      expect(await equal(store.storeId)).toBe(CHURNED - CHURNED / 5);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'is not changed by everything once more, backwards and twice',
+    async () => {
+      await equal(store.storeId);
+      const own = (list: Listening) =>
+        list.messages.filter((message) => message.key?.toString().startsWith(`${store.storeId}/`));
+      const [some, stock] = [own(news), own(stockNews)];
+      const ids = [...new Set(some.map((message) => message.key?.toString().split('/')[1] ?? ''))];
+      const before = await Promise.all(ids.map((id) => findStored(cassandra, store.storeId, id)));
+      const again = async (topic: string, list: typeof some): Promise<void> => {
+        for (const message of [...list.toReversed(), ...list]) {
+          const key = message.key?.toString() ?? '';
+          await sendRaw(shop, topic, { key, value: message.value });
+        }
+      };
+      await Promise.all([
+        again(TOPICS.products, some.slice(-40)),
+        again(TOPICS.stock, stock.slice(-40)),
+      ]);
+      // A change that comes after all of it tells when it has been read.
+      const ware = await stockedWare(shop, 1);
+      await searched(shop, ware);
+      await equal(store.storeId);
+      const after = await Promise.all(ids.map((id) => findStored(cassandra, store.storeId, id)));
+      expect(after).toEqual(before);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'that is away leaves a product by its id to Products, and goes on when it is back',
+    async () => {
+      const ware = await stockedWare(shop, 2);
+      await searched(shop, ware);
+      await shop.kill('cassandra');
+      const query = 'query ($id: ID) { product(id: $id) { id priceFrom } }';
+      const { body } = await graphql(shop, query, { id: ware.productId });
+      expect(body.data).toEqual({
+        product: { id: ware.productId, priceFrom: ware.price },
+      } as never);
+      const list = await graphql(shop, '{ products { asOf } }');
+      expect([list.status, list.body]).toMatchObject([503, { code: 'UNAVAILABLE' }]);
+      const { status } = await asStore(shop, 'PUT', `/product/${ware.productId}`, { price: 3 });
+      expect(status).toBe(200);
+      await shop.startServer('cassandra');
+      await eventually('the change is searchable', async () => {
+        const found = await searched(shop, ware).catch(() => undefined);
+        return found?.variants[0]?.price === 3 ? true : undefined;
+      });
+      const key = eventKey(DEFAULT_STORE, ware.productId);
+      expect(news.messages.some((message) => message.key?.toString() === key)).toBe(true);
+    },
+    SERVER_LIMIT_MS,
+  );
+
+  test(
+    'shows a product not older than the version one wrote, and is honest about unknown stock',
+    async () => {
+      const ware = await stockedWare(shop, 2);
+      const query = `query ($id: ID, $version: Int) {
+        product(id: $id, waitForVersion: $version) { version variants { stock { available } } } }`;
+      for (let version = 2; version < 7; version++) {
+        await asStore(shop, 'PUT', `/product/${ware.productId}`, { price: version });
+        const { body } = await graphql(shop, query, { id: ware.productId, version });
+        const data = body.data as { product?: { version: number } } | undefined;
+        expect(data?.product?.version).toBe(version);
+      }
+      await shop.kill('inventory');
+      const { body } = await graphql(shop, query, { id: ware.productId, version: 6 });
+      expect(body).toMatchObject({
+        data: { product: { variants: [{ stock: null }] } },
+        extensions: { warnings: ['STOCK_UNAVAILABLE'] },
+      });
+      await shop.startProcess('inventory');
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('a change', () => {
+  test(
+    'is searchable soon after it is committed: the 99th percentile is printed',
+    async () => {
+      const waits: number[] = [];
+      const ware = await stockedWare(shop, 1);
+      const query = 'query ($id: ID) { product(id: $id) { version } }';
+      for (let at = 0; at < 100; at++) {
+        const { body } = await asStore<{ version: number }>(
+          ...([shop, 'PUT', `/product/${ware.productId}`, { price: at }] as const),
+        );
+        const startedAt = performance.now();
+        for (;;) {
+          const { body: seen } = await graphql(shop, query, { id: ware.productId });
+          const data = seen.data as { product?: { version: number } } | undefined;
+          if ((data?.product?.version ?? 0) >= body.version) break;
+        }
+        waits.push(performance.now() - startedAt);
+      }
+      const sorted = waits.toSorted((a, b) => a - b);
+      const at = (share: number): string => (sorted[Math.floor(99 * share)] ?? 0).toFixed(0);
+      console.log(`commit → visible: median ${at(0.5)} ms, p99 ${at(0.99)} ms`);
+      expect(sorted.length).toBe(100);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'of stock flips the filter within two seconds of a quiet machine: the wait is printed',
+    async () => {
+      const ware = await stockedWare(shop, 1);
+      await searched(shop, ware);
+      const query =
+        'query ($text: String) { products(text: $text, inStock: true) { matches { count } } }';
+      const path = `/product/${ware.productId}/stock`;
+      await asStore(shop, 'PUT', path, { quantity: 0 });
+      const startedAt = performance.now();
+      await eventually('it is not in stock any more', async () => {
+        const { body } = await graphql(shop, query, { text: ware.word });
+        const data = body.data as { products?: { matches: { count: number } } } | undefined;
+        return data?.products?.matches.count === 0 ? true : undefined;
+      });
+      console.log(`stock → filter: ${(performance.now() - startedAt).toFixed(0)} ms`);
+    },
+    LIMIT_MS,
+  );
+});
