@@ -50,8 +50,10 @@ const orderIdOf = async (pg: Pg, about: About): Promise<string | undefined> => {
   return typeof intentId === 'string' ? (await findOrderByIntent(pg, intentId))?.id : undefined;
 };
 
-const eventOf = async (pg: Pg, { id, type, ...event }: Stripe.Event): Promise<ProviderEvent> => {
-  const { data } = event as { data?: { object?: About } };
+/** Undefined for what is signed and yet no event: nothing can be stored of it. */
+const eventOf = async (pg: Pg, signed: Stripe.Event): Promise<ProviderEvent | undefined> => {
+  const { id, type, data } = signed as { id?: unknown; type?: unknown; data?: { object?: About } };
+  if (typeof id !== 'string' || typeof type !== 'string') return undefined;
   const about = data?.object ?? {};
   const objectId = typeof about.id === 'string' ? about.id : '';
   return { id, type, objectId, orderId: await orderIdOf(pg, about) };
@@ -70,7 +72,7 @@ export const webhookRoute = (
       const body = await textBody(request);
       const signed = await verified(body, request.headers.get('stripe-signature') ?? '', secrets);
       const event = await eventOf(parts.pg, signed);
-      const isUntold = await storeEvent(parts.pg, event);
+      const isUntold = event !== undefined && (await storeEvent(parts.pg, event));
       if (isUntold && event.orderId) {
         const told = tellEvent(parts, event).catch((error: unknown) =>
           parts.telemetry.log.error('event not told yet', error, { orderId: event.orderId }),

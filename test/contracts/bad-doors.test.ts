@@ -23,7 +23,7 @@ const PATHS: [path: string, allowed: string[]][] = [
   ['/product/prd_a/collections', ['PUT']],
   ['/products', ['GET']],
   ['/collection', ['POST']],
-  ['/collection/col_a', ['PUT', 'GET']],
+  ['/collection/col_a', ['PUT', 'DELETE', 'GET']],
   ['/collections', ['GET']],
   ['/graphql', ['POST']],
   ['/webhooks/stripe', ['POST']],
@@ -56,13 +56,18 @@ describe('a path nobody offers is refused: 404 NOT_FOUND', () => {
     '/metrics',
     '/ready',
     '/.env',
-    '/imports/..%2fproducts',
     '/%00',
     '/webhooks/paypal',
     '/recovery',
     '/holdfast.orders.v1.OrdersService/GetOrder',
     '/holdfast.inventory.v1.InventoryService/ReceiveStock',
   ];
+  test('/imports/..%2fproducts, an id that would be another path', async () => {
+    const headers = bearer(shop.env['STORE_KEY'] ?? '');
+    const path = '/imports/..%2fproducts';
+    await expectProblem(await send(shop, { method: 'GET', path, headers }), 404, 'NOT_FOUND');
+  });
+
   for (const path of PATHS_OF_NOBODY) {
     test(path, async () => {
       for (const method of ['GET', 'POST']) {
