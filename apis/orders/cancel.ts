@@ -3,7 +3,7 @@ import { orderById, type Order } from '../../db/postgres/orders/orders.ts';
 import { assertMove, ORDER_MOVES } from '../../domain/order.ts';
 import { cancelOrder, fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
 import type { OrdersParts } from './place.ts';
-import { askStory } from '../rpc/stories.ts';
+import { askStory, UNTIL_ACCEPTED } from '../rpc/stories.ts';
 
 /** Cancelled again it stays cancelled. ILLEGAL_TRANSITION, UNAVAILABLE, NOT_FOUND. */
 export const cancel = async (parts: OrdersParts, storeId: string, id: string): Promise<Order> => {
@@ -11,7 +11,7 @@ export const cancel = async (parts: OrdersParts, storeId: string, id: string): P
   if (before.status === 'cancelled') return before;
   assertMove(before.status, 'cancelled');
   await askStory(parts.temporal, fulfillOrderId(id), (story) =>
-    story.executeUpdate(cancelOrder, { updateId: 'cancel' }),
+    story.startUpdate(cancelOrder, { ...UNTIL_ACCEPTED, updateId: 'cancel' }),
   );
   const after = await orderById(parts.pg, storeId, id);
   const isUnderWay = ORDER_MOVES[after.status].includes('cancelled');

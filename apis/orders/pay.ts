@@ -7,7 +7,7 @@ import {
   providePayment,
 } from '../../workflows/fulfill-order.contract.ts';
 import type { OrdersParts } from './place.ts';
-import { askStory } from '../rpc/stories.ts';
+import { askStory, UNTIL_ACCEPTED } from '../rpc/stories.ts';
 
 /** Says "look again" to a story; the story reads the provider itself. */
 const tellPaymentChanged = async (parts: OrdersParts, orderId: string): Promise<void> => {
@@ -33,7 +33,7 @@ export const pay = async (
     const args: [{ paymentMethod: string }] = [{ paymentMethod }];
     const updateId = key === '' ? crypto.randomUUID() : `pay/${key}`;
     await askStory(parts.temporal, fulfillOrderId(id), (story) =>
-      story.executeUpdate(providePayment, { args, updateId }),
+      story.startUpdate(providePayment, { ...UNTIL_ACCEPTED, args, updateId }),
     );
     return orderById(parts.pg, storeId, id);
   }

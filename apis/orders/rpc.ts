@@ -26,7 +26,7 @@ import {
   wireOrder,
   wireReturn,
 } from './shapes.ts';
-import { askStory } from '../rpc/stories.ts';
+import { askStory, UNTIL_ACCEPTED } from '../rpc/stories.ts';
 import { eventsOrViews, orderOrView, wireView } from './views.ts';
 
 const LIMIT_MAX = 100;
@@ -104,7 +104,7 @@ const changeHandlers = (
     const before = await orderById(parts.pg, storeId, id);
     if (!isSameAddress(before.shippingAddress, address)) {
       await askStory(parts.temporal, fulfillOrderId(id), (story) =>
-        story.executeUpdate(changeAddress, { args: [address] }),
+        story.startUpdate(changeAddress, { ...UNTIL_ACCEPTED, args: [address] }),
       );
     }
     return { order: wireOrder(await orderById(parts.pg, storeId, id)) };

@@ -24,7 +24,7 @@ import {
   type StoryPace,
 } from '../../workflows/fulfill-order.contract.ts';
 import { REFUND_ORDER, refundOptions } from '../../workflows/refund-order.contract.ts';
-import { askStory, startStory } from '../rpc/stories.ts';
+import { askStory, startStory, UNTIL_ACCEPTED } from '../rpc/stories.ts';
 import type { LazyTemporal } from '../rpc/temporal.ts';
 import { actionBodies, type ActionBody } from './shapes.ts';
 
@@ -42,7 +42,7 @@ const mend = (
   mending: Mending,
 ): Promise<void> =>
   askStory(temporal, fulfillOrderId(id), (story) =>
-    story.executeUpdate(mendOrder, { args: [mending], updateId }),
+    story.startUpdate(mendOrder, { ...UNTIL_ACCEPTED, args: [mending], updateId }),
   );
 
 const refund = (
@@ -106,12 +106,12 @@ const DOERS: { [A in MendAction]: Doer<A> } = {
     assertMove(order.status, 'cancelled');
     if (order.attention) return mend(parts, order, actionId, { action: 'cancel' });
     await askStory(parts.temporal, fulfillOrderId(order.id), (story) =>
-      story.executeUpdate(cancelOrder, { updateId: 'cancel' }),
+      story.startUpdate(cancelOrder, { ...UNTIL_ACCEPTED, updateId: 'cancel' }),
     );
   },
   readdress: ({ temporal }, { id }, { address }, updateId) =>
     askStory(temporal, fulfillOrderId(id), (story) =>
-      story.executeUpdate(changeAddress, { args: [address], updateId }),
+      story.startUpdate(changeAddress, { ...UNTIL_ACCEPTED, args: [address], updateId }),
     ),
 };
 

@@ -1,7 +1,7 @@
 // How a door speaks to the stories in Temporal: never for long, and Postgres has the last word.
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle, WorkflowUpdateHandle } from '@temporalio/client';
 import { DomainError, isErrorCode } from '../../domain/errors.ts';
 import type { LazyTemporal } from './temporal.ts';
 
@@ -29,23 +29,33 @@ export const within = async (work: Promise<unknown>, limitMs: number): Promise<v
   await Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
 };
 
+/** How an update is asked for: once it is accepted, it is in the story's history. */
+export const UNTIL_ACCEPTED = { waitForStage: 'ACCEPTED' } as const;
+
 /**
  * Asks a story for something and waits a little for it. ILLEGAL_TRANSITION when the story
- * refuses, UNAVAILABLE when Temporal is away; no answer in time is no error.
+ * refuses; UNAVAILABLE when Temporal is away, or nobody has accepted it in time: ask again. What
+ * was accepted and takes longer is no error, it will be done.
  */
 export const askStory = async (
   temporal: LazyTemporal,
   workflowId: string,
-  ask: (handle: WorkflowHandle) => Promise<unknown>,
+  ask: (handle: WorkflowHandle) => Promise<WorkflowUpdateHandle<unknown>>,
 ): Promise<void> => {
   const client = await temporal.client().catch((cause: unknown) => {
     throw away(cause);
   });
-  const asked = ask(client.workflow.getHandle(workflowId)).catch((error: unknown) => {
+  let accepted: WorkflowUpdateHandle<unknown> | undefined;
+  const asked = ask(client.workflow.getHandle(workflowId)).then(async (update) => {
+    accepted = update;
+    await update.result();
+  });
+  const answered = asked.catch((error: unknown) => {
     throw refusalOf(error);
   });
-  asked.catch(() => undefined);
-  await within(asked, ASK_LIMIT_MS);
+  answered.catch(() => undefined);
+  await within(answered, ASK_LIMIT_MS);
+  if (!accepted) throw away(new Error('no worker has accepted it in time'));
 };
 
 /** Starts a story; one that was started before stays as it is. */
