@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { payloadCodec } from '../../apis/rpc/codec.ts';
 import { codecKeys } from '../../ops/environment.ts';
-import { testInstance } from '../../ops/instance.ts';
+import { ROOT, testInstance } from '../../ops/instance.ts';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
 import { returnOrderId } from '../../workflows/return-order.contract.ts';
@@ -151,7 +151,8 @@ for (const [name, tell] of Object.entries(PATHS)) {
   const handle = client.workflow.getHandle(told.startsWith('ord_') ? fulfillOrderId(told) : told);
   await handle.result();
   const history: unknown = JSON.parse(historyToJSON(await handle.fetchHistory()));
-  const text = JSON.stringify(await readable(history), null, 1);
+  // Stack traces name files of this machine's checkout.
+  const text = JSON.stringify(await readable(history), null, 1).replaceAll(`${ROOT}/`, './');
   writeFileSync(resolve(folder, `${name}.json`), `${text}\n`);
   process.stdout.write(`${name}: saved\n`);
 }
