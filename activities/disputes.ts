@@ -1,12 +1,11 @@
 // Disputes: taken into the books, answered from the order's own record, followed to the verdict.
-import { ApplicationFailure } from '@temporalio/activity';
-import { ApplicationFailureCategory } from '@temporalio/common';
 import type { Pg } from '../db/postgres/client.ts';
 import { concludeDispute, openDispute, recordEvidence } from '../db/postgres/orders/disputes.ts';
 import { listOrderEvents, type OrderEvent } from '../db/postgres/orders/events.ts';
 import { orderById, type Order } from '../db/postgres/orders/orders.ts';
 import { keyed } from './payment-keys.ts';
 import type { AftercareProvider, Evidence } from './providers/stripe-aftercare.ts';
+import { notYet } from './attempts.ts';
 
 /** Stripe takes 150,000 characters of evidence in all; ours stays far below. */
 const TEXT_LENGTH_MAX = 5_000;
@@ -74,10 +73,6 @@ export const disputeActivities = (pg: Pg, aftercare: AftercareProvider) => ({
       await concludeDispute(pg, ask.disputeId, stage);
       return stage;
     }
-    throw ApplicationFailure.create({
-      message: `the dispute is ${stage}`,
-      nextRetryDelay: ask.pollMs,
-      category: ApplicationFailureCategory.BENIGN,
-    });
+    throw notYet(`the dispute is ${stage}`, ask.pollMs);
   },
 });

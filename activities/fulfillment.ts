@@ -1,7 +1,5 @@
 // Fulfilment: a parcel a location is booked once, then followed until the carrier's last word.
 import type { Client } from '@connectrpc/connect';
-import { ApplicationFailure } from '@temporalio/activity';
-import { ApplicationFailureCategory } from '@temporalio/common';
 import type { Pg } from '../db/postgres/client.ts';
 import { orderById, type Order } from '../db/postgres/orders/orders.ts';
 import { listParcels, moveParcel, putParcel, type Parcel } from '../db/postgres/orders/parcels.ts';
@@ -12,6 +10,7 @@ import { DEFAULT_LOCATION, type Demand } from '../domain/stock.ts';
 import type { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import type { Carrier, Shipment } from './providers/carrier.ts';
 import { headersOf, type StockAsk as OrderAsk } from './stock.ts';
+import { notYet } from './attempts.ts';
 
 export interface FulfillmentParts {
   pg: Pg;
@@ -103,13 +102,6 @@ const PARCEL_STATUSES: Record<Shipment['status'], Parcel['status']> = {
   canceled: 'lost',
 };
 
-const stillMoving = (parcels: Parcel[], pollMs: number): ApplicationFailure =>
-  ApplicationFailure.create({
-    message: `parcels are ${parcels.map(({ status }) => status).join(', ')}`,
-    nextRetryDelay: pollMs,
-    category: ApplicationFailureCategory.BENIGN,
-  });
-
 export interface FollowAsk extends OrderAsk {
   until: 'shipped' | 'delivered';
   pollMs: number;
@@ -126,7 +118,9 @@ const follow = async (
     await advanceOrder(parts.pg, storeId, orderId, { status: 'shipped' });
   }
   const reached = until === 'shipped' ? haveLeft : parcels.every((parcel) => isFinal(parcel));
-  if (!reached) throw stillMoving(parcels, pollMs);
+  if (!reached) {
+    throw notYet(`parcels are ${parcels.map(({ status }) => status).join(', ')}`, pollMs);
+  }
   const outcome = outcomeOf(parcels, order.lines);
   const arrives = until === 'delivered' && outcome.end === 'delivered';
   if (arrives) await advanceOrder(parts.pg, storeId, orderId, { status: 'delivered' });

@@ -1,6 +1,4 @@
 // Mail to the shopper: one of each kind per order, never in the order's way.
-import { ApplicationFailure } from '@temporalio/activity';
-import { ApplicationFailureCategory } from '@temporalio/common';
 import type { Pg } from '../db/postgres/client.ts';
 import { recordNotified, wasNotified } from '../db/postgres/orders/keys.ts';
 import { orderById } from '../db/postgres/orders/orders.ts';
@@ -8,6 +6,7 @@ import { isEnding, type OrderStatus } from '../domain/order.ts';
 import { renderMail, type NotificationKind } from './mails.ts';
 import type { Mailer } from './providers/mailer.ts';
 import type { StockAsk as OrderAsk } from './stock.ts';
+import { notYet } from './attempts.ts';
 
 export type { NotificationKind };
 
@@ -31,11 +30,7 @@ const isTime = (status: OrderStatus, { awaits, pollMs }: NotifyAsk): boolean => 
   if (!awaits || status === awaits) return true;
   if (WAY.indexOf(status) > WAY.indexOf(awaits)) return true;
   if (isEnding(status)) return false;
-  throw ApplicationFailure.create({
-    message: `the order is still ${status}`,
-    nextRetryDelay: pollMs ?? AWAIT_POLL_MS,
-    category: ApplicationFailureCategory.BENIGN,
-  });
+  throw notYet(`the order is still ${status}`, pollMs ?? AWAIT_POLL_MS);
 };
 
 export const notificationActivities = (pg: Pg, mailer: Mailer) => ({

@@ -1,6 +1,4 @@
 // Refunds: granted in our books, sent once under their own key, owed until they are confirmed.
-import { ApplicationFailure } from '@temporalio/activity';
-import { ApplicationFailureCategory } from '@temporalio/common';
 import type { Pg } from '../db/postgres/client.ts';
 import { orderById } from '../db/postgres/orders/orders.ts';
 import {
@@ -16,6 +14,7 @@ import {
 import { raiseAttention } from '../db/postgres/orders/steps.ts';
 import { keyed } from './payment-keys.ts';
 import type { AftercareProvider, RefundView } from './providers/stripe-aftercare.ts';
+import { notYet } from './attempts.ts';
 
 /** How soon the provider is asked again about a refund that is under way. */
 const PENDING_POLL_MS = 5_000;
@@ -65,11 +64,7 @@ const settle = async (parts: RefundParts, id: string): Promise<'succeeded' | 'fa
     await raiseAttention(pg, refund.storeId, refund.orderId, 'REFUND_FAILED');
     return 'failed';
   }
-  throw ApplicationFailure.create({
-    message: `refund ${id} is ${view.stage}`,
-    nextRetryDelay: PENDING_POLL_MS,
-    category: ApplicationFailureCategory.BENIGN,
-  });
+  throw notYet(`refund ${id} is ${view.stage}`, PENDING_POLL_MS);
 };
 
 /** Grants and settles in one: nothing left to give back succeeds. */

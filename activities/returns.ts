@@ -1,10 +1,9 @@
 // Returns: approved by rule, followed home, and recorded as they come.
-import { ApplicationFailure } from '@temporalio/activity';
-import { ApplicationFailureCategory } from '@temporalio/common';
 import type { Pg } from '../db/postgres/client.ts';
 import { moveReturn, returnById } from '../db/postgres/orders/returns.ts';
 import type { Address } from '../domain/order.ts';
 import type { Carrier } from './providers/carrier.ts';
+import { notYet } from './attempts.ts';
 
 export interface ReturnAsk {
   returnId: string;
@@ -45,11 +44,7 @@ export const returnActivities = (pg: Pg, carrier: Carrier) => ({
       await moveReturn(pg, storeId, returnId, { state: 'received' });
       return 'received';
     }
-    throw ApplicationFailure.create({
-      message: `the returned parcel is ${status}`,
-      nextRetryDelay: pollMs,
-      category: ApplicationFailureCategory.BENIGN,
-    });
+    throw notYet(`the returned parcel is ${status}`, pollMs);
   },
 
   /** The end of a return: its money is back, or it never came. */

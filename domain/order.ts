@@ -22,7 +22,8 @@ export const ORDER_MOVES: Record<OrderStatus, readonly OrderStatus[]> = {
   accepted: ['awaiting_payment', 'confirmed', 'cancelled', 'rejected', 'expired'],
   awaiting_payment: ['confirmed', 'cancelled', 'rejected', 'expired'],
   confirmed: ['packing', 'cancelled'],
-  packing: ['shipped'],
+  // Cancelled from here only by the story itself: it undid a booking whose answer was lost.
+  packing: ['shipped', 'cancelled'],
   shipped: ['delivered', 'lost', 'returned_to_sender'],
   delivered: [],
   cancelled: [],
@@ -120,6 +121,18 @@ export const assertMove = (from: OrderStatus, to: OrderStatus): void => {
   if (ORDER_MOVES[from].includes(to)) return;
   throw new DomainError('ILLEGAL_TRANSITION', `an order that is ${from} cannot become ${to}`, {
     facts: { from, to },
+  });
+};
+
+/** Until packing has begun; the table's later move to `cancelled` is nobody's to ask for. */
+export const isCancellable = (status: OrderStatus): boolean =>
+  !isEnding(status) && (!isDecided(status) || status === 'confirmed');
+
+/** Refuses with ILLEGAL_TRANSITION once a shopper or operator cannot cancel any more. */
+export const assertCancellable = (status: OrderStatus): void => {
+  if (isCancellable(status)) return;
+  throw new DomainError('ILLEGAL_TRANSITION', `an order that is ${status} cannot be cancelled`, {
+    facts: { from: status, to: 'cancelled' },
   });
 };
 

@@ -85,9 +85,10 @@ const placeRoute = ({ orders, access }: OrderDoor): Route =>
 
 const showing =
   ({ access }: OrderDoor) =>
-  (order: Order | undefined): Response => {
+  (order: Order | undefined, status = 200): Response => {
     if (!order) throw new Error('Orders answered without an order');
-    return json(shownOrder(order, access.tokenOf(order.id)), 200, { 'cache-control': 'no-store' });
+    const headers = { 'cache-control': 'no-store' };
+    return json(shownOrder(order, access.tokenOf(order.id)), status, headers);
   };
 
 /** Reading and paying. */
@@ -136,10 +137,15 @@ const changeRoutes = (door: OrderDoor): Route[] => {
       path: '/orders/:id/cancel',
       summary: 'Cancel; possible until packing has begun.',
       body: emptyBody,
-      answers: { 200: 'the order', 409: 'ILLEGAL_TRANSITION' },
+      answers: {
+        200: 'the order, cancelled',
+        202: 'it will be cancelled, unless packing has just begun',
+        409: 'ILLEGAL_TRANSITION',
+      },
       answer: async (ask) => {
         const orderId = allowedOrderId(access, ask);
-        return shown((await orders.cancelOrder({ orderId }, storeHeaders(ask))).order);
+        const { order } = await orders.cancelOrder({ orderId }, storeHeaders(ask));
+        return shown(order, order?.status === 'cancelled' ? 200 : 202);
       },
     }),
     route({

@@ -12,7 +12,7 @@ import { clearAttention } from '../../db/postgres/orders/steps.ts';
 import type { AttentionReason, MendAction } from '../../domain/attention.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { minorFromNumber } from '../../domain/money.ts';
-import { assertMove } from '../../domain/order.ts';
+import { assertCancellable } from '../../domain/order.ts';
 import {
   cancelOrder,
   changeAddress,
@@ -103,7 +103,7 @@ const DOERS: { [A in MendAction]: Doer<A> } = {
   },
   cancel: async (parts, order, _body, actionId) => {
     if (order.status === 'cancelled') return;
-    assertMove(order.status, 'cancelled');
+    assertCancellable(order.status);
     if (order.attention) return mend(parts, order, actionId, { action: 'cancel' });
     await askStory(parts.temporal, fulfillOrderId(order.id), (story) =>
       story.startUpdate(cancelOrder, { ...UNTIL_ACCEPTED, updateId: 'cancel' }),

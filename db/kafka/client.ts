@@ -3,15 +3,14 @@ import {
   Kafka,
   logLevel,
   Partitioners,
-  type Admin,
   type ConsumerConfig,
   type EachBatchPayload,
   type KafkaMessage,
   type Producer,
 } from 'kafkajs';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { createMissingTopics, forgetGroup, lagOf } from './admin.ts';
 import { readToEnd } from './read-to-end.ts';
-import { topicConfigs } from './topics.ts';
 
 const CONNECT_TIMEOUT_MS = 1_000;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -98,36 +97,6 @@ const createSender = (kafka: Kafka) => {
   return { send, close };
 };
 
-const withAdmin = async <T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> => {
-  const admin = kafka.admin();
-  try {
-    await admin.connect();
-    return await work(admin);
-  } finally {
-    await admin.disconnect();
-  }
-};
-
-const createMissingTopics = async (admin: Admin): Promise<void> => {
-  const present = new Set(await admin.listTopics());
-  const topics = topicConfigs().filter(({ topic }) => !present.has(topic));
-  if (topics.length > 0) await admin.createTopics({ topics, waitForLeaders: true });
-};
-
-const lagIn = async (admin: Admin, groupId: string, topics: string[]): Promise<number> => {
-  const committed = await admin.fetchOffsets({ groupId, topics });
-  let lag = 0;
-  for (const topic of topics) {
-    const own = committed.find((one) => one.topic === topic)?.partitions ?? [];
-    for (const { partition, high, low } of await admin.fetchTopicOffsets(topic)) {
-      const offset = own.find((one) => one.partition === partition)?.offset ?? '-1';
-      const from = Math.max(Number(offset), Number(low));
-      lag += Math.max(0, Number(high) - from);
-    }
-  }
-  return lag;
-};
-
 export const connectKafka = (
   brokers: string[],
   clientId: string,
@@ -156,13 +125,9 @@ export const connectKafka = (
       return { stop: () => consumer.disconnect() };
     },
     readToEnd: (topic, onMessage) => readToEnd(kafka, { topic, onMessage }),
-    lagOf: (groupId, topics) => withAdmin(kafka, (admin) => lagIn(admin, groupId, topics)),
-    forgetGroup: (groupId) =>
-      withAdmin(kafka, async (admin) => {
-        const { groups } = await admin.listGroups();
-        if (groups.some((one) => one.groupId === groupId)) await admin.deleteGroups([groupId]);
-      }),
-    createTopics: () => withAdmin(kafka, createMissingTopics),
+    lagOf: (groupId, topics) => lagOf(kafka, groupId, topics),
+    forgetGroup: (groupId) => forgetGroup(kafka, groupId),
+    createTopics: () => createMissingTopics(kafka),
     close: sender.close,
   };
 };

@@ -1,5 +1,6 @@
 // Reading a whole topic once: from its beginning to where it ended when the reading began.
 import type { Kafka, KafkaMessage } from 'kafkajs';
+import { endsOf, forgetGroup } from './admin.ts';
 
 /** A partition that gives nothing for so long has been lost from sight. */
 const SILENCE_MS_MAX = 60_000;
@@ -9,22 +10,6 @@ interface Reading {
   /** Called in order per partition; the next batch waits for it. */
   onMessage(message: KafkaMessage): Promise<void>;
 }
-
-/** The offset after the last message of each partition that has any. */
-const endsOf = async (kafka: Kafka, topic: string): Promise<Map<number, bigint>> => {
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    const offsets = await admin.fetchTopicOffsets(topic);
-    return new Map(
-      offsets
-        .filter(({ low, high }) => BigInt(high) > BigInt(low))
-        .map(({ partition, high }) => [partition, BigInt(high)]),
-    );
-  } finally {
-    await admin.disconnect();
-  }
-};
 
 /** Reads as a group of its own, which is deleted afterwards; answers how many messages it read. */
 export const readToEnd = async (kafka: Kafka, { topic, onMessage }: Reading): Promise<number> => {
@@ -56,5 +41,6 @@ export const readToEnd = async (kafka: Kafka, { topic, onMessage }: Reading): Pr
   } finally {
     clearTimeout(timer);
     await consumer.disconnect();
+    await forgetGroup(kafka, groupId);
   }
 };

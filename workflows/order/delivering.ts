@@ -1,5 +1,5 @@
 // Delivering, as the story tells it: booked, shipped, and what becomes of the parcels.
-import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
 import type { DeliveryOutcome } from '../../domain/parcels.ts';
 import type { FulfillOrderInput } from '../fulfill-order.contract.ts';
 import { fulfillment, paymentUndo, refunds, shipmentUndo, stockUndo } from '../hands.ts';
@@ -30,7 +30,10 @@ async function bookOnce(story: OrderStory): Promise<void> {
   }
 }
 
-/** Runs a step until it is done, or until it is cancelled between two of its tries. */
+/**
+ * Runs a step until it is done, or until it is cancelled. A try that was under way when the cancel
+ * came and failed is not repeated by the server: undoing finds out by its key what it did.
+ */
 async function unlessCancelled(story: OrderStory, work: () => Promise<void>): Promise<void> {
   const scope = new CancellationScope();
   void condition(() => story.cancelAsked).then(() => scope.cancel());
@@ -38,6 +41,7 @@ async function unlessCancelled(story: OrderStory, work: () => Promise<void>): Pr
     await scope.run(work);
   } catch (error) {
     if (isCancellation(error)) throw cancelled();
+    if (story.cancelAsked && patched('cancelled-in-flight')) throw cancelled();
     throw error;
   }
 }

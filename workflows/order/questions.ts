@@ -1,6 +1,6 @@
 // What may be asked of an order's story while it runs, and what is refused.
 import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
-import { isDecided, isEnding, ORDER_MOVES, type OrderStatus } from '../../domain/order.ts';
+import { isCancellable, isDecided, isEnding, type OrderStatus } from '../../domain/order.ts';
 import {
   cancelOrder,
   changeAddress,
@@ -23,21 +23,18 @@ const illegal = (message: string): ApplicationFailure =>
 const tooLate = (status: OrderStatus): ApplicationFailure =>
   illegal(`an order that is ${status} cannot be cancelled`);
 
-const isCancellable = ({ status }: OrderStory): boolean =>
-  ORDER_MOVES[status].includes('cancelled');
-
 const answerCancel = (story: OrderStory): void =>
   setHandler(
     cancelOrder,
     async () => {
       story.cancelAsked = true;
-      await condition(() => isEnding(story.status) || !isCancellable(story));
+      await condition(() => isEnding(story.status) || !isCancellable(story.status));
       if (story.status !== 'cancelled') throw tooLate(story.status);
       return story.status;
     },
     {
       validator: () => {
-        if (!isCancellable(story)) throw tooLate(story.status);
+        if (!isCancellable(story.status)) throw tooLate(story.status);
       },
     },
   );
@@ -88,7 +85,7 @@ const assertMendable = (story: OrderStory, { action, ending }: Mending): void =>
   if (action === 'skip' && !story.canSkip) {
     throw illegal(`a step of ${attention} cannot be skipped`);
   }
-  if (action === 'cancel' && !isCancellable(story)) throw tooLate(story.status);
+  if (action === 'cancel' && !isCancellable(story.status)) throw tooLate(story.status);
   const isOnItsWay = story.status === 'packing' || story.status === 'shipped';
   if (action === 'resolve' && (!isOnItsWay || !ending)) {
     throw illegal('only a parcel under way is resolved, by saying what became of it');

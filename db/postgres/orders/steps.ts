@@ -56,21 +56,34 @@ export const writeChange = async (
   return row;
 };
 
-const pay = async (tx: Tx, present: OrderRow, paymentStatus: PaymentStatus, data: EventData) => {
-  const row = await writeChange(tx, present, { paymentStatus });
-  await recordEvent(tx, row, PAYMENT_EVENTS[paymentStatus], data);
-  if (paymentStatus === 'captured' && present.paymentStatus === 'authorized') {
+/** What is no event: kept without a number in the order's sequence. */
+const writeColumns = async (tx: Tx, present: OrderRow, columns: Partial<OrderRow>) => {
+  if (Object.keys(columns).length === 0) return present;
+  const set = { ...columns, updatedAt: new Date() };
+  const [row] = await tx.update(orders).set(set).where(eq(orders.id, present.id)).returning();
+  if (!row) throw noOrder();
+  return row;
+};
+
+type Paying = Partial<OrderRow> & { paymentStatus: PaymentStatus };
+
+const pay = async (tx: Tx, present: OrderRow, set: Paying, data: EventData) => {
+  const row = await writeChange(tx, present, set);
+  await recordEvent(tx, row, PAYMENT_EVENTS[set.paymentStatus], data);
+  if (set.paymentStatus === 'captured' && present.paymentStatus === 'authorized') {
     const { id: reference, totalMinor: amountMinor } = row;
     await postEntry(tx, row, { entry: 'capture', reference, amountMinor });
   }
   return row;
 };
 
-const move = async (tx: Tx, present: OrderRow, status: OrderStatus, data: EventData) => {
-  assertMove(present.status, status);
-  const arrives = status === 'delivered' ? { deliveredAt: new Date() } : {};
-  const row = await writeChange(tx, present, { status, ...arrives });
-  await recordEvent(tx, row, ORDER_EVENTS[status], data);
+type Moving = Partial<OrderRow> & { status: OrderStatus };
+
+const move = async (tx: Tx, present: OrderRow, set: Moving, data: EventData) => {
+  assertMove(present.status, set.status);
+  const arrives = set.status === 'delivered' ? { deliveredAt: new Date() } : {};
+  const row = await writeChange(tx, present, { ...set, ...arrives });
+  await recordEvent(tx, row, ORDER_EVENTS[set.status], data);
   return row;
 };
 
@@ -85,16 +98,13 @@ export const advanceOrder = (
   { data = {}, status, paymentStatus, ...columns }: OrderStep,
 ): Promise<Order> =>
   pg.transaction('orders.advance', async (tx) => {
-    let row = await lockOrder(tx, storeId, id);
-    if (Object.keys(columns).length > 0) {
-      const set = { ...columns, updatedAt: new Date() };
-      const [written] = await tx.update(orders).set(set).where(eq(orders.id, id)).returning();
-      row = written ?? row;
-    }
+    const present = await lockOrder(tx, storeId, id);
+    let row = present;
     if (paymentStatus && paymentStatus !== row.paymentStatus) {
-      row = await pay(tx, row, paymentStatus, status ? {} : data);
+      row = await pay(tx, row, { ...columns, paymentStatus }, status ? {} : data);
     }
-    if (status && status !== row.status) row = await move(tx, row, status, data);
+    if (status && status !== row.status) row = await move(tx, row, { ...columns, status }, data);
+    if (row === present) row = await writeColumns(tx, present, columns);
     return orderOf(row);
   });
 
