@@ -5,22 +5,46 @@ import {
   SpanKind,
   SpanStatusCode,
   trace,
+  TraceFlags,
   type Attributes,
+  type Span,
+  type SpanContext,
+  type Tracer,
 } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 
-/** Installs the tracer once a process; without an endpoint spans only carry the trace id on. */
+/** Ids alone: where nothing is exported a trace is only carried on, and spans cost nothing. */
+const carrying: Tracer = {
+  startSpan: () => trace.getActiveSpan() ?? trace.wrapSpanContext(newTrace()),
+  startActiveSpan: (...given: unknown[]) => {
+    const work = given.at(-1) as (span: Span) => unknown;
+    const active = trace.getActiveSpan();
+    if (active) return work(active) as never;
+    const span = trace.wrapSpanContext(newTrace());
+    return context.with(trace.setSpan(context.active(), span), () => work(span)) as never;
+  },
+};
+
+const newTrace = (): SpanContext => {
+  const digits = crypto.randomUUID().replaceAll('-', '');
+  return { traceId: digits, spanId: digits.slice(16), traceFlags: TraceFlags.NONE };
+};
+
+const exporting = (endpoint: string): TracerProvider => {
+  const exporter = new OTLPTraceExporter({ url: `${endpoint}/v1/traces` });
+  return new TracerProvider({ spanProcessors: [new BatchSpanProcessor({ exporter })] });
+};
+
+/** Installs the tracer once a process; without an endpoint only the trace's id is carried on. */
 export const installTracing = (endpoint: string | undefined): (() => Promise<void>) => {
-  const exporter = endpoint ? new OTLPTraceExporter({ url: `${endpoint}/v1/traces` }) : undefined;
-  const spanProcessors = exporter ? [new BatchSpanProcessor({ exporter })] : [];
-  const provider = new TracerProvider({ spanProcessors });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-  trace.setGlobalTracerProvider(provider);
-  return () => provider.shutdown();
+  const provider = endpoint ? exporting(endpoint) : undefined;
+  trace.setGlobalTracerProvider(provider ?? { getTracer: () => carrying });
+  return async () => provider?.shutdown();
 };
 
 /** Runs `work` inside a span; a thrown error marks it failed and goes on. */
@@ -50,4 +74,6 @@ export const traceHeaders = (): Record<string, string> => {
 
 /** Goes on with the trace found in `headers`. */
 export const withTraceFrom = <T>(headers: Record<string, string>, work: () => T): T =>
-  context.with(propagation.extract(context.active(), headers), work);
+  headers['traceparent']
+    ? context.with(propagation.extract(context.active(), headers), work)
+    : work();

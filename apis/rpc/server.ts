@@ -4,17 +4,21 @@ import type { Registry } from '@bufbuild/protobuf';
 import {
   createConnectRouter,
   createContextKey,
+  createMethodImplSpec,
+  createServiceImplSpec,
   type ConnectRouter,
   type HandlerContext,
   type Interceptor,
+  type MethodImplSpec,
 } from '@connectrpc/connect';
-import { createFetchHandler } from '@connectrpc/connect/protocol';
+import { createFetchHandler, createMethodUrl } from '@connectrpc/connect/protocol';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Listener } from '../http/server.ts';
 import { isHealthCall } from './health.ts';
 import { translatingRefusals } from './refusals.ts';
 import type { ServiceCaller, VerifyToken } from './tokens.ts';
+import { isPlain, pathOf, unaryHandler } from './unary.ts';
 import { validating } from './validate.ts';
 
 const READ_BYTES_MAX = 1024 * 1024;
@@ -60,14 +64,44 @@ const optionsOf = ({ verify, telemetry, registry }: RpcService) => ({
 
 export type RpcFetch = (request: Request) => Promise<Response> | undefined;
 
+/** Registers the routes, and answers the implementations by their paths. */
+const registered = (router: ConnectRouter, routes: RpcService['routes']) => {
+  const specs = new Map<string, MethodImplSpec>();
+  const note = (spec: MethodImplSpec) => specs.set(createMethodUrl('/', spec.method), spec);
+  const noting: ConnectRouter = {
+    handlers: router.handlers,
+    service: (service, implementation, options) => {
+      Object.values(createServiceImplSpec(service, implementation).methods).forEach(note);
+      router.service(service, implementation, options);
+      return noting;
+    },
+    rpc: (method, implementation, options) => {
+      note(createMethodImplSpec(method, implementation));
+      router.rpc(method, implementation, options);
+      return noting;
+    },
+  };
+  routes(noting);
+  return specs;
+};
+
 /** Connect as a fetch handler; undefined for a path that is no RPC of this service. */
 export const rpcFetch = (service: RpcService): RpcFetch => {
-  const router = createConnectRouter({ ...optionsOf(service), grpc: false, grpcWeb: false });
-  service.routes(router);
+  const options = optionsOf(service);
+  const router = createConnectRouter({ ...options, grpc: false, grpcWeb: false });
+  const specs = registered(router, service.routes);
   const handlers = new Map(
-    router.handlers.map((handler) => [handler.requestPath, createFetchHandler(handler)]),
+    router.handlers.map((handler) => {
+      const whole = createFetchHandler(handler);
+      const spec = specs.get(handler.requestPath);
+      if (spec?.kind !== 'unary') return [handler.requestPath, whole];
+      const plain = unaryHandler(spec, options);
+      const either = (request: Request) =>
+        isPlain(request, READ_BYTES_MAX) ? plain(request) : whole(request);
+      return [handler.requestPath, either];
+    }),
   );
-  return (request) => handlers.get(new URL(request.url).pathname)?.(request);
+  return (request) => handlers.get(pathOf(request.url))?.(request);
 };
 
 /** PEM texts; with `clientCa` a caller must show a certificate that it signed (mutual TLS). */
