@@ -14,6 +14,7 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { traceHeaders } from '../../telemetry/spans.ts';
 import { refusalOf } from './refusals.ts';
 import type { MintToken } from './tokens.ts';
+import { unaryCalls } from './unary-client.ts';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 const BYTES_MAX = 4 * 1024 * 1024;
@@ -30,16 +31,21 @@ interface Peer {
   timeoutMs?: number;
 }
 
+/** Token and trace; the store of the call becomes a claim of the token. */
+const headersTo = async ({ audience, mint }: Peer, asked: Headers) => {
+  const store = asked.get(STORE_HEADER);
+  const storeId = isId('store', store) ? store : DEFAULT_STORE;
+  return { authorization: `Bearer ${await mint(audience, storeId)}`, ...traceHeaders() };
+};
+
 const calling =
-  ({ audience, mint, telemetry }: Peer): Interceptor =>
+  (peer: Peer): Interceptor =>
   (next) =>
   async (request) => {
-    const asked = request.header.get(STORE_HEADER);
-    const storeId = isId('store', asked) ? asked : DEFAULT_STORE;
-    request.header.set('authorization', `Bearer ${await mint(audience, storeId)}`);
-    for (const [name, value] of Object.entries(traceHeaders())) request.header.set(name, value);
+    const headers = await headersTo(peer, request.header);
+    for (const [name, value] of Object.entries(headers)) request.header.set(name, value);
     const name = `${request.service.typeName}/${request.method.name}`;
-    return telemetry.timed('rpc-client', name, () => next(request));
+    return peer.telemetry.timed('rpc-client', name, () => next(request));
   };
 
 type Answer = Promise<unknown> | AsyncIterable<unknown>;
@@ -73,8 +79,9 @@ const refusing = <C extends object>(client: C): C =>
 export const clientOf = <S extends DescService>(service: S, peer: Peer): Client<S> =>
   refusing(createClient(service, transportTo(peer)));
 
-const transportTo = (peer: Peer): Transport =>
-  createTransport({
+/** Unary calls go their own way, streams the library's. */
+const transportTo = (peer: Peer): Transport => {
+  const streaming = createTransport({
     baseUrl: peer.url,
     httpClient: createFetchClient(fetch),
     useBinaryFormat: true,
@@ -86,3 +93,11 @@ const transportTo = (peer: Peer): Transport =>
     writeMaxBytes: BYTES_MAX,
     defaultTimeoutMs: peer.timeoutMs ?? DEFAULT_TIMEOUT_MS,
   });
+  const { telemetry, timeoutMs = DEFAULT_TIMEOUT_MS } = peer;
+  const unary = unaryCalls({
+    ...{ baseUrl: peer.url, bytesMax: BYTES_MAX, timeoutMs },
+    headersFor: (asked) => headersTo(peer, asked),
+    timed: (name, work) => telemetry.timed('rpc-client', name, work),
+  });
+  return { unary, stream: streaming.stream };
+};

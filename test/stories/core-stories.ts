@@ -11,7 +11,8 @@ export const boughtAndDelivered = async (shop: Shop): Promise<void> => {
 
   const email = newEmail();
   const { status, body } = await placeOrder(shop, { sku: ware.sku, quantity: 2, email });
-  expect(status).toBe(201);
+  // 201 when the payment is decided within 3 s, 202 on a machine that is slower than that.
+  expect([201, 202]).toContain(status);
   expect(body).toMatchObject({ total: 59.98, payment: { status: 'captured' } });
   await reached(shop, body.id, 'delivered');
 
