@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
-import { check } from './check.ts';
+import { check, TEST_LIMIT } from './check.ts';
 import { takeDown } from './down.ts';
 import { ROOT, testInstance } from './instance.ts';
 
@@ -44,7 +44,7 @@ const runTests = async (files: string[]): Promise<Sums> => {
   const folder = mkdtempSync(resolve(tmpdir(), 'holdfast-test-'));
   const outfile = resolve(folder, 'junit.xml');
   const reporter = ['--reporter=junit', `--reporter-outfile=${outfile}`];
-  const child = Bun.spawn([process.execPath, 'test', ...reporter, ...files], {
+  const child = Bun.spawn([process.execPath, 'test', ...TEST_LIMIT, ...reporter, ...files], {
     cwd: ROOT,
     stdio: ['ignore', 'inherit', 'inherit'],
   });

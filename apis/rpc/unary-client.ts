@@ -54,7 +54,7 @@ export const unaryCalls = (calls: Calls): Transport['unary'] => {
     return known;
   };
   return async (method, signal, timeoutMs = calls.timeoutMs, given, input) => {
-    const { name, url, request, answer } = pathOf(method as unknown as DescMethodUnary);
+    const { name, url, request, answer } = pathOf(method);
     const message = isMessage(input, method.input)
       ? input
       : create(method.input as DescMessage, input);
