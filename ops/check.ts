@@ -60,7 +60,7 @@ export const check = async (): Promise<{ passed: number; failed: number }> => {
   return { passed: Object.keys(CHECKS).length - failed, failed };
 };
 
-/** A test that hangs ends after a minute; how fast one is says nothing but how busy the machine is. */
+/** A test that hangs ends after a minute; how long one takes says how busy the machine is. */
 export const TEST_LIMIT = ['--timeout', '60000'];
 
 const OUTSIDE = new Set(['node_modules', 'bench']);
