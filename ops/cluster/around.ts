@@ -1,0 +1,94 @@
+// What is there once for all of a cluster's workloads: settings, migration, and who may call whom.
+import type { IJob } from 'kubernetes-models/batch/v1/Job';
+import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
+import type { IConfigMap } from 'kubernetes-models/v1/ConfigMap';
+import type { IServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
+import { IMAGE, labelsOf, metadataOf, SECURITY } from './pods.ts';
+import {
+  CONFIG,
+  databaseOf,
+  DOOR_PORT,
+  GRPC_PORT,
+  NAME,
+  OPS_PORT,
+  variablesOf,
+} from './settings.ts';
+
+const ours = { podSelector: { matchLabels: { 'app.kubernetes.io/part-of': NAME } } };
+const monitoring = {
+  namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } },
+};
+
+/** Only ours may call ours; the gateway is the one public door. */
+const networkPolicy = (
+  name: string,
+  matchLabels: Record<string, string>,
+  ingress: NonNullable<NonNullable<INetworkPolicy['spec']>['ingress']>,
+): INetworkPolicy => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: metadataOf(name),
+  spec: { podSelector: { matchLabels }, policyTypes: ['Ingress'], ingress },
+});
+
+export const networkPolicies = (): INetworkPolicy[] => [
+  networkPolicy(NAME, ours.podSelector.matchLabels, [
+    { from: [ours], ports: [{ port: DOOR_PORT }, { port: GRPC_PORT }] },
+    { from: [monitoring], ports: [{ port: OPS_PORT }] },
+  ]),
+  networkPolicy('gateway', labelsOf('gateway'), [{ ports: [{ port: DOOR_PORT }] }]),
+];
+
+const MIGRATE = [
+  'HOLDFAST_ROLE_PASSWORDS',
+  'HOLDFAST_KAFKA_BROKERS',
+  'HOLDFAST_CASSANDRA_CONTACT_POINT',
+  'HOLDFAST_CASSANDRA_DATACENTER',
+  'HOLDFAST_CASSANDRA_KEYSPACE',
+  'HOLDFAST_BOOTSTRAP_STORE_KEY',
+  'HOLDFAST_BOOTSTRAP_OPERATOR_KEY',
+] as const;
+
+/** Before a new version: may run twice, and is the only one that may change tables. */
+export const migration = (): IJob => ({
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: metadataOf('migrate'),
+  spec: {
+    backoffLimit: 5,
+    activeDeadlineSeconds: 600,
+    ttlSecondsAfterFinished: 86_400,
+    template: {
+      metadata: { labels: labelsOf('migrate') },
+      spec: {
+        restartPolicy: 'OnFailure',
+        serviceAccountName: NAME,
+        automountServiceAccountToken: false,
+        securityContext: SECURITY.pod,
+        containers: [
+          {
+            name: 'migrate',
+            image: IMAGE,
+            command: ['bun', 'processes/migrate.ts'],
+            env: [databaseOf('owner'), ...variablesOf(MIGRATE)],
+            securityContext: SECURITY.container,
+          },
+        ],
+      },
+    },
+  },
+});
+
+export const configMap = (): IConfigMap => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: metadataOf(NAME),
+  data: CONFIG as Record<string, string>,
+});
+
+export const account = (): IServiceAccount => ({
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: metadataOf(NAME),
+  automountServiceAccountToken: false,
+});

@@ -1,0 +1,89 @@
+// Where each setting of a process comes from in a cluster: a value, or the operators' secret.
+import type { IEnvVar } from 'kubernetes-models/v1/EnvVar';
+import type { Setting } from '../../processes/config.ts';
+import { specOf, type ProcessName } from '../processes.ts';
+
+/** What every container listens on; each has an address of its own. */
+export const DOOR_PORT = 8080;
+export const GRPC_PORT = 8443;
+export const OPS_PORT = 9090;
+
+/** Name of the ConfigMap and of the Secret that operators make. */
+export const NAME = 'holdfast';
+
+const service = (name: string): string => `http://${name}:${DOOR_PORT}`;
+
+/** The same in every process; addresses of stores are examples to be replaced by one's own. */
+export const CONFIG: Partial<Record<Setting, string>> = {
+  HOLDFAST_HOST: '0.0.0.0',
+  HOLDFAST_PROFILE: 'production',
+  HOLDFAST_LOG_LEVEL: 'info',
+  HOLDFAST_KAFKA_BROKERS: 'kafka-bootstrap.kafka.svc:9092',
+  HOLDFAST_CASSANDRA_CONTACT_POINT: 'cassandra.cassandra.svc:9042',
+  HOLDFAST_CASSANDRA_DATACENTER: 'datacenter1',
+  HOLDFAST_CASSANDRA_KEYSPACE: 'holdfast',
+  HOLDFAST_TEMPORAL_ADDRESS: 'temporal-frontend.temporal.svc:7233',
+  HOLDFAST_TEMPORAL_NAMESPACE: 'holdfast',
+  HOLDFAST_TEMPORAL_UI_URL: 'https://temporal.shop.example',
+  HOLDFAST_PRODUCTS_URL: service('products'),
+  HOLDFAST_SEARCH_URL: service('search'),
+  HOLDFAST_INVENTORY_URL: service('inventory'),
+  HOLDFAST_ORDERS_URL: service('orders'),
+  HOLDFAST_RECOVERY_URL: service('recovery'),
+  HOLDFAST_CARRIER_URL: 'https://carrier.example',
+  HOLDFAST_MAIL_FROM: 'orders@shop.example',
+};
+
+/** Keys of the Secret: whoever reads one may act as a service or read what is kept. */
+export const SECRETS = [
+  'HOLDFAST_IDENTITY_URL',
+  'HOLDFAST_CATALOGUE_URL',
+  'HOLDFAST_REDIS_URL',
+  'HOLDFAST_CODEC_KEYS',
+  'HOLDFAST_TOKEN_SECRETS',
+  'HOLDFAST_ACCESS_SECRET',
+  'HOLDFAST_CURSOR_SECRET',
+  'HOLDFAST_SMTP_URL',
+  'HOLDFAST_ROLE_PASSWORDS',
+  'HOLDFAST_BOOTSTRAP_STORE_KEY',
+  'HOLDFAST_BOOTSTRAP_OPERATOR_KEY',
+  'STRIPE_SECRET_KEY',
+  'STRIPE_WEBHOOK_SECRETS',
+] as const satisfies Setting[];
+
+const fromSecret = (name: string, key: string = name): IEnvVar => ({
+  name,
+  valueFrom: { secretKeyRef: { name: NAME, key } },
+});
+
+const isSecret = (setting: Setting): boolean => (SECRETS as readonly Setting[]).includes(setting);
+
+/** The named settings as a container is given them; what has a default may be absent. */
+export const variablesOf = (settings: readonly Setting[]): IEnvVar[] =>
+  settings.flatMap((setting): IEnvVar[] => {
+    if (isSecret(setting)) return [fromSecret(setting)];
+    if (CONFIG[setting] === undefined) return [];
+    const configMapKeyRef = { name: NAME, key: setting };
+    return [{ name: setting, valueFrom: { configMapKeyRef } }];
+  });
+
+/** The connection of a role: each has its own key, and reaches its own schema only. */
+export const databaseOf = (role: string) =>
+  fromSecret('HOLDFAST_POSTGRES_URL', `HOLDFAST_POSTGRES_URL_${role.toUpperCase()}`);
+
+/** Everything one process is told, its ports included. */
+export const environmentIn = (name: ProcessName, more: Record<string, string> = {}): IEnvVar[] => {
+  const { port, grpcPort, role, settings } = specOf(name);
+  const own = {
+    HOLDFAST_PROCESS: name,
+    HOLDFAST_OPS_PORT: String(OPS_PORT),
+    ...(port && { HOLDFAST_PORT: String(DOOR_PORT) }),
+    ...(grpcPort && { HOLDFAST_GRPC_PORT: String(GRPC_PORT) }),
+    ...more,
+  };
+  return [
+    ...Object.entries(own).map(([key, value]) => ({ name: key, value })),
+    ...(role ? [databaseOf(role)] : []),
+    ...variablesOf(['HOLDFAST_HOST', 'HOLDFAST_PROFILE', 'HOLDFAST_LOG_LEVEL', ...settings]),
+  ];
+};

@@ -1,0 +1,62 @@
+// What runs in a cluster, and how much of it: one line a workload, with the signal it grows by.
+import type { ProcessName } from '../processes.ts';
+import { OUTBOX_BUCKETS } from '../../db/postgres/outbox.ts';
+import { PARTITIONS } from '../../db/kafka/topics.ts';
+
+/** What tells that more are needed. */
+export type Signal =
+  /** Share of the requested CPU in use, in percent: doors, whose work is their CPU. */
+  | { cpu: number }
+  /** Tasks that wait in a Temporal queue, for each worker (`approximate_backlog_count`). */
+  | { backlogOf: string; each: number }
+  /** Mean of a metric of our own over the pods. */
+  | { metric: string; mean: string };
+
+export interface Workload {
+  name: string;
+  process: ProcessName;
+  /** Two of each at least: one may always be on its way to another machine. */
+  min: number;
+  max: number;
+  signal: Signal;
+  /** Requests; memory is the limit too, CPU is not cut off. */
+  cpu: string;
+  memory: string;
+  variables?: Record<string, string>;
+}
+
+const door = (process: ProcessName, max: number, memory = '512Mi'): Workload => ({
+  ...{ name: process, process, min: 3, max, signal: { cpu: 60 }, cpu: '1', memory },
+});
+
+const worker = (queue: string, max: number, each: number): Workload => ({
+  ...{ name: `worker-${queue}`, process: 'worker', min: 2, max, cpu: '1', memory: '1Gi' },
+  signal: { backlogOf: queue, each },
+  variables: { HOLDFAST_TASK_QUEUES: queue },
+});
+
+/** Above these a store or a partition is the limit, and more of them would only wait. */
+export const WORKLOADS: Workload[] = [
+  door('gateway', 60),
+  door('products', 20),
+  door('search', 60),
+  door('inventory', 30),
+  door('orders', 30),
+  { ...door('recovery', 4), min: 2, cpu: '250m' },
+  worker('orders', 40, 200),
+  worker('payments', 40, 100),
+  worker('fulfillment', 10, 500),
+  worker('notifications', 10, 500),
+  worker('imports', 4, 20),
+  worker('recovery', 4, 50),
+  // A bucket of the outbox is drained by one relay at a time, a partition by one projector.
+  {
+    ...{ name: 'relay', process: 'relay', min: 2, max: OUTBOX_BUCKETS },
+    ...{ signal: { cpu: 60 }, cpu: '500m', memory: '256Mi' },
+  },
+  {
+    ...{ name: 'projector', process: 'projector', min: 2, max: PARTITIONS },
+    signal: { metric: 'holdfast_projection_lag_seconds', mean: '1' },
+    ...{ cpu: '1', memory: '512Mi' },
+  },
+];

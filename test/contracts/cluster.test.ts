@@ -1,0 +1,136 @@
+// The cluster's manifests: valid by Kubernetes' own schemas, and what the tables of processes say.
+import { describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Deployment } from 'kubernetes-models/apps/v1/Deployment';
+import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
+import { Job } from 'kubernetes-models/batch/v1/Job';
+import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
+import { PodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
+import { ConfigMap } from 'kubernetes-models/v1/ConfigMap';
+import { Service } from 'kubernetes-models/v1/Service';
+import { ServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
+import { parseAllDocuments } from 'yaml';
+import { clusterFile } from '../../ops/cluster/manifests.ts';
+import { CONFIG, SECRETS } from '../../ops/cluster/settings.ts';
+import { WORKLOADS } from '../../ops/cluster/workloads.ts';
+import { ROOT } from '../../ops/instance.ts';
+import { isSandbox, PROCESS_NAMES, specOf } from '../../ops/processes.ts';
+import { isOptional, type Setting } from '../../processes/config.ts';
+
+const TEXT = readFileSync(resolve(ROOT, 'ops/cluster/holdfast.yaml'), 'utf8');
+
+interface Manifest {
+  kind: string;
+  metadata: { name: string };
+}
+const ALL = parseAllDocuments(TEXT).map((one) => one.toJS() as Manifest);
+
+/** Every kind that is used, and who knows its schema. */
+const MODELS = {
+  ConfigMap,
+  Deployment,
+  HorizontalPodAutoscaler,
+  Job,
+  NetworkPolicy,
+  PodDisruptionBudget,
+  Service,
+  ServiceAccount,
+} as unknown as Record<string, new (manifest: unknown) => { validate(): void }>;
+
+const find = <T>(kind: string, name: string): T | undefined =>
+  ALL.find((one) => one.kind === kind && one.metadata.name === name) as T | undefined;
+
+interface Pods {
+  spec: {
+    template: {
+      spec: {
+        terminationGracePeriodSeconds: number;
+        containers: {
+          env: { name: string; value?: string }[];
+          livenessProbe: { httpGet: { path: string } };
+          readinessProbe: { httpGet: { path: string } };
+          securityContext: { readOnlyRootFilesystem: boolean };
+        }[];
+      };
+    };
+  };
+}
+
+describe('the cluster file', () => {
+  test('is what ops/cluster/manifests.ts makes', () => {
+    expect(TEXT).toBe(clusterFile());
+  });
+
+  test.each(ALL.map((one) => [one.kind, one.metadata.name, one] as const))(
+    'has a %s %s that is valid by its schema',
+    (kind, _name, manifest) => {
+      const Model = MODELS[kind];
+      if (!Model) throw new Error(`nobody checks a ${kind}`);
+      expect(() => new Model(manifest).validate()).not.toThrow();
+    },
+  );
+
+  test('would not pass with a wrong type in it', () => {
+    const [wrong] = ALL.filter(({ kind }) => kind === 'Deployment').map((one) =>
+      structuredClone(one),
+    );
+    (wrong as unknown as { spec: { template: unknown } }).spec.template = { spec: 5 };
+    expect(() => new Deployment(wrong as never).validate()).toThrow();
+  });
+
+  test('names nothing twice', () => {
+    const names = ALL.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+    expect(names.toSorted()).toEqual([...new Set(names)].toSorted());
+  });
+
+  test('runs every process but the sandboxes, and no other', () => {
+    const run = new Set(WORKLOADS.map(({ process }) => process));
+    expect([...run].toSorted()).toEqual(
+      PROCESS_NAMES.filter((name) => !isSandbox(name)).toSorted(),
+    );
+  });
+});
+
+describe.each(WORKLOADS.map((workload) => [workload.name, workload] as const))(
+  'the workload %s',
+  (name, workload) => {
+    const pod = find<Pods>('Deployment', name)?.spec.template.spec;
+    const container = pod?.containers[0];
+
+    test('is alive whatever its stores do, and ready only when it can work', () => {
+      expect(container?.livenessProbe.httpGet.path).toBe('/heartbeat');
+      expect(container?.readinessProbe.httpGet.path).toBe('/ready');
+      expect(pod?.terminationGracePeriodSeconds).toBeGreaterThan(9 + 5);
+    });
+
+    test('may lose one pod at a time, and grows between its bounds', () => {
+      const budget = find<{ spec: object }>('PodDisruptionBudget', name);
+      expect(budget?.spec).toMatchObject({ maxUnavailable: 1 });
+      const scaler = find<{ spec: object }>('HorizontalPodAutoscaler', name);
+      const { min, max } = workload;
+      expect(scaler?.spec).toMatchObject({ minReplicas: min, maxReplicas: max });
+      expect(min).toBeGreaterThanOrEqual(2);
+    });
+
+    test('is told every setting that it cannot start without', () => {
+      const told = new Set(container?.env.map((variable) => variable.name));
+      const needed: Setting[] = specOf(workload.process).settings.filter(
+        (one: Setting) => !isOptional(one),
+      );
+      expect(needed.filter((one) => !told.has(one))).toEqual([]);
+    });
+
+    test('has no secret in plain text, and no way to write to its disk', () => {
+      const plain = container?.env.filter(({ value }) => value !== undefined) ?? [];
+      expect(plain.map((one) => one.name).filter((one) => SECRETS.includes(one as never))).toEqual(
+        [],
+      );
+      expect(container?.securityContext.readOnlyRootFilesystem).toBe(true);
+    });
+  },
+);
+
+test('no setting is both a value and a secret', () => {
+  expect(SECRETS.filter((one) => one in CONFIG)).toEqual([]);
+});
