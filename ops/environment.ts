@@ -50,6 +50,7 @@ const settingsOf = (instance: Instance): Partial<Record<Setting, string>> => ({
   HOLDFAST_SMTP_PORT: String(instance.port('mail-smtp')),
   HOLDFAST_MAIL_FROM: 'shop@holdfast.example',
   HOLDFAST_TOKEN_SECRETS: instance.secret('service-tokens'),
+  HOLDFAST_SESSION_SECRET: `${instance.secret('sessions/1')}${instance.secret('sessions/2')}`,
   HOLDFAST_ACCESS_SECRET: instance.secret('order-access'),
   HOLDFAST_CURSOR_SECRET: instance.secret('cursors'),
   HOLDFAST_BOOTSTRAP_STORE_KEY: storeKey(instance),

@@ -58,6 +58,7 @@ const SETTINGS = {
   HOLDFAST_SMTP_URL: z.string().min(1),
   HOLDFAST_MAIL_FROM: z.string().default('shop@holdfast.example'),
   HOLDFAST_TOKEN_SECRETS: list,
+  HOLDFAST_SESSION_SECRET: z.string().min(32),
   HOLDFAST_ACCESS_SECRET: z.string().min(16),
   HOLDFAST_CURSOR_SECRET: z.string().min(16),
   HOLDFAST_BOOTSTRAP_STORE_KEY: z.string().min(1),

@@ -1,13 +1,12 @@
 // Starts the gateway: the one public door.
 import { orderRoutes } from '../apis/gateway/orders.ts';
-import { proxied } from '../apis/gateway/proxy.ts';
+import { proxied, type PassedOn } from '../apis/gateway/proxy.ts';
 import { returnRoutes } from '../apis/gateway/returns.ts';
 import { stockRoutes } from '../apis/gateway/stock.ts';
 import { timelineRoute } from '../apis/gateway/timeline.ts';
 import { createOrderAccess } from '../apis/http/access.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
-import { authenticateByKey } from '../apis/http/principals.ts';
-import { appOf, type Method, type Route } from '../apis/http/routes.ts';
+import { appOf, type Route } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
 import { clientOf } from '../apis/rpc/client.ts';
 import { mintTokens } from '../apis/rpc/tokens.ts';
@@ -17,11 +16,12 @@ import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_p
 import { OrdersService } from '../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import { IMPORT_BYTES_MAX } from '../domain/catalogue/imports.ts';
 import { configOf } from './config.ts';
-import { findKeyIn, run } from './run.ts';
+import { identityIn, run } from './run.ts';
 
 const config = configOf(
   'HOLDFAST_PORT',
   'HOLDFAST_IDENTITY_URL',
+  'HOLDFAST_SESSION_SECRET',
   'HOLDFAST_TOKEN_SECRETS',
   'HOLDFAST_PRODUCTS_URL',
   'HOLDFAST_SEARCH_URL',
@@ -34,41 +34,49 @@ const config = configOf(
 /** Paths that other services answer under the same name. */
 const passedOn = (): Route[] => [
   ...proxied(config.HOLDFAST_PRODUCTS_URL, [
-    ['get', '/openapi.json'],
-    ['get', '/docs'],
-    ['post', '/collection'],
-    ['put', '/collection/:id'],
-    ['delete', '/collection/:id'],
-    ['get', '/collection/:id/products'],
-    ['put', '/collection/:id/products'],
-    ['get', '/collection/:id'],
-    ['get', '/collections'],
-    ['post', '/product'],
-    ['put', '/product/:id'],
-    ['get', '/product/:id'],
-    ['delete', '/product/:id'],
-    ['get', '/products'],
-    ['post', '/products:batch'],
-    ['put', '/product/:id/collections'],
-    ['get', '/imports'],
-    ['get', '/imports/:id'],
-    ['get', '/imports/:id/rows'],
-    ['get', '/imports/:id/result.csv'],
-    ['post', '/imports/:id/pause'],
-    ['post', '/imports/:id/resume'],
-    ['post', '/imports/:id/retry'],
+    ['get', '/openapi.json', 'public'],
+    ['get', '/docs', 'public'],
+    ['post', '/collection', 'products:write'],
+    ['put', '/collection/:id', 'products:write'],
+    ['delete', '/collection/:id', 'products:write'],
+    ['get', '/collection/:id/products', 'products:read'],
+    ['put', '/collection/:id/products', 'products:write'],
+    ['get', '/collection/:id', 'products:read'],
+    ['get', '/collections', 'products:read'],
+    ['post', '/product', 'products:write'],
+    ['put', '/product/:id', 'products:write'],
+    ['get', '/product/:id', 'products:read'],
+    ['delete', '/product/:id', 'products:write'],
+    ['get', '/products', 'products:read'],
+    ['post', '/products:batch', 'products:write'],
+    ['put', '/product/:id/collections', 'products:write'],
+    ['get', '/imports', 'imports:write'],
+    ['get', '/imports/:id', 'imports:write'],
+    ['get', '/imports/:id/rows', 'imports:write'],
+    ['get', '/imports/:id/result.csv', 'imports:write'],
+    ['post', '/imports/:id/pause', 'imports:write'],
+    ['post', '/imports/:id/resume', 'imports:write'],
+    ['post', '/imports/:id/retry', 'imports:write'],
   ]),
-  ...proxied(config.HOLDFAST_PRODUCTS_URL, [['post', '/imports']], IMPORT_BYTES_MAX),
-  ...proxied(config.HOLDFAST_SEARCH_URL, [['post', '/graphql']]),
-  ...proxied(config.HOLDFAST_ORDERS_URL, [['post', '/webhooks/stripe']]),
+  ...proxied(
+    config.HOLDFAST_PRODUCTS_URL,
+    [['post', '/imports', 'imports:write']],
+    IMPORT_BYTES_MAX,
+  ),
+  ...proxied(config.HOLDFAST_SEARCH_URL, [['post', '/graphql', 'shop']]),
+  ...proxied(config.HOLDFAST_ORDERS_URL, [['post', '/webhooks/stripe', 'public']]),
   ...proxied(config.HOLDFAST_RECOVERY_URL, [
-    ['get', '/recovery/overview'],
-    ['get', '/recovery/breaks'],
-    ['get', '/recovery/orders'],
-    ['get', '/recovery/orders/:id'],
-    ['post', '/recovery/batches'],
-    ['get', '/recovery/batches/:id'],
-    ...MEND_ACTIONS.map((action): [Method, string] => ['post', `/recovery/orders/:id/${action}`]),
+    ['get', '/recovery/overview', 'recovery'],
+    ['get', '/recovery/breaks', 'recovery'],
+    ['get', '/recovery/orders', 'recovery'],
+    ['get', '/recovery/orders/:id', 'recovery'],
+    ['post', '/recovery/batches', 'recovery'],
+    ['get', '/recovery/batches/:id', 'recovery'],
+    ...MEND_ACTIONS.map((action): PassedOn => [
+      'post',
+      `/recovery/orders/:id/${action}`,
+      'recovery',
+    ]),
   ]),
 ];
 
@@ -99,7 +107,7 @@ await run(config, async (telemetry) => {
       ...stockRoutes({ inventory, productsUrl }),
       ...passedOn(),
     ],
-    authenticate: authenticateByKey(findKeyIn(keys)),
+    authenticate: identityIn(keys, config.HOLDFAST_SESSION_SECRET),
     telemetry,
   });
   const listener = listen(config.HOLDFAST_HOST, config.HOLDFAST_PORT, (request, server) => {

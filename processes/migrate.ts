@@ -1,11 +1,12 @@
 // One shot before anything else starts: every store in the present shape, and the first keys.
 import { z } from 'zod';
-import { keyHash, SCOPES, type Scope } from '../apis/http/principals.ts';
+import { keyHash } from '../apis/http/credentials/keys.ts';
 import { migrateCassandra } from '../db/cassandra/migrate.ts';
 import { connectKafka } from '../db/kafka/client.ts';
 import { connectPostgres, type Pg } from '../db/postgres/client.ts';
-import { putApiKey } from '../db/postgres/identity.ts';
+import { putApiKey } from '../db/postgres/identity/keys.ts';
 import { migratePostgres } from '../db/postgres/migrate.ts';
+import { STORE_SCOPES, type Scope } from '../domain/permissions.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
 import { settingsOf } from './config.ts';
 
@@ -48,8 +49,7 @@ const migrateIdentity = async (): Promise<void> => {
     rolePasswords.parse(config.HOLDFAST_ROLE_PASSWORDS),
   );
   const pg = connectPostgres({ url: config.HOLDFAST_POSTGRES_URL, telemetry, connectionsMax: 1 });
-  const storeScopes = SCOPES.filter((scope) => scope !== 'recovery');
-  await putKey(pg, 'default store', config.HOLDFAST_BOOTSTRAP_STORE_KEY, storeScopes);
+  await putKey(pg, 'default store', config.HOLDFAST_BOOTSTRAP_STORE_KEY, STORE_SCOPES);
   await putKey(pg, 'operator', config.HOLDFAST_BOOTSTRAP_OPERATOR_KEY, ['recovery']);
   await pg.close();
 };

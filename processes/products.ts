@@ -1,6 +1,5 @@
 // Starts Products: REST for stores, Connect for other services, on one port.
 import { createCursors } from '../apis/http/cursors.ts';
-import { authenticateByKey } from '../apis/http/principals.ts';
 import { appOf } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
 import { startImportStories } from '../apis/products/import-stories.ts';
@@ -12,12 +11,13 @@ import { lazyTemporal } from '../apis/rpc/temporal.ts';
 import { verifyTokens } from '../apis/rpc/tokens.ts';
 import { connectPostgres } from '../db/postgres/client.ts';
 import { configOf } from './config.ts';
-import { findKeyIn, pgAnswers, run } from './run.ts';
+import { identityIn, pgAnswers, run } from './run.ts';
 
 const config = configOf(
   'HOLDFAST_PORT',
   'HOLDFAST_POSTGRES_URL',
   'HOLDFAST_IDENTITY_URL',
+  'HOLDFAST_SESSION_SECRET',
   'HOLDFAST_TOKEN_SECRETS',
   'HOLDFAST_CURSOR_SECRET',
   'HOLDFAST_TEMPORAL_ADDRESS',
@@ -41,7 +41,7 @@ await run(config, async (telemetry) => {
   const stories = startImportStories(pg, temporal, telemetry);
   const app = appOf({
     routes: productsRoutes({ pg, cursors, stories }),
-    authenticate: authenticateByKey(findKeyIn(keys)),
+    authenticate: identityIn(keys, config.HOLDFAST_SESSION_SECRET),
     telemetry,
   });
   const rpc = rpcFetch({

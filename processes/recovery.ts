@@ -3,7 +3,6 @@ import { connectStripe } from '../activities/providers/stripe-client.ts';
 import { stripeProvider } from '../activities/providers/stripe.ts';
 import { createCursors } from '../apis/http/cursors.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
-import { authenticateByKey } from '../apis/http/principals.ts';
 import { appOf } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
 import { batchRoutes } from '../apis/recovery/batches.ts';
@@ -20,12 +19,13 @@ import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_p
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { SCHEDULED_EVERY_MS } from '../workflows/recovery.contract.ts';
 import { configOf } from './config.ts';
-import { findKeyIn, pgAnswers, run } from './run.ts';
+import { identityIn, pgAnswers, run } from './run.ts';
 
 const config = configOf(
   'HOLDFAST_PORT',
   'HOLDFAST_POSTGRES_URL',
   'HOLDFAST_IDENTITY_URL',
+  'HOLDFAST_SESSION_SECRET',
   'HOLDFAST_TEMPORAL_ADDRESS',
   'HOLDFAST_TEMPORAL_NAMESPACE',
   'HOLDFAST_TEMPORAL_UI_URL',
@@ -82,7 +82,7 @@ await run(config, async (telemetry) => {
       ...batchRoutes(parts),
       ...codecRoutes(codec, uiOrigin, config.HOLDFAST_PROFILE === 'local'),
     ],
-    authenticate: authenticateByKey(findKeyIn(keys)),
+    authenticate: identityIn(keys, config.HOLDFAST_SESSION_SECRET),
     telemetry,
   });
   const stopping = new AbortController();

@@ -4,10 +4,12 @@ import { serveOps, type OpsPort, type ReadyChecks } from '../apis/http/ops.ts';
 import { installTracing } from '../telemetry/spans.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { CommonConfig } from './config.ts';
-import type { FindKey, Scope } from '../apis/http/principals.ts';
+import { keyRing } from '../apis/http/credentials/keys.ts';
+import { authenticating, type Authenticate } from '../apis/http/principals.ts';
 import type { Tls } from '../apis/rpc/server.ts';
 import type { Pg } from '../db/postgres/client.ts';
-import { findApiKey } from '../db/postgres/identity.ts';
+import { findApiKey } from '../db/postgres/identity/keys.ts';
+import { findSession } from '../db/postgres/identity/sessions.ts';
 import { sql } from 'drizzle-orm';
 
 const DRAIN_MS_MAX = 9_000;
@@ -57,13 +59,15 @@ export const run = async (
   }
 };
 
-/** Keys as a door looks them up. */
-export const findKeyIn =
-  (pg: Pg): FindKey =>
-  async (hash) => {
-    const key = await findApiKey(pg, hash);
-    return key && { ...key, scopes: key.scopes as Scope[] };
-  };
+/** How a door learns who calls: keys and sessions are looked up in the identity schema. */
+export const identityIn = (pg: Pg, sessionSecret: string): Authenticate => {
+  const keys = keyRing((hash) => findApiKey(pg, hash));
+  return authenticating({
+    findKey: keys.find,
+    findSession: (token) => findSession(pg, token),
+    sessionSecret,
+  });
+};
 
 /** A readiness check: Postgres answers. */
 export const pgAnswers = (pg: Pg) => (): Promise<unknown> =>

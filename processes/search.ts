@@ -1,7 +1,7 @@
 // Starts Search: GraphQL over the read side, with live stock.
 import { createCursors } from '../apis/http/cursors.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
-import { authenticateByKey } from '../apis/http/principals.ts';
+import { authenticatingNobody } from '../apis/http/principals.ts';
 import { appOf } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
 import { clientOf } from '../apis/rpc/client.ts';
@@ -59,7 +59,7 @@ await run(config, async (telemetry) => {
         telemetry,
       }),
     ],
-    authenticate: authenticateByKey(async () => undefined),
+    authenticate: authenticatingNobody,
     telemetry,
   });
   const listener = listen(config.HOLDFAST_HOST, config.HOLDFAST_PORT, (request) =>

@@ -56,10 +56,11 @@ const refusal = (order: Order, code: string, message: string, accessToken: strin
   });
 };
 
-/** NOT_FOUND or UNAUTHENTICATED unless the caller may see the order of this path. */
-export const allowedOrderId = (access: OrderAccess, { params, request }: Ask): string => {
+/** NOT_FOUND unless the caller may see the order of this path; an account's are Orders' to say. */
+export const allowedOrderId = (access: OrderAccess, { params, principal }: Ask): string => {
   const id = params['id'] ?? '';
-  access.assertAllowed(request, id);
+  if (principal.kind === 'guest') access.assertToken(principal.orderToken, id);
+  else throw new DomainError('NOT_FOUND', 'no such order');
   return id;
 };
 
@@ -68,6 +69,7 @@ const placeRoute = ({ orders, access }: OrderDoor): Route =>
     method: 'post',
     path: '/orders',
     summary: 'Place an order; the same key and body join the first call.',
+    needs: 'shop',
     body: orderBody,
     answers: { 201: 'decided', 202: 'not decided yet', 402: 'CARD_DECLINED', 409: 'OUT_OF_STOCK' },
     answer: async ({ body, request, principal }) => {
@@ -100,6 +102,7 @@ const payRoutes = (door: OrderDoor): Route[] => {
       method: 'get',
       path: '/orders/:id',
       summary: 'An order, for whoever has its token.',
+      needs: 'own-order',
       answers: { 200: 'the order' },
       answer: async (ask) => {
         const orderId = allowedOrderId(access, ask);
@@ -110,6 +113,7 @@ const payRoutes = (door: OrderDoor): Route[] => {
       method: 'post',
       path: '/orders/:id/payment',
       summary: 'Look again after 3-D Secure, or try the card that is named.',
+      needs: 'own-order',
       body: paymentBody,
       answers: { 200: 'the order', 402: 'CARD_DECLINED', 409: 'ILLEGAL_TRANSITION' },
       answer: async (ask) => {
@@ -136,6 +140,7 @@ const changeRoutes = (door: OrderDoor): Route[] => {
       method: 'post',
       path: '/orders/:id/cancel',
       summary: 'Cancel; possible until packing has begun.',
+      needs: 'own-order',
       body: emptyBody,
       answers: {
         200: 'the order, cancelled',
@@ -152,6 +157,7 @@ const changeRoutes = (door: OrderDoor): Route[] => {
       method: 'put',
       path: '/orders/:id/address',
       summary: 'Send it elsewhere; possible until the parcel is being booked.',
+      needs: 'own-order',
       body: addressBody,
       answers: { 200: 'the order', 409: 'ILLEGAL_TRANSITION' },
       answer: async (ask) => {

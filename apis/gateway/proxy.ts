@@ -2,6 +2,8 @@
 import { DomainError } from '../../domain/errors.ts';
 import { traceHeaders } from '../../telemetry/spans.ts';
 import { boundedPieces, textBody } from '../http/body.ts';
+import type { Permission } from '../../domain/permissions.ts';
+import { bearerOf } from '../http/principals.ts';
 import type { Method, Route } from '../http/routes.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -10,8 +12,8 @@ const UPLOAD_TIMEOUT_MS = 10 * 60_000;
 /** Nothing else of a request goes behind the door: no forged address, user or tenant. */
 const PASSED_ON = [
   'accept',
-  'authorization',
   'content-type',
+  'holdfast-store',
   'idempotency-key',
   'if-match',
   'if-none-match',
@@ -68,6 +70,7 @@ const passOn = async (request: Request, requestId: string, behind: Behind): Prom
     method: request.method,
     headers: {
       ...pick(request.headers, PASSED_ON),
+      ...bearerOf(request),
       ...traceHeaders(),
       'x-request-id': requestId,
     },
@@ -86,15 +89,15 @@ const passOn = async (request: Request, requestId: string, behind: Behind): Prom
   });
 };
 
-/** `get /products`, … : each passed on to the service at `baseUrl`, which decides who may. */
-export const proxied = (
-  baseUrl: string,
-  paths: [Method, string][],
-  uploadBytesMax?: number,
-): Route[] =>
-  paths.map(([method, path]) => ({
+/** A path that another service answers; what it needs is asked here, and there again. */
+export type PassedOn = [method: Method, path: string, needs: Permission];
+
+/** `get /products`, … : each passed on to the service at `baseUrl`. */
+export const proxied = (baseUrl: string, paths: PassedOn[], uploadBytesMax?: number): Route[] =>
+  paths.map(([method, path, needs]) => ({
     method,
     path,
+    needs,
     summary: `Answered by another service.`,
     answers: {},
     query: undefined,

@@ -23,6 +23,7 @@ export const returnRoutes = ({ orders, access }: OrderDoor): Route[] => [
     method: 'post',
     path: '/orders/:id/returns',
     summary: 'Send units back; the same key, or without one the same body, is the same return.',
+    needs: 'own-order',
     body: returnBody,
     answers: { 201: 'the return', 409: 'RETURN_REFUSED' },
     answer: async (ask) => {
@@ -35,6 +36,7 @@ export const returnRoutes = ({ orders, access }: OrderDoor): Route[] => [
     method: 'get',
     path: '/orders/:id/returns/:returnId',
     summary: 'How far a return is.',
+    needs: 'own-order',
     answers: { 200: 'the return' },
     answer: async (ask) => {
       const orderId = allowedOrderId(access, ask);

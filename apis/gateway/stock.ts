@@ -54,7 +54,7 @@ export const stockRoutes = (door: StockDoor): Route[] => [
     method: 'put',
     path: '/product/:id/stock',
     summary: 'Set how many are on hand.',
-    scope: 'inventory:write',
+    needs: 'inventory:write',
     body: stockBody,
     answers: { 200: 'the stock', 409: 'STOCK_BELOW_RESERVED' },
     answer: async (ask) => {
@@ -70,7 +70,7 @@ export const stockRoutes = (door: StockDoor): Route[] => [
     method: 'get',
     path: '/product/:id/stock',
     summary: 'How many are left, of each variant.',
-    scope: 'inventory:read',
+    needs: 'inventory:read',
     answers: { 200: 'the stock of each variant' },
     answer: async (ask) => {
       const skus = await skusOf(door, ask);

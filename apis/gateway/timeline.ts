@@ -62,6 +62,7 @@ export const timelineRoute = (door: OrderDoor): Route =>
     method: 'get',
     path: '/orders/:id/events',
     summary: 'The timeline; with Accept: text/event-stream it is followed live.',
+    needs: 'own-order',
     answers: { 200: 'events, oldest first' },
     answer: async (ask) => {
       const orderId = allowedOrderId(door.access, ask);

@@ -4,6 +4,7 @@ import { json, route, type Route } from './routes.ts';
 export const heartbeatRoute: Route = route({
   method: 'get',
   path: '/heartbeat',
+  needs: 'public',
   summary: 'The process lives; touches nothing.',
   answers: { 200: '{"status":"ok"}' },
   answer: async () => json({ status: 'ok' }),

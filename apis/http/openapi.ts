@@ -60,10 +60,10 @@ const headerParameters = (headers: Record<string, string> = {}): Json[] =>
 
 const isProblem = (status: number): boolean => status >= 400;
 
-const responsesOf = ({ answers, shows, scope }: Route): Json => {
+const responsesOf = ({ answers, shows, needs }: Route): Json => {
   const said: Record<number, string> = {
     ...answers,
-    ...(scope && { 401: 'UNAUTHENTICATED', 403: 'PERMISSION_DENIED' }),
+    ...(needs !== 'public' && { 401: 'UNAUTHENTICATED', 403: 'PERMISSION_DENIED' }),
     400: answers[400] ?? 'INVALID_INPUT or MALFORMED_BODY',
   };
   return Object.fromEntries(
@@ -96,7 +96,7 @@ const operationIdOf = ({ method, path }: Route): string =>
 const operationOf = (route: Route): Json => ({
   operationId: operationIdOf(route),
   summary: route.summary,
-  ...(route.scope && { security: [{ apiKey: [route.scope] }] }),
+  ...(route.needs !== 'public' && { security: [{ apiKey: [route.needs] }] }),
   parameters: [
     ...pathParameters(route.path),
     ...queryParameters(route.query),

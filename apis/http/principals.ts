@@ -1,67 +1,212 @@
-// Who is calling: an API key's store or operator, or nobody; and what each may do.
-import { createHash } from 'node:crypto';
+// Who is calling and in what capacity: nobody, a guest, an account, staff, a key, an operator.
 import { DomainError } from '../../domain/errors.ts';
-import { DEFAULT_STORE, type StoreId } from '../../domain/ids.ts';
+import { DEFAULT_STORE, isId, type StoreId } from '../../domain/ids.ts';
+import {
+  isAllowed,
+  type Permission,
+  type Role,
+  type Scope,
+  type StaffRole,
+} from '../../domain/permissions.ts';
+import { keyHash, type FindKey, type KeyFound } from './credentials/keys.ts';
+import {
+  openSession,
+  SESSION_PREFIX,
+  sessionCookieOf,
+  type FindSession,
+  type SessionFound,
+} from './credentials/session-tokens.ts';
 
-export const SCOPES = [
-  'products:read',
-  'products:write',
-  'inventory:read',
-  'inventory:write',
-  'imports:write',
-  'recovery',
-] as const;
-export type Scope = (typeof SCOPES)[number];
-
-export interface Principal {
-  kind: 'anyone' | 'key';
+interface OfStore {
   /** The store this call is about; nobody ever sees another one's objects. */
   storeId: StoreId;
-  keyId?: string;
+}
+interface Anyone extends OfStore {
+  kind: 'anyone';
+}
+/** Shows an order's own token; whether it is the right one is the order's to say. */
+interface Guest extends OfStore {
+  kind: 'guest';
+  orderToken: string;
+}
+export interface Account extends OfStore {
+  kind: 'account';
+  accountId: string;
+  email: string;
+  emailVerified: boolean;
+  sessionId: string;
+}
+interface Staff extends OfStore {
+  kind: 'staff';
+  role: StaffRole;
+  accountId: string;
+}
+interface KeyHolder extends OfStore {
+  kind: 'key';
+  keyId: string;
   scopes: readonly Scope[];
 }
+interface Operator extends OfStore {
+  kind: 'operator';
+  /** Their account's id, or their key's: what the audit says. */
+  by: string;
+}
+export type Principal = Anyone | Guest | Account | Staff | KeyHolder | Operator;
 
-export interface KeyFound {
-  id: string;
-  storeId: StoreId;
-  scopes: Scope[];
+export type Authenticate = (
+  request: Request,
+  needs: Permission,
+  params?: Record<string, string>,
+) => Promise<Principal>;
+
+interface Finders {
+  findKey: FindKey;
+  findSession: FindSession;
+  /** Signs sessions; without one this door knows none. */
+  sessionSecret?: string;
 }
 
-/** Looks a key up by the hex SHA-256 of its text; undefined when unknown or expired. */
-export type FindKey = (hash: string) => Promise<KeyFound | undefined>;
+/** Which of their stores somebody means; theirs alone count. */
+const STORE_CHOICE = 'holdfast-store';
 
-const KEY_SHAPE = /^Bearer (hf_[A-Za-z0-9_-]{20,80})$/;
-const CACHE_TTL_MS = 10_000;
-const CACHE_ENTRIES_MAX = 10_000;
-
-export const keyHash = (key: string): string => createHash('sha256').update(key).digest('hex');
-
-/** Remembers found keys for 10 s, so that a revoked key dies soon and a hot one costs nothing. */
-const remembered = (findKey: FindKey): FindKey => {
-  const cache = new Map<string, { found: KeyFound; until: number }>();
-  return async (hash) => {
-    const hit = cache.get(hash);
-    if (hit && hit.until > Date.now()) return hit.found;
-    const found = await findKey(hash);
-    cache.delete(hash);
-    if (!found) return undefined;
-    if (cache.size >= CACHE_ENTRIES_MAX) cache.clear();
-    cache.set(hash, { found, until: Date.now() + CACHE_TTL_MS });
-    return found;
-  };
+const UNAUTHENTICATED: Partial<Record<Permission, string>> = {
+  'own-order': "send the order's access token, or sign in",
+  'own-account': 'sign in',
 };
 
-/** Authenticates by API key; a route without a scope is open to anyone. */
-export const authenticateByKey = (findKey: FindKey) => {
-  const find = remembered(findKey);
-  return async (request: Request, scope: Scope | undefined): Promise<Principal> => {
-    if (!scope) return { kind: 'anyone', storeId: DEFAULT_STORE, scopes: [] };
-    const key = KEY_SHAPE.exec(request.headers.get('authorization') ?? '')?.[1];
-    const found = key ? await find(keyHash(key)) : undefined;
-    if (!found) throw new DomainError('UNAUTHENTICATED', 'send a valid API key');
-    if (!found.scopes.includes(scope)) {
-      throw new DomainError('PERMISSION_DENIED', `this key lacks the scope ${scope}`);
+const unauthenticated = (needs: Permission): DomainError =>
+  new DomainError('UNAUTHENTICATED', UNAUTHENTICATED[needs] ?? 'send a valid API key, or sign in');
+
+const roleOf = (principal: Principal): Role =>
+  principal.kind === 'staff' ? principal.role : principal.kind;
+
+const may = (principal: Principal, needs: Permission): boolean => {
+  if (!isAllowed(roleOf(principal), needs)) return false;
+  return principal.kind !== 'key' || principal.scopes.includes(needs as Scope);
+};
+
+const capacitiesOfKey = ({ id, storeId, scopes }: KeyFound, named: StoreId): Principal[] => [
+  { kind: 'key', storeId, keyId: id, scopes },
+  ...(scopes.includes('recovery') ? [{ kind: 'operator', storeId: named, by: id } as const] : []),
+];
+
+const capacitiesOfSession = (found: SessionFound, chosen: StoreId | undefined): Principal[] => {
+  const { accountId, email, emailVerified, staff, isOperator } = found;
+  const place = staff.find(({ storeId }) => storeId === chosen) ?? (chosen ? undefined : staff[0]);
+  const storeId = chosen ?? DEFAULT_STORE;
+  return [
+    {
+      kind: 'account',
+      storeId: DEFAULT_STORE,
+      accountId,
+      email,
+      emailVerified,
+      sessionId: found.id,
+    },
+    ...(place ? [{ kind: 'staff', accountId, ...place } as const] : []),
+    ...(isOperator ? [{ kind: 'operator', storeId, by: accountId } as const] : []),
+  ];
+};
+
+/** A page elsewhere can make a browser send its cookies here; it cannot make them count. */
+const isFromElsewhere = (request: Request): boolean =>
+  ['cross-site', 'cross-origin'].includes(request.headers.get('sec-fetch-site') ?? '');
+
+interface Shown {
+  text: string;
+  isSession: boolean;
+}
+
+/** What the caller shows: the Authorization header, else the cookie. */
+const shownBy = (request: Request): Shown | undefined => {
+  const header = request.headers.get('authorization');
+  if (header !== null) {
+    const text = /^Bearer ([\x21-\x7e]{1,300})$/.exec(header)?.[1] ?? '';
+    return { text, isSession: text.startsWith(SESSION_PREFIX) };
+  }
+  const cookie = isFromElsewhere(request) ? undefined : sessionCookieOf(request);
+  return cookie === undefined ? undefined : { text: cookie, isSession: true };
+};
+
+/** The same for the service behind: a cookie becomes a bearer token, which no browser sends. */
+export const bearerOf = (request: Request): { authorization?: string } => {
+  const header = request.headers.get('authorization');
+  if (header !== null) return { authorization: header };
+  const shown = shownBy(request);
+  return shown ? { authorization: `Bearer ${SESSION_PREFIX}${shown.text}` } : {};
+};
+
+const storeChosen = (request: Request, params: Record<string, string>): StoreId | undefined => {
+  const chosen = params['storeId'] ?? request.headers.get(STORE_CHOICE);
+  return isId('store', chosen) ? chosen : undefined;
+};
+
+const KEY_SHAPE = /^hf_[A-Za-z0-9_-]{20,80}$/;
+
+/** Every capacity of whoever shows this; none when it is good for nothing. */
+const capacitiesOf = async (
+  { findKey, findSession, sessionSecret }: Finders,
+  { text, isSession }: Shown,
+  chosen: StoreId | undefined,
+): Promise<Principal[]> => {
+  if (text === '') return [];
+  if (isSession) {
+    const token = sessionSecret ? openSession(text, sessionSecret) : undefined;
+    const session = token ? await findSession(token) : undefined;
+    return session ? capacitiesOfSession(session, chosen) : [];
+  }
+  if (!KEY_SHAPE.test(text)) return [{ kind: 'guest', storeId: DEFAULT_STORE, orderToken: text }];
+  const found = await findKey(keyHash(text));
+  return found ? capacitiesOfKey(found, chosen ?? found.storeId) : [];
+};
+
+const ANYONE: Principal = { kind: 'anyone', storeId: DEFAULT_STORE };
+
+const refusal = (capacities: Principal[], needs: Permission, named: boolean): DomainError => {
+  const [first] = capacities;
+  if (!first || first.kind === 'guest') return unauthenticated(needs);
+  if (needs === 'own-order') return new DomainError('NOT_FOUND', 'no such order');
+  if (first.kind === 'key') {
+    return new DomainError('PERMISSION_DENIED', `this key lacks the scope ${needs}`);
+  }
+  // Whoever works elsewhere is not told that the store of the path is there.
+  const isStranger = named && !capacities.some(({ kind }) => kind === 'staff');
+  if (isStranger) return new DomainError('NOT_FOUND', 'no such store');
+  return new DomainError('PERMISSION_DENIED', `this account may not: ${needs}`);
+};
+
+/**
+ * Makes the principal of a request, in the capacity that `needs` asks for.
+ * UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND for a store that is not the caller's.
+ */
+export const authenticating =
+  (finders: Finders): Authenticate =>
+  async (request, needs, params = {}) => {
+    if (needs === 'public') return ANYONE;
+    const shown = shownBy(request);
+    if (shown === undefined) {
+      if (may(ANYONE, needs)) return ANYONE;
+      throw unauthenticated(needs);
     }
-    return { kind: 'key', storeId: found.storeId, keyId: found.id, scopes: found.scopes };
+    const chosen = storeChosen(request, params);
+    const capacities = await capacitiesOf(finders, shown, chosen);
+    const fitting = capacities.find((one) => may(one, needs));
+    if (fitting) return fitting;
+    // A store's key buys nothing, but its machine may browse like anyone.
+    if (capacities[0]?.kind === 'key' && may(ANYONE, needs)) return ANYONE;
+    throw refusal(capacities, needs, params['storeId'] !== undefined);
   };
+
+const findNothing = async (): Promise<undefined> => undefined;
+
+/** Who mends, for the audit. */
+export const operatorOf = (principal: Principal): string => {
+  if (principal.kind === 'operator') return principal.by;
+  throw new Error('a route for operators was reached by somebody else');
 };
+
+/** For doors that only have public paths. */
+export const authenticatingNobody: Authenticate = authenticating({
+  findKey: findNothing,
+  findSession: findNothing,
+});

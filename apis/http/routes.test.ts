@@ -14,7 +14,7 @@ const remember = async (ask: Ask): Promise<Response> => {
   return json({ ok: true }, 200, { 'x-own': 'yes' });
 };
 
-const spec = { summary: 'A thing', answers: { 200: 'the thing' } };
+const spec = { summary: 'A thing', needs: 'public' as const, answers: { 200: 'the thing' } };
 const ROUTES: Route[] = [
   route({ ...spec, method: 'get', path: '/things', answer: (ask) => remember(ask as Ask) }),
   {
@@ -33,7 +33,7 @@ const ROUTES: Route[] = [
     answer: remember,
   },
   { ...spec, method: 'get', path: '/passed', passesQuery: true, answer: remember },
-  { ...spec, method: 'put', path: '/locked', scope: 'recovery', answer: remember },
+  { ...spec, method: 'put', path: '/locked', needs: 'recovery', answer: remember },
   {
     ...spec,
     method: 'get',
@@ -52,12 +52,12 @@ const ROUTES: Route[] = [
   },
 ];
 
-const anyone: Principal = { kind: 'anyone', storeId: DEFAULT_STORE, scopes: [] };
+const anyone: Principal = { kind: 'anyone', storeId: DEFAULT_STORE };
 const app = appOf({
   routes: ROUTES,
   telemetry: createTelemetry('routes-test', 'silent'),
-  authenticate: async (_request, scope) => {
-    if (scope) throw new DomainError('UNAUTHENTICATED', 'send a valid API key');
+  authenticate: async (_request, needs) => {
+    if (needs !== 'public') throw new DomainError('UNAUTHENTICATED', 'send a valid API key');
     return anyone;
   },
 });

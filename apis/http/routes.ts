@@ -6,7 +6,8 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { withTraceFrom } from '../../telemetry/spans.ts';
 import { jsonBody, parsed } from './body.ts';
 import { faultProblem, problemOf } from './problems.ts';
-import type { Principal, Scope } from './principals.ts';
+import type { Permission } from '../../domain/permissions.ts';
+import type { Authenticate, Principal } from './principals.ts';
 
 export type Method = 'get' | 'post' | 'put' | 'delete' | 'options';
 
@@ -24,8 +25,8 @@ export interface Route {
   method: Method;
   path: string;
   summary: string;
-  /** Absent: anybody may call. */
-  scope?: Scope | undefined;
+  /** What the caller must be allowed to do, by `domain/permissions.ts`. */
+  needs: Permission;
   body?: ZodType | undefined;
   query?: ZodType | undefined;
   /** What a good answer looks like, and the headers that change it: for the description. */
@@ -48,8 +49,6 @@ interface RouteOf<B, Q> extends Omit<Route, 'body' | 'query' | 'answer'> {
 /** Ties the handler's types to its schemas. */
 export const route = <B = undefined, Q = Record<string, string>>(spec: RouteOf<B, Q>): Route =>
   spec;
-
-export type Authenticate = (request: Request, scope: Scope | undefined) => Promise<Principal>;
 
 interface Mounting {
   routes: Route[];
@@ -79,7 +78,7 @@ const queryOf = (request: Request, schema: ZodType | undefined): unknown => {
 
 const answerOf = async (route: Route, c: Context, mounting: Mounting, requestId: string) => {
   const request = c.req.raw;
-  const principal = await mounting.authenticate(request, route.scope);
+  const principal = await mounting.authenticate(request, route.needs, c.req.param());
   const query = route.passesQuery ? {} : queryOf(request, route.query);
   const body = route.body ? parsed(route.body, await jsonBody(request)) : undefined;
   return route.answer({ params: c.req.param(), body, query, principal, request, requestId });

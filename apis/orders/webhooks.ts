@@ -67,6 +67,7 @@ export const webhookRoute = (
     method: 'post',
     path: '/webhooks/stripe',
     summary: "Stripe's events; verified and stored, then the order looks at its payment again.",
+    needs: 'public',
     answers: { 200: 'taken', 400: 'not valid' },
     answer: async ({ request }) => {
       const body = await textBody(request);

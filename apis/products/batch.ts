@@ -50,7 +50,7 @@ export const batchRoute = (pg: Pg): Route =>
     method: 'post',
     path: '/products:batch',
     summary: 'Create and change up to 1,000 products; each has a result of its own.',
-    scope: 'products:write',
+    needs: 'products:write',
     body: batchBody,
     shows: batchShown,
     headers: { 'Idempotency-Key': 'The same key and body get the same answer.' },

@@ -44,7 +44,7 @@ export const importResultRoutes = (pg: Pg, cursors: Cursors): Route[] => [
     method: 'get',
     path: '/imports/:id/rows',
     summary: 'What became of each row.',
-    scope: 'imports:write',
+    needs: 'imports:write',
     query: rowsQuery,
     shows: listShown(rowShown),
     answers: { 200: 'items and the cursor of the next page' },
@@ -64,7 +64,7 @@ export const importResultRoutes = (pg: Pg, cursors: Cursors): Route[] => [
     method: 'get',
     path: '/imports/:id/result.csv',
     summary: 'The per-row result as a CSV file.',
-    scope: 'imports:write',
+    needs: 'imports:write',
     answers: { 200: 'the file' },
     answer: async ({ params, principal }) => {
       const { id } = await importById(pg, principal.storeId, params['id'] ?? '');

@@ -47,6 +47,7 @@ const descriptionRoutes = (): Route[] => {
       method: 'get',
       path: '/openapi.json',
       summary: 'This API, described.',
+      needs: 'public',
       answers: { 200: 'OpenAPI 3.1' },
       answer: async () => new Response(text, { headers: { 'content-type': 'application/json' } }),
     }),
@@ -54,6 +55,7 @@ const descriptionRoutes = (): Route[] => {
       method: 'get',
       path: '/docs',
       summary: 'This API, described for people.',
+      needs: 'public',
       answers: { 200: 'a page' },
       answer: async () =>
         new Response(page, {

@@ -4,6 +4,7 @@ import { DomainError } from '../../domain/errors.ts';
 import { isId, newId } from '../../domain/ids.ts';
 import { MEND_ORDERS, mendOrdersOptions } from '../../workflows/recovery.contract.ts';
 import { parsed } from '../http/body.ts';
+import { operatorOf } from '../http/principals.ts';
 import { json, route, type Route } from '../http/routes.ts';
 import { startStory } from '../rpc/stories.ts';
 import type { RecoveryParts } from './orders.ts';
@@ -16,7 +17,7 @@ export const batchRoutes = (parts: RecoveryParts): Route[] => [
     method: 'post',
     path: '/recovery/batches',
     summary: 'Mend every order of a filter; a dry run unless told otherwise.',
-    scope: 'recovery',
+    needs: 'recovery',
     body: batchBody,
     answers: { 200: 'what would be done', 202: 'it is being done' },
     answer: async ({ body, principal }) => {
@@ -26,7 +27,7 @@ export const batchRoutes = (parts: RecoveryParts): Route[] => [
       if (dryRun) return json({ dryRun, matches: orders.length, orders: orders.map(shownStuck) });
       const batchId = newId('action');
       const orderIds = orders.map(({ id }) => id);
-      const operator = principal.keyId ?? '';
+      const operator = operatorOf(principal);
       const input = { batchId, operator, action, body: actionBody, orderIds, perSecond };
       await startStory(parts.temporal, MEND_ORDERS, mendOrdersOptions(input));
       const location = `/recovery/batches/${batchId}`;
@@ -37,7 +38,7 @@ export const batchRoutes = (parts: RecoveryParts): Route[] => [
     method: 'get',
     path: '/recovery/batches/:id',
     summary: 'How far a batch is, order by order.',
-    scope: 'recovery',
+    needs: 'recovery',
     answers: { 200: 'its actions' },
     answer: async ({ params }) => {
       const id = params['id'] ?? '';

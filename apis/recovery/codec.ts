@@ -42,7 +42,7 @@ export const codecRoutes = (codec: PayloadCodec, uiOrigin: string, isOpen: boole
     method: 'post',
     path: '/codec/decode',
     summary: "What payloads say, for operators in Temporal's UI.",
-    ...(!isOpen && { scope: 'recovery' as const }),
+    needs: isOpen ? 'public' : 'recovery',
     answers: { 200: 'the payloads, readable' },
     answer: async ({ request }) => {
       const { payloads } = parsed(payloadsBody, await jsonBody(request));
@@ -61,6 +61,7 @@ export const codecRoutes = (codec: PayloadCodec, uiOrigin: string, isOpen: boole
     method: 'options',
     path: '/codec/decode',
     summary: 'Which pages may ask.',
+    needs: 'public',
     answers: { 204: 'the UI' },
     answer: async () => new Response(null, { status: 204, headers: corsOf(uiOrigin) }),
   }),

@@ -15,6 +15,7 @@ import { isId, reservationIdOf } from '../../domain/ids.ts';
 import type { InventoryService } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { fulfillOrderId, orderProgress } from '../../workflows/fulfill-order.contract.ts';
 import type { Cursors } from '../http/cursors.ts';
+import { operatorOf } from '../http/principals.ts';
 import { json, route, type Ask, type Route } from '../http/routes.ts';
 import { STORE_HEADER } from '../rpc/client.ts';
 import { act, type ActingParts } from './act.ts';
@@ -127,12 +128,12 @@ const actionRoute = (parts: RecoveryParts, action: MendAction): Route =>
     method: 'post',
     path: `/recovery/orders/:id/${action}`,
     summary: `Operators: ${action} an order; audited, once a key.`,
-    scope: 'recovery',
+    needs: 'recovery',
     body: actionBodies[action],
     answers: { 200: 'what came of it', 409: 'ILLEGAL_TRANSITION' },
     answer: async (ask) => {
       const { id: orderId } = await orderOf(parts, ask);
-      const operator = ask.principal.keyId ?? '';
+      const operator = operatorOf(ask.principal);
       const key = actionKey(ask.request);
       const body = ask.body as Record<string, unknown>;
       const done = await act(parts, { operator, key, orderId, action, body });
@@ -146,7 +147,7 @@ export const recoveryRoutes = (parts: RecoveryParts): Route[] => [
     method: 'get',
     path: '/recovery/orders',
     summary: 'Orders that need a person or are undecided for too long.',
-    scope: 'recovery',
+    needs: 'recovery',
     query: stuckQuery,
     answers: { 200: 'items and the cursor of the next page' },
     answer: async ({ query: { limit, cursor, ...filter } }) => {
@@ -162,7 +163,7 @@ export const recoveryRoutes = (parts: RecoveryParts): Route[] => [
     method: 'get',
     path: '/recovery/orders/:id',
     summary: 'Everything known of one order.',
-    scope: 'recovery',
+    needs: 'recovery',
     answers: { 200: 'the order, from every side' },
     answer: async (ask) =>
       json(await everythingOf(parts, await orderOf(parts, ask)), 200, NO_STORE),
@@ -171,7 +172,7 @@ export const recoveryRoutes = (parts: RecoveryParts): Route[] => [
     method: 'get',
     path: '/recovery/breaks',
     summary: 'Payments that do not reconcile with the provider.',
-    scope: 'recovery',
+    needs: 'recovery',
     answers: { 200: 'the open breaks' },
     answer: async () => json({ items: await listOpenBreaks(parts.pg) }, 200, NO_STORE),
   }),

@@ -11,7 +11,7 @@ export const overviewRoute = (pg: Pg): Route =>
     method: 'get',
     path: '/recovery/overview',
     summary: 'Counts by status and reason, and the oldest undecided order.',
-    scope: 'recovery',
+    needs: 'recovery',
     answers: { 200: 'the overview' },
     answer: async () => json(await ordersOverview(pg), 200, { 'cache-control': 'no-store' }),
   });

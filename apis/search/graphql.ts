@@ -146,6 +146,7 @@ export const graphqlRoute = (parts: SearchParts): Route => {
     method: 'post',
     path: '/graphql',
     summary: 'GraphQL over POST with application/json.',
+    needs: 'public',
     answers: { 200: 'data, and errors beside it' },
     answer: async ({ request, principal }) => {
       const asked = parsed(requestBody, await jsonBody(request));

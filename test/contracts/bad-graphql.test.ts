@@ -200,7 +200,7 @@ test('a resolver that breaks shows nothing of why', async () => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ query }),
     }),
-    principal: { kind: 'anyone' as const, storeId: 'sto_default' as const, scopes: [] },
+    principal: { kind: 'anyone' as const, storeId: 'sto_default' as const },
     params: {},
     body: undefined,
     query: {},

@@ -30,7 +30,7 @@ describe('the description of the Products API', () => {
     const gateway = readFileSync('processes/gateway.ts', 'utf8');
     const [, block = ''] =
       /proxied\(config\.HOLDFAST_PRODUCTS_URL, \[\n(.*?)\n {2}\]\)/s.exec(gateway) ?? [];
-    const passed = [...block.matchAll(/\['(\w+)', '([^']+)'\]/g)]
+    const passed = [...block.matchAll(/\['(\w+)', '([^']+)', '[\w:]+'\]/g)]
       .map(([, method, path = '']) => `${method} ${path.replace(/:(\w+)(?=\/|$)/g, '{$1}')}`)
       .filter((one) => !['get /openapi.json', 'get /docs'].includes(one));
     const { paths } = checkedIn() as { paths: Record<string, Record<string, unknown>> };

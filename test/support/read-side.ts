@@ -110,7 +110,7 @@ export const searchOf = (cassandra: Cassandra, storeId: StoreId) => {
     });
     const response = await answer({
       request,
-      principal: { kind: 'anyone', storeId, scopes: [] },
+      principal: { kind: 'anyone', storeId },
       params: {},
       body: undefined,
       query: {},

@@ -1,7 +1,8 @@
 // Refusals as the tests judge them: one shape, nothing of ours shown, nothing written.
 import { expect, test } from 'bun:test';
-import { keyHash, type Scope } from '../../apis/http/principals.ts';
+import { keyHash } from '../../apis/http/credentials/keys.ts';
 import { newId, type StoreId } from '../../domain/ids.ts';
+import type { Scope } from '../../domain/permissions.ts';
 import type { Shop } from './shop.ts';
 
 const ROW_LIMIT_MS = 20_000;

@@ -1,7 +1,12 @@
 // Tables of the identity schema: who may call the doors.
-import { jsonb, pgSchema, text, timestamp } from 'drizzle-orm/pg-core';
+import { boolean, index, jsonb, pgSchema, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { STAFF_ROLES, type Scope } from '../../../domain/permissions.ts';
 
 export const identity = pgSchema('identity');
+
+const at = (name: string) => timestamp(name, { withTimezone: true });
+const createdAt = () => at('created_at').notNull().defaultNow();
+const updatedAt = () => at('updated_at').notNull().defaultNow();
 
 export const apiKeys = identity.table('api_keys', {
   /** Hex SHA-256 of the key's text; the text itself is kept nowhere. */
@@ -9,7 +14,118 @@ export const apiKeys = identity.table('api_keys', {
   id: text().notNull().unique('api_keys_id_key'),
   storeId: text('store_id').notNull(),
   name: text().notNull(),
-  scopes: jsonb().$type<string[]>().notNull(),
-  createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
-  expiresAt: timestamp('expires_at', { withTimezone: true }),
+  scopes: jsonb().$type<Scope[]>().notNull(),
+  createdAt: createdAt(),
+  expiresAt: at('expires_at'),
+});
+
+/** Shoppers and staff alike; what better-auth calls a user. */
+export const accounts = identity.table('accounts', {
+  id: text().primaryKey(),
+  name: text().notNull(),
+  email: text().notNull().unique('accounts_email_key'),
+  emailVerified: boolean('email_verified').notNull().default(false),
+  image: text(),
+  createdAt: createdAt(),
+  updatedAt: updatedAt(),
+});
+
+/** How an account signs in; what better-auth calls an account. */
+export const credentials = identity.table(
+  'credentials',
+  {
+    id: text().primaryKey(),
+    userId: text('user_id')
+      .notNull()
+      .references(() => accounts.id, { onDelete: 'cascade' }),
+    providerId: text('provider_id').notNull(),
+    accountId: text('account_id').notNull(),
+    /** scrypt with a salt of its own. */
+    password: text(),
+    accessToken: text('access_token'),
+    refreshToken: text('refresh_token'),
+    idToken: text('id_token'),
+    accessTokenExpiresAt: at('access_token_expires_at'),
+    refreshTokenExpiresAt: at('refresh_token_expires_at'),
+    scope: text(),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (table) => [index('credentials_user_id_idx').on(table.userId)],
+);
+
+export const sessions = identity.table(
+  'sessions',
+  {
+    id: text().primaryKey(),
+    /** Worth nothing by itself: what clients show is signed. */
+    token: text().notNull().unique('sessions_token_key'),
+    userId: text('user_id')
+      .notNull()
+      .references(() => accounts.id, { onDelete: 'cascade' }),
+    expiresAt: at('expires_at').notNull(),
+    ipAddress: text('ip_address'),
+    userAgent: text('user_agent'),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (table) => [
+    index('sessions_user_id_idx').on(table.userId),
+    index('sessions_expires_at_idx').on(table.expiresAt),
+  ],
+);
+
+/** Secrets sent by mail, until they are used or late. */
+export const verifications = identity.table(
+  'verifications',
+  {
+    id: text().primaryKey(),
+    identifier: text().notNull(),
+    value: text().notNull(),
+    expiresAt: at('expires_at').notNull(),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (table) => [
+    index('verifications_identifier_idx').on(table.identifier),
+    index('verifications_expires_at_idx').on(table.expiresAt),
+  ],
+);
+
+export const MAIL_WISHES = ['verify_email', 'reset_password', 'already_registered'] as const;
+
+/** Mails that somebody asked for: sent, and removed, by whichever gateway comes first. */
+export const mailWishes = identity.table(
+  'mail_wishes',
+  {
+    kind: text({ enum: MAIL_WISHES }).notNull(),
+    email: text().notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [primaryKey({ name: 'mail_wishes_pkey', columns: [table.kind, table.email] })],
+);
+
+/** Who works for which store. */
+export const staff = identity.table(
+  'staff',
+  {
+    storeId: text('store_id').notNull(),
+    accountId: text('account_id')
+      .notNull()
+      .references(() => accounts.id, { onDelete: 'cascade' }),
+    role: text({ enum: STAFF_ROLES }).notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    primaryKey({ name: 'staff_pkey', columns: [table.storeId, table.accountId] }),
+    index('staff_account_id_idx').on(table.accountId),
+  ],
+);
+
+/** Who works for the house. */
+export const operators = identity.table('operators', {
+  accountId: text('account_id')
+    .primaryKey()
+    .references(() => accounts.id, { onDelete: 'cascade' }),
+  createdAt: createdAt(),
 });

@@ -1,0 +1,60 @@
+// Session tokens: what a signed-in shopper shows, as a cookie or as a bearer, always signed.
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { StoreId } from '../../../domain/ids.ts';
+import type { StaffRole } from '../../../domain/permissions.ts';
+
+/** Bearer tokens begin like this, so that one in the wrong place is recognised. */
+export const SESSION_PREFIX = 'hfs_';
+export const SESSION_COOKIE = 'holdfast.session';
+/** The same over TLS, where browsers take the prefix as a promise. */
+export const SECURE_COOKIE = `__Secure-${SESSION_COOKIE}`;
+
+const TOKEN_SHAPE = /^[A-Za-z0-9]{20,64}$/;
+const SHOWN_LENGTH_MAX = 300;
+
+/** Whose session it is and in what capacities; found by its bare token, undefined when over. */
+export interface SessionFound {
+  id: string;
+  accountId: string;
+  email: string;
+  emailVerified: boolean;
+  isOperator: boolean;
+  /** Stores that this person works for. */
+  staff: { storeId: StoreId; role: StaffRole }[];
+}
+export type FindSession = (token: string) => Promise<SessionFound | undefined>;
+
+const signature = (token: string, secret: string): Buffer =>
+  createHmac('sha256', secret).update(token).digest();
+
+/** The bare token of what was shown; undefined unless it was signed here. */
+export const openSession = (shown: string, secret: string): string | undefined => {
+  if (shown.length > SHOWN_LENGTH_MAX) return undefined;
+  const text = shown.startsWith(SESSION_PREFIX) ? shown.slice(SESSION_PREFIX.length) : shown;
+  const at = text.indexOf('.');
+  const token = text.slice(0, Math.max(at, 0));
+  if (!TOKEN_SHAPE.test(token)) return undefined;
+  // Both alphabets of base64 are read: cookies are signed with the other one.
+  const given = Buffer.from(text.slice(at + 1), 'base64url');
+  const expected = signature(token, secret);
+  return given.length === expected.length && timingSafeEqual(given, expected) ? token : undefined;
+};
+
+const decoded = (value: string): string => {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return '';
+  }
+};
+
+/** The session cookie's value, when there is one. */
+export const sessionCookieOf = (request: Request): string | undefined => {
+  for (const pair of (request.headers.get('cookie') ?? '').split(';')) {
+    const at = pair.indexOf('=');
+    const name = pair.slice(0, Math.max(at, 0)).trim();
+    if (name === SESSION_COOKIE || name === SECURE_COOKIE)
+      return decoded(pair.slice(at + 1).trim());
+  }
+  return undefined;
+};

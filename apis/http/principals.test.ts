@@ -1,0 +1,147 @@
+// Principals: in which capacity a caller is taken, and how one that may not is refused.
+import { describe, expect, test } from 'bun:test';
+import { createHmac } from 'node:crypto';
+import type { StoreId } from '../../domain/ids.ts';
+import { PERMISSIONS, type Permission, type Scope } from '../../domain/permissions.ts';
+import { keyHash } from './credentials/keys.ts';
+import type { SessionFound } from './credentials/session-tokens.ts';
+import { authenticating, bearerOf, type Principal } from './principals.ts';
+
+const MINE: StoreId = 'sto_mine';
+const SECRET = 'a secret of these tests, 32 bytes';
+const KEY = `hf_${'k'.repeat(30)}`;
+const OPERATOR_KEY = `hf_${'o'.repeat(30)}`;
+const TOKEN = 't'.repeat(32);
+const signed = (token: string, secret = SECRET): string =>
+  `hfs_${token}.${createHmac('sha256', secret).update(token).digest('base64url')}`;
+
+const scopesOf: Record<string, Scope[]> = {
+  [keyHash(KEY)]: ['products:read'],
+  [keyHash(OPERATOR_KEY)]: ['recovery'],
+};
+const session: SessionFound = {
+  id: 'ses_1',
+  accountId: 'acc_1',
+  email: 'a@shop.example',
+  emailVerified: false,
+  isOperator: false,
+  staff: [],
+};
+const clerk: SessionFound = { ...session, staff: [{ storeId: MINE, role: 'clerk' }] };
+
+const asks = async (
+  headers: Record<string, string>,
+  needs: Permission,
+  found: SessionFound = session,
+  params: Record<string, string> = {},
+): Promise<Principal | string> => {
+  const authenticate = authenticating({
+    findKey: async (hash) => {
+      const scopes = scopesOf[hash];
+      return scopes && { id: 'key_1', storeId: MINE, scopes };
+    },
+    findSession: async (token) => (token === TOKEN ? found : undefined),
+    sessionSecret: SECRET,
+  });
+  const request = new Request('http://shop.example/', { headers });
+  return authenticate(request, needs, params).catch((error: { code: string }) => error.code);
+};
+const bearer = (text: string) => ({ authorization: `Bearer ${text}` });
+const cookie = (text: string) => ({ cookie: `a=b; holdfast.session=${encodeURIComponent(text)}` });
+const [, SIGNED] = signed(TOKEN).split('hfs_') as [string, string];
+
+describe('whoever shows nothing', () => {
+  test('may what anyone may, and nothing else', async () => {
+    for (const needs of Object.keys(PERMISSIONS) as Permission[]) {
+      const open = needs === 'public' || needs === 'shop';
+      const answer = await asks({}, needs);
+      expect([needs, open ? (answer as Principal).kind : answer]).toEqual([
+        needs,
+        open ? 'anyone' : 'UNAUTHENTICATED',
+      ]);
+    }
+  });
+});
+
+describe('a key', () => {
+  test('is its store, within its scopes', async () => {
+    const answer = await asks(bearer(KEY), 'products:read');
+    expect(answer).toMatchObject({ kind: 'key', storeId: MINE, keyId: 'key_1' });
+    expect(await asks(bearer(KEY), 'products:write')).toBe('PERMISSION_DENIED');
+    expect(await asks(bearer(KEY), 'recovery')).toBe('PERMISSION_DENIED');
+    expect(await asks(bearer(KEY), 'own-account')).toBe('PERMISSION_DENIED');
+  });
+
+  test('stays its store whatever the headers and the path say', async () => {
+    const headers = { ...bearer(KEY), 'holdfast-store': 'sto_other' };
+    const answer = await asks(headers, 'products:read', session, { storeId: 'sto_other' });
+    expect(answer).toMatchObject({ storeId: MINE });
+  });
+
+  test('of the house is an operator', async () => {
+    expect(await asks(bearer(OPERATOR_KEY), 'recovery')).toMatchObject({ by: 'key_1' });
+    expect(await asks(bearer(OPERATOR_KEY), 'products:read')).toBe('PERMISSION_DENIED');
+  });
+
+  test('browses like anyone, and sees no order', async () => {
+    expect(await asks(bearer(KEY), 'shop')).toMatchObject({ kind: 'anyone' });
+    expect(await asks(bearer(KEY), 'own-order')).toBe('NOT_FOUND');
+    expect(await asks(bearer(`hf_${'x'.repeat(30)}`), 'shop')).toBe('UNAUTHENTICATED');
+  });
+});
+
+describe('a session', () => {
+  test('is an account, as a bearer and as a cookie', async () => {
+    const account = { kind: 'account', accountId: 'acc_1', emailVerified: false };
+    expect(await asks(bearer(signed(TOKEN)), 'own-account')).toMatchObject(account);
+    expect(await asks(cookie(SIGNED), 'own-account')).toMatchObject(account);
+    const standard = SIGNED.replaceAll('-', '+').replaceAll('_', '/');
+    expect(await asks(cookie(`${standard}=`), 'shop')).toMatchObject(account);
+  });
+
+  test.each([
+    ['without a signature', `hfs_${TOKEN}`],
+    ['signed elsewhere', signed(TOKEN, 'another')],
+    ['that is over', signed('u'.repeat(32))],
+    ['cut short', signed(TOKEN).slice(0, -2)],
+    ['with more behind it', `${signed(TOKEN)}00`],
+  ])('%s is refused, also where none is needed', async (_what, text) => {
+    expect(await asks(bearer(text), 'own-account')).toBe('UNAUTHENTICATED');
+    expect(await asks(bearer(text), 'shop')).toBe('UNAUTHENTICATED');
+    expect(await asks(bearer(text), 'own-order')).toBe('UNAUTHENTICATED');
+  });
+
+  test('counts for nothing when another site makes a browser send it', async () => {
+    const headers = { ...cookie(SIGNED), 'sec-fetch-site': 'cross-site' };
+    expect(await asks(headers, 'own-account')).toBe('UNAUTHENTICATED');
+    expect(await asks(headers, 'shop')).toMatchObject({ kind: 'anyone' });
+    expect(bearerOf(new Request('http://shop.example/', { headers }))).toEqual({});
+  });
+
+  test('is staff of the stores it works for, and of no other', async () => {
+    const shown = bearer(signed(TOKEN));
+    const staff = { kind: 'staff', storeId: MINE, role: 'clerk' };
+    expect(await asks(shown, 'products:read', clerk)).toMatchObject(staff);
+    expect(await asks(shown, 'products:write', clerk)).toBe('PERMISSION_DENIED');
+    expect(await asks(shown, 'products:read')).toBe('PERMISSION_DENIED');
+    const elsewhere = { ...shown, 'holdfast-store': 'sto_other' };
+    expect(await asks(elsewhere, 'products:read', clerk)).toBe('PERMISSION_DENIED');
+    const params = { storeId: 'sto_other' };
+    expect(await asks(shown, 'staff:manage', clerk, params)).toBe('NOT_FOUND');
+  });
+
+  test('is an operator only when it is the house', async () => {
+    const shown = bearer(signed(TOKEN));
+    expect(await asks(shown, 'recovery')).toBe('PERMISSION_DENIED');
+    const operator = { ...session, isOperator: true };
+    expect(await asks(shown, 'recovery', operator)).toMatchObject({ by: 'acc_1' });
+  });
+});
+
+test('the token of an order is a guest, and no more than that', async () => {
+  const guest = { kind: 'guest', orderToken: 'hfo_of-an-order' };
+  expect(await asks(bearer('hfo_of-an-order'), 'own-order')).toMatchObject(guest);
+  expect(await asks(bearer('hfo_of-an-order'), 'shop')).toMatchObject(guest);
+  expect(await asks(bearer('hfo_of-an-order'), 'own-account')).toBe('UNAUTHENTICATED');
+  expect(await asks(bearer('hfo_of-an-order'), 'products:read')).toBe('UNAUTHENTICATED');
+});

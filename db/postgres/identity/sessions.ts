@@ -1,0 +1,44 @@
+// Sessions as doors look them up: one statement says who it is and in what capacities.
+import { sql } from 'drizzle-orm';
+import type { StoreId } from '../../../domain/ids.ts';
+import type { StaffRole } from '../../../domain/permissions.ts';
+import { prepared, type Pg } from '../client.ts';
+
+export interface Session {
+  id: string;
+  accountId: string;
+  email: string;
+  emailVerified: boolean;
+  isOperator: boolean;
+  staff: { storeId: StoreId; role: StaffRole }[];
+}
+
+interface Row extends Record<string, unknown> {
+  id: string;
+  account_id: string;
+  email: string;
+  email_verified: boolean;
+  is_operator: boolean;
+  staff: { storeId: StoreId; role: StaffRole }[] | null;
+}
+
+/** The session with this bare token, unless it is over. */
+export const findSession = (pg: Pg, token: string): Promise<Session | undefined> =>
+  pg.query('identity.findSession', async (db) => {
+    const [row] = await prepared<Row>(
+      db,
+      sql`select s.id, a.id as account_id, a.email, a.email_verified,
+        exists (select from identity.operators o where o.account_id = a.id) as is_operator,
+        (select json_agg(json_build_object('storeId', t.store_id, 'role', t.role)
+          order by t.created_at) from identity.staff t where t.account_id = a.id) as staff
+        from identity.sessions s join identity.accounts a on a.id = s.user_id
+        where s.token = ${token} and s.expires_at > now()`,
+    );
+    if (!row) return undefined;
+    const { id, account_id: accountId, email, email_verified: emailVerified } = row;
+    return {
+      ...{ id, accountId, email, emailVerified },
+      isOperator: row.is_operator,
+      staff: row.staff ?? [],
+    };
+  });

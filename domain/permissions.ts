@@ -1,0 +1,70 @@
+// Who may do what: the one page. A route, field or call names a permission; roles have them.
+
+/** In what capacity somebody calls. A person may have several; a route says which it asks for. */
+export const ROLES = [
+  /** Shows nothing. */
+  'anyone',
+  /** Shows the token of one order. */
+  'guest',
+  /** Signed in; everybody's own things. */
+  'account',
+  /** Works for a store: looks, and counts stock. */
+  'clerk',
+  /** Works for a store: keeps the catalogue, and makes keys. */
+  'manager',
+  /** Works for a store: all of it, and who else does. */
+  'owner',
+  /** A machine of a store, with the scopes that it was given. */
+  'key',
+  /** Works for the house: mends orders of every store. */
+  'operator',
+] as const;
+export type Role = (typeof ROLES)[number];
+
+export const STAFF_ROLES = ['clerk', 'manager', 'owner'] as const satisfies Role[];
+export type StaffRole = (typeof STAFF_ROLES)[number];
+
+const STAFF = ['clerk', 'manager', 'owner'] as const;
+const KEEPERS = ['manager', 'owner'] as const;
+
+/** What may be done, and by whom; who is not named may not. */
+export const PERMISSIONS = {
+  /** Needs nobody: what is shown is looked at by nobody either. */
+  public: ROLES,
+  /** Browse and buy. Credentials are not needed, but those that are shown must be good. */
+  shop: ['anyone', 'guest', 'account'],
+  /** One order and its returns: with its token, or signed in as whose it is. */
+  'own-order': ['guest', 'account'],
+  /** Oneself: profile, sessions, the list of one's orders. */
+  'own-account': ['account'],
+  'products:read': [...STAFF, 'key'],
+  'products:write': [...KEEPERS, 'key'],
+  'inventory:read': [...STAFF, 'key'],
+  'inventory:write': [...STAFF, 'key'],
+  'imports:write': [...KEEPERS, 'key'],
+  /** A store's API keys: none with a scope that its maker has not. */
+  'keys:manage': [...KEEPERS, 'operator'],
+  /** A store's people. */
+  'staff:manage': ['owner', 'operator'],
+  /** Orders of every store, and who works for the house. */
+  recovery: ['operator'],
+} as const satisfies Record<string, readonly Role[]>;
+
+export type Permission = keyof typeof PERMISSIONS;
+
+/** What a key may be given. `recovery` makes it an operator's, and is given by the house alone. */
+export const SCOPES = [
+  'products:read',
+  'products:write',
+  'inventory:read',
+  'inventory:write',
+  'imports:write',
+  'recovery',
+] as const satisfies Permission[];
+export type Scope = (typeof SCOPES)[number];
+
+/** What a store may give to its own keys. */
+export const STORE_SCOPES = SCOPES.filter((scope) => scope !== 'recovery');
+
+export const isAllowed = (role: Role, permission: Permission): boolean =>
+  (PERMISSIONS[permission] as readonly Role[]).includes(role);
