@@ -12,6 +12,10 @@ export const ID_PREFIXES = {
   refund: 'rfd',
   action: 'act',
   import: 'imp',
+  account: 'acc',
+  session: 'ses',
+  credential: 'crd',
+  verification: 'ver',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -41,6 +41,7 @@ const settingsOf = (instance: Instance): Partial<Record<Setting, string>> => ({
   HOLDFAST_SEARCH_URL: urlOf(instance, 'search'),
   HOLDFAST_INVENTORY_URL: urlOf(instance, 'inventory'),
   HOLDFAST_ORDERS_URL: urlOf(instance, 'orders'),
+  HOLDFAST_PUBLIC_URL: urlOf(instance, 'gateway'),
   HOLDFAST_RECOVERY_URL: urlOf(instance, 'recovery'),
   STRIPE_SECRET_KEY: `sk_test_${instance.secret('stripe')}`,
   STRIPE_API_BASE: urlOf(instance, 'sandbox-stripe'),

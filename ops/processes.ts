@@ -45,6 +45,9 @@ export const PROCESSES = {
       'HOLDFAST_ORDERS_URL',
       'HOLDFAST_RECOVERY_URL',
       'HOLDFAST_ACCESS_SECRET',
+      'HOLDFAST_PUBLIC_URL',
+      'HOLDFAST_SMTP_URL',
+      'HOLDFAST_MAIL_FROM',
     ],
   },
   products: {

@@ -58,6 +58,8 @@ const SETTINGS = {
   HOLDFAST_SMTP_URL: z.string().min(1),
   HOLDFAST_MAIL_FROM: z.string().default('shop@holdfast.example'),
   HOLDFAST_TOKEN_SECRETS: list,
+  /** Where the gateway is for everybody else: in mails, and whether cookies are for TLS alone. */
+  HOLDFAST_PUBLIC_URL: z.url(),
   HOLDFAST_SESSION_SECRET: z.string().min(32),
   HOLDFAST_ACCESS_SECRET: z.string().min(16),
   HOLDFAST_CURSOR_SECRET: z.string().min(16),

@@ -1,4 +1,8 @@
 // Starts the gateway: the one public door.
+import { smtpMailer } from '../activities/providers/mailer.ts';
+import { createAuth } from '../apis/gateway/accounts/auth.ts';
+import { startMailing } from '../apis/gateway/accounts/mails.ts';
+import { accountRoutes } from '../apis/gateway/accounts/routes.ts';
 import { orderRoutes } from '../apis/gateway/orders.ts';
 import { proxied, type PassedOn } from '../apis/gateway/proxy.ts';
 import { returnRoutes } from '../apis/gateway/returns.ts';
@@ -29,6 +33,9 @@ const config = configOf(
   'HOLDFAST_ORDERS_URL',
   'HOLDFAST_RECOVERY_URL',
   'HOLDFAST_ACCESS_SECRET',
+  'HOLDFAST_PUBLIC_URL',
+  'HOLDFAST_SMTP_URL',
+  'HOLDFAST_MAIL_FROM',
 );
 
 /** Paths that other services answer under the same name. */
@@ -97,6 +104,11 @@ await run(config, async (telemetry) => {
     telemetry,
   });
   const door = { orders, access: createOrderAccess(config.HOLDFAST_ACCESS_SECRET) };
+  const { HOLDFAST_PUBLIC_URL: publicUrl, HOLDFAST_SESSION_SECRET: sessionSecret } = config;
+  const auth = createAuth({ pg: keys, secret: sessionSecret, publicUrl, telemetry });
+  const mailer = smtpMailer(config.HOLDFAST_SMTP_URL, config.HOLDFAST_MAIL_FROM, telemetry);
+  const mailing = startMailing({ pg: keys, auth, mailer, publicUrl, telemetry });
+  const isSecure = publicUrl.startsWith('https:');
   const productsUrl = config.HOLDFAST_PRODUCTS_URL;
   const app = appOf({
     routes: [
@@ -104,6 +116,7 @@ await run(config, async (telemetry) => {
       ...orderRoutes(door),
       ...returnRoutes(door),
       timelineRoute(door),
+      ...accountRoutes({ pg: keys, auth, sessionSecret, isSecure }),
       ...stockRoutes({ inventory, productsUrl }),
       ...passedOn(),
     ],
@@ -121,7 +134,7 @@ await run(config, async (telemetry) => {
   return {
     checks: {},
     stop: async () => {
-      await listener.stop();
+      await Promise.all([listener.stop(), mailing.stop()]);
       await keys.close();
     },
   };

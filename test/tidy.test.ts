@@ -70,6 +70,7 @@ const PACKAGE_FOLDERS: Record<string, string[]> = {
   '@temporalio/worker': ['activities', 'apis/rpc', 'processes', 'test'],
   '@temporalio/workflow': ['workflows', 'test/replay'],
   graphql: ['apis/search'],
+  'better-auth': ['apis/gateway', 'db/postgres/identity'],
 };
 
 describe('the house', () => {

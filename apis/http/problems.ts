@@ -18,6 +18,8 @@ export const PROBLEMS = {
   IDEMPOTENCY_KEY_IN_FLIGHT: { status: 409, title: 'A request with this key is running' },
   UNAUTHENTICATED: { status: 401, title: 'Unauthenticated' },
   PERMISSION_DENIED: { status: 403, title: 'Permission denied' },
+  INVALID_CREDENTIALS: { status: 401, title: 'Invalid credentials' },
+  TOKEN_INVALID: { status: 400, title: 'Token invalid' },
   NOT_FOUND: { status: 404, title: 'Not found' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'Method not allowed' },
   VERSION_MISMATCH: { status: 412, title: 'Version mismatch' },

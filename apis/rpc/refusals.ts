@@ -18,6 +18,8 @@ const RPC_CODES = {
   IDEMPOTENCY_KEY_IN_FLIGHT: Code.Aborted,
   UNAUTHENTICATED: Code.Unauthenticated,
   PERMISSION_DENIED: Code.PermissionDenied,
+  INVALID_CREDENTIALS: Code.Unauthenticated,
+  TOKEN_INVALID: Code.InvalidArgument,
   NOT_FOUND: Code.NotFound,
   METHOD_NOT_ALLOWED: Code.Unimplemented,
   VERSION_MISMATCH: Code.FailedPrecondition,

@@ -27,6 +27,21 @@ export type FindSession = (token: string) => Promise<SessionFound | undefined>;
 const signature = (token: string, secret: string): Buffer =>
   createHmac('sha256', secret).update(token).digest();
 
+/** `hfs_<token>.<signature>`: what a client keeps. */
+export const sealSession = (token: string, secret: string): string =>
+  `${SESSION_PREFIX}${token}.${signature(token, secret).toString('base64url')}`;
+
+/** The same as a cookie; without a text it takes the cookie away, without seconds it is gone soon. */
+export const sessionCookie = (shown: string, isSecure: boolean, seconds?: number): string =>
+  [
+    `${isSecure ? SECURE_COOKIE : SESSION_COOKIE}=${shown}`,
+    'Path=/',
+    'HttpOnly',
+    'SameSite=Lax',
+    ...(isSecure ? ['Secure'] : []),
+    ...(seconds === undefined ? [] : [`Max-Age=${seconds}`]),
+  ].join('; ');
+
 /** The bare token of what was shown; undefined unless it was signed here. */
 export const openSession = (shown: string, secret: string): string | undefined => {
   if (shown.length > SHOWN_LENGTH_MAX) return undefined;

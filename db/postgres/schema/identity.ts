@@ -1,5 +1,14 @@
 // Tables of the identity schema: who may call the doors.
-import { boolean, index, jsonb, pgSchema, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import {
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core';
 import { STAFF_ROLES, type Scope } from '../../../domain/permissions.ts';
 
 export const identity = pgSchema('identity');
@@ -93,6 +102,7 @@ export const verifications = identity.table(
 );
 
 export const MAIL_WISHES = ['verify_email', 'reset_password', 'already_registered'] as const;
+export type MailWish = (typeof MAIL_WISHES)[number];
 
 /** Mails that somebody asked for: sent, and removed, by whichever gateway comes first. */
 export const mailWishes = identity.table(
@@ -101,8 +111,14 @@ export const mailWishes = identity.table(
     kind: text({ enum: MAIL_WISHES }).notNull(),
     email: text().notNull(),
     createdAt: createdAt(),
+    /** Taken, or failed and put off, until then. */
+    nextAt: at('next_at').notNull().defaultNow(),
+    attempts: integer().notNull().default(0),
   },
-  (table) => [primaryKey({ name: 'mail_wishes_pkey', columns: [table.kind, table.email] })],
+  (table) => [
+    index('mail_wishes_next_at_idx').on(table.nextAt),
+    primaryKey({ name: 'mail_wishes_pkey', columns: [table.kind, table.email] }),
+  ],
 );
 
 /** Who works for which store. */

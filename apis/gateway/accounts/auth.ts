@@ -1,0 +1,164 @@
+// Accounts by better-auth: it is called as a library, and only our own routes reach it.
+import { betterAuth } from 'better-auth';
+import { APIError, createEmailVerificationToken } from 'better-auth/api';
+import { hashPassword, verifyPassword } from 'better-auth/crypto';
+import type { Db, Pg } from '../../../db/postgres/client.ts';
+import {
+  authTables,
+  endOtherSessions,
+  markVerified,
+} from '../../../db/postgres/identity/accounts.ts';
+import { DomainError, type ErrorCode } from '../../../domain/errors.ts';
+import { newId, type IdKind } from '../../../domain/ids.ts';
+import type { Telemetry } from '../../../telemetry/telemetry.ts';
+
+export const SESSION_SECONDS = 30 * 24 * 60 * 60;
+const TOKEN_SECONDS = 60 * 60;
+export const PASSWORD_LENGTH_MIN = 8;
+export const PASSWORD_LENGTH_MAX = 128;
+/** scrypt takes 16 MiB and a core for some 25 ms: as many at once, the next are refused. */
+const HASHES_MAX = 64;
+
+const IDS: Record<string, IdKind> = {
+  user: 'account',
+  account: 'credential',
+  session: 'session',
+  verification: 'verification',
+};
+
+export interface AuthOptions {
+  pg: Pg;
+  secret: string;
+  publicUrl: string;
+  telemetry: Telemetry;
+}
+
+const hashing = () => {
+  let running = 0;
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    if (running >= HASHES_MAX) {
+      throw new DomainError('UNAVAILABLE', 'too many sign in just now', { retryAfterSeconds: 1 });
+    }
+    running++;
+    return work().finally(() => running--);
+  };
+};
+
+type Issue = (data: { user: { email: string }; token: string }) => Promise<void>;
+
+const authOver = (db: Db, { pg, secret, publicUrl, telemetry }: AuthOptions, issue: Issue) => {
+  const bounded = hashing();
+  return betterAuth({
+    baseURL: publicUrl,
+    basePath: '/auth',
+    secret,
+    database: authTables(db),
+    emailAndPassword: {
+      enabled: true,
+      // So a sign-up answers the same whether the address is new or not.
+      autoSignIn: false,
+      minPasswordLength: PASSWORD_LENGTH_MIN,
+      maxPasswordLength: PASSWORD_LENGTH_MAX,
+      password: {
+        hash: (password) => bounded(() => hashPassword(password)),
+        verify: (pair) => bounded(() => verifyPassword(pair)),
+      },
+      resetPasswordTokenExpiresIn: TOKEN_SECONDS,
+      revokeSessionsOnPasswordReset: true,
+      sendResetPassword: issue,
+      onPasswordReset: ({ user }) => markVerified(pg, user.id),
+    },
+    verification: { storeIdentifier: 'hashed' },
+    session: { expiresIn: SESSION_SECONDS },
+    // Limits are the gateway's, and addresses are nobody's business here.
+    rateLimit: { enabled: false },
+    advanced: {
+      ipAddress: { disableIpTracking: true },
+      database: { generateId: ({ model }) => newId(IDS[model] ?? 'verification') },
+    },
+    telemetry: { enabled: false },
+    // Its messages name addresses: only that something broke is said.
+    logger: {
+      level: 'error',
+      log: (_level, message, ...details: unknown[]) => {
+        const [fault] = details;
+        telemetry.log.error('better-auth', fault instanceof Error ? fault : message);
+      },
+    },
+  });
+};
+
+const REFUSALS: Record<string, [ErrorCode, string]> = {
+  INVALID_EMAIL_OR_PASSWORD: ['INVALID_CREDENTIALS', 'e-mail and password do not match'],
+  INVALID_TOKEN: ['TOKEN_INVALID', 'this token is unknown, used or too old'],
+  TOKEN_EXPIRED: ['TOKEN_INVALID', 'this token is unknown, used or too old'],
+  USER_NOT_FOUND: ['TOKEN_INVALID', 'this token is unknown, used or too old'],
+};
+
+/** Its refusals as ours; what it calls its own fault is a fault. */
+const refusalOf = (error: unknown): unknown => {
+  if (!(error instanceof APIError)) return error;
+  const [code, message] = REFUSALS[error.body?.code ?? ''] ?? [];
+  if (code && message) return new DomainError(code, message, { cause: error });
+  if (error.statusCode >= 500) return error;
+  return new DomainError('INVALID_INPUT', 'this was not accepted', { cause: error });
+};
+
+export const createAuth = (options: AuthOptions) => {
+  const { pg, secret } = options;
+  const issued = new Map<string, string>();
+  const issue: Issue = async ({ user, token }) => void issued.set(user.email, token);
+  let made: ReturnType<typeof authOver> | undefined;
+  const asked = <T>(name: string, work: (auth: ReturnType<typeof authOver>) => Promise<T>) =>
+    pg
+      .query(`identity.${name}`, (db) => work((made ??= authOver(db, options, issue))))
+      .catch((error: unknown): never => {
+        throw refusalOf(error);
+      });
+  return {
+    /** Makes an account, unless there is one; nobody is told which. */
+    signUp: (body: { name: string; email: string; password: string }) =>
+      asked('signUp', async ({ api }) => void (await api.signUpEmail({ body }))),
+    /** INVALID_CREDENTIALS, in the same words and time whatever was wrong. */
+    signIn: (body: { email: string; password: string; rememberMe: boolean }, userAgent: string) =>
+      asked('signIn', async ({ api }) => {
+        const headers = new Headers({ 'user-agent': userAgent });
+        const { token, user } = await api.signInEmail({ body, headers });
+        return { token, accountId: user.id };
+      }),
+    verifyEmail: (token: string) =>
+      asked('verifyEmail', async ({ api }) => void (await api.verifyEmail({ query: { token } }))),
+    resetPassword: (body: { token: string; newPassword: string }) =>
+      asked('resetPassword', async ({ api }) => void (await api.resetPassword({ body }))),
+    /** Ends every other session. INVALID_CREDENTIALS unless the present password is shown. */
+    changePassword: (
+      { accountId, sessionId }: { accountId: string; sessionId: string },
+      { currentPassword: password, newPassword }: Record<'currentPassword' | 'newPassword', string>,
+    ) =>
+      asked('changePassword', async (auth) => {
+        const { internalAdapter, password: passwords } = await auth.$context;
+        const hash = (await internalAdapter.findCredentialAccount(accountId))?.password;
+        if (!hash || !(await passwords.verify({ hash, password }))) {
+          throw new DomainError('INVALID_CREDENTIALS', 'this is not the present password');
+        }
+        const newHash = await passwords.hash(newPassword);
+        await endOtherSessions(pg, accountId, sessionId);
+        await internalAdapter.updatePassword(accountId, newHash);
+      }),
+    /** A token that confirms this address of this account, for an hour. */
+    verificationToken: (email: string, userId: string): Promise<string> =>
+      createEmailVerificationToken(secret, email, undefined, TOKEN_SECONDS, { userId }),
+    /** A token that chooses a new password, once, within an hour. */
+    resetToken: (email: string): Promise<string> =>
+      asked('resetToken', async ({ api }) => {
+        issued.delete(email);
+        await api.requestPasswordReset({ body: { email } });
+        const token = issued.get(email);
+        issued.delete(email);
+        if (!token) throw new Error('no token was made for an account');
+        return token;
+      }),
+  };
+};
+
+export type Auth = ReturnType<typeof createAuth>;

@@ -1,0 +1,98 @@
+// Signing up, in and out; the answers never tell who has an account here.
+import type { Pg } from '../../../db/postgres/client.ts';
+import {
+  endSession,
+  endSurplusSessions,
+  findAccount,
+  findAccountByEmail,
+} from '../../../db/postgres/identity/accounts.ts';
+import { wishMail } from '../../../db/postgres/identity/mail-wishes.ts';
+import { DomainError } from '../../../domain/errors.ts';
+import { sealSession, sessionCookie } from '../../http/credentials/session-tokens.ts';
+import type { Account } from '../../http/principals.ts';
+import { json, route, type Ask, type Route } from '../../http/routes.ts';
+import { emptyBody } from '../shapes.ts';
+import { SESSION_SECONDS, type Auth } from './auth.ts';
+import { shownAccount, signInBody, signUpBody } from './shapes.ts';
+
+const USER_AGENT_LENGTH_MAX = 200;
+export const NO_STORE = { 'cache-control': 'no-store' };
+
+export interface AccountDoor {
+  pg: Pg;
+  auth: Auth;
+  sessionSecret: string;
+  /** Cookies are for TLS alone. */
+  isSecure: boolean;
+}
+
+/** The account that calls; the route needs one, so there is. */
+export const accountOf = ({ principal }: Pick<Ask, 'principal'>): Account => {
+  if (principal.kind === 'account') return principal;
+  throw new Error('a route for accounts was reached by somebody else');
+};
+
+const signUpRoute = ({ pg, auth }: AccountDoor): Route =>
+  route({
+    method: 'post',
+    path: '/auth/sign-up/email',
+    summary: 'Make an account; a mail says how to go on, also to whom has one already.',
+    needs: 'public',
+    body: signUpBody,
+    answers: { 202: 'a mail is on its way' },
+    answer: async ({ body }) => {
+      const before = await findAccountByEmail(pg, body.email);
+      await auth.signUp(body).catch(async (error: unknown) => {
+        // Two at once: the address is taken now. Anything else is as it is.
+        if (!(await findAccountByEmail(pg, body.email))) throw error;
+      });
+      await wishMail(pg, before ? 'already_registered' : 'verify_email', body.email);
+      return json({ status: 'mail_sent' }, 202, NO_STORE);
+    },
+  });
+
+const signInRoute = ({ pg, auth, sessionSecret, isSecure }: AccountDoor): Route =>
+  route({
+    method: 'post',
+    path: '/auth/sign-in/email',
+    summary: 'Sign in: the session comes as a cookie and as a bearer token.',
+    needs: 'public',
+    body: signInBody,
+    answers: { 200: 'the token and whose it is', 401: 'INVALID_CREDENTIALS' },
+    answer: async ({ body, request }) => {
+      const userAgent = request.headers.get('user-agent')?.slice(0, USER_AGENT_LENGTH_MAX) ?? '';
+      const { token: bare, accountId } = await auth.signIn(body, userAgent);
+      await endSurplusSessions(pg, accountId);
+      const account = await findAccount(pg, accountId);
+      if (!account) throw new DomainError('INVALID_CREDENTIALS', 'this account is gone');
+      const token = sealSession(bare, sessionSecret);
+      const seconds = body.rememberMe ? SESSION_SECONDS : undefined;
+      return json({ token, user: shownAccount(account) }, 200, {
+        ...NO_STORE,
+        'set-auth-token': token,
+        'set-cookie': sessionCookie(token, isSecure, seconds),
+      });
+    },
+  });
+
+const signOutRoute = ({ pg, isSecure }: AccountDoor): Route =>
+  route({
+    method: 'post',
+    path: '/auth/sign-out',
+    summary: 'End this session.',
+    needs: 'own-account',
+    body: emptyBody,
+    answers: { 200: 'it is over' },
+    answer: async (ask) => {
+      const { accountId, sessionId } = accountOf(ask);
+      await endSession(pg, accountId, sessionId);
+      const cookie = { 'set-cookie': sessionCookie('', isSecure, 0) };
+      return json({ success: true }, 200, { ...NO_STORE, ...cookie });
+    },
+  });
+
+export const signInRoutes = (door: AccountDoor): Route[] => [
+  signUpRoute(door),
+  signInRoute(door),
+  signOutRoute(door),
+];

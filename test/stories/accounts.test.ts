@@ -1,0 +1,294 @@
+// Accounts over the public door: signing up, in and out, lost passwords, sessions.
+import { beforeAll, describe, expect, test } from 'bun:test';
+import {
+  call,
+  confirmAddress,
+  confirmedMember,
+  lettersTo,
+  mailedToken,
+  newMember,
+  PASSWORD,
+  signIn,
+  signUp,
+} from '../support/accounts.ts';
+import { eventually, newEmail } from '../support/journeys.ts';
+import { refuses, type Row, type Sent } from '../support/refusals.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+}, UP_LIMIT_MS);
+
+const LIMIT_MS = 60_000;
+const me = (token: string) => call(shop, 'GET', '/me', { token });
+const NEXT = 'another password of these tests';
+
+describe('a shopper', () => {
+  test(
+    'signs up, signs in, confirms the address, and signs out',
+    async () => {
+      const email = newEmail();
+      const { token, accountId } = await newMember(shop, email);
+      expect((await me(token)).body).toEqual({
+        id: accountId,
+        name: 'Robin Shopper',
+        email,
+        emailVerified: false,
+      });
+      await confirmAddress(shop, email);
+      expect((await me(token)).body).toMatchObject({ emailVerified: true });
+      expect((await call(shop, 'POST', '/auth/sign-out', { token, body: {} })).status).toBe(200);
+      expect((await me(token)).status).toBe(401);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'is known by a cookie as well, which no script reads and no other site sends',
+    async () => {
+      const { email } = await newMember(shop);
+      const { headers } = await signIn(shop, email);
+      const cookie = headers.get('set-cookie') ?? '';
+      expect(cookie).toMatch(/^holdfast\.session=hfs_.+; Path=\/; HttpOnly; SameSite=Lax; Max-Age/);
+      const shown = { cookie: cookie.split(';')[0] ?? '' };
+      expect((await call(shop, 'GET', '/me', { headers: shown })).body).toMatchObject({ email });
+      const elsewhere = { ...shown, 'sec-fetch-site': 'cross-site' };
+      expect((await call(shop, 'GET', '/me', { headers: elsewhere })).status).toBe(401);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'follows the link of the mail as it is',
+    async () => {
+      const { email, token } = await newMember(shop);
+      const letter = await eventually('a mail with a link', async () => {
+        const [first] = await lettersTo(shop, email);
+        return first && /^http\S+$/m.exec(first.text)?.[0];
+      });
+      expect((await fetch(letter)).status).toBe(200);
+      expect((await me(token)).body).toMatchObject({ emailVerified: true });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'sees where they are signed in, and ends it there',
+    async () => {
+      const { email, token } = await newMember(shop);
+      const elsewhere = (await signIn(shop, email)).body.token;
+      const third = (await signIn(shop, email)).body.token;
+      const list = async () =>
+        (
+          await call<{ items: { id: string; current: boolean }[] }>(
+            shop,
+            'GET',
+            '/auth/list-sessions',
+            { token },
+          )
+        ).body.items;
+      const sessions = await list();
+      expect(sessions.map(({ current }) => current)).toEqual([false, false, true]);
+      const body = { id: sessions[1]?.id };
+      const ended = await call(shop, 'POST', '/auth/revoke-session', { token, body });
+      expect(ended.status).toBe(200);
+      expect([(await me(elsewhere)).status, (await me(third)).status]).toEqual([401, 200]);
+      await call(shop, 'POST', '/auth/revoke-other-sessions', { token, body: {} });
+      expect([(await me(third)).status, (await me(token)).status]).toEqual([401, 200]);
+      expect(await list()).toHaveLength(1);
+    },
+    LIMIT_MS,
+  );
+
+  test("cannot end another's session", async () => {
+    const mine = await newMember(shop);
+    const theirs = await newMember(shop);
+    const { body } = await call<{ session: { id: string } }>(shop, 'GET', '/auth/get-session', {
+      token: theirs.token,
+    });
+    const ask = { token: mine.token, body: { id: body.session.id } };
+    expect((await call(shop, 'POST', '/auth/revoke-session', ask)).status).toBe(404);
+    expect((await me(theirs.token)).status).toBe(200);
+  });
+
+  test(
+    'who has lost the password chooses another by mail, once, and every session ends',
+    async () => {
+      const { email, token } = await newMember(shop);
+      const body = { email };
+      const asked = await call(shop, 'POST', '/auth/request-password-reset', { body });
+      expect(asked.status).toBe(202);
+      const mailed = await mailedToken(shop, email, 'A new password');
+      const reset = () =>
+        call(shop, 'POST', '/auth/reset-password', {
+          body: { token: mailed, newPassword: NEXT },
+        });
+      expect((await reset()).status).toBe(200);
+      expect(await reset()).toMatchObject({ status: 400, body: { code: 'TOKEN_INVALID' } });
+      expect((await me(token)).status).toBe(401);
+      expect((await signIn(shop, email)).status).toBe(401);
+      const { body: signedIn } = await signIn(shop, email, NEXT);
+      expect((await me(signedIn.token)).body).toMatchObject({ emailVerified: true });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'who knows the password changes it, and stays signed in here alone',
+    async () => {
+      const { email, token } = await newMember(shop);
+      const elsewhere = (await signIn(shop, email)).body.token;
+      const change = (currentPassword: string) =>
+        call(shop, 'POST', '/auth/change-password', {
+          token,
+          body: { currentPassword, newPassword: NEXT },
+        });
+      const refused = { status: 401, body: { code: 'INVALID_CREDENTIALS' } };
+      expect(await change('not this one')).toMatchObject(refused);
+      expect((await change(PASSWORD)).status).toBe(200);
+      expect([(await me(elsewhere)).status, (await me(token)).status]).toEqual([401, 200]);
+      expect((await signIn(shop, email, NEXT)).status).toBe(200);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('who has an account here', () => {
+  const said = async ({ status, body }: { status: number; body: unknown }) => ({
+    status,
+    body: { ...(body as object), requestId: '' },
+  });
+
+  test(
+    'is not told to whoever signs up',
+    async () => {
+      const { email, token } = await confirmedMember(shop);
+      const again = await said(await signUp(shop, email.toUpperCase(), NEXT));
+      expect(again).toEqual(await said(await signUp(shop, newEmail(), NEXT)));
+      // The account stays whose it was; its owner is told.
+      expect((await signIn(shop, email, NEXT)).status).toBe(401);
+      expect((await me(token)).status).toBe(200);
+      await mailedToken(shop, email, 'You have an account already');
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'is not told to whoever signs in, has lost a password, or asks for a mail',
+    async () => {
+      const { email } = await newMember(shop);
+      for (const path of [
+        '/auth/sign-in/email',
+        '/auth/request-password-reset',
+        '/auth/send-verification-email',
+      ]) {
+        const ask = async (address: string) => {
+          const body = {
+            email: address,
+            ...(path.includes('sign-in') && { password: 'not that one' }),
+          };
+          return said(await call(shop, 'POST', path, { body }));
+        };
+        expect([path, await ask(email)]).toEqual([path, await ask(newEmail())]);
+      }
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'is one account, however many sign up at once',
+    async () => {
+      const email = newEmail();
+      const answers = await Promise.all([1, 2, 3, 4, 5].map(() => signUp(shop, email)));
+      expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202, 202]);
+      const rows = await shop.sql`select a.id, count(c.*)::int as credentials
+        from identity.accounts a left join identity.credentials c on c.user_id = a.id
+        where a.email = ${email} group by a.id`;
+      expect(rows.map(({ credentials }) => credentials as number)).toEqual([1]);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('of accounts', () => {
+  const world = () => ({ shop, email: 'nobody@shopper.example' });
+  type World = ReturnType<typeof world>;
+  const NEW = { name: 'Robin', email: 'nobody@shopper.example', password: PASSWORD };
+  const asking = (path: string, body: unknown, headers?: Record<string, string>) => (): Sent => ({
+    method: 'POST',
+    path,
+    body,
+    ...(headers && { headers }),
+  });
+  const invalid = (name: string, path: string, body: unknown): Row<World> => [
+    name,
+    asking(path, body),
+    400,
+    'INVALID_INPUT',
+  ];
+  const UP = '/auth/sign-up/email';
+  const IN = '/auth/sign-in/email';
+  const rows: Row<World>[] = [
+    invalid('a sign-up with a role', UP, { ...NEW, role: 'operator' }),
+    invalid('a sign-up that is verified by itself', UP, { ...NEW, emailVerified: true }),
+    invalid('a sign-up with a way back', UP, { ...NEW, callbackURL: 'https://evil.example' }),
+    invalid('a sign-up without a name', UP, { ...NEW, name: ' ' }),
+    invalid('a sign-up with a name of two lines', UP, { ...NEW, name: 'a\r\nBcc: b' }),
+    invalid('a sign-up with a link for a name', UP, { ...NEW, name: '<a href=x>' }),
+    invalid('a sign-up without an address', UP, { ...NEW, email: 'nobody' }),
+    invalid('a sign-up with two addresses', UP, { ...NEW, email: ['a@b.example', 'c@d.example'] }),
+    invalid('a sign-up with a short password', UP, { ...NEW, password: 'short' }),
+    invalid('a sign-up with an endless password', UP, { ...NEW, password: 'x'.repeat(129) }),
+    invalid('a sign-in with a list', IN, []),
+    invalid('a sign-in with a number', IN, { email: NEW.email, password: 12_345_678 }),
+    invalid('a sign-in with a query for a password', IN, { email: NEW.email, password: {} }),
+    invalid('a reset with a session', '/auth/reset-password', { token: 'x', sessionId: 'y' }),
+    invalid('a mail to nobody', '/auth/request-password-reset', {}),
+    ['a sign-up with a NUL', asking(UP, { ...NEW, name: 'a\0b' }), 400, 'MALFORMED_BODY'],
+    [
+      'a sign-in as a form',
+      () => ({
+        method: 'POST',
+        path: IN,
+        raw: 'email=a%40b.example&password=secret12',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      }),
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    ['a forged confirmation', asking('/auth/verify-email', { token: 'x' }), 400, 'TOKEN_INVALID'],
+    [
+      'an unsigned confirmation',
+      asking('/auth/verify-email', {
+        token: `${btoa('{"alg":"none"}')}.${btoa('{"email":"nobody@shopper.example"}')}.`,
+      }),
+      400,
+      'TOKEN_INVALID',
+    ],
+    [
+      'a forged reset',
+      asking('/auth/reset-password', { token: 'x'.repeat(24), newPassword: NEXT }),
+      400,
+      'TOKEN_INVALID',
+    ],
+    ['a sign-out of nobody', asking('/auth/sign-out', {}), 401, 'UNAUTHENTICATED'],
+    [
+      'a sign-out with a forged session',
+      asking(
+        '/auth/sign-out',
+        {},
+        { authorization: `Bearer hfs_${'x'.repeat(32)}.${'y'.repeat(43)}` },
+      ),
+      401,
+      'UNAUTHENTICATED',
+    ],
+    ["better-auth's other doors", asking('/auth/update-user', { name: 'x' }), 404, 'NOT_FOUND'],
+  ];
+  const written = async ({ email }: World): Promise<unknown> =>
+    shop.sql`select (select count(*) from identity.accounts where email = ${email}) as accounts,
+      (select count(*) from identity.mail_wishes where email = ${email}) as wishes`.then(
+      (found) => found[0],
+    );
+  refuses(rows, world, written);
+});
