@@ -4,11 +4,13 @@ import { createAuth } from '../apis/gateway/accounts/auth.ts';
 import { startMailing } from '../apis/gateway/accounts/mails.ts';
 import { accountRoutes } from '../apis/gateway/accounts/routes.ts';
 import { orderRoutes } from '../apis/gateway/orders.ts';
+import { ownOrdersRoute } from '../apis/gateway/own-orders.ts';
 import { proxied, type PassedOn } from '../apis/gateway/proxy.ts';
 import { returnRoutes } from '../apis/gateway/returns.ts';
 import { stockRoutes } from '../apis/gateway/stock.ts';
 import { timelineRoute } from '../apis/gateway/timeline.ts';
 import { createOrderAccess } from '../apis/http/access.ts';
+import { createCursors } from '../apis/http/cursors.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
 import { appOf, type Route } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
@@ -33,6 +35,7 @@ const config = configOf(
   'HOLDFAST_ORDERS_URL',
   'HOLDFAST_RECOVERY_URL',
   'HOLDFAST_ACCESS_SECRET',
+  'HOLDFAST_CURSOR_SECRET',
   'HOLDFAST_PUBLIC_URL',
   'HOLDFAST_SMTP_URL',
   'HOLDFAST_MAIL_FROM',
@@ -116,6 +119,7 @@ await run(config, async (telemetry) => {
       ...orderRoutes(door),
       ...returnRoutes(door),
       timelineRoute(door),
+      ownOrdersRoute({ orders, cursors: createCursors(config.HOLDFAST_CURSOR_SECRET) }),
       ...accountRoutes({ pg: keys, auth, sessionSecret, isSecure }),
       ...stockRoutes({ inventory, productsUrl }),
       ...passedOn(),

@@ -1,12 +1,13 @@
 // Orders for shoppers: place one, look at it, pay, cancel.
 import type { Client } from '@connectrpc/connect';
-import { DomainError, isErrorCode } from '../../domain/errors.ts';
+import { DomainError, invalid, isErrorCode } from '../../domain/errors.ts';
+import { isId } from '../../domain/ids.ts';
 import { looksLikeCardNumber } from '../../domain/payment.ts';
 import type { OrdersService } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import type { Order } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import type { OrderAccess } from '../http/access.ts';
 import { json, route, type Ask, type Route } from '../http/routes.ts';
-import { STORE_HEADER } from '../rpc/client.ts';
+import { callHeaders, ownerOf } from './owners.ts';
 import {
   addressBody,
   emptyBody,
@@ -25,10 +26,6 @@ export interface OrderDoor {
   orders: Client<typeof OrdersService>;
   access: OrderAccess;
 }
-
-export const storeHeaders = ({ principal }: Pick<Ask, 'principal'>) => ({
-  headers: { [STORE_HEADER]: principal.storeId },
-});
 
 /** The caller's key; IDEMPOTENCY_KEY_MISSING, CARD_DATA_FORBIDDEN. */
 export const keyOf = (request: Request): string => {
@@ -60,7 +57,9 @@ const refusal = (order: Order, code: string, message: string, accessToken: strin
 export const allowedOrderId = (access: OrderAccess, { params, principal }: Ask): string => {
   const id = params['id'] ?? '';
   if (principal.kind === 'guest') access.assertToken(principal.orderToken, id);
-  else throw new DomainError('NOT_FOUND', 'no such order');
+  else if (principal.kind !== 'account' || !isId('order', id)) {
+    throw new DomainError('NOT_FOUND', 'no such order');
+  }
   return id;
 };
 
@@ -73,9 +72,12 @@ const placeRoute = ({ orders, access }: OrderDoor): Route =>
     body: orderBody,
     answers: { 201: 'decided', 202: 'not decided yet', 402: 'CARD_DECLINED', 409: 'OUT_OF_STOCK' },
     answer: async ({ body, request, principal }) => {
+      const email = body.email ?? (principal.kind === 'account' ? principal.email : undefined);
+      if (email === undefined) throw invalid('email', 'is needed');
+      const owner = ownerOf(principal, email);
       const { order, refusalCode, refusalMessage } = await orders.placeOrder(
-        wireCheckout(body, keyOf(request)),
-        storeHeaders({ principal }),
+        wireCheckout({ ...body, email }, keyOf(request), owner),
+        callHeaders(principal),
       );
       if (!order) throw new Error('Orders answered without an order');
       const token = access.tokenOf(order.id);
@@ -106,7 +108,7 @@ const payRoutes = (door: OrderDoor): Route[] => {
       answers: { 200: 'the order' },
       answer: async (ask) => {
         const orderId = allowedOrderId(access, ask);
-        return shown((await orders.getOrder({ orderId }, storeHeaders(ask))).order);
+        return shown((await orders.getOrder({ orderId }, callHeaders(ask.principal))).order);
       },
     }),
     route({
@@ -122,7 +124,7 @@ const payRoutes = (door: OrderDoor): Route[] => {
         const hasKey = ask.request.headers.has('idempotency-key');
         const idempotencyKey = hasKey ? keyOf(ask.request) : '';
         const asked = { orderId, paymentMethod, idempotencyKey };
-        const answer = await orders.confirmPayment(asked, storeHeaders(ask));
+        const answer = await orders.confirmPayment(asked, callHeaders(ask.principal));
         const { order, refusalCode, refusalMessage } = answer;
         if (!order || refusalCode === '') return shown(order);
         throw refusal(order, refusalCode, refusalMessage, access.tokenOf(orderId));
@@ -149,7 +151,7 @@ const changeRoutes = (door: OrderDoor): Route[] => {
       },
       answer: async (ask) => {
         const orderId = allowedOrderId(access, ask);
-        const { order } = await orders.cancelOrder({ orderId }, storeHeaders(ask));
+        const { order } = await orders.cancelOrder({ orderId }, callHeaders(ask.principal));
         return shown(order, order?.status === 'cancelled' ? 200 : 202);
       },
     }),
@@ -163,7 +165,10 @@ const changeRoutes = (door: OrderDoor): Route[] => {
       answer: async (ask) => {
         const orderId = allowedOrderId(access, ask);
         const shippingAddress = wireAddress(ask.body.shippingAddress);
-        const changed = await orders.changeAddress({ orderId, shippingAddress }, storeHeaders(ask));
+        const changed = await orders.changeAddress(
+          { orderId, shippingAddress },
+          callHeaders(ask.principal),
+        );
         return shown(changed.order);
       },
     }),

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { Return } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import { json, route, type Ask, type Route } from '../http/routes.ts';
-import { allowedOrderId, keyOf, storeHeaders, type OrderDoor } from './orders.ts';
+import { allowedOrderId, keyOf, type OrderDoor } from './orders.ts';
+import { callHeaders } from './owners.ts';
 import { returnBody, shownReturn } from './shapes.ts';
 
 const shown = (found: Return | undefined, status = 200): Response => {
@@ -29,7 +30,7 @@ export const returnRoutes = ({ orders, access }: OrderDoor): Route[] => [
     answer: async (ask) => {
       const orderId = allowedOrderId(access, ask);
       const asked = { orderId, idempotencyKey: returnKey(ask), ...ask.body };
-      return shown((await orders.requestReturn(asked, storeHeaders(ask))).return, 201);
+      return shown((await orders.requestReturn(asked, callHeaders(ask.principal))).return, 201);
     },
   }),
   route({
@@ -41,7 +42,9 @@ export const returnRoutes = ({ orders, access }: OrderDoor): Route[] => [
     answer: async (ask) => {
       const orderId = allowedOrderId(access, ask);
       const returnId = ask.params['returnId'] ?? '';
-      return shown((await orders.getReturn({ orderId, returnId }, storeHeaders(ask))).return);
+      return shown(
+        (await orders.getReturn({ orderId, returnId }, callHeaders(ask.principal))).return,
+      );
     },
   }),
 ];

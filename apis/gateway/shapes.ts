@@ -1,5 +1,4 @@
 // Orders as shoppers send and see them over HTTP.
-import { createHash } from 'node:crypto';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { z } from 'zod';
 import {
@@ -36,7 +35,8 @@ const orderLines = z
 
 export const orderBody = z.strictObject({
   lines: orderLines,
-  email: z.email().max(TEXT_MAX),
+  /** Whoever is signed in may leave it out. */
+  email: z.email().max(TEXT_MAX).optional(),
   shippingAddress: addressShape,
   paymentMethod: z.string().regex(/^pm_[A-Za-z0-9_]{1,100}$/, 'is not a payment method id (pm_…)'),
   expectedTotal: z.number().min(0).optional(),
@@ -58,10 +58,6 @@ export const stockBody = z.strictObject({
   quantity: z.number().int().min(0).max(1_000_000_000),
 });
 
-/** A guest's idempotency keys belong to the e-mail; its hash is all that is kept beside them. */
-const guestPrincipal = (email: string): string =>
-  `guest/${createHash('sha256').update(email.trim().toLowerCase()).digest('hex')}`;
-
 export const wireAddress = ({ line2 = '', region = '', ...to }: z.output<typeof addressShape>) => ({
   ...to,
   line2,
@@ -69,12 +65,16 @@ export const wireAddress = ({ line2 = '', region = '', ...to }: z.output<typeof 
 });
 
 /** A checkout as Orders takes it. Until stores have currencies, an expected total is in USD. */
-export const wireCheckout = (body: z.output<typeof orderBody>, idempotencyKey: string) => {
+export const wireCheckout = (
+  body: z.output<typeof orderBody> & { email: string },
+  idempotencyKey: string,
+  principal: string,
+) => {
   const { shippingAddress, expectedTotal, ...rest } = body;
   return {
     ...rest,
     idempotencyKey,
-    principal: guestPrincipal(body.email),
+    principal,
     shippingAddress: wireAddress(shippingAddress),
     ...(expectedTotal !== undefined && {
       expectedTotalMinor: BigInt(minorFromNumber(expectedTotal, DEFAULT_CURRENCY, 'expectedTotal')),
@@ -117,8 +117,8 @@ const shownAttention = ({ reason, since }: Attention) => ({
   since: since ? timestampDate(since).toISOString() : '',
 });
 
-/** An order as its shopper sees it. */
-export const shownOrder = (order: Order, accessToken: string) => {
+/** An order as its shopper sees it; in a list without its token. */
+export const shownOrder = (order: Order, accessToken?: string) => {
   const currency = currencyOf(order.currency);
   const { payment, endCode, endMessage, trackingNumber, nextAction, attention } = order;
   return {
@@ -140,7 +140,7 @@ export const shownOrder = (order: Order, accessToken: string) => {
     ...(endCode && { reason: { code: endCode, message: endMessage } }),
     ...timesOf(order),
     ...(order.asOf && { asOf: order.asOf }),
-    accessToken,
+    ...(accessToken !== undefined && { accessToken }),
   };
 };
 

@@ -7,7 +7,7 @@ import type {
   Stock,
 } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { json, route, type Ask, type Route } from '../http/routes.ts';
-import { storeHeaders } from './orders.ts';
+import { callHeaders } from './owners.ts';
 import { stockBody } from './shapes.ts';
 
 const TIMEOUT_MS = 5_000;
@@ -61,7 +61,7 @@ export const stockRoutes = (door: StockDoor): Route[] => [
       const sku = skuAmong(await skusOf(door, ask), ask.body.sku);
       const productId = ask.params['id'] ?? '';
       const count = { sku, onHand: ask.body.quantity, productId, reason: 'set by the store' };
-      const { stock } = await door.inventory.adjustStock(count, storeHeaders(ask));
+      const { stock } = await door.inventory.adjustStock(count, callHeaders(ask.principal));
       if (!stock) throw new Error('Inventory answered without stock');
       return json(shown(stock));
     },
@@ -74,7 +74,7 @@ export const stockRoutes = (door: StockDoor): Route[] => [
     answers: { 200: 'the stock of each variant' },
     answer: async (ask) => {
       const skus = await skusOf(door, ask);
-      const { stock } = await door.inventory.batchGetStock({ skus }, storeHeaders(ask));
+      const { stock } = await door.inventory.batchGetStock({ skus }, callHeaders(ask.principal));
       return json({ stock: stock.map(shown) });
     },
   }),

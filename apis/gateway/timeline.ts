@@ -1,7 +1,8 @@
 // An order's timeline: as JSON at once, or followed live as server-sent events.
 import { isEnding, ORDER_STATUSES, type OrderStatus } from '../../domain/order.ts';
 import { json, route, type Ask, type Route } from '../http/routes.ts';
-import { allowedOrderId, storeHeaders, type OrderDoor } from './orders.ts';
+import { allowedOrderId, type OrderDoor } from './orders.ts';
+import { callHeaders } from './owners.ts';
 import { shownEvent } from './shapes.ts';
 
 const POLL_MS = 500;
@@ -34,7 +35,7 @@ async function* followed(door: OrderDoor, ask: Ask, orderId: string): AsyncGener
   let afterSequence = lastSeen(ask.request);
   for (let polls = 1; Date.now() < until && !ask.request.signal.aborted; polls++) {
     const request = { orderId, afterSequence };
-    const { events } = await door.orders.listOrderEvents(request, storeHeaders(ask));
+    const { events } = await door.orders.listOrderEvents(request, callHeaders(ask.principal));
     for (const event of events.map(shownEvent)) {
       afterSequence = event.sequence;
       yield frame(event);
@@ -68,13 +69,13 @@ export const timelineRoute = (door: OrderDoor): Route =>
       const orderId = allowedOrderId(door.access, ask);
       const wantsStream = ask.request.headers.get('accept')?.includes('text/event-stream');
       if (wantsStream) {
-        await door.orders.getOrder({ orderId }, storeHeaders(ask));
+        await door.orders.getOrder({ orderId }, callHeaders(ask.principal));
         return new Response(streamOf(followed(door, ask, orderId)), {
           headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
         });
       }
       const request = { orderId, afterSequence: 0 };
-      const { events } = await door.orders.listOrderEvents(request, storeHeaders(ask));
+      const { events } = await door.orders.listOrderEvents(request, callHeaders(ask.principal));
       return json({ events: events.map(shownEvent) }, 200, { 'cache-control': 'no-store' });
     },
   });

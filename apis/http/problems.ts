@@ -51,7 +51,7 @@ const headersOf = (status: number, error: DomainError, requestId: string): Heade
   if (status === 503 || status === 429) {
     headers.set('retry-after', String(error.retryAfterSeconds ?? RETRY_AFTER_SECONDS));
   }
-  if (status === 401) headers.set('www-authenticate', 'Bearer');
+  if (error.code === 'UNAUTHENTICATED') headers.set('www-authenticate', 'Bearer');
   return headers;
 };
 

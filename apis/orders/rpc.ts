@@ -1,10 +1,9 @@
 // The Orders service: checks each request's shape, asks store and story, answers.
-import type { ConnectRouter, ServiceImpl } from '@connectrpc/connect';
-import { listOrderViews } from '../../db/cassandra/orders.ts';
+import type { ConnectRouter, HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { currencyOf } from '../../domain/money.ts';
 import { isSameAddress } from '../../domain/order.ts';
 import { listOrderEvents } from '../../db/postgres/orders/events.ts';
-import { orderById, type Order } from '../../db/postgres/orders/orders.ts';
+import { listOrdersOf, orderById, type Order } from '../../db/postgres/orders/orders.ts';
 import { listRefunds } from '../../db/postgres/orders/refunds.ts';
 import type { Return } from '../../db/postgres/orders/returns.ts';
 import { invalid } from '../../domain/errors.ts';
@@ -12,6 +11,7 @@ import { OrdersService } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import { changeAddress, fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
 import { callerOf } from '../rpc/server.ts';
 import { cancel } from './cancel.ts';
+import { ownOrder, owning, type AssertOwned } from './owners.ts';
 import { pay } from './pay.ts';
 import { place, type OrdersParts } from './place.ts';
 import { returnOf, takeReturn } from './returns.ts';
@@ -27,7 +27,7 @@ import {
   wireReturn,
 } from './shapes.ts';
 import { askStory, UNTIL_ACCEPTED } from '../rpc/stories.ts';
-import { eventsOrViews, orderOrView, wireView } from './views.ts';
+import { eventsOrViews, orderOrView, ordersOrViews } from './views.ts';
 
 const LIMIT_MAX = 100;
 
@@ -45,13 +45,25 @@ const limitOf = (limit: number): number => {
   return limit;
 };
 
-const wholeOrder = async ({ pg }: OrdersParts, storeId: string, id: string) => {
+const wholeOrder = async (
+  { pg }: OrdersParts,
+  storeId: string,
+  id: string,
+  assertOwned: AssertOwned,
+) => {
   const order = await orderById(pg, storeId, id);
+  assertOwned(order.principal);
   const refunds = order.paymentStatus === 'none' ? [] : await listRefunds(pg, order.id);
   return wireOrder(order, refunds);
 };
 
-const wireEvents = async ({ pg }: OrdersParts, storeId: string, id: string, after: number) => {
+const wireEvents = async (
+  { pg }: OrdersParts,
+  orderId: string,
+  after: number,
+  context: HandlerContext,
+) => {
+  const { storeId, id } = await ownOrder(pg, orderId, context);
   const events = await listOrderEvents(pg, storeId, id, after);
   if (events.length === 0) await orderById(pg, storeId, id);
   return events.map(wireEvent);
@@ -63,20 +75,24 @@ const readHandlers = (
   async getOrder({ orderId }, context) {
     const { storeId } = callerOf(context);
     const id = orderIdOf(orderId);
-    const truth = wholeOrder(parts, storeId, id);
-    return { order: await orderOrView(parts.cassandra, truth, storeId, id) };
+    const assertOwned = owning(context);
+    const truth = wholeOrder(parts, storeId, id, assertOwned);
+    return { order: await orderOrView(parts.cassandra, truth, { storeId, id, assertOwned }) };
   },
   async listOrders({ principal, before, limit }, context) {
     const { storeId } = callerOf(context);
-    const views = await listOrderViews(parts.cassandra, storeId, principal, before);
-    return { orders: views.slice(0, limitOf(limit)).map(wireView) };
+    const page = { storeId, principal, before, limit: limitOf(limit) };
+    const truth = listOrdersOf(parts.pg, page).then((orders) =>
+      orders.map((order) => wireOrder(order)),
+    );
+    return { orders: await ordersOrViews(parts.cassandra, truth, page) };
   },
   async listOrderEvents({ orderId, afterSequence: after }, context) {
     const { storeId } = callerOf(context);
     const id = orderIdOf(orderId);
-    const truth = wireEvents(parts, storeId, id, after);
-    const ask = { orderId: id, after };
-    return { events: await eventsOrViews(parts.cassandra, truth, storeId, ask) };
+    const truth = wireEvents(parts, orderId, after, context);
+    const ask = { storeId, id, after, assertOwned: owning(context) };
+    return { events: await eventsOrViews(parts.cassandra, truth, ask) };
   },
 });
 
@@ -89,17 +105,16 @@ const changeHandlers = (
   },
   async confirmPayment({ orderId, paymentMethod, idempotencyKey: key }, context) {
     const card = cardOf(paymentMethod);
-    const { storeId } = callerOf(context);
-    const order = await pay(parts, storeId, orderIdOf(orderId), { paymentMethod: card, key });
+    const { storeId, id } = await ownOrder(parts.pg, orderId, context);
+    const order = await pay(parts, storeId, id, { paymentMethod: card, key });
     return { order: wireOrder(order), ...(card && refusalIn(order)) };
   },
   async cancelOrder({ orderId }, context) {
-    const { storeId } = callerOf(context);
-    return { order: wireOrder(await cancel(parts, storeId, orderIdOf(orderId))) };
+    const { storeId, id } = await ownOrder(parts.pg, orderId, context);
+    return { order: wireOrder(await cancel(parts, storeId, id)) };
   },
   async changeAddress({ orderId, shippingAddress }, context) {
-    const { storeId } = callerOf(context);
-    const id = orderIdOf(orderId);
+    const { storeId, id } = await ownOrder(parts.pg, orderId, context);
     const address = addressOf(shippingAddress);
     const before = await orderById(parts.pg, storeId, id);
     if (!isSameAddress(before.shippingAddress, address)) {
@@ -118,13 +133,12 @@ const returnHandlers = (parts: OrdersParts): Pick<Service, 'requestReturn' | 'ge
   };
   return {
     async requestReturn(request, context) {
-      const { storeId } = callerOf(context);
+      const { storeId } = await ownOrder(parts.pg, request.orderId, context);
       return shown(storeId, await takeReturn(parts, returnRequestOf(storeId, request)));
     },
     async getReturn({ orderId, returnId }, context) {
-      const { storeId } = callerOf(context);
-      const id = returnIdOf(returnId);
-      return shown(storeId, await returnOf(parts, storeId, orderIdOf(orderId), id));
+      const { storeId, id } = await ownOrder(parts.pg, orderId, context);
+      return shown(storeId, await returnOf(parts, storeId, id, returnIdOf(returnId)));
     },
   };
 };

@@ -5,9 +5,11 @@ import type { Cassandra } from '../../db/cassandra/client.ts';
 import {
   findOrderView,
   listEventViews,
+  listOrderViews,
   type OrderEventView,
   type OrderView,
 } from '../../db/cassandra/orders.ts';
+import type { OrdersPage } from '../../db/postgres/orders/orders.ts';
 import { DomainError } from '../../domain/errors.ts';
 import {
   OrderEventSchema,
@@ -15,9 +17,10 @@ import {
   type Order as WireOrder,
   type OrderEvent as WireEvent,
 } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import type { AssertOwned } from './owners.ts';
 
 /** Without e-mail, address or secret: the read model has nothing personal. */
-export const wireView = (view: OrderView): WireOrder =>
+const wireView = (view: OrderView): WireOrder =>
   create(OrderSchema, {
     id: view.id,
     storeId: view.storeId,
@@ -47,25 +50,42 @@ const orElse = async <T>(truth: Promise<T>, view: () => Promise<T>): Promise<T> 
   }
 };
 
-/** UNAVAILABLE when the read model has not seen it either: it may well be there. */
+interface Asked {
+  storeId: string;
+  id: string;
+  assertOwned: AssertOwned;
+}
+
+/** UNAVAILABLE when the read model has not seen it either: it may well be there. NOT_FOUND. */
+const viewOf = async (cassandra: Cassandra, { storeId, id, assertOwned }: Asked) => {
+  const view = await findOrderView(cassandra, storeId, id);
+  if (!view) throw new DomainError('UNAVAILABLE', 'the order cannot be read just now');
+  assertOwned(view.principal);
+  return view;
+};
+
 export const orderOrView = (
   cassandra: Cassandra,
   truth: Promise<WireOrder>,
-  storeId: string,
-  id: string,
-): Promise<WireOrder> =>
-  orElse(truth, async () => {
-    const view = await findOrderView(cassandra, storeId, id);
-    if (view) return wireView(view);
-    throw new DomainError('UNAVAILABLE', 'the order cannot be read just now');
-  });
+  asked: Asked,
+): Promise<WireOrder> => orElse(truth, async () => wireView(await viewOf(cassandra, asked)));
 
 export const eventsOrViews = (
   cassandra: Cassandra,
   truth: Promise<WireEvent[]>,
-  storeId: string,
-  { orderId, after }: { orderId: string; after: number },
+  asked: Asked & { after: number },
 ): Promise<WireEvent[]> =>
+  orElse(truth, async () => {
+    await viewOf(cassandra, asked);
+    const { storeId, id, after } = asked;
+    return (await listEventViews(cassandra, storeId, id, after)).map(wireEventView);
+  });
+
+export const ordersOrViews = (
+  cassandra: Cassandra,
+  truth: Promise<WireOrder[]>,
+  { storeId, principal, before, limit }: OrdersPage,
+): Promise<WireOrder[]> =>
   orElse(truth, async () =>
-    (await listEventViews(cassandra, storeId, orderId, after)).map(wireEventView),
+    (await listOrderViews(cassandra, storeId, principal, before)).slice(0, limit).map(wireView),
   );

@@ -21,6 +21,8 @@ const BYTES_MAX = 4 * 1024 * 1024;
 
 /** Header that says which store a call is about; becomes a claim of the signed token. */
 export const STORE_HEADER = 'holdfast-store';
+/** Header that holds a call to what belongs to these principals, by commas. */
+export const OWNERS_HEADER = 'holdfast-owners';
 
 interface Peer {
   url: string;

@@ -39,6 +39,21 @@ const followed = (id: string): Promise<true> =>
     (await viewOf(id))?.status === 'delivered' ? true : undefined,
   );
 
+/** Ids of a principal's newest orders, as Orders lists them. */
+const listedBy = async (principal: string): Promise<string[]> => {
+  const path = '/holdfast.orders.v1.OrdersService/ListOrders';
+  const response = await fetch(`${shop.env['ORDERS_URL']}${path}`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${shop.env['INTERNAL_TOKEN']}`,
+    },
+    body: JSON.stringify({ principal, limit: 100 }),
+  });
+  const { orders } = (await response.json()) as { orders: { id: string }[] };
+  return orders.map(({ id }) => id);
+};
+
 describe('the order read model', () => {
   test(
     'follows the truth, event by event',
@@ -58,6 +73,8 @@ describe('the order read model', () => {
     async () => {
       const it = await delivered();
       await followed(it.id);
+      const [row] = await shop.sql`select principal from orders.orders where id = ${it.id}`;
+      const principal = String(row?.['principal']);
       await shop.kill('postgres');
       try {
         const order = await asShopper<{ status: string; asOf?: string }>(shop, it, 'GET');
@@ -70,6 +87,7 @@ describe('the order read model', () => {
           '/events',
         );
         expect(timeline.body.events.at(-1)?.type).toBe('OrderDelivered');
+        expect(await listedBy(principal)).toContain(it.id);
       } finally {
         await shop.startServer('postgres');
         await shop.allReady();

@@ -104,13 +104,51 @@ const refusalOf = (error: unknown): unknown => {
   return new DomainError('INVALID_INPUT', 'this was not accepted', { cause: error });
 };
 
+type Made = ReturnType<typeof authOver>;
+type Asked = <T>(name: string, work: (auth: Made) => Promise<T>) => Promise<T>;
+
+const passwordCalls = ({ pg }: AuthOptions, asked: Asked) => ({
+  resetPassword: (body: { token: string; newPassword: string }) =>
+    asked('resetPassword', async ({ api }) => void (await api.resetPassword({ body }))),
+  /** Ends every other session. INVALID_CREDENTIALS unless the present password is shown. */
+  changePassword: (
+    { accountId, sessionId }: { accountId: string; sessionId: string },
+    { currentPassword: password, newPassword }: Record<'currentPassword' | 'newPassword', string>,
+  ) =>
+    asked('changePassword', async (auth) => {
+      const { internalAdapter, password: passwords } = await auth.$context;
+      const hash = (await internalAdapter.findCredentialAccount(accountId))?.password;
+      if (!hash || !(await passwords.verify({ hash, password }))) {
+        throw new DomainError('INVALID_CREDENTIALS', 'this is not the present password');
+      }
+      const newHash = await passwords.hash(newPassword);
+      await endOtherSessions(pg, accountId, sessionId);
+      await internalAdapter.updatePassword(accountId, newHash);
+    }),
+});
+
+const mailedTokens = ({ secret }: AuthOptions, asked: Asked, issued: Map<string, string>) => ({
+  /** A token that confirms this address of this account, for an hour. */
+  verificationToken: (email: string, userId: string): Promise<string> =>
+    createEmailVerificationToken(secret, email, undefined, TOKEN_SECONDS, { userId }),
+  /** A token that chooses a new password, once, within an hour. */
+  resetToken: (email: string): Promise<string> =>
+    asked('resetToken', async ({ api }) => {
+      issued.delete(email);
+      await api.requestPasswordReset({ body: { email } });
+      const token = issued.get(email);
+      issued.delete(email);
+      if (!token) throw new Error('no token was made for an account');
+      return token;
+    }),
+});
+
 export const createAuth = (options: AuthOptions) => {
-  const { pg, secret } = options;
   const issued = new Map<string, string>();
   const issue: Issue = async ({ user, token }) => void issued.set(user.email, token);
-  let made: ReturnType<typeof authOver> | undefined;
-  const asked = <T>(name: string, work: (auth: ReturnType<typeof authOver>) => Promise<T>) =>
-    pg
+  let made: Made | undefined;
+  const asked: Asked = (name, work) =>
+    options.pg
       .query(`identity.${name}`, (db) => work((made ??= authOver(db, options, issue))))
       .catch((error: unknown): never => {
         throw refusalOf(error);
@@ -128,36 +166,8 @@ export const createAuth = (options: AuthOptions) => {
       }),
     verifyEmail: (token: string) =>
       asked('verifyEmail', async ({ api }) => void (await api.verifyEmail({ query: { token } }))),
-    resetPassword: (body: { token: string; newPassword: string }) =>
-      asked('resetPassword', async ({ api }) => void (await api.resetPassword({ body }))),
-    /** Ends every other session. INVALID_CREDENTIALS unless the present password is shown. */
-    changePassword: (
-      { accountId, sessionId }: { accountId: string; sessionId: string },
-      { currentPassword: password, newPassword }: Record<'currentPassword' | 'newPassword', string>,
-    ) =>
-      asked('changePassword', async (auth) => {
-        const { internalAdapter, password: passwords } = await auth.$context;
-        const hash = (await internalAdapter.findCredentialAccount(accountId))?.password;
-        if (!hash || !(await passwords.verify({ hash, password }))) {
-          throw new DomainError('INVALID_CREDENTIALS', 'this is not the present password');
-        }
-        const newHash = await passwords.hash(newPassword);
-        await endOtherSessions(pg, accountId, sessionId);
-        await internalAdapter.updatePassword(accountId, newHash);
-      }),
-    /** A token that confirms this address of this account, for an hour. */
-    verificationToken: (email: string, userId: string): Promise<string> =>
-      createEmailVerificationToken(secret, email, undefined, TOKEN_SECONDS, { userId }),
-    /** A token that chooses a new password, once, within an hour. */
-    resetToken: (email: string): Promise<string> =>
-      asked('resetToken', async ({ api }) => {
-        issued.delete(email);
-        await api.requestPasswordReset({ body: { email } });
-        const token = issued.get(email);
-        issued.delete(email);
-        if (!token) throw new Error('no token was made for an account');
-        return token;
-      }),
+    ...passwordCalls(options, asked),
+    ...mailedTokens(options, asked, issued),
   };
 };
 

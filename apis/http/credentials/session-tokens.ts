@@ -31,7 +31,7 @@ const signature = (token: string, secret: string): Buffer =>
 export const sealSession = (token: string, secret: string): string =>
   `${SESSION_PREFIX}${token}.${signature(token, secret).toString('base64url')}`;
 
-/** The same as a cookie; without a text it takes the cookie away, without seconds it is gone soon. */
+/** The same as a cookie; without seconds it is gone with the browser, with none at once. */
 export const sessionCookie = (shown: string, isSecure: boolean, seconds?: number): string =>
   [
     `${isSecure ? SECURE_COOKIE : SESSION_COOKIE}=${shown}`,

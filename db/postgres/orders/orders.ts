@@ -1,5 +1,5 @@
 // Orders in Postgres: accepted once per key, and found again by id, key, owner or intent.
-import { and, asc, eq, gt, lt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, lt, sql } from 'drizzle-orm';
 import type { AttentionReason } from '../../../domain/attention.ts';
 import type { NextAction } from '../../../domain/declines.ts';
 import { DomainError } from '../../../domain/errors.ts';
@@ -138,6 +138,28 @@ export const orderById = (pg: Pg, storeId: string, id: string): Promise<Order> =
       .where(and(eq(orders.id, id), eq(orders.storeId, storeId)));
     if (!row) throw noOrder();
     return orderOf(row);
+  });
+
+export interface OrdersPage {
+  storeId: string;
+  principal: string;
+  /** Id of the last one seen, or empty. */
+  before: string;
+  limit: number;
+}
+
+/** A principal's orders, newest first. */
+export const listOrdersOf = (pg: Pg, page: OrdersPage): Promise<Order[]> =>
+  pg.query('orders.ofPrincipal', async (db) => {
+    const { storeId, principal, before, limit } = page;
+    const mine = and(eq(orders.storeId, storeId), eq(orders.principal, principal));
+    const rows = await db
+      .select()
+      .from(orders)
+      .where(before === '' ? mine : and(mine, lt(orders.id, before)))
+      .orderBy(desc(orders.id))
+      .limit(limit);
+    return rows.map(orderOf);
   });
 
 /** Any store's order that this intent pays: for the provider's news, which name no store. */

@@ -1,0 +1,54 @@
+// The list of an account's orders, and of those it bought as a guest with its address.
+import type { Order } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import { pageQuery, type Cursors } from '../http/cursors.ts';
+import { listAnswer } from '../http/lists.ts';
+import { route, type Route } from '../http/routes.ts';
+import { accountOf } from './accounts/sign-in.ts';
+import type { OrderDoor } from './orders.ts';
+import { callHeaders, ownersOf } from './owners.ts';
+import { shownOrder } from './shapes.ts';
+
+export interface OwnOrdersDoor extends Pick<OrderDoor, 'orders'> {
+  cursors: Cursors;
+}
+
+/** Ids sort by when they were made, so several owners' lists merge by them. */
+const newestFirst = (lists: Order[][]): Order[] =>
+  lists.flat().toSorted((one, other) => (one.id < other.id ? 1 : -1));
+
+/** A page and one order more, which shows that there is a next page; Orders gives 100 at a time. */
+const onePastPage = async (
+  limit: number,
+  listed: (page: { limit: number; before?: string }) => Promise<Order[]>,
+): Promise<Order[]> => {
+  const page = await listed({ limit });
+  const last = page.at(-1);
+  if (!last || page.length < limit) return page;
+  return [...page, ...(await listed({ limit: 1, before: last.id }))];
+};
+
+export const ownOrdersRoute = ({ orders, cursors }: OwnOrdersDoor): Route =>
+  route({
+    method: 'get',
+    path: '/orders',
+    summary: "One's own orders, newest first; guests' orders with the confirmed address too.",
+    needs: 'own-account',
+    query: pageQuery,
+    answers: { 200: 'items and the cursor of the next page' },
+    answer: async (ask) => {
+      const account = accountOf(ask);
+      const { limit, cursor } = ask.query;
+      const list = `orders/${account.accountId}`;
+      const before = cursor ? cursors.open(list, cursor) : '';
+      const lists = ownersOf(account).map((principal) =>
+        onePastPage(limit, async (page) => {
+          const asked = { principal, before, ...page };
+          return (await orders.listOrders(asked, callHeaders(account))).orders;
+        }),
+      );
+      const items = newestFirst(await Promise.all(lists)).slice(0, limit + 1);
+      const positionOf = ({ id }: Order): string => id;
+      const show = (order: Order) => shownOrder(order);
+      return listAnswer({ cursors, list, request: ask.request, limit, items, show, positionOf });
+    },
+  });
