@@ -7,7 +7,15 @@ import { specOf, type ProcessName } from './processes.ts';
 import { postgresUrl } from './servers/postgres.ts';
 import type { PortName } from './ports.ts';
 
-const ROLES = ['identity', 'products', 'inventory', 'orders', 'relay', 'recovery'] as const;
+const ROLES = [
+  'identity',
+  'products',
+  'inventory',
+  'orders',
+  'relay',
+  'recovery',
+  'doors',
+] as const;
 
 const addressOf = (instance: Instance, name: PortName): string =>
   `${instance.host(name)}:${instance.port(name)}`;
@@ -23,7 +31,6 @@ export const codecKeys = (instance: Instance): string =>
 
 /** Every setting that is the same for all processes of an instance. */
 const settingsOf = (instance: Instance): Partial<Record<Setting, string>> => ({
-  HOLDFAST_IDENTITY_URL: postgresUrl(instance, 'identity'),
   HOLDFAST_CATALOGUE_URL: postgresUrl(instance, 'products'),
   HOLDFAST_ROLE_PASSWORDS: JSON.stringify(
     Object.fromEntries(ROLES.map((role) => [role, instance.secret(`postgres/${role}`)])),
@@ -114,6 +121,7 @@ export const ownEnvironment = (
     HOLDFAST_OPS_PORT: String(instance.port(spec.opsPort, copy)),
     ...(spec.port && { HOLDFAST_PORT: String(instance.port(spec.port, copy)) }),
     ...(spec.grpcPort && { HOLDFAST_GRPC_PORT: String(instance.port(spec.grpcPort, copy)) }),
+    ...(spec.identity && { HOLDFAST_IDENTITY_URL: postgresUrl(instance, spec.identity) }),
     ...(spec.role && { HOLDFAST_POSTGRES_URL: postgresUrl(instance, spec.role) }),
   };
 };

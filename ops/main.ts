@@ -16,6 +16,9 @@ const HELP = `Holdfast: a shop that does not lose orders.
   ./holdfast drill [FAULT] [--seed N] [--count N]   orders under faults, every promise checked
   ./holdfast bench [PATH]     measurements, each a ratio to a raw baseline
   ./holdfast orders WORDS     what is stuck, and how to mend it: ./holdfast orders help
+  ./holdfast keys WORDS       a store's API keys: ./holdfast keys help
+  ./holdfast staff WORDS      who works for a store: ./holdfast staff help
+  ./holdfast operators WORDS  who works for the house: ./holdfast operators help
   ./holdfast import FILE [--format F] [--map FIELD:COLUMN,…]   a catalogue's CSV or JSON
   ./holdfast seed --products N --seed S   a plausible catalogue, the same each time
   ./holdfast rebuild stock    fill Redis from the ledger, whatever it has
@@ -160,6 +163,11 @@ const COMMANDS: Record<string, () => unknown> = {
   demo: async () => (await import('./demo.ts')).demo(instance, { json: has('--json') }),
   test: async () => process.exit(await (await import('./test.ts')).test(words)),
   orders: async () => (await import('./commands/orders.ts')).orders(shopOrTests(), words),
+  keys: async () => (await import('./commands/keys.ts')).storeCommand(shopOrTests(), 'keys', words),
+  staff: async () =>
+    (await import('./commands/keys.ts')).storeCommand(shopOrTests(), 'staff', words),
+  operators: async () =>
+    (await import('./commands/operators.ts')).operatorsCommand(shopOrTests(), words),
   drill: async () => process.exit(await (await import('./commands/drill.ts')).drill(words)),
   bench: async () => process.exit(await (await import('../bench/main.ts')).bench(words)),
   import: async () => {

@@ -8,6 +8,8 @@ export interface ProcessSpec {
   opsPort: PortName;
   /** Role of its Postgres connection, when it has one. */
   role?: 'products' | 'inventory' | 'orders' | 'relay' | 'recovery' | 'identity';
+  /** Role by which it looks callers up; only the gateway makes accounts and keys. */
+  identity?: 'identity' | 'doors';
   settings: readonly Setting[];
 }
 
@@ -22,7 +24,7 @@ const TEMPORAL = [
   'HOLDFAST_TEMPORAL_NAMESPACE',
   'HOLDFAST_CODEC_KEYS',
 ] as const;
-const KEYS = ['HOLDFAST_IDENTITY_URL', 'HOLDFAST_SESSION_SECRET'] as const;
+const KEYS = ['HOLDFAST_SESSION_SECRET'] as const;
 const TOKENS = ['HOLDFAST_TOKEN_SECRETS'] as const;
 const TLS = [
   'HOLDFAST_GRPC_TLS_CERT',
@@ -35,6 +37,7 @@ const STRIPE = ['STRIPE_SECRET_KEY', 'STRIPE_API_BASE'] as const;
 export const PROCESSES = {
   gateway: {
     port: 'gateway',
+    identity: 'identity',
     opsPort: 'gateway-ops',
     settings: [
       ...KEYS,
@@ -55,6 +58,7 @@ export const PROCESSES = {
     port: 'products',
     opsPort: 'products-ops',
     role: 'products',
+    identity: 'doors',
     settings: [...KEYS, ...TOKENS, ...TEMPORAL, 'HOLDFAST_CURSOR_SECRET'],
   },
   search: {
@@ -96,6 +100,7 @@ export const PROCESSES = {
     port: 'recovery',
     opsPort: 'recovery-ops',
     role: 'recovery',
+    identity: 'doors',
     settings: [
       ...KEYS,
       ...TEMPORAL,

@@ -30,6 +30,7 @@ const rolePasswords = z.object({
   orders: z.string(),
   relay: z.string(),
   recovery: z.string(),
+  doors: z.string(),
 });
 
 const putKey = (pg: Pg, name: string, key: string, scopes: Scope[]): Promise<void> => {

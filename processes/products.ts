@@ -41,7 +41,7 @@ await run(config, async (telemetry) => {
   const stories = startImportStories(pg, temporal, telemetry);
   const app = appOf({
     routes: productsRoutes({ pg, cursors, stories }),
-    authenticate: identityIn(keys, config.HOLDFAST_SESSION_SECRET),
+    authenticate: identityIn(keys, config.HOLDFAST_SESSION_SECRET, telemetry),
     telemetry,
   });
   const rpc = rpcFetch({

@@ -82,7 +82,7 @@ await run(config, async (telemetry) => {
       ...batchRoutes(parts),
       ...codecRoutes(codec, uiOrigin, config.HOLDFAST_PROFILE === 'local'),
     ],
-    authenticate: identityIn(keys, config.HOLDFAST_SESSION_SECRET),
+    authenticate: identityIn(keys, config.HOLDFAST_SESSION_SECRET, telemetry),
     telemetry,
   });
   const stopping = new AbortController();

@@ -8,7 +8,7 @@ import { keyRing } from '../apis/http/credentials/keys.ts';
 import { authenticating, type Authenticate } from '../apis/http/principals.ts';
 import type { Tls } from '../apis/rpc/server.ts';
 import type { Pg } from '../db/postgres/client.ts';
-import { findApiKey } from '../db/postgres/identity/keys.ts';
+import { findApiKey, KEYS_CHANNEL } from '../db/postgres/identity/keys.ts';
 import { findSession } from '../db/postgres/identity/sessions.ts';
 import { sql } from 'drizzle-orm';
 
@@ -60,8 +60,12 @@ export const run = async (
 };
 
 /** How a door learns who calls: keys and sessions are looked up in the identity schema. */
-export const identityIn = (pg: Pg, sessionSecret: string): Authenticate => {
+export const identityIn = (pg: Pg, sessionSecret: string, telemetry: Telemetry): Authenticate => {
   const keys = keyRing((hash) => findApiKey(pg, hash));
+  // Without it a revoked key is believed for as long as keys are remembered.
+  pg.listen(KEYS_CHANNEL, keys.forget).catch((error: unknown) => {
+    telemetry.log.warn('ended keys are not heard of at once', { reason: String(error) });
+  });
   return authenticating({
     findKey: keys.find,
     findSession: (token) => findSession(pg, token),

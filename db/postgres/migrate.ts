@@ -7,7 +7,7 @@ import { OUTBOX_SCHEMAS } from './outbox.ts';
 const MIGRATIONS = new URL('./migrations/', import.meta.url).pathname;
 const SCHEMAS = ['identity', 'products', 'inventory', 'orders'] as const;
 /** Roles that own no schema but read of others what their work needs. */
-const READING_ROLES = ['relay', 'recovery'] as const;
+const READING_ROLES = ['relay', 'recovery', 'doors'] as const;
 /** Any fixed number: only one migration runs at a time. */
 const MIGRATION_LOCK = 7_214_001;
 
@@ -45,7 +45,11 @@ const grantReaders = async (sql: Sql): Promise<void> => {
     grant insert, update on orders.recovery_actions to recovery;
     grant update on orders.orders to recovery;
     grant insert on orders.order_events, orders.outbox to recovery;
-    grant usage on sequence orders.outbox_id_seq to recovery;`);
+    grant usage on sequence orders.outbox_id_seq to recovery;
+    grant usage on schema identity to doors;
+    grant select on identity.api_keys, identity.sessions, identity.accounts,
+      identity.staff_members, identity.house_operators to doors;
+    grant update (last_used_at) on identity.api_keys to doors;`);
 };
 
 /** Idempotent; safe to run from several machines at once. Needs a superuser's URL. */

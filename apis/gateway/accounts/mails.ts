@@ -1,6 +1,7 @@
 // Mails of accounts: asked for in the request, made and sent after it, by one gateway each.
 import type { Pg } from '../../../db/postgres/client.ts';
 import { findAccountByEmail, removeExpired } from '../../../db/postgres/identity/accounts.ts';
+import { removeEndedKeys } from '../../../db/postgres/identity/keys.ts';
 import {
   dropWish,
   isHopeless,
@@ -115,7 +116,8 @@ export const startMailing = (parts: MailParts): { stop(): Promise<void> } => {
     for (let looks = 1; !stopped; looks++) {
       awake = Promise.withResolvers<void>();
       try {
-        if (looks % CLEAN_EVERY_LOOKS === 0) await removeExpired(pg);
+        if (looks % CLEAN_EVERY_LOOKS === 0)
+          await Promise.all([removeExpired(pg), removeEndedKeys(pg)]);
         if (await sendNext(parts)) continue;
       } catch (error) {
         telemetry.log.error('mails not looked for', error);

@@ -5,6 +5,7 @@ import {
   findAccount,
   listSessions,
 } from '../../../db/postgres/identity/accounts.ts';
+import { listPlaces } from '../../../db/postgres/identity/staff.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import { json, route, type Ask, type Route } from '../../http/routes.ts';
 import { emptyBody } from '../shapes.ts';
@@ -14,7 +15,8 @@ import { accountOf, NO_STORE, type AccountDoor } from './sign-in.ts';
 const meOf = async ({ pg }: AccountDoor, ask: Pick<Ask, 'principal'>) => {
   const account = await findAccount(pg, accountOf(ask).accountId);
   if (!account) throw new DomainError('UNAUTHENTICATED', 'this account is gone');
-  return shownAccount(account);
+  const staff = account.emailVerified ? await listPlaces(pg, account.email) : [];
+  return { ...shownAccount(account), ...(staff.length > 0 && { staff }) };
 };
 
 const readRoutes = (door: AccountDoor): Route[] => [

@@ -7,7 +7,7 @@ const NAME_LENGTH_MAX = 100;
 const EMAIL_LENGTH_MAX = 200;
 const TOKEN_LENGTH_MAX = 1_000;
 
-const email = z.string().trim().toLowerCase().max(EMAIL_LENGTH_MAX).pipe(z.email());
+export const email = z.string().trim().toLowerCase().max(EMAIL_LENGTH_MAX).pipe(z.email());
 const newPassword = z.string().min(PASSWORD_LENGTH_MIN).max(PASSWORD_LENGTH_MAX);
 /** One that exists: its length is nobody's business. */
 const password = z.string().min(1).max(PASSWORD_LENGTH_MAX);

@@ -1,9 +1,17 @@
-// API keys: found by hash, never by text.
-import { and, eq, gt, isNull, or, sql } from 'drizzle-orm';
+// API keys: found by hash, never by text; made, rotated and revoked by a store's own people.
+import { and, desc, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
+import { DomainError } from '../../../domain/errors.ts';
 import type { StoreId } from '../../../domain/ids.ts';
 import type { Scope } from '../../../domain/permissions.ts';
-import type { Pg } from '../client.ts';
+import type { Pg, Tx } from '../client.ts';
 import { apiKeys } from '../schema/identity.ts';
+
+/** A store's living keys; more than that is a key nobody has thrown away. */
+export const STORE_KEYS_MAX = 100;
+/** Ended keys are shown for this long, then removed. */
+const ENDED_DAYS = 30;
+/** Whoever remembers keys forgets them when this says so. */
+export const KEYS_CHANNEL = 'identity_keys';
 
 export interface ApiKey {
   id: string;
@@ -12,7 +20,15 @@ export interface ApiKey {
   expiresAt: Date | undefined;
 }
 
-/** The key with this hash, unless it has expired. */
+const isLiving = or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, sql`now()`));
+
+/** Its use is worth writing down once a minute, so that a hot key costs no write. */
+const isStale = or(
+  isNull(apiKeys.lastUsedAt),
+  lt(apiKeys.lastUsedAt, sql`now() - interval '1 minute'`),
+);
+
+/** The key with this hash, unless it has ended; notes to the minute that it was used. */
 export const findApiKey = (pg: Pg, hash: string): Promise<ApiKey | undefined> =>
   pg.query('identity.findApiKey', async (db) => {
     const [row] = await db
@@ -21,17 +37,20 @@ export const findApiKey = (pg: Pg, hash: string): Promise<ApiKey | undefined> =>
         storeId: apiKeys.storeId,
         scopes: apiKeys.scopes,
         expiresAt: apiKeys.expiresAt,
+        isStale: sql<boolean>`${isStale}`,
       })
       .from(apiKeys)
-      .where(
-        and(
-          eq(apiKeys.hash, hash),
-          or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, sql`now()`)),
-        ),
-      );
-    return (
-      row && { ...row, storeId: row.storeId as StoreId, expiresAt: row.expiresAt ?? undefined }
-    );
+      .where(and(eq(apiKeys.hash, hash), isLiving));
+    if (!row) return undefined;
+    if (row.isStale) {
+      const used = { lastUsedAt: sql`now()` };
+      await db
+        .update(apiKeys)
+        .set(used)
+        .where(and(eq(apiKeys.hash, hash), isStale));
+    }
+    const { id, storeId, scopes, expiresAt } = row;
+    return { id, storeId: storeId as StoreId, scopes, expiresAt: expiresAt ?? undefined };
   });
 
 /** Makes sure that a key exists with exactly these scopes. */
@@ -44,4 +63,102 @@ export const putApiKey = (
       .insert(apiKeys)
       .values(key)
       .onConflictDoUpdate({ target: apiKeys.hash, set: { scopes: key.scopes, name: key.name } });
+  });
+
+const shown = {
+  id: apiKeys.id,
+  name: apiKeys.name,
+  scopes: apiKeys.scopes,
+  createdBy: apiKeys.createdBy,
+  createdAt: apiKeys.createdAt,
+  expiresAt: apiKeys.expiresAt,
+  lastUsedAt: apiKeys.lastUsedAt,
+};
+export type KeyRow = Pick<typeof apiKeys.$inferSelect, keyof typeof shown>;
+
+/** A store's keys, newest first, those that ended in the last 30 days among them. */
+export const listApiKeys = (pg: Pg, storeId: StoreId): Promise<KeyRow[]> =>
+  pg.query('identity.listApiKeys', (db) =>
+    db
+      .select(shown)
+      .from(apiKeys)
+      .where(eq(apiKeys.storeId, storeId))
+      .orderBy(desc(apiKeys.createdAt), desc(apiKeys.id))
+      .limit(STORE_KEYS_MAX * 2),
+  );
+
+export interface KeyDraft {
+  hash: string;
+  id: string;
+  storeId: StoreId;
+  name: string;
+  scopes: Scope[];
+  createdBy: string;
+  expiresAt: Date | null;
+}
+
+/** One at a time for a store, so that the limit holds however many ask at once. */
+const lockStore = (tx: Tx, storeId: StoreId) =>
+  tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`keys/${storeId}`}, 0))`);
+
+const insertKey = async (tx: Tx, draft: KeyDraft): Promise<KeyRow> => {
+  await lockStore(tx, draft.storeId);
+  const living = await tx.$count(apiKeys, and(eq(apiKeys.storeId, draft.storeId), isLiving));
+  if (living >= STORE_KEYS_MAX) {
+    throw new DomainError('ILLEGAL_TRANSITION', `a store has at most ${STORE_KEYS_MAX} keys`);
+  }
+  const [row] = await tx.insert(apiKeys).values(draft).returning(shown);
+  if (!row) throw new Error('a key was not inserted');
+  return row;
+};
+
+export const createApiKey = (pg: Pg, draft: KeyDraft): Promise<KeyRow> =>
+  pg.transaction('identity.createApiKey', (tx) => insertKey(tx, draft));
+
+const noKey = (): DomainError => new DomainError('NOT_FOUND', 'no such key');
+
+/** The store's living key, under its lock. NOT_FOUND, also for another store's. */
+const lockKey = async (tx: Tx, storeId: StoreId, id: string): Promise<KeyRow> => {
+  const [row] = await tx
+    .select(shown)
+    .from(apiKeys)
+    .where(and(eq(apiKeys.storeId, storeId), eq(apiKeys.id, id), isLiving))
+    .for('update');
+  if (!row) throw noKey();
+  return row;
+};
+
+/** Ends a key after some seconds, unless it ends sooner by itself, and says so to every door. */
+const endKey = async (tx: Tx, id: string, inSeconds: number): Promise<void> => {
+  const end = sql`now() + make_interval(secs => ${inSeconds})`;
+  const expiresAt = sql`least(${apiKeys.expiresAt}, ${end})`;
+  await tx.update(apiKeys).set({ expiresAt }).where(eq(apiKeys.id, id));
+  await tx.execute(sql`select pg_notify(${KEYS_CHANNEL}, '')`);
+};
+
+/** A new key for an old one, which lives on for the grace and no longer than it would have. */
+export const rotateApiKey = (
+  pg: Pg,
+  old: { storeId: StoreId; id: string; graceSeconds: number },
+  next: Pick<KeyDraft, 'hash' | 'id' | 'createdBy' | 'expiresAt'>,
+): Promise<KeyRow> =>
+  pg.transaction('identity.rotateApiKey', async (tx) => {
+    await lockStore(tx, old.storeId);
+    const { name, scopes } = await lockKey(tx, old.storeId, old.id);
+    await endKey(tx, old.id, old.graceSeconds);
+    return insertKey(tx, { ...next, storeId: old.storeId, name, scopes });
+  });
+
+/** Ends a key now. NOT_FOUND. */
+export const revokeApiKey = (pg: Pg, storeId: StoreId, id: string): Promise<void> =>
+  pg.transaction('identity.revokeApiKey', async (tx) => {
+    await lockKey(tx, storeId, id);
+    await endKey(tx, id, 0);
+  });
+
+/** Removes keys that ended long ago. */
+export const removeEndedKeys = (pg: Pg): Promise<void> =>
+  pg.query('identity.removeEndedKeys', async (db) => {
+    const longAgo = sql`now() - make_interval(days => ${ENDED_DAYS})`;
+    await db.delete(apiKeys).where(lt(apiKeys.expiresAt, longAgo));
   });

@@ -28,9 +28,11 @@ export const findSession = (pg: Pg, token: string): Promise<Session | undefined>
     const [row] = await prepared<Row>(
       db,
       sql`select s.id, a.id as account_id, a.email, a.email_verified,
-        exists (select from identity.operators o where o.account_id = a.id) as is_operator,
+        a.email_verified and exists (
+          select from identity.house_operators o where o.email = a.email) as is_operator,
         (select json_agg(json_build_object('storeId', t.store_id, 'role', t.role)
-          order by t.created_at) from identity.staff t where t.account_id = a.id) as staff
+          order by t.created_at) from identity.staff_members t
+          where t.email = a.email and a.email_verified) as staff
         from identity.sessions s join identity.accounts a on a.id = s.user_id
         where s.token = ${token} and s.expires_at > now()`,
     );

@@ -17,16 +17,28 @@ const at = (name: string) => timestamp(name, { withTimezone: true });
 const createdAt = () => at('created_at').notNull().defaultNow();
 const updatedAt = () => at('updated_at').notNull().defaultNow();
 
-export const apiKeys = identity.table('api_keys', {
-  /** Hex SHA-256 of the key's text; the text itself is kept nowhere. */
-  hash: text().primaryKey(),
-  id: text().notNull().unique('api_keys_id_key'),
-  storeId: text('store_id').notNull(),
-  name: text().notNull(),
-  scopes: jsonb().$type<Scope[]>().notNull(),
-  createdAt: createdAt(),
-  expiresAt: at('expires_at'),
-});
+export const apiKeys = identity.table(
+  'api_keys',
+  {
+    /** Hex SHA-256 of the key's text; the text itself is kept nowhere. */
+    hash: text().primaryKey(),
+    id: text().notNull().unique('api_keys_id_key'),
+    storeId: text('store_id').notNull(),
+    name: text().notNull(),
+    scopes: jsonb().$type<Scope[]>().notNull(),
+    /** Whoever made it: an account, a key of the house, or `holdfast` itself. */
+    createdBy: text('created_by').notNull().default('holdfast'),
+    createdAt: createdAt(),
+    /** Revoking and rotating move it nearer, never further away. */
+    expiresAt: at('expires_at'),
+    /** To the minute. */
+    lastUsedAt: at('last_used_at'),
+  },
+  (table) => [
+    index('api_keys_store_id_idx').on(table.storeId),
+    index('api_keys_expires_at_idx').on(table.expiresAt),
+  ],
+);
 
 /** Shoppers and staff alike; what better-auth calls a user. */
 export const accounts = identity.table('accounts', {
@@ -121,27 +133,27 @@ export const mailWishes = identity.table(
   ],
 );
 
-/** Who works for which store. */
+/**
+ * Who works for which store: the account that has confirmed the address, once there is one. So
+ * nobody learns from it who has an account.
+ */
 export const staff = identity.table(
-  'staff',
+  'staff_members',
   {
     storeId: text('store_id').notNull(),
-    accountId: text('account_id')
-      .notNull()
-      .references(() => accounts.id, { onDelete: 'cascade' }),
+    email: text().notNull(),
     role: text({ enum: STAFF_ROLES }).notNull(),
+    createdBy: text('created_by').notNull(),
     createdAt: createdAt(),
   },
   (table) => [
-    primaryKey({ name: 'staff_pkey', columns: [table.storeId, table.accountId] }),
-    index('staff_account_id_idx').on(table.accountId),
+    primaryKey({ name: 'staff_members_pkey', columns: [table.storeId, table.email] }),
+    index('staff_members_email_idx').on(table.email),
   ],
 );
 
-/** Who works for the house. */
-export const operators = identity.table('operators', {
-  accountId: text('account_id')
-    .primaryKey()
-    .references(() => accounts.id, { onDelete: 'cascade' }),
+/** Who works for the house, by confirmed address as well. */
+export const operators = identity.table('house_operators', {
+  email: text().primaryKey(),
   createdAt: createdAt(),
 });

@@ -1,0 +1,57 @@
+// Paths that other services answer under the same name, and what each needs.
+import { MEND_ACTIONS } from '../../domain/attention.ts';
+import { IMPORT_BYTES_MAX } from '../../domain/catalogue/imports.ts';
+import type { Route } from '../http/routes.ts';
+import { proxied, type PassedOn } from './proxy.ts';
+
+/** Where the services are. */
+export interface Behind {
+  productsUrl: string;
+  searchUrl: string;
+  ordersUrl: string;
+  recoveryUrl: string;
+}
+
+export const passedOnRoutes = (behind: Behind): Route[] => [
+  ...proxied(behind.productsUrl, [
+    ['get', '/openapi.json', 'public'],
+    ['get', '/docs', 'public'],
+    ['post', '/collection', 'products:write'],
+    ['put', '/collection/:id', 'products:write'],
+    ['delete', '/collection/:id', 'products:write'],
+    ['get', '/collection/:id/products', 'products:read'],
+    ['put', '/collection/:id/products', 'products:write'],
+    ['get', '/collection/:id', 'products:read'],
+    ['get', '/collections', 'products:read'],
+    ['post', '/product', 'products:write'],
+    ['put', '/product/:id', 'products:write'],
+    ['get', '/product/:id', 'products:read'],
+    ['delete', '/product/:id', 'products:write'],
+    ['get', '/products', 'products:read'],
+    ['post', '/products:batch', 'products:write'],
+    ['put', '/product/:id/collections', 'products:write'],
+    ['get', '/imports', 'imports:write'],
+    ['get', '/imports/:id', 'imports:write'],
+    ['get', '/imports/:id/rows', 'imports:write'],
+    ['get', '/imports/:id/result.csv', 'imports:write'],
+    ['post', '/imports/:id/pause', 'imports:write'],
+    ['post', '/imports/:id/resume', 'imports:write'],
+    ['post', '/imports/:id/retry', 'imports:write'],
+  ]),
+  ...proxied(behind.productsUrl, [['post', '/imports', 'imports:write']], IMPORT_BYTES_MAX),
+  ...proxied(behind.searchUrl, [['post', '/graphql', 'shop']]),
+  ...proxied(behind.ordersUrl, [['post', '/webhooks/stripe', 'public']]),
+  ...proxied(behind.recoveryUrl, [
+    ['get', '/recovery/overview', 'recovery'],
+    ['get', '/recovery/breaks', 'recovery'],
+    ['get', '/recovery/orders', 'recovery'],
+    ['get', '/recovery/orders/:id', 'recovery'],
+    ['post', '/recovery/batches', 'recovery'],
+    ['get', '/recovery/batches/:id', 'recovery'],
+    ...MEND_ACTIONS.map((action): PassedOn => [
+      'post',
+      `/recovery/orders/:id/${action}`,
+      'recovery',
+    ]),
+  ]),
+];

@@ -1,0 +1,35 @@
+// Every route of the public door, in one list.
+import type { Pg } from '../../db/postgres/client.ts';
+import type { Cursors } from '../http/cursors.ts';
+import { heartbeatRoute } from '../http/heartbeat.ts';
+import type { Route } from '../http/routes.ts';
+import { accountRoutes } from './accounts/routes.ts';
+import type { AccountDoor } from './accounts/sign-in.ts';
+import { orderRoutes, type OrderDoor } from './orders.ts';
+import { ownOrdersRoute } from './own-orders.ts';
+import { passedOnRoutes, type Behind } from './passed-on.ts';
+import { returnRoutes } from './returns.ts';
+import { stockRoutes, type StockDoor } from './stock.ts';
+import { keyRoutes } from './stores/keys.ts';
+import { staffRoutes } from './stores/staff.ts';
+import { timelineRoute } from './timeline.ts';
+
+export interface GatewayParts extends OrderDoor, AccountDoor, Behind {
+  /** The identity schema. */
+  pg: Pg;
+  inventory: StockDoor['inventory'];
+  cursors: Cursors;
+}
+
+export const gatewayRoutes = (parts: GatewayParts): Route[] => [
+  heartbeatRoute,
+  ...orderRoutes(parts),
+  ...returnRoutes(parts),
+  timelineRoute(parts),
+  ownOrdersRoute(parts),
+  ...accountRoutes(parts),
+  ...keyRoutes(parts.pg),
+  ...staffRoutes(parts.pg),
+  ...stockRoutes(parts),
+  ...passedOnRoutes(parts),
+];

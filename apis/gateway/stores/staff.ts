@@ -1,0 +1,58 @@
+// A store's people, by its owners: an address and a role, whether there is an account yet or not.
+import { z } from 'zod';
+import type { Pg } from '../../../db/postgres/client.ts';
+import {
+  listStaff,
+  putStaff,
+  removeStaff,
+  type StaffRow,
+} from '../../../db/postgres/identity/staff.ts';
+import { STAFF_ROLES } from '../../../domain/permissions.ts';
+import { json, route, type Route } from '../../http/routes.ts';
+import { email } from '../accounts/shapes.ts';
+import { byWhom, NO_STORE } from './keys.ts';
+
+const staffBody = z.strictObject({ email, role: z.enum(STAFF_ROLES) });
+
+const shown = (row: StaffRow) => ({
+  email: row.email,
+  role: row.role,
+  createdBy: row.createdBy,
+  createdAt: row.createdAt.toISOString(),
+});
+
+export const staffRoutes = (pg: Pg): Route[] => [
+  route({
+    method: 'get',
+    path: '/stores/:storeId/staff',
+    summary: 'Who works for a store.',
+    needs: 'staff:manage',
+    answers: { 200: 'addresses and roles' },
+    answer: async ({ principal }) =>
+      json({ items: (await listStaff(pg, principal.storeId)).map(shown) }, 200, NO_STORE),
+  }),
+  route({
+    method: 'post',
+    path: '/stores/:storeId/staff',
+    summary: 'Give somebody a role; it counts once they have confirmed the address.',
+    needs: 'staff:manage',
+    body: staffBody,
+    answers: { 200: 'the address and the role', 409: 'ILLEGAL_TRANSITION: the last owner stays' },
+    answer: async ({ principal, body }) => {
+      const { storeId } = principal;
+      const draft = { storeId, ...body, createdBy: byWhom(principal) };
+      return json(shown(await putStaff(pg, draft)), 200, NO_STORE);
+    },
+  }),
+  route({
+    method: 'delete',
+    path: '/stores/:storeId/staff/:email',
+    summary: 'Somebody works here no more.',
+    needs: 'staff:manage',
+    answers: { 204: 'they do not', 409: 'ILLEGAL_TRANSITION: the last owner stays' },
+    answer: async ({ principal, params }) => {
+      await removeStaff(pg, principal.storeId, (params['email'] ?? '').toLowerCase());
+      return new Response(null, { status: 204 });
+    },
+  }),
+];
