@@ -32,11 +32,12 @@ export const CONFIG: Partial<Record<Setting, string>> = {
   HOLDFAST_RECOVERY_URL: service('recovery'),
   HOLDFAST_CARRIER_URL: 'https://carrier.example',
   HOLDFAST_MAIL_FROM: 'orders@shop.example',
+  HOLDFAST_PUBLIC_URL: 'https://shop.example',
 };
 
 /** Keys of the Secret: whoever reads one may act as a service or read what is kept. */
 export const SECRETS = [
-  'HOLDFAST_IDENTITY_URL',
+  'HOLDFAST_SESSION_SECRET',
   'HOLDFAST_CATALOGUE_URL',
   'HOLDFAST_REDIS_URL',
   'HOLDFAST_CODEC_KEYS',
@@ -68,12 +69,12 @@ export const variablesOf = (settings: readonly Setting[]): IEnvVar[] =>
   });
 
 /** The connection of a role: each has its own key, and reaches its own schema only. */
-export const databaseOf = (role: string) =>
-  fromSecret('HOLDFAST_POSTGRES_URL', `HOLDFAST_POSTGRES_URL_${role.toUpperCase()}`);
+export const databaseOf = (role: string, setting: Setting = 'HOLDFAST_POSTGRES_URL') =>
+  fromSecret(setting, `HOLDFAST_POSTGRES_URL_${role.toUpperCase()}`);
 
 /** Everything one process is told, its ports included. */
 export const environmentIn = (name: ProcessName, more: Record<string, string> = {}): IEnvVar[] => {
-  const { port, grpcPort, role, settings } = specOf(name);
+  const { port, grpcPort, role, identity, settings } = specOf(name);
   const own = {
     HOLDFAST_PROCESS: name,
     HOLDFAST_OPS_PORT: String(OPS_PORT),
@@ -84,6 +85,7 @@ export const environmentIn = (name: ProcessName, more: Record<string, string> = 
   return [
     ...Object.entries(own).map(([key, value]) => ({ name: key, value })),
     ...(role ? [databaseOf(role)] : []),
+    ...(identity ? [databaseOf(identity, 'HOLDFAST_IDENTITY_URL')] : []),
     ...variablesOf(['HOLDFAST_HOST', 'HOLDFAST_PROFILE', 'HOLDFAST_LOG_LEVEL', ...settings]),
   ];
 };
