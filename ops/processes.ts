@@ -52,6 +52,9 @@ export const PROCESSES = {
       'HOLDFAST_PUBLIC_URL',
       'HOLDFAST_SMTP_URL',
       'HOLDFAST_MAIL_FROM',
+      'HOLDFAST_REDIS_URL',
+      'HOLDFAST_LIMITS',
+      'HOLDFAST_TRUSTED_PROXIES',
     ],
   },
   products: {

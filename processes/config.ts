@@ -4,6 +4,14 @@ import { DEFAULT_STORE, isId, type StoreId } from '../domain/ids.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const durationMs = z.coerce.number().int().min(1);
+const json = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue('is not JSON');
+    return z.NEVER;
+  }
+});
 const list = z
   .string()
   .min(1)
@@ -25,15 +33,12 @@ const SETTINGS = {
   HOLDFAST_POSTGRES_URL: z.string().min(1),
   HOLDFAST_IDENTITY_URL: z.string().min(1),
   HOLDFAST_CATALOGUE_URL: z.string().min(1),
-  HOLDFAST_ROLE_PASSWORDS: z.string().transform((text, context): unknown => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      context.addIssue('is not JSON');
-      return z.NEVER;
-    }
-  }),
+  HOLDFAST_ROLE_PASSWORDS: json,
   HOLDFAST_REDIS_URL: z.string().min(1),
+  /** Limits other than the profile's: the members of `Limits` that differ, as JSON. */
+  HOLDFAST_LIMITS: json.optional(),
+  /** Proxies in front of the gateway that write X-Forwarded-For and can be believed. */
+  HOLDFAST_TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
   HOLDFAST_KAFKA_BROKERS: list,
   HOLDFAST_CASSANDRA_CONTACT_POINT: z.string().min(1),
   HOLDFAST_CASSANDRA_DATACENTER: z.string().default('datacenter1'),

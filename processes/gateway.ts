@@ -2,6 +2,12 @@
 import { smtpMailer } from '../activities/providers/mailer.ts';
 import { createAuth } from '../apis/gateway/accounts/auth.ts';
 import { startMailing } from '../apis/gateway/accounts/mails.ts';
+import { createAttempts } from '../apis/gateway/limits/attempts.ts';
+import { clientAddress } from '../apis/gateway/limits/client-address.ts';
+import { gateOf } from '../apis/gateway/limits/gate.ts';
+import { limitsOf } from '../apis/gateway/limits/profiles.ts';
+import { createRates } from '../apis/gateway/limits/rates.ts';
+import { createRooms } from '../apis/gateway/limits/rooms.ts';
 import { gatewayRoutes } from '../apis/gateway/routes.ts';
 import { createOrderAccess } from '../apis/http/access.ts';
 import { createCursors } from '../apis/http/cursors.ts';
@@ -10,6 +16,8 @@ import { listen } from '../apis/http/server.ts';
 import { clientOf } from '../apis/rpc/client.ts';
 import { mintTokens } from '../apis/rpc/tokens.ts';
 import { connectPostgres } from '../db/postgres/client.ts';
+import { connectRedis } from '../db/redis/client.ts';
+import { createLimitStore } from '../db/redis/limits.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { OrdersService } from '../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -31,7 +39,13 @@ const config = configOf(
   'HOLDFAST_PUBLIC_URL',
   'HOLDFAST_SMTP_URL',
   'HOLDFAST_MAIL_FROM',
+  'HOLDFAST_REDIS_URL',
+  'HOLDFAST_PROFILE',
+  'HOLDFAST_LIMITS',
+  'HOLDFAST_TRUSTED_PROXIES',
 );
+const REDIS_START_LIMIT_MS = 2_000;
+const limits = limitsOf(config.HOLDFAST_PROFILE, config.HOLDFAST_LIMITS);
 
 const connect = (telemetry: Telemetry) => {
   const pg = connectPostgres({ url: config.HOLDFAST_IDENTITY_URL, telemetry });
@@ -61,28 +75,45 @@ const connect = (telemetry: Telemetry) => {
   };
 };
 
+/** What keeps calls within limits. */
+const guards = async (telemetry: Telemetry) => {
+  const redis = connectRedis(config.HOLDFAST_REDIS_URL, telemetry);
+  const store = createLimitStore(redis);
+  // So that the first calls are counted where all are; without Redis we go on.
+  await redis.connected(REDIS_START_LIMIT_MS);
+  const rates = createRates(limits.policies, store, telemetry);
+  const attempts = createAttempts(limits.declines, store, telemetry);
+  return { redis, attempts, gate: gateOf(rates, createRooms(limits.atOnce, telemetry)) };
+};
+
 await run(config, async (telemetry) => {
-  const parts = connect(telemetry);
+  const { redis, gate, attempts } = await guards(telemetry);
+  const parts = { ...connect(telemetry), attempts };
   const { pg, sessionSecret } = parts;
   const mailing = startMailing(parts);
   const app = appOf({
     routes: gatewayRoutes(parts),
     authenticate: identityIn(pg, sessionSecret, telemetry),
     telemetry,
+    gate,
   });
-  const listener = listen(config.HOLDFAST_HOST, config.HOLDFAST_PORT, (request, server) => {
+  const { HOLDFAST_HOST: host, HOLDFAST_PORT: port, HOLDFAST_TRUSTED_PROXIES: proxies } = config;
+  const listener = listen(host, port, (request, server) => {
     // Timelines are followed for as long as they last; everything else is cut when idle.
     const isFollowed = request.headers.get('accept')?.includes('text/event-stream');
     // An upload may pause for longer than an idle connection may.
     const isUpload = request.method === 'POST' && new URL(request.url).pathname === '/imports';
     if (isFollowed || isUpload) server.timeout(request, 0);
-    return app.fetch(request);
+    const forwarded = request.headers.get('x-forwarded-for');
+    const socket = server.requestIP(request)?.address ?? '';
+    return app.fetch(request, { address: clientAddress(socket, forwarded, proxies) });
   });
   return {
     checks: {},
     stop: async () => {
       await Promise.all([listener.stop(), mailing.stop()]);
       await pg.close();
+      redis.close();
     },
   };
 });

@@ -1,89 +1,54 @@
-// Orders for shoppers: place one, look at it, pay, cancel.
-import type { Client } from '@connectrpc/connect';
-import { DomainError, invalid, isErrorCode } from '../../domain/errors.ts';
-import { isId } from '../../domain/ids.ts';
-import { looksLikeCardNumber } from '../../domain/payment.ts';
-import type { OrdersService } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+// Orders for shoppers over HTTP: place one, look at it, pay, cancel.
 import type { Order } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import type { OrderAccess } from '../http/access.ts';
 import { json, route, type Ask, type Route } from '../http/routes.ts';
-import { callHeaders, ownerOf } from './owners.ts';
+import {
+  allowedOrder,
+  cancelOrder,
+  idempotencyKey,
+  payOrder,
+  placeOrder,
+  type OrderDoor,
+} from './order-calls.ts';
+import { callHeaders } from './owners.ts';
 import {
   addressBody,
   emptyBody,
   orderBody,
   paymentBody,
-  shownNextAction,
   shownOrder,
   wireAddress,
-  wireCheckout,
 } from './shapes.ts';
 
 /** Statuses whose checkout can already be answered; the others are still being decided. */
 const UNDECIDED = ['accepted', 'awaiting_payment'];
 
-export interface OrderDoor {
-  orders: Client<typeof OrdersService>;
-  access: OrderAccess;
-}
+/** The header's key; IDEMPOTENCY_KEY_MISSING, CARD_DATA_FORBIDDEN. */
+export const keyOf = (request: Request): string =>
+  idempotencyKey(request.headers.get('idempotency-key') ?? '');
 
-/** The caller's key; IDEMPOTENCY_KEY_MISSING, CARD_DATA_FORBIDDEN. */
-export const keyOf = (request: Request): string => {
-  const key = request.headers.get('idempotency-key') ?? '';
-  // Only a key of nothing but digits: some random UUIDs would pass Luhn's check.
-  if (/^[\d-]+$/.test(key) && looksLikeCardNumber(key)) {
-    throw new DomainError('CARD_DATA_FORBIDDEN', 'a card number must never be sent here');
-  }
-  if (/^[\x21-\x7e]{16,128}$/.test(key)) return key;
-  throw new DomainError(
-    'IDEMPOTENCY_KEY_MISSING',
-    'send an Idempotency-Key of 16 to 128 printable ASCII characters',
-  );
-};
+/** The header's key where there may be none. */
+export const optionalKeyOf = (request: Request): string | undefined =>
+  request.headers.has('idempotency-key') ? keyOf(request) : undefined;
 
-/** A refused order still exists: the problem names it, gives its token, and says what next. */
-const refusal = (order: Order, code: string, message: string, accessToken: string): DomainError => {
-  const known = isErrorCode(code) ? code : 'ILLEGAL_TRANSITION';
-  return new DomainError(known, message, {
-    facts: {
-      order: { id: order.id, status: order.status },
-      accessToken,
-      ...(order.nextAction && { nextAction: shownNextAction(order.nextAction) }),
-    },
-  });
-};
+/** NOT_FOUND unless the caller may see the order of this path. */
+export const allowedOrderId = (access: OrderAccess, { params, principal }: Ask): string =>
+  allowedOrder(access, principal, params['id'] ?? '');
 
-/** NOT_FOUND unless the caller may see the order of this path; an account's are Orders' to say. */
-export const allowedOrderId = (access: OrderAccess, { params, principal }: Ask): string => {
-  const id = params['id'] ?? '';
-  if (principal.kind === 'guest') access.assertToken(principal.orderToken, id);
-  else if (principal.kind !== 'account' || !isId('order', id)) {
-    throw new DomainError('NOT_FOUND', 'no such order');
-  }
-  return id;
-};
-
-const placeRoute = ({ orders, access }: OrderDoor): Route =>
+const placeRoute = (door: OrderDoor): Route =>
   route({
     method: 'post',
     path: '/orders',
     summary: 'Place an order; the same key and body join the first call.',
     needs: 'shop',
+    kind: 'checkout',
     body: orderBody,
     answers: { 201: 'decided', 202: 'not decided yet', 402: 'CARD_DECLINED', 409: 'OUT_OF_STOCK' },
-    answer: async ({ body, request, principal }) => {
-      const email = body.email ?? (principal.kind === 'account' ? principal.email : undefined);
-      if (email === undefined) throw invalid('email', 'is needed');
-      const owner = ownerOf(principal, email);
-      const { order, refusalCode, refusalMessage } = await orders.placeOrder(
-        wireCheckout({ ...body, email }, keyOf(request), owner),
-        callHeaders(principal),
-      );
-      if (!order) throw new Error('Orders answered without an order');
-      const token = access.tokenOf(order.id);
-      if (refusalCode) throw refusal(order, refusalCode, refusalMessage, token);
+    answer: async (ask) => {
+      const order = await placeOrder(door, ask, ask.body, keyOf(ask.request));
       const status = UNDECIDED.includes(order.status) ? 202 : 201;
-      return json(shownOrder(order, token), status, { location: `/orders/${order.id}` });
+      const headers = { location: `/orders/${order.id}`, 'cache-control': 'no-store' };
+      return json(shownOrder(order, door.access.tokenOf(order.id)), status, headers);
     },
   });
 
@@ -116,18 +81,14 @@ const payRoutes = (door: OrderDoor): Route[] => {
       path: '/orders/:id/payment',
       summary: 'Look again after 3-D Secure, or try the card that is named.',
       needs: 'own-order',
+      kind: 'checkout',
       body: paymentBody,
       answers: { 200: 'the order', 402: 'CARD_DECLINED', 409: 'ILLEGAL_TRANSITION' },
       answer: async (ask) => {
-        const orderId = allowedOrderId(access, ask);
         const paymentMethod = ask.body.paymentMethod ?? '';
-        const hasKey = ask.request.headers.has('idempotency-key');
-        const idempotencyKey = hasKey ? keyOf(ask.request) : '';
-        const asked = { orderId, paymentMethod, idempotencyKey };
-        const answer = await orders.confirmPayment(asked, callHeaders(ask.principal));
-        const { order, refusalCode, refusalMessage } = answer;
-        if (!order || refusalCode === '') return shown(order);
-        throw refusal(order, refusalCode, refusalMessage, access.tokenOf(orderId));
+        const key = optionalKeyOf(ask.request) ?? '';
+        const orderId = allowedOrderId(access, ask);
+        return shown(await payOrder(door, ask, orderId, { paymentMethod, key }));
       },
     }),
   ];
@@ -150,9 +111,8 @@ const changeRoutes = (door: OrderDoor): Route[] => {
         409: 'ILLEGAL_TRANSITION',
       },
       answer: async (ask) => {
-        const orderId = allowedOrderId(access, ask);
-        const { order } = await orders.cancelOrder({ orderId }, callHeaders(ask.principal));
-        return shown(order, order?.status === 'cancelled' ? 200 : 202);
+        const order = await cancelOrder(door, ask, allowedOrderId(access, ask));
+        return shown(order, order.status === 'cancelled' ? 200 : 202);
       },
     }),
     route({

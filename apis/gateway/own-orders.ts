@@ -4,7 +4,7 @@ import { pageQuery, type Cursors } from '../http/cursors.ts';
 import { listAnswer } from '../http/lists.ts';
 import { route, type Route } from '../http/routes.ts';
 import { accountOf } from './accounts/sign-in.ts';
-import type { OrderDoor } from './orders.ts';
+import type { OrderDoor } from './order-calls.ts';
 import { callHeaders, ownersOf } from './owners.ts';
 import { shownOrder } from './shapes.ts';
 

@@ -38,9 +38,12 @@ export const passedOnRoutes = (behind: Behind): Route[] => [
     ['post', '/imports/:id/resume', 'imports:write'],
     ['post', '/imports/:id/retry', 'imports:write'],
   ]),
-  ...proxied(behind.productsUrl, [['post', '/imports', 'imports:write']], IMPORT_BYTES_MAX),
-  ...proxied(behind.searchUrl, [['post', '/graphql', 'shop']]),
-  ...proxied(behind.ordersUrl, [['post', '/webhooks/stripe', 'public']]),
+  ...proxied(behind.productsUrl, [['post', '/imports', 'imports:write']], {
+    kind: 'upload',
+    uploadBytesMax: IMPORT_BYTES_MAX,
+  }),
+  ...proxied(behind.searchUrl, [['post', '/graphql', 'shop']], { kind: 'read' }),
+  ...proxied(behind.ordersUrl, [['post', '/webhooks/stripe', 'public']], { kind: 'webhook' }),
   ...proxied(behind.recoveryUrl, [
     ['get', '/recovery/overview', 'recovery'],
     ['get', '/recovery/breaks', 'recovery'],

@@ -4,6 +4,7 @@ import { traceHeaders } from '../../telemetry/spans.ts';
 import { boundedPieces, textBody } from '../http/body.ts';
 import type { Permission } from '../../domain/permissions.ts';
 import { bearerOf } from '../http/principals.ts';
+import type { CallKind } from '../http/gate.ts';
 import type { Method, Route } from '../http/routes.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -55,6 +56,8 @@ const streamed = (request: Request, bytesMax: number): ReadableStream<Uint8Array
 interface Behind {
   baseUrl: string;
   uploadBytesMax?: number;
+  /** What these paths are to the limits, where their methods do not say it. */
+  kind?: CallKind;
 }
 
 const bodyFor = async (request: Request, { uploadBytesMax }: Behind) => {
@@ -93,7 +96,11 @@ const passOn = async (request: Request, requestId: string, behind: Behind): Prom
 export type PassedOn = [method: Method, path: string, needs: Permission];
 
 /** `get /products`, … : each passed on to the service at `baseUrl`. */
-export const proxied = (baseUrl: string, paths: PassedOn[], uploadBytesMax?: number): Route[] =>
+export const proxied = (
+  baseUrl: string,
+  paths: PassedOn[],
+  special: Omit<Behind, 'baseUrl'> = {},
+): Route[] =>
   paths.map(([method, path, needs]) => ({
     method,
     path,
@@ -102,9 +109,6 @@ export const proxied = (baseUrl: string, paths: PassedOn[], uploadBytesMax?: num
     answers: {},
     query: undefined,
     passesQuery: true,
-    answer: ({ request, requestId }) =>
-      passOn(request, requestId, {
-        baseUrl,
-        ...(uploadBytesMax !== undefined && { uploadBytesMax }),
-      }),
+    ...(special.kind && { kind: special.kind }),
+    answer: ({ request, requestId }) => passOn(request, requestId, { baseUrl, ...special }),
   }));

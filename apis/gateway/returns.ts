@@ -1,8 +1,8 @@
 // Returns for shoppers: ask for one, and see how far it is.
-import { createHash } from 'node:crypto';
 import type { Return } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
-import { json, route, type Ask, type Route } from '../http/routes.ts';
-import { allowedOrderId, keyOf, type OrderDoor } from './orders.ts';
+import { json, route, type Route } from '../http/routes.ts';
+import { requestReturn, type OrderDoor } from './order-calls.ts';
+import { allowedOrderId, optionalKeyOf } from './orders.ts';
 import { callHeaders } from './owners.ts';
 import { returnBody, shownReturn } from './shapes.ts';
 
@@ -13,13 +13,7 @@ const shown = (found: Return | undefined, status = 200): Response => {
   return json(shownReturn(found), status, headers);
 };
 
-/** Without a key of the caller's the same lines and reason are the same return. */
-const returnKey = ({ request, body }: Pick<Ask, 'request' | 'body'>): string =>
-  request.headers.has('idempotency-key')
-    ? keyOf(request)
-    : createHash('sha256').update(JSON.stringify(body)).digest('hex');
-
-export const returnRoutes = ({ orders, access }: OrderDoor): Route[] => [
+export const returnRoutes = (door: OrderDoor): Route[] => [
   route({
     method: 'post',
     path: '/orders/:id/returns',
@@ -28,9 +22,9 @@ export const returnRoutes = ({ orders, access }: OrderDoor): Route[] => [
     body: returnBody,
     answers: { 201: 'the return', 409: 'RETURN_REFUSED' },
     answer: async (ask) => {
-      const orderId = allowedOrderId(access, ask);
-      const asked = { orderId, idempotencyKey: returnKey(ask), ...ask.body };
-      return shown((await orders.requestReturn(asked, callHeaders(ask.principal))).return, 201);
+      const orderId = allowedOrderId(door.access, ask);
+      const asked = { body: ask.body, key: optionalKeyOf(ask.request) };
+      return shown(await requestReturn(door, ask, orderId, asked), 201);
     },
   }),
   route({
@@ -40,10 +34,10 @@ export const returnRoutes = ({ orders, access }: OrderDoor): Route[] => [
     needs: 'own-order',
     answers: { 200: 'the return' },
     answer: async (ask) => {
-      const orderId = allowedOrderId(access, ask);
+      const orderId = allowedOrderId(door.access, ask);
       const returnId = ask.params['returnId'] ?? '';
       return shown(
-        (await orders.getReturn({ orderId, returnId }, callHeaders(ask.principal))).return,
+        (await door.orders.getReturn({ orderId, returnId }, callHeaders(ask.principal))).return,
       );
     },
   }),

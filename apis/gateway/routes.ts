@@ -5,7 +5,8 @@ import { heartbeatRoute } from '../http/heartbeat.ts';
 import type { Route } from '../http/routes.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import type { AccountDoor } from './accounts/sign-in.ts';
-import { orderRoutes, type OrderDoor } from './orders.ts';
+import type { OrderDoor } from './order-calls.ts';
+import { orderRoutes } from './orders.ts';
 import { ownOrdersRoute } from './own-orders.ts';
 import { passedOnRoutes, type Behind } from './passed-on.ts';
 import { returnRoutes } from './returns.ts';
@@ -21,13 +22,17 @@ export interface GatewayParts extends OrderDoor, AccountDoor, Behind {
   cursors: Cursors;
 }
 
+/** Whatever tries a password or sends one by mail has a limit of its own. */
+const signingIn = (routes: Route[]): Route[] =>
+  routes.map((one) => (one.needs === 'public' ? { ...one, kind: 'sign-in' } : one));
+
 export const gatewayRoutes = (parts: GatewayParts): Route[] => [
   heartbeatRoute,
   ...orderRoutes(parts),
   ...returnRoutes(parts),
   timelineRoute(parts),
   ownOrdersRoute(parts),
-  ...accountRoutes(parts),
+  ...signingIn(accountRoutes(parts)),
   ...keyRoutes(parts.pg),
   ...staffRoutes(parts.pg),
   ...stockRoutes(parts),

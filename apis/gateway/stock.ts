@@ -29,6 +29,9 @@ const skusOf = async ({ productsUrl }: StockDoor, { params, request }: Ask): Pro
     throw new DomainError('UNAVAILABLE', 'products cannot be asked just now', { cause });
   });
   if (response.status === 404) throw new DomainError('NOT_FOUND', 'no such product');
+  if (response.status === 403) {
+    throw new DomainError('PERMISSION_DENIED', 'this key lacks the scope products:read');
+  }
   if (!response.ok) throw new DomainError('UNAVAILABLE', 'products cannot be asked just now');
   const { variants } = (await response.json()) as { variants: { sku: string }[] };
   return variants.map((variant) => variant.sku);

@@ -1,7 +1,8 @@
 // An order's timeline: as JSON at once, or followed live as server-sent events.
 import { isEnding, ORDER_STATUSES, type OrderStatus } from '../../domain/order.ts';
 import { json, route, type Ask, type Route } from '../http/routes.ts';
-import { allowedOrderId, type OrderDoor } from './orders.ts';
+import type { OrderDoor } from './order-calls.ts';
+import { allowedOrderId } from './orders.ts';
 import { callHeaders } from './owners.ts';
 import { shownEvent } from './shapes.ts';
 
@@ -62,6 +63,7 @@ export const timelineRoute = (door: OrderDoor): Route =>
   route({
     method: 'get',
     path: '/orders/:id/events',
+    kind: 'follow',
     summary: 'The timeline; with Accept: text/event-stream it is followed live.',
     needs: 'own-order',
     answers: { 200: 'events, oldest first' },

@@ -5,6 +5,7 @@ export const heartbeatRoute: Route = route({
   method: 'get',
   path: '/heartbeat',
   needs: 'public',
+  kind: 'free',
   summary: 'The process lives; touches nothing.',
   answers: { 200: '{"status":"ok"}' },
   answer: async () => json({ status: 'ok' }),

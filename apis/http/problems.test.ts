@@ -40,6 +40,8 @@ const STATUSES: Record<ErrorCode, number> = {
   REFUND_EXCEEDS_CAPTURE: 409,
   RETURN_REFUSED: 409,
   RATE_LIMITED: 429,
+  TOO_MANY_DECLINES: 429,
+  OVERLOADED: 503,
   REBUILDING: 503,
   UNAVAILABLE: 503,
 };
@@ -108,7 +110,7 @@ describe('a refusal', () => {
   });
 
   test.each(ERROR_CODES)('of %s says when to come back only if that helps', async (code) => {
-    const passes = ['RATE_LIMITED', 'REBUILDING', 'UNAVAILABLE'].includes(code);
+    const passes = [429, 503].includes(PROBLEMS[code].status);
     const { response } = await problem(code, { retryAfterSeconds: 17 });
     expect(response.headers.get('retry-after')).toBe(passes ? '17' : null);
     const unsaid = await problem(code);

@@ -36,6 +36,8 @@ export const PROBLEMS = {
   REFUND_EXCEEDS_CAPTURE: { status: 409, title: 'Refund exceeds what was captured' },
   RETURN_REFUSED: { status: 409, title: 'Return refused' },
   RATE_LIMITED: { status: 429, title: 'Rate limited' },
+  TOO_MANY_DECLINES: { status: 429, title: 'Too many declines' },
+  OVERLOADED: { status: 503, title: 'Overloaded' },
   REBUILDING: { status: 503, title: 'Rebuilding' },
   UNAVAILABLE: { status: 503, title: 'Unavailable' },
 } satisfies Record<ErrorCode, Shape>;

@@ -5,6 +5,7 @@ import { DomainError } from '../../domain/errors.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { withTraceFrom } from '../../telemetry/spans.ts';
 import { jsonBody, parsed } from './body.ts';
+import { openGate, type CallKind, type Charge, type Gate } from './gate.ts';
 import { faultProblem, problemOf } from './problems.ts';
 import type { Permission } from '../../domain/permissions.ts';
 import type { Authenticate, Principal } from './principals.ts';
@@ -19,6 +20,9 @@ export interface Ask<B = unknown, Q = unknown> {
   principal: Principal;
   request: Request;
   requestId: string;
+  /** The client's network address; empty behind the public door. */
+  address: string;
+  charge: Charge;
 }
 
 export interface Route {
@@ -36,6 +40,8 @@ export interface Route {
   uploads?: string[];
   /** The query is somebody else's to judge: a proxied path. */
   passesQuery?: boolean;
+  /** What it is to the limits; a GET is a read, everything else a write unless said. */
+  kind?: CallKind;
   answers: Record<number, string>;
   answer(ask: Ask): Promise<Response>;
 }
@@ -54,6 +60,13 @@ interface Mounting {
   routes: Route[];
   authenticate: Authenticate;
   telemetry: Telemetry;
+  /** Of a public door; without one everybody passes. */
+  gate?: Gate;
+}
+
+/** What a listener knows of a request beside it. */
+export interface Seen {
+  address: string;
 }
 
 const REQUEST_ID = /^[\w.-]{8,64}$/;
@@ -76,37 +89,61 @@ const queryOf = (request: Request, schema: ZodType | undefined): unknown => {
   return {};
 };
 
-const answerOf = async (route: Route, c: Context, mounting: Mounting, requestId: string) => {
+const kindOf = ({ kind, method }: Route): CallKind => kind ?? (method === 'get' ? 'read' : 'write');
+
+type Env = { Bindings: Seen };
+
+interface Asking {
+  route: Route;
+  c: Context<Env>;
+  requestId: string;
+  /** Set on whatever the answer is. */
+  headers: Headers;
+}
+
+const answerOf = (mounting: Mounting, { route, c, requestId, headers }: Asking) => {
   const request = c.req.raw;
-  const principal = await mounting.authenticate(request, route.needs, c.req.param());
-  const query = route.passesQuery ? {} : queryOf(request, route.query);
-  const body = route.body ? parsed(route.body, await jsonBody(request)) : undefined;
-  return route.answer({ params: c.req.param(), body, query, principal, request, requestId });
+  const address = c.env?.address ?? '';
+  const params = c.req.param();
+  const authenticate = () => mounting.authenticate(request, route.needs, params);
+  const call = { kind: kindOf(route), request, address, headers, authenticate };
+  return (mounting.gate ?? openGate)(call, async (principal, charge) => {
+    const query = route.passesQuery ? {} : queryOf(request, route.query);
+    const body = route.body ? parsed(route.body, await jsonBody(request)) : undefined;
+    return route.answer({ params, body, query, principal, request, requestId, address, charge });
+  });
+};
+
+const withHeaders = (response: Response, headers: Headers): Response => {
+  for (const [name, value] of headers) response.headers.set(name, value);
+  return response;
 };
 
 const guarded =
   (route: Route, mounting: Mounting) =>
-  async (c: Context): Promise<Response> => {
+  async (c: Context<Env>): Promise<Response> => {
     const requestId = requestIdOf(c.req.raw);
+    const headers = new Headers();
+    const asking = { route, c, requestId, headers };
     const { telemetry } = mounting;
     const name = `${route.method.toUpperCase()} ${route.path}`;
     const parent = { traceparent: c.req.header('traceparent') ?? '' };
     try {
       const response = await withTraceFrom(parent, () =>
-        telemetry.timed('http', name, () => answerOf(route, c, mounting, requestId)),
+        telemetry.timed('http', name, () => answerOf(mounting, asking)),
       );
       if (!response.headers.has('x-request-id')) response.headers.set('x-request-id', requestId);
-      return response;
+      return withHeaders(response, headers);
     } catch (error) {
-      if (error instanceof DomainError) return problemOf(error, requestId);
+      if (error instanceof DomainError) return withHeaders(problemOf(error, requestId), headers);
       telemetry.log.error('request failed', error, { requestId, route: name });
       return faultProblem(requestId);
     }
   };
 
 /** A Hono app of these routes: unknown paths are 404, wrong methods 405 with Allow. */
-export const appOf = (mounting: Mounting): Hono => {
-  const app = new Hono();
+export const appOf = (mounting: Mounting): Hono<Env> => {
+  const app = new Hono<Env>();
   const methods = new Map<string, string[]>();
   for (const route of mounting.routes) {
     app.on(route.method.toUpperCase(), route.path, guarded(route, mounting));

@@ -9,10 +9,12 @@ export interface Listener {
   stop(): Promise<void>;
 }
 
-export type FetchWithServer = (
-  request: Request,
-  server: { timeout(request: Request, seconds: number): void },
-) => Response | Promise<Response>;
+interface Socket {
+  timeout(request: Request, seconds: number): void;
+  requestIP(request: Request): { address: string } | null;
+}
+
+export type FetchWithServer = (request: Request, server: Socket) => Response | Promise<Response>;
 
 /** Listens; several processes may share the port. `stop` lets running requests end. */
 export const listen = (host: string, port: number, fetch: FetchWithServer): Listener => {

@@ -63,6 +63,8 @@ describe('a refusal', () => {
     ['OUT_OF_STOCK', Code.FailedPrecondition],
     ['IDEMPOTENCY_KEY_IN_FLIGHT', Code.Aborted],
     ['RATE_LIMITED', Code.ResourceExhausted],
+    ['TOO_MANY_DECLINES', Code.ResourceExhausted],
+    ['OVERLOADED', Code.Unavailable],
     ['REBUILDING', Code.Unavailable],
     ['UNAVAILABLE', Code.Unavailable],
   ];

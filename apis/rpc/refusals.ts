@@ -36,6 +36,8 @@ const RPC_CODES = {
   REFUND_EXCEEDS_CAPTURE: Code.FailedPrecondition,
   RETURN_REFUSED: Code.FailedPrecondition,
   RATE_LIMITED: Code.ResourceExhausted,
+  TOO_MANY_DECLINES: Code.ResourceExhausted,
+  OVERLOADED: Code.Unavailable,
   REBUILDING: Code.Unavailable,
   UNAVAILABLE: Code.Unavailable,
 } satisfies Record<ErrorCode, Code>;

@@ -15,6 +15,8 @@ export type RedisCommands = Redis | Cluster;
 export interface RedisClient {
   /** Runs commands under a name; anything but an answer is UNAVAILABLE. */
   run<T>(name: string, work: (redis: RedisCommands) => Promise<T>): Promise<T>;
+  /** Waits for the first connection, but no longer than this. */
+  connected(limitMs: number): Promise<void>;
   /** Every server that takes writes. */
   masters(): Redis[];
   /** How often a connection was lost: another number means that anything may have happened. */
@@ -51,7 +53,7 @@ const open = (urls: string[]): RedisCommands => {
 };
 
 const away = (cause?: unknown): DomainError =>
-  new DomainError('UNAVAILABLE', 'the stock cache is away', { cause, retryAfterSeconds: 1 });
+  new DomainError('UNAVAILABLE', 'the cache is away', { cause, retryAfterSeconds: 1 });
 
 export const connectRedis = (url: string, telemetry: Telemetry): RedisClient => {
   const redis = open(url.split(',').filter((one) => one !== ''));
@@ -73,6 +75,13 @@ export const connectRedis = (url: string, telemetry: Telemetry): RedisClient => 
           throw away(error);
         })
         .finally(() => waiting--);
+    },
+    connected: async (limitMs) => {
+      if (redis.status === 'ready') return;
+      const ready = Promise.withResolvers<void>();
+      redis.once('ready', () => ready.resolve());
+      const timer = setTimeout(() => ready.resolve(), limitMs);
+      await ready.promise.finally(() => clearTimeout(timer));
     },
     masters: () => (redis instanceof Cluster ? redis.nodes('master') : [redis]),
     losses: () => losses,

@@ -205,6 +205,8 @@ test('a resolver that breaks shows nothing of why', async () => {
     body: undefined,
     query: {},
     requestId: 'request-1',
+    address: '',
+    charge: async () => undefined,
   });
   const { answer } = graphqlRoute(parts);
   const one = await (await answer(request('{ product(id: "a") { id } }'))).json();

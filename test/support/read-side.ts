@@ -115,6 +115,8 @@ export const searchOf = (cassandra: Cassandra, storeId: StoreId) => {
       body: undefined,
       query: {},
       requestId: 'request-1',
+      address: '',
+      charge: async () => undefined,
     });
     const { data, errors } = (await response.json()) as Searched<T>;
     if (errors || data === undefined) throw new Error(JSON.stringify(errors));

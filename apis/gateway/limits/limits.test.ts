@@ -1,0 +1,119 @@
+// The pure parts of the limits: whose address it is, the local count, what a profile may say.
+import { describe, expect, test } from 'bun:test';
+import { createTelemetry } from '../../../telemetry/telemetry.ts';
+import { clientAddress } from './client-address.ts';
+import { createLocalRates } from './local-rates.ts';
+import { COSTS, limitsOf } from './profiles.ts';
+import { createRooms } from './rooms.ts';
+
+describe("a client's address", () => {
+  const SOCKET = '198.51.100.7';
+  const rows: [
+    name: string,
+    socket: string,
+    forwarded: string | null,
+    proxies: number,
+    is: string,
+  ][] = [
+    ['is the socket where no proxy is trusted', SOCKET, '203.0.113.9', 0, SOCKET],
+    ['is what the one proxy saw', SOCKET, '203.0.113.9', 1, '203.0.113.9'],
+    ['is not what the caller wrote before it', SOCKET, '10.9.9.9, 203.0.113.9', 1, '203.0.113.9'],
+    [
+      'is what the first of two proxies saw',
+      SOCKET,
+      '1.1.1.1, 203.0.113.9, 10.0.0.2',
+      2,
+      '203.0.113.9',
+    ],
+    ['is the socket where proxies wrote nothing', SOCKET, null, 1, SOCKET],
+    ['is the socket where too few wrote', SOCKET, '203.0.113.9', 2, SOCKET],
+    ['is the socket where they wrote no address', SOCKET, 'unknown', 1, SOCKET],
+    ['is the IPv4 address inside a mapped one', '::ffff:198.51.100.7', null, 0, SOCKET],
+    ['is the network of an IPv6 address', '2001:db8:0:7::1', null, 0, '2001:db8:0:7::/64'],
+    ['is one for a whole network', '2001:db8::7:99', null, 0, '2001:db8:0:0::/64'],
+  ];
+  for (const [name, socket, forwarded, proxies, is] of rows) {
+    test(name, () => expect(clientAddress(socket, forwarded, proxies)).toBe(is));
+  }
+});
+
+describe('a bucket counted in this process', () => {
+  const bucket = { key: 'a', quota: 10, windowMs: 10_000 };
+  const at = () => {
+    let nowMs = 5_000;
+    const rates = createLocalRates(() => nowMs);
+    return { rates, pass: (ms: number) => void (nowMs += ms) };
+  };
+  const left = (rates: ReturnType<typeof createLocalRates>, cost: number, storeId = 's') =>
+    rates.take(storeId, [bucket], cost)[0];
+
+  test('gives all it has at once, then one after each step', () => {
+    const { rates, pass } = at();
+    expect(left(rates, 10)).toEqual({ left: 0, fullInMs: 10_000, waitMs: 0 });
+    expect(left(rates, 1)?.waitMs).toBe(1_000);
+    pass(1_000);
+    expect(left(rates, 1)?.waitMs).toBe(0);
+    expect(left(rates, 2)?.waitMs).toBe(2_000);
+  });
+
+  test('is never fuller than its quota', () => {
+    const { rates, pass } = at();
+    left(rates, 1);
+    pass(3_600_000);
+    expect(left(rates, 1)?.left).toBe(9);
+  });
+
+  test('is taken from together with the others, or not at all', () => {
+    const { rates } = at();
+    const small = { key: 'b', quota: 1, windowMs: 10_000 };
+    rates.take('s', [bucket, small], 1);
+    const [first, second] = rates.take('s', [bucket, small], 1);
+    expect([first?.left, second?.waitMs]).toEqual([9, 10_000]);
+    expect(left(rates, 0)?.left).toBe(9);
+  });
+
+  test("is one store's own", () => {
+    const { rates } = at();
+    left(rates, 10, 'one');
+    expect(left(rates, 1, 'other')?.waitMs).toBe(0);
+  });
+});
+
+describe('a profile', () => {
+  test('allows 500 reads and 50 checkouts a second from one address, where it is local', () => {
+    const { policies } = limitsOf('local', undefined);
+    const { quota = 0, windowSeconds = 1 } = policies.find(({ name }) => name === 'address') ?? {};
+    expect(quota / windowSeconds).toBeGreaterThanOrEqual(500 * COSTS.read + 50 * COSTS.checkout);
+  });
+
+  test('is refused when it names what there is not, or what nobody could pass', () => {
+    expect(() => limitsOf('local', { burst: 5 })).toThrow();
+    expect(() => limitsOf('production', { atOnce: { reads: 5 } })).toThrow();
+    const policies = [
+      { name: 'a', by: 'address', kinds: ['checkout'], quota: 9, windowSeconds: 1 },
+    ];
+    expect(() => limitsOf('local', { policies })).toThrow('nobody could ever pass');
+  });
+
+  test('keeps what a deployment says nothing about', () => {
+    const { atOnce, policies } = limitsOf('production', { atOnce: { read: 7 } });
+    expect([atOnce.read, atOnce.write]).toEqual([7, 200]);
+    expect(policies).toEqual(limitsOf('production', {}).policies);
+  });
+});
+
+describe('a room', () => {
+  const telemetry = createTelemetry('test', 'fatal');
+  const rooms = createRooms({ ...limitsOf('local', {}).atOnce, read: 2, write: 1 }, telemetry);
+
+  test('that is full refuses the next one, and no one of another kind', () => {
+    const leave = rooms.enter('read');
+    rooms.enter('read');
+    expect(() => rooms.enter('read')).toThrow('busy');
+    rooms.enter('write')();
+    leave();
+    leave();
+    rooms.enter('read');
+    expect(() => rooms.enter('read')).toThrow('busy');
+  });
+});

@@ -1,0 +1,118 @@
+// How much is too much, as data: costs, rates, declines and calls at once, by profile.
+import { z } from 'zod';
+import { CALL_KINDS, type CallKind } from '../../http/gate.ts';
+
+const positive = z.number().int().min(1);
+
+const policy = z.strictObject({
+  /** As it is named in the RateLimit fields. */
+  name: z.string().regex(/^[a-z-]{1,30}$/),
+  by: z.enum(['address', 'principal', 'store']),
+  kinds: z.array(z.enum(CALL_KINDS)),
+  /** Units each window; a unit is what reading costs. All may be taken at once. */
+  quota: positive,
+  windowSeconds: positive,
+});
+export type Policy = z.output<typeof policy>;
+
+/** Checkouts whose card was declined, or that are not decided yet. */
+const declines = z.strictObject({
+  by: z.enum(['card', 'address', 'account']),
+  most: positive,
+  windowSeconds: positive,
+});
+export type DeclinePolicy = z.output<typeof declines>;
+
+const limits = z.strictObject({
+  policies: z.array(policy),
+  declines: z.array(declines),
+  /** Calls at once in one process, each kind in a room of its own. */
+  atOnce: z.record(z.enum(CALL_KINDS), positive),
+});
+export type Limits = z.output<typeof limits>;
+
+/** In units: what the work behind a call costs, measured by a read. */
+export const COSTS: Readonly<Record<CallKind, number>> = {
+  free: 0,
+  read: 1,
+  write: 5,
+  checkout: 10,
+  'sign-in': 10,
+  webhook: 1,
+  upload: 50,
+  follow: 5,
+};
+
+const SHOPPING: CallKind[] = ['read', 'write', 'checkout', 'sign-in', 'upload', 'follow'];
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+
+/**
+ * 600 reads at once fill a page of a shop many times over; at 350 checkouts a second the rooms
+ * hold what is under way for a second or two, and beyond that waiting helps nobody.
+ */
+const PRODUCTION: Limits = {
+  policies: [
+    { name: 'address', by: 'address', kinds: SHOPPING, quota: 600, windowSeconds: 10 },
+    { name: 'sign-in', by: 'address', kinds: ['sign-in'], quota: 300, windowSeconds: 5 * MINUTE },
+    { name: 'webhook', by: 'address', kinds: ['webhook'], quota: 5_000, windowSeconds: 10 },
+    { name: 'principal', by: 'principal', kinds: SHOPPING, quota: 6_000, windowSeconds: 10 },
+    { name: 'store', by: 'store', kinds: SHOPPING, quota: 200_000, windowSeconds: 10 },
+  ],
+  declines: [
+    { by: 'card', most: 4, windowSeconds: HOUR },
+    { by: 'account', most: 8, windowSeconds: HOUR },
+    { by: 'address', most: 100, windowSeconds: HOUR },
+  ],
+  atOnce: {
+    free: 1_000,
+    read: 400,
+    write: 200,
+    checkout: 600,
+    'sign-in': 50,
+    webhook: 200,
+    upload: 20,
+    follow: 2_000,
+  },
+};
+
+/** 500 reads and 50 checkouts a second from one address, each for ten seconds at once. */
+const LOCAL: Limits = {
+  policies: [
+    { name: 'address', by: 'address', kinds: SHOPPING, quota: 10_000, windowSeconds: 10 },
+    { name: 'sign-in', by: 'address', kinds: ['sign-in'], quota: 6_000, windowSeconds: MINUTE },
+    { name: 'webhook', by: 'address', kinds: ['webhook'], quota: 10_000, windowSeconds: 10 },
+    { name: 'principal', by: 'principal', kinds: SHOPPING, quota: 20_000, windowSeconds: 10 },
+    { name: 'store', by: 'store', kinds: SHOPPING, quota: 100_000, windowSeconds: 10 },
+  ],
+  // The provider's test cards are shared by everybody who tries something out.
+  declines: [
+    { by: 'card', most: 1_000, windowSeconds: MINUTE },
+    { by: 'account', most: 1_000, windowSeconds: MINUTE },
+    { by: 'address', most: 1_000, windowSeconds: MINUTE },
+  ],
+  atOnce: PRODUCTION.atOnce,
+};
+
+export type Profile = 'local' | 'production';
+const PROFILES: Readonly<Record<Profile, Limits>> = { local: LOCAL, production: PRODUCTION };
+
+const overrides = limits.partial().extend({
+  atOnce: z.partialRecord(z.enum(CALL_KINDS), positive).optional(),
+});
+
+/** A profile, with what a deployment says otherwise. Throws on what makes no sense. */
+export const limitsOf = (profile: Profile, otherwise: unknown): Limits => {
+  const base = PROFILES[profile];
+  const { policies, declines: most, atOnce } = overrides.parse(otherwise ?? {});
+  const all = {
+    policies: policies ?? base.policies,
+    declines: most ?? base.declines,
+    atOnce: { ...base.atOnce, ...atOnce },
+  };
+  for (const { name, kinds, quota } of all.policies) {
+    const dearest = Math.max(...kinds.map((kind) => COSTS[kind]));
+    if (quota < dearest) throw new Error(`nobody could ever pass the limit ${name}`);
+  }
+  return all;
+};

@@ -1,0 +1,138 @@
+// What shoppers may ask of orders, once for every door: HTTP and GraphQL only shape the answers.
+import { createHash } from 'node:crypto';
+import type { Client } from '@connectrpc/connect';
+import type { z } from 'zod';
+import { DomainError, invalid, isErrorCode } from '../../domain/errors.ts';
+import { isId } from '../../domain/ids.ts';
+import { looksLikeCardNumber } from '../../domain/payment.ts';
+import type { Order, OrdersService, Return } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import type { OrderAccess } from '../http/access.ts';
+import type { Principal } from '../http/principals.ts';
+import type { Attempts } from './limits/attempts.ts';
+import { callHeaders, ownerOf } from './owners.ts';
+import { shownNextAction, wireCheckout, type orderBody, type returnBody } from './shapes.ts';
+
+export interface OrderDoor {
+  orders: Client<typeof OrdersService>;
+  access: OrderAccess;
+  attempts: Attempts;
+}
+
+/** Who asks, and from where. */
+export interface Shopper {
+  principal: Principal;
+  address: string;
+}
+
+/** The caller's key; IDEMPOTENCY_KEY_MISSING, CARD_DATA_FORBIDDEN. */
+export const idempotencyKey = (key: string): string => {
+  // Only a key of nothing but digits: some random UUIDs would pass Luhn's check.
+  if (/^[\d-]+$/.test(key) && looksLikeCardNumber(key)) {
+    throw new DomainError('CARD_DATA_FORBIDDEN', 'a card number must never be sent here');
+  }
+  if (/^[\x21-\x7e]{16,128}$/.test(key)) return key;
+  throw new DomainError(
+    'IDEMPOTENCY_KEY_MISSING',
+    'send an Idempotency-Key of 16 to 128 printable ASCII characters',
+  );
+};
+
+/** NOT_FOUND unless the caller may see this order; an account's are Orders' to say. */
+export const allowedOrder = (access: OrderAccess, principal: Principal, id: string): string => {
+  if (principal.kind === 'guest') access.assertToken(principal.orderToken, id);
+  else if (principal.kind !== 'account' || !isId('order', id)) {
+    throw new DomainError('NOT_FOUND', 'no such order');
+  }
+  return id;
+};
+
+/** A refused order still exists: the refusal names it, gives its token, and says what next. */
+const refusal = (order: Order, code: string, message: string, accessToken: string): DomainError => {
+  const known = isErrorCode(code) ? code : 'ILLEGAL_TRANSITION';
+  return new DomainError(known, message, {
+    facts: {
+      order: { id: order.id, status: order.status },
+      accessToken,
+      ...(order.nextAction && { nextAction: shownNextAction(order.nextAction) }),
+    },
+  });
+};
+
+const existing = <T>(found: T | undefined): T => {
+  if (found === undefined) throw new Error('Orders answered without what was asked for');
+  return found;
+};
+
+/** No card has been declined: it was taken, or the bank asks its holder. */
+const isDecided = ({ status }: Order): boolean => status !== 'accepted';
+
+interface Answered {
+  order?: Order | undefined;
+  refusalCode: string;
+  refusalMessage: string;
+}
+
+/** CARD_DECLINED and what else refuses an order that exists. */
+const accepted = (access: OrderAccess, answer: Answered): Order => {
+  const { refusalCode, refusalMessage } = answer;
+  const order = existing(answer.order);
+  if (refusalCode === '') return order;
+  throw refusal(order, refusalCode, refusalMessage, access.tokenOf(order.id));
+};
+
+/** The same key and body join the first call. Codes: those of PlaceOrder, TOO_MANY_DECLINES. */
+export const placeOrder = (
+  { orders, access, attempts }: OrderDoor,
+  { principal, address }: Shopper,
+  body: z.output<typeof orderBody>,
+  key: string,
+): Promise<Order> => {
+  const email = body.email ?? (principal.kind === 'account' ? principal.email : undefined);
+  if (email === undefined) throw invalid('email', 'is needed');
+  const account = ownerOf(principal, email);
+  const checkout = wireCheckout({ ...body, email }, key, account);
+  const { storeId } = principal;
+  const attempt = { storeId, id: key, card: body.paymentMethod, address, account };
+  const place = async (): Promise<Order> =>
+    accepted(access, await orders.placeOrder(checkout, callHeaders(principal)));
+  return attempts.pay(attempt, place, isDecided);
+};
+
+/** Looks again, or tries another card. CARD_DECLINED, ILLEGAL_TRANSITION, TOO_MANY_DECLINES. */
+export const payOrder = (
+  { orders, access, attempts }: OrderDoor,
+  { principal, address }: Shopper,
+  orderId: string,
+  { paymentMethod, key }: { paymentMethod: string; key: string },
+): Promise<Order> => {
+  const pay = async (): Promise<Order> => {
+    const asked = { orderId, paymentMethod, idempotencyKey: key };
+    const answer = await orders.confirmPayment(asked, callHeaders(principal));
+    return paymentMethod === '' ? existing(answer.order) : accepted(access, answer);
+  };
+  if (paymentMethod === '') return pay();
+  const { storeId } = principal;
+  const id = key === '' ? crypto.randomUUID() : `${orderId}/${key}`;
+  const attempt = { storeId, id, card: paymentMethod, address, account: orderId };
+  return attempts.pay(attempt, pay, isDecided);
+};
+
+/** Possible until packing has begun: ILLEGAL_TRANSITION after. */
+export const cancelOrder = async (
+  { orders }: OrderDoor,
+  { principal }: Shopper,
+  orderId: string,
+): Promise<Order> =>
+  existing((await orders.cancelOrder({ orderId }, callHeaders(principal))).order);
+
+/** Without a key of the caller's the same lines and reason are the same return. RETURN_REFUSED. */
+export const requestReturn = async (
+  { orders }: OrderDoor,
+  { principal }: Shopper,
+  orderId: string,
+  { body, key }: { body: z.output<typeof returnBody>; key: string | undefined },
+): Promise<Return> => {
+  const own = createHash('sha256').update(JSON.stringify(body)).digest('hex');
+  const asked = { orderId, idempotencyKey: key ?? own, ...body };
+  return existing((await orders.requestReturn(asked, callHeaders(principal))).return);
+};

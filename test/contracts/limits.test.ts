@@ -1,0 +1,333 @@
+// Limits of the public door: counted exactly, by address, principal and store, whoever asks how.
+import { beforeAll, describe, expect, test } from 'bun:test';
+import { connect, type Socket } from 'node:net';
+import type { Scope } from '../../domain/permissions.ts';
+import { newId } from '../../domain/ids.ts';
+import { withGateway, type Gateway } from '../support/gateways.ts';
+import { ADDRESS, eventually, newEmail, stockedWare } from '../support/journeys.ts';
+import { bearer, expectProblem, JSON_TYPE, newStore } from '../support/refusals.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+
+const LIMIT_MS = 60_000;
+const STOCK_READER: Scope[] = ['inventory:read', 'products:read'];
+/** Longer than any test: nothing comes back meanwhile. */
+const WINDOW_SECONDS = 3_600;
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+}, UP_LIMIT_MS);
+
+interface PolicyOf {
+  name?: string;
+  by: 'address' | 'principal' | 'store';
+  quota: number;
+  kinds?: string[];
+}
+
+/** Names differ from run to run, so that no test finds another one's buckets. */
+const policyOf = ({ name, by, quota, kinds = ['read'] }: PolicyOf) => ({
+  name: name ?? `t-${crypto.randomUUID().replace(/[^a-f]/g, '')}`.slice(0, 20),
+  by,
+  kinds,
+  quota,
+  windowSeconds: WINDOW_SECONDS,
+});
+
+const limitsOf = (...policies: PolicyOf[]) => ({
+  HOLDFAST_LIMITS: JSON.stringify({ policies: policies.map(policyOf) }),
+});
+
+const limited = (
+  name: string,
+  settings: Record<string, string>,
+  work: (one: Gateway) => Promise<void>,
+) => test(name, () => withGateway(settings, work), LIMIT_MS);
+
+const read = (url: string, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(`${url}/docs`, { headers });
+
+const statusesOf = async (answers: Promise<Response>[]): Promise<Record<number, number>> => {
+  const counts: Record<number, number> = {};
+  for (const { status } of await Promise.all(answers)) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+};
+
+const metricsOf = async (opsUrl: string): Promise<string> =>
+  (await fetch(`${opsUrl}/metrics`)).text();
+
+describe('an address', () => {
+  limited(
+    'has exactly its quota, however many calls come at once',
+    limitsOf({ by: 'address', quota: 25 }),
+    async ({ url }) => {
+      const answers = Array.from({ length: 60 }, () => read(url));
+      expect(await statusesOf(answers)).toEqual({ 200: 25, 429: 35 });
+    },
+  );
+
+  limited(
+    'is told what it has left, and when to come back',
+    limitsOf({ by: 'address', quota: 2, name: `t-${Date.now().toString(36).replace(/\d/g, 'x')}` }),
+    async ({ url }) => {
+      const first = await read(url);
+      const name = /^"([a-z-]+)";q=2;w=3600$/.exec(
+        first.headers.get('ratelimit-policy') ?? '',
+      )?.[1];
+      expect(first.headers.get('ratelimit')).toBe(`"${name}";r=1;t=1800`);
+      await read(url);
+      const refused = await read(url);
+      const wait = Number(refused.headers.get('retry-after'));
+      expect([wait > 1_700, wait <= 1_800]).toEqual([true, true]);
+      expect(refused.headers.get('ratelimit')).toStartWith(`"${name}";r=0;t=`);
+      const problem = await expectProblem(refused, 429, 'RATE_LIMITED');
+      expect(problem).toMatchObject({ violatedPolicies: [name] });
+    },
+  );
+
+  limited(
+    'pays ten reads for a checkout, and nothing for the heartbeat',
+    limitsOf({ by: 'address', quota: 21, kinds: ['read', 'checkout'] }),
+    async ({ url }) => {
+      const checkout = () =>
+        fetch(`${url}/orders`, { method: 'POST', headers: JSON_TYPE, body: '{}' });
+      expect([(await checkout()).status, (await checkout()).status]).toEqual([400, 400]);
+      expect((await checkout()).status).toBe(429);
+      expect((await read(url)).status).toBe(200);
+      expect((await read(url)).status).toBe(429);
+      expect((await fetch(`${url}/heartbeat`)).status).toBe(200);
+    },
+  );
+
+  limited(
+    'is the socket: what a caller writes into headers changes nothing',
+    limitsOf({ by: 'address', quota: 3 }),
+    async ({ url }) => {
+      const answers = Array.from({ length: 9 }, (_, at) =>
+        read(url, {
+          'x-forwarded-for': `203.0.113.${at}`,
+          'x-real-ip': `203.0.113.${at}`,
+          forwarded: `for=203.0.113.${at}`,
+          'cf-connecting-ip': `203.0.113.${at}`,
+        }),
+      );
+      expect(await statusesOf(answers)).toEqual({ 200: 3, 429: 6 });
+    },
+  );
+
+  limited(
+    'is what a trusted proxy saw, and not what was written before it',
+    { ...limitsOf({ by: 'address', quota: 3 }), HOLDFAST_TRUSTED_PROXIES: '1' },
+    async ({ url }) => {
+      const from = (address: string, at: number) =>
+        read(url, { 'x-forwarded-for': `10.0.0.${at}, ${address}` });
+      const one = Array.from({ length: 5 }, (_, at) => from('203.0.113.1', at));
+      const other = Array.from({ length: 5 }, (_, at) => from('203.0.113.2', at));
+      expect(await statusesOf(one)).toEqual({ 200: 3, 429: 2 });
+      expect(await statusesOf(other)).toEqual({ 200: 3, 429: 2 });
+    },
+  );
+
+  test(
+    'has one quota over several gateways',
+    async () => {
+      const settings = limitsOf({ by: 'address', quota: 10 });
+      await withGateway(settings, (one) =>
+        withGateway(settings, async (other) => {
+          const answers = Array.from({ length: 20 }, (_, at) => read((at % 2 ? one : other).url));
+          expect(await statusesOf(answers)).toEqual({ 200: 10, 429: 10 });
+        }),
+      );
+    },
+    LIMIT_MS,
+  );
+
+  limited(
+    'that shows made-up credentials is refused before they are looked up',
+    limitsOf({ by: 'address', quota: 5 }),
+    async ({ url, opsUrl }) => {
+      const answers = Array.from({ length: 15 }, () =>
+        fetch(`${url}/product/${newId('product')}/stock`, {
+          headers: bearer(`hf_${crypto.randomUUID().replaceAll('-', '')}`),
+        }),
+      );
+      expect(await statusesOf(answers)).toEqual({ 401: 5, 429: 10 });
+      const metrics = await metricsOf(opsUrl);
+      expect(metrics).toMatch(/holdfast_call_duration_seconds_count\{[^}]*kind="sql"[^}]*\} 5\n/);
+    },
+  );
+});
+
+describe('a principal', () => {
+  limited(
+    'has its own quota, at whatever address',
+    { ...limitsOf({ by: 'principal', quota: 4 }), HOLDFAST_TRUSTED_PROXIES: '1' },
+    async ({ url }) => {
+      const [mine, theirs] = [
+        await newStore(shop, STOCK_READER),
+        await newStore(shop, STOCK_READER),
+      ];
+      const path = `${url}/product/${newId('product')}/stock`;
+      const asked = (key: string, at: number) =>
+        fetch(path, { headers: { ...bearer(key), 'x-forwarded-for': `203.0.113.${at}` } });
+      const flood = Array.from({ length: 9 }, (_, at) => asked(mine.key, at));
+      expect(await statusesOf(flood)).toEqual({ 404: 4, 429: 5 });
+      expect((await asked(theirs.key, 1)).status).toBe(404);
+    },
+  );
+});
+
+describe('a store', () => {
+  limited(
+    "has its own quota: another one's flood takes nothing of it",
+    limitsOf({ by: 'store', quota: 6 }),
+    async ({ url }) => {
+      const [one, other] = [await newStore(shop, STOCK_READER), await newStore(shop, STOCK_READER)];
+      const asked = ({ key }: { key: string }) =>
+        fetch(`${url}/product/${newId('product')}/stock`, { headers: bearer(key) });
+      const flood = Array.from({ length: 20 }, () => asked(one));
+      expect(await statusesOf(flood)).toEqual({ 404: 6, 429: 14 });
+      const calm = Array.from({ length: 6 }, () => asked(other));
+      expect(await statusesOf(calm)).toEqual({ 404: 6 });
+    },
+  );
+});
+
+describe('while Redis is away a limit', () => {
+  limited(
+    'is kept by each process for itself, and nobody is refused because of it',
+    { ...limitsOf({ by: 'address', quota: 12 }), HOLDFAST_REDIS_URL: 'redis://127.0.0.1:1' },
+    async ({ url, opsUrl }) => {
+      const answers = Array.from({ length: 30 }, () => read(url));
+      expect(await statusesOf(answers)).toEqual({ 200: 12, 429: 18 });
+      const metrics = await metricsOf(opsUrl);
+      expect(metrics).toMatch(/holdfast_limits_local_total\{[^}]*\} \d\d/);
+    },
+  );
+});
+
+/** A caller who has sent the half of a body. */
+const unfinished = (url: string): Socket => {
+  const { port, hostname } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.on('error', () => undefined);
+  const head = 'POST /orders HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\n';
+  socket.write(`${head}content-length: 100\r\n\r\n{"name":`);
+  return socket;
+};
+
+describe('a gateway that is full', () => {
+  test(
+    'sheds what it has no room for with 503 OVERLOADED, and answers the rest',
+    async () => {
+      const settings = { HOLDFAST_LIMITS: JSON.stringify({ atOnce: { checkout: 2 } }) };
+      await withGateway(settings, async ({ url, opsUrl }) => {
+        const buy = () =>
+          fetch(`${url}/orders`, { method: 'POST', headers: JSON_TYPE, body: '{}' });
+        // Two callers whose body is not finished stay inside for as long as the test wants.
+        const inside = [unfinished(url), unfinished(url)];
+        await eventually('the room is full', async () =>
+          /calls_in_flight\{kind="checkout"[^}]*\} 2\n/.test(await metricsOf(opsUrl))
+            ? true
+            : undefined,
+        );
+        const refused = await buy();
+        expect(refused.headers.get('retry-after')).toBe('1');
+        await expectProblem(refused, 503, 'OVERLOADED');
+        expect((await read(url)).status).toBe(200);
+        for (const socket of inside) socket.destroy();
+        await eventually('there is room again', async () =>
+          (await buy()).status === 400 ? true : undefined,
+        );
+      });
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('after too many declines', () => {
+  const declines = (...policies: [by: string, most: number][]) => ({
+    HOLDFAST_LIMITS: JSON.stringify({
+      declines: policies.map(([by, most]) => ({ by, most, windowSeconds: WINDOW_SECONDS })),
+    }),
+    HOLDFAST_TRUSTED_PROXIES: '1',
+  });
+  /** An address of this test alone: what is counted stays for an hour. */
+  const anAddress = (): string =>
+    `2001:db8:${crypto.randomUUID().slice(0, 4)}:${crypto.randomUUID().slice(0, 4)}::1`;
+  const DECLINED = 'pm_card_visa_chargeDeclined';
+
+  interface Paying {
+    sku: string;
+    card?: string;
+    address?: string;
+    email?: string;
+    key?: string;
+  }
+  const pay = (url: string, { sku, card = DECLINED, address, email, key }: Paying) =>
+    fetch(`${url}/orders`, {
+      method: 'POST',
+      headers: {
+        ...JSON_TYPE,
+        'idempotency-key': key ?? crypto.randomUUID(),
+        'x-forwarded-for': address ?? anAddress(),
+      },
+      body: JSON.stringify({
+        lines: [{ sku, quantity: 1 }],
+        email: email ?? newEmail(),
+        shippingAddress: ADDRESS,
+        paymentMethod: card,
+      }),
+    });
+
+  /** Asks again under the same key until it is decided, as a browser does. */
+  const decided = (url: string, paying: Paying): Promise<number> => {
+    const again = { key: crypto.randomUUID(), email: newEmail(), ...paying };
+    return eventually('the checkout is decided', async () => {
+      const { status } = await pay(url, again);
+      return status === 202 ? undefined : status;
+    });
+  };
+
+  test(
+    'an account pays no more, at whatever address, and others do',
+    async () => {
+      const { sku } = await stockedWare(shop, 20);
+      await withGateway(declines(['account', 3]), async ({ url }) => {
+        const email = newEmail();
+        const key = crypto.randomUUID();
+        const asked = [key, ...Array.from({ length: 5 }, () => crypto.randomUUID())];
+        const answers = await Promise.all(asked.map((one) => pay(url, { sku, email, key: one })));
+        const statuses = answers.map(({ status }) => status);
+        expect(statuses.filter((status) => status === 429)).toHaveLength(3);
+        const refused = await pay(url, { sku, email, card: 'pm_card_visa' });
+        expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3_000);
+        await expectProblem(refused, 429, 'TOO_MANY_DECLINES');
+        // The same attempt again is the same attempt: it has its answer.
+        const first = asked[statuses.findIndex((status) => status !== 429)];
+        expect(await decided(url, { sku, email, key: first ?? '' })).toBe(402);
+        expect(await decided(url, { sku, card: 'pm_card_visa' })).toBe(201);
+      });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'an address pays no more, whoever it says it is, and good payments do not count',
+    async () => {
+      const { sku } = await stockedWare(shop, 20);
+      await withGateway(declines(['address', 2]), async ({ url }) => {
+        const address = anAddress();
+        for (let paid = 0; paid < 3; paid++) {
+          expect(await decided(url, { sku, address, card: 'pm_card_visa' })).toBe(201);
+        }
+        expect(await decided(url, { sku, address })).toBe(402);
+        expect(await decided(url, { sku, address })).toBe(402);
+        const refused = await pay(url, { sku, address, card: 'pm_card_visa' });
+        await expectProblem(refused, 429, 'TOO_MANY_DECLINES');
+        expect(await decided(url, { sku, card: 'pm_card_visa' })).toBe(201);
+      });
+    },
+    LIMIT_MS,
+  );
+});
