@@ -33,6 +33,7 @@ export const CONFIG: Partial<Record<Setting, string>> = {
   HOLDFAST_CARRIER_URL: 'https://carrier.example',
   HOLDFAST_MAIL_FROM: 'orders@shop.example',
   HOLDFAST_PUBLIC_URL: 'https://shop.example',
+  HOLDFAST_TRUSTED_PROXIES: '1',
 };
 
 /** Keys of the Secret: whoever reads one may act as a service or read what is kept. */
