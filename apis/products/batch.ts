@@ -1,11 +1,10 @@
 // Many products in one call: each is written or refused for itself, and says which.
 import { z } from 'zod';
-import { insertProduct, updateProduct } from '../../db/postgres/catalogue/products.ts';
+import { putBatch, type Outcome, type Wish } from '../../db/postgres/catalogue/batches.ts';
 import type { KeptAnswer } from '../../db/postgres/catalogue/answers.ts';
 import type { Pg, Tx } from '../../db/postgres/client.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { isId, type StoreId } from '../../domain/ids.ts';
-import type { Product } from '../../domain/product.ts';
+import type { StoreId } from '../../domain/ids.ts';
 import { parsed } from '../http/body.ts';
 import { PROBLEMS } from '../http/problems.ts';
 import { route, type Route } from '../http/routes.ts';
@@ -25,24 +24,39 @@ const batchBody = z.strictObject({
 
 type Item = z.output<typeof batchBody>['products'][number];
 
-const write = (tx: Tx, storeId: StoreId, { id, ...body }: Item): Promise<Product> => {
-  if (id === undefined) return insertProduct(tx, draftOf(storeId, parsed(productBody, body)));
-  if (!isId('product', id)) throw new DomainError('NOT_FOUND', 'no such product');
-  const change = parsed(productChange, body);
-  return updateProduct(tx, storeId, id, (present) => changed(present, change));
+/** What an item asks for, or why it cannot be asked. */
+const wishOf = (storeId: StoreId, { id, ...body }: Item): Wish | DomainError => {
+  try {
+    if (id === undefined) return { draft: draftOf(storeId, parsed(productBody, body)) };
+    const change = parsed(productChange, body);
+    return { id, change: (present) => changed(present, change) };
+  } catch (error) {
+    if (error instanceof DomainError) return error;
+    throw error;
+  }
 };
 
-/** One item under a savepoint of its own: what it has refused leaves no trace of it. */
-const outcomeOf = async (tx: Tx, storeId: StoreId, item: Item, index: number) => {
-  try {
-    const { id, version } = await tx.transaction((inner) => write(inner, storeId, item));
+const resultOf = (item: Item, index: number, outcome: Outcome | undefined) => {
+  if (!outcome) throw new Error('an item of a batch was not judged');
+  if (!(outcome instanceof DomainError)) {
+    const { id, version } = outcome;
     return { index, status: item.id === undefined ? 201 : 200, id, version };
-  } catch (error) {
-    if (!(error instanceof DomainError) || error.code === 'UNAVAILABLE') throw error;
-    const { code, message, fields } = error;
-    const errors = fields.length > 0 && { errors: fields };
-    return { index, status: PROBLEMS[code].status, code, detail: message, ...errors };
   }
+  const { code, message, fields } = outcome;
+  const errors = fields.length > 0 && { errors: fields };
+  return { index, status: PROBLEMS[code].status, code, detail: message, ...errors };
+};
+
+/** Every item's result, in their order. */
+const resultsOf = async (tx: Tx, storeId: StoreId, items: Item[]) => {
+  const asked = items.map((item) => wishOf(storeId, item));
+  const wishes = asked.filter((one): one is Wish => !(one instanceof DomainError));
+  const outcomes = (await putBatch(tx, storeId, wishes)).values();
+  return items.map((item, index) => {
+    const refused = asked[index];
+    const outcome = refused instanceof DomainError ? refused : outcomes.next().value;
+    return resultOf(item, index, outcome);
+  });
 };
 
 export const batchRoute = (pg: Pg): Route =>
@@ -57,10 +71,7 @@ export const batchRoute = (pg: Pg): Route =>
     answers: { 200: 'a result for each, in their order' },
     answer: (ask) =>
       keyed(pg, 'products.batch', ask, async (tx): Promise<KeptAnswer> => {
-        const results = [];
-        for (const [index, item] of ask.body.products.entries()) {
-          results.push(await outcomeOf(tx, ask.principal.storeId, item, index));
-        }
+        const results = await resultsOf(tx, ask.principal.storeId, ask.body.products);
         return { status: 200, body: JSON.stringify({ results }), headers: {} };
       }),
   });

@@ -36,7 +36,7 @@ export interface Pg {
 const CONNECTION_FAULT = /^(?:08|53|57P0|57014)|CONNECT|ECONN|CONNECTION_|EPIPE|ETIMEDOUT|^55P03$/;
 
 /** Drizzle hides the driver's error under `cause`. */
-const sqlStateOf = (error: unknown): string => {
+export const sqlStateOf = (error: unknown): string => {
   const source = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return source instanceof Error && 'code' in source ? (source.code as string) : '';
 };

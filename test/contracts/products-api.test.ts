@@ -99,6 +99,54 @@ describe('a batch', () => {
   });
 });
 
+describe('a batch of a thousand', () => {
+  let many: Store;
+  beforeAll(async () => {
+    many = await newStore(shop, ['products:write']);
+  });
+  const put = (products: object[]) =>
+    ask('POST', '/products:batch', { products }, bearer(many.key));
+
+  const thousand = (own: string) =>
+    Array.from({ length: 1_000 }, (_, at) => ({
+      name: `Many ${own} ${at}`,
+      variants: [{ sku: `${own}-${at}`, price: 1 }],
+    }));
+
+  test('is written whole, and again its names are taken', async () => {
+    const own = `t${crypto.randomUUID().slice(0, 8)}`;
+    const { status, body } = await put(thousand(own));
+    expect(status).toBe(200);
+    expect(body.results.filter((one) => one.status === 201)).toHaveLength(1_000);
+    const again = await put(thousand(own));
+    expect(new Set(again.body.results.map(({ code }) => code))).toEqual(new Set(['SKU_TAKEN']));
+  });
+
+  test('that races another for the same names wins each name once', async () => {
+    const own = `r${crypto.randomUUID().slice(0, 8)}`;
+    const all = await Promise.all(
+      [thousand(own), thousand(own).toReversed()].map((products) => put(products)),
+    );
+    const statuses = all.flatMap(({ body }) => (body.results ?? []).map((one) => one.status));
+    expect(all.map(({ status }) => status)).toEqual([200, 200]);
+    expect(statuses.filter((one) => one === 201)).toHaveLength(1_000);
+    expect(statuses.filter((one) => one === 409)).toHaveLength(1_000);
+  });
+
+  test('builds one change of a product on the other', async () => {
+    const { body: known } = await ask('POST', '/product', { name: 'Twice', price: 1 });
+    const { body } = await ask('POST', '/products:batch', {
+      products: [
+        { id: known.id, name: 'Once' },
+        { id: known.id, price: 3 },
+      ],
+    });
+    expect(body.results.map(({ status }) => status)).toEqual([200, 200]);
+    const { body: now } = await ask('GET', `/product/${known.id}`);
+    expect(now).toMatchObject({ name: 'Once', version: 2, variants: [{ price: 3 }] });
+  });
+});
+
 describe('a list', () => {
   test('links to its next page, and the last page does not', async () => {
     const first = await ask('GET', '/products?limit=2');

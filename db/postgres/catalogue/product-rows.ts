@@ -64,13 +64,12 @@ export const assembleProducts = async (db: Db | Tx, rows: ProductRow[]): Promise
       .where(inArray(productCollections.productId, ids))
       .orderBy(asc(productCollections.collectionId)),
   ]);
-  return rows.map((row) =>
-    productOf(
-      row,
-      variantRows.filter((variant) => variant.productId === row.id),
-      memberRows.filter((one) => one.productId === row.id).map((one) => one.collectionId),
-    ),
-  );
+  const variantsOf = Map.groupBy(variantRows, (variant) => variant.productId);
+  const membersOf = Map.groupBy(memberRows, (member) => member.productId);
+  return rows.map((row) => {
+    const collectionIds = (membersOf.get(row.id) ?? []).map((one) => one.collectionId);
+    return productOf(row, variantsOf.get(row.id) ?? [], collectionIds);
+  });
 };
 
 /** One product of one store, optionally locked against other writers. */

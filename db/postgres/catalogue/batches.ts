@@ -1,0 +1,144 @@
+// Many wishes in one transaction: each is judged for itself, what is granted is written at once.
+import { and, eq, inArray, sql } from 'drizzle-orm';
+import { DomainError } from '../../../domain/errors.ts';
+import type { StoreId } from '../../../domain/ids.ts';
+import type { Product } from '../../../domain/product.ts';
+import { sqlStateOf, violatedConstraint, type Tx } from '../client.ts';
+import { products } from '../schema/products.ts';
+import { putProducts, type Upsert } from './bulk.ts';
+import { assembleProducts } from './product-rows.ts';
+import type { ProductDraft } from './products.ts';
+
+/** A slug or sku that another call takes meanwhile is seen by judging again, this often. */
+const TRIES_MAX = 3;
+const DEADLOCK = '40P01';
+
+export type Wish =
+  | { draft: ProductDraft }
+  | { id: string; change: (present: Product) => ProductDraft };
+
+/** What became of a wish: the product as it is written, or why it is not. */
+export type Outcome = Product | DomainError;
+
+/** The rows the wishes would change, locked in the order of their ids. */
+const lockWished = async (tx: Tx, storeId: StoreId, wishes: Wish[]) => {
+  const ids = wishes.flatMap((wish) => ('id' in wish ? [wish.id] : []));
+  if (ids.length === 0) return new Map<string, Product>();
+  const rows = await tx
+    .select()
+    .from(products)
+    .where(and(eq(products.storeId, storeId), inArray(products.id, ids)))
+    .orderBy(products.id)
+    .for('update');
+  return new Map((await assembleProducts(tx, rows)).map((one) => [one.id as string, one]));
+};
+
+/** Whose slugs and skus are: those of the rows that are there, then those that are granted. */
+interface Owners {
+  slugs: Map<string, string>;
+  skus: Map<string, string>;
+}
+
+const takenBy = ({ slugs, skus }: Owners, { id, slug, variants }: ProductDraft) => {
+  const isFree = (owner: string | undefined): boolean => owner === undefined || owner === id;
+  if (!isFree(slugs.get(slug))) {
+    return new DomainError('SLUG_TAKEN', 'another product of this store has this slug');
+  }
+  if (!variants.every(({ sku }) => isFree(skus.get(sku)))) {
+    return new DomainError('SKU_TAKEN', 'another product of this store has this sku');
+  }
+  return undefined;
+};
+
+const grant = ({ slugs, skus }: Owners, draft: ProductDraft): void => {
+  slugs.set(draft.slug, draft.id);
+  for (const { sku } of draft.variants) skus.set(sku, draft.id);
+};
+
+interface Judged {
+  /** By the id of the product; the last wish of each. */
+  upserts: Map<string, Upsert>;
+  verdicts: (DomainError | string)[];
+}
+
+/** Every wish in turn, each on top of what those before it were granted. */
+const judge = (wishes: Wish[], present: Map<string, Product>, owners: Owners): Judged => {
+  const upserts = new Map<string, Upsert>();
+  const draftOf = (wish: Wish): Upsert => {
+    if ('draft' in wish) return { draft: wish.draft, collectionIds: [], isNew: true };
+    const known = present.get(wish.id);
+    if (!known) throw new DomainError('NOT_FOUND', 'no such product');
+    const now = { ...known, ...upserts.get(wish.id)?.draft };
+    return { draft: wish.change(now), collectionIds: known.collectionIds, isNew: false };
+  };
+  const verdicts = wishes.map((wish): DomainError | string => {
+    try {
+      const upsert = draftOf(wish);
+      const taken = takenBy(owners, upsert.draft);
+      if (taken) return taken;
+      grant(owners, upsert.draft);
+      upserts.set(upsert.draft.id, upsert);
+      return upsert.draft.id;
+    } catch (error) {
+      if (error instanceof DomainError) return error;
+      throw error;
+    }
+  });
+  return { upserts, verdicts };
+};
+
+/** The owners of every slug and sku that the wishes might ask for. */
+const listOwners = async (tx: Tx, storeId: StoreId, drafts: ProductDraft[]): Promise<Owners> => {
+  const slugs = JSON.stringify(drafts.map(({ slug }) => slug));
+  const skus = JSON.stringify(drafts.flatMap(({ variants }) => variants.map(({ sku }) => sku)));
+  const rows = await tx.execute<{ kind: 'slug' | 'sku'; name: string; owner: string }>(sql`
+    select 'slug' as kind, slug as name, id as owner from products.products
+    where store_id = ${storeId} and slug in (select jsonb_array_elements_text(${slugs}::jsonb))
+    union all
+    select 'sku', sku, product_id from products.variants
+    where store_id = ${storeId} and sku in (select jsonb_array_elements_text(${skus}::jsonb))`);
+  const of = (kind: 'slug' | 'sku') =>
+    new Map(rows.filter((row) => row.kind === kind).map(({ name, owner }) => [name, owner]));
+  return { slugs: of('slug'), skus: of('sku') };
+};
+
+const free = (): Owners => ({ slugs: new Map(), skus: new Map() });
+
+/** In one order everywhere, so that two batches wait for each other instead of both. */
+const inOrder = (upserts: Iterable<Upsert>): Upsert[] =>
+  [...upserts].toSorted((a, b) => (a.draft.slug < b.draft.slug ? -1 : 1));
+
+const putOnce = async (tx: Tx, storeId: StoreId, wishes: Wish[]): Promise<Outcome[]> => {
+  const present = await lockWished(tx, storeId, wishes);
+  const wished = [...judge(wishes, present, free()).upserts.values()].map(({ draft }) => draft);
+  const owners = await listOwners(tx, storeId, wished);
+  const { upserts, verdicts } = judge(wishes, present, owners);
+  const written = await putProducts(tx, inOrder(upserts.values()));
+  const byId = new Map<string, Product>(written.map((one) => [one.id, one]));
+  return verdicts.map((verdict) => {
+    if (verdict instanceof DomainError) return verdict;
+    const product = byId.get(verdict);
+    if (!product) throw new Error('a granted wish was not written');
+    return product;
+  });
+};
+
+const isRaced = (error: unknown): boolean =>
+  violatedConstraint(error) !== undefined || sqlStateOf(error) === DEADLOCK;
+
+/**
+ * Grants or refuses each wish, in their order, and writes what is granted by as many statements
+ * as for one: refusals are NOT_FOUND, SLUG_TAKEN, SKU_TAKEN, and those of `change`. A product of
+ * several wishes is written once. UNAVAILABLE when others keep taking the same names.
+ */
+export const putBatch = async (tx: Tx, storeId: StoreId, wishes: Wish[]): Promise<Outcome[]> => {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await tx.transaction((inner) => putOnce(inner, storeId, wishes));
+    } catch (error) {
+      if (!isRaced(error)) throw error;
+      if (tries < TRIES_MAX) continue;
+      throw new DomainError('UNAVAILABLE', 'others write the same products', { cause: error });
+    }
+  }
+};
