@@ -74,6 +74,8 @@ const HANDED_ON: readonly Setting[] = [
   'HOLDFAST_GRPC_TLS_CLIENT_CA',
   'HOLDFAST_LIMITS',
   'HOLDFAST_TRUSTED_PROXIES',
+  'HOLDFAST_CORS_ORIGINS',
+  'HOLDFAST_DRAIN_GRACE_MS',
   'HOLDFAST_LOG_LEVEL',
   'OTEL_EXPORTER_OTLP_ENDPOINT',
   'STRIPE_SECRET_KEY',
@@ -112,7 +114,11 @@ export const ownEnvironment = (
 ): Record<string, string> => {
   const spec = specOf(name);
   const all = { ...settingsOf(instance), ...given };
-  const optional = ['HOLDFAST_LOG_LEVEL', 'OTEL_EXPORTER_OTLP_ENDPOINT'] as const;
+  const optional = [
+    'HOLDFAST_LOG_LEVEL',
+    'HOLDFAST_DRAIN_GRACE_MS',
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+  ] as const;
   const own: Setting[] = [...spec.settings, ...optional];
   const taken = own.flatMap((setting) => (all[setting] ? [[setting, all[setting]]] : []));
   return {

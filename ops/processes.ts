@@ -55,6 +55,7 @@ export const PROCESSES = {
       'HOLDFAST_REDIS_URL',
       'HOLDFAST_LIMITS',
       'HOLDFAST_TRUSTED_PROXIES',
+      'HOLDFAST_CORS_ORIGINS',
     ],
   },
   products: {

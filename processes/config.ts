@@ -27,6 +27,14 @@ const SETTINGS = {
   HOLDFAST_GRPC_TLS_CERT: z.string().optional(),
   HOLDFAST_GRPC_TLS_KEY: z.string().optional(),
   HOLDFAST_GRPC_TLS_CLIENT_CA: z.string().optional(),
+  /** From SIGTERM until nothing new is taken: longer than a balancer needs to see it. */
+  HOLDFAST_DRAIN_GRACE_MS: z.coerce.number().int().min(0).max(60_000).default(0),
+  /** Origins whose pages may call the gateway, exactly as a browser writes them. */
+  HOLDFAST_CORS_ORIGINS: z
+    .string()
+    .transform((text) => text.split(',').filter((item) => item !== ''))
+    .pipe(z.array(z.string().regex(/^https?:\/\/[\w.-]+(?::\d+)?$/)))
+    .default([]),
   HOLDFAST_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   HOLDFAST_DEFAULT_STORE: z.custom<StoreId>((value) => isId('store', value)).default(DEFAULT_STORE),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
@@ -96,6 +104,7 @@ const COMMON = [
   'HOLDFAST_HOST',
   'HOLDFAST_OPS_PORT',
   'HOLDFAST_LOG_LEVEL',
+  'HOLDFAST_DRAIN_GRACE_MS',
   'HOLDFAST_DEFAULT_STORE',
   'OTEL_EXPORTER_OTLP_ENDPOINT',
 ] as const satisfies Setting[];

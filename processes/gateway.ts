@@ -11,6 +11,7 @@ import { createRooms } from '../apis/gateway/limits/rooms.ts';
 import { gatewayRoutes } from '../apis/gateway/routes.ts';
 import { createOrderAccess } from '../apis/http/access.ts';
 import { createCursors } from '../apis/http/cursors.ts';
+import { fronted } from '../apis/http/front.ts';
 import { appOf } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
 import { clientOf } from '../apis/rpc/client.ts';
@@ -43,6 +44,7 @@ const config = configOf(
   'HOLDFAST_PROFILE',
   'HOLDFAST_LIMITS',
   'HOLDFAST_TRUSTED_PROXIES',
+  'HOLDFAST_CORS_ORIGINS',
 );
 const REDIS_START_LIMIT_MS = 2_000;
 const limits = limitsOf(config.HOLDFAST_PROFILE, config.HOLDFAST_LIMITS);
@@ -75,6 +77,14 @@ const connect = (telemetry: Telemetry) => {
   };
 };
 
+/** Timelines are followed for as long as they last, uploads pause; all else is cut when idle. */
+const mayPause = ({ method, url, headers }: Request): boolean => {
+  const { pathname } = new URL(url);
+  if (method === 'POST') return pathname === '/imports';
+  const isTimeline = method === 'GET' && /^\/orders\/[^/]+\/events$/.test(pathname);
+  return isTimeline && headers.get('accept')?.includes('text/event-stream') === true;
+};
+
 /** What keeps calls within limits. */
 const guards = async (telemetry: Telemetry) => {
   const redis = connectRedis(config.HOLDFAST_REDIS_URL, telemetry);
@@ -86,9 +96,9 @@ const guards = async (telemetry: Telemetry) => {
   return { redis, attempts, gate: gateOf(rates, createRooms(limits.atOnce, telemetry)) };
 };
 
-await run(config, async (telemetry) => {
+await run(config, async (telemetry, draining) => {
   const { redis, gate, attempts } = await guards(telemetry);
-  const parts = { ...connect(telemetry), attempts };
+  const parts = { ...connect(telemetry), attempts, draining };
   const { pg, sessionSecret } = parts;
   const mailing = startMailing(parts);
   const app = appOf({
@@ -98,16 +108,14 @@ await run(config, async (telemetry) => {
     gate,
   });
   const { HOLDFAST_HOST: host, HOLDFAST_PORT: port, HOLDFAST_TRUSTED_PROXIES: proxies } = config;
-  const listener = listen(host, port, (request, server) => {
-    // Timelines are followed for as long as they last; everything else is cut when idle.
-    const isFollowed = request.headers.get('accept')?.includes('text/event-stream');
-    // An upload may pause for longer than an idle connection may.
-    const isUpload = request.method === 'POST' && new URL(request.url).pathname === '/imports';
-    if (isFollowed || isUpload) server.timeout(request, 0);
+  const front = { corsOrigins: config.HOLDFAST_CORS_ORIGINS, isSecure: parts.isSecure, draining };
+  const answer = fronted(front, (request, server) => {
+    if (mayPause(request)) server.timeout(request, 0);
     const forwarded = request.headers.get('x-forwarded-for');
     const socket = server.requestIP(request)?.address ?? '';
     return app.fetch(request, { address: clientAddress(socket, forwarded, proxies) });
   });
+  const listener = listen(host, port, answer);
   return {
     checks: {},
     stop: async () => {

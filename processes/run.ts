@@ -12,6 +12,7 @@ import { findApiKey, KEYS_CHANNEL } from '../db/postgres/identity/keys.ts';
 import { findSession } from '../db/postgres/identity/sessions.ts';
 import { sql } from 'drizzle-orm';
 
+/** After the balancer's grace: running requests end by then, or are ended. */
 const DRAIN_MS_MAX = 9_000;
 
 /** What a started process gives back: what it needs to be ready, and how it ends. */
@@ -20,7 +21,17 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-const endOnSignal = (telemetry: Telemetry, ops: OpsPort, stop: () => Promise<void>): void => {
+interface Ending {
+  telemetry: Telemetry;
+  ops: OpsPort;
+  /** Aborted at the first signal. */
+  draining: AbortController;
+  /** How long connections are still taken, until no balancer sends new ones. */
+  graceMs: number;
+  stop(): Promise<void>;
+}
+
+const endOnSignal = ({ telemetry, ops, draining, graceMs, stop }: Ending): void => {
   let ending = false;
   const end = async (signal: string): Promise<void> => {
     // A second signal must not kill a drain that is under way.
@@ -28,6 +39,8 @@ const endOnSignal = (telemetry: Telemetry, ops: OpsPort, stop: () => Promise<voi
     ending = true;
     telemetry.log.info('stopping', { signal });
     ops.drain();
+    draining.abort();
+    await Bun.sleep(graceMs);
     setTimeout(() => process.exit(1), DRAIN_MS_MAX);
     await stop().catch((error: unknown) => telemetry.log.error('stop failed', error));
     await ops.stop();
@@ -40,18 +53,21 @@ const endOnSignal = (telemetry: Telemetry, ops: OpsPort, stop: () => Promise<voi
 /** Starts a process and keeps it running; a failed start exits with 1 and says why. */
 export const run = async (
   config: CommonConfig,
-  start: (telemetry: Telemetry) => Promise<Running>,
+  start: (telemetry: Telemetry, draining: AbortSignal) => Promise<Running>,
 ): Promise<void> => {
   const telemetry = createTelemetry(config.HOLDFAST_PROCESS, config.HOLDFAST_LOG_LEVEL);
   const endTracing = installTracing(config.OTEL_EXPORTER_OTLP_ENDPOINT);
   try {
-    const running = await start(telemetry);
+    const draining = new AbortController();
+    const running = await start(telemetry, draining.signal);
     const { HOLDFAST_HOST: host, HOLDFAST_OPS_PORT: port } = config;
     const ops = serveOps(host, port, telemetry, running.checks);
-    endOnSignal(telemetry, ops, async () => {
+    const stop = async (): Promise<void> => {
       await running.stop();
       await endTracing();
-    });
+    };
+    const graceMs = config.HOLDFAST_DRAIN_GRACE_MS;
+    endOnSignal({ telemetry, ops, draining, graceMs, stop });
     telemetry.log.info('started', { port, pid: process.pid });
   } catch (error) {
     telemetry.log.error('start failed', error);

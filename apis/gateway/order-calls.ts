@@ -16,6 +16,8 @@ export interface OrderDoor {
   orders: Client<typeof OrdersService>;
   access: OrderAccess;
   attempts: Attempts;
+  /** Aborted when this process is about to end. */
+  draining: AbortSignal;
 }
 
 /** Who asks, and from where. */

@@ -42,13 +42,14 @@ const pick = (headers: Headers, names: string[]): Record<string, string> =>
 
 /** The body as it comes, never all of it at once. */
 const streamed = (request: Request, bytesMax: number): ReadableStream<Uint8Array> => {
-  const pieces = boundedPieces(request, bytesMax);
+  const pieces = boundedPieces(request, { bytesMax, ms: UPLOAD_TIMEOUT_MS });
   return new ReadableStream({
     pull: async (controller) => {
       const { value, done } = await pieces.next();
       if (done) controller.close();
       else controller.enqueue(value);
     },
+    cancel: async () => void (await pieces.return(undefined)),
   });
 };
 

@@ -33,8 +33,10 @@ const frame = (event: ReturnType<typeof shownEvent>): string =>
 /** Events as they come, until the order has ended or the follower leaves. */
 async function* followed(door: OrderDoor, ask: Ask, orderId: string): AsyncGenerator<string> {
   const until = Date.now() + FOLLOW_MS_MAX;
+  // A follower comes back to another process when this one ends.
+  const isOver = (): boolean => ask.request.signal.aborted || door.draining.aborted;
   let afterSequence = lastSeen(ask.request);
-  for (let polls = 1; Date.now() < until && !ask.request.signal.aborted; polls++) {
+  for (let polls = 1; Date.now() < until && !isOver(); polls++) {
     const request = { orderId, afterSequence };
     const { events } = await door.orders.listOrderEvents(request, callHeaders(ask.principal));
     for (const event of events.map(shownEvent)) {

@@ -10,21 +10,54 @@ export const BODY_BYTES_MAX = 1024 * 1024;
 const tooLarge = (max: number): DomainError =>
   new DomainError('BODY_TOO_LARGE', `the body is larger than ${max} bytes`);
 
-/** The body piece by piece. BODY_TOO_LARGE by declared length or, when chunked, while reading. */
-export async function* boundedPieces(request: Request, max: number): AsyncGenerator<Uint8Array> {
-  if (Number(request.headers.get('content-length') ?? 0) > max) throw tooLarge(max);
+/** How much a body may be, and how long all of it may take. */
+export interface BodyLimits {
+  bytesMax: number;
+  ms: number;
+}
+
+/** A JSON body that trickles in holds a place that others wait for. */
+const JSON_LIMITS: BodyLimits = { bytesMax: BODY_BYTES_MAX, ms: 10_000 };
+
+/** Ends the reading of a body that takes too long. */
+const deadlineOf = (ms: number) => {
+  const late = Promise.withResolvers<never>();
+  late.promise.catch(() => undefined);
+  const timer = setTimeout(
+    () => late.reject(new DomainError('BODY_TOO_SLOW', 'the body takes too long to come')),
+    ms,
+  );
+  return { late: late.promise, clear: () => clearTimeout(timer) };
+};
+
+/** The body piece by piece. BODY_TOO_LARGE by declared length or while reading, BODY_TOO_SLOW. */
+export async function* boundedPieces(
+  request: Request,
+  { bytesMax, ms }: BodyLimits,
+): AsyncGenerator<Uint8Array> {
+  if (Number(request.headers.get('content-length') ?? 0) > bytesMax) throw tooLarge(bytesMax);
+  const reader = request.body?.getReader();
+  if (!reader) return;
+  const { late, clear } = deadlineOf(ms);
   let bytes = 0;
-  for await (const piece of request.body ?? []) {
-    bytes += piece.byteLength;
-    if (bytes > max) throw tooLarge(max);
-    yield piece;
+  try {
+    for (;;) {
+      const { value, done } = await Promise.race([reader.read(), late]);
+      if (done) return;
+      bytes += value.byteLength;
+      if (bytes > bytesMax) throw tooLarge(bytesMax);
+      yield value;
+    }
+  } finally {
+    clear();
+    void reader.cancel().catch(() => undefined);
   }
 }
 
-/** The body as UTF-8 text. BODY_TOO_LARGE by declared length or, when chunked, while reading. */
+/** The body as UTF-8 text. BODY_TOO_LARGE, BODY_TOO_SLOW, MALFORMED_BODY. */
 export const textBody = async (request: Request): Promise<string> => {
   const chunks: Uint8Array[] = [];
-  for await (const piece of boundedPieces(request, BODY_BYTES_MAX)) chunks.push(piece);
+  for await (const piece of boundedPieces(request, JSON_LIMITS)) chunks.push(piece);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
   } catch (cause) {

@@ -11,6 +11,7 @@ export const PROBLEMS = {
   INVALID_INPUT: { status: 400, title: 'Invalid input' },
   MALFORMED_BODY: { status: 400, title: 'Malformed body' },
   BODY_TOO_LARGE: { status: 413, title: 'Body too large' },
+  BODY_TOO_SLOW: { status: 408, title: 'Body too slow' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'Unsupported media type' },
   CARD_DATA_FORBIDDEN: { status: 400, title: 'Card data forbidden' },
   IDEMPOTENCY_KEY_MISSING: { status: 400, title: 'Idempotency key missing' },

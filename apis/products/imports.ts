@@ -23,6 +23,8 @@ import { importResultRoutes } from './import-results.ts';
 import type { ImportStories } from './import-stories.ts';
 import { importShown, listShown } from './shown.ts';
 
+/** As long as the gateway gives an upload. */
+const IMPORT_LIMITS = { bytesMax: IMPORT_BYTES_MAX, ms: 10 * 60_000 };
 const PIECE_BYTES = 1024 * 1024;
 const MAP_LENGTH_MAX = 4_000;
 
@@ -85,7 +87,7 @@ const storeFile = async (pg: Pg, id: string, request: Request) => {
     held = [];
     heldBytes = 0;
   };
-  for await (const piece of boundedPieces(request, IMPORT_BYTES_MAX)) {
+  for await (const piece of boundedPieces(request, IMPORT_LIMITS)) {
     hash.update(piece);
     bytes += piece.byteLength;
     held.push(piece);

@@ -11,6 +11,7 @@ const RPC_CODES = {
   INVALID_INPUT: Code.InvalidArgument,
   MALFORMED_BODY: Code.InvalidArgument,
   BODY_TOO_LARGE: Code.ResourceExhausted,
+  BODY_TOO_SLOW: Code.DeadlineExceeded,
   UNSUPPORTED_MEDIA_TYPE: Code.InvalidArgument,
   CARD_DATA_FORBIDDEN: Code.InvalidArgument,
   IDEMPOTENCY_KEY_MISSING: Code.InvalidArgument,

@@ -77,5 +77,9 @@ export const withGateway = async (
   work: (gateway: Gateway) => Promise<void>,
 ): Promise<void> => {
   const gateway = await startGateway(settings);
-  await work(gateway).finally(() => gateway.end());
+  try {
+    await work(gateway);
+  } finally {
+    await gateway.end();
+  }
 };
