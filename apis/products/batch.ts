@@ -13,6 +13,8 @@ import { changed, draftOf, productBody, productChange } from './shapes.ts';
 import { batchShown } from './shown.ts';
 
 const ITEMS_MAX = 1_000;
+/** Below what the gateway waits for. */
+const LIMIT_MS = 9_000;
 
 /** With an id a change of that product, without one a new product. */
 const batchBody = z.strictObject({
@@ -70,8 +72,14 @@ export const batchRoute = (pg: Pg): Route =>
     headers: { 'Idempotency-Key': 'The same key and body get the same answer.' },
     answers: { 200: 'a result for each, in their order' },
     answer: (ask) =>
-      keyed(pg, 'products.batch', ask, async (tx): Promise<KeptAnswer> => {
-        const results = await resultsOf(tx, ask.principal.storeId, ask.body.products);
-        return { status: 200, body: JSON.stringify({ results }), headers: {} };
-      }),
+      keyed(
+        pg,
+        'products.batch',
+        ask,
+        async (tx): Promise<KeptAnswer> => {
+          const results = await resultsOf(tx, ask.principal.storeId, ask.body.products);
+          return { status: 200, body: JSON.stringify({ results }), headers: {} };
+        },
+        LIMIT_MS,
+      ),
   });

@@ -22,17 +22,18 @@ const keyOf = (request: Request): string | undefined => {
 const responseOf = ({ status, body, headers }: KeptAnswer): Response =>
   new Response(body, { status, headers: { 'content-type': 'application/json', ...headers } });
 
-/** Does `work` in one transaction, once for a key when the caller sent one. */
+/** Does `work` in one transaction, once for a key when the caller sent one; limits in ms. */
 export const keyed = async (
   pg: Pg,
   name: string,
   { request, principal, body }: Pick<Ask, 'request' | 'principal' | 'body'>,
   work: (tx: Tx) => Promise<KeptAnswer>,
+  limitMs?: number,
 ): Promise<Response> => {
   const key = keyOf(request);
-  if (key === undefined) return responseOf(await pg.transaction(name, work));
+  if (key === undefined) return responseOf(await pg.transaction(name, work, limitMs));
   const asked = `${request.method} ${new URL(request.url).pathname}\n${JSON.stringify(body)}`;
   const bodyHash = createHash('sha256').update(asked).digest('hex');
   const { storeId } = principal;
-  return responseOf(await answeredOnce(pg, name, { storeId, key, bodyHash }, work));
+  return responseOf(await answeredOnce(pg, name, { storeId, key, bodyHash, limitMs }, work));
 };

@@ -18,6 +18,8 @@ export interface AnswerKey {
   storeId: StoreId;
   key: string;
   bodyHash: string;
+  /** How long the work may take, where it is more than a statement or two. */
+  limitMs?: number | undefined;
 }
 
 const forgetOld = (tx: Tx) =>
@@ -34,29 +36,33 @@ const forgetOld = (tx: Tx) =>
 export const answeredOnce = (
   pg: Pg,
   name: string,
-  { storeId, key, bodyHash }: AnswerKey,
+  { storeId, key, bodyHash, limitMs }: AnswerKey,
   work: (tx: Tx) => Promise<KeptAnswer>,
 ): Promise<KeptAnswer> =>
-  pg.transaction(name, async (tx) => {
-    const lock = `answers/${storeId}/${key}`;
-    const [held] = await tx.execute<{ held: boolean }>(
-      sql`select pg_try_advisory_xact_lock(hashtextextended(${lock}, 0)) as held`,
-    );
-    if (!held?.held) {
-      throw new DomainError('IDEMPOTENCY_KEY_IN_FLIGHT', 'a request with this key is running');
-    }
-    const [kept] = await tx
-      .select()
-      .from(answers)
-      .where(and(eq(answers.storeId, storeId), eq(answers.key, key)));
-    if (kept && kept.bodyHash !== bodyHash) {
-      throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'this key was used with another body');
-    }
-    if (kept) {
-      return { status: kept.status ?? 200, body: kept.body ?? '', headers: kept.headers ?? {} };
-    }
-    const answer = await work(tx);
-    await tx.insert(answers).values({ storeId, key, bodyHash, ...answer });
-    await forgetOld(tx);
-    return answer;
-  });
+  pg.transaction(
+    name,
+    async (tx) => {
+      const lock = `answers/${storeId}/${key}`;
+      const [held] = await tx.execute<{ held: boolean }>(
+        sql`select pg_try_advisory_xact_lock(hashtextextended(${lock}, 0)) as held`,
+      );
+      if (!held?.held) {
+        throw new DomainError('IDEMPOTENCY_KEY_IN_FLIGHT', 'a request with this key is running');
+      }
+      const [kept] = await tx
+        .select()
+        .from(answers)
+        .where(and(eq(answers.storeId, storeId), eq(answers.key, key)));
+      if (kept && kept.bodyHash !== bodyHash) {
+        throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'this key was used with another body');
+      }
+      if (kept) {
+        return { status: kept.status ?? 200, body: kept.body ?? '', headers: kept.headers ?? {} };
+      }
+      const answer = await work(tx);
+      await tx.insert(answers).values({ storeId, key, bodyHash, ...answer });
+      await forgetOld(tx);
+      return answer;
+    },
+    limitMs,
+  );
