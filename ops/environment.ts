@@ -15,6 +15,7 @@ const ROLES = [
   'relay',
   'recovery',
   'doors',
+  'shoppers',
 ] as const;
 
 const addressOf = (instance: Instance, name: PortName): string =>
@@ -32,6 +33,7 @@ export const codecKeys = (instance: Instance): string =>
 /** Every setting that is the same for all processes of an instance. */
 const settingsOf = (instance: Instance): Partial<Record<Setting, string>> => ({
   HOLDFAST_CATALOGUE_URL: postgresUrl(instance, 'products'),
+  HOLDFAST_PUBLISHED_URL: postgresUrl(instance, 'shoppers'),
   HOLDFAST_ROLE_PASSWORDS: JSON.stringify(
     Object.fromEntries(ROLES.map((role) => [role, instance.secret(`postgres/${role}`)])),
   ),

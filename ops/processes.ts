@@ -63,7 +63,7 @@ export const PROCESSES = {
     opsPort: 'products-ops',
     role: 'products',
     identity: 'doors',
-    settings: [...KEYS, ...TOKENS, ...TEMPORAL, 'HOLDFAST_CURSOR_SECRET'],
+    settings: [...KEYS, ...TOKENS, ...TEMPORAL, 'HOLDFAST_PUBLISHED_URL', 'HOLDFAST_CURSOR_SECRET'],
   },
   search: {
     port: 'search',

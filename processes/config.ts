@@ -41,6 +41,7 @@ const SETTINGS = {
   HOLDFAST_POSTGRES_URL: z.string().min(1),
   HOLDFAST_IDENTITY_URL: z.string().min(1),
   HOLDFAST_CATALOGUE_URL: z.string().min(1),
+  HOLDFAST_PUBLISHED_URL: z.string().min(1),
   HOLDFAST_ROLE_PASSWORDS: json,
   HOLDFAST_REDIS_URL: z.string().min(1),
   /** Limits other than the profile's: the members of `Limits` that differ, as JSON. */

@@ -31,6 +31,7 @@ const rolePasswords = z.object({
   relay: z.string(),
   recovery: z.string(),
   doors: z.string(),
+  shoppers: z.string(),
 });
 
 const putKey = (pg: Pg, name: string, key: string, scopes: Scope[]): Promise<void> => {

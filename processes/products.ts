@@ -16,6 +16,7 @@ import { identityIn, pgAnswers, run } from './run.ts';
 const config = configOf(
   'HOLDFAST_PORT',
   'HOLDFAST_POSTGRES_URL',
+  'HOLDFAST_PUBLISHED_URL',
   'HOLDFAST_IDENTITY_URL',
   'HOLDFAST_SESSION_SECRET',
   'HOLDFAST_TOKEN_SECRETS',
@@ -27,6 +28,8 @@ const config = configOf(
 
 await run(config, async (telemetry) => {
   const pg = connectPostgres({ url: config.HOLDFAST_POSTGRES_URL, telemetry });
+  // What other services read for shoppers: it cannot see anything but what is published.
+  const published = connectPostgres({ url: config.HOLDFAST_PUBLISHED_URL, telemetry });
   const keys = connectPostgres({
     url: config.HOLDFAST_IDENTITY_URL,
     telemetry,
@@ -45,7 +48,7 @@ await run(config, async (telemetry) => {
     telemetry,
   });
   const rpc = rpcFetch({
-    routes: productsRpc(pg),
+    routes: productsRpc(published),
     verify: verifyTokens('products', config.HOLDFAST_TOKEN_SECRETS),
     telemetry,
   });
@@ -59,7 +62,7 @@ await run(config, async (telemetry) => {
     stop: async () => {
       await Promise.all([listener.stop(), stories.stop()]);
       await temporal.close();
-      await Promise.all([pg.close(), keys.close()]);
+      await Promise.all([pg.close(), published.close(), keys.close()]);
     },
   };
 });

@@ -31,9 +31,11 @@ export const keyed = async (
   limitMs?: number,
 ): Promise<Response> => {
   const key = keyOf(request);
-  if (key === undefined) return responseOf(await pg.transaction(name, work, limitMs));
+  const { storeId } = principal;
+  if (key === undefined) {
+    return responseOf(await pg.as(storeId).transaction(name, work, limitMs));
+  }
   const asked = `${request.method} ${new URL(request.url).pathname}\n${JSON.stringify(body)}`;
   const bodyHash = createHash('sha256').update(asked).digest('hex');
-  const { storeId } = principal;
   return responseOf(await answeredOnce(pg, name, { storeId, key, bodyHash, limitMs }, work));
 };

@@ -72,15 +72,17 @@ const writeRoutes = (pg: Pg): Route[] => [
     answers: { 200: 'the product', 412: 'VERSION_MISMATCH', 422: 'PRICE_AMBIGUOUS' },
     answer: async ({ params, body, principal, request }) =>
       shown(
-        await pg.transaction('products.update', (tx) =>
-          updateProduct(
-            tx,
-            principal.storeId,
-            idOf(params),
-            (present) => changed(present, body),
-            expectedVersion(request),
+        await pg
+          .as(principal.storeId)
+          .transaction('products.update', (tx) =>
+            updateProduct(
+              tx,
+              principal.storeId,
+              idOf(params),
+              (present) => changed(present, body),
+              expectedVersion(request),
+            ),
           ),
-        ),
       ),
   }),
   route({

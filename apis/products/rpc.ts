@@ -8,11 +8,12 @@ import { ProductsService } from '../../proto/gen/holdfast/products/v1/products_p
 import { callerOf } from '../rpc/server.ts';
 import { shownProduct } from './shapes.ts';
 
-export const productsRpc = (pg: Pg) => (router: ConnectRouter) =>
+/** `published` sees published products only. */
+export const productsRpc = (published: Pg) => (router: ConnectRouter) =>
   router.service(ProductsService, {
     async batchGetPrices({ skus }, context) {
       if (skus.length > LINES_MAX) throw invalid('skus', `are more than ${LINES_MAX}`);
-      const prices = await listPrices(pg, callerOf(context).storeId, skus);
+      const prices = await listPrices(published, callerOf(context).storeId, skus);
       return {
         prices: prices.map(({ priceMinor, ...price }) => ({
           ...price,
@@ -21,7 +22,11 @@ export const productsRpc = (pg: Pg) => (router: ConnectRouter) =>
       };
     },
     async getProduct({ id, slug }, context) {
-      const product = await findPublished(pg, callerOf(context).storeId, id ? { id } : { slug });
+      const product = await findPublished(
+        published,
+        callerOf(context).storeId,
+        id ? { id } : { slug },
+      );
       if (!product) throw new DomainError('NOT_FOUND', 'no such product');
       return { productJson: JSON.stringify(shownProduct(product)) };
     },

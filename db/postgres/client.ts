@@ -1,8 +1,9 @@
 // The Postgres client: one pool a process, a limit on every wait, every query named and timed.
-import type { SQL } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { DomainError } from '../../domain/errors.ts';
+import type { StoreId } from '../../domain/ids.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 
 const CONNECT_TIMEOUT_SECONDS = 1;
@@ -28,6 +29,8 @@ export interface Pg {
    * others than this server says how long it may take.
    */
   transaction<T>(name: string, work: (tx: Tx) => Promise<T>, limitMs?: number): Promise<T>;
+  /** The same as seen by one store: rows of others are not there (row-level security). */
+  as(storeId: StoreId): Pick<Pg, 'query' | 'transaction'>;
   /** Runs `onNotify` for each NOTIFY on a channel, and once after each (re)connection. */
   listen(channel: string, onNotify: () => void): Promise<() => Promise<void>>;
   close(): Promise<void>;
@@ -112,6 +115,10 @@ export const prepared = async <R extends Record<string, unknown>>(
   return (await session.prepareQuery(query, undefined, 'prepared', false).execute()) as R[];
 };
 
+/** For the rest of the transaction, and not beyond: connections are shared. */
+const becomeStore = (tx: Tx, storeId: StoreId) =>
+  prepared(tx, sql`select set_config('holdfast.store', ${storeId}, true)`);
+
 export const connectPostgres = ({ url, telemetry, connectionsMax }: PgOptions): Pg => {
   const client = postgres(url, {
     max: connectionsMax ?? DEFAULT_CONNECTIONS_MAX,
@@ -130,21 +137,27 @@ export const connectPostgres = ({ url, telemetry, connectionsMax }: PgOptions): 
       throw faultOf(error);
     });
   const admit = bounded();
-  return {
-    query: (name, work) => named(name, () => inTime(ANSWER_LIMIT_MS, () => admit(() => work(db)))),
-    transaction: (name, work, limitMs = ANSWER_LIMIT_MS) =>
-      named(name, () =>
-        inTime(limitMs, (isLate) =>
-          admit(() =>
-            db.transaction(async (tx) => {
-              if (isLate()) throw away();
-              const result = await work(tx);
-              if (isLate()) throw away();
-              return result;
-            }),
-          ),
+  const transaction: Pg['transaction'] = (name, work, limitMs = ANSWER_LIMIT_MS) =>
+    named(name, () =>
+      inTime(limitMs, (isLate) =>
+        admit(() =>
+          db.transaction(async (tx) => {
+            if (isLate()) throw away();
+            const result = await work(tx);
+            if (isLate()) throw away();
+            return result;
+          }),
         ),
       ),
+    );
+  return {
+    query: (name, work) => named(name, () => inTime(ANSWER_LIMIT_MS, () => admit(() => work(db)))),
+    transaction,
+    as: (storeId) => {
+      const asStore: Pg['transaction'] = (name, work, limitMs) =>
+        transaction(name, async (tx) => (await becomeStore(tx, storeId), work(tx)), limitMs);
+      return { query: (name, work) => asStore(name, work), transaction: asStore };
+    },
     listen: async (channel, onNotify) => {
       const { unlisten } = await client.listen(channel, onNotify, onNotify);
       return unlisten;

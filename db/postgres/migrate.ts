@@ -7,7 +7,7 @@ import { OUTBOX_SCHEMAS } from './outbox.ts';
 const MIGRATIONS = new URL('./migrations/', import.meta.url).pathname;
 const SCHEMAS = ['identity', 'products', 'inventory', 'orders'] as const;
 /** Roles that own no schema but read of others what their work needs. */
-const READING_ROLES = ['relay', 'recovery', 'doors'] as const;
+const READING_ROLES = ['relay', 'recovery', 'doors', 'shoppers'] as const;
 /** Any fixed number: only one migration runs at a time. */
 const MIGRATION_LOCK = 7_214_001;
 
@@ -46,6 +46,8 @@ const grantReaders = async (sql: Sql): Promise<void> => {
     grant update on orders.orders to recovery;
     grant insert on orders.order_events, orders.outbox to recovery;
     grant usage on sequence orders.outbox_id_seq to recovery;
+    grant usage on schema products to shoppers;
+    grant select on products.products, products.variants, products.product_collections to shoppers;
     grant usage on schema identity to doors;
     grant select on identity.api_keys, identity.sessions, identity.accounts,
       identity.staff_members, identity.house_operators to doors;

@@ -39,7 +39,7 @@ export const answeredOnce = (
   { storeId, key, bodyHash, limitMs }: AnswerKey,
   work: (tx: Tx) => Promise<KeptAnswer>,
 ): Promise<KeptAnswer> =>
-  pg.transaction(
+  pg.as(storeId).transaction(
     name,
     async (tx) => {
       const lock = `answers/${storeId}/${key}`;

@@ -53,7 +53,7 @@ export const updateCollection = (
   id: string,
   change: { name?: string | undefined; description?: string | undefined },
 ): Promise<Collection> =>
-  pg.transaction('collections.update', async (tx) => {
+  pg.as(storeId).transaction('collections.update', async (tx) => {
     const [row] = await tx
       .update(collections)
       .set({
@@ -73,7 +73,7 @@ export const updateCollection = (
 
 /** NOT_FOUND, also for another store's collection. */
 export const collectionById = (pg: Pg, storeId: StoreId, id: string): Promise<Collection> =>
-  pg.query('collections.collectionById', async (db) => {
+  pg.as(storeId).query('collections.collectionById', async (db) => {
     const [row] = await db
       .select()
       .from(collections)
@@ -89,7 +89,7 @@ export const listCollections = (
   after: string,
   limit: number,
 ): Promise<Collection[]> =>
-  pg.query('collections.list', async (db) => {
+  pg.as(storeId).query('collections.list', async (db) => {
     const rows = await db
       .select()
       .from(collections)

@@ -111,7 +111,7 @@ export const writeBatch = (
   from: number,
   batch: BatchOfRows,
 ): Promise<StockCount[] | undefined> =>
-  pg.transaction('imports.batch', async (tx) => {
+  pg.as(one.storeId).transaction('imports.batch', async (tx) => {
     // The import's own row first: two workers at the same batch wait here for each other.
     const locked = await tx.execute<{ id: string }>(sql`
       select id from products.imports where id = ${one.id} and pass = ${one.pass}

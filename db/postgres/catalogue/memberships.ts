@@ -37,7 +37,7 @@ export const listMembers = (
   after: { position: number; productId: string },
   limit: number,
 ): Promise<Placed[]> =>
-  pg.query('memberships.list', async (db) => {
+  pg.as(storeId).query('memberships.list', async (db) => {
     const [found] = await db
       .select({ id: collections.id })
       .from(collections)
@@ -70,7 +70,7 @@ export const orderMembers = (
   id: string,
   productIds: string[],
 ): Promise<void> =>
-  pg.transaction('memberships.order', async (tx) => {
+  pg.as(storeId).transaction('memberships.order', async (tx) => {
     await lockCollection(tx, storeId, id);
     const rows = JSON.stringify(productIds.map((productId, position) => ({ productId, position })));
     await tx.execute(sql`update products.product_collections set position = ${productIds.length}
@@ -88,7 +88,7 @@ export const orderMembers = (
 
 /** Takes a collection from some of its products, with their news; answers how many there were. */
 const loosenSome = (pg: Pg, storeId: StoreId, id: string): Promise<number> =>
-  pg.transaction('memberships.loosen', async (tx) => {
+  pg.as(storeId).transaction('memberships.loosen', async (tx) => {
     await lockCollection(tx, storeId, id);
     const taken = await tx.execute<{ id: string }>(sql`
       delete from products.product_collections where (product_id, collection_id) in (
@@ -117,7 +117,7 @@ const loosenSome = (pg: Pg, storeId: StoreId, id: string): Promise<number> =>
 
 /** False when somebody has put another product into it meanwhile. */
 const deleteEmpty = (pg: Pg, storeId: StoreId, id: string): Promise<boolean> =>
-  pg.transaction('collections.delete', async (tx) => {
+  pg.as(storeId).transaction('collections.delete', async (tx) => {
     const row = await lockCollection(tx, storeId, id);
     const left = await tx
       .select({ id: productCollections.productId })

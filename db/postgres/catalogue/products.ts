@@ -139,7 +139,7 @@ export const putProductCollections = (
   id: string,
   collectionIds: CollectionId[],
 ): Promise<Product> =>
-  pg.transaction('products.putCollections', async (tx) => {
+  pg.as(storeId).transaction('products.putCollections', async (tx) => {
     if (!(await findProductRow(tx, storeId, id, true))) throw notFound();
     await assertCollections(tx, storeId, collectionIds);
     await tx.delete(productCollections).where(eq(productCollections.productId, id));
@@ -165,7 +165,7 @@ const assertCollections = async (tx: Tx, storeId: StoreId, ids: string[]): Promi
 
 /** Deletes; the news of it carries a newer clock than anything said before. NOT_FOUND. */
 export const deleteProduct = (pg: Pg, storeId: StoreId, id: string): Promise<void> =>
-  pg.transaction('products.delete', async (tx) => {
+  pg.as(storeId).transaction('products.delete', async (tx) => {
     const locked = await findProductRow(tx, storeId, id, true);
     if (!locked) throw notFound();
     const [last] = await assembleProducts(tx, [await bump(tx, id, {})]);
@@ -175,14 +175,14 @@ export const deleteProduct = (pg: Pg, storeId: StoreId, id: string): Promise<voi
 
 /** NOT_FOUND, also for another store's product. */
 export const productById = (pg: Pg, storeId: StoreId, id: string): Promise<Product> =>
-  pg.query('products.productById', async (db) => {
+  pg.as(storeId).query('products.productById', async (db) => {
     const row = await findProductRow(db, storeId, id, false);
     const [product] = row ? await assembleProducts(db, [row]) : [];
     if (!product) throw notFound();
     return product;
   });
 
-/** A published product by id or slug. */
+/** A published product by id or slug; `pg` may be one that sees nothing else. */
 export const findPublished = (
   pg: Pg,
   storeId: StoreId,
@@ -205,7 +205,7 @@ export const listProducts = (
   after: string,
   limit: number,
 ): Promise<Product[]> =>
-  pg.query('products.list', async (db) => {
+  pg.as(storeId).query('products.list', async (db) => {
     const rows = await db
       .select()
       .from(products)
@@ -223,7 +223,7 @@ export interface Price {
   currency: string;
 }
 
-/** Prices of published products, by sku; unknown skus are left out. One statement. */
+/** Prices of published products, by sku; unknown skus are left out. One statement. As above. */
 export const listPrices = (pg: Pg, storeId: StoreId, skus: string[]): Promise<Price[]> =>
   pg.query('products.listPrices', (db) =>
     db
