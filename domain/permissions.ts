@@ -68,3 +68,49 @@ export const STORE_SCOPES = SCOPES.filter((scope) => scope !== 'recovery');
 
 export const isAllowed = (role: Role, permission: Permission): boolean =>
   (PERMISSIONS[permission] as readonly Role[]).includes(role);
+
+const SERVICE_NAMES = ['gateway', 'search', 'orders', 'recovery', 'worker'] as const;
+export type ServiceName = (typeof SERVICE_NAMES)[number];
+
+/** Programs of this machine's own user, by the token of `./holdfast env`: every call. */
+export const LOCAL_CALLER = 'local';
+
+/** Only local programs. */
+const NOBODY: readonly ServiceName[] = [];
+
+/** Every call there is, by its path. */
+export const SERVICE_CALLS: Record<string, readonly ServiceName[]> = {
+  'holdfast.products.v1.ProductsService/BatchGetPrices': ['orders'],
+  'holdfast.products.v1.ProductsService/GetProduct': ['search'],
+
+  'holdfast.inventory.v1.InventoryService/BatchGetStock': ['gateway', 'search'],
+  'holdfast.inventory.v1.InventoryService/AdjustStock': ['gateway'],
+  'holdfast.inventory.v1.InventoryService/ReceiveStock': ['worker'],
+  'holdfast.inventory.v1.InventoryService/BatchSetStock': ['worker'],
+  'holdfast.inventory.v1.InventoryService/Reserve': ['worker'],
+  'holdfast.inventory.v1.InventoryService/ExtendReservation': ['worker'],
+  'holdfast.inventory.v1.InventoryService/ClaimReservation': ['worker'],
+  'holdfast.inventory.v1.InventoryService/ReleaseReservation': ['worker'],
+  'holdfast.inventory.v1.InventoryService/ReverseClaim': ['worker'],
+  'holdfast.inventory.v1.InventoryService/GetReservation': ['worker', 'recovery'],
+  'holdfast.inventory.v1.InventoryService/ListMovements': NOBODY,
+  'holdfast.inventory.v1.InventoryService/WatchStock': NOBODY,
+  'holdfast.inventory.v1.InventoryService/CreateLocation': NOBODY,
+  'holdfast.inventory.v1.InventoryService/ListLocations': NOBODY,
+
+  'holdfast.orders.v1.OrdersService/PlaceOrder': ['gateway'],
+  'holdfast.orders.v1.OrdersService/GetOrder': ['gateway'],
+  'holdfast.orders.v1.OrdersService/ListOrderEvents': ['gateway'],
+  'holdfast.orders.v1.OrdersService/ConfirmPayment': ['gateway'],
+  'holdfast.orders.v1.OrdersService/CancelOrder': ['gateway'],
+  'holdfast.orders.v1.OrdersService/ListOrders': ['gateway'],
+  'holdfast.orders.v1.OrdersService/ChangeAddress': ['gateway'],
+  'holdfast.orders.v1.OrdersService/RequestReturn': ['gateway'],
+  'holdfast.orders.v1.OrdersService/GetReturn': ['gateway'],
+};
+
+/** `call` is `<service>/<method>`; one that is on no line is nobody's. */
+export const mayCall = (subject: string, call: string): boolean => {
+  const callers: readonly string[] | undefined = SERVICE_CALLS[call];
+  return callers !== undefined && (subject === LOCAL_CALLER || callers.includes(subject));
+};

@@ -1,9 +1,11 @@
 // The environment of every process of an instance, and the one printed for other programs.
 import { resolve } from 'node:path';
-import { SignJWT } from 'jose';
+import { importJWK, SignJWT } from 'jose';
+import { LOCAL_CALLER } from '../domain/permissions.ts';
 import type { Setting } from '../processes/config.ts';
 import type { Instance } from './instance.ts';
 import { specOf, type ProcessName } from './processes.ts';
+import { inlineKeys, keyFiles, localKey } from './identity/service-keys.ts';
 import { postgresUrl } from './servers/postgres.ts';
 import type { PortName } from './ports.ts';
 
@@ -59,7 +61,6 @@ const settingsOf = (instance: Instance): Partial<Record<Setting, string>> => ({
   HOLDFAST_SMTP_URL: `smtp://${addressOf(instance, 'mail-smtp')}`,
   HOLDFAST_SMTP_PORT: String(instance.port('mail-smtp')),
   HOLDFAST_MAIL_FROM: 'shop@holdfast.example',
-  HOLDFAST_TOKEN_SECRETS: instance.secret('service-tokens'),
   HOLDFAST_SESSION_SECRET: `${instance.secret('sessions/1')}${instance.secret('sessions/2')}`,
   HOLDFAST_ACCESS_SECRET: instance.secret('order-access'),
   HOLDFAST_CURSOR_SECRET: instance.secret('cursors'),
@@ -115,7 +116,7 @@ export const ownEnvironment = (
   given: Partial<Record<Setting, string>>,
 ): Record<string, string> => {
   const spec = specOf(name);
-  const all = { ...settingsOf(instance), ...given };
+  const all = { ...settingsOf(instance), ...inlineKeys(instance, name), ...given };
   const optional = [
     'HOLDFAST_LOG_LEVEL',
     'HOLDFAST_DRAIN_GRACE_MS',
@@ -143,7 +144,7 @@ export const environmentOf = (
   copy = 1,
 ): Record<string, string> => ({
   ...machine(),
-  ...ownEnvironment(instance, name, copy, handedOn()),
+  ...ownEnvironment(instance, name, copy, { ...handedOn(), ...keyFiles(instance, name) }),
 });
 
 const MIGRATE_SETTINGS = [
@@ -172,14 +173,16 @@ export const migrateEnvironment = (instance: Instance): Record<string, string> =
 });
 
 /** A service token for programs on this machine, valid until `reset` makes new secrets. */
-const internalToken = (instance: Instance): Promise<string> =>
-  new SignJWT({ storeId: 'sto_default' })
-    .setProtectedHeader({ alg: 'HS256' })
+const internalToken = async (instance: Instance): Promise<string> => {
+  const key = localKey(instance);
+  return new SignJWT({ storeId: 'sto_default' })
+    .setProtectedHeader({ alg: 'EdDSA', kid: key.kid })
     .setIssuer('holdfast')
-    .setSubject('local')
+    .setSubject(LOCAL_CALLER)
     .setAudience(['inventory', 'orders', 'products'])
     .setExpirationTime('3650d')
-    .sign(new TextEncoder().encode(instance.secret('service-tokens')));
+    .sign(await importJWK(key, 'EdDSA'));
+};
 
 /** What `./holdfast env` prints; no value needs quoting in a shell. */
 export const publicEnvironment = async (instance: Instance): Promise<Record<string, string>> => ({

@@ -1,9 +1,10 @@
-// Makes what is generated and checked in: protobuf code from proto/, OpenAPI from the routes.
+// Makes what is generated and checked in: protobuf code, OpenAPI, the page of permissions.
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describedProducts, OPENAPI_FILE } from '../apis/products/routes.ts';
 import { ROOT } from './instance.ts';
 import { runCommand } from './servers/install.ts';
+import { permissionsPage, PERMISSIONS_FILE } from './contracts/permissions.ts';
 import { vendorProtos } from './contracts/vendored.ts';
 
 const bin = (name: string): string => resolve(ROOT, 'node_modules', '.bin', name);
@@ -24,4 +25,5 @@ const writeOpenapi = (): void =>
 if (import.meta.main) {
   await generate();
   writeOpenapi();
+  writeFileSync(PERMISSIONS_FILE, permissionsPage());
 }

@@ -19,6 +19,7 @@ const HELP = `Holdfast: a shop that does not lose orders.
   ./holdfast keys WORDS       a store's API keys: ./holdfast keys help
   ./holdfast staff WORDS      who works for a store: ./holdfast staff help
   ./holdfast operators WORDS  who works for the house: ./holdfast operators help
+  ./holdfast rotate-keys      new signing keys for the services, without a failed call
   ./holdfast import FILE [--format F] [--map FIELD:COLUMN,…]   a catalogue's CSV or JSON
   ./holdfast seed --products N --seed S   a plausible catalogue, the same each time
   ./holdfast rebuild stock    fill Redis from the ledger, whatever it has
@@ -166,6 +167,10 @@ const COMMANDS: Record<string, () => unknown> = {
   keys: async () => (await import('./commands/keys.ts')).storeCommand(shopOrTests(), 'keys', words),
   staff: async () =>
     (await import('./commands/keys.ts')).storeCommand(shopOrTests(), 'staff', words),
+  'rotate-keys': async () => {
+    const { rotateServiceKeys } = await import('./identity/service-keys.ts');
+    for (const kid of rotateServiceKeys(shopOrTests())) print(kid);
+  },
   operators: async () =>
     (await import('./commands/operators.ts')).operatorsCommand(shopOrTests(), words),
   drill: async () => process.exit(await (await import('./commands/drill.ts')).drill(words)),

@@ -25,7 +25,9 @@ const TEMPORAL = [
   'HOLDFAST_CODEC_KEYS',
 ] as const;
 const KEYS = ['HOLDFAST_SESSION_SECRET'] as const;
-const TOKENS = ['HOLDFAST_TOKEN_SECRETS'] as const;
+/** What signs calls to others, and what calls are verified by. */
+const SIGNS = ['HOLDFAST_TOKEN_KEYS'] as const;
+const VERIFIES = ['HOLDFAST_TOKEN_JWKS'] as const;
 const TLS = [
   'HOLDFAST_GRPC_TLS_CERT',
   'HOLDFAST_GRPC_TLS_KEY',
@@ -41,7 +43,8 @@ export const PROCESSES = {
     opsPort: 'gateway-ops',
     settings: [
       ...KEYS,
-      ...TOKENS,
+      ...SIGNS,
+      ...VERIFIES,
       'HOLDFAST_PRODUCTS_URL',
       'HOLDFAST_SEARCH_URL',
       'HOLDFAST_INVENTORY_URL',
@@ -63,14 +66,20 @@ export const PROCESSES = {
     opsPort: 'products-ops',
     role: 'products',
     identity: 'doors',
-    settings: [...KEYS, ...TOKENS, ...TEMPORAL, 'HOLDFAST_PUBLISHED_URL', 'HOLDFAST_CURSOR_SECRET'],
+    settings: [
+      ...KEYS,
+      ...VERIFIES,
+      ...TEMPORAL,
+      'HOLDFAST_PUBLISHED_URL',
+      'HOLDFAST_CURSOR_SECRET',
+    ],
   },
   search: {
     port: 'search',
     opsPort: 'search-ops',
     settings: [
       ...CASSANDRA,
-      ...TOKENS,
+      ...SIGNS,
       'HOLDFAST_INVENTORY_URL',
       'HOLDFAST_PRODUCTS_URL',
       'HOLDFAST_CURSOR_SECRET',
@@ -81,7 +90,7 @@ export const PROCESSES = {
     grpcPort: 'inventory-grpc',
     opsPort: 'inventory-ops',
     role: 'inventory',
-    settings: [...TOKENS, ...TLS, 'HOLDFAST_REDIS_URL', 'HOLDFAST_CURSOR_SECRET'],
+    settings: [...VERIFIES, ...TLS, 'HOLDFAST_REDIS_URL', 'HOLDFAST_CURSOR_SECRET'],
   },
   orders: {
     port: 'orders',
@@ -90,7 +99,8 @@ export const PROCESSES = {
     role: 'orders',
     settings: [
       ...TEMPORAL,
-      ...TOKENS,
+      ...SIGNS,
+      ...VERIFIES,
       ...CASSANDRA,
       'HOLDFAST_PRODUCTS_URL',
       'HOLDFAST_ACCESS_SECRET',
@@ -108,7 +118,7 @@ export const PROCESSES = {
     settings: [
       ...KEYS,
       ...TEMPORAL,
-      ...TOKENS,
+      ...SIGNS,
       ...STRIPE,
       'HOLDFAST_CURSOR_SECRET',
       'HOLDFAST_TEMPORAL_UI_URL',
@@ -124,7 +134,7 @@ export const PROCESSES = {
     role: 'orders',
     settings: [
       ...TEMPORAL,
-      ...TOKENS,
+      ...SIGNS,
       ...STRIPE,
       ...CASSANDRA,
       'HOLDFAST_CATALOGUE_URL',

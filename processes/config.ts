@@ -71,7 +71,9 @@ const SETTINGS = {
   HOLDFAST_CARRIER_URL: z.url(),
   HOLDFAST_SMTP_URL: z.string().min(1),
   HOLDFAST_MAIL_FROM: z.string().default('shop@holdfast.example'),
-  HOLDFAST_TOKEN_SECRETS: list,
+  /** JSON Web Key Sets, as they are or as a file's path: this service's own, and everybody's. */
+  HOLDFAST_TOKEN_KEYS: z.string().min(1),
+  HOLDFAST_TOKEN_JWKS: z.string().min(1),
   /** Where the gateway is for everybody else: in mails, and whether cookies are for TLS alone. */
   HOLDFAST_PUBLIC_URL: z.url(),
   HOLDFAST_SESSION_SECRET: z.string().min(32),

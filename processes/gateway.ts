@@ -24,12 +24,14 @@ import { OrdersService } from '../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { configOf } from './config.ts';
 import { identityIn, run } from './run.ts';
+import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
 const config = configOf(
   'HOLDFAST_PORT',
   'HOLDFAST_IDENTITY_URL',
   'HOLDFAST_SESSION_SECRET',
-  'HOLDFAST_TOKEN_SECRETS',
+  'HOLDFAST_TOKEN_KEYS',
+  'HOLDFAST_TOKEN_JWKS',
   'HOLDFAST_PRODUCTS_URL',
   'HOLDFAST_SEARCH_URL',
   'HOLDFAST_INVENTORY_URL',
@@ -51,10 +53,11 @@ const limits = limitsOf(config.HOLDFAST_PROFILE, config.HOLDFAST_LIMITS);
 
 const connect = (telemetry: Telemetry) => {
   const pg = connectPostgres({ url: config.HOLDFAST_IDENTITY_URL, telemetry });
-  const mint = mintTokens('gateway', config.HOLDFAST_TOKEN_SECRETS);
+  const mint = mintTokens('gateway', serviceKeys(config.HOLDFAST_TOKEN_KEYS, telemetry));
   const { HOLDFAST_PUBLIC_URL: publicUrl, HOLDFAST_SESSION_SECRET: sessionSecret } = config;
   return {
     pg,
+    publicKeys: serviceKeys(config.HOLDFAST_TOKEN_JWKS, telemetry),
     orders: clientOf(OrdersService, {
       ...{ url: config.HOLDFAST_ORDERS_URL, audience: 'orders', mint, telemetry },
       timeoutMs: 10_000,

@@ -20,8 +20,10 @@ import { connectRedis } from '../db/redis/client.ts';
 import { createStockCache } from '../db/redis/stock.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { mayCall } from '../domain/permissions.ts';
 import { configOf } from './config.ts';
 import { pgAnswers, run, tlsOf } from './run.ts';
+import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
 const config = configOf(
   'HOLDFAST_PORT',
@@ -31,7 +33,7 @@ const config = configOf(
   'HOLDFAST_GRPC_TLS_CLIENT_CA',
   'HOLDFAST_POSTGRES_URL',
   'HOLDFAST_REDIS_URL',
-  'HOLDFAST_TOKEN_SECRETS',
+  'HOLDFAST_TOKEN_JWKS',
   'HOLDFAST_CURSOR_SECRET',
 );
 
@@ -69,7 +71,8 @@ await run(config, async (telemetry) => {
       inventoryRpc(door)(router);
       healthRpc(health, [InventoryService.typeName])(router);
     },
-    verify: verifyTokens('inventory', config.HOLDFAST_TOKEN_SECRETS),
+    may: mayCall,
+    verify: verifyTokens('inventory', serviceKeys(config.HOLDFAST_TOKEN_JWKS, telemetry)),
     telemetry,
   };
   const app = appOf({

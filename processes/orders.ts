@@ -15,8 +15,10 @@ import { connectCassandra } from '../db/cassandra/client.ts';
 import { connectPostgres } from '../db/postgres/client.ts';
 import { ProductsService } from '../proto/gen/holdfast/products/v1/products_pb.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { mayCall } from '../domain/permissions.ts';
 import { configOf } from './config.ts';
 import { pgAnswers, run } from './run.ts';
+import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
 const config = configOf(
   'HOLDFAST_PORT',
@@ -29,7 +31,8 @@ const config = configOf(
   'HOLDFAST_TEMPORAL_NAMESPACE',
   'HOLDFAST_CODEC_KEYS',
   'HOLDFAST_PRODUCTS_URL',
-  'HOLDFAST_TOKEN_SECRETS',
+  'HOLDFAST_TOKEN_KEYS',
+  'HOLDFAST_TOKEN_JWKS',
   'HOLDFAST_PAYMENT_WINDOW_MS',
   'HOLDFAST_CARRIER_POLL_MS',
   'HOLDFAST_PAYMENT_STEPS_PER_SECOND',
@@ -53,7 +56,7 @@ const connect = (telemetry: Telemetry) => {
     products: clientOf(ProductsService, {
       url: config.HOLDFAST_PRODUCTS_URL,
       audience: 'products',
-      mint: mintTokens('orders', config.HOLDFAST_TOKEN_SECRETS),
+      mint: mintTokens('orders', serviceKeys(config.HOLDFAST_TOKEN_KEYS, telemetry)),
       telemetry,
     }),
     temporal,
@@ -73,8 +76,8 @@ const connect = (telemetry: Telemetry) => {
 
 await run(config, async (telemetry) => {
   const parts = connect(telemetry);
-  const verify = verifyTokens('orders', config.HOLDFAST_TOKEN_SECRETS);
-  const service = { routes: ordersRpc(parts), verify, telemetry };
+  const verify = verifyTokens('orders', serviceKeys(config.HOLDFAST_TOKEN_JWKS, telemetry));
+  const service = { routes: ordersRpc(parts), verify, may: mayCall, telemetry };
   const app = appOf({
     routes: [heartbeatRoute, webhookRoute(parts, config.STRIPE_WEBHOOK_SECRETS)],
     authenticate: authenticatingNobody,

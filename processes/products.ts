@@ -10,8 +10,10 @@ import { rpcFetch } from '../apis/rpc/server.ts';
 import { lazyTemporal } from '../apis/rpc/temporal.ts';
 import { verifyTokens } from '../apis/rpc/tokens.ts';
 import { connectPostgres } from '../db/postgres/client.ts';
+import { mayCall } from '../domain/permissions.ts';
 import { configOf } from './config.ts';
 import { identityIn, pgAnswers, run } from './run.ts';
+import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
 const config = configOf(
   'HOLDFAST_PORT',
@@ -19,7 +21,7 @@ const config = configOf(
   'HOLDFAST_PUBLISHED_URL',
   'HOLDFAST_IDENTITY_URL',
   'HOLDFAST_SESSION_SECRET',
-  'HOLDFAST_TOKEN_SECRETS',
+  'HOLDFAST_TOKEN_JWKS',
   'HOLDFAST_CURSOR_SECRET',
   'HOLDFAST_TEMPORAL_ADDRESS',
   'HOLDFAST_TEMPORAL_NAMESPACE',
@@ -49,7 +51,8 @@ await run(config, async (telemetry) => {
   });
   const rpc = rpcFetch({
     routes: productsRpc(published),
-    verify: verifyTokens('products', config.HOLDFAST_TOKEN_SECRETS),
+    may: mayCall,
+    verify: verifyTokens('products', serviceKeys(config.HOLDFAST_TOKEN_JWKS, telemetry)),
     telemetry,
   });
   const listener = listen(

@@ -20,6 +20,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { SCHEDULED_EVERY_MS } from '../workflows/recovery.contract.ts';
 import { configOf } from './config.ts';
 import { identityIn, pgAnswers, run } from './run.ts';
+import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
 const config = configOf(
   'HOLDFAST_PORT',
@@ -31,7 +32,7 @@ const config = configOf(
   'HOLDFAST_TEMPORAL_UI_URL',
   'HOLDFAST_CODEC_KEYS',
   'HOLDFAST_PROFILE',
-  'HOLDFAST_TOKEN_SECRETS',
+  'HOLDFAST_TOKEN_KEYS',
   'HOLDFAST_CURSOR_SECRET',
   'HOLDFAST_INVENTORY_URL',
   'STRIPE_SECRET_KEY',
@@ -57,7 +58,7 @@ const connect = (telemetry: Telemetry) => {
     inventory: clientOf(InventoryService, {
       url: config.HOLDFAST_INVENTORY_URL,
       audience: 'inventory',
-      mint: mintTokens('recovery', config.HOLDFAST_TOKEN_SECRETS),
+      mint: mintTokens('recovery', serviceKeys(config.HOLDFAST_TOKEN_KEYS, telemetry)),
       telemetry,
     }),
     readPayment: stripeProvider(stripe).read,

@@ -13,13 +13,14 @@ import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_p
 import { ProductsService } from '../proto/gen/holdfast/products/v1/products_pb.ts';
 import { configOf } from './config.ts';
 import { run } from './run.ts';
+import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
 const config = configOf(
   'HOLDFAST_PORT',
   'HOLDFAST_CASSANDRA_CONTACT_POINT',
   'HOLDFAST_CASSANDRA_DATACENTER',
   'HOLDFAST_CASSANDRA_KEYSPACE',
-  'HOLDFAST_TOKEN_SECRETS',
+  'HOLDFAST_TOKEN_KEYS',
   'HOLDFAST_INVENTORY_URL',
   'HOLDFAST_PRODUCTS_URL',
   'HOLDFAST_CURSOR_SECRET',
@@ -33,7 +34,7 @@ await run(config, async (telemetry) => {
     keyspace: config.HOLDFAST_CASSANDRA_KEYSPACE,
     telemetry,
   });
-  const mint = mintTokens('search', config.HOLDFAST_TOKEN_SECRETS);
+  const mint = mintTokens('search', serviceKeys(config.HOLDFAST_TOKEN_KEYS, telemetry));
   const inventory = clientOf(InventoryService, {
     url: config.HOLDFAST_INVENTORY_URL,
     audience: 'inventory',

@@ -45,6 +45,7 @@ import {
 } from '../workflows/fulfill-order.contract.ts';
 import { configOf } from './config.ts';
 import { pgAnswers, run } from './run.ts';
+import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
 const config = configOf(
   'HOLDFAST_POSTGRES_URL',
@@ -57,7 +58,7 @@ const config = configOf(
   'HOLDFAST_CODEC_KEYS',
   'HOLDFAST_BUILD_ID',
   'HOLDFAST_INVENTORY_URL',
-  'HOLDFAST_TOKEN_SECRETS',
+  'HOLDFAST_TOKEN_KEYS',
   'STRIPE_SECRET_KEY',
   'STRIPE_API_BASE',
   'HOLDFAST_CARRIER_URL',
@@ -97,7 +98,7 @@ const connectProviders = ({ telemetry }: Parts) => {
     inventory: clientOf(InventoryService, {
       url: config.HOLDFAST_INVENTORY_URL,
       audience: 'inventory',
-      mint: mintTokens('worker', config.HOLDFAST_TOKEN_SECRETS),
+      mint: mintTokens('worker', serviceKeys(config.HOLDFAST_TOKEN_KEYS, telemetry)),
       telemetry,
     }),
   };

@@ -3,8 +3,10 @@ import type { Pg } from '../../db/postgres/client.ts';
 import type { Cursors } from '../http/cursors.ts';
 import { heartbeatRoute } from '../http/heartbeat.ts';
 import type { Route } from '../http/routes.ts';
+import type { ServiceKeys } from '../rpc/tokens.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import type { AccountDoor } from './accounts/sign-in.ts';
+import { jwksRoute } from './jwks.ts';
 import type { OrderDoor } from './order-calls.ts';
 import { orderRoutes } from './orders.ts';
 import { ownOrdersRoute } from './own-orders.ts';
@@ -20,6 +22,7 @@ export interface GatewayParts extends OrderDoor, AccountDoor, Behind {
   pg: Pg;
   inventory: StockDoor['inventory'];
   cursors: Cursors;
+  publicKeys: ServiceKeys;
 }
 
 /** Whatever tries a password or sends one by mail has a limit of its own. */
@@ -28,6 +31,7 @@ const signingIn = (routes: Route[]): Route[] =>
 
 export const gatewayRoutes = (parts: GatewayParts): Route[] => [
   heartbeatRoute,
+  jwksRoute(parts),
   ...orderRoutes(parts),
   ...returnRoutes(parts),
   timelineRoute(parts),

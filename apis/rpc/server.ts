@@ -13,6 +13,7 @@ import {
 } from '@connectrpc/connect';
 import { createFetchHandler, createMethodUrl } from '@connectrpc/connect/protocol';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { DomainError } from '../../domain/errors.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Listener } from '../http/server.ts';
 import { isHealthCall } from './health.ts';
@@ -34,11 +35,15 @@ export const callerOf = (context: HandlerContext): ServiceCaller => {
 };
 
 const authenticating =
-  (verify: VerifyToken): Interceptor =>
+  (verify: VerifyToken, may: RpcService['may']): Interceptor =>
   (next) =>
   async (request) => {
     if (isHealthCall(request.service.typeName)) return next(request);
     const caller = await verify(request.header.get('authorization'));
+    const call = `${request.service.typeName}/${request.method.name}`;
+    if (!may(caller.subject, call)) {
+      throw new DomainError('PERMISSION_DENIED', `${caller.subject} may not call ${call}`);
+    }
     request.contextValues.set(CALLER, caller);
     return next(request);
   };
@@ -46,20 +51,22 @@ const authenticating =
 interface RpcService {
   routes: (router: ConnectRouter) => void;
   verify: VerifyToken;
+  /** Whether a caller may make a call (`<service>/<method>`). */
+  may: (subject: string, call: string) => boolean;
   telemetry: Telemetry;
   /** Types that may be inside an Any, for JSON; our own contracts have none. */
   registry?: Registry;
 }
 
 /** Zeros are sent in JSON too: `"available": 0` is a fact. */
-const optionsOf = ({ verify, telemetry, registry }: RpcService) => ({
+const optionsOf = ({ verify, may, telemetry, registry }: RpcService) => ({
   readMaxBytes: READ_BYTES_MAX,
   jsonOptions: {
     alwaysEmitImplicit: true,
     ignoreUnknownFields: false,
     ...(registry && { registry }),
   },
-  interceptors: [translatingRefusals(telemetry), authenticating(verify), validating()],
+  interceptors: [translatingRefusals(telemetry), authenticating(verify, may), validating()],
 });
 
 export type RpcFetch = (request: Request) => Promise<Response> | undefined;

@@ -1,12 +1,18 @@
 // Service tokens: only ours, only for us, only while they live; anything else is UNAUTHENTICATED.
 import { afterEach, describe, expect, setSystemTime, test } from 'bun:test';
-import { SignJWT, UnsecuredJWT } from 'jose';
+import { generateKeyPairSync } from 'node:crypto';
+import { importJWK, SignJWT, UnsecuredJWT } from 'jose';
 import { DomainError } from '../../domain/errors.ts';
 import { DEFAULT_STORE, newId } from '../../domain/ids.ts';
-import { mintTokens, verifyTokens } from './tokens.ts';
+import { mintTokens, verifyTokens, type ServiceKey } from './tokens.ts';
 
-const SECRET = 'the-secret-of-these-tests-0123456789';
-const OLDER = 'the-older-secret-of-these-tests-0123';
+const newKey = (kid: string, sub = 'gateway', signsFrom = 0): ServiceKey => {
+  const jwk = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+  return { ...jwk, kid, sub, signsFrom };
+};
+const publicOf = ({ d: _, ...key }: ServiceKey): ServiceKey => key;
+const NEWEST = newKey('gateway-2', 'gateway', 10);
+const OLDER = newKey('gateway-1');
 const AUDIENCE = 'inventory';
 const STORE = newId('store');
 const MINUTE_MS = 60_000;
@@ -19,14 +25,12 @@ const inMs = (ms: number): void => {
   setSystemTime(Date.now() + ms);
 };
 const bearer = (token: string): string => `Bearer ${token}`;
-const minted = async (secret = SECRET, audience = AUDIENCE): Promise<string> =>
-  bearer(await mintTokens('gateway', [secret])(audience, STORE));
+const minted = async (key = NEWEST, audience = AUDIENCE): Promise<string> =>
+  bearer(await mintTokens('gateway', () => [key])(audience, STORE));
+const verifying = (...keys: ServiceKey[]) => verifyTokens(AUDIENCE, () => keys.map(publicOf));
 
-const refuses = async (authorization: string | null, secrets = [SECRET]): Promise<void> => {
-  const refusal = await verifyTokens(
-    AUDIENCE,
-    secrets,
-  )(authorization).then(
+const refuses = async (authorization: string | null, keys = [NEWEST]): Promise<void> => {
+  const refusal = await verifying(...keys)(authorization).then(
     () => undefined,
     (error: unknown) => error,
   );
@@ -36,60 +40,72 @@ const refuses = async (authorization: string | null, secrets = [SECRET]): Promis
 
 interface Made {
   claims?: Record<string, unknown>;
-  alg?: string;
-  secret?: string;
+  kid?: string | undefined;
+  key?: ServiceKey;
 }
 
+const RIGHT = { iss: 'holdfast', sub: 'gateway', aud: AUDIENCE, storeId: STORE };
+const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
+
 /** A token that is right in everything but what the test says. */
-const made = async ({ claims = {}, alg = 'HS256', secret = SECRET }: Made): Promise<string> => {
-  const exp = Math.floor(Date.now() / 1000) + 300;
-  const right = { iss: 'holdfast', sub: 'gateway', aud: AUDIENCE, storeId: STORE, exp };
+const made = async ({ claims = {}, key = NEWEST, kid = key.kid }: Made): Promise<string> => {
   const payload = Object.fromEntries(
-    Object.entries({ ...right, ...claims }).filter(([, value]) => value !== undefined),
+    Object.entries({ ...RIGHT, exp: inSeconds(300), ...claims }).filter(
+      ([, value]) => value !== undefined,
+    ),
   );
-  return bearer(
-    await new SignJWT(payload).setProtectedHeader({ alg }).sign(new TextEncoder().encode(secret)),
-  );
+  const jwt = new SignJWT(payload).setProtectedHeader({ alg: 'EdDSA', kid });
+  return bearer(await jwt.sign(await importJWK(key, 'EdDSA')));
+};
+
+/** Signed with what everybody has: the public key, taken for a shared secret. */
+const byPublicKey = async (alg: string): Promise<string> => {
+  const claims = { ...RIGHT, exp: inSeconds(300) };
+  const jwt = new SignJWT(claims).setProtectedHeader({ alg, kid: NEWEST.kid });
+  return bearer(await jwt.sign(new TextEncoder().encode((NEWEST.x ?? '').padEnd(64, '='))));
 };
 
 describe('a token of ours', () => {
   test('says who calls and for which store', async () => {
     const caller = { subject: 'gateway', storeId: STORE };
-    expect(await verifyTokens(AUDIENCE, [SECRET])(await minted())).toEqual(caller);
-    expect(await verifyTokens(AUDIENCE, [SECRET])(await made({}))).toEqual(caller);
+    expect(await verifying(NEWEST)(await minted())).toEqual(caller);
+    expect(await verifying(NEWEST)(await made({}))).toEqual(caller);
   });
 
-  test('signed with an older secret in the list is still taken', async () => {
-    const verify = verifyTokens(AUDIENCE, [SECRET, OLDER]);
+  test('signed with any of the keys of the set is taken', async () => {
+    const verify = verifying(NEWEST, OLDER);
     expect((await verify(await minted(OLDER))).subject).toBe('gateway');
-    expect((await verify(await minted(SECRET))).subject).toBe('gateway');
+    expect((await verify(await minted(NEWEST))).subject).toBe('gateway');
   });
 
-  test('is signed with the newest secret of the list', async () => {
-    const token = bearer(await mintTokens('gateway', [SECRET, OLDER])(AUDIENCE, STORE));
-    expect((await verifyTokens(AUDIENCE, [SECRET])(token)).storeId).toBe(STORE);
-    await refuses(token, [OLDER]);
+  test('is signed with the newest key that may sign by now', async () => {
+    const later = newKey('gateway-3', 'gateway', inSeconds(60));
+    const mint = mintTokens('gateway', () => [OLDER, NEWEST, later]);
+    const token = bearer(await mint(AUDIENCE, STORE));
+    expect((await verifying(NEWEST)(token)).storeId).toBe(STORE);
+    await refuses(token, [OLDER, later]);
   });
 
-  test('is not made without a secret', () => {
-    expect(() => mintTokens('gateway', [])).toThrow('no token secret');
-    expect(() => mintTokens('gateway', [''])).toThrow('no token secret');
+  test('is not made without a private key of the caller', () => {
+    expect(() => mintTokens('gateway', () => [])).toThrow('no token key');
+    expect(() => mintTokens('gateway', () => [publicOf(NEWEST)])).toThrow('no token key');
+    expect(() => mintTokens('orders', () => [NEWEST])).toThrow('no token key');
   });
 
   test('is reused for four minutes and then made anew, a minute before it ends', async () => {
-    const mint = mintTokens('gateway', [SECRET]);
+    const mint = mintTokens('gateway', () => [NEWEST]);
     const first = await mint(AUDIENCE, STORE);
     inMs(4 * MINUTE_MS - 2_000);
     expect(await mint(AUDIENCE, STORE)).toBe(first);
-    expect((await verifyTokens(AUDIENCE, [SECRET])(bearer(first))).storeId).toBe(STORE);
+    expect((await verifying(NEWEST)(bearer(first))).storeId).toBe(STORE);
     inMs(3_000);
     expect(await mint(AUDIENCE, STORE)).not.toBe(first);
   });
 
   test('is never the one of another store or another audience', async () => {
-    const mint = mintTokens('gateway', [SECRET]);
+    const mint = mintTokens('gateway', () => [NEWEST]);
     await mint(AUDIENCE, STORE);
-    const verify = verifyTokens(AUDIENCE, [SECRET]);
+    const verify = verifying(NEWEST);
     const other = await verify(bearer(await mint(AUDIENCE, DEFAULT_STORE)));
     expect(other.storeId).toBe(DEFAULT_STORE);
     await refuses(bearer(await mint('orders', STORE)));
@@ -98,9 +114,14 @@ describe('a token of ours', () => {
 
 describe('a token', () => {
   const REFUSED: [what: string, token: () => Promise<string> | string][] = [
-    ['for another audience', () => minted(SECRET, 'orders')],
+    ['for another audience', () => minted(NEWEST, 'orders')],
     ['for no audience', () => made({ claims: { aud: undefined } })],
-    ['signed with another secret', () => minted('another-secret-of-these-tests-01234')],
+    ['signed with another key', () => made({ key: newKey('other'), kid: NEWEST.kid })],
+    ['signed with a key that nobody knows', () => minted(newKey('unknown'))],
+    ['without the name of a key', () => made({ kid: '' })],
+    ['of another service than the key is of', () => made({ claims: { sub: 'worker' } })],
+    ['signed by HS256 with the public key', () => byPublicKey('HS256')],
+    ['signed by HS512 with the public key', () => byPublicKey('HS512')],
     ['that has ended', () => made({ claims: { exp: Math.floor(Date.now() / 1000) - 1 } })],
     ['that never ends', () => made({ claims: { exp: undefined } })],
     ['that is not valid yet', () => made({ claims: { nbf: Math.floor(Date.now() / 1000) + 60 } })],
@@ -110,7 +131,6 @@ describe('a token', () => {
     ['without a store', () => made({ claims: { storeId: undefined } })],
     ['whose store is no store', () => made({ claims: { storeId: 'prd_1' } })],
     ['whose store is a list', () => made({ claims: { storeId: [STORE] } })],
-    ['signed by another algorithm', () => made({ alg: 'HS512' })],
     [
       'with alg none',
       () =>
@@ -120,7 +140,8 @@ describe('a token', () => {
             .setSubject('gateway')
             .setAudience(AUDIENCE)
             .setExpirationTime('300s')
-            .encode(),
+            .encode()
+            .replace(/^[^.]+/, btoa(JSON.stringify({ alg: 'none', kid: NEWEST.kid }))),
         ),
     ],
     ['whose claims were changed after signing', async () => changed(await minted())],
@@ -139,9 +160,8 @@ describe('a token', () => {
     await refuses('');
   });
 
-  test('is refused by a service that has no secret, or an empty one', async () => {
+  test('is refused by a service that knows no key', async () => {
     await refuses(await minted(), []);
-    await refuses(await minted(), ['']);
   });
 });
 
@@ -153,9 +173,31 @@ const changed = (token: string): string => {
   return [header, other.toString('base64url'), signature].join('.');
 };
 
+describe('a key that is taken away', () => {
+  test('opens nothing any more, though its token was taken just before', async () => {
+    let keys = [NEWEST, OLDER];
+    const verify = verifyTokens(AUDIENCE, () => keys.map(publicOf));
+    const token = await minted(OLDER);
+    expect((await verify(token)).subject).toBe('gateway');
+    keys = [NEWEST];
+    const refusal = await verify(token).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  test('is not signed with, though its token would live on', async () => {
+    let keys = [OLDER];
+    const mint = mintTokens('gateway', () => keys);
+    const first = await mint(AUDIENCE, STORE);
+    keys = [NEWEST];
+    const next = await mint(AUDIENCE, STORE);
+    expect(next).not.toBe(first);
+    expect((await verifying(NEWEST)(bearer(next))).subject).toBe('gateway');
+  });
+});
+
 describe('a verified token', () => {
   test('is refused from the second it ends, though it was taken just before', async () => {
-    const verify = verifyTokens(AUDIENCE, [SECRET]);
+    const verify = verifying(NEWEST);
     const token = await made({ claims: { exp: Math.floor(Date.now() / 1000) + 5 } });
     expect((await verify(token)).storeId).toBe(STORE);
     inMs(6_000);
@@ -168,7 +210,7 @@ describe('a verified token', () => {
 
   test('stays known to its own verifier only', async () => {
     const token = await minted();
-    await verifyTokens(AUDIENCE, [SECRET])(token);
+    await verifying(NEWEST)(token);
     await refuses(token, [OLDER]);
   });
 });

@@ -83,7 +83,7 @@ export const configMap = (): IConfigMap => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
   metadata: metadataOf(NAME),
-  data: CONFIG as Record<string, string>,
+  data: CONFIG,
 });
 
 export const account = (): IServiceAccount => ({

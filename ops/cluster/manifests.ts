@@ -10,7 +10,7 @@ import { ROOT } from '../instance.ts';
 import { specOf } from '../processes.ts';
 import { account, configMap, migration, networkPolicies } from './around.ts';
 import { containerOf, GRACE_SECONDS, labelsOf, metadataOf, SECURITY } from './pods.ts';
-import { DOOR_PORT, GRPC_PORT, NAME } from './settings.ts';
+import { DOOR_PORT, GRPC_PORT, NAME, keyVolumesOf } from './settings.ts';
 import { WORKLOADS, type Signal, type Workload } from './workloads.ts';
 
 const deployment = (workload: Workload): IDeployment => ({
@@ -35,7 +35,10 @@ const deployment = (workload: Workload): IDeployment => ({
           }),
         ),
         containers: [containerOf(workload)],
-        volumes: [{ name: 'tmp', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } }],
+        volumes: [
+          { name: 'tmp', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } },
+          ...keyVolumesOf(workload.process).volumes,
+        ],
       },
     },
   },

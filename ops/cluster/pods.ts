@@ -1,6 +1,6 @@
 // The pods of a cluster: what each container is told, may do, and is asked whether it lives.
 import { specOf } from '../processes.ts';
-import { DOOR_PORT, environmentIn, GRPC_PORT, NAME, OPS_PORT } from './settings.ts';
+import { DOOR_PORT, environmentIn, GRPC_PORT, keyVolumesOf, NAME, OPS_PORT } from './settings.ts';
 import type { Workload } from './workloads.ts';
 
 export const IMAGE = 'registry.shop.example/holdfast:0.0.0';
@@ -57,5 +57,5 @@ export const containerOf = (workload: Workload) => ({
   readinessProbe: probe('/ready', 3, 2),
   lifecycle: { preStop: { sleep: { seconds: BALANCER_SECONDS } } },
   securityContext: SECURITY.container,
-  volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+  volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }, ...keyVolumesOf(workload.process).mounts],
 });

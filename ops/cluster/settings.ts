@@ -34,6 +34,9 @@ export const CONFIG: Partial<Record<Setting, string>> = {
   HOLDFAST_MAIL_FROM: 'orders@shop.example',
   HOLDFAST_PUBLIC_URL: 'https://shop.example',
   HOLDFAST_TRUSTED_PROXIES: '1',
+  // Files, which a rotation changes under a running process: see keyVolumesOf.
+  HOLDFAST_TOKEN_KEYS: '/etc/holdfast/own/keys.json',
+  HOLDFAST_TOKEN_JWKS: '/etc/holdfast/all/jwks.json',
 };
 
 /** Keys of the Secret: whoever reads one may act as a service or read what is kept. */
@@ -43,7 +46,6 @@ export const SECRETS = [
   'HOLDFAST_PUBLISHED_URL',
   'HOLDFAST_REDIS_URL',
   'HOLDFAST_CODEC_KEYS',
-  'HOLDFAST_TOKEN_SECRETS',
   'HOLDFAST_ACCESS_SECRET',
   'HOLDFAST_CURSOR_SECRET',
   'HOLDFAST_SMTP_URL',
@@ -73,6 +75,28 @@ export const variablesOf = (settings: readonly Setting[]): IEnvVar[] =>
 /** The connection of a role: each has its own key, and reaches its own schema only. */
 export const databaseOf = (role: string, setting: Setting = 'HOLDFAST_POSTGRES_URL') =>
   fromSecret(setting, `HOLDFAST_POSTGRES_URL_${role.toUpperCase()}`);
+
+/** Signing keys of this service alone, and everybody's public ones. */
+export const keyVolumesOf = (name: ProcessName) => {
+  const settings: readonly Setting[] = specOf(name).settings;
+  const own = { name: 'own-keys', secret: { secretName: `${NAME}-keys-${name}` } };
+  const all = { name: 'all-keys', configMap: { name: `${NAME}-jwks` } };
+  const isRead = (setting: Setting) => settings.includes(setting);
+  return {
+    volumes: [
+      ...(isRead('HOLDFAST_TOKEN_KEYS') ? [own] : []),
+      ...(isRead('HOLDFAST_TOKEN_JWKS') ? [all] : []),
+    ],
+    mounts: [
+      ...(isRead('HOLDFAST_TOKEN_KEYS')
+        ? [{ name: own.name, mountPath: '/etc/holdfast/own', readOnly: true }]
+        : []),
+      ...(isRead('HOLDFAST_TOKEN_JWKS')
+        ? [{ name: all.name, mountPath: '/etc/holdfast/all', readOnly: true }]
+        : []),
+    ],
+  };
+};
 
 /** Everything one process is told, its ports included. */
 export const environmentIn = (name: ProcessName, more: Record<string, string> = {}): IEnvVar[] => {

@@ -29,6 +29,7 @@ const request = fromBinary(asked, await read()) as unknown as { protocol: number
 const service = {
   routes: conformanceRoutes(registry),
   verify: async () => ({ subject: 'conformance', storeId: DEFAULT_STORE }),
+  may: () => true,
   telemetry: createTelemetry('conformance', 'silent'),
   registry,
 };

@@ -1,12 +1,11 @@
 // Bad input of Inventory: the right code with the wrong field's name, and nothing changed.
 import { beforeAll, describe, expect, test } from 'bun:test';
-import { SignJWT } from 'jose';
 import { DomainError } from '../../domain/errors.ts';
 import { newId } from '../../domain/ids.ts';
-import { testInstance } from '../../ops/instance.ts';
 import { ReservationState } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { HOLD, holdOf, inventoryOf, stockedSku } from '../support/inventory.ts';
 import { expectNoInsides } from '../support/refusals.ts';
+import { serviceToken } from '../support/service-tokens.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
 let shop: Shop;
@@ -187,13 +186,9 @@ describe('what JSON can say and a contract cannot', () => {
 
 describe("another store's", () => {
   const strangers = async () => {
-    const token = await new SignJWT({ storeId: newId('store') })
-      .setProtectedHeader({ alg: 'HS256' })
-      .setIssuer('holdfast')
-      .setSubject('a test')
-      .setAudience('inventory')
-      .setExpirationTime('60s')
-      .sign(new TextEncoder().encode(testInstance().secret('service-tokens')));
+    const token = await serviceToken({
+      ...{ audience: 'inventory', subject: 'local', storeId: newId('store') },
+    });
     return inventoryOf({ ...shop, env: { ...shop.env, INTERNAL_TOKEN: token } });
   };
 

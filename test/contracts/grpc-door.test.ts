@@ -105,6 +105,7 @@ describe('TLS', () => {
   const serving = async (tls: Tls, work: () => Promise<void>): Promise<void> => {
     const service = {
       routes: healthRpc(createHealth({}), []),
+      may: () => false,
       verify: () => Promise.reject(new Error('nobody is verified here')),
       telemetry: createTelemetry('tls-test', 'silent'),
     };

@@ -1,0 +1,22 @@
+// The public keys of the services' tokens (RFC 7517), for whoever verifies them elsewhere.
+import { json, route, type Route } from '../http/routes.ts';
+import type { ServiceKeys } from '../rpc/tokens.ts';
+
+/** Shorter than a new key is known before it signs, so that no cache is behind. */
+const MAX_AGE_SECONDS = 5;
+
+export const jwksRoute = ({ publicKeys }: { publicKeys: ServiceKeys }): Route =>
+  route({
+    method: 'get',
+    path: '/.well-known/jwks.json',
+    summary: 'Public keys of service tokens: every one that is valid now or will be soon.',
+    needs: 'public',
+    answers: { 200: 'a JSON Web Key Set' },
+    answer: async () => {
+      // By name: a private part that got here by mistake stays here.
+      const keys = publicKeys().map(({ kid, kty, crv, alg, use, x, sub }) => ({
+        ...{ kid, kty, crv, alg, use, x, sub },
+      }));
+      return json({ keys }, 200, { 'cache-control': `public, max-age=${MAX_AGE_SECONDS}` });
+    },
+  });

@@ -1,0 +1,125 @@
+// Who may do what, as a page for people: rendered from the routes and tables that enforce it.
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { gatewayRoutes } from '../../apis/gateway/routes.ts';
+import { heartbeatRoute } from '../../apis/http/heartbeat.ts';
+import type { Route } from '../../apis/http/routes.ts';
+import { webhookRoute } from '../../apis/orders/webhooks.ts';
+import { productsRoutes } from '../../apis/products/routes.ts';
+import { batchRoutes } from '../../apis/recovery/batches.ts';
+import { codecRoutes } from '../../apis/recovery/codec.ts';
+import { recoveryRoutes } from '../../apis/recovery/orders.ts';
+import { overviewRoute } from '../../apis/recovery/overview.ts';
+import { graphqlRoute } from '../../apis/search/graphql.ts';
+import {
+  isAllowed,
+  LOCAL_CALLER,
+  type Permission,
+  PERMISSIONS,
+  ROLES,
+  SERVICE_CALLS,
+} from '../../domain/permissions.ts';
+import { ROOT } from '../instance.ts';
+
+export const PERMISSIONS_FILE = resolve(ROOT, 'docs', 'permissions.md');
+
+/** Only what routes say of themselves is read, so nothing stands behind them. */
+const nothing = {} as never;
+
+/** Every route of every door that listens beside the operations ports. */
+export const everyRoute = (): Record<string, Route[]> => ({
+  gateway: gatewayRoutes(nothing),
+  products: productsRoutes(nothing),
+  search: [heartbeatRoute, graphqlRoute(nothing)],
+  inventory: [heartbeatRoute],
+  orders: [heartbeatRoute, webhookRoute(nothing, [])],
+  recovery: [
+    heartbeatRoute,
+    overviewRoute(nothing),
+    ...recoveryRoutes(nothing),
+    ...batchRoutes(nothing),
+    ...codecRoutes(nothing, 'https://ui.example', false),
+  ],
+});
+
+/** `Query.products` of every schema that a door answers. */
+export const everyField = (): string[] => {
+  const schemas = [...new Bun.Glob('apis/**/*.graphql').scanSync({ cwd: ROOT })];
+  return schemas.flatMap((file) => {
+    const text = readFileSync(resolve(ROOT, file), 'utf8').replaceAll(
+      /"""[\s\S]*?"""|"[^"]*"/g,
+      '',
+    );
+    const roots = [...text.matchAll(/^(?:extend )?type (Query|Mutation) \{\n([\s\S]*?)^\}/gm)];
+    return roots.flatMap(([, type, body = '']) =>
+      [...body.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => `${type}.${name}`),
+    );
+  });
+};
+
+const cell = (permission: Permission, role: (typeof ROLES)[number]): string =>
+  isAllowed(role, permission) ? 'yes' : '–';
+
+const permissionTable = (): string[] => [
+  `| permission | ${ROLES.join(' | ')} |`,
+  `|---|${ROLES.map(() => '---').join('|')}|`,
+  ...(Object.keys(PERMISSIONS) as Permission[]).map(
+    (permission) =>
+      `| \`${permission}\` | ${ROLES.map((role) => cell(permission, role)).join(' | ')} |`,
+  ),
+];
+
+const routeTable = ([service, routes]: [string, Route[]]): string[] => [
+  '',
+  `### ${service}`,
+  '',
+  '| route | needs |',
+  '|---|---|',
+  ...routes.map(
+    ({ method, path, needs }) => `| \`${method.toUpperCase()} ${path}\` | \`${needs}\` |`,
+  ),
+];
+
+const callTable = (): string[] => [
+  '| call | callers |',
+  '|---|---|',
+  ...Object.entries(SERVICE_CALLS).map(([call, callers]) => {
+    const [, method] = call.split('/');
+    const service = call.split('.')[1];
+    return `| \`${service}\` ${method} | ${[...callers, LOCAL_CALLER].join(', ')} |`;
+  }),
+];
+
+/** The page; `bun ops/generate.ts` writes it, a test compares it. */
+export const permissionsPage = (): string =>
+  [
+    '# Who may do what',
+    '',
+    'Made by `bun ops/generate.ts` from `domain/permissions.ts` and the routes themselves, which',
+    'enforce it; `test/contracts/permissions.test.ts` walks all of it. What is on no line may be',
+    'done by nobody. [identity.md](identity.md) explains the roles.',
+    '',
+    '## Roles',
+    '',
+    'A key may what its scopes say, and no more. An order, a session or a store that is not the',
+    "caller's is not found, whatever the role.",
+    '',
+    ...permissionTable(),
+    '',
+    '## Routes',
+    ...Object.entries(everyRoute()).flatMap(routeTable),
+    '',
+    '## Fields of GraphQL',
+    '',
+    'All are behind `POST /graphql`, which needs `shop`; personal ones are about the caller alone.',
+    '',
+    ...everyField().map((field) => `- \`${field}\``),
+    '',
+    '## Calls between services',
+    '',
+    'By tokens that each service signs with its own key; `local` is the `INTERNAL_TOKEN` of',
+    '`./holdfast env`.',
+    '',
+    ...callTable(),
+    '',
+  ].join('\n');

@@ -1,0 +1,356 @@
+// Every route and call × every role and a foreign tenant, against the page of who may do what.
+import { beforeAll, describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import type { Route } from '../../apis/http/routes.ts';
+import { newId, type StoreId } from '../../domain/ids.ts';
+import {
+  isAllowed,
+  mayCall,
+  type Permission,
+  type Role,
+  SERVICE_CALLS,
+  STORE_SCOPES,
+} from '../../domain/permissions.ts';
+import {
+  everyField,
+  everyRoute,
+  permissionsPage,
+  PERMISSIONS_FILE,
+} from '../../ops/contracts/permissions.ts';
+import { InventoryService } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
+import { OrdersService } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import { ProductsService } from '../../proto/gen/holdfast/products/v1/products_pb.ts';
+import { call, confirmedMember, newMember, signIn, type Member } from '../support/accounts.ts';
+import { placeOrder, stockedWare } from '../support/journeys.ts';
+import { bearer, catalogueOf, JSON_TYPE, newKey } from '../support/refusals.ts';
+import { serviceToken } from '../support/service-tokens.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+
+const LIMIT_MS = 180_000;
+/** As many requests at once: the walk is long, the machine is not large. */
+const AT_ONCE = 6;
+/** They end the caller's own session, so each is asked with one made for it. */
+const ENDING = ['/auth/sign-out', '/auth/revoke-other-sessions'];
+/** Open on one machine, where Temporal's UI has nobody to sign in; an operator's elsewhere. */
+const OPEN_HERE = '/codec/decode';
+
+type Who = 'anyone' | 'guest' | 'account' | 'clerk' | 'manager' | 'owner' | 'key' | 'operator';
+/** What somebody who shows this is; people are accounts as well. */
+const CAPACITIES: Record<Who, Role[]> = {
+  anyone: ['anyone'],
+  guest: ['guest'],
+  account: ['account'],
+  clerk: ['clerk', 'account'],
+  manager: ['manager', 'account'],
+  owner: ['owner', 'account'],
+  key: ['key'],
+  operator: ['operator'],
+};
+const WHO = Object.keys(CAPACITIES) as Who[];
+
+const may = (who: Who, needs: Permission): boolean =>
+  // Machines may browse like anyone.
+  needs === 'shop' || CAPACITIES[who].some((role) => isAllowed(role, needs));
+
+interface Tenant {
+  storeId: StoreId;
+  /** What each shows. */
+  shown: Record<Who, string | undefined>;
+  ids: Record<string, string>;
+}
+
+let shop: Shop;
+let mine: Tenant;
+let theirs: Tenant;
+let spare: Member;
+
+const newTenant = async (): Promise<Tenant> => {
+  const storeId = newId('store');
+  const key = await newKey(shop, storeId, STORE_SCOPES);
+  const operator = shop.env['OPERATOR_KEY'] ?? '';
+  const people = await Promise.all(
+    (['clerk', 'manager', 'owner'] as const).map(async (role) => {
+      const member = await confirmedMember(shop);
+      const body = { email: member.email, role };
+      const token = operator;
+      expect((await call(shop, 'POST', `/stores/${storeId}/staff`, { token, body })).status).toBe(
+        200,
+      );
+      return [role, member] as const;
+    }),
+  );
+  const made = <T = { id: string }>(path: string, body: object) =>
+    call<T & { id: string }>(shop, 'POST', path, { token: key, body });
+  const product = await made('/product', { name: 'Walked', price: 5 });
+  const collection = await made('/collection', { name: 'Walked', description: '' });
+  const ownKey = await made(`/nowhere`, {});
+  expect([product.status, collection.status, ownKey.status]).toEqual([201, 201, 404]);
+  const [row] = await shop.sql`select id from identity.api_keys where store_id = ${storeId}`;
+  const { sku } = await stockedWare(shop, 2);
+  const paymentMethod = 'pm_card_authenticationRequired';
+  const { body: order } = await placeOrder(shop, { sku, paymentMethod });
+  const account = await newMember(shop);
+  return {
+    storeId,
+    shown: {
+      anyone: undefined,
+      guest: order.accessToken,
+      account: account.token,
+      key,
+      operator,
+      ...(Object.fromEntries(people.map(([role, { token }]) => [role, token])) as Record<
+        'clerk' | 'manager' | 'owner',
+        string
+      >),
+    },
+    ids: {
+      product: product.body.id,
+      collection: collection.body.id,
+      imports: newId('import'),
+      orders: order.id,
+      batches: newId('action'),
+      storeId,
+      keyId: String(row?.['id']),
+      returnId: newId('return'),
+      email: people[0]?.[1].email ?? '',
+    },
+  };
+};
+
+beforeAll(async () => {
+  shop = await openShop();
+  mine = await newTenant();
+  theirs = await newTenant();
+  spare = await newMember(shop);
+}, UP_LIMIT_MS);
+
+/** The path with a tenant's own ids, or with ids of nothing there is. */
+const filled = (path: string, { ids }: Tenant, real: boolean): string =>
+  path.replace(/(?<=\/):(\w+)/g, (_, name: string) => {
+    const noun = name === 'id' ? (/(\w+)\/:id/.exec(path)?.[1] ?? '') : name;
+    const id = ids[noun];
+    if (id === undefined) throw new Error(`no id for ${noun} of ${path}`);
+    if (real || name === 'storeId') return encodeURIComponent(id);
+    return name === 'email' ? 'nobody%40shop.example' : id.replace(/_.*/, '_0000000000walked');
+  });
+
+const URLS: Record<string, string> = {
+  gateway: 'GATEWAY_URL',
+  products: 'PRODUCTS_URL',
+  search: 'SEARCH_URL',
+  inventory: 'INVENTORY_URL',
+  orders: 'ORDERS_URL',
+  recovery: 'RECOVERY_URL',
+};
+
+interface Step {
+  service: string;
+  route: Route;
+  who: Who;
+}
+
+const ask = async ({ service, route }: Step, path: string, token: string | undefined) => {
+  const hasBody = route.method === 'post' || route.method === 'put';
+  const response = await fetch(`${shop.env[URLS[service] ?? '']}${path}`, {
+    method: route.method.toUpperCase(),
+    headers: {
+      ...JSON_TYPE,
+      'idempotency-key': crypto.randomUUID(),
+      ...(token !== undefined && bearer(token)),
+    },
+    ...(hasBody && { body: '{}' }),
+  });
+  return { status: response.status, text: await response.text() };
+};
+
+const STEPS: Step[] = Object.entries(everyRoute()).flatMap(([service, routes]) =>
+  routes
+    .filter(({ path, method }) => path !== OPEN_HERE && method !== 'options')
+    .flatMap((route) => WHO.map((who) => ({ service, route, who }))),
+);
+
+/** Asks of each step at most a few at a time, and gathers what is wrong. */
+const walked = async (steps: Step[], judge: (step: Step) => Promise<unknown>) => {
+  const left = [...steps];
+  const wrong: unknown[] = [];
+  const walk = async (): Promise<void> => {
+    for (let step = left.shift(); step; step = left.shift()) {
+      const found = await judge(step);
+      const { service, route, who } = step;
+      if (found) wrong.push([`${service}: ${route.method} ${route.path} by ${who}`, found]);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, walk));
+  return wrong;
+};
+
+const stateOf = async ({ storeId, ids }: Tenant): Promise<unknown> => {
+  const [row] = await shop.sql`select
+    (select json_agg(json_build_array(id, expires_at, name) order by id) from identity.api_keys
+      where store_id = ${storeId}) as keys,
+    (select json_agg(json_build_array(email, role) order by email) from identity.staff_members
+      where store_id = ${storeId}) as staff,
+    (select json_build_array(status, sequence) from orders.orders
+      where id = ${ids['orders'] ?? ''}) as "order",
+    (select count(*) from orders.recovery_actions
+      where order_id = ${ids['orders'] ?? ''}) as actions`;
+  return { ...row, catalogue: await catalogueOf(shop, storeId) };
+};
+
+/** Nobody known is asked who they are; somebody known may not, or is told of nothing. */
+const refusals = (who: Who): number[] =>
+  who === 'anyone' ? [401] : who === 'guest' ? [401, 404] : [403, 404];
+
+describe('who may do what', () => {
+  test('is on the page: bun ops/generate.ts makes it', () => {
+    expect(permissionsPage()).toBe(readFileSync(PERMISSIONS_FILE, 'utf8'));
+  });
+
+  test('is asked by the gateway as by the service behind it', () => {
+    const { gateway = [], ...behind } = everyRoute();
+    const own = new Map(gateway.map((route) => [`${route.method} ${route.path}`, route.needs]));
+    const differing = Object.values(behind)
+      .flat()
+      .filter(({ path }) => path !== '/graphql')
+      .filter(({ method, path, needs }) => {
+        const asked = own.get(`${method} ${path}`);
+        return asked !== undefined && asked !== needs;
+      });
+    expect(differing).toEqual([]);
+  });
+
+  test(
+    'by whoever may not is refused everywhere, and changes nothing',
+    async () => {
+      const before = await stateOf(mine);
+      const steps = STEPS.filter(({ who, route }) => !may(who, route.needs));
+      expect(steps.length).toBeGreaterThan(300);
+      const wrong = await walked(steps, async (step) => {
+        // Guests show the token of another order: their own they may.
+        const token = (step.who === 'guest' ? theirs : mine).shown[step.who];
+        const { status } = await ask(step, filled(step.route.path, mine, true), token);
+        return refusals(step.who).includes(status) ? undefined : status;
+      });
+      expect(wrong).toEqual([]);
+      expect(await stateOf(mine)).toEqual(before);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'by whoever may is let in everywhere',
+    async () => {
+      const steps = STEPS.filter(({ who, route: { needs } }) => may(who, needs));
+      const wrong = await walked(steps, async (step) => {
+        const { who, route } = step;
+        let token = mine.shown[who];
+        if (ENDING.includes(route.path)) {
+          if (who !== 'account') return undefined;
+          token = (await signIn(shop, spare.email)).body.token;
+        }
+        // Of one's own order the guest's token speaks; nothing else is really there.
+        const real = who === 'guest' && route.needs === 'own-order' && route.method === 'get';
+        const { status, text } = await ask(step, filled(route.path, mine, real), token);
+        if (status === 404 && text.includes('no such path')) return text;
+        const refusal = status === 401 && !text.includes('INVALID_CREDENTIALS');
+        return refusal || status === 403 || status >= 500 ? [status, text] : undefined;
+      });
+      expect(wrong).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'stops at the tenant: what is of another is not there, and stays as it is',
+    async () => {
+      const before = await stateOf(mine);
+      const isMine = ({ route: { path, needs } }: Step): boolean =>
+        path.includes('/:') && needs !== 'public' && needs !== 'recovery';
+      // The house is of every store; everybody else is of one.
+      const steps = STEPS.filter((step) => isMine(step) && step.who !== 'operator').filter(
+        ({ who, route }) => may(who, route.needs),
+      );
+      expect(steps.length).toBeGreaterThan(100);
+      const wrong = await walked(steps, async (step) => {
+        const path = filled(step.route.path, mine, true);
+        const { status, text } = await ask(step, path, theirs.shown[step.who]);
+        // A body may be judged first; nothing is found behind it.
+        const isHidden = status === 404 || (status === 400 && !text.includes(mine.storeId));
+        return isHidden ? undefined : [status, text];
+      });
+      expect(wrong).toEqual([]);
+      const lists = await walked(
+        STEPS.filter(
+          ({ route, who }) =>
+            route.method === 'get' && !route.path.includes('/:') && may(who, route.needs),
+        ).filter(({ who }) => who !== 'operator'),
+        async (step) => {
+          const { text } = await ask(step, step.route.path, theirs.shown[step.who]);
+          return (
+            text.includes(mine.storeId) || text.includes(mine.ids['orders'] ?? '') || undefined
+          );
+        },
+      );
+      expect(lists).toEqual([]);
+      expect(await stateOf(mine)).toEqual(before);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('who may call whom', () => {
+  const METHODS = [ProductsService, InventoryService, OrdersService].flatMap((service) =>
+    service.methods.map(({ name }) => `${service.typeName}/${name}`),
+  );
+  const SUBJECTS = ['gateway', 'search', 'orders', 'recovery', 'worker', 'local'];
+
+  test('has a line for every call there is, and no other', () => {
+    expect(Object.keys(SERVICE_CALLS).toSorted()).toEqual(METHODS.toSorted());
+    expect(everyField()).toContain('Query.products');
+  });
+
+  /** One message of a stream, in Connect's envelope. */
+  const ENVELOPED = '\0\0\0\0\u0002{}';
+  const answerOf = async (name: string, subject: string, storeId = 'sto_default', body = '{}') => {
+    const service = name.split('.')[1] ?? '';
+    const isStream = name.endsWith('/WatchStock');
+    const response = await fetch(`${shop.env[URLS[service] ?? '']}/${name}`, {
+      method: 'POST',
+      headers: {
+        'content-type': isStream ? 'application/connect+json' : 'application/json',
+        ...bearer(await serviceToken({ audience: service, subject, storeId })),
+      },
+      body: isStream ? ENVELOPED : body,
+    });
+    return response.text();
+  };
+
+  test(
+    'is so for every call and every service',
+    async () => {
+      const wrong: unknown[] = [];
+      for (const name of METHODS) {
+        for (const subject of SUBJECTS) {
+          // Allowed and empty, a watch would last: it is refused, not let in, that is looked at.
+          if (name.endsWith('/WatchStock') && mayCall(subject, name)) continue;
+          const text = await answerOf(name, subject);
+          const refused = text.includes('permission_denied');
+          const unknown = text.includes('unauthenticated');
+          if (unknown || refused === mayCall(subject, name)) wrong.push([name, subject, text]);
+        }
+      }
+      expect(wrong).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test('stops at the tenant: an order of another store is not there', async () => {
+    const orderId = mine.ids['orders'] ?? '';
+    const calls = METHODS.filter((name) => /(?:GetOrder|ListOrderEvents|CancelOrder)$/.test(name));
+    expect(calls).toHaveLength(3);
+    for (const name of calls) {
+      const text = await answerOf(name, 'gateway', newId('store'), JSON.stringify({ orderId }));
+      expect([name, text]).toEqual([name, expect.stringContaining('not_found')]);
+    }
+  });
+});

@@ -1,0 +1,170 @@
+// Planted secrets: said to the shop in every way there is, and found in nothing that it writes.
+import { beforeAll, describe, expect, test } from 'bun:test';
+import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { testInstance } from '../../ops/instance.ts';
+import { call, signIn, signUp } from '../support/accounts.ts';
+import { ADDRESS, asStore, newEmail, placeOrder, stockedWare } from '../support/journeys.ts';
+import { reached } from '../support/judges.ts';
+import { bearer, newKey, send } from '../support/refusals.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+
+const LIMIT_MS = 180_000;
+/** Passes Luhn's check; nothing real. */
+const CARD = '4929420573595709';
+
+const canary = (of: string): string => `canary-${of}-${crypto.randomUUID()}`;
+
+let shop: Shop;
+/** What must be found nowhere, by what it is. */
+const planted = new Map<string, string>();
+const plant = (of: string, secret: string): string => {
+  planted.set(of, secret);
+  return secret;
+};
+/** Every answer that was a refusal: none may say a secret back. */
+const answers: string[] = [];
+const heard = async (response: Response): Promise<void> => {
+  answers.push(`${await response.text()}\n${JSON.stringify([...response.headers])}`);
+};
+const asks = async (
+  method: string,
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<void> => heard(await send(shop, { method, path, body, headers }));
+
+const plantAccounts = async (): Promise<void> => {
+  const email = plant('e-mail', newEmail());
+  const password = plant('password', canary('password'));
+  expect((await signUp(shop, email, password)).status).toBe(202);
+  const { token } = (await signIn(shop, email, password)).body;
+  plant('session token', token);
+  plant('session token, bare', token.slice('hfs_'.length).split('.')[0] ?? '');
+  await asks('POST', '/auth/sign-in/email', { email, password: `${password}x` });
+  await asks('POST', '/auth/sign-up/email', { email, password, name: 'x', role: 'owner' });
+  await asks('POST', '/auth/change-password', { currentPassword: password, newPassword: 'x' });
+  await asks('POST', '/auth/reset-password', { token: plant('mailed token', canary('mailed')) });
+  await asks('GET', `/me?token=${encodeURIComponent(token)}`, undefined, bearer(token));
+  await asks('GET', '/products', undefined, bearer(`${token}x`));
+};
+
+const plantKeys = async (): Promise<void> => {
+  const key = plant('API key', await newKey(shop, 'sto_default', ['products:read']));
+  await asks('POST', '/product', { name: 'x', price: 1 }, bearer(key));
+  await asks('GET', '/recovery/overview', undefined, bearer(key));
+  await asks('GET', '/products', undefined, bearer(plant('wrong key', `hf_${canary('key')}`)));
+  await asks('GET', '/orders', undefined, {
+    cookie: `holdfast.session=${plant('cookie', canary('cookie'))}`,
+  });
+  plant('service token', shop.env['INTERNAL_TOKEN'] ?? '');
+  plant('operator key', shop.env['OPERATOR_KEY'] ?? '');
+};
+
+/** An order with a person's own words, to its end; and refused ones with a card number in them. */
+const plantOrders = async (): Promise<void> => {
+  const { sku } = await stockedWare(shop, 5);
+  const email = plant("guest's e-mail", newEmail());
+  const { body } = await placeOrder(shop, { sku, email });
+  plant('order token', body.accessToken);
+  await reached(shop, body.id, 'delivered');
+  plant('card number', CARD);
+  const order = {
+    lines: [{ sku, quantity: 1 }],
+    email,
+    shippingAddress: { ...ADDRESS, line1: plant('address', canary('address')) },
+    paymentMethod: 'pm_card_visa_chargeDeclined',
+  };
+  const key = { 'idempotency-key': crypto.randomUUID() };
+  await asks('POST', '/orders', { ...order, paymentMethod: CARD }, key);
+  await asks('POST', '/orders', order, key);
+  await asks('POST', '/orders', { ...order, email: `${email}x` }, key);
+  await asks('GET', `/orders/${body.id}`, undefined, bearer(`${body.accessToken}x`));
+};
+
+/** A refused order has its own token in its answer, and a person's words go back to nobody. */
+const withoutOwnToken = (text: string): string => text.replaceAll(/"accessToken":"[^"]*"/g, '');
+
+const logsOf = (): [name: string, text: string][] => {
+  const folder = resolve(testInstance().home, 'logs');
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.log'))
+    .map((file) => [file, readFileSync(resolve(folder, file), 'utf8')]);
+};
+
+const found = (places: [name: string, text: string][]): string[] =>
+  places.flatMap(([name, text]) =>
+    [...planted].filter(([, secret]) => text.includes(secret)).map(([of]) => `${of} in ${name}`),
+  );
+
+beforeAll(async () => {
+  shop = await openShop();
+  await plantAccounts();
+  await plantKeys();
+  await plantOrders();
+}, UP_LIMIT_MS);
+
+describe('a planted secret', () => {
+  test('is in no log of any process', async () => {
+    const logs = logsOf();
+    expect(logs.length).toBeGreaterThan(8);
+    expect(logs.some(([, text]) => text.includes('"process":"gateway"'))).toBe(true);
+    expect(found(logs)).toEqual([]);
+  });
+
+  test('is in no refusal', () => {
+    expect(answers.length).toBeGreaterThan(12);
+    expect(found(answers.map((text, at) => [`answer ${at}`, withoutOwnToken(text)]))).toEqual([]);
+  });
+
+  test('is in no metric', async () => {
+    const instance = testInstance();
+    const ports = ['gateway-ops', 'products-ops', 'orders-ops', 'worker-ops'] as const;
+    const metrics = await Promise.all(
+      ports.map(async (name): Promise<[string, string]> => {
+        const url = `http://127.0.0.1:${instance.port(name)}/metrics`;
+        return [name, await (await fetch(url)).text()];
+      }),
+    );
+    expect(metrics.every(([, text]) => text.includes('holdfast_'))).toBe(true);
+    expect(found(metrics)).toEqual([]);
+  });
+
+  test(
+    "is in no history of Temporal's, readable",
+    () => {
+      const folder = resolve(testInstance().home, 'data', 'temporal');
+      const files = readdirSync(folder).filter((file) => file.includes('.db'));
+      expect(files.length).toBeGreaterThan(0);
+      const texts = files.map((file): [string, string] => [
+        file,
+        readFileSync(resolve(folder, file)).toString('latin1'),
+      ]);
+      // What is there is what it is looked for in: ids of orders are readable.
+      expect(texts.some(([, text]) => text.includes('order/ord_'))).toBe(true);
+      expect(found(texts)).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test('of a shopper is kept as a hash, or not at all', async () => {
+    const rows = await shop.sql`select
+      (select string_agg(c.password, ' ') from identity.credentials c) as passwords,
+      (select string_agg(k::text, ' ') from identity.api_keys k) as keys,
+      (select string_agg(v.identifier, ' ') from identity.verifications v) as mailed`;
+    const text = JSON.stringify(rows);
+    const secret = [...planted].filter(([of]) => !of.includes('e-mail'));
+    expect(secret.filter(([, one]) => text.includes(one)).map(([of]) => of)).toEqual([]);
+  });
+
+  test('would be found: the ledger of what was planted is not empty, nor are the places', async () => {
+    expect(planted.size).toBeGreaterThan(12);
+    const known = planted.get("guest's e-mail") ?? '';
+    const [row] = await shop.sql`select count(*)::int as orders from orders.orders
+      where email = ${known}`;
+    expect(row?.['orders']).toBeGreaterThan(0);
+    expect(found([['a place', `before ${known} after`]])).toEqual(["guest's e-mail in a place"]);
+    expect((await asStore(shop, 'GET', '/products?limit=1')).status).toBe(200);
+    expect((await call(shop, 'GET', '/heartbeat')).status).toBe(200);
+  });
+});
