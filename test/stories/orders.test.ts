@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from 'bun:test';
 import {
   cancelByShopper,
+  decidedOrder,
   eventually,
   graphql,
   placeOrder,
@@ -66,7 +67,7 @@ describe('an order', () => {
   story('that needs 3-D Secure waits for the shopper and then goes on', async () => {
     const ware = await stockedWare(shop, 5);
     const paymentMethod = 'pm_card_authenticationRequired';
-    const { status, body } = await placeOrder(shop, { sku: ware.sku, paymentMethod });
+    const { status, body } = await decidedOrder(shop, { sku: ware.sku, paymentMethod });
     expect([status, body.status]).toEqual([202, 'awaiting_payment']);
     expect(body.payment.clientSecret).toMatch(/^pi_\w+_secret_/);
     await authenticate(shop, body.id);
@@ -79,7 +80,7 @@ describe('an order', () => {
     async () => {
       const ware = await stockedWare(shop, 2);
       const paymentMethod = 'pm_card_authenticationRequired';
-      const { body } = await placeOrder(shop, { sku: ware.sku, quantity: 2, paymentMethod });
+      const { body } = await decidedOrder(shop, { sku: ware.sku, quantity: 2, paymentMethod });
       expect(await balance(shop, ware.sku)).toEqual({ on_hand: 2, reserved: 2 });
       const cancelled = await cancelByShopper(shop, body.id, body.accessToken);
       expect(cancelled).toMatchObject({ status: 200, body: { status: 'cancelled' } });
@@ -96,7 +97,7 @@ describe('an order', () => {
 
   story('of more than is left is a clean 409', async () => {
     const ware = await stockedWare(shop, 1);
-    const { status, body } = await placeOrder(shop, { sku: ware.sku, quantity: 2 });
+    const { status, body } = await decidedOrder(shop, { sku: ware.sku, quantity: 2 });
     expect([status, body.code]).toEqual([409, 'OUT_OF_STOCK']);
     expect(await balance(shop, ware.sku)).toEqual({ on_hand: 1, reserved: 0 });
     expect(await orderRow(shop, body.order?.id ?? '')).toMatchObject({ status: 'rejected' });

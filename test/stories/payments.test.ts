@@ -3,9 +3,9 @@ import { beforeAll, describe, expect, test } from 'bun:test';
 import {
   asShopper,
   cancelByShopper,
+  decidedOrder,
   eventually,
   newEmail,
-  placeOrder,
   stockedWare,
 } from '../support/journeys.ts';
 import {
@@ -47,7 +47,7 @@ const story = (name: string, tell: () => Promise<void>): void => test(name, tell
 const bought = async (paymentMethod: string, more: object = {}) => {
   const ware = await stockedWare(shop, 5, 20);
   const email = newEmail();
-  const answer = await placeOrder(shop, { sku: ware.sku, paymentMethod, email, ...more });
+  const answer = await decidedOrder(shop, { sku: ware.sku, paymentMethod, email, ...more });
   const { body } = answer;
   const id = body.id ?? body.order?.id ?? '';
   return { ware, email, answer, it: { id, accessToken: body.accessToken } };

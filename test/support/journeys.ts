@@ -150,6 +150,15 @@ export const placeOrder = ({ env }: Shop, basket: Basket): Promise<Answer<OrderA
     }),
   });
 
+/** Asked again under its key while the answer is "not decided yet", as a slow machine may say. */
+export const decidedOrder = async (shop: Shop, basket: Basket): Promise<Answer<OrderAnswer>> => {
+  const asked = { ...basket, key: basket.key ?? crypto.randomUUID() };
+  return eventually('the order is decided', async () => {
+    const answer = await placeOrder(shop, asked);
+    return answer.status === 202 && answer.body.status === 'accepted' ? undefined : answer;
+  });
+};
+
 export const cancelByShopper = ({ env }: Shop, orderId: string, accessToken: string) =>
   request(`${env['GATEWAY_URL']}/orders/${orderId}/cancel`, {
     method: 'POST',
