@@ -1,6 +1,8 @@
-// Makes what is generated and checked in: protobuf code, OpenAPI, the page of permissions.
+// Makes what is generated and checked in: protobuf code, OpenAPI, schema, the page of permissions.
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { composedSdl, SCHEMA_FILE } from '../apis/gateway/graphql/schema.ts';
+import { SDL } from '../apis/search/graphql.ts';
 import { describedProducts, OPENAPI_FILE } from '../apis/products/routes.ts';
 import { ROOT } from './instance.ts';
 import { runCommand } from './servers/install.ts';
@@ -22,8 +24,11 @@ export const generate = async (): Promise<void> => {
 const writeOpenapi = (): void =>
   writeFileSync(OPENAPI_FILE, `${JSON.stringify(describedProducts(), null, 2)}\n`);
 
+const writeSchema = (): void => writeFileSync(SCHEMA_FILE, composedSdl(SDL));
+
 if (import.meta.main) {
   await generate();
   writeOpenapi();
+  writeSchema();
   writeFileSync(PERMISSIONS_FILE, permissionsPage());
 }

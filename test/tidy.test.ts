@@ -69,7 +69,7 @@ const PACKAGE_FOLDERS: Record<string, string[]> = {
   nodemailer: ['activities'],
   '@temporalio/worker': ['activities', 'apis/rpc', 'processes', 'test'],
   '@temporalio/workflow': ['workflows', 'test/replay'],
-  graphql: ['apis/search'],
+  graphql: ['apis/http/graphql', 'apis/search', 'apis/gateway/graphql', 'ops'],
   'better-auth': ['apis/gateway', 'db/postgres/identity'],
 };
 

@@ -5,7 +5,12 @@ import type { z } from 'zod';
 import { DomainError, invalid, isErrorCode } from '../../domain/errors.ts';
 import { isId } from '../../domain/ids.ts';
 import { looksLikeCardNumber } from '../../domain/payment.ts';
-import type { Order, OrdersService, Return } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import type {
+  Order,
+  OrderEvent,
+  OrdersService,
+  Return,
+} from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import type { OrderAccess } from '../http/access.ts';
 import type { Principal } from '../http/principals.ts';
 import type { Attempts } from './limits/attempts.ts';
@@ -117,6 +122,22 @@ export const payOrder = (
   const id = key === '' ? crypto.randomUUID() : `${orderId}/${key}`;
   const attempt = { storeId, id, card: paymentMethod, address, account: orderId };
   return attempts.pay(attempt, pay, isDecided);
+};
+
+export const findOrder = async (
+  { orders }: OrderDoor,
+  { principal }: Shopper,
+  orderId: string,
+): Promise<Order> => existing((await orders.getOrder({ orderId }, callHeaders(principal))).order);
+
+/** The whole timeline, oldest first. */
+export const listEvents = async (
+  { orders }: OrderDoor,
+  { principal }: Shopper,
+  orderId: string,
+): Promise<OrderEvent[]> => {
+  const asked = { orderId, afterSequence: 0 };
+  return (await orders.listOrderEvents(asked, callHeaders(principal))).events;
 };
 
 /** Possible until packing has begun: ILLEGAL_TRANSITION after. */

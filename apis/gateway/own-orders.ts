@@ -1,6 +1,7 @@
 // The list of an account's orders, and of those it bought as a guest with its address.
 import type { Order } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import { pageQuery, type Cursors } from '../http/cursors.ts';
+import type { Account } from '../http/principals.ts';
 import { listAnswer } from '../http/lists.ts';
 import { route, type Route } from '../http/routes.ts';
 import { accountOf } from './accounts/sign-in.ts';
@@ -27,7 +28,25 @@ const onePastPage = async (
   return [...page, ...(await listed({ limit: 1, before: last.id }))];
 };
 
-export const ownOrdersRoute = ({ orders, cursors }: OwnOrdersDoor): Route =>
+/** A page of an account's orders, and one more when there is a next page. */
+export const listOwnOrders = async (
+  { orders }: Pick<OwnOrdersDoor, 'orders'>,
+  account: Account,
+  { before, limit }: { before: string; limit: number },
+): Promise<Order[]> => {
+  const lists = ownersOf(account).map((principal) =>
+    onePastPage(limit, async (page) => {
+      const asked = { principal, before, ...page };
+      return (await orders.listOrders(asked, callHeaders(account))).orders;
+    }),
+  );
+  return newestFirst(await Promise.all(lists)).slice(0, limit + 1);
+};
+
+/** Names the list in its cursors, so that nobody's cursor is another one's. */
+export const ownOrdersList = ({ accountId }: Account): string => `orders/${accountId}`;
+
+export const ownOrdersRoute = (door: OwnOrdersDoor): Route =>
   route({
     method: 'get',
     path: '/orders',
@@ -38,15 +57,10 @@ export const ownOrdersRoute = ({ orders, cursors }: OwnOrdersDoor): Route =>
     answer: async (ask) => {
       const account = accountOf(ask);
       const { limit, cursor } = ask.query;
-      const list = `orders/${account.accountId}`;
+      const list = ownOrdersList(account);
+      const { cursors } = door;
       const before = cursor ? cursors.open(list, cursor) : '';
-      const lists = ownersOf(account).map((principal) =>
-        onePastPage(limit, async (page) => {
-          const asked = { principal, before, ...page };
-          return (await orders.listOrders(asked, callHeaders(account))).orders;
-        }),
-      );
-      const items = newestFirst(await Promise.all(lists)).slice(0, limit + 1);
+      const items = await listOwnOrders(door, account, { before, limit });
       const positionOf = ({ id }: Order): string => id;
       const show = (order: Order) => shownOrder(order);
       return listAnswer({ cursors, list, request: ask.request, limit, items, show, positionOf });

@@ -42,7 +42,6 @@ export const passedOnRoutes = (behind: Behind): Route[] => [
     kind: 'upload',
     uploadBytesMax: IMPORT_BYTES_MAX,
   }),
-  ...proxied(behind.searchUrl, [['post', '/graphql', 'shop']], { kind: 'read' }),
   ...proxied(behind.ordersUrl, [['post', '/webhooks/stripe', 'public']], { kind: 'webhook' }),
   ...proxied(behind.recoveryUrl, [
     ['get', '/recovery/overview', 'recovery'],

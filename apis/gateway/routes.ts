@@ -8,6 +8,7 @@ import { accountRoutes } from './accounts/routes.ts';
 import type { AccountDoor } from './accounts/sign-in.ts';
 import { jwksRoute } from './jwks.ts';
 import type { OrderDoor } from './order-calls.ts';
+import { graphqlRoute } from './graphql/route.ts';
 import { orderRoutes } from './orders.ts';
 import { ownOrdersRoute } from './own-orders.ts';
 import { passedOnRoutes, type Behind } from './passed-on.ts';
@@ -36,6 +37,7 @@ export const gatewayRoutes = (parts: GatewayParts): Route[] => [
   ...returnRoutes(parts),
   timelineRoute(parts),
   ownOrdersRoute(parts),
+  graphqlRoute(parts),
   ...signingIn(accountRoutes(parts)),
   ...keyRoutes(parts.pg),
   ...staffRoutes(parts.pg),

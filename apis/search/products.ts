@@ -7,7 +7,8 @@ import { invalid } from '../../domain/errors.ts';
 import { DEFAULT_CURRENCY, minorFromNumber } from '../../domain/money.ts';
 import { LIMIT_MAX } from '../http/cursors.ts';
 import { productNode } from './nodes.ts';
-import { refusing, type Asking } from './parts.ts';
+import { refusing } from '../http/graphql/engine.ts';
+import type { Asking } from './parts.ts';
 import { relevantPage, type Place } from './relevance.ts';
 import { plainMeaning, rewritten, type Meaning } from './words.ts';
 

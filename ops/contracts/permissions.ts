@@ -45,7 +45,7 @@ export const everyRoute = (): Record<string, Route[]> => ({
 /** `Query.products` of every schema that a door answers. */
 export const everyField = (): string[] => {
   const schemas = [...new Bun.Glob('apis/**/*.graphql').scanSync({ cwd: ROOT })];
-  return schemas.flatMap((file) => {
+  const fields = schemas.sort().flatMap((file) => {
     const text = readFileSync(resolve(ROOT, file), 'utf8').replaceAll(
       /"""[\s\S]*?"""|"[^"]*"/g,
       '',
@@ -55,6 +55,8 @@ export const everyField = (): string[] => {
       [...body.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => `${type}.${name}`),
     );
   });
+  // The gateway's schema has Search's fields, too.
+  return [...new Set(fields)];
 };
 
 const cell = (permission: Permission, role: (typeof ROLES)[number]): string =>

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { buildClientSchema, buildSchema, getIntrospectionQuery, printSchema } from 'graphql';
 import type { IntrospectionQuery } from 'graphql';
 import { serverAudits } from 'graphql-http';
+import { composedSdl, SCHEMA_FILE } from '../../apis/gateway/graphql/schema.ts';
 import { SDL } from '../../apis/search/graphql.ts';
 import { JSON_TYPE } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
@@ -14,8 +15,8 @@ beforeAll(async () => {
   shop = await openShop();
 }, UP_LIMIT_MS);
 
-const ask = async (body: unknown) => {
-  const response = await fetch(`${shop.env['GATEWAY_URL']}/graphql`, {
+const ask = async (body: unknown, door = 'GATEWAY_URL') => {
+  const response = await fetch(`${shop.env[door]}/graphql`, {
     method: 'POST',
     headers: JSON_TYPE,
     body: JSON.stringify(body),
@@ -33,10 +34,19 @@ describe('the GraphQL door', () => {
     expect(results.filter(({ status }) => status === 'error').map(({ name }) => name)).toEqual([]);
   });
 
-  test('serves the schema that is checked in', async () => {
-    const { body } = await ask({ query: getIntrospectionQuery() });
-    const served = printSchema(buildClientSchema(body.data as IntrospectionQuery));
-    expect(served).toBe(printSchema(buildSchema(SDL)));
+  test('serves the schema that is checked in, and Search its own part of it', async () => {
+    const servedAt = async (name: string): Promise<string> => {
+      const { body } = await ask({ query: getIntrospectionQuery() }, name);
+      return printSchema(buildClientSchema(body.data as IntrospectionQuery));
+    };
+    const composed = readFileSync(SCHEMA_FILE, 'utf8');
+    expect(await servedAt('GATEWAY_URL')).toBe(printSchema(buildSchema(composed)));
+    expect(await servedAt('SEARCH_URL')).toBe(printSchema(buildSchema(SDL)));
+  });
+
+  test('has a schema that is composed of both: bun ops/generate.ts makes it', () => {
+    const checkedIn = buildSchema(readFileSync(SCHEMA_FILE, 'utf8'));
+    expect(printSchema(checkedIn)).toBe(composedSdl(SDL).trimEnd());
   });
 
   test('knows the operations of our own clients by their hash, and no others', async () => {

@@ -12,7 +12,7 @@ import { emptyBody } from '../shapes.ts';
 import { sessionBody, shownAccount, shownSession } from './shapes.ts';
 import { accountOf, NO_STORE, type AccountDoor } from './sign-in.ts';
 
-const meOf = async ({ pg }: AccountDoor, ask: Pick<Ask, 'principal'>) => {
+export const meOf = async ({ pg }: AccountDoor, ask: Pick<Ask, 'principal'>) => {
   const account = await findAccount(pg, accountOf(ask).accountId);
   if (!account) throw new DomainError('UNAUTHENTICATED', 'this account is gone');
   const staff = account.emailVerified ? await listPlaces(pg, account.email) : [];

@@ -6,7 +6,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
-import { LIMIT_MAX } from '../http/cursors.ts';
+import { LIMIT_MAX } from '../cursors.ts';
 
 const DEPTH_MAX = 12;
 const FIELDS_MAX = 300;
@@ -17,7 +17,13 @@ const PAGE_DEFAULT = 20;
 /** A product has a few variants; what is asked of a variant is asked of each. */
 const VARIANTS_ASSUMED = 5;
 /** Fields that read more than their own row, in fields' worth of work. */
-const FIELD_COSTS: Record<string, number> = { facets: 300, matches: 100, product: 10, suggest: 50 };
+const FIELD_COSTS: Record<string, number> = {
+  ...{ facets: 300, matches: 100, product: 10, suggest: 50 },
+  ...{ orders: 50, order: 20, timeline: 20, me: 10 },
+  ...{ placeOrder: 2_000, providePayment: 2_000, cancelOrder: 1_000, requestReturn: 1_000 },
+};
+/** Fields with a page: what is asked of an edge is asked as often. */
+const PAGED = ['products', 'orders'];
 
 interface Cost {
   fields: number;
@@ -52,7 +58,7 @@ const below = (field: FieldNode, place: Place, variables: Variables): Place => {
   const { depth, times, page } = place;
   const name = field.name.value;
   if (INTROSPECTION.includes(name)) return { ...place, depth: Number.NEGATIVE_INFINITY };
-  if (name === 'products') return { ...place, depth: depth + 1, page: firstOf(field, variables) };
+  if (PAGED.includes(name)) return { ...place, depth: depth + 1, page: firstOf(field, variables) };
   if (name === 'edges') return { ...place, depth: depth + 1, times: times * page, page: 1 };
   const own = name === 'variants' ? VARIANTS_ASSUMED : 1;
   return { ...place, depth: depth + 1, times: times * own };

@@ -1,0 +1,165 @@
+// Search's part of a question that asks for more: cut out, asked of Search, put back by its names.
+import {
+  GraphQLError,
+  Kind,
+  OperationTypeNode,
+  print,
+  visit,
+  type DefinitionNode,
+  type DocumentNode,
+  type FieldNode,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+import type { Answer, Question } from '../../http/graphql/engine.ts';
+import { isOwnQuery } from './schema.ts';
+
+const INTROSPECTION = /^__/;
+
+type Fragments = Map<string, SelectionSetNode>;
+
+const fragmentsOf = (document: DocumentNode): Fragments =>
+  new Map(
+    document.definitions.flatMap((one) =>
+      one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one.selectionSet] as const] : [],
+    ),
+  );
+
+/** The operation that is meant, when the document says which. */
+export const operationOf = ({ known, asked }: Question): OperationDefinitionNode | undefined => {
+  const operations = known.document.definitions.filter(
+    (one) => one.kind === Kind.OPERATION_DEFINITION,
+  );
+  if (!asked.operationName) return operations.length === 1 ? operations[0] : undefined;
+  return operations.find(({ name }) => name?.value === asked.operationName);
+};
+
+/** Names of the root's fields, through every fragment; one inside itself is looked at once. */
+export const rootFieldsOf = (document: DocumentNode, set: SelectionSetNode): string[] => {
+  const fragments = fragmentsOf(document);
+  const seen = new Set<string>();
+  const names: string[] = [];
+  const look = (one: SelectionSetNode | undefined): void => {
+    for (const selection of one?.selections ?? []) {
+      if (selection.kind === Kind.FIELD) names.push(selection.name.value);
+      else if (selection.kind === Kind.INLINE_FRAGMENT) look(selection.selectionSet);
+      else if (!seen.has(selection.name.value)) {
+        seen.add(selection.name.value);
+        look(fragments.get(selection.name.value));
+      }
+    }
+  };
+  look(set);
+  return names;
+};
+
+const isSearchs = (field: string): boolean => !isOwnQuery(field) && !INTROSPECTION.test(field);
+
+/** True when Search can answer all of it by itself, in its own words. */
+export const isAllSearchs = (question: Question): boolean => {
+  const operation = operationOf(question);
+  if (operation?.operation !== OperationTypeNode.QUERY) return false;
+  const fields = rootFieldsOf(question.known.document, operation.selectionSet);
+  return fields.length > 0 && fields.every(isSearchs);
+};
+
+/** The document without our own fields and without what only they used. */
+const searchsPart = (document: DocumentNode, operation: OperationDefinitionNode): string => {
+  const onlySearchs = {
+    ...document,
+    definitions: document.definitions.filter(
+      (one) => one.kind !== Kind.OPERATION_DEFINITION || one === operation,
+    ),
+  };
+  const isRoot = (one: FieldNode, ancestors: readonly unknown[]): boolean =>
+    !ancestors.some((above) => (above as { kind?: string }).kind === Kind.FIELD) &&
+    !isSearchs(one.name.value);
+  const cut = visit(onlySearchs, {
+    Field: (node, _key, _parent, _path, ancestors) =>
+      isRoot(node, ancestors) && isOfQuery(ancestors) ? null : undefined,
+  });
+  return print(withoutUnused(cut));
+};
+
+const isOfQuery = (ancestors: readonly unknown[]): boolean => {
+  const holder = ancestors.find((above) => {
+    const kind = (above as { kind?: string }).kind;
+    return kind === Kind.FRAGMENT_DEFINITION || kind === Kind.OPERATION_DEFINITION;
+  }) as { kind: string; typeCondition?: { name: { value: string } } } | undefined;
+  return (
+    holder?.kind === Kind.OPERATION_DEFINITION || holder?.typeCondition?.name.value === 'Query'
+  );
+};
+
+/** GraphQL refuses what is defined and not used; empty fragments cannot be written at all. */
+const withoutUnused = (document: DocumentNode): DocumentNode => {
+  const used = new Set<string>();
+  const variables = new Set<string>();
+  const fragments = new Map(
+    document.definitions.flatMap((one) =>
+      one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one] as const] : [],
+    ),
+  );
+  const isEmpty = (name: string): boolean =>
+    (fragments.get(name)?.selectionSet.selections.length ?? 0) === 0;
+  const slim = visit(document, {
+    InlineFragment: {
+      leave: (node) => (node.selectionSet.selections.length === 0 ? null : undefined),
+    },
+    FragmentSpread: (node) => (isEmpty(node.name.value) ? null : undefined),
+  });
+  const note = (node: DefinitionNode): void =>
+    void visit(node, {
+      FragmentSpread: ({ name }) => {
+        if (used.has(name.value)) return;
+        used.add(name.value);
+        const fragment = fragments.get(name.value);
+        if (fragment) note(fragment);
+      },
+      VariableDefinition: () => false,
+      Variable: ({ name }) => void variables.add(name.value),
+    });
+  slim.definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION).forEach(note);
+  return {
+    ...slim,
+    definitions: slim.definitions.flatMap((one): DefinitionNode[] => {
+      if (one.kind === Kind.FRAGMENT_DEFINITION) return used.has(one.name.value) ? [one] : [];
+      if (one.kind !== Kind.OPERATION_DEFINITION) return [];
+      const variableDefinitions = (one.variableDefinitions ?? []).filter(({ variable }) =>
+        variables.has(variable.name.value),
+      );
+      return [{ ...one, variableDefinitions }];
+    }),
+  };
+};
+
+type AskSearch = (body: object) => Promise<Answer>;
+
+/** Root functions for Search's fields, which share one call to it; and what it said beside data. */
+export const delegated = (question: Question, fields: readonly string[], ask: AskSearch) => {
+  let asked: Promise<Answer> | undefined;
+  const answer = (): Promise<Answer> => {
+    const operation = operationOf(question);
+    if (!operation) throw new Error('a root field was asked for outside of an operation');
+    const query = searchsPart(question.known.document, operation);
+    const { variables, operationName } = question.asked;
+    return (asked ??= ask({ query, variables, operationName }));
+  };
+  const field = async (_args: unknown, _context: unknown, { path }: { path: { key: string } }) => {
+    const { data, errors = [] } = await answer();
+    const error = errors.find((one) => (one.path?.[0] ?? path.key) === path.key);
+    const found = data?.[path.key];
+    if (found !== undefined && found !== null) return found;
+    if (!error) return null;
+    throw new GraphQLError(error.message, { extensions: error.extensions ?? {} });
+  };
+  return {
+    root: Object.fromEntries(fields.filter(isSearchs).map((name) => [name, field])),
+    /** What Search said beside its data: warnings, and errors inside of what it found. */
+    beside: async () => {
+      const said = await asked?.catch(() => undefined);
+      const errors = (said?.errors ?? []).filter(({ path = [] }) => path.length > 1);
+      return { errors, extensions: said?.extensions };
+    },
+  };
+};

@@ -1,0 +1,55 @@
+// The gateway's schema: Search's contract as it is, and what shoppers may do with orders beside it.
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import {
+  buildSchema,
+  extendSchema,
+  isIntrospectionType,
+  isObjectType,
+  Kind,
+  parse,
+  printSchema,
+  type GraphQLSchema,
+} from 'graphql';
+
+/** Composed by ops/generate.ts, checked in, compared. */
+export const SCHEMA_FILE = resolve(import.meta.dirname, 'schema.graphql');
+
+const SHOPPER = readFileSync(resolve(import.meta.dirname, 'shopper.graphql'), 'utf8');
+
+/** Search's schema with our own fields and types added: nothing of it is written a second time. */
+export const composedSdl = (searchSdl: string): string =>
+  `${printSchema(extendSchema(buildSchema(searchSdl), parse(SHOPPER)))}\n`;
+
+/** Marks what is ours although its type is Search's: its fields have their own names. */
+export const OWN = Symbol('made by the gateway');
+type Source = Record<string | symbol, unknown>;
+
+const ownTypes = new Set(
+  parse(SHOPPER).definitions.flatMap((one) => ('name' in one && one.name ? [one.name.value] : [])),
+);
+const ownQueries = new Set(
+  parse(SHOPPER).definitions.flatMap((one) =>
+    one.kind === Kind.OBJECT_TYPE_EXTENSION && one.name.value === 'Query'
+      ? (one.fields ?? []).map(({ name }) => name.value)
+      : [],
+  ),
+);
+
+/** Fields of Search's types lie in its answer under the names that the question gave them. */
+const readByResponseKey = (schema: GraphQLSchema): GraphQLSchema => {
+  for (const type of Object.values(schema.getTypeMap())) {
+    const isForeign = isObjectType(type) && !isIntrospectionType(type) && !ownTypes.has(type.name);
+    if (!isForeign) continue;
+    for (const field of Object.values(type.getFields())) {
+      field.resolve = (source: Source, _args, _context, { path }) =>
+        source[OWN in source ? field.name : path.key];
+    }
+  }
+  return schema;
+};
+
+export const loadSchema = (): GraphQLSchema =>
+  readByResponseKey(buildSchema(readFileSync(SCHEMA_FILE, 'utf8')));
+
+export const isOwnQuery = (field: string): boolean => ownQueries.has(field);

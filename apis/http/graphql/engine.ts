@@ -1,0 +1,181 @@
+// The GraphQL door: a guard that gives the server only clean, bounded questions, and masks faults.
+import { graphqlServer } from '@hono/graphql-server';
+import { execute, GraphQLError, type GraphQLSchema } from 'graphql';
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { DomainError, invalid } from '../../../domain/errors.ts';
+import { jsonBody, parsed } from '../body.ts';
+import { json } from '../routes.ts';
+import { excessOf } from './cost.ts';
+import { rememberDocuments, type Known } from './documents.ts';
+
+const QUERY_LENGTH_MAX = 20_000;
+
+const hash = z.string().regex(/^(?:sha256:)?[0-9a-f]{64}$/);
+const requestBody = z.strictObject({
+  query: z.string().min(1).max(QUERY_LENGTH_MAX).optional(),
+  /** A persisted operation of our own clients, by its hash. */
+  documentId: hash.optional(),
+  variables: z.record(z.string(), z.unknown()).nullish(),
+  operationName: z.string().max(200).nullish(),
+  extensions: z
+    .looseObject({ persistedQuery: z.looseObject({ sha256Hash: hash }).optional() })
+    .nullish(),
+});
+export type Asked = z.output<typeof requestBody>;
+
+const RESPONSE_TYPE = 'application/graphql-response+json';
+
+/** The media type the caller prefers; both carry the same answer (GraphQL over HTTP, 2024). */
+const typeFor = (request: Request): Record<string, string> =>
+  request.headers.get('accept')?.includes(RESPONSE_TYPE) ? { 'content-type': RESPONSE_TYPE } : {};
+
+export interface Answer {
+  data?: Record<string, unknown> | null;
+  errors?: {
+    message: string;
+    path?: unknown[];
+    extensions?: { code?: string; [fact: string]: unknown };
+  }[];
+  extensions?: Record<string, unknown>;
+}
+
+type AnswerError = NonNullable<Answer['errors']>[number];
+
+/** Only a resolver's error has a path; one that is no refusal of ours is a fault. */
+const isFault = ({ path, extensions }: AnswerError): boolean =>
+  path !== undefined && extensions?.code === undefined;
+
+/** Errors without a code of ours are faults, and show nothing. */
+const masked = (answer: Answer): Answer => ({
+  ...answer,
+  ...(answer.errors && {
+    errors: answer.errors.map((error) =>
+      isFault(error)
+        ? { ...error, message: 'internal error', extensions: { code: 'INTERNAL' } }
+        : { ...error, extensions: { code: 'INVALID_INPUT', ...error.extensions } },
+    ),
+  }),
+});
+
+/** 503 only when everything asked for was away; without data it is their fault or ours. */
+const statusOf = ({ data, errors = [] }: Answer): number => {
+  const roots = Object.entries(data ?? {});
+  const failed = (name: string) => errors.some(({ path = [] }) => path[0] === name);
+  const allAway = errors.length > 0 && errors.every((e) => e.extensions?.code === 'UNAVAILABLE');
+  if (allAway && roots.every(([name, root]) => root === null && failed(name))) return 503;
+  if (data !== undefined) return 200;
+  return errors.some(isFault) ? 500 : 400;
+};
+
+/** Refusals become GraphQL errors with the same code; everything else is masked by the door. */
+export const refusing = async <T>(work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    const { code, fields, facts, retryAfterSeconds } = error;
+    throw new GraphQLError(error.message, {
+      extensions: {
+        ...facts,
+        code,
+        ...(fields.length > 0 && { fields }),
+        ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+      },
+    });
+  }
+};
+
+/** A question that may be asked: parsed, within its limits, perhaps known to be valid. */
+export interface Question {
+  query: string;
+  asked: Asked;
+  known: Known;
+}
+
+/** Executes with a root object whose functions answer the root's fields. */
+export type Run = (question: Question, root: object) => Promise<Answer>;
+
+type Env = { Variables: { root: object } };
+
+/** A document is validated by the server the first time; after that it is executed as it is. */
+export const running = (schema: GraphQLSchema): Run => {
+  const server = graphqlServer({ schema, rootResolver: (c) => c.get('root') });
+  return async ({ query, known, asked }, root) => {
+    const variables = asked.variables ?? {};
+    const { operationName } = asked;
+    if (known.isValid) {
+      const { data, errors } = await execute({
+        schema,
+        document: known.document,
+        rootValue: root,
+        variableValues: variables,
+        ...(operationName && { operationName }),
+      });
+      return {
+        ...(data !== undefined && { data }),
+        ...(errors && { errors: errors.map((error) => error.toJSON() as AnswerError) }),
+      };
+    }
+    const app = new Hono<Env>()
+      .use(async (c, next) => {
+        c.set('root', root);
+        await next();
+      })
+      .post('/graphql', server);
+    const answer = await app.request('http://door/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query, variables, operationName }),
+    });
+    const body = (await answer.json()) as Answer;
+    known.isValid = body.data !== undefined;
+    return body;
+  };
+};
+
+/** The text of a question: its own, or that of a persisted operation it names. */
+const queryOf = (persisted: Map<string, string>, asked: Asked): string => {
+  const { query, documentId, extensions } = asked;
+  const named = (documentId ?? extensions?.persistedQuery?.sha256Hash)?.replace('sha256:', '');
+  if (query !== undefined) return query;
+  if (named === undefined) throw invalid('query', 'is needed');
+  const text = persisted.get(named);
+  if (text === undefined) throw new DomainError('NOT_FOUND', 'no such persisted operation');
+  return text;
+};
+
+const refusal = (request: Request, message: string): Response =>
+  json({ errors: [{ message, extensions: { code: 'INVALID_INPUT' } }] }, 400, typeFor(request));
+
+/** Reads the question of a request, or answers why it is none. */
+export const readingQuestions = (persisted: Map<string, string>) => {
+  const documents = rememberDocuments();
+  const known = (query: string): Known | string => {
+    try {
+      return documents(query);
+    } catch (error) {
+      return error instanceof Error ? error.message : 'the query does not parse';
+    }
+  };
+  return (request: Request, body: unknown): Question | Response => {
+    const asked = parsed(requestBody, body);
+    const query = queryOf(persisted, asked);
+    const found = known(query);
+    if (typeof found === 'string') return refusal(request, found);
+    const excess = asked.query && excessOf(found.document, asked.variables);
+    if (excess) return refusal(request, excess);
+    return { query, asked, known: found };
+  };
+};
+
+/** The body of a POST; UNSUPPORTED_MEDIA_TYPE, MALFORMED_BODY and the like. */
+export const questionBody = jsonBody;
+
+/** The answer over HTTP. UNAVAILABLE when all of it was away; a fault that left no data throws. */
+export const shownAnswer = (request: Request, answer: Answer, away: string): Response => {
+  const status = statusOf(answer);
+  if (status === 503) throw new DomainError('UNAVAILABLE', away);
+  if (status === 500) throw new Error(`a resolver failed: ${answer.errors?.[0]?.message}`);
+  return json(masked(answer), status, typeFor(request));
+};
