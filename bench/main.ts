@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { testInstance } from '../ops/instance.ts';
 import { bringUp } from '../ops/up.ts';
+import { costs } from './costs.ts';
 import { productRead } from './product-read.ts';
 import {
   reserve,
@@ -38,6 +39,10 @@ export const bench = async (names: string[]): Promise<number> => {
   await bringUp(instance, (line) => void process.stderr.write(`${line}\n`));
   const folder = resolve(instance.home, 'bench');
   mkdirSync(folder, { recursive: true });
+  if (names[0] === 'costs') {
+    await costs(instance);
+    return 0;
+  }
   let code = 0;
   for (const name of wanted) {
     if (!isPath(name)) throw new Error(`no such path; there is ${Object.keys(PATHS).join(', ')}`);

@@ -24,7 +24,7 @@ export interface Figures {
 }
 
 /** Nanoseconds on a CPU of all threads of a process (Linux, schedstat). */
-const cpuNanosOf = (pid: number): number => {
+export const cpuNanosOf = (pid: number): number => {
   try {
     const tasks = readdirSync(`/proc/${pid}/task`);
     return tasks.reduce((sum, task) => {

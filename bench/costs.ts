@@ -1,0 +1,173 @@
+// What one operation costs each process, in microseconds of CPU: the figures of docs/capacity.md.
+import { publicEnvironment } from '../ops/environment.ts';
+import type { Instance } from '../ops/instance.ts';
+import { call } from '../ops/sample/load.ts';
+import { runningOf } from '../ops/supervise.ts';
+import { cpuNanosOf, familyOf } from './method.ts';
+import { inventoryCalls, stockedSkus } from './stock-calls.ts';
+
+const IN_FLIGHT = 8;
+const WARM_UP_SHARE = 0.25;
+const SKUS = 100;
+const UNITS = 1_000_000;
+const DELIVERED_LIMIT_MS = 120_000;
+/** What a shop takes that nobody visits is measured first, and taken off. */
+const IDLE_MS = 10_000;
+
+/** Stores are not ours to make cheaper, and still have to be paid for. */
+const WATCHED = [
+  ...['gateway', 'products', 'search', 'inventory', 'orders', 'worker', 'relay', 'projector'],
+  ...['postgres', 'redis', 'kafka', 'cassandra', 'temporal'],
+] as const;
+
+interface Operation {
+  name: string;
+  count: number;
+  run(): Promise<unknown>;
+  /** Work that goes on after the answer, waited for before CPU is read. */
+  settle?(): Promise<void>;
+}
+
+const cpuMicros = (instance: Instance): number[] =>
+  WATCHED.map((name) => {
+    const pid = runningOf(instance, name)?.pid;
+    return pid ? familyOf(pid).reduce((sum, one) => sum + cpuNanosOf(one), 0) / 1_000 : 0;
+  });
+
+const repeat = async (count: number, work: () => Promise<unknown>): Promise<void> => {
+  let left = count;
+  const lane = async (): Promise<void> => {
+    while (left-- > 0) await work();
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+};
+
+const answered = async (url: string, init: RequestInit, statuses = [200]): Promise<string> => {
+  const response = await fetch(url, init);
+  const text = await response.text();
+  if (!statuses.includes(response.status)) throw new Error(`${url} answered ${text}`);
+  return text;
+};
+
+const SEARCH = `query ($text: String) { products(text: $text, first: 20) { edges { cursor node {
+  id name slug priceFrom currency variants { sku price stock { available } } } }
+  pageInfo { hasNextPage endCursor } } }`;
+const PRODUCT = 'query ($id: ID!) { product(id: $id) { id name variants { sku price } } }';
+
+const asked = (query: string, variables: object): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ query, variables }),
+});
+
+const SHOPPER = {
+  email: 'bench@shopper.example',
+  paymentMethod: 'pm_card_visa',
+  shippingAddress: {
+    ...{ name: 'Bench', line1: '1 Road', city: 'Portree', postalCode: 'IV51 9DE', country: 'GB' },
+  },
+};
+
+const ordering = (gateway: string, skus: () => string) => {
+  const open: { id: string; accessToken: string }[] = [];
+  const place = async (): Promise<void> => {
+    const headers = {
+      'content-type': 'application/json',
+      'idempotency-key': crypto.randomUUID(),
+    };
+    const body = JSON.stringify({ ...SHOPPER, lines: [{ sku: skus(), quantity: 1 }] });
+    const text = await answered(`${gateway}/orders`, { method: 'POST', headers, body }, [201, 202]);
+    open.push(JSON.parse(text) as { id: string; accessToken: string });
+  };
+  const delivered = async (): Promise<void> => {
+    const end = Date.now() + DELIVERED_LIMIT_MS;
+    for (let one = open.pop(); one; one = open.pop()) {
+      const headers = { authorization: `Bearer ${one.accessToken}` };
+      for (;;) {
+        const text = await answered(`${gateway}/orders/${one.id}`, { headers });
+        if ((JSON.parse(text) as { status: string }).status === 'delivered') break;
+        if (Date.now() > end) throw new Error(`${one.id} is not delivered`);
+        await Bun.sleep(500);
+      }
+    }
+  };
+  return { place, delivered };
+};
+
+const operationsOf = async (env: Record<string, string>): Promise<Operation[]> => {
+  const gateway = env['GATEWAY_URL'] ?? '';
+  const shop = { gatewayUrl: gateway, storeKey: env['STORE_KEY'] ?? '' };
+  const made = (await call(shop, 'POST', '/product', { name: 'Costs of it', price: 1 })) as {
+    id: string;
+    variants: { sku: string }[];
+  };
+  await call(shop, 'PUT', `/product/${made.id}/stock`, { quantity: UNITS });
+  const sku = made.variants[0]?.sku ?? '';
+  const skus = await stockedSkus(env, SKUS, UNITS);
+  const any = (): string => skus[Math.floor(Math.random() * SKUS)] ?? '';
+  const { done } = inventoryCalls(env);
+  const reserve = async (claims: boolean): Promise<void> => {
+    const reservationId = crypto.randomUUID();
+    const lines = [{ sku: any(), quantity: 1 }];
+    await done('Reserve', { reservationId, lines, expiresIn: '600s' });
+    if (claims) await done('ClaimReservation', { reservationId });
+  };
+  const { place, delivered } = ordering(gateway, () => sku);
+  const key = { authorization: `Bearer ${env['STORE_KEY']}` };
+  const search = asked(SEARCH, { text: 'jacket' });
+  const product = asked(PRODUCT, { id: made.id });
+  return [
+    {
+      name: 'product by REST',
+      count: 3_000,
+      run: () => answered(`${gateway}/product/${made.id}`, { headers: key }),
+    },
+    {
+      name: 'product by GraphQL',
+      count: 3_000,
+      run: () => answered(`${gateway}/graphql`, product),
+    },
+    { name: 'search page of 20', count: 1_500, run: () => answered(`${gateway}/graphql`, search) },
+    { name: 'stock read', count: 4_000, run: () => done('BatchGetStock', { skus: [any()] }) },
+    { name: 'reserve', count: 2_000, run: () => reserve(false) },
+    { name: 'reserve and claim', count: 1_500, run: () => reserve(true) },
+    { name: 'order to delivered', count: 200, run: place, settle: delivered },
+    {
+      name: 'product change',
+      count: 500,
+      run: () => call(shop, 'PUT', `/product/${made.id}`, { price: 2 }),
+      settle: () => Bun.sleep(3_000),
+    },
+  ];
+};
+
+/** Microseconds of CPU a second of each process while nothing is asked of it. */
+const idleRates = async (instance: Instance): Promise<number[]> => {
+  const before = cpuMicros(instance);
+  await Bun.sleep(IDLE_MS);
+  return cpuMicros(instance).map((micros, at) => (micros - (before[at] ?? 0)) / (IDLE_MS / 1_000));
+};
+
+/** Prints a row an operation: microseconds of CPU of each process, and how many a second. */
+export const costs = async (instance: Instance): Promise<void> => {
+  const operations = await operationsOf(await publicEnvironment(instance));
+  const idle = await idleRates(instance);
+  console.log(['operation'.padEnd(20), ...WATCHED, 'all', 'a second'].join('  '));
+  for (const { name, count, run, settle } of operations) {
+    await repeat(Math.ceil(count * WARM_UP_SHARE), run);
+    await settle?.();
+    const before = cpuMicros(instance);
+    const startedAt = performance.now();
+    await repeat(count, run);
+    const perSecond = (count / (performance.now() - startedAt)) * 1_000;
+    await settle?.();
+    const seconds = (performance.now() - startedAt) / 1_000;
+    const each = cpuMicros(instance).map((micros, at) => {
+      const spent = micros - (before[at] ?? 0) - (idle[at] ?? 0) * seconds;
+      return Math.max(0, spent) / count;
+    });
+    const cells = each.map((micros, at) => micros.toFixed(0).padStart(WATCHED[at]?.length ?? 0));
+    const all = each.reduce((sum, micros) => sum + micros, 0).toFixed(0);
+    console.log([name.padEnd(20), ...cells, all, perSecond.toFixed(0)].join('  '));
+  }
+};
