@@ -6,6 +6,7 @@ import { SDL } from '../apis/search/graphql.ts';
 import { describedProducts, OPENAPI_FILE } from '../apis/products/routes.ts';
 import { ROOT } from './instance.ts';
 import { runCommand } from './servers/install.ts';
+import { errorsPage, ERRORS_FILE } from './contracts/errors.ts';
 import { permissionsPage, PERMISSIONS_FILE } from './contracts/permissions.ts';
 import { vendorProtos } from './contracts/vendored.ts';
 
@@ -30,5 +31,6 @@ if (import.meta.main) {
   await generate();
   writeOpenapi();
   writeSchema();
+  writeFileSync(ERRORS_FILE, errorsPage());
   writeFileSync(PERMISSIONS_FILE, permissionsPage());
 }

@@ -7,7 +7,7 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { withTraceFrom } from '../../telemetry/spans.ts';
 
 /** Exhaustive by type: a new code does not compile until this door knows it. */
-const RPC_CODES = {
+export const RPC_CODES = {
   INVALID_INPUT: Code.InvalidArgument,
   MALFORMED_BODY: Code.InvalidArgument,
   BODY_TOO_LARGE: Code.ResourceExhausted,

@@ -1,0 +1,8 @@
+// The page of error codes is what the tables say.
+import { expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { errorsPage, ERRORS_FILE } from './errors.ts';
+
+test('the page of error codes is up to date: bun ops/generate.ts makes it', () => {
+  expect(readFileSync(ERRORS_FILE, 'utf8')).toBe(errorsPage());
+});
