@@ -33,6 +33,8 @@ const TLS = [
   'HOLDFAST_GRPC_TLS_KEY',
   'HOLDFAST_GRPC_TLS_CLIENT_CA',
 ] as const;
+/** What services show each other where they speak mutual TLS. */
+const PEERS = ['HOLDFAST_PEER_TLS_CERT', 'HOLDFAST_PEER_TLS_KEY', 'HOLDFAST_PEER_TLS_CA'] as const;
 const STRIPE = ['STRIPE_SECRET_KEY', 'STRIPE_API_BASE'] as const;
 
 /** In the order of the house's table; doors first, then what works behind them. */
@@ -43,6 +45,7 @@ export const PROCESSES = {
     opsPort: 'gateway-ops',
     settings: [
       ...KEYS,
+      ...PEERS,
       ...SIGNS,
       ...VERIFIES,
       'HOLDFAST_PRODUCTS_URL',
@@ -68,6 +71,7 @@ export const PROCESSES = {
     identity: 'doors',
     settings: [
       ...KEYS,
+      ...PEERS,
       ...VERIFIES,
       ...TEMPORAL,
       'HOLDFAST_PUBLISHED_URL',
@@ -79,6 +83,7 @@ export const PROCESSES = {
     opsPort: 'search-ops',
     settings: [
       ...CASSANDRA,
+      ...PEERS,
       ...SIGNS,
       'HOLDFAST_INVENTORY_URL',
       'HOLDFAST_PRODUCTS_URL',
@@ -90,7 +95,7 @@ export const PROCESSES = {
     grpcPort: 'inventory-grpc',
     opsPort: 'inventory-ops',
     role: 'inventory',
-    settings: [...VERIFIES, ...TLS, 'HOLDFAST_REDIS_URL', 'HOLDFAST_CURSOR_SECRET'],
+    settings: [...PEERS, ...VERIFIES, ...TLS, 'HOLDFAST_REDIS_URL', 'HOLDFAST_CURSOR_SECRET'],
   },
   orders: {
     port: 'orders',
@@ -99,11 +104,12 @@ export const PROCESSES = {
     role: 'orders',
     settings: [
       ...TEMPORAL,
+      ...PEERS,
+      ...TLS,
       ...SIGNS,
       ...VERIFIES,
       ...CASSANDRA,
       'HOLDFAST_PRODUCTS_URL',
-      'HOLDFAST_ACCESS_SECRET',
       'HOLDFAST_PAYMENT_WINDOW_MS',
       'HOLDFAST_CARRIER_POLL_MS',
       'HOLDFAST_PAYMENT_STEPS_PER_SECOND',
@@ -118,6 +124,7 @@ export const PROCESSES = {
     settings: [
       ...KEYS,
       ...TEMPORAL,
+      ...PEERS,
       ...SIGNS,
       ...STRIPE,
       'HOLDFAST_CURSOR_SECRET',
@@ -134,6 +141,7 @@ export const PROCESSES = {
     role: 'orders',
     settings: [
       ...TEMPORAL,
+      ...PEERS,
       ...SIGNS,
       ...STRIPE,
       ...CASSANDRA,

@@ -27,6 +27,10 @@ const SETTINGS = {
   HOLDFAST_GRPC_TLS_CERT: z.string().optional(),
   HOLDFAST_GRPC_TLS_KEY: z.string().optional(),
   HOLDFAST_GRPC_TLS_CLIENT_CA: z.string().optional(),
+  // The same for what services say to each other over HTTP: all three make it mutual TLS.
+  HOLDFAST_PEER_TLS_CERT: z.string().optional(),
+  HOLDFAST_PEER_TLS_KEY: z.string().optional(),
+  HOLDFAST_PEER_TLS_CA: z.string().optional(),
   /** From SIGTERM until nothing new is taken: longer than a balancer needs to see it. */
   HOLDFAST_DRAIN_GRACE_MS: z.coerce.number().int().min(0).max(60_000).default(0),
   /** Origins whose pages may call the gateway, exactly as a browser writes them. */

@@ -15,6 +15,7 @@ import { fronted } from '../apis/http/front.ts';
 import { appOf } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
 import { clientOf } from '../apis/rpc/client.ts';
+import { peerFetch } from '../apis/rpc/peer-tls.ts';
 import { mintTokens } from '../apis/rpc/tokens.ts';
 import { connectPostgres } from '../db/postgres/client.ts';
 import { connectRedis } from '../db/redis/client.ts';
@@ -23,7 +24,7 @@ import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_p
 import { OrdersService } from '../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { configOf } from './config.ts';
-import { identityIn, run } from './run.ts';
+import { identityIn, peerTlsOf, run } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
 const config = configOf(
@@ -31,6 +32,9 @@ const config = configOf(
   'HOLDFAST_IDENTITY_URL',
   'HOLDFAST_SESSION_SECRET',
   'HOLDFAST_TOKEN_KEYS',
+  'HOLDFAST_PEER_TLS_CERT',
+  'HOLDFAST_PEER_TLS_KEY',
+  'HOLDFAST_PEER_TLS_CA',
   'HOLDFAST_TOKEN_JWKS',
   'HOLDFAST_PRODUCTS_URL',
   'HOLDFAST_SEARCH_URL',
@@ -53,17 +57,18 @@ const limits = limitsOf(config.HOLDFAST_PROFILE, config.HOLDFAST_LIMITS);
 
 const connect = (telemetry: Telemetry) => {
   const pg = connectPostgres({ url: config.HOLDFAST_IDENTITY_URL, telemetry });
+  const tls = peerTlsOf(config);
   const mint = mintTokens('gateway', serviceKeys(config.HOLDFAST_TOKEN_KEYS, telemetry));
   const { HOLDFAST_PUBLIC_URL: publicUrl, HOLDFAST_SESSION_SECRET: sessionSecret } = config;
   return {
     pg,
     publicKeys: serviceKeys(config.HOLDFAST_TOKEN_JWKS, telemetry),
     orders: clientOf(OrdersService, {
-      ...{ url: config.HOLDFAST_ORDERS_URL, audience: 'orders', mint, telemetry },
+      ...{ url: config.HOLDFAST_ORDERS_URL, audience: 'orders', mint, telemetry, tls },
       timeoutMs: 10_000,
     }),
     inventory: clientOf(InventoryService, {
-      ...{ url: config.HOLDFAST_INVENTORY_URL, audience: 'inventory', mint, telemetry },
+      ...{ url: config.HOLDFAST_INVENTORY_URL, audience: 'inventory', mint, telemetry, tls },
     }),
     access: createOrderAccess(config.HOLDFAST_ACCESS_SECRET),
     cursors: createCursors(config.HOLDFAST_CURSOR_SECRET),
@@ -72,6 +77,7 @@ const connect = (telemetry: Telemetry) => {
     publicUrl,
     sessionSecret,
     isSecure: publicUrl.startsWith('https:'),
+    fetch: peerFetch(tls),
     productsUrl: config.HOLDFAST_PRODUCTS_URL,
     searchUrl: config.HOLDFAST_SEARCH_URL,
     ordersUrl: config.HOLDFAST_ORDERS_URL,

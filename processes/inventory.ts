@@ -22,7 +22,7 @@ import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_p
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { mayCall } from '../domain/permissions.ts';
 import { configOf } from './config.ts';
-import { pgAnswers, run, tlsOf } from './run.ts';
+import { peerTlsOf, pgAnswers, run, tlsOf } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
 const config = configOf(
@@ -34,6 +34,9 @@ const config = configOf(
   'HOLDFAST_POSTGRES_URL',
   'HOLDFAST_REDIS_URL',
   'HOLDFAST_TOKEN_JWKS',
+  'HOLDFAST_PEER_TLS_CERT',
+  'HOLDFAST_PEER_TLS_KEY',
+  'HOLDFAST_PEER_TLS_CA',
   'HOLDFAST_CURSOR_SECRET',
 );
 
@@ -82,11 +85,16 @@ await run(config, async (telemetry) => {
   });
   const rpc = rpcFetch(service);
   const { HOLDFAST_HOST: host, HOLDFAST_PORT: port, HOLDFAST_GRPC_PORT: grpcPort } = config;
-  const http = listen(host, port, (request, server) => {
-    // A watch lasts as long as its reader wants, however little happens.
-    if (request.url.endsWith(WATCH_PATH)) server.timeout(request, 0);
-    return rpc(request) ?? app.fetch(request);
-  });
+  const http = listen(
+    host,
+    port,
+    (request, server) => {
+      // A watch lasts as long as its reader wants, however little happens.
+      if (request.url.endsWith(WATCH_PATH)) server.timeout(request, 0);
+      return rpc(request) ?? app.fetch(request);
+    },
+    peerTlsOf(config),
+  );
   const grpc = await listenGrpc(host, grpcPort, service, tlsOf(config));
   return {
     checks,

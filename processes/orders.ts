@@ -17,7 +17,7 @@ import { ProductsService } from '../proto/gen/holdfast/products/v1/products_pb.t
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { mayCall } from '../domain/permissions.ts';
 import { configOf } from './config.ts';
-import { pgAnswers, run } from './run.ts';
+import { peerTlsOf, pgAnswers, run, tlsOf } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
 const config = configOf(
@@ -32,6 +32,12 @@ const config = configOf(
   'HOLDFAST_CODEC_KEYS',
   'HOLDFAST_PRODUCTS_URL',
   'HOLDFAST_TOKEN_KEYS',
+  'HOLDFAST_GRPC_TLS_CERT',
+  'HOLDFAST_GRPC_TLS_KEY',
+  'HOLDFAST_GRPC_TLS_CLIENT_CA',
+  'HOLDFAST_PEER_TLS_CERT',
+  'HOLDFAST_PEER_TLS_KEY',
+  'HOLDFAST_PEER_TLS_CA',
   'HOLDFAST_TOKEN_JWKS',
   'HOLDFAST_PAYMENT_WINDOW_MS',
   'HOLDFAST_CARRIER_POLL_MS',
@@ -56,6 +62,7 @@ const connect = (telemetry: Telemetry) => {
     products: clientOf(ProductsService, {
       url: config.HOLDFAST_PRODUCTS_URL,
       audience: 'products',
+      tls: peerTlsOf(config),
       mint: mintTokens('orders', serviceKeys(config.HOLDFAST_TOKEN_KEYS, telemetry)),
       telemetry,
     }),
@@ -85,8 +92,13 @@ await run(config, async (telemetry) => {
   });
   const rpc = rpcFetch(service);
   const { HOLDFAST_HOST: host, HOLDFAST_PORT: port, HOLDFAST_GRPC_PORT: grpcPort } = config;
-  const http = listen(host, port, (request) => rpc(request) ?? app.fetch(request));
-  const grpc = await listenGrpc(host, grpcPort, service);
+  const http = listen(
+    host,
+    port,
+    (request) => rpc(request) ?? app.fetch(request),
+    peerTlsOf(config),
+  );
+  const grpc = await listenGrpc(host, grpcPort, service, tlsOf(config));
   return {
     checks: { postgres: pgAnswers(parts.pg) },
     stop: async () => {

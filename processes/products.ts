@@ -12,7 +12,7 @@ import { verifyTokens } from '../apis/rpc/tokens.ts';
 import { connectPostgres } from '../db/postgres/client.ts';
 import { mayCall } from '../domain/permissions.ts';
 import { configOf } from './config.ts';
-import { identityIn, pgAnswers, run } from './run.ts';
+import { identityIn, peerTlsOf, pgAnswers, run } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
 const config = configOf(
@@ -22,6 +22,9 @@ const config = configOf(
   'HOLDFAST_IDENTITY_URL',
   'HOLDFAST_SESSION_SECRET',
   'HOLDFAST_TOKEN_JWKS',
+  'HOLDFAST_PEER_TLS_CERT',
+  'HOLDFAST_PEER_TLS_KEY',
+  'HOLDFAST_PEER_TLS_CA',
   'HOLDFAST_CURSOR_SECRET',
   'HOLDFAST_TEMPORAL_ADDRESS',
   'HOLDFAST_TEMPORAL_NAMESPACE',
@@ -59,6 +62,7 @@ await run(config, async (telemetry) => {
     config.HOLDFAST_HOST,
     config.HOLDFAST_PORT,
     (request) => rpc(request) ?? app.fetch(request),
+    peerTlsOf(config),
   );
   return {
     checks: { postgres: pgAnswers(pg) },

@@ -19,7 +19,7 @@ import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_p
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { SCHEDULED_EVERY_MS } from '../workflows/recovery.contract.ts';
 import { configOf } from './config.ts';
-import { identityIn, pgAnswers, run } from './run.ts';
+import { identityIn, peerTlsOf, pgAnswers, run } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
 const config = configOf(
@@ -33,6 +33,9 @@ const config = configOf(
   'HOLDFAST_CODEC_KEYS',
   'HOLDFAST_PROFILE',
   'HOLDFAST_TOKEN_KEYS',
+  'HOLDFAST_PEER_TLS_CERT',
+  'HOLDFAST_PEER_TLS_KEY',
+  'HOLDFAST_PEER_TLS_CA',
   'HOLDFAST_CURSOR_SECRET',
   'HOLDFAST_INVENTORY_URL',
   'STRIPE_SECRET_KEY',
@@ -58,6 +61,7 @@ const connect = (telemetry: Telemetry) => {
     inventory: clientOf(InventoryService, {
       url: config.HOLDFAST_INVENTORY_URL,
       audience: 'inventory',
+      tls: peerTlsOf(config),
       mint: mintTokens('recovery', serviceKeys(config.HOLDFAST_TOKEN_KEYS, telemetry)),
       telemetry,
     }),
@@ -95,7 +99,7 @@ await run(config, async (telemetry) => {
   const scheduled = putSchedules(() => temporal.client(), pace, telemetry, stopping.signal);
   const overview = watchOverview(pg, telemetry);
   const { HOLDFAST_HOST: host, HOLDFAST_PORT: port } = config;
-  const listener = listen(host, port, (request) => app.fetch(request));
+  const listener = listen(host, port, (request) => app.fetch(request), peerTlsOf(config));
   return {
     checks: { postgres: pgAnswers(pg) },
     stop: async () => {

@@ -6,6 +6,7 @@ import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { CommonConfig } from './config.ts';
 import { keyRing } from '../apis/http/credentials/keys.ts';
 import { authenticating, type Authenticate } from '../apis/http/principals.ts';
+import type { PeerTls } from '../apis/rpc/peer-tls.ts';
 import type { Tls } from '../apis/rpc/server.ts';
 import type { Pg } from '../db/postgres/client.ts';
 import { findApiKey, KEYS_CHANNEL } from '../db/postgres/identity/keys.ts';
@@ -92,6 +93,22 @@ export const identityIn = (pg: Pg, sessionSecret: string, telemetry: Telemetry):
 /** A readiness check: Postgres answers. */
 export const pgAnswers = (pg: Pg) => (): Promise<unknown> =>
   pg.query('ready', (db) => db.execute(sql`select 1`));
+
+interface PeerTlsConfig {
+  HOLDFAST_PEER_TLS_CERT: string | undefined;
+  HOLDFAST_PEER_TLS_KEY: string | undefined;
+  HOLDFAST_PEER_TLS_CA: string | undefined;
+}
+
+/** What this service shows its peers, when they speak mutual TLS; a part of it is a mistake. */
+export const peerTlsOf = (config: PeerTlsConfig): PeerTls | undefined => {
+  const { HOLDFAST_PEER_TLS_CERT: cert, HOLDFAST_PEER_TLS_KEY: key } = config;
+  const { HOLDFAST_PEER_TLS_CA: ca } = config;
+  if (!cert && !key && !ca) return undefined;
+  if (!cert || !key || !ca) throw new Error('TLS between services needs certificate, key and CA');
+  const read = (path: string): string => readFileSync(path, 'utf8');
+  return { cert: read(cert), key: read(key), ca: read(ca) };
+};
 
 interface TlsConfig {
   HOLDFAST_GRPC_TLS_CERT: string | undefined;

@@ -12,7 +12,7 @@ import { liveCassandra } from '../db/cassandra/table-sets.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { ProductsService } from '../proto/gen/holdfast/products/v1/products_pb.ts';
 import { configOf } from './config.ts';
-import { run } from './run.ts';
+import { peerTlsOf, run } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
 const config = configOf(
@@ -21,6 +21,9 @@ const config = configOf(
   'HOLDFAST_CASSANDRA_DATACENTER',
   'HOLDFAST_CASSANDRA_KEYSPACE',
   'HOLDFAST_TOKEN_KEYS',
+  'HOLDFAST_PEER_TLS_CERT',
+  'HOLDFAST_PEER_TLS_KEY',
+  'HOLDFAST_PEER_TLS_CA',
   'HOLDFAST_INVENTORY_URL',
   'HOLDFAST_PRODUCTS_URL',
   'HOLDFAST_CURSOR_SECRET',
@@ -34,19 +37,14 @@ await run(config, async (telemetry) => {
     keyspace: config.HOLDFAST_CASSANDRA_KEYSPACE,
     telemetry,
   });
+  const tls = peerTlsOf(config);
   const mint = mintTokens('search', serviceKeys(config.HOLDFAST_TOKEN_KEYS, telemetry));
   const inventory = clientOf(InventoryService, {
-    url: config.HOLDFAST_INVENTORY_URL,
-    audience: 'inventory',
-    mint,
-    telemetry,
+    ...{ url: config.HOLDFAST_INVENTORY_URL, audience: 'inventory', tls, mint, telemetry },
     timeoutMs: STOCK_TIMEOUT_MS,
   });
   const products = clientOf(ProductsService, {
-    url: config.HOLDFAST_PRODUCTS_URL,
-    audience: 'products',
-    mint,
-    telemetry,
+    ...{ url: config.HOLDFAST_PRODUCTS_URL, audience: 'products', tls, mint, telemetry },
   });
   const cursors = createCursors(config.HOLDFAST_CURSOR_SECRET);
   const app = appOf({
@@ -63,8 +61,11 @@ await run(config, async (telemetry) => {
     authenticate: authenticatingNobody,
     telemetry,
   });
-  const listener = listen(config.HOLDFAST_HOST, config.HOLDFAST_PORT, (request) =>
-    app.fetch(request),
+  const listener = listen(
+    config.HOLDFAST_HOST,
+    config.HOLDFAST_PORT,
+    (request) => app.fetch(request),
+    tls,
   );
   return {
     checks: {},

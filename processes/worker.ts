@@ -44,7 +44,7 @@ import {
   storyOptions,
 } from '../workflows/fulfill-order.contract.ts';
 import { configOf } from './config.ts';
-import { pgAnswers, run } from './run.ts';
+import { peerTlsOf, pgAnswers, run } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
 const config = configOf(
@@ -59,6 +59,9 @@ const config = configOf(
   'HOLDFAST_BUILD_ID',
   'HOLDFAST_INVENTORY_URL',
   'HOLDFAST_TOKEN_KEYS',
+  'HOLDFAST_PEER_TLS_CERT',
+  'HOLDFAST_PEER_TLS_KEY',
+  'HOLDFAST_PEER_TLS_CA',
   'STRIPE_SECRET_KEY',
   'STRIPE_API_BASE',
   'HOLDFAST_CARRIER_URL',
@@ -98,6 +101,7 @@ const connectProviders = ({ telemetry }: Parts) => {
     inventory: clientOf(InventoryService, {
       url: config.HOLDFAST_INVENTORY_URL,
       audience: 'inventory',
+      tls: peerTlsOf(config),
       mint: mintTokens('worker', serviceKeys(config.HOLDFAST_TOKEN_KEYS, telemetry)),
       telemetry,
     }),

@@ -2,6 +2,7 @@
 import { MEND_ACTIONS } from '../../domain/attention.ts';
 import { IMPORT_BYTES_MAX } from '../../domain/catalogue/imports.ts';
 import type { Route } from '../http/routes.ts';
+import type { Fetch } from '../rpc/peer-tls.ts';
 import { proxied, type PassedOn } from './proxy.ts';
 
 /** Where the services are. */
@@ -10,10 +11,14 @@ export interface Behind {
   searchUrl: string;
   ordersUrl: string;
   recoveryUrl: string;
+  /** Reaches them. */
+  fetch: Fetch;
 }
 
-export const passedOnRoutes = (behind: Behind): Route[] => [
-  ...proxied(behind.productsUrl, [
+type To = Pick<Behind, 'fetch'> & { baseUrl: string };
+
+const productsRoutes = (products: To): Route[] => [
+  ...proxied(products, [
     ['get', '/openapi.json', 'public'],
     ['get', '/docs', 'public'],
     ['post', '/collection', 'products:write'],
@@ -38,12 +43,20 @@ export const passedOnRoutes = (behind: Behind): Route[] => [
     ['post', '/imports/:id/resume', 'imports:write'],
     ['post', '/imports/:id/retry', 'imports:write'],
   ]),
-  ...proxied(behind.productsUrl, [['post', '/imports', 'imports:write']], {
+  ...proxied(products, [['post', '/imports', 'imports:write']], {
     kind: 'upload',
     uploadBytesMax: IMPORT_BYTES_MAX,
   }),
-  ...proxied(behind.ordersUrl, [['post', '/webhooks/stripe', 'public']], { kind: 'webhook' }),
-  ...proxied(behind.recoveryUrl, [
+];
+
+export const passedOnRoutes = (behind: Behind): Route[] => [
+  ...productsRoutes({ baseUrl: behind.productsUrl, fetch: behind.fetch }),
+  ...proxied(
+    { baseUrl: behind.ordersUrl, fetch: behind.fetch },
+    [['post', '/webhooks/stripe', 'public']],
+    { kind: 'webhook' },
+  ),
+  ...proxied({ baseUrl: behind.recoveryUrl, fetch: behind.fetch }, [
     ['get', '/recovery/overview', 'recovery'],
     ['get', '/recovery/breaks', 'recovery'],
     ['get', '/recovery/orders', 'recovery'],

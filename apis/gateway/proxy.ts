@@ -5,6 +5,7 @@ import { boundedPieces, textBody } from '../http/body.ts';
 import type { Permission } from '../../domain/permissions.ts';
 import { bearerOf } from '../http/principals.ts';
 import type { CallKind } from '../http/gate.ts';
+import type { Fetch } from '../rpc/peer-tls.ts';
 import type { Method, Route } from '../http/routes.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -56,6 +57,7 @@ const streamed = (request: Request, bytesMax: number): ReadableStream<Uint8Array
 /** Where paths are passed on to; uploads are streamed up to a limit of their own. */
 interface Behind {
   baseUrl: string;
+  fetch: Fetch;
   uploadBytesMax?: number;
   /** What these paths are to the limits, where their methods do not say it. */
   kind?: CallKind;
@@ -70,21 +72,23 @@ const bodyFor = async (request: Request, { uploadBytesMax }: Behind) => {
 const passOn = async (request: Request, requestId: string, behind: Behind): Promise<Response> => {
   const { pathname, search } = new URL(request.url);
   const { baseUrl, uploadBytesMax } = behind;
-  const answer = await fetch(`${baseUrl}${pathname}${search}`, {
-    method: request.method,
-    headers: {
-      ...pick(request.headers, PASSED_ON),
-      ...bearerOf(request),
-      ...traceHeaders(),
-      'x-request-id': requestId,
-    },
-    ...(await bodyFor(request, behind)),
-    redirect: 'manual',
-    signal: AbortSignal.timeout(uploadBytesMax ? UPLOAD_TIMEOUT_MS : TIMEOUT_MS),
-  }).catch((cause: unknown) => {
-    if (cause instanceof DomainError) throw cause;
-    throw new DomainError('UNAVAILABLE', 'this part of the shop is away just now', { cause });
-  });
+  const answer = await behind
+    .fetch(`${baseUrl}${pathname}${search}`, {
+      method: request.method,
+      headers: {
+        ...pick(request.headers, PASSED_ON),
+        ...bearerOf(request),
+        ...traceHeaders(),
+        'x-request-id': requestId,
+      },
+      ...(await bodyFor(request, behind)),
+      redirect: 'manual',
+      signal: AbortSignal.timeout(uploadBytesMax ? UPLOAD_TIMEOUT_MS : TIMEOUT_MS),
+    })
+    .catch((cause: unknown) => {
+      if (cause instanceof DomainError) throw cause;
+      throw new DomainError('UNAVAILABLE', 'this part of the shop is away just now', { cause });
+    });
   const headers = { ...pick(answer.headers, PASSED_BACK), 'x-request-id': requestId };
   const isEmpty = answer.status === 204 || answer.status === 304;
   return new Response(isEmpty ? null : answer.body, {
@@ -98,9 +102,9 @@ export type PassedOn = [method: Method, path: string, needs: Permission];
 
 /** `get /products`, … : each passed on to the service at `baseUrl`. */
 export const proxied = (
-  baseUrl: string,
+  { baseUrl, fetch }: Pick<Behind, 'baseUrl' | 'fetch'>,
   paths: PassedOn[],
-  special: Omit<Behind, 'baseUrl'> = {},
+  special: Omit<Behind, 'baseUrl' | 'fetch'> = {},
 ): Route[] =>
   paths.map(([method, path, needs]) => ({
     method,
@@ -111,5 +115,5 @@ export const proxied = (
     query: undefined,
     passesQuery: true,
     ...(special.kind && { kind: special.kind }),
-    answer: ({ request, requestId }) => passOn(request, requestId, { baseUrl, ...special }),
+    answer: ({ request, requestId }) => passOn(request, requestId, { baseUrl, fetch, ...special }),
   }));

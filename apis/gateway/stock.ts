@@ -6,6 +6,8 @@ import type {
   InventoryService,
   Stock,
 } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
+import { bearerOf, STORE_CHOICE } from '../http/principals.ts';
+import type { Fetch } from '../rpc/peer-tls.ts';
 import { json, route, type Ask, type Route } from '../http/routes.ts';
 import { callHeaders } from './owners.ts';
 import { stockBody } from './shapes.ts';
@@ -15,15 +17,23 @@ const TIMEOUT_MS = 5_000;
 export interface StockDoor {
   inventory: Client<typeof InventoryService>;
   productsUrl: string;
+  fetch: Fetch;
 }
 
 /** Skus of a product, as Products shows it to this very caller. NOT_FOUND. */
-const skusOf = async ({ productsUrl }: StockDoor, { params, request }: Ask): Promise<string[]> => {
+const skusOf = async (
+  { productsUrl, fetch }: StockDoor,
+  { params, request }: Ask,
+): Promise<string[]> => {
   // A path parameter comes decoded: `..%2F` would ask another path of Products.
   const id = params['id'] ?? '';
   if (!isId('product', id)) throw new DomainError('NOT_FOUND', 'no such product');
+  const chosen = request.headers.get(STORE_CHOICE);
   const response = await fetch(`${productsUrl}/product/${id}`, {
-    headers: { authorization: request.headers.get('authorization') ?? '' },
+    headers: {
+      ...bearerOf(request),
+      ...(chosen !== null && { [STORE_CHOICE]: chosen }),
+    },
     signal: AbortSignal.timeout(TIMEOUT_MS),
   }).catch((cause: unknown) => {
     throw new DomainError('UNAVAILABLE', 'products cannot be asked just now', { cause });

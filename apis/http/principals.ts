@@ -67,7 +67,7 @@ interface Finders {
 }
 
 /** Which of their stores somebody means; theirs alone count. */
-const STORE_CHOICE = 'holdfast-store';
+export const STORE_CHOICE = 'holdfast-store';
 
 const UNAUTHENTICATED: Partial<Record<Permission, string>> = {
   'own-order': "send the order's access token, or sign in",

@@ -1,5 +1,7 @@
 // The listener every HTTP door shares: Bun.serve with limits, shared ports and a graceful end.
 
+import { peerListening, type PeerTls } from '../rpc/peer-tls.ts';
+
 /** Above every limit of our own, so that the refusal is ours and not an empty answer. */
 const SERVER_BODY_BYTES_MAX = 110 * 1024 * 1024;
 const IDLE_TIMEOUT_SECONDS = 30;
@@ -16,8 +18,16 @@ interface Socket {
 
 export type FetchWithServer = (request: Request, server: Socket) => Response | Promise<Response>;
 
-/** Listens; several processes may share the port. `stop` lets running requests end. */
-export const listen = (host: string, port: number, fetch: FetchWithServer): Listener => {
+/**
+ * Listens; several processes may share the port. `stop` lets running requests end. With `tls` only
+ * peers are served, which show a certificate of their own.
+ */
+export const listen = (
+  host: string,
+  port: number,
+  fetch: FetchWithServer,
+  tls?: PeerTls,
+): Listener => {
   const server = Bun.serve({
     hostname: host,
     port,
@@ -25,6 +35,7 @@ export const listen = (host: string, port: number, fetch: FetchWithServer): List
     idleTimeout: IDLE_TIMEOUT_SECONDS,
     maxRequestBodySize: SERVER_BODY_BYTES_MAX,
     fetch: (request, self) => fetch(request, self),
+    ...(tls && { tls: peerListening(tls) }),
   });
   return { port: server.port ?? port, stop: () => server.stop(false) };
 };

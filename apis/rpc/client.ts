@@ -13,6 +13,7 @@ import { DEFAULT_STORE, isId } from '../../domain/ids.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { traceHeaders } from '../../telemetry/spans.ts';
 import { refusalOf } from './refusals.ts';
+import { peerFetch, type PeerTls } from './peer-tls.ts';
 import type { MintToken } from './tokens.ts';
 import { unaryCalls } from './unary-client.ts';
 
@@ -31,6 +32,8 @@ interface Peer {
   mint: MintToken;
   telemetry: Telemetry;
   timeoutMs?: number;
+  /** How peers are reached: with mutual TLS where it is configured. */
+  tls?: PeerTls | undefined;
 }
 
 /** Token and trace; the store of the call becomes a claim of the token. */
@@ -83,9 +86,10 @@ export const clientOf = <S extends DescService>(service: S, peer: Peer): Client<
 
 /** Unary calls go their own way, streams the library's. */
 const transportTo = (peer: Peer): Transport => {
+  const fetching = peerFetch(peer.tls);
   const streaming = createTransport({
     baseUrl: peer.url,
-    httpClient: createFetchClient(fetch),
+    httpClient: createFetchClient(fetching as typeof fetch),
     useBinaryFormat: true,
     interceptors: [calling(peer)],
     acceptCompression: [],
@@ -98,6 +102,7 @@ const transportTo = (peer: Peer): Transport => {
   const { telemetry, timeoutMs = DEFAULT_TIMEOUT_MS } = peer;
   const unary = unaryCalls({
     ...{ baseUrl: peer.url, bytesMax: BYTES_MAX, timeoutMs },
+    fetch: fetching,
     headersFor: (asked) => headersTo(peer, asked),
     timed: (name, work) => telemetry.timed('rpc-client', name, work),
   });

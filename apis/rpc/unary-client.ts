@@ -5,6 +5,8 @@ import { Code, ConnectError, type Transport } from '@connectrpc/connect';
 import { createMethodSerializationLookup, createMethodUrl } from '@connectrpc/connect/protocol';
 import { codeFromHttpStatus, errorFromJsonBytes } from '@connectrpc/connect/protocol-connect';
 
+import type { Fetch } from './peer-tls.ts';
+
 const PROTO_TYPE = 'application/proto';
 
 interface Calls {
@@ -14,6 +16,8 @@ interface Calls {
   timeoutMs: number;
   /** Headers of every call, made from those that its caller gave. */
   headersFor(given: Headers): Promise<Record<string, string>>;
+  /** Reaches the peer. */
+  fetch: Fetch;
   timed<T>(name: string, work: () => Promise<T>): Promise<T>;
 }
 
@@ -67,7 +71,7 @@ export const unaryCalls = (calls: Calls): Transport['unary'] => {
       headers.set('content-type', PROTO_TYPE);
       headers.set('connect-protocol-version', '1');
       headers.set('connect-timeout-ms', String(timeoutMs));
-      const response = await fetch(url, {
+      const response = await calls.fetch(url, {
         method: 'POST',
         headers,
         body: request.serialize(message),

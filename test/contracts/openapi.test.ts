@@ -28,7 +28,7 @@ describe('the description of the Products API', () => {
 
   test('names every path that the gateway passes on to Products, and no other', () => {
     const gateway = readFileSync('apis/gateway/passed-on.ts', 'utf8');
-    const [, block = ''] = /proxied\(behind\.productsUrl, \[\n(.*?)\n {2}\]\)/s.exec(gateway) ?? [];
+    const [, block = ''] = /proxied\(products, \[\n(.*?)\n {2}\]\)/s.exec(gateway) ?? [];
     const passed = [...block.matchAll(/\['(\w+)', '([^']+)', '[\w:]+'\]/g)]
       .map(([, method, path = '']) => `${method} ${path.replace(/:(\w+)(?=\/|$)/g, '{$1}')}`)
       .filter((one) => !['get /openapi.json', 'get /docs'].includes(one));

@@ -154,6 +154,25 @@ describe('a shopper', () => {
   );
 });
 
+test(
+  'nobody is sent two mails of a kind within a minute, however often they are asked for',
+  async () => {
+    const { email } = await newMember(shop);
+    const body = { email };
+    const ask = () => call(shop, 'POST', '/auth/request-password-reset', { body });
+    await Promise.all([ask(), ask(), ask()]);
+    await mailedToken(shop, email, 'A new password');
+    const answers = await Promise.all([ask(), ask(), ask()]);
+    expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
+    const [wish] = await shop.sql`select next_at > now() + interval '30 seconds' as later
+      from identity.mail_wishes where email = ${email} and kind = 'reset_password'`;
+    expect(wish?.['later']).toBe(true);
+    const resets = (await lettersTo(shop, email)).filter((one) => one.subject === 'A new password');
+    expect(resets).toHaveLength(1);
+  },
+  LIMIT_MS,
+);
+
 describe('who has an account here', () => {
   const said = async ({ status, body }: { status: number; body: unknown }) => ({
     status,

@@ -3,9 +3,10 @@ import type { Pg } from '../../../db/postgres/client.ts';
 import { findAccountByEmail, removeExpired } from '../../../db/postgres/identity/accounts.ts';
 import { removeEndedKeys } from '../../../db/postgres/identity/keys.ts';
 import {
-  dropWish,
+  endWish,
   isHopeless,
   MAIL_CHANNEL,
+  removeEndedWishes,
   takeWish,
   type Wish,
 } from '../../../db/postgres/identity/mail-wishes.ts';
@@ -99,7 +100,7 @@ const sendNext = async (parts: MailParts): Promise<boolean> => {
     parts.telemetry.log.error('mail not sent', error, { kind: wish.kind });
     if (!isHopeless(wish)) return true;
   }
-  await dropWish(parts.pg, wish);
+  await endWish(parts.pg, wish);
   return true;
 };
 
@@ -117,7 +118,7 @@ export const startMailing = (parts: MailParts): { stop(): Promise<void> } => {
       awake = Promise.withResolvers<void>();
       try {
         if (looks % CLEAN_EVERY_LOOKS === 0)
-          await Promise.all([removeExpired(pg), removeEndedKeys(pg)]);
+          await Promise.all([removeExpired(pg), removeEndedKeys(pg), removeEndedWishes(pg)]);
         if (await sendNext(parts)) continue;
       } catch (error) {
         telemetry.log.error('mails not looked for', error);

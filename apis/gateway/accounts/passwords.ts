@@ -1,6 +1,7 @@
 // What goes by mail: confirming an address, and a new password for a lost one.
 import { wishMail } from '../../../db/postgres/identity/mail-wishes.ts';
 import { json, route, type Route } from '../../http/routes.ts';
+import { resetPage } from './reset-page.ts';
 import { changeBody, emailBody, resetBody, tokenShape } from './shapes.ts';
 import { accountOf, NO_STORE, type AccountDoor } from './sign-in.ts';
 
@@ -53,6 +54,16 @@ const verifyRoutes = ({ auth }: AccountDoor): Route[] => {
   ];
 };
 
+const resetPageRoute: Route = route({
+  method: 'get',
+  path: '/auth/reset-password',
+  summary: 'A page that asks for the new password.',
+  needs: 'public',
+  query: tokenShape,
+  answers: { 200: 'a page' },
+  answer: async () => resetPage(),
+});
+
 const passwordRoutes = ({ auth }: AccountDoor): Route[] => [
   route({
     method: 'post',
@@ -83,5 +94,6 @@ const passwordRoutes = ({ auth }: AccountDoor): Route[] => [
 export const mailedRoutes = (door: AccountDoor): Route[] => [
   ...wishRoutes(door),
   ...verifyRoutes(door),
+  resetPageRoute,
   ...passwordRoutes(door),
 ];

@@ -1,10 +1,12 @@
 // Mails that somebody asked for: written down at once, sent later by whoever takes them.
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, isNotNull, lt, sql } from 'drizzle-orm';
 import type { Pg } from '../client.ts';
 import { mailWishes, type MailWish } from '../schema/identity.ts';
 
 /** Longer than a mail takes, so that nobody else takes it meanwhile. */
 const TAKEN_SECONDS = 60;
+/** Between two mails of a kind to one address. */
+const PAUSE_SECONDS = 60;
 /** After that many tries, about a day, nobody waits for it any more. */
 const ATTEMPTS_MAX = 40;
 
@@ -16,10 +18,21 @@ export interface Wish {
   attempts: number;
 }
 
-/** Asks for a mail; asking again before it is sent is the same wish. */
+/**
+ * Asks for a mail. Asking again before it is sent is the same wish; after that it is sent again,
+ * but not sooner than a minute later, so that nobody can fill somebody's inbox.
+ */
 export const wishMail = (pg: Pg, kind: MailWish, email: string): Promise<void> =>
   pg.transaction('identity.wishMail', async (tx) => {
-    await tx.insert(mailWishes).values({ kind, email }).onConflictDoNothing();
+    const pause = sql`make_interval(secs => ${PAUSE_SECONDS})`;
+    await tx
+      .insert(mailWishes)
+      .values({ kind, email })
+      .onConflictDoUpdate({
+        target: [mailWishes.kind, mailWishes.email],
+        set: { nextAt: sql`${mailWishes.sentAt} + ${pause}`, sentAt: null, attempts: 0 },
+        setWhere: isNotNull(mailWishes.sentAt),
+      });
     await tx.execute(sql`select pg_notify(${MAIL_CHANNEL}, '')`);
   });
 
@@ -35,10 +48,21 @@ export const takeWish = (pg: Pg): Promise<Wish | undefined> =>
     return rows[0];
   });
 
-/** It was sent, or nobody is to get it. */
-export const dropWish = (pg: Pg, { kind, email }: Wish): Promise<void> =>
-  pg.query('identity.dropWish', async (db) => {
-    await db.delete(mailWishes).where(and(eq(mailWishes.kind, kind), eq(mailWishes.email, email)));
+/** It was sent, or nobody is to get it: nobody takes it any more. */
+export const endWish = (pg: Pg, { kind, email }: Wish): Promise<void> =>
+  pg.query('identity.endWish', async (db) => {
+    const ended = { sentAt: sql`now()`, nextAt: sql`'infinity'::timestamptz` };
+    await db
+      .update(mailWishes)
+      .set(ended)
+      .where(and(eq(mailWishes.kind, kind), eq(mailWishes.email, email)));
+  });
+
+/** Removes wishes that ended long enough ago to be asked for again. */
+export const removeEndedWishes = (pg: Pg): Promise<void> =>
+  pg.query('identity.removeEndedWishes', async (db) => {
+    const pause = sql`make_interval(secs => ${PAUSE_SECONDS})`;
+    await db.delete(mailWishes).where(lt(mailWishes.sentAt, sql`now() - ${pause}`));
   });
 
 export const isHopeless = ({ attempts }: Wish): boolean => attempts >= ATTEMPTS_MAX;

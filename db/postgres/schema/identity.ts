@@ -126,6 +126,8 @@ export const mailWishes = identity.table(
     /** Taken, or failed and put off, until then. */
     nextAt: at('next_at').notNull().defaultNow(),
     attempts: integer().notNull().default(0),
+    /** Sent then: kept for a while, so that nobody is sent one after the other. */
+    sentAt: at('sent_at'),
   },
   (table) => [
     index('mail_wishes_next_at_idx').on(table.nextAt),
