@@ -15,18 +15,20 @@ import { route, type Ask, type Route } from '../../http/routes.ts';
 import { delegated, isAllSearchs, operationOf, rootFieldsOf } from './delegate.ts';
 import { shopperRoot, type ShopperParts } from './root.ts';
 import { loadSchema } from './schema.ts';
+import type { Fetch } from '../../rpc/peer-tls.ts';
 
 const TIMEOUT_MS = 10_000;
 
 export interface GraphqlDoor extends ShopperParts {
   searchUrl: string;
+  fetch: Fetch;
 }
 
 const away = (cause: unknown): never => {
   throw new DomainError('UNAVAILABLE', 'the catalogue index is away', { cause });
 };
 
-const post = ({ searchUrl }: GraphqlDoor, ask: Ask, body: string): Promise<Response> =>
+const post = ({ searchUrl, fetch }: GraphqlDoor, ask: Ask, body: string): Promise<Response> =>
   fetch(`${searchUrl}/graphql`, {
     method: 'POST',
     headers: {
