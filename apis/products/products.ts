@@ -13,10 +13,10 @@ import { DomainError, invalid } from '../../domain/errors.ts';
 import type { Product } from '../../domain/product.ts';
 import { pageQuery, type Cursors } from '../http/cursors.ts';
 import { listAnswer } from '../http/lists.ts';
-import { json, route, type Route } from '../http/routes.ts';
+import { json, route, type Ask, type Route } from '../http/routes.ts';
 import { keyed } from './keyed.ts';
 import { changed, draftOf, membershipBody, productBody, productChange } from './shapes.ts';
-import { shownProduct } from './shapes.ts';
+import { shownProduct, type ProductChange } from './shapes.ts';
 import { listShown, productShown } from './shown.ts';
 
 const ETAG = /^"(\d{1,15})"$/;
@@ -46,6 +46,17 @@ const idOf = (params: Record<string, string>): string => {
   return id;
 };
 
+const changeProduct = (pg: Pg, ask: Ask<ProductChange>): Promise<Product> => {
+  const { params, body, principal, request } = ask;
+  const { storeId } = principal;
+  const change = (present: Product) => changed(present, body);
+  return pg
+    .as(storeId)
+    .transaction('products.update', (tx) =>
+      updateProduct(tx, storeId, idOf(params), change, expectedVersion(request)),
+    );
+};
+
 const writeRoutes = (pg: Pg): Route[] => [
   route({
     method: 'post',
@@ -70,20 +81,7 @@ const writeRoutes = (pg: Pg): Route[] => [
     shows: productShown,
     headers: { 'If-Match': 'The ETag that was read; 412 when it is no longer so.' },
     answers: { 200: 'the product', 412: 'VERSION_MISMATCH', 422: 'PRICE_AMBIGUOUS' },
-    answer: async ({ params, body, principal, request }) =>
-      shown(
-        await pg
-          .as(principal.storeId)
-          .transaction('products.update', (tx) =>
-            updateProduct(
-              tx,
-              principal.storeId,
-              idOf(params),
-              (present) => changed(present, body),
-              expectedVersion(request),
-            ),
-          ),
-      ),
+    answer: async (ask) => shown(await changeProduct(pg, ask)),
   }),
   route({
     method: 'put',
