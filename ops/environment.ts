@@ -150,7 +150,7 @@ export const environmentOf = (
   ...ownEnvironment(instance, name, copy, { ...handedOn(), ...keyFiles(instance, name) }),
 });
 
-const MIGRATE_SETTINGS = [
+export const MIGRATE_SETTINGS = [
   'HOLDFAST_ROLE_PASSWORDS',
   'HOLDFAST_KAFKA_BROKERS',
   'HOLDFAST_CASSANDRA_CONTACT_POINT',

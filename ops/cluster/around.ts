@@ -3,6 +3,7 @@ import type { IJob } from 'kubernetes-models/batch/v1/Job';
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import type { IConfigMap } from 'kubernetes-models/v1/ConfigMap';
 import type { IServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
+import { MIGRATE_SETTINGS } from '../environment.ts';
 import { IMAGE, labelsOf, metadataOf, SECURITY } from './pods.ts';
 import {
   CONFIG,
@@ -39,16 +40,6 @@ export const networkPolicies = (): INetworkPolicy[] => [
   networkPolicy('gateway', labelsOf('gateway'), [{ ports: [{ port: DOOR_PORT }] }]),
 ];
 
-const MIGRATE = [
-  'HOLDFAST_ROLE_PASSWORDS',
-  'HOLDFAST_KAFKA_BROKERS',
-  'HOLDFAST_CASSANDRA_CONTACT_POINT',
-  'HOLDFAST_CASSANDRA_DATACENTER',
-  'HOLDFAST_CASSANDRA_KEYSPACE',
-  'HOLDFAST_BOOTSTRAP_STORE_KEY',
-  'HOLDFAST_BOOTSTRAP_OPERATOR_KEY',
-] as const;
-
 /** Before a new version: may run twice, and is the only one that may change tables. */
 export const migration = (): IJob => ({
   apiVersion: 'batch/v1',
@@ -70,7 +61,7 @@ export const migration = (): IJob => ({
             name: 'migrate',
             image: IMAGE,
             command: ['bun', 'processes/migrate.ts'],
-            env: [databaseOf('owner'), ...variablesOf(MIGRATE)],
+            env: [databaseOf('owner'), ...variablesOf(MIGRATE_SETTINGS)],
             securityContext: SECURITY.container,
           },
         ],
