@@ -1,0 +1,55 @@
+// Parcels: an order of several locations, and what becomes of it where they end.
+import { describe, expect, test } from 'bun:test';
+import type { OrderLine } from './order.ts';
+import { outcomeOf, splitByLocation, type ParcelState, type ParcelStatus } from './parcels.ts';
+
+const line = (sku: string, quantity: number, unitMinor: number): OrderLine => ({
+  ...{ sku, quantity, unitMinor, productId: `prd_${sku}`, name: sku },
+});
+const BOUGHT = [line('a', 2, 500), line('b', 1, 900)];
+
+const parcels = (...statuses: ParcelStatus[]): ParcelState[] =>
+  statuses.map((status, at) => ({
+    status,
+    lines: at === 0 ? [{ sku: 'a', quantity: 2 }] : [{ sku: 'b', quantity: 1 }],
+  }));
+
+describe('an order of two parcels', () => {
+  test.each<[ParcelStatus, ParcelStatus, string, number]>([
+    ['delivered', 'delivered', 'delivered', 0],
+    ['delivered', 'lost', 'delivered', 900],
+    ['returned', 'delivered', 'delivered', 1_000],
+    ['lost', 'lost', 'lost', 1_900],
+    ['lost', 'returned', 'lost', 1_900],
+    ['returned', 'returned', 'returned', 1_900],
+  ])('of which one is %s and one %s is %s and owes %d', (first, second, end, owed) => {
+    expect(outcomeOf(parcels(first, second), BOUGHT)).toEqual({
+      end: end as 'delivered',
+      undeliveredMinor: owed,
+    });
+  });
+});
+
+describe('units from several locations', () => {
+  test('go into one parcel a location, in the order of their names', () => {
+    const taken = [
+      { location: 'west', sku: 'a', quantity: 1 },
+      { location: 'east', sku: 'a', quantity: 1 },
+      { location: 'west', sku: 'b', quantity: 1 },
+    ];
+    expect([...splitByLocation(taken)]).toEqual([
+      ['east', [{ sku: 'a', quantity: 1 }]],
+      [
+        'west',
+        [
+          { sku: 'a', quantity: 1 },
+          { sku: 'b', quantity: 1 },
+        ],
+      ],
+    ]);
+  });
+
+  test('of one location are one parcel', () => {
+    expect(splitByLocation([{ location: 'default', sku: 'a', quantity: 3 }]).size).toBe(1);
+  });
+});
