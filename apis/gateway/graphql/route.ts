@@ -14,7 +14,6 @@ import {
 import { route, type Ask, type Route } from '../../http/routes.ts';
 import { delegated, isAllSearchs, operationOf, rootFieldsOf } from './delegate.ts';
 import { shopperRoot, type ShopperParts } from './root.ts';
-import { createSharing } from './sharing.ts';
 import { loadSchema } from './schema.ts';
 import type { Fetch } from '../../rpc/peer-tls.ts';
 
@@ -42,32 +41,15 @@ const post = ({ searchUrl, fetch }: GraphqlDoor, ask: Ask, body: string): Promis
     signal: AbortSignal.timeout(TIMEOUT_MS),
   }).catch(away);
 
-/** What Search answered, for everybody who asked it. */
-interface Said {
-  status: number;
-  headers: Record<string, string>;
-  bytes: ArrayBuffer;
-}
-
-const askWhole = async (door: GraphqlDoor, ask: Ask, body: string): Promise<Said> => {
-  const answer = await post(door, ask, body);
-  const headers = ['content-type', 'retry-after', 'cache-control'].flatMap((name) => {
+/** Search's answer as it gave it. */
+const passedOn = async (door: GraphqlDoor, ask: Ask, body: unknown): Promise<Response> => {
+  const answer = await post(door, ask, JSON.stringify(body));
+  const headers = new Headers({ 'x-request-id': ask.requestId });
+  for (const name of ['content-type', 'retry-after', 'cache-control']) {
     const value = answer.headers.get(name);
-    return value === null ? [] : [[name, value]];
-  });
-  const bytes = await answer.arrayBuffer().catch(away);
-  return { status: answer.status, headers: Object.fromEntries(headers), bytes };
-};
-
-/** Search's answer as it gave it: the catalogue is the same for all who ask alike. */
-const passingOn = (door: GraphqlDoor) => {
-  const share = createSharing<Said>();
-  return async (ask: Ask, body: unknown): Promise<Response> => {
-    const text = JSON.stringify(body);
-    const key = `${ask.principal.storeId} ${ask.request.headers.get('accept') ?? ''} ${text}`;
-    const { status, headers, bytes } = await share(key, () => askWhole(door, ask, text));
-    return new Response(bytes, { status, headers: { ...headers, 'x-request-id': ask.requestId } });
-  };
+    if (value !== null) headers.set(name, value);
+  }
+  return new Response(await answer.arrayBuffer().catch(away), { status: answer.status, headers });
 };
 
 /** A part of a question: Search's refusal of all of it is a refusal of each field. */
@@ -86,7 +68,6 @@ const namesPersisted = (body: unknown): boolean =>
 export const graphqlRoute = (door: GraphqlDoor): Route => {
   const read = readingQuestions(new Map());
   const run = running(loadSchema());
-  const passedOn = passingOn(door);
   return route({
     method: 'post',
     path: '/graphql',
@@ -96,10 +77,10 @@ export const graphqlRoute = (door: GraphqlDoor): Route => {
     answers: { 200: 'data, and errors beside it' },
     answer: async (ask) => {
       const body = await questionBody(ask.request);
-      if (namesPersisted(body)) return passedOn(ask, body);
+      if (namesPersisted(body)) return passedOn(door, ask, body);
       const question = read(ask.request, body);
       if (question instanceof Response) return question;
-      if (isAllSearchs(question)) return passedOn(ask, body);
+      if (isAllSearchs(question)) return passedOn(door, ask, body);
       const operation = operationOf(question);
       const isQuery = operation?.operation === OperationTypeNode.QUERY;
       const fields = isQuery ? rootFieldsOf(question.known.document, operation.selectionSet) : [];
