@@ -41,6 +41,13 @@ const stepOf = (outcomes: (Error | 'done')[], isThere: () => boolean = () => fal
   return { orderId, sent, reads: () => reads, run: () => keyed(pg, step) };
 };
 
+/** What a call failed with. */
+const faultOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'nothing',
+    (error: Error) => error.message,
+  );
+
 const age = (orderId: string, hours: number) =>
   shop.sql`update orders.payment_keys set created_at = now() - make_interval(hours => ${hours})
     where order_id = ${orderId}`;
@@ -48,7 +55,7 @@ const age = (orderId: string, hours: number) =>
 describe('a step at the card provider', () => {
   test('is sent under the same key after a lost answer', async () => {
     const { orderId, sent, run } = stepOf([new Error('reset')]);
-    await expect(run()).rejects.toThrow('reset');
+    expect(await faultOf(run())).toBe('reset');
     expect(await run()).toBe('sent');
     expect(sent).toEqual([`${orderId}/capture`, `${orderId}/capture`]);
   });
@@ -67,7 +74,7 @@ describe('a step at the card provider', () => {
 
   test('whose key is 19 hours old is sent under it still', async () => {
     const { orderId, sent, reads, run } = stepOf([new Error('reset')]);
-    await expect(run()).rejects.toThrow('reset');
+    expect(await faultOf(run())).toBe('reset');
     await age(orderId, 19);
     expect(await run()).toBe('sent');
     expect([sent.at(-1), reads()]).toEqual([`${orderId}/capture`, 0]);
@@ -75,7 +82,7 @@ describe('a step at the card provider', () => {
 
   test('whose key is 21 hours old is decided by reading alone when its effect is there', async () => {
     const { orderId, sent, run } = stepOf([new Error('reset')], () => true);
-    await expect(run()).rejects.toThrow('reset');
+    expect(await faultOf(run())).toBe('reset');
     await age(orderId, 21);
     expect(await run()).toBe('read');
     expect(sent).toHaveLength(1);
@@ -83,7 +90,7 @@ describe('a step at the card provider', () => {
 
   test('whose key is 21 hours old is never sent under it again', async () => {
     const { orderId, sent, reads, run } = stepOf([new Error('reset')]);
-    await expect(run()).rejects.toThrow('reset');
+    expect(await faultOf(run())).toBe('reset');
     await age(orderId, 21);
     expect(await run()).toBe('sent');
     expect([sent, reads()]).toEqual([[`${orderId}/capture`, `${orderId}/capture/2`], 1]);
