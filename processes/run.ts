@@ -94,6 +94,8 @@ export const identityIn = (pg: Pg, sessionSecret: string, telemetry: Telemetry):
 export const pgAnswers = (pg: Pg) => (): Promise<unknown> =>
   pg.query('ready', (db) => db.execute(sql`select 1`));
 
+const pem = (path: string): string => readFileSync(path, 'utf8');
+
 interface PeerTlsConfig {
   HOLDFAST_PEER_TLS_CERT: string | undefined;
   HOLDFAST_PEER_TLS_KEY: string | undefined;
@@ -106,8 +108,7 @@ export const peerTlsOf = (config: PeerTlsConfig): PeerTls | undefined => {
   const { HOLDFAST_PEER_TLS_CA: ca } = config;
   if (!cert && !key && !ca) return undefined;
   if (!cert || !key || !ca) throw new Error('TLS between services needs certificate, key and CA');
-  const read = (path: string): string => readFileSync(path, 'utf8');
-  return { cert: read(cert), key: read(key), ca: read(ca) };
+  return { cert: pem(cert), key: pem(key), ca: pem(ca) };
 };
 
 interface TlsConfig {
@@ -122,6 +123,5 @@ export const tlsOf = (config: TlsConfig): Tls | undefined => {
   const { HOLDFAST_GRPC_TLS_CLIENT_CA: clientCa } = config;
   if (!cert && !key && !clientCa) return undefined;
   if (!cert || !key) throw new Error('TLS for gRPC needs both a certificate and its key');
-  const read = (path: string): string => readFileSync(path, 'utf8');
-  return { cert: read(cert), key: read(key), clientCa: clientCa ? read(clientCa) : undefined };
+  return { cert: pem(cert), key: pem(key), clientCa: clientCa ? pem(clientCa) : undefined };
 };

@@ -33,7 +33,8 @@ const PASSED_BACK = [
   'www-authenticate',
 ];
 
-const pick = (headers: Headers, names: string[]): Record<string, string> =>
+/** The named headers that are there. */
+export const pick = (headers: Headers, names: string[]): Record<string, string> =>
   Object.fromEntries(
     names.flatMap((name) => {
       const value = headers.get(name);

@@ -68,7 +68,7 @@ export const textBody = async (request: Request): Promise<string> => {
 const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
 /** CARD_DATA_FORBIDDEN when a card number is anywhere in the text. */
-const assertNoCardNumber = (text: string): void => {
+export const assertNoCardNumber = (text: string): void => {
   if (!looksLikeCardNumber(text)) return;
   throw new DomainError('CARD_DATA_FORBIDDEN', 'a card number must never be sent here');
 };

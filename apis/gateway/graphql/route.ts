@@ -12,6 +12,7 @@ import {
   type Answer,
 } from '../../http/graphql/engine.ts';
 import { route, type Ask, type Route } from '../../http/routes.ts';
+import { pick } from '../proxy.ts';
 import { delegated, isAllSearchs, operationOf, rootFieldsOf } from './delegate.ts';
 import { shopperRoot, type ShopperParts } from './root.ts';
 import { loadSchema } from './schema.ts';
@@ -44,11 +45,8 @@ const post = ({ searchUrl, fetch }: GraphqlDoor, ask: Ask, body: string): Promis
 /** Search's answer as it gave it. */
 const passedOn = async (door: GraphqlDoor, ask: Ask, body: unknown): Promise<Response> => {
   const answer = await post(door, ask, JSON.stringify(body));
-  const headers = new Headers({ 'x-request-id': ask.requestId });
-  for (const name of ['content-type', 'retry-after', 'cache-control']) {
-    const value = answer.headers.get(name);
-    if (value !== null) headers.set(name, value);
-  }
+  const said = pick(answer.headers, ['content-type', 'retry-after', 'cache-control']);
+  const headers = { ...said, 'x-request-id': ask.requestId };
   return new Response(await answer.arrayBuffer().catch(away), { status: answer.status, headers });
 };
 

@@ -1,9 +1,9 @@
 // Against the testing of stolen cards: too many declines by card, address or account, and no more.
-import { createHash } from 'node:crypto';
 import type { LimitStore, Subject } from '../../../db/redis/limits.ts';
 import { DomainError, type ErrorCode } from '../../../domain/errors.ts';
 import type { Telemetry } from '../../../telemetry/telemetry.ts';
 import type { DeclinePolicy } from './profiles.ts';
+import { hashed } from './rates.ts';
 
 /** One attempt to pay: its id is the same when the same attempt is sent again. */
 export interface Attempt {
@@ -25,9 +25,6 @@ export interface Attempts {
 
 /** Declined, or nobody knows: a lost answer is no good one. */
 const COUNTED: readonly ErrorCode[] = ['CARD_DECLINED', 'UNAVAILABLE'];
-
-const hashed = (text: string): string =>
-  createHash('sha256').update(text).digest('base64url').slice(0, 22);
 
 const subjectsOf = (policies: readonly DeclinePolicy[], attempt: Attempt): Subject[] =>
   policies.flatMap(({ by, most, windowSeconds }) => {

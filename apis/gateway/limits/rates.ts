@@ -36,7 +36,7 @@ interface Wanted extends Bucket {
 }
 
 /** Credentials and addresses are not what a cache should keep: their hash is as good. */
-const hashed = (text: string): string =>
+export const hashed = (text: string): string =>
   createHash('sha256').update(text).digest('base64url').slice(0, 22);
 
 const wantedOf = (policies: readonly Policy[], kind: CallKind, subjects: Subjects): Wanted[] =>

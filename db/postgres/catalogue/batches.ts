@@ -3,11 +3,11 @@ import { and, eq, inArray, sql } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import type { StoreId } from '../../../domain/ids.ts';
 import type { Product } from '../../../domain/product.ts';
-import { sqlStateOf, violatedConstraint, type Tx } from '../client.ts';
+import { sqlStateOf, type Tx } from '../client.ts';
 import { products } from '../schema/products.ts';
 import { putProducts, type Upsert } from './bulk.ts';
 import { assembleProducts } from './product-rows.ts';
-import type { ProductDraft } from './products.ts';
+import { skuTaken, slugTaken, takenBy, type ProductDraft } from './products.ts';
 
 /** A slug or sku that another call takes meanwhile is seen by judging again, this often. */
 const TRIES_MAX = 3;
@@ -39,15 +39,10 @@ interface Owners {
   skus: Map<string, string>;
 }
 
-const takenBy = ({ slugs, skus }: Owners, { id, slug, variants }: ProductDraft) => {
+const refusalOf = ({ slugs, skus }: Owners, { id, slug, variants }: ProductDraft) => {
   const isFree = (owner: string | undefined): boolean => owner === undefined || owner === id;
-  if (!isFree(slugs.get(slug))) {
-    return new DomainError('SLUG_TAKEN', 'another product of this store has this slug');
-  }
-  if (!variants.every(({ sku }) => isFree(skus.get(sku)))) {
-    return new DomainError('SKU_TAKEN', 'another product of this store has this sku');
-  }
-  return undefined;
+  if (!isFree(slugs.get(slug))) return slugTaken();
+  return variants.every(({ sku }) => isFree(skus.get(sku))) ? undefined : skuTaken();
 };
 
 const grant = ({ slugs, skus }: Owners, draft: ProductDraft): void => {
@@ -74,8 +69,8 @@ const judge = (wishes: Wish[], present: Map<string, Product>, owners: Owners): J
   const verdicts = wishes.map((wish): DomainError | string => {
     try {
       const upsert = draftOf(wish);
-      const taken = takenBy(owners, upsert.draft);
-      if (taken) return taken;
+      const refusal = refusalOf(owners, upsert.draft);
+      if (refusal) return refusal;
       grant(owners, upsert.draft);
       upserts.set(upsert.draft.id, upsert);
       return upsert.draft.id;
@@ -124,7 +119,7 @@ const putOnce = async (tx: Tx, storeId: StoreId, wishes: Wish[]): Promise<Outcom
 };
 
 const isRaced = (error: unknown): boolean =>
-  violatedConstraint(error) !== undefined || sqlStateOf(error) === DEADLOCK;
+  takenBy(error) !== undefined || sqlStateOf(error) === DEADLOCK;
 
 /**
  * Grants or refuses each wish, in their order, and writes what is granted by as many statements

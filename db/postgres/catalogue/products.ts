@@ -27,20 +27,24 @@ export type ProductDraft = Omit<
   'version' | 'clockUs' | 'createdAt' | 'updatedAt' | 'collectionIds'
 >;
 
-const taken = (error: unknown): unknown => {
-  const constraint = violatedConstraint(error);
-  if (constraint === 'products_store_id_slug_key') {
-    return new DomainError('SLUG_TAKEN', 'another product of this store has this slug');
-  }
-  if (constraint === 'variants_pkey') {
-    return new DomainError('SKU_TAKEN', 'another product of this store has this sku');
-  }
-  return error;
+export const slugTaken = (): DomainError =>
+  new DomainError('SLUG_TAKEN', 'another product of this store has this slug');
+
+export const skuTaken = (): DomainError =>
+  new DomainError('SKU_TAKEN', 'another product of this store has this sku');
+
+const REFUSALS: Record<string, () => DomainError> = {
+  products_store_id_slug_key: slugTaken,
+  variants_pkey: skuTaken,
 };
+
+/** The refusal that a violated constraint stands for; undefined for any other error. */
+export const takenBy = (error: unknown): DomainError | undefined =>
+  REFUSALS[violatedConstraint(error) ?? '']?.();
 
 const refusingTaken = <T>(work: Promise<T>): Promise<T> =>
   work.catch((error: unknown) => {
-    throw taken(error);
+    throw takenBy(error) ?? error;
   });
 
 const notFound = (): DomainError => new DomainError('NOT_FOUND', 'no such product');
