@@ -1,4 +1,4 @@
-// Saves a history of every path an order's story can take: `bun test/replay/record.ts <folder>`.
+// Saves histories of an order's paths: `bun test/replay/record.ts <folder> [path …]`, or of all.
 // Run it before a workflow is changed; old folders stay, for stories begun by old code still run.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -61,6 +61,19 @@ const PATHS: Record<string, (shop: Shop) => Promise<string>> = {
   cancelled: async (shop) => {
     const { id, accessToken } = await begin(shop, THREE_D_SECURE);
     await cancelByShopper(shop, id, accessToken);
+    await reached(shop, id, 'cancelled');
+    return id;
+  },
+  'cancelled-in-flight': async (shop) => {
+    const booking = { method: 'POST', path: '/shipments' };
+    const hangs = { ...booking, action: 'hang', forMs: 12_000 };
+    const away = { ...booking, action: 'status:503', times: 1_000 };
+    await control(shop, 'CARRIER_SANDBOX_URL', 'POST', 'faults', hangs);
+    await control(shop, 'CARRIER_SANDBOX_URL', 'POST', 'faults', away);
+    const { id, accessToken } = await begin(shop, {});
+    await reached(shop, id, 'confirmed');
+    await cancelByShopper(shop, id, accessToken);
+    await control(shop, 'CARRIER_SANDBOX_URL', 'DELETE', 'faults');
     await reached(shop, id, 'cancelled');
     return id;
   },
@@ -146,7 +159,9 @@ const shop = await openShop();
 const connection = await Connection.connect({ address: shop.env['TEMPORAL_ADDRESS'] ?? '' });
 const dataConverter = { payloadCodecs: [codec] };
 const client = new Client({ connection, namespace: 'holdfast', dataConverter });
+const wanted = process.argv.slice(3);
 for (const [name, tell] of Object.entries(PATHS)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
   const told = await tell(shop);
   const handle = client.workflow.getHandle(told.startsWith('ord_') ? fulfillOrderId(told) : told);
   await handle.result();
