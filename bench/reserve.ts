@@ -13,51 +13,13 @@ const CONNECTIONS = 10;
 
 type Sql = ReturnType<typeof postgres>;
 
-/** The statements of a hold of one line and of its claim, as the service sends them. */
+/** A hold of one line and its claim, as the service asks the ledger. */
 const rawHold = (sql: Sql, sku: string, id: string) =>
-  sql.begin(async (tx) => {
-    await tx`with e as (select epoch from inventory.epochs where id = 1 for share),
-      r as (insert into inventory.reservations (store_id, id, state, expires_at)
-        values ('sto_default', ${id}, 'held', now() + interval '60 s')
-        on conflict do nothing returning expires_at)
-      select e.epoch, r.expires_at from e left join r on true`;
-    await tx`select * from inventory.balances where store_id = 'sto_default' and sku = ${sku}
-      order by sku, location for update`;
-    await tx`with changed as (update inventory.balances
-        set reserved = reserved + 1, version = version + 1, updated_at = now()
-        where store_id = 'sto_default' and sku = ${sku} and location = 'default' returning sku),
-      held as (insert into inventory.reservation_lines
-        (store_id, reservation_id, sku, location, quantity)
-        values ('sto_default', ${id}, ${sku}, 'default', 1)),
-      queued as (insert into inventory.stock_changes (store_id, product_id)
-        values ('sto_default', 'prd_bench'))
-      select *, (select count(*) from changed) from inventory.balances
-      where store_id = 'sto_default' and sku = ${sku}`;
-  });
+  sql`select inventory.hold_at_once('sto_default', ${id},
+    ${JSON.stringify([{ sku, quantity: 1 }])}::text::jsonb, 600, null)`;
 
-const rawClaim = (sql: Sql, sku: string, id: string) =>
-  sql.begin(async (tx) => {
-    await tx`select epoch from inventory.epochs where id = 1 for share`;
-    await tx`update inventory.reservations set state = 'claimed', ended_at = now()
-      where store_id = 'sto_default' and id = ${id} and state = 'held' returning id`;
-    await tx`select r.state, l.* from inventory.reservations r
-      left join inventory.reservation_lines l
-        on l.store_id = r.store_id and l.reservation_id = r.id
-      where r.store_id = 'sto_default' and r.id = ${id}`;
-    await tx`select * from inventory.balances where store_id = 'sto_default' and sku = ${sku}
-      order by sku, location for update`;
-    await tx`with changed as (update inventory.balances
-        set on_hand = on_hand - 1, reserved = reserved - 1, version = version + 1,
-          updated_at = now()
-        where store_id = 'sto_default' and sku = ${sku} and location = 'default' returning sku),
-      moved as (insert into inventory.movements
-        (store_id, sku, location, kind, quantity, reference)
-        values ('sto_default', ${sku}, 'default', 'claimed', -1, ${id})),
-      queued as (insert into inventory.stock_changes (store_id, product_id)
-        values ('sto_default', 'prd_bench'))
-      select *, (select count(*) from changed) from inventory.balances
-      where store_id = 'sto_default' and sku = ${sku}`;
-  });
+const rawClaim = (sql: Sql, id: string) =>
+  sql`select inventory.end_at_once('sto_default', ${id}, 'claimed')`;
 
 const anyOf = (skus: string[]): string => skus[Math.floor(Math.random() * skus.length)] ?? '';
 
@@ -119,7 +81,7 @@ const measure = (claims: boolean, skuCount: number) => (instance: Instance) =>
       operation: async () => {
         const [sku, id] = [anyOf(skus), crypto.randomUUID()];
         await rawHold(bench.sql, sku, id);
-        if (claims) await rawClaim(bench.sql, sku, id);
+        if (claims) await rawClaim(bench.sql, id);
       },
     };
     return compare(

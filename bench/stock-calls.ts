@@ -1,4 +1,5 @@
 // Inventory as a measurement calls it: Connect JSON, and skus of its own.
+import { newId } from '../domain/ids.ts';
 
 export const inventoryCalls = (env: Record<string, string>) => {
   const headers = {
@@ -31,7 +32,7 @@ export const stockedSkus = async (
   const skus = Array.from({ length: count }, (_, at) => `B-${own}-${at}`);
   for (const sku of skus) {
     const receiptId = crypto.randomUUID();
-    await done('ReceiveStock', { receiptId, sku, quantity, productId: 'prd_bench' });
+    await done('ReceiveStock', { receiptId, sku, quantity, productId: newId('product') });
   }
   return skus;
 };

@@ -6,11 +6,8 @@ import {
   releaseReservation,
   reverseClaim,
 } from '../../db/postgres/ledger/endings.ts';
-import {
-  extendReservation,
-  reservationById,
-  type LedgerAnswer,
-} from '../../db/postgres/ledger/reservations.ts';
+import type { LedgerAnswer } from '../../db/postgres/ledger/at-once.ts';
+import { extendReservation, reservationById } from '../../db/postgres/ledger/reservations.ts';
 import type { InventoryService } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { callerOf } from '../rpc/server.ts';
 import { settle, type InventoryParts } from './parts.ts';

@@ -2,14 +2,13 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
+import { LOCKS } from './locks.ts';
 import { OUTBOX_SCHEMAS } from './outbox.ts';
 
 const MIGRATIONS = new URL('./migrations/', import.meta.url).pathname;
 const SCHEMAS = ['identity', 'products', 'inventory', 'orders'] as const;
 /** Roles that own no schema but read of others what their work needs. */
 const READING_ROLES = ['relay', 'recovery', 'doors', 'shoppers'] as const;
-/** Any fixed number: only one migration runs at a time. */
-const MIGRATION_LOCK = 7_214_001;
 
 type Sql = ReturnType<typeof postgres>;
 
@@ -58,7 +57,7 @@ const grantReaders = async (sql: Sql): Promise<void> => {
 export const migratePostgres = async (url: string, passwords: RolePasswords): Promise<void> => {
   const sql = postgres(url, { max: 1, onnotice: () => undefined });
   try {
-    await sql`select pg_advisory_lock(${MIGRATION_LOCK})`;
+    await sql`select pg_advisory_lock(${LOCKS.migration})`;
     for (const [role, password] of Object.entries(passwords)) await putRole(sql, role, password);
     for (const schema of SCHEMAS) {
       await migrate(drizzle(sql), {

@@ -149,6 +149,7 @@ const write = async (tx: Tx, change: Change, quiet: string[]): Promise<Balance[]
             reserved = b.reserved + ${effect.reserved}::int * d.quantity,
             version = b.version + 1, updated_at = now()
         from d where b.store_id = ${storeId} and b.sku = d.sku and b.location = d.location
+          and b.sku = any(string_to_array(${skus}, ','))
         returning b.sku
       ), held as (
         insert into inventory.reservation_lines as l
@@ -184,8 +185,10 @@ export const changeBalances = async (tx: Tx, change: Change): Promise<StockLevel
   const after = locked.map((balance) => applied(balance, change));
   const flipped = flippedProducts(locked, after);
   const touched = new Set(takings.map((taking) => taking.sku));
+  // What is sold was not for sale before: nobody need be told.
+  const isSeen = change.effect.onHand !== change.effect.reserved;
   const quiet = locked
-    .filter(({ sku, productId }) => touched.has(sku) && !flipped.includes(productId))
+    .filter(({ sku, productId }) => touched.has(sku) && isSeen && !flipped.includes(productId))
     .map(({ productId }) => productId);
   // Read anew: a location may have been opened since the lock was asked for.
   const present = await write(tx, change, quiet);

@@ -4,14 +4,10 @@ import { allocate } from '../../../domain/allocation.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import type { Reservation, ReservationState } from '../../../domain/stock.ts';
 import { prepared, type Pg, type Tx } from '../client.ts';
+import { endAtOnce, type LedgerAnswer } from './at-once.ts';
 import { changeBalances, EFFECTS, levelsOf, lockBalances } from './balances.ts';
 import { shareEpoch } from './epoch.ts';
-import {
-  noReservation,
-  readReservation,
-  reservationEnded,
-  type LedgerAnswer,
-} from './reservations.ts';
+import { noReservation, readReservation, reservationEnded } from './reservations.ts';
 
 const EXPIRED_BATCH_MAX = 100;
 
@@ -81,7 +77,12 @@ const unchanged = async (tx: Tx, reservation: Reservation): Promise<LedgerAnswer
 });
 
 /** Turns a hold into sold units. RESERVATION_ENDED, NOT_FOUND; OUT_OF_STOCK when units got lost. */
-export const claimReservation = (pg: Pg, storeId: string, id: string): Promise<LedgerAnswer> =>
+export const claimReservation = async (
+  pg: Pg,
+  storeId: string,
+  id: string,
+): Promise<LedgerAnswer> =>
+  (await endAtOnce(pg, { storeId, id, state: 'claimed' })) ??
   pg.transaction('reservations.claim', async (tx) => {
     const now = await endHold(tx, storeId, id, { state: 'claimed', effect: EFFECTS.claim });
     if (now) return now;
@@ -92,11 +93,12 @@ export const claimReservation = (pg: Pg, storeId: string, id: string): Promise<L
   });
 
 /** Gives a hold back; what is not held (any more) stays as it is. RESERVATION_ENDED if claimed. */
-export const releaseReservation = (
+export const releaseReservation = async (
   pg: Pg,
   storeId: string,
   id: string,
 ): Promise<LedgerAnswer | undefined> =>
+  (await endAtOnce(pg, { storeId, id, state: 'released' })) ??
   pg.transaction('reservations.release', async (tx) => {
     const now = await endHold(tx, storeId, id, { state: 'released', effect: EFFECTS.letGo });
     if (now) return now;
@@ -140,11 +142,12 @@ export const listOverdue = (pg: Pg): Promise<{ storeId: string; id: string }[]> 
   });
 
 /** Ends a hold whose deadline has passed; undefined when it was ended or extended meanwhile. */
-export const expireReservation = (
+export const expireReservation = async (
   pg: Pg,
   storeId: string,
   id: string,
 ): Promise<LedgerAnswer | undefined> =>
+  (await endAtOnce(pg, { storeId, id, state: 'expired' })) ??
   pg.transaction('reservations.expire', async (tx) => {
     // The epoch is every transaction's first lock, so that none waits in a circle.
     await shareEpoch(tx);

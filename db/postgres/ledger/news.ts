@@ -2,14 +2,13 @@
 import { sql } from 'drizzle-orm';
 import { stockChanged } from '../../kafka/events.ts';
 import type { Pg, Tx } from '../client.ts';
+import { LOCKS } from '../locks.ts';
 import { publish } from '../outbox.ts';
 import { inventoryOutbox } from '../schema/inventory.ts';
 
 /** At most five events a second of one product, flips not counted. */
 const GAP_US = 200_000;
 const CHANGES_MAX = 1_000;
-/** Any fixed number: one announcer at a time, so that two do not say the same thing. */
-const ANNOUNCER_LOCK = 7_214_002;
 
 const NOW_US = sql`(extract(epoch from clock_timestamp()) * 1000000)::bigint`;
 
@@ -45,7 +44,7 @@ export const announce = async (tx: Tx, storeId: string, productIds: string[]): P
 export const announceChanges = (pg: Pg): Promise<number> =>
   pg.transaction('stock.announceChanges', async (tx) => {
     const [lock] = await tx.execute<{ held: boolean }>(
-      sql`select pg_try_advisory_xact_lock(${ANNOUNCER_LOCK}) as held`,
+      sql`select pg_try_advisory_xact_lock(${LOCKS.announcer}) as held`,
     );
     if (!lock?.held) return 0;
     const rows = await tx.execute<{ store_id: string; product_id: string }>(sql`

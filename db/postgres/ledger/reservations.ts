@@ -5,15 +5,9 @@ import { DomainError } from '../../../domain/errors.ts';
 import { demandOf } from '../../../domain/order.ts';
 import type { Demand, Reservation, ReservationState, StockLevel } from '../../../domain/stock.ts';
 import { prepared, type Db, type Pg, type Tx } from '../client.ts';
+import { holdAtOnce, type Hold, type LedgerAnswer } from './at-once.ts';
 import { changeBalances, EFFECTS, levelsOf, lockBalances, readBalances } from './balances.ts';
 import { shareEpoch } from './epoch.ts';
-
-/** A reservation, what the ledger now says of its skus, and under which epoch it said so. */
-export interface LedgerAnswer {
-  reservation: Reservation;
-  levels: StockLevel[];
-  epoch: number;
-}
 
 export const noReservation = (): DomainError => new DomainError('NOT_FOUND', 'no such reservation');
 
@@ -89,16 +83,6 @@ const assertSameLines = (present: Reservation, demand: Demand[]): void => {
   throw new DomainError('RESERVATION_REUSED', 'this reservation id was used with other lines');
 };
 
-export interface Hold {
-  storeId: string;
-  id: string;
-  /** Sorted by sku, each sku once. */
-  demand: Demand[];
-  expiresInMs: number;
-  /** The epoch under which Redis admitted it; undefined when Redis was not asked. */
-  epoch: number | undefined;
-}
-
 /** What the ledger said to a hold: held (now or before), or which levels are too low. */
 export type HoldAnswer =
   | ({ outcome: 'held' } & LedgerAnswer)
@@ -114,12 +98,12 @@ const openHold = async (
 ): Promise<{ epoch: number; expiresAt: string | undefined }> => {
   const [row] = await prepared<{ epoch: number; expires_at: Date | null }>(
     tx,
-    sql`with e as (select epoch from inventory.epochs where id = 1 for share),
+    sql`with e as materialized (select inventory.share_epoch() as epoch),
       r as (
         insert into inventory.reservations (store_id, id, state, expires_at)
-        values (${storeId}, ${id}, 'held',
-          now() + make_interval(secs => ${expiresInMs / 1000}::float8))
-        on conflict do nothing returning expires_at
+        select ${storeId}, ${id}, 'held',
+          now() + make_interval(secs => ${expiresInMs / 1000}::float8)
+        from e on conflict do nothing returning expires_at
       )
       select e.epoch, r.expires_at from e left join r on true`,
   );
@@ -141,11 +125,8 @@ const repeated = async (tx: Tx, hold: Hold, epoch: number): Promise<HoldAnswer> 
   return { outcome: 'held', reservation, levels, epoch };
 };
 
-/**
- * Holds all lines or none, once per id: the same id answers what it answered first.
- * RESERVATION_REUSED, REBUILDING.
- */
-export const holdStock = (pg: Pg, hold: Hold): Promise<HoldAnswer> =>
+/** The long way: allocates over several locations, tells who sold out, answers repeated calls. */
+const decideHold = (pg: Pg, hold: Hold): Promise<HoldAnswer> =>
   pg.transaction('reservations.hold', async (tx) => {
     const { storeId, id, demand } = hold;
     const { epoch, expiresAt } = await openHold(tx, hold);
@@ -172,6 +153,15 @@ export const holdStock = (pg: Pg, hold: Hold): Promise<HoldAnswer> =>
     };
     return { outcome: 'held', reservation, levels, epoch };
   });
+
+/**
+ * Holds all lines or none, once per id: the same id answers what it answered first.
+ * RESERVATION_REUSED, REBUILDING.
+ */
+export const holdStock = async (pg: Pg, hold: Hold): Promise<HoldAnswer> => {
+  const held = await holdAtOnce(pg, hold);
+  return held ? { outcome: 'held', ...held } : decideHold(pg, hold);
+};
 
 /** Moves the deadline of a hold away, never nearer. RESERVATION_ENDED, NOT_FOUND. */
 export const extendReservation = (

@@ -2,10 +2,9 @@
 import { sql } from 'drizzle-orm';
 import type { StockLevel } from '../../../domain/stock.ts';
 import type { Pg, Tx } from '../client.ts';
+import { LOCKS } from '../locks.ts';
 
 const PAGE_ROWS = 2_000;
-/** Any fixed number: one rebuild at a time. */
-const REBUILD_LOCK = 7_214_003;
 const REBUILD_LIMIT_MS = 120_000;
 
 export interface StoredLevel {
@@ -87,7 +86,7 @@ export const asOnlyRebuild = (pg: Pg, work: (tx: Tx) => Promise<void>): Promise<
     'stock.rebuild',
     async (tx) => {
       const [lock] = await tx.execute<{ held: boolean }>(
-        sql`select pg_try_advisory_xact_lock(${REBUILD_LOCK}) as held`,
+        sql`select pg_try_advisory_xact_lock(${LOCKS.rebuild}) as held`,
       );
       if (!lock?.held) return false;
       await work(tx);
