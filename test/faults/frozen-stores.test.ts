@@ -1,5 +1,6 @@
 // Stores that accept and then say nothing: nobody waits longer than the time-outs, others go on.
-import { beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { Redis } from 'ioredis';
 import { decidedHold, holdOf, inventoryOf, outcomeOf, stockedSku } from '../support/inventory.ts';
 import { balance } from '../support/judges.ts';
 import { eventually } from '../support/journeys.ts';
@@ -103,11 +104,65 @@ describe('a sku whose row is locked by somebody else', () => {
   );
 });
 
-describe('a key of the wrong type in Redis', () => {
-  test('is as good as none: the ledger decides, and puts the right one there', async () => {
+describe('a Redis', () => {
+  let redis: Redis;
+  beforeAll(() => {
+    redis = new Redis(shop.env['REDIS_URL'] ?? '');
+  });
+  afterAll(() => redis.disconnect());
+
+  /** Nothing is sold twice or lost while Redis is in trouble, and selling goes on afterwards. */
+  const sellsThrough = async (trouble: () => Promise<unknown>, end: () => Promise<unknown>) => {
+    const sku = await stockedSku(inventory, 3);
+    const ask = holdOf(sku);
+    await trouble();
+    try {
+      const first = await timed(inventory.reserve(ask));
+      expect(['UNAVAILABLE', 'REBUILDING']).toContain(first.outcome);
+      expect(first.ms).toBeLessThan(READ_LIMIT_MS);
+      expect(await outcomeOf(inventory.reserve({ ...ask, attempt: 2 }))).toBe('ok');
+    } finally {
+      await end();
+    }
+    expect(await decidedHold(inventory, holdOf(sku, 2))).toBe('ok');
+    expect(await decidedHold(inventory, holdOf(sku, 1))).toBe('OUT_OF_STOCK');
+    expect(await balance(shop, sku)).toEqual({ on_hand: 3, reserved: 3 });
+  };
+
+  test(
+    'out of memory refuses first attempts for now, and the ledger decides later ones',
+    () =>
+      sellsThrough(
+        () => redis.config('SET', 'maxmemory', '1'),
+        () => redis.config('SET', 'maxmemory', '0'),
+      ),
+    LIMIT_MS,
+  );
+
+  test(
+    'that takes two seconds for every answer is as good as away',
+    async () => {
+      let isSlow = true;
+      const slow = async (): Promise<void> => {
+        while (isSlow) await redis.client('PAUSE', 2_000, 'ALL');
+      };
+      let slowing = Promise.resolve();
+      await sellsThrough(
+        async () => {
+          await redis.client('PAUSE', 2_000, 'ALL');
+          slowing = slow();
+        },
+        () => {
+          isSlow = false;
+          return slowing;
+        },
+      );
+    },
+    LIMIT_MS,
+  );
+
+  test('with a key of the wrong type is as good as without it', async () => {
     const sku = await stockedSku(inventory, 2);
-    const { Redis } = await import('ioredis');
-    const redis = new Redis(shop.env['REDIS_URL'] ?? '');
     const level = `stock:{sto_default/${sku}}:level`;
     await redis.del(level);
     await redis.hset(level, 'what', 'ever');
@@ -117,6 +172,5 @@ describe('a key of the wrong type in Redis', () => {
     expect(await redis.type(level)).toBe('string');
     await redis.set('reservation:{b0}:ready', 'nonsense');
     expect(await decidedHold(inventory, holdOf(sku))).toBe('OUT_OF_STOCK');
-    redis.disconnect();
   });
 });

@@ -9,6 +9,7 @@ import {
   inventoryOf,
   stockedSku,
 } from '../support/inventory.ts';
+import { eventually } from '../support/journeys.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 import { expectLedgerAddsUp, expectRedisEqualsLedger } from '../support/stock-invariants.ts';
 
@@ -108,6 +109,19 @@ const STRIKES: Record<string, () => Promise<void>> = {
   },
   'and the service is killed': async () => {
     await shop.kill('inventory');
+    await shop.startProcess('inventory');
+  },
+  // Redis has admitted what a silent ledger has not heard of when its messenger dies.
+  'and the service is killed between Redis and the ledger': async () => {
+    shop.freeze('postgres', 'SIGSTOP');
+    try {
+      await eventually('Redis has admitted what the ledger has not', async () =>
+        (await redis.keys('stock:*:unsettled')).length > 0 ? true : undefined,
+      );
+      await shop.kill('inventory');
+    } finally {
+      shop.freeze('postgres', 'SIGCONT');
+    }
     await shop.startProcess('inventory');
   },
   'and Postgres is frozen for ten seconds': async () => {
