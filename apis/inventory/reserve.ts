@@ -58,11 +58,15 @@ interface Admitted {
 
 const NOT_ASKED: Admitted = { epoch: undefined, taken: [], unknown: new Set() };
 
-/** Takes every sku in sorted order, or none. What Redis cannot judge is left to the ledger. */
+/**
+ * Takes every sku in sorted order, or none; the first has been asked for already. What Redis
+ * cannot judge is left to the ledger.
+ */
 const admitAll = async (
   parts: InventoryParts,
   ask: ReserveAsk,
   epoch: number,
+  first: Admission,
 ): Promise<Admitted> => {
   const taken: Demand[] = [];
   const unknown = new Set<string>();
@@ -70,8 +74,8 @@ const admitAll = async (
     await withdrawAll(parts, ask, taken);
     throw refusal;
   };
-  for (const line of ask.demand) {
-    const { verdict, available } = await admitOne(parts, ask, line, epoch);
+  for (const [at, line] of ask.demand.entries()) {
+    const { verdict, available } = at === 0 ? first : await admitOne(parts, ask, line, epoch);
     if (verdict === 'short') {
       const level = { sku: line.sku, available };
       parts.soldOut.learn(ask.storeId, [level]);
@@ -96,12 +100,18 @@ const askRedis = async (parts: InventoryParts, ask: ReserveAsk): Promise<Admitte
     throw outOfStock([gone], [{ sku: gone.sku, available: 0 }]);
   }
   const epoch = parts.fence.epoch();
-  const seen = await parts.cache.lookUp(storeId, id);
+  const [line] = demand;
+  if (!line) return NOT_ASKED;
+  // Asked for together. What a known id is admitted by that ends with the ledger's answer.
+  const [seen, first] = await Promise.all([
+    parts.cache.lookUp(storeId, id),
+    admitOne(parts, ask, line, epoch),
+  ]);
   if (seen.epoch !== epoch) {
     parts.fence.distrust();
     throw rebuilding();
   }
-  return seen.isKnown ? NOT_ASKED : admitAll(parts, ask, epoch);
+  return seen.isKnown ? NOT_ASKED : admitAll(parts, ask, epoch, first);
 };
 
 /** From before the ledger is asked, so that no crash in between makes this id look new. */

@@ -142,11 +142,10 @@ const ids = (client: RedisClient) => ({
   /** Whether this id was remembered, and the epoch of the rebuild Redis is whole since. */
   lookUp: (storeId: string, id: string): Promise<{ isKnown: boolean; epoch: number }> =>
     client.run('reservation.lookUp', async (redis) => {
-      const [known, ready] = await Promise.all([
-        redis.exists(reservationKey(storeId, id)),
-        textOf(redis, readyKey(bucketOf(`${storeId}/${id}`))),
-      ]);
-      return { isKnown: known === 1, epoch: Number(ready?.split(' ')[0] ?? 0) };
+      // A key of another type is as good as none, for MGET as for us.
+      const keys = [reservationKey(storeId, id), readyKey(bucketOf(`${storeId}/${id}`))];
+      const [known, ready] = await redis.mget(keys);
+      return { isKnown: typeof known === 'string', epoch: Number(ready?.split(' ')[0] ?? 0) };
     }),
   /** Remembers ids; from now on each of them goes to the ledger, whatever Redis counts. */
   remember: (held: { storeId: string; id: string; lifeMs: number }[]): Promise<void> =>
