@@ -50,10 +50,10 @@ interface Slice {
   perSecond: number;
 }
 
-const slice = async ({ pids, operation }: Side): Promise<Slice> => {
+const slice = async ({ pids, operation }: Side, operations: number): Promise<Slice> => {
   const before = pids().reduce((sum, pid) => sum + cpuNanosOf(pid), 0);
   const startedAt = performance.now();
-  let left = SLICE_OPERATIONS;
+  let left = operations;
   const work = async (): Promise<void> => {
     while (left-- > 0) await operation();
   };
@@ -61,27 +61,31 @@ const slice = async ({ pids, operation }: Side): Promise<Slice> => {
   const seconds = (performance.now() - startedAt) / 1000;
   const after = pids().reduce((sum, pid) => sum + cpuNanosOf(pid), 0);
   return {
-    cpuMicros: (after - before) / 1000 / SLICE_OPERATIONS,
-    perSecond: SLICE_OPERATIONS / seconds,
+    cpuMicros: (after - before) / 1000 / operations,
+    perSecond: operations / seconds,
   };
 };
 
-const quantile = (values: number[], at: number): number => {
+export const quantile = (values: number[], at: number): number => {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.round((sorted.length - 1) * at)] ?? Number.NaN;
 };
 
 /** Alternates slices of both sides; the first rounds compare the baseline with itself. */
-export const compare = async (baseline: Side, candidate: Side): Promise<Figures> => {
-  await slice(baseline);
-  await slice(candidate);
+export const compare = async (
+  baseline: Side,
+  candidate: Side,
+  operations = SLICE_OPERATIONS,
+): Promise<Figures> => {
+  await slice(baseline, operations);
+  await slice(candidate, operations);
   const even: number[] = [];
   const ratios: number[] = [];
   const sides: { baseline: Slice[]; candidate: Slice[] } = { baseline: [], candidate: [] };
   for (let round = 0; round < ROUNDS; round++) {
-    const first = await slice(baseline);
-    const measured = await slice(candidate);
-    const second = await slice(baseline);
+    const first = await slice(baseline, operations);
+    const measured = await slice(candidate, operations);
+    const second = await slice(baseline, operations);
     even.push(first.cpuMicros / second.cpuMicros);
     ratios.push((first.cpuMicros + second.cpuMicros) / 2 / measured.cpuMicros);
     sides.baseline.push(first);

@@ -67,8 +67,8 @@ const PACKAGE_FOLDERS: Record<string, string[]> = {
   ioredis: ['db', 'ops', 'test'],
   stripe: ['activities', 'apis/orders', 'sandbox'],
   nodemailer: ['activities'],
-  '@temporalio/worker': ['activities', 'apis/rpc', 'processes', 'test'],
-  '@temporalio/workflow': ['workflows', 'test/replay'],
+  '@temporalio/worker': ['activities', 'apis/rpc', 'bench', 'processes', 'test'],
+  '@temporalio/workflow': ['bench', 'workflows', 'test/replay'],
   graphql: ['apis/http/graphql', 'apis/search', 'apis/gateway/graphql', 'ops'],
   'better-auth': ['apis/gateway', 'db/postgres/identity'],
 };
@@ -115,6 +115,7 @@ describe('the house', () => {
     const readers = SOURCES.filter(
       (file) =>
         /process\.env/.test(textOf(file)) &&
+        !file.startsWith('bench/') &&
         !file.startsWith('ops/') &&
         !file.startsWith('test/') &&
         !file.endsWith('.test.ts') &&

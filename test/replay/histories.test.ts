@@ -1,6 +1,6 @@
 // Stories begun by older code go on under this one: every saved history replays without a fork.
 import { describe, expect, test } from 'bun:test';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
@@ -9,6 +9,8 @@ import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/
 const LIMIT_MS = 60_000;
 const WORKFLOWS = resolve(import.meta.dirname, '../../workflows/index.ts');
 const HISTORIES = [...new Bun.Glob('histories*/*.json').scanSync({ cwd: import.meta.dirname })];
+
+const NODE_BUILD = { target: 'node', format: 'esm', packages: 'external' } as const;
 
 interface Saved {
   events: Record<string, unknown>[];
@@ -39,6 +41,31 @@ describe('a story begun by older code', () => {
   for (const file of HISTORIES.toSorted()) {
     test(`goes on as it began: ${file}`, () => replay(saved(file)), LIMIT_MS);
   }
+
+  const node = Bun.which('node');
+  if (!node) console.log('skipped on Node: node is not on PATH');
+  test.skipIf(!node)(
+    'goes on as it began on Node, too',
+    async () => {
+      // Inside the checkout, where Node finds the packages.
+      const folder = mkdtempSync(resolve(import.meta.dirname, '../../node_modules/.replay-'));
+      try {
+        const code = resolve(folder, 'stories.js');
+        await Bun.write(code, workflowBundle.code);
+        const entrypoints = [resolve(import.meta.dirname, 'on-node.ts')];
+        const naming = 'on-node.mjs';
+        await Bun.build({ entrypoints, outdir: folder, naming, ...NODE_BUILD });
+        const files = HISTORIES.map((file) => resolve(import.meta.dirname, file));
+        const command = [node ?? '', resolve(folder, naming), code, ...files];
+        const { exitCode, stdout, stderr } = Bun.spawnSync(command);
+        expect([exitCode, stderr.toString()]).toEqual([0, '']);
+        expect(stdout.toString().trim().split('\n')).toEqual(files);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+    LIMIT_MS,
+  );
 
   test(
     'that would fork is found out',

@@ -1,0 +1,121 @@
+// An order from checkout to doorstep against an empty story of the same shape, and how soon the
+// shopper is answered.
+import { resolve } from 'node:path';
+import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
+import { payloadCodec } from '../../apis/rpc/codec.ts';
+import { codecKeys, publicEnvironment } from '../../ops/environment.ts';
+import { ROOT, type Instance } from '../../ops/instance.ts';
+import { call } from '../../ops/sample/load.ts';
+import { runningOf } from '../../ops/supervise.ts';
+import { fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
+import { compare, quantile, type Figures } from '../method.ts';
+import { emptyStory, untilConfirmed } from './empty-story.ts';
+import { EMPTY_QUEUE } from './empty-worker.ts';
+
+const UNITS = 1_000_000;
+const SLICE_ORDERS = 40;
+const ANSWERS = 60;
+
+const SHOPPER = {
+  email: 'bench@shopper.example',
+  paymentMethod: 'pm_card_visa',
+  shippingAddress: {
+    ...{ name: 'Bench', line1: '1 Road', city: 'Portree', postalCode: 'IV51 9DE', country: 'GB' },
+  },
+};
+
+const shoppingAt = async (env: Record<string, string>) => {
+  const gatewayUrl = env['GATEWAY_URL'] ?? '';
+  const shop = { gatewayUrl, storeKey: env['STORE_KEY'] ?? '' };
+  const made = (await call(shop, 'POST', '/product', { name: 'Bench', price: 1 })) as {
+    id: string;
+    variants: { sku: string }[];
+  };
+  await call(shop, 'PUT', `/product/${made.id}/stock`, { quantity: UNITS });
+  const lines = [{ sku: made.variants[0]?.sku ?? '', quantity: 1 }];
+  /** Answers the new order's id once its payment is decided. */
+  return async (): Promise<string> => {
+    const response = await fetch(`${gatewayUrl}/orders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() },
+      body: JSON.stringify({ ...SHOPPER, lines }),
+    });
+    const order = (await response.json()) as { id: string };
+    if (response.status !== 201) throw new Error(`an order answered ${response.status}`);
+    return order.id;
+  };
+};
+
+interface Bench {
+  client: Client;
+  place: () => Promise<string>;
+}
+
+const withBench = async <T>(instance: Instance, work: (bench: Bench) => Promise<T>) => {
+  const env = await publicEnvironment(instance);
+  const connection = await Connection.connect({ address: env['TEMPORAL_ADDRESS'] ?? '' });
+  const dataConverter = { payloadCodecs: [payloadCodec([codecKeys(instance)])] };
+  const client = new Client({ connection, namespace: 'holdfast', dataConverter });
+  try {
+    return await work({ client, place: await shoppingAt(env) });
+  } finally {
+    await connection.close();
+  }
+};
+
+const runEmptyStory = async ({ workflow }: Client): Promise<void> => {
+  const startWorkflowOperation = new WithStartWorkflowOperation(emptyStory, {
+    workflowId: `bench/${crypto.randomUUID()}`,
+    taskQueue: EMPTY_QUEUE,
+    workflowIdConflictPolicy: 'FAIL',
+  });
+  await workflow.executeUpdateWithStart(untilConfirmed, { startWorkflowOperation });
+  await (await startWorkflowOperation.workflowHandle()).result();
+};
+
+/** Temporal's CPU and the worker's, an order against an empty story of the same shape. */
+const measureStory = (instance: Instance): Promise<Figures> =>
+  withBench(instance, async ({ client, place }) => {
+    const pidOf = (name: string): number => runningOf(instance, name)?.pid ?? 0;
+    const address = (await publicEnvironment(instance))['TEMPORAL_ADDRESS'] ?? '';
+    const entry = resolve(ROOT, 'bench', 'orders', 'empty-worker.ts');
+    const worker = Bun.spawn([process.execPath, entry, address], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    try {
+      return await compare(
+        { pids: () => [worker.pid, pidOf('temporal')], operation: () => runEmptyStory(client) },
+        {
+          pids: () => [pidOf('worker'), pidOf('temporal')],
+          operation: async () => {
+            const id = await place();
+            await client.workflow.getHandle(fulfillOrderId(id)).result();
+          },
+        },
+        SLICE_ORDERS,
+      );
+    } finally {
+      worker.kill();
+      await worker.exited;
+    }
+  });
+
+/** One order at a time: how long until the shopper is answered, of how long until the doorstep. */
+export const checkoutAnswer = (instance: Instance): Promise<string> =>
+  withBench(instance, async ({ client, place }) => {
+    const shares: number[] = [];
+    const answers: number[] = [];
+    for (let n = 0; n < ANSWERS; n++) {
+      const startedAt = performance.now();
+      const id = await place();
+      const answeredAt = performance.now();
+      await client.workflow.getHandle(fulfillOrderId(id)).result();
+      answers.push(answeredAt - startedAt);
+      shares.push((answeredAt - startedAt) / (performance.now() - startedAt));
+    }
+    const ms = (at: number): string => quantile(answers, at).toFixed(0);
+    const share = quantile(shares, 0.5).toFixed(3);
+    return `answered in ${ms(0.5)} ms (p95 ${ms(0.95)}), ${share} of the whole; aim 0.35`;
+  });
+
+export const orderWorkflow = { aim: 0.85, measure: measureStory };
