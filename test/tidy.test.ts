@@ -68,7 +68,7 @@ const PACKAGE_FOLDERS: Record<string, string[]> = {
   stripe: ['activities', 'apis/orders', 'sandbox'],
   nodemailer: ['activities'],
   '@temporalio/worker': ['activities', 'apis/rpc', 'bench', 'processes', 'test'],
-  '@temporalio/workflow': ['bench', 'workflows', 'test/replay'],
+  '@temporalio/workflow': ['bench', 'test', 'workflows'],
   graphql: ['apis/http/graphql', 'apis/search', 'apis/gateway/graphql', 'ops'],
   'better-auth': ['apis/gateway', 'db/postgres/identity'],
 };

@@ -1,0 +1,11 @@
+// A story that only makes others wait: payment steps that nobody takes.
+import { proxyActivities } from '@temporalio/workflow';
+
+const { pay } = proxyActivities<{ pay(): Promise<void> }>({
+  taskQueue: 'payments',
+  startToCloseTimeout: '1 minute',
+});
+
+export async function crowd(steps: number): Promise<void> {
+  await Promise.all(Array.from({ length: steps }, () => pay()));
+}
