@@ -234,6 +234,29 @@ describe('the sweep', () => {
     await reached(shop, id, 'delivered');
     expect((await providerView(shop, id)).paid).toHaveLength(1);
   });
+
+  story('shows an order that nothing has decided for a quarter of an hour', async () => {
+    const { id } = await bought({ paymentMethod: 'pm_card_authenticationRequired' });
+    const waits = await eventually('it waits for its shopper', async () => {
+      const { status } = await look(id);
+      return status === 'awaiting_payment' ? status : undefined;
+    });
+    expect(waits).toBe('awaiting_payment');
+    // The record as it is sixteen minutes on, when the shopper's time is over and nothing came.
+    await shop.sql`update orders.orders set next_action = null,
+      created_at = now() - interval '16 minutes', updated_at = now() - interval '16 minutes'
+      where id = ${id}`;
+    const seen = await needs(id, 'NO_PROGRESS');
+    expect(seen).toMatchObject({ nextAction: 'retry', story: { state: 'running' } });
+    await eventually('it is written down', async () =>
+      (await eventsOf(shop, id)).includes('AttentionRaised') ? true : undefined,
+    );
+    const { body } = await asOperator<{ oldestUndecidedSeconds: number }>('GET', 'overview');
+    expect(body.oldestUndecidedSeconds).toBeGreaterThan(15 * 60);
+    await authenticate(shop, id);
+    await reached(shop, id, 'delivered');
+    expect((await look(id)).reason).toBeUndefined();
+  });
 });
 
 describe('a payment that the provider has and we do not', () => {

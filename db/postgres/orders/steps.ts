@@ -77,6 +77,17 @@ const pay = async (tx: Tx, present: OrderRow, set: Paying, data: EventData) => {
   return row;
 };
 
+const NOBODY = { attentionReason: null, attentionSince: null } as const;
+const ATTENTION_CLEARED = 'AttentionCleared';
+
+/** Who moves again has made progress: nobody need look after it for the want of it. */
+const withoutAlarm = async (tx: Tx, present: OrderRow): Promise<OrderRow> => {
+  if (present.attentionReason !== 'NO_PROGRESS') return present;
+  const row = await writeChange(tx, present, NOBODY);
+  await recordEvent(tx, row, ATTENTION_CLEARED, {});
+  return row;
+};
+
 type Moving = Partial<OrderRow> & { status: OrderStatus };
 
 const move = async (tx: Tx, present: OrderRow, set: Moving, data: EventData) => {
@@ -84,7 +95,7 @@ const move = async (tx: Tx, present: OrderRow, set: Moving, data: EventData) => 
   const arrives = set.status === 'delivered' ? { deliveredAt: new Date() } : {};
   const row = await writeChange(tx, present, { ...set, ...arrives });
   await recordEvent(tx, row, ORDER_EVENTS[set.status], data);
-  return row;
+  return withoutAlarm(tx, row);
 };
 
 /**
@@ -144,10 +155,6 @@ export const clearAttention = (pg: Pg, storeId: string, id: string, reason?: Att
     pg,
     storeId,
     id,
-    {
-      type: 'AttentionCleared',
-      data: {},
-      set: { attentionReason: null, attentionSince: null },
-    },
+    { type: ATTENTION_CLEARED, data: {}, set: NOBODY },
     ({ attention }) => !attention || (reason !== undefined && attention.reason !== reason),
   );
