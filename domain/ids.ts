@@ -16,6 +16,7 @@ export const ID_PREFIXES = {
   session: 'ses',
   credential: 'crd',
   verification: 'ver',
+  cart: 'crt',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -48,6 +49,12 @@ export const newId = <K extends IdKind>(kind: K, atMs: number = Date.now()): Id<
   const bytes = crypto.getRandomValues(new Uint8Array(RANDOM_CHARACTERS));
   const random = Array.from(bytes, (byte) => ALPHABET[byte & 31]).join('');
   return `${ID_PREFIXES[kind]}_${encodeTime(atMs)}${random}`;
+};
+
+/** Knowing a guest's cart's id is all it takes to open it: 130 bits of chance, and no time. */
+export const newCartId = (): Id<'cart'> => {
+  const bytes = crypto.getRandomValues(new Uint8Array(TIME_CHARACTERS + RANDOM_CHARACTERS));
+  return `${ID_PREFIXES.cart}_${Array.from(bytes, (byte) => ALPHABET[byte & 31]).join('')}`;
 };
 
 /** True when `value` has the shape of an id of this kind; says nothing about existence. */

@@ -80,7 +80,7 @@ const NOBODY: readonly ServiceName[] = [];
 
 /** Every call there is, by its path. */
 export const SERVICE_CALLS: Record<string, readonly ServiceName[]> = {
-  'holdfast.products.v1.ProductsService/BatchGetPrices': ['orders'],
+  'holdfast.products.v1.ProductsService/BatchGetPrices': ['gateway', 'orders'],
   'holdfast.products.v1.ProductsService/GetProduct': ['search'],
 
   'holdfast.inventory.v1.InventoryService/BatchGetStock': ['gateway', 'search'],
@@ -100,6 +100,7 @@ export const SERVICE_CALLS: Record<string, readonly ServiceName[]> = {
 
   'holdfast.orders.v1.OrdersService/PlaceOrder': ['gateway'],
   'holdfast.orders.v1.OrdersService/GetOrder': ['gateway'],
+  'holdfast.orders.v1.OrdersService/FindOrderByKey': ['gateway'],
   'holdfast.orders.v1.OrdersService/ListOrderEvents': ['gateway'],
   'holdfast.orders.v1.OrdersService/ConfirmPayment': ['gateway'],
   'holdfast.orders.v1.OrdersService/CancelOrder': ['gateway'],

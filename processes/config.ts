@@ -48,6 +48,10 @@ const SETTINGS = {
   HOLDFAST_PUBLISHED_URL: z.string().min(1),
   HOLDFAST_ROLE_PASSWORDS: json,
   HOLDFAST_REDIS_URL: z.string().min(1),
+  /** Carts' own Redis, where they must not share memory with stock and limits. */
+  HOLDFAST_CARTS_REDIS_URL: z.string().min(1).optional(),
+  /** A cart that nobody looks at for so long is abandoned. */
+  HOLDFAST_CART_LIFE_MS: durationMs.default(14 * 24 * 60 * 60_000),
   /** Limits other than the profile's: the members of `Limits` that differ, as JSON. */
   HOLDFAST_LIMITS: json.optional(),
   /** Proxies in front of the gateway that write X-Forwarded-For and can be believed. */

@@ -19,9 +19,11 @@ import { peerFetch } from '../apis/rpc/peer-tls.ts';
 import { mintTokens } from '../apis/rpc/tokens.ts';
 import { connectPostgres } from '../db/postgres/client.ts';
 import { connectRedis } from '../db/redis/client.ts';
+import { createCartStore } from '../db/redis/carts.ts';
 import { createLimitStore } from '../db/redis/limits.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { OrdersService } from '../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import { ProductsService } from '../proto/gen/holdfast/products/v1/products_pb.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { configOf } from './config.ts';
 import { identityIn, peerTlsOf, run } from './run.ts';
@@ -47,6 +49,8 @@ const config = configOf(
   'HOLDFAST_SMTP_URL',
   'HOLDFAST_MAIL_FROM',
   'HOLDFAST_REDIS_URL',
+  'HOLDFAST_CARTS_REDIS_URL',
+  'HOLDFAST_CART_LIFE_MS',
   'HOLDFAST_PROFILE',
   'HOLDFAST_LIMITS',
   'HOLDFAST_TRUSTED_PROXIES',
@@ -69,6 +73,9 @@ const connect = (telemetry: Telemetry) => {
     }),
     inventory: clientOf(InventoryService, {
       ...{ url: config.HOLDFAST_INVENTORY_URL, audience: 'inventory', mint, telemetry, tls },
+    }),
+    products: clientOf(ProductsService, {
+      ...{ url: config.HOLDFAST_PRODUCTS_URL, audience: 'products', mint, telemetry, tls },
     }),
     access: createOrderAccess(config.HOLDFAST_ACCESS_SECRET),
     cursors: createCursors(config.HOLDFAST_CURSOR_SECRET),
@@ -102,12 +109,22 @@ const guards = async (telemetry: Telemetry) => {
   await redis.connected(REDIS_START_LIMIT_MS);
   const rates = createRates(limits.policies, store, telemetry);
   const attempts = createAttempts(limits.declines, store, telemetry);
-  return { redis, attempts, gate: gateOf(rates, createRooms(limits.atOnce, telemetry)) };
+  const { HOLDFAST_CARTS_REDIS_URL: ownUrl, HOLDFAST_CART_LIFE_MS: lifeMs } = config;
+  const cartsRedis = ownUrl ? connectRedis(ownUrl, telemetry) : redis;
+  await cartsRedis.connected(REDIS_START_LIMIT_MS);
+  const carts = createCartStore(cartsRedis, lifeMs);
+  return {
+    redis,
+    cartsRedis,
+    carts,
+    attempts,
+    gate: gateOf(rates, createRooms(limits.atOnce, telemetry)),
+  };
 };
 
 await run(config, async (telemetry, draining) => {
-  const { redis, gate, attempts } = await guards(telemetry);
-  const parts = { ...connect(telemetry), attempts, draining };
+  const { redis, cartsRedis, carts, gate, attempts } = await guards(telemetry);
+  const parts = { ...connect(telemetry), carts, attempts, draining };
   const { pg, sessionSecret } = parts;
   const mailing = startMailing(parts);
   const app = appOf({
@@ -131,6 +148,7 @@ await run(config, async (telemetry, draining) => {
       await Promise.all([listener.stop(), mailing.stop()]);
       await pg.close();
       redis.close();
+      cartsRedis.close();
     },
   };
 });

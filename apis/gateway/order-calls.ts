@@ -4,6 +4,7 @@ import type { Client } from '@connectrpc/connect';
 import type { z } from 'zod';
 import { DomainError, invalid, isErrorCode } from '../../domain/errors.ts';
 import { isId } from '../../domain/ids.ts';
+import type { Currency } from '../../domain/money.ts';
 import type {
   Order,
   OrderEvent,
@@ -13,6 +14,7 @@ import type {
 import type { OrderAccess } from '../http/access.ts';
 import { assertNoCardNumber } from '../http/body.ts';
 import type { Principal } from '../http/principals.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Attempts } from './limits/attempts.ts';
 import { callHeaders, ownerOf } from './owners.ts';
 import { shownNextAction, wireCheckout, type orderBody, type returnBody } from './shapes.ts';
@@ -21,6 +23,7 @@ export interface OrderDoor {
   orders: Client<typeof OrdersService>;
   access: OrderAccess;
   attempts: Attempts;
+  telemetry: Telemetry;
   /** Aborted when this process is about to end. */
   draining: AbortSignal;
 }
@@ -85,15 +88,21 @@ const accepted = (access: OrderAccess, answer: Answered): Order => {
   throw refusal(order, refusalCode, refusalMessage, access.tokenOf(order.id));
 };
 
+/** Whoever is signed in may leave it out. INVALID_INPUT. */
+export const emailOf = ({ principal }: Shopper, given: string | undefined): string => {
+  const email = given ?? (principal.kind === 'account' ? principal.email : undefined);
+  if (email === undefined) throw invalid('email', 'is needed');
+  return email;
+};
+
 /** The same key and body join the first call. Codes: those of PlaceOrder, TOO_MANY_DECLINES. */
 export const placeOrder = (
   { orders, access, attempts }: OrderDoor,
   { principal, address }: Shopper,
-  body: z.output<typeof orderBody>,
+  body: z.output<typeof orderBody> & { currency?: Currency | undefined },
   key: string,
 ): Promise<Order> => {
-  const email = body.email ?? (principal.kind === 'account' ? principal.email : undefined);
-  if (email === undefined) throw invalid('email', 'is needed');
+  const email = emailOf({ principal, address }, body.email);
   const account = ownerOf(principal, email);
   const checkout = wireCheckout({ ...body, email }, key, account);
   const { storeId } = principal;

@@ -31,6 +31,10 @@ export const keyOf = (request: Request): string =>
 export const optionalKeyOf = (request: Request): string | undefined =>
   request.headers.has('idempotency-key') ? keyOf(request) : undefined;
 
+/** 201 when a checkout is decided, 202 while it is not. */
+export const decidedStatus = ({ status }: Order): number =>
+  UNDECIDED.includes(status) ? 202 : 201;
+
 /** NOT_FOUND unless the caller may see the order of this path. */
 export const allowedOrderId = (access: OrderAccess, { params, principal }: Ask): string =>
   allowedOrder(access, principal, params['id'] ?? '');
@@ -46,9 +50,8 @@ const placeRoute = (door: OrderDoor): Route =>
     answers: { 201: 'decided', 202: 'not decided yet', 402: 'CARD_DECLINED', 409: 'OUT_OF_STOCK' },
     answer: async (ask) => {
       const order = await placeOrder(door, ask, ask.body, keyOf(ask.request));
-      const status = UNDECIDED.includes(order.status) ? 202 : 201;
       const headers = { location: `/orders/${order.id}`, 'cache-control': 'no-store' };
-      return json(shownOrder(order, door.access.tokenOf(order.id)), status, headers);
+      return json(shownOrder(order, door.access.tokenOf(order.id)), decidedStatus(order), headers);
     },
   });
 

@@ -4,24 +4,24 @@ import type { Cursors } from '../http/cursors.ts';
 import { heartbeatRoute } from '../http/heartbeat.ts';
 import type { Route } from '../http/routes.ts';
 import type { ServiceKeys } from '../rpc/tokens.ts';
+import { cartRoutes } from './carts/routes.ts';
+import type { CartDoor } from './carts/calls.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import type { AccountDoor } from './accounts/sign-in.ts';
 import { jwksRoute } from './jwks.ts';
-import type { OrderDoor } from './order-calls.ts';
 import { graphqlRoute } from './graphql/route.ts';
 import { orderRoutes } from './orders.ts';
 import { ownOrdersRoute } from './own-orders.ts';
 import { passedOnRoutes, type Behind } from './passed-on.ts';
 import { returnRoutes } from './returns.ts';
-import { stockRoutes, type StockDoor } from './stock.ts';
+import { stockRoutes } from './stock.ts';
 import { keyRoutes } from './stores/keys.ts';
 import { staffRoutes } from './stores/staff.ts';
 import { timelineRoute } from './timeline.ts';
 
-export interface GatewayParts extends OrderDoor, AccountDoor, Behind {
+export interface GatewayParts extends CartDoor, AccountDoor, Behind {
   /** The identity schema. */
   pg: Pg;
-  inventory: StockDoor['inventory'];
   cursors: Cursors;
   publicKeys: ServiceKeys;
 }
@@ -34,6 +34,7 @@ export const gatewayRoutes = (parts: GatewayParts): Route[] => [
   heartbeatRoute,
   jwksRoute(parts),
   ...orderRoutes(parts),
+  ...cartRoutes(parts),
   ...returnRoutes(parts),
   timelineRoute(parts),
   ownOrdersRoute(parts),

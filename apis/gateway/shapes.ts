@@ -64,20 +64,20 @@ export const wireAddress = ({ line2 = '', region = '', ...to }: z.output<typeof 
   region,
 });
 
-/** A checkout as Orders takes it. Until stores have currencies, an expected total is in USD. */
+/** A checkout as Orders takes it; an expected total is in USD unless the currency is known. */
 export const wireCheckout = (
-  body: z.output<typeof orderBody> & { email: string },
+  body: z.output<typeof orderBody> & { email: string; currency?: Currency | undefined },
   idempotencyKey: string,
   principal: string,
 ) => {
-  const { shippingAddress, expectedTotal, ...rest } = body;
+  const { shippingAddress, expectedTotal, currency = DEFAULT_CURRENCY, ...rest } = body;
   return {
     ...rest,
     idempotencyKey,
     principal,
     shippingAddress: wireAddress(shippingAddress),
     ...(expectedTotal !== undefined && {
-      expectedTotalMinor: BigInt(minorFromNumber(expectedTotal, DEFAULT_CURRENCY, 'expectedTotal')),
+      expectedTotalMinor: BigInt(minorFromNumber(expectedTotal, currency, 'expectedTotal')),
     }),
   };
 };

@@ -7,6 +7,7 @@ export const CALL_KINDS = [
   'read',
   'write',
   'checkout',
+  'cart',
   'sign-in',
   'webhook',
   'upload',

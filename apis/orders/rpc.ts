@@ -3,7 +3,12 @@ import type { ConnectRouter, HandlerContext, ServiceImpl } from '@connectrpc/con
 import { currencyOf } from '../../domain/money.ts';
 import { isSameAddress } from '../../domain/order.ts';
 import { listOrderEvents } from '../../db/postgres/orders/events.ts';
-import { listOrdersOf, orderById, type Order } from '../../db/postgres/orders/orders.ts';
+import {
+  findOrderOfKey,
+  listOrdersOf,
+  orderById,
+  type Order,
+} from '../../db/postgres/orders/orders.ts';
 import { listRefunds } from '../../db/postgres/orders/refunds.ts';
 import type { Return } from '../../db/postgres/orders/returns.ts';
 import { invalid } from '../../domain/errors.ts';
@@ -71,7 +76,12 @@ const wireEvents = async (
 
 const readHandlers = (
   parts: OrdersParts,
-): Pick<Service, 'getOrder' | 'listOrders' | 'listOrderEvents'> => ({
+): Pick<Service, 'getOrder' | 'findOrderByKey' | 'listOrders' | 'listOrderEvents'> => ({
+  async findOrderByKey({ principal, idempotencyKey: key }, context) {
+    const { storeId } = callerOf(context);
+    const order = await findOrderOfKey(parts.pg, { storeId, principal, key });
+    return order ? { order: wireOrder(order) } : {};
+  },
   async getOrder({ orderId }, context) {
     const { storeId } = callerOf(context);
     const id = orderIdOf(orderId);

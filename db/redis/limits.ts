@@ -1,8 +1,6 @@
 // Rates and payment attempts in Redis: one script each, atomic, on the server's clock, with a TTL.
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import type { RedisClient, RedisCommands } from './client.ts';
+import type { RedisClient } from './client.ts';
+import { runScript, scriptOf } from './scripts.ts';
 
 /** A bucket of one subject: `quota` units each window, all of them at once if they are there. */
 export interface Bucket {
@@ -25,27 +23,8 @@ export interface Subject {
   windowMs: number;
 }
 
-interface Script {
-  text: string;
-  sha: string;
-}
-
-const scriptOf = (file: string): Script => {
-  const text = readFileSync(resolve(import.meta.dirname, file), 'utf8');
-  return { text, sha: createHash('sha1').update(text).digest('hex') };
-};
-
 const TAKE = scriptOf('limits.lua');
 const ATTEMPT = scriptOf('attempts.lua');
-
-type Words = (string | number)[];
-
-/** By its hash; a server that does not know it yet is given the text. */
-const run = (redis: RedisCommands, { text, sha }: Script, keys: string[], words: Words) =>
-  redis.evalsha(sha, keys.length, ...keys, ...words).catch((error: unknown) => {
-    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-    return redis.eval(text, keys.length, ...keys, ...words);
-  });
 
 /** `rate:{<storeId>}:…` TTL: until the bucket is full. One slot a store, so one script sees all. */
 const rateKey = (storeId: string, key: string): string => `rate:{${storeId}}:${key}`;
@@ -58,7 +37,7 @@ export const createLimitStore = (client: RedisClient) => ({
     client.run('limits.take', async (redis) => {
       const keys = buckets.map(({ key }) => rateKey(storeId, key));
       const words = buckets.flatMap(({ quota, windowMs }) => [quota, windowMs, cost]);
-      const answer = (await run(redis, TAKE, keys, words)) as number[];
+      const answer = (await runScript(redis, TAKE, keys, words)) as number[];
       return buckets.map((_, at) => {
         const [left = 0, fullInMs = 0, waitMs = 0] = answer.slice(3 * at, 3 * at + 3);
         return { left, fullInMs, waitMs };
@@ -69,7 +48,7 @@ export const createLimitStore = (client: RedisClient) => ({
     client.run('limits.attempt', async (redis) => {
       const keys = subjects.map(({ key }) => attemptKey(storeId, key));
       const words = subjects.flatMap(({ most, windowMs }) => [most, windowMs]);
-      return Number(await run(redis, ATTEMPT, keys, [id, ...words]));
+      return Number(await runScript(redis, ATTEMPT, keys, [id, ...words]));
     }),
   /** An attempt that turned out well counts no more. */
   forgive: (storeId: string, subjects: Subject[], id: string): Promise<void> =>

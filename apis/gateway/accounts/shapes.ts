@@ -1,6 +1,7 @@
 // Accounts as shoppers send and see them over HTTP.
 import { z } from 'zod';
 import type { AccountFound, SessionRow } from '../../../db/postgres/identity/accounts.ts';
+import { cartId } from '../carts/shapes.ts';
 import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from './auth.ts';
 
 const NAME_LENGTH_MAX = 100;
@@ -25,6 +26,8 @@ export const signInBody = z.strictObject({
   email,
   password,
   rememberMe: z.boolean().default(true),
+  /** What was gathered as a guest becomes part of one's own cart. */
+  cartId: cartId.optional(),
 });
 export const emailBody = z.strictObject({ email });
 export const tokenShape = z.strictObject({ token });

@@ -8,9 +8,12 @@ import {
 } from '../../../db/postgres/identity/accounts.ts';
 import { wishMail } from '../../../db/postgres/identity/mail-wishes.ts';
 import { DomainError } from '../../../domain/errors.ts';
+import { DEFAULT_STORE } from '../../../domain/ids.ts';
 import { sealSession, sessionCookie } from '../../http/credentials/session-tokens.ts';
 import type { Account } from '../../http/principals.ts';
 import { json, route, type Ask, type Route } from '../../http/routes.ts';
+import type { CartDoor } from '../carts/calls.ts';
+import { mergeCart } from '../carts/merge.ts';
 import { emptyBody } from '../shapes.ts';
 import { SESSION_SECONDS, type Auth } from './auth.ts';
 import { shownAccount, signInBody, signUpBody } from './shapes.ts';
@@ -18,7 +21,7 @@ import { shownAccount, signInBody, signUpBody } from './shapes.ts';
 const USER_AGENT_LENGTH_MAX = 200;
 export const NO_STORE = { 'cache-control': 'no-store' };
 
-export interface AccountDoor {
+export interface AccountDoor extends CartDoor {
   pg: Pg;
   auth: Auth;
   sessionSecret: string;
@@ -51,15 +54,26 @@ const signUpRoute = ({ pg, auth }: AccountDoor): Route =>
     },
   });
 
-const signInRoute = ({ pg, auth, sessionSecret, isSecure }: AccountDoor): Route =>
-  route({
+/** Nobody is kept from signing in by a cart: it may be merged later, by `POST /cart/merge`. */
+const isMerged = (door: AccountDoor, accountId: string, cartId: string): Promise<boolean> =>
+  mergeCart(door, { storeId: DEFAULT_STORE, accountId }, cartId).then(
+    () => true,
+    (error: unknown) => {
+      door.telemetry.log.warn('cart not merged', { reason: String(error) });
+      return false;
+    },
+  );
+
+const signInRoute = (door: AccountDoor): Route => {
+  const { pg, auth, sessionSecret, isSecure } = door;
+  return route({
     method: 'post',
     path: '/auth/sign-in/email',
     summary: 'Sign in: the session comes as a cookie and as a bearer token.',
     needs: 'public',
     body: signInBody,
     answers: { 200: 'the token and whose it is', 401: 'INVALID_CREDENTIALS' },
-    answer: async ({ body, request }) => {
+    answer: async ({ body: { cartId, ...body }, request }) => {
       const userAgent = request.headers.get('user-agent')?.slice(0, USER_AGENT_LENGTH_MAX) ?? '';
       const { token: bare, accountId } = await auth.signIn(body, userAgent);
       await endSurplusSessions(pg, accountId);
@@ -67,13 +81,15 @@ const signInRoute = ({ pg, auth, sessionSecret, isSecure }: AccountDoor): Route 
       if (!account) throw new DomainError('INVALID_CREDENTIALS', 'this account is gone');
       const token = sealSession(bare, sessionSecret);
       const seconds = body.rememberMe ? SESSION_SECONDS : undefined;
-      return json({ token, user: shownAccount(account) }, 200, {
+      const cart = cartId && { cartMerged: await isMerged(door, accountId, cartId) };
+      return json({ token, user: shownAccount(account), ...cart }, 200, {
         ...NO_STORE,
         'set-auth-token': token,
         'set-cookie': sessionCookie(token, isSecure, seconds),
       });
     },
   });
+};
 
 const signOutRoute = ({ pg, isSecure }: AccountDoor): Route =>
   route({

@@ -1,11 +1,9 @@
 // The shopper's own fields: the same functions and shapes as over HTTP, with names for arguments.
-import type { z } from 'zod';
 import { invalid, DomainError } from '../../../domain/errors.ts';
 import type { Order } from '../../../proto/gen/holdfast/orders/v1/orders_pb.ts';
-import { parsed } from '../../http/body.ts';
 import { LIMIT_MAX, type Cursors } from '../../http/cursors.ts';
 import { refusing } from '../../http/graphql/engine.ts';
-import type { Account, Principal } from '../../http/principals.ts';
+import type { Principal } from '../../http/principals.ts';
 import type { Ask } from '../../http/routes.ts';
 import { meOf } from '../accounts/sessions.ts';
 import type { AccountDoor } from '../accounts/sign-in.ts';
@@ -18,7 +16,6 @@ import {
   payOrder,
   placeOrder,
   requestReturn,
-  type OrderDoor,
   type Shopper,
 } from '../order-calls.ts';
 import { listOwnOrders, ownOrdersList } from '../own-orders.ts';
@@ -30,44 +27,20 @@ import {
   shownOrder,
   shownReturn,
 } from '../shapes.ts';
+import { accountOf, inputOf, keyIn, type Keyed } from './arguments.ts';
+import { cartMutations, cartQueries } from './carts.ts';
 import { OWN } from './schema.ts';
 
 /** GraphQL's own word for the size of a page that nobody chose; it is in the schema, too. */
 const PAGE_DEFAULT = 20;
 
-export interface ShopperParts extends OrderDoor, AccountDoor {
+export interface ShopperParts extends AccountDoor {
   cursors: Cursors;
 }
 
 interface OfOrder {
   accessToken?: string | null;
 }
-interface Keyed {
-  idempotencyKey?: string | null;
-}
-
-/** An argument by name, else the header. */
-const keyIn = ({ idempotencyKey: key }: Keyed, { request }: Ask): string | undefined => {
-  const given = key ?? request.headers.get('idempotency-key') ?? undefined;
-  return given === undefined ? undefined : idempotencyKey(given);
-};
-
-/** GraphQL's `null` for what is left out; the schemas know only absence. */
-const withoutNulls = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (value === null || typeof value !== 'object') return value;
-  const kept = Object.entries(value).filter(([, one]) => one !== null);
-  return Object.fromEntries(kept.map(([key, one]) => [key, withoutNulls(one)]));
-};
-
-/** The same schema as over HTTP judges it. INVALID_INPUT with the wrong fields. */
-const inputOf = <T>(schema: z.ZodType<T>, input: unknown): T => parsed(schema, withoutNulls(input));
-
-const accountOf = ({ principal }: Ask): Account => {
-  if (principal.kind === 'account') return principal;
-  throw new DomainError('UNAUTHENTICATED', 'sign in');
-};
-
 /** Whoever shows an order's token is its guest, signed in or not. */
 const shopperOf = (ask: Ask, { accessToken }: OfOrder): Shopper => {
   const { principal, address } = ask;
@@ -172,4 +145,6 @@ const mutations = (parts: ShopperParts, ask: Ask) => ({
 export const shopperRoot = (parts: ShopperParts, ask: Ask) => ({
   ...queries(parts, ask),
   ...mutations(parts, ask),
+  ...cartQueries(parts, ask),
+  ...cartMutations(parts, ask, (order) => withToken(parts, ask, order)),
 });

@@ -37,13 +37,14 @@ export const COSTS: Readonly<Record<CallKind, number>> = {
   read: 1,
   write: 5,
   checkout: 10,
+  cart: 5,
   'sign-in': 10,
   webhook: 1,
   upload: 50,
   follow: 5,
 };
 
-const SHOPPING: CallKind[] = ['read', 'write', 'checkout', 'sign-in', 'upload', 'follow'];
+const SHOPPING: CallKind[] = ['read', 'write', 'checkout', 'cart', 'sign-in', 'upload', 'follow'];
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 
@@ -55,6 +56,8 @@ const PRODUCTION: Limits = {
   policies: [
     { name: 'address', by: 'address', kinds: SHOPPING, quota: 600, windowSeconds: 10 },
     { name: 'sign-in', by: 'address', kinds: ['sign-in'], quota: 300, windowSeconds: 5 * MINUTE },
+    // A thousand new carts: each is kept for days.
+    { name: 'cart', by: 'address', kinds: ['cart'], quota: 5_000, windowSeconds: HOUR },
     { name: 'webhook', by: 'address', kinds: ['webhook'], quota: 5_000, windowSeconds: 10 },
     { name: 'principal', by: 'principal', kinds: SHOPPING, quota: 6_000, windowSeconds: 10 },
     { name: 'store', by: 'store', kinds: SHOPPING, quota: 200_000, windowSeconds: 10 },
@@ -69,6 +72,7 @@ const PRODUCTION: Limits = {
     read: 400,
     write: 200,
     checkout: 600,
+    cart: 200,
     'sign-in': 50,
     webhook: 200,
     upload: 20,

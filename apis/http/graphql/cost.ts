@@ -19,8 +19,9 @@ const VARIANTS_ASSUMED = 5;
 /** Fields that read more than their own row, in fields' worth of work. */
 const FIELD_COSTS: Record<string, number> = {
   ...{ facets: 300, matches: 100, product: 10, suggest: 50 },
-  ...{ orders: 50, order: 20, timeline: 20, me: 10 },
+  ...{ orders: 50, order: 20, timeline: 20, me: 10, cart: 50 },
   ...{ placeOrder: 2_000, providePayment: 2_000, cancelOrder: 1_000, requestReturn: 1_000 },
+  ...{ addToCart: 500, setCartLine: 500, removeCartLine: 500, mergeCart: 500, checkoutCart: 2_000 },
 };
 /** Fields with a page: what is asked of an edge is asked as often. */
 const PAGED = ['products', 'orders'];

@@ -66,7 +66,7 @@ export interface CheckoutKey {
 
 export const noOrder = (): DomainError => new DomainError('NOT_FOUND', 'no such order');
 
-const findByKey = async (db: Db | Tx, asked: CheckoutKey): Promise<Order | undefined> => {
+const rowByKey = async (db: Db | Tx, asked: Omit<CheckoutKey, 'bodyHash'>) => {
   const [row] = await db
     .select({ order: orders, bodyHash: checkoutKeys.bodyHash })
     .from(checkoutKeys)
@@ -78,6 +78,11 @@ const findByKey = async (db: Db | Tx, asked: CheckoutKey): Promise<Order | undef
         eq(checkoutKeys.key, asked.key),
       ),
     );
+  return row;
+};
+
+const findByKey = async (db: Db | Tx, asked: CheckoutKey): Promise<Order | undefined> => {
+  const row = await rowByKey(db, asked);
   if (!row) return undefined;
   if (row.bodyHash === asked.bodyHash) return orderOf(row.order);
   throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'this key was used with another body');
@@ -86,6 +91,16 @@ const findByKey = async (db: Db | Tx, asked: CheckoutKey): Promise<Order | undef
 /** The order this key has made. IDEMPOTENCY_KEY_REUSED when it was another body's. */
 export const findOrderByKey = (pg: Pg, asked: CheckoutKey): Promise<Order | undefined> =>
   pg.query('orders.findByKey', (db) => findByKey(db, asked));
+
+/** What a key has made, whatever body it was sent with. */
+export const findOrderOfKey = (
+  pg: Pg,
+  asked: Omit<CheckoutKey, 'bodyHash'>,
+): Promise<Order | undefined> =>
+  pg.query('orders.findOfKey', async (db) => {
+    const row = await rowByKey(db, asked);
+    return row && orderOf(row.order);
+  });
 
 export type OrderDraft = Pick<
   OrderSnapshot,

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file holdfast/orders/v1/orders.proto.
  */
 export const file_holdfast_orders_v1_orders: GenFile = /*@__PURE__*/
-  fileDesc("Ch9ob2xkZmFzdC9vcmRlcnMvdjEvb3JkZXJzLnByb3RvEhJob2xkZmFzdC5vcmRlcnMudjEieQoHQWRkcmVzcxIMCgRuYW1lGAEgASgJEg0KBWxpbmUxGAIgASgJEg0KBWxpbmUyGAMgASgJEgwKBGNpdHkYBCABKAkSDgoGcmVnaW9uGAUgASgJEhMKC3Bvc3RhbF9jb2RlGAYgASgJEg8KB2NvdW50cnkYByABKAkiJQoETGluZRILCgNza3UYASABKAkSEAoIcXVhbnRpdHkYAiABKAUiggIKEVBsYWNlT3JkZXJSZXF1ZXN0EhcKD2lkZW1wb3RlbmN5X2tleRgBIAEoCRIRCglwcmluY2lwYWwYAiABKAkSJwoFbGluZXMYAyADKAsyGC5ob2xkZmFzdC5vcmRlcnMudjEuTGluZRINCgVlbWFpbBgEIAEoCRI1ChBzaGlwcGluZ19hZGRyZXNzGAUgASgLMhsuaG9sZGZhc3Qub3JkZXJzLnYxLkFkZHJlc3MSFgoOcGF5bWVudF9tZXRob2QYBiABKAkSIQoUZXhwZWN0ZWRfdG90YWxfbWlub3IYByABKANIAIgBAUIXChVfZXhwZWN0ZWRfdG90YWxfbWlub3IibQoSUGxhY2VPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyEhQKDHJlZnVzYWxfY29kZRgCIAEoCRIXCg9yZWZ1c2FsX21lc3NhZ2UYAyABKAkihQQKBU9yZGVyEgoKAmlkGAEgASgJEhAKCHN0b3JlX2lkGAIgASgJEg4KBnN0YXR1cxgDIAEoCRITCgt0b3RhbF9taW5vchgEIAEoAxIQCghjdXJyZW5jeRgFIAEoCRIsCgVsaW5lcxgGIAMoCzIdLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlckxpbmUSLAoHcGF5bWVudBgHIAEoCzIbLmhvbGRmYXN0Lm9yZGVycy52MS5QYXltZW50Ei4KCmNyZWF0ZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD3RyYWNraW5nX251bWJlchgLIAEoCRIQCghlbmRfY29kZRgMIAEoCRITCgtlbmRfbWVzc2FnZRgNIAEoCRIzCgtuZXh0X2FjdGlvbhgOIAEoCzIeLmhvbGRmYXN0Lm9yZGVycy52MS5OZXh0QWN0aW9uEjAKCWF0dGVudGlvbhgPIAEoCzIdLmhvbGRmYXN0Lm9yZGVycy52MS5BdHRlbnRpb24SNQoQc2hpcHBpbmdfYWRkcmVzcxgQIAEoCzIbLmhvbGRmYXN0Lm9yZGVycy52MS5BZGRyZXNzEg0KBWFzX29mGBEgASgJIkYKCk5leHRBY3Rpb24SDAoEa2luZBgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEgoKAmF0GAMgASgJEg0KBXVudGlsGAQgASgJIkYKCUF0dGVudGlvbhIOCgZyZWFzb24YASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImAKCU9yZGVyTGluZRILCgNza3UYASABKAkSEAoIcXVhbnRpdHkYAiABKAUSEgoKcHJvZHVjdF9pZBgDIAEoCRIMCgRuYW1lGAQgASgJEhIKCnVuaXRfbWlub3IYBSABKAMidQoHUGF5bWVudBIOCgZzdGF0dXMYASABKAkSFQoNY2xpZW50X3NlY3JldBgCIAEoCRIWCg5yZWZ1bmRlZF9taW5vchgDIAEoAxIrCgdyZWZ1bmRzGAQgAygLMhouaG9sZGZhc3Qub3JkZXJzLnYxLlJlZnVuZCJJCgZSZWZ1bmQSCgoCaWQYASABKAkSFAoMYW1vdW50X21pbm9yGAIgASgDEg0KBXN0YXRlGAMgASgJEg4KBnJlYXNvbhgEIAEoCSIjCg9HZXRPcmRlclJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAkiPAoQR2V0T3JkZXJSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlciJCChZMaXN0T3JkZXJFdmVudHNSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJEhYKDmFmdGVyX3NlcXVlbmNlGAIgASgFIkkKF0xpc3RPcmRlckV2ZW50c1Jlc3BvbnNlEi4KBmV2ZW50cxgBIAMoCzIeLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlckV2ZW50ImcKCk9yZGVyRXZlbnQSEAoIc2VxdWVuY2UYASABKAUSDAoEdHlwZRgCIAEoCRImCgJhdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJZGF0YV9qc29uGAQgASgJIloKFUNvbmZpcm1QYXltZW50UmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoCRIWCg5wYXltZW50X21ldGhvZBgCIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYAyABKAkicQoWQ29uZmlybVBheW1lbnRSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlchIUCgxyZWZ1c2FsX2NvZGUYAiABKAkSFwoPcmVmdXNhbF9tZXNzYWdlGAMgASgJIkUKEUxpc3RPcmRlcnNSZXF1ZXN0EhEKCXByaW5jaXBhbBgBIAEoCRIOCgZiZWZvcmUYAiABKAkSDQoFbGltaXQYAyABKAUiPwoSTGlzdE9yZGVyc1Jlc3BvbnNlEikKBm9yZGVycxgBIAMoCzIZLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlciJfChRDaGFuZ2VBZGRyZXNzUmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoCRI1ChBzaGlwcGluZ19hZGRyZXNzGAIgASgLMhsuaG9sZGZhc3Qub3JkZXJzLnYxLkFkZHJlc3MiQQoVQ2hhbmdlQWRkcmVzc1Jlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyIp0CCgZSZXR1cm4SCgoCaWQYASABKAkSEAoIb3JkZXJfaWQYAiABKAkSDQoFc3RhdGUYAyABKAkSJwoFbGluZXMYBCADKAsyGC5ob2xkZmFzdC5vcmRlcnMudjEuTGluZRIOCgZyZWFzb24YBSABKAkSFAoMcmVmdW5kX21pbm9yGAYgASgDEhAKCGN1cnJlbmN5GAcgASgJEhcKD3RyYWNraW5nX251bWJlchgIIAEoCRIMCgRub3RlGAkgASgJEi4KCmNyZWF0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInoKFFJlcXVlc3RSZXR1cm5SZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgCIAEoCRInCgVsaW5lcxgDIAMoCzIYLmhvbGRmYXN0Lm9yZGVycy52MS5MaW5lEg4KBnJlYXNvbhgEIAEoCSJDChVSZXF1ZXN0UmV0dXJuUmVzcG9uc2USKgoGcmV0dXJuGAEgASgLMhouaG9sZGZhc3Qub3JkZXJzLnYxLlJldHVybiI3ChBHZXRSZXR1cm5SZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJEhEKCXJldHVybl9pZBgCIAEoCSI/ChFHZXRSZXR1cm5SZXNwb25zZRIqCgZyZXR1cm4YASABKAsyGi5ob2xkZmFzdC5vcmRlcnMudjEuUmV0dXJuIiYKEkNhbmNlbE9yZGVyUmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoCSI/ChNDYW5jZWxPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyMo8HCg1PcmRlcnNTZXJ2aWNlElsKClBsYWNlT3JkZXISJS5ob2xkZmFzdC5vcmRlcnMudjEuUGxhY2VPcmRlclJlcXVlc3QaJi5ob2xkZmFzdC5vcmRlcnMudjEuUGxhY2VPcmRlclJlc3BvbnNlEloKCEdldE9yZGVyEiMuaG9sZGZhc3Qub3JkZXJzLnYxLkdldE9yZGVyUmVxdWVzdBokLmhvbGRmYXN0Lm9yZGVycy52MS5HZXRPcmRlclJlc3BvbnNlIgOQAgESbwoPTGlzdE9yZGVyRXZlbnRzEiouaG9sZGZhc3Qub3JkZXJzLnYxLkxpc3RPcmRlckV2ZW50c1JlcXVlc3QaKy5ob2xkZmFzdC5vcmRlcnMudjEuTGlzdE9yZGVyRXZlbnRzUmVzcG9uc2UiA5ACARJnCg5Db25maXJtUGF5bWVudBIpLmhvbGRmYXN0Lm9yZGVycy52MS5Db25maXJtUGF5bWVudFJlcXVlc3QaKi5ob2xkZmFzdC5vcmRlcnMudjEuQ29uZmlybVBheW1lbnRSZXNwb25zZRJeCgtDYW5jZWxPcmRlchImLmhvbGRmYXN0Lm9yZGVycy52MS5DYW5jZWxPcmRlclJlcXVlc3QaJy5ob2xkZmFzdC5vcmRlcnMudjEuQ2FuY2VsT3JkZXJSZXNwb25zZRJgCgpMaXN0T3JkZXJzEiUuaG9sZGZhc3Qub3JkZXJzLnYxLkxpc3RPcmRlcnNSZXF1ZXN0GiYuaG9sZGZhc3Qub3JkZXJzLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIDkAIBEmQKDUNoYW5nZUFkZHJlc3MSKC5ob2xkZmFzdC5vcmRlcnMudjEuQ2hhbmdlQWRkcmVzc1JlcXVlc3QaKS5ob2xkZmFzdC5vcmRlcnMudjEuQ2hhbmdlQWRkcmVzc1Jlc3BvbnNlEmQKDVJlcXVlc3RSZXR1cm4SKC5ob2xkZmFzdC5vcmRlcnMudjEuUmVxdWVzdFJldHVyblJlcXVlc3QaKS5ob2xkZmFzdC5vcmRlcnMudjEuUmVxdWVzdFJldHVyblJlc3BvbnNlEl0KCUdldFJldHVybhIkLmhvbGRmYXN0Lm9yZGVycy52MS5HZXRSZXR1cm5SZXF1ZXN0GiUuaG9sZGZhc3Qub3JkZXJzLnYxLkdldFJldHVyblJlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Ch9ob2xkZmFzdC9vcmRlcnMvdjEvb3JkZXJzLnByb3RvEhJob2xkZmFzdC5vcmRlcnMudjEieQoHQWRkcmVzcxIMCgRuYW1lGAEgASgJEg0KBWxpbmUxGAIgASgJEg0KBWxpbmUyGAMgASgJEgwKBGNpdHkYBCABKAkSDgoGcmVnaW9uGAUgASgJEhMKC3Bvc3RhbF9jb2RlGAYgASgJEg8KB2NvdW50cnkYByABKAkiJQoETGluZRILCgNza3UYASABKAkSEAoIcXVhbnRpdHkYAiABKAUiggIKEVBsYWNlT3JkZXJSZXF1ZXN0EhcKD2lkZW1wb3RlbmN5X2tleRgBIAEoCRIRCglwcmluY2lwYWwYAiABKAkSJwoFbGluZXMYAyADKAsyGC5ob2xkZmFzdC5vcmRlcnMudjEuTGluZRINCgVlbWFpbBgEIAEoCRI1ChBzaGlwcGluZ19hZGRyZXNzGAUgASgLMhsuaG9sZGZhc3Qub3JkZXJzLnYxLkFkZHJlc3MSFgoOcGF5bWVudF9tZXRob2QYBiABKAkSIQoUZXhwZWN0ZWRfdG90YWxfbWlub3IYByABKANIAIgBAUIXChVfZXhwZWN0ZWRfdG90YWxfbWlub3IibQoSUGxhY2VPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyEhQKDHJlZnVzYWxfY29kZRgCIAEoCRIXCg9yZWZ1c2FsX21lc3NhZ2UYAyABKAkihQQKBU9yZGVyEgoKAmlkGAEgASgJEhAKCHN0b3JlX2lkGAIgASgJEg4KBnN0YXR1cxgDIAEoCRITCgt0b3RhbF9taW5vchgEIAEoAxIQCghjdXJyZW5jeRgFIAEoCRIsCgVsaW5lcxgGIAMoCzIdLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlckxpbmUSLAoHcGF5bWVudBgHIAEoCzIbLmhvbGRmYXN0Lm9yZGVycy52MS5QYXltZW50Ei4KCmNyZWF0ZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD3RyYWNraW5nX251bWJlchgLIAEoCRIQCghlbmRfY29kZRgMIAEoCRITCgtlbmRfbWVzc2FnZRgNIAEoCRIzCgtuZXh0X2FjdGlvbhgOIAEoCzIeLmhvbGRmYXN0Lm9yZGVycy52MS5OZXh0QWN0aW9uEjAKCWF0dGVudGlvbhgPIAEoCzIdLmhvbGRmYXN0Lm9yZGVycy52MS5BdHRlbnRpb24SNQoQc2hpcHBpbmdfYWRkcmVzcxgQIAEoCzIbLmhvbGRmYXN0Lm9yZGVycy52MS5BZGRyZXNzEg0KBWFzX29mGBEgASgJIkYKCk5leHRBY3Rpb24SDAoEa2luZBgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEgoKAmF0GAMgASgJEg0KBXVudGlsGAQgASgJIkYKCUF0dGVudGlvbhIOCgZyZWFzb24YASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImAKCU9yZGVyTGluZRILCgNza3UYASABKAkSEAoIcXVhbnRpdHkYAiABKAUSEgoKcHJvZHVjdF9pZBgDIAEoCRIMCgRuYW1lGAQgASgJEhIKCnVuaXRfbWlub3IYBSABKAMidQoHUGF5bWVudBIOCgZzdGF0dXMYASABKAkSFQoNY2xpZW50X3NlY3JldBgCIAEoCRIWCg5yZWZ1bmRlZF9taW5vchgDIAEoAxIrCgdyZWZ1bmRzGAQgAygLMhouaG9sZGZhc3Qub3JkZXJzLnYxLlJlZnVuZCJJCgZSZWZ1bmQSCgoCaWQYASABKAkSFAoMYW1vdW50X21pbm9yGAIgASgDEg0KBXN0YXRlGAMgASgJEg4KBnJlYXNvbhgEIAEoCSIjCg9HZXRPcmRlclJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAkiPAoQR2V0T3JkZXJSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlciJDChVGaW5kT3JkZXJCeUtleVJlcXVlc3QSEQoJcHJpbmNpcGFsGAEgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgCIAEoCSJCChZGaW5kT3JkZXJCeUtleVJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyIkIKFkxpc3RPcmRlckV2ZW50c1JlcXVlc3QSEAoIb3JkZXJfaWQYASABKAkSFgoOYWZ0ZXJfc2VxdWVuY2UYAiABKAUiSQoXTGlzdE9yZGVyRXZlbnRzUmVzcG9uc2USLgoGZXZlbnRzGAEgAygLMh4uaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyRXZlbnQiZwoKT3JkZXJFdmVudBIQCghzZXF1ZW5jZRgBIAEoBRIMCgR0eXBlGAIgASgJEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglkYXRhX2pzb24YBCABKAkiWgoVQ29uZmlybVBheW1lbnRSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJEhYKDnBheW1lbnRfbWV0aG9kGAIgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgDIAEoCSJxChZDb25maXJtUGF5bWVudFJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyEhQKDHJlZnVzYWxfY29kZRgCIAEoCRIXCg9yZWZ1c2FsX21lc3NhZ2UYAyABKAkiRQoRTGlzdE9yZGVyc1JlcXVlc3QSEQoJcHJpbmNpcGFsGAEgASgJEg4KBmJlZm9yZRgCIAEoCRINCgVsaW1pdBgDIAEoBSI/ChJMaXN0T3JkZXJzUmVzcG9uc2USKQoGb3JkZXJzGAEgAygLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyIl8KFENoYW5nZUFkZHJlc3NSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJEjUKEHNoaXBwaW5nX2FkZHJlc3MYAiABKAsyGy5ob2xkZmFzdC5vcmRlcnMudjEuQWRkcmVzcyJBChVDaGFuZ2VBZGRyZXNzUmVzcG9uc2USKAoFb3JkZXIYASABKAsyGS5ob2xkZmFzdC5vcmRlcnMudjEuT3JkZXIinQIKBlJldHVybhIKCgJpZBgBIAEoCRIQCghvcmRlcl9pZBgCIAEoCRINCgVzdGF0ZRgDIAEoCRInCgVsaW5lcxgEIAMoCzIYLmhvbGRmYXN0Lm9yZGVycy52MS5MaW5lEg4KBnJlYXNvbhgFIAEoCRIUCgxyZWZ1bmRfbWlub3IYBiABKAMSEAoIY3VycmVuY3kYByABKAkSFwoPdHJhY2tpbmdfbnVtYmVyGAggASgJEgwKBG5vdGUYCSABKAkSLgoKY3JlYXRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiegoUUmVxdWVzdFJldHVyblJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAIgASgJEicKBWxpbmVzGAMgAygLMhguaG9sZGZhc3Qub3JkZXJzLnYxLkxpbmUSDgoGcmVhc29uGAQgASgJIkMKFVJlcXVlc3RSZXR1cm5SZXNwb25zZRIqCgZyZXR1cm4YASABKAsyGi5ob2xkZmFzdC5vcmRlcnMudjEuUmV0dXJuIjcKEEdldFJldHVyblJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAkSEQoJcmV0dXJuX2lkGAIgASgJIj8KEUdldFJldHVyblJlc3BvbnNlEioKBnJldHVybhgBIAEoCzIaLmhvbGRmYXN0Lm9yZGVycy52MS5SZXR1cm4iJgoSQ2FuY2VsT3JkZXJSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJIj8KE0NhbmNlbE9yZGVyUmVzcG9uc2USKAoFb3JkZXIYASABKAsyGS5ob2xkZmFzdC5vcmRlcnMudjEuT3JkZXIy/QcKDU9yZGVyc1NlcnZpY2USWwoKUGxhY2VPcmRlchIlLmhvbGRmYXN0Lm9yZGVycy52MS5QbGFjZU9yZGVyUmVxdWVzdBomLmhvbGRmYXN0Lm9yZGVycy52MS5QbGFjZU9yZGVyUmVzcG9uc2USWgoIR2V0T3JkZXISIy5ob2xkZmFzdC5vcmRlcnMudjEuR2V0T3JkZXJSZXF1ZXN0GiQuaG9sZGZhc3Qub3JkZXJzLnYxLkdldE9yZGVyUmVzcG9uc2UiA5ACARJsCg5GaW5kT3JkZXJCeUtleRIpLmhvbGRmYXN0Lm9yZGVycy52MS5GaW5kT3JkZXJCeUtleVJlcXVlc3QaKi5ob2xkZmFzdC5vcmRlcnMudjEuRmluZE9yZGVyQnlLZXlSZXNwb25zZSIDkAIBEm8KD0xpc3RPcmRlckV2ZW50cxIqLmhvbGRmYXN0Lm9yZGVycy52MS5MaXN0T3JkZXJFdmVudHNSZXF1ZXN0GisuaG9sZGZhc3Qub3JkZXJzLnYxLkxpc3RPcmRlckV2ZW50c1Jlc3BvbnNlIgOQAgESZwoOQ29uZmlybVBheW1lbnQSKS5ob2xkZmFzdC5vcmRlcnMudjEuQ29uZmlybVBheW1lbnRSZXF1ZXN0GiouaG9sZGZhc3Qub3JkZXJzLnYxLkNvbmZpcm1QYXltZW50UmVzcG9uc2USXgoLQ2FuY2VsT3JkZXISJi5ob2xkZmFzdC5vcmRlcnMudjEuQ2FuY2VsT3JkZXJSZXF1ZXN0GicuaG9sZGZhc3Qub3JkZXJzLnYxLkNhbmNlbE9yZGVyUmVzcG9uc2USYAoKTGlzdE9yZGVycxIlLmhvbGRmYXN0Lm9yZGVycy52MS5MaXN0T3JkZXJzUmVxdWVzdBomLmhvbGRmYXN0Lm9yZGVycy52MS5MaXN0T3JkZXJzUmVzcG9uc2UiA5ACARJkCg1DaGFuZ2VBZGRyZXNzEiguaG9sZGZhc3Qub3JkZXJzLnYxLkNoYW5nZUFkZHJlc3NSZXF1ZXN0GikuaG9sZGZhc3Qub3JkZXJzLnYxLkNoYW5nZUFkZHJlc3NSZXNwb25zZRJkCg1SZXF1ZXN0UmV0dXJuEiguaG9sZGZhc3Qub3JkZXJzLnYxLlJlcXVlc3RSZXR1cm5SZXF1ZXN0GikuaG9sZGZhc3Qub3JkZXJzLnYxLlJlcXVlc3RSZXR1cm5SZXNwb25zZRJdCglHZXRSZXR1cm4SJC5ob2xkZmFzdC5vcmRlcnMudjEuR2V0UmV0dXJuUmVxdWVzdBolLmhvbGRmYXN0Lm9yZGVycy52MS5HZXRSZXR1cm5SZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message holdfast.orders.v1.Address
@@ -469,6 +469,45 @@ export const GetOrderResponseSchema: GenMessage<GetOrderResponse> = /*@__PURE__*
   messageDesc(file_holdfast_orders_v1_orders, 11);
 
 /**
+ * @generated from message holdfast.orders.v1.FindOrderByKeyRequest
+ */
+export type FindOrderByKeyRequest = Message<"holdfast.orders.v1.FindOrderByKeyRequest"> & {
+  /**
+   * @generated from field: string principal = 1;
+   */
+  principal: string;
+
+  /**
+   * @generated from field: string idempotency_key = 2;
+   */
+  idempotencyKey: string;
+};
+
+/**
+ * Describes the message holdfast.orders.v1.FindOrderByKeyRequest.
+ * Use `create(FindOrderByKeyRequestSchema)` to create a new message.
+ */
+export const FindOrderByKeyRequestSchema: GenMessage<FindOrderByKeyRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_orders_v1_orders, 12);
+
+/**
+ * @generated from message holdfast.orders.v1.FindOrderByKeyResponse
+ */
+export type FindOrderByKeyResponse = Message<"holdfast.orders.v1.FindOrderByKeyResponse"> & {
+  /**
+   * @generated from field: holdfast.orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+};
+
+/**
+ * Describes the message holdfast.orders.v1.FindOrderByKeyResponse.
+ * Use `create(FindOrderByKeyResponseSchema)` to create a new message.
+ */
+export const FindOrderByKeyResponseSchema: GenMessage<FindOrderByKeyResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_orders_v1_orders, 13);
+
+/**
  * @generated from message holdfast.orders.v1.ListOrderEventsRequest
  */
 export type ListOrderEventsRequest = Message<"holdfast.orders.v1.ListOrderEventsRequest"> & {
@@ -488,7 +527,7 @@ export type ListOrderEventsRequest = Message<"holdfast.orders.v1.ListOrderEvents
  * Use `create(ListOrderEventsRequestSchema)` to create a new message.
  */
 export const ListOrderEventsRequestSchema: GenMessage<ListOrderEventsRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 12);
+  messageDesc(file_holdfast_orders_v1_orders, 14);
 
 /**
  * @generated from message holdfast.orders.v1.ListOrderEventsResponse
@@ -505,7 +544,7 @@ export type ListOrderEventsResponse = Message<"holdfast.orders.v1.ListOrderEvent
  * Use `create(ListOrderEventsResponseSchema)` to create a new message.
  */
 export const ListOrderEventsResponseSchema: GenMessage<ListOrderEventsResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 13);
+  messageDesc(file_holdfast_orders_v1_orders, 15);
 
 /**
  * @generated from message holdfast.orders.v1.OrderEvent
@@ -539,7 +578,7 @@ export type OrderEvent = Message<"holdfast.orders.v1.OrderEvent"> & {
  * Use `create(OrderEventSchema)` to create a new message.
  */
 export const OrderEventSchema: GenMessage<OrderEvent> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 14);
+  messageDesc(file_holdfast_orders_v1_orders, 16);
 
 /**
  * @generated from message holdfast.orders.v1.ConfirmPaymentRequest
@@ -568,7 +607,7 @@ export type ConfirmPaymentRequest = Message<"holdfast.orders.v1.ConfirmPaymentRe
  * Use `create(ConfirmPaymentRequestSchema)` to create a new message.
  */
 export const ConfirmPaymentRequestSchema: GenMessage<ConfirmPaymentRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 15);
+  messageDesc(file_holdfast_orders_v1_orders, 17);
 
 /**
  * @generated from message holdfast.orders.v1.ConfirmPaymentResponse
@@ -597,7 +636,7 @@ export type ConfirmPaymentResponse = Message<"holdfast.orders.v1.ConfirmPaymentR
  * Use `create(ConfirmPaymentResponseSchema)` to create a new message.
  */
 export const ConfirmPaymentResponseSchema: GenMessage<ConfirmPaymentResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 16);
+  messageDesc(file_holdfast_orders_v1_orders, 18);
 
 /**
  * @generated from message holdfast.orders.v1.ListOrdersRequest
@@ -628,7 +667,7 @@ export type ListOrdersRequest = Message<"holdfast.orders.v1.ListOrdersRequest"> 
  * Use `create(ListOrdersRequestSchema)` to create a new message.
  */
 export const ListOrdersRequestSchema: GenMessage<ListOrdersRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 17);
+  messageDesc(file_holdfast_orders_v1_orders, 19);
 
 /**
  * @generated from message holdfast.orders.v1.ListOrdersResponse
@@ -645,7 +684,7 @@ export type ListOrdersResponse = Message<"holdfast.orders.v1.ListOrdersResponse"
  * Use `create(ListOrdersResponseSchema)` to create a new message.
  */
 export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 18);
+  messageDesc(file_holdfast_orders_v1_orders, 20);
 
 /**
  * @generated from message holdfast.orders.v1.ChangeAddressRequest
@@ -667,7 +706,7 @@ export type ChangeAddressRequest = Message<"holdfast.orders.v1.ChangeAddressRequ
  * Use `create(ChangeAddressRequestSchema)` to create a new message.
  */
 export const ChangeAddressRequestSchema: GenMessage<ChangeAddressRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 19);
+  messageDesc(file_holdfast_orders_v1_orders, 21);
 
 /**
  * @generated from message holdfast.orders.v1.ChangeAddressResponse
@@ -684,7 +723,7 @@ export type ChangeAddressResponse = Message<"holdfast.orders.v1.ChangeAddressRes
  * Use `create(ChangeAddressResponseSchema)` to create a new message.
  */
 export const ChangeAddressResponseSchema: GenMessage<ChangeAddressResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 20);
+  messageDesc(file_holdfast_orders_v1_orders, 22);
 
 /**
  * @generated from message holdfast.orders.v1.Return
@@ -755,7 +794,7 @@ export type Return = Message<"holdfast.orders.v1.Return"> & {
  * Use `create(ReturnSchema)` to create a new message.
  */
 export const ReturnSchema: GenMessage<Return> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 21);
+  messageDesc(file_holdfast_orders_v1_orders, 23);
 
 /**
  * @generated from message holdfast.orders.v1.RequestReturnRequest
@@ -787,7 +826,7 @@ export type RequestReturnRequest = Message<"holdfast.orders.v1.RequestReturnRequ
  * Use `create(RequestReturnRequestSchema)` to create a new message.
  */
 export const RequestReturnRequestSchema: GenMessage<RequestReturnRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 22);
+  messageDesc(file_holdfast_orders_v1_orders, 24);
 
 /**
  * @generated from message holdfast.orders.v1.RequestReturnResponse
@@ -804,7 +843,7 @@ export type RequestReturnResponse = Message<"holdfast.orders.v1.RequestReturnRes
  * Use `create(RequestReturnResponseSchema)` to create a new message.
  */
 export const RequestReturnResponseSchema: GenMessage<RequestReturnResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 23);
+  messageDesc(file_holdfast_orders_v1_orders, 25);
 
 /**
  * @generated from message holdfast.orders.v1.GetReturnRequest
@@ -826,7 +865,7 @@ export type GetReturnRequest = Message<"holdfast.orders.v1.GetReturnRequest"> & 
  * Use `create(GetReturnRequestSchema)` to create a new message.
  */
 export const GetReturnRequestSchema: GenMessage<GetReturnRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 24);
+  messageDesc(file_holdfast_orders_v1_orders, 26);
 
 /**
  * @generated from message holdfast.orders.v1.GetReturnResponse
@@ -843,7 +882,7 @@ export type GetReturnResponse = Message<"holdfast.orders.v1.GetReturnResponse"> 
  * Use `create(GetReturnResponseSchema)` to create a new message.
  */
 export const GetReturnResponseSchema: GenMessage<GetReturnResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 25);
+  messageDesc(file_holdfast_orders_v1_orders, 27);
 
 /**
  * @generated from message holdfast.orders.v1.CancelOrderRequest
@@ -860,7 +899,7 @@ export type CancelOrderRequest = Message<"holdfast.orders.v1.CancelOrderRequest"
  * Use `create(CancelOrderRequestSchema)` to create a new message.
  */
 export const CancelOrderRequestSchema: GenMessage<CancelOrderRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 26);
+  messageDesc(file_holdfast_orders_v1_orders, 28);
 
 /**
  * @generated from message holdfast.orders.v1.CancelOrderResponse
@@ -877,7 +916,7 @@ export type CancelOrderResponse = Message<"holdfast.orders.v1.CancelOrderRespons
  * Use `create(CancelOrderResponseSchema)` to create a new message.
  */
 export const CancelOrderResponseSchema: GenMessage<CancelOrderResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 27);
+  messageDesc(file_holdfast_orders_v1_orders, 29);
 
 /**
  * @generated from service holdfast.orders.v1.OrdersService
@@ -901,6 +940,16 @@ export const OrdersService: GenService<{
     methodKind: "unary";
     input: typeof GetOrderRequestSchema;
     output: typeof GetOrderResponseSchema;
+  },
+  /**
+   * FindOrderByKey answers the order that a principal's idempotency key has made; none when none.
+   *
+   * @generated from rpc holdfast.orders.v1.OrdersService.FindOrderByKey
+   */
+  findOrderByKey: {
+    methodKind: "unary";
+    input: typeof FindOrderByKeyRequestSchema;
+    output: typeof FindOrderByKeyResponseSchema;
   },
   /**
    * ListOrderEvents answers events after a sequence number, oldest first, at most 200.

@@ -1,0 +1,132 @@
+// What may be asked of carts, once for every door: made, read, changed, by whoever they belong to.
+import { createHash } from 'node:crypto';
+import type { Client } from '@connectrpc/connect';
+import type { CartStore } from '../../../db/redis/carts.ts';
+import {
+  EMPTY_CART,
+  withLine,
+  withMore,
+  without,
+  type Cart,
+  type CartLine,
+} from '../../../domain/carts/cart.ts';
+import { DomainError, invalid } from '../../../domain/errors.ts';
+import { isId, newCartId } from '../../../domain/ids.ts';
+import { currencyOf } from '../../../domain/money.ts';
+import type { InventoryService } from '../../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
+import type { ProductsService } from '../../../proto/gen/holdfast/products/v1/products_pb.ts';
+import { STORE_HEADER } from '../../rpc/client.ts';
+import type { Principal } from '../../http/principals.ts';
+import type { OrderDoor } from '../order-calls.ts';
+
+export interface CartDoor extends OrderDoor {
+  carts: CartStore;
+  products: Client<typeof ProductsService>;
+  inventory: Client<typeof InventoryService>;
+}
+
+/** A cart by what it is kept under: a guest's by its own id, an account's by the account's. */
+export interface CartRef {
+  storeId: string;
+  id: string;
+}
+
+const noCart = (): DomainError => new DomainError('NOT_FOUND', 'no such cart');
+
+/** The named cart, or without a name the caller's own. NOT_FOUND, UNAUTHENTICATED. */
+export const cartRef = ({ storeId, ...principal }: Principal, cartId?: string): CartRef => {
+  if (cartId !== undefined) {
+    if (!isId('cart', cartId)) throw noCart();
+    return { storeId, id: cartId };
+  }
+  if (principal.kind === 'account') return { storeId, id: principal.accountId };
+  throw new DomainError('UNAUTHENTICATED', 'sign in, or say which cart');
+};
+
+export const isGuests = ({ id }: CartRef): boolean => isId('cart', id);
+
+/** An account always has a cart; a guest's is there or not. NOT_FOUND. */
+export const existing = (ref: CartRef, cart: Cart | undefined): Cart => {
+  if (!isGuests(ref)) return cart ?? EMPTY_CART;
+  if (!cart || cart.movedTo) throw noCart();
+  return cart;
+};
+
+export const cartOf = async ({ carts }: CartDoor, ref: CartRef): Promise<Cart> =>
+  existing(ref, await carts.find(ref.storeId, ref.id));
+
+interface Wish {
+  sku: string;
+  quantity: number;
+}
+
+/** The prices that checkout takes, by sku; what is not for sale is left out. */
+export const pricesOf = async ({ products }: CartDoor, storeId: string, skus: string[]) => {
+  const headers = { [STORE_HEADER]: storeId };
+  const { prices } = await products.batchGetPrices({ skus }, { headers });
+  return prices.map(({ sku, productId, name, priceMinor, currency }) => ({
+    ...{ sku, productId, name },
+    unitMinor: Number(priceMinor),
+    currency: currencyOf(currency),
+  }));
+};
+
+/** Each with what is shown of it now. INVALID_INPUT for what is not for sale. */
+const pricedLines = async (
+  door: CartDoor,
+  storeId: string,
+  wishes: Wish[],
+): Promise<CartLine[]> => {
+  if (wishes.length === 0) return [];
+  const skus = [...new Set(wishes.map(({ sku }) => sku))];
+  const prices = await pricesOf(door, storeId, skus);
+  return wishes.map(({ sku, quantity }) => {
+    const price = prices.find((one) => one.sku === sku);
+    if (!price) throw invalid('sku', 'is not for sale');
+    return { ...price, quantity };
+  });
+};
+
+/** A new guest's cart with these lines. INVALID_INPUT, CART_FULL. */
+export const makeCart = async (
+  door: CartDoor,
+  { storeId }: Principal,
+  wishes: Wish[],
+): Promise<{ ref: CartRef; cart: Cart }> => {
+  const ref = { storeId, id: newCartId() };
+  const lines = await pricedLines(door, storeId, wishes);
+  const made = lines.reduce((cart, line) => withMore(cart, line), EMPTY_CART);
+  return { ref, cart: await door.carts.change(storeId, ref.id, () => made) };
+};
+
+const changed = ({ carts }: CartDoor, ref: CartRef, change: (cart: Cart) => Cart): Promise<Cart> =>
+  carts.change(ref.storeId, ref.id, (cart) => change(existing(ref, cart)));
+
+const hashOf = (value: unknown): string =>
+  createHash('sha256').update(JSON.stringify(value)).digest('base64url');
+
+/** Adds to what is there, once a key. INVALID_INPUT, CART_FULL, IDEMPOTENCY_KEY_REUSED. */
+export const addLine = async (
+  door: CartDoor,
+  ref: CartRef,
+  wish: Wish,
+  key?: string,
+): Promise<Cart> => {
+  await cartOf(door, ref);
+  const [line] = await pricedLines(door, ref.storeId, [wish]);
+  if (!line) throw new Error('a line came back without a price');
+  const addition = key === undefined ? undefined : { key: hashOf(key), body: hashOf(wish) };
+  return changed(door, ref, (cart) => withMore(cart, line, addition));
+};
+
+/** Says how many, and agrees to the present price. INVALID_INPUT, CART_FULL. */
+export const setLine = async (door: CartDoor, ref: CartRef, wish: Wish): Promise<Cart> => {
+  await cartOf(door, ref);
+  const [line] = await pricedLines(door, ref.storeId, [wish]);
+  if (!line) throw new Error('a line came back without a price');
+  return changed(door, ref, (cart) => withLine(cart, line));
+};
+
+/** What is not in the cart is removed already. */
+export const removeLine = (door: CartDoor, ref: CartRef, sku: string): Promise<Cart> =>
+  changed(door, ref, (cart) => without(cart, sku));

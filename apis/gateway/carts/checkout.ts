@@ -1,0 +1,157 @@
+// Checkout from a cart: what was sent under a key is written down first, and bought once.
+import type { z } from 'zod';
+import {
+  outcomeOf,
+  shownTotalMinor,
+  withBought,
+  withoutCheckout,
+  type Cart,
+  type CartCheckout,
+} from '../../../domain/carts/cart.ts';
+import { DomainError } from '../../../domain/errors.ts';
+import { numberFromMinor } from '../../../domain/money.ts';
+import type { OrderStatus } from '../../../domain/order.ts';
+import type { Order } from '../../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import { emailOf, placeOrder, type Shopper } from '../order-calls.ts';
+import { STORE_HEADER } from '../../rpc/client.ts';
+import { ownerOf } from '../owners.ts';
+import { cartOf, existing, type CartDoor, type CartRef } from './calls.ts';
+import type { checkoutBody } from './shapes.ts';
+
+/** Longer than any call to Orders may last: what has made no order by then makes none. */
+const UNDER_WAY_MS = 60_000;
+
+/** A cart, and the order that its checkout waits for. */
+export interface SettledCart {
+  cart: Cart;
+  order?: Order | undefined;
+}
+
+const statusOf = ({ status }: { status: string }): OrderStatus => status as OrderStatus;
+
+/** Writes down what became of a checkout; a cart that is gone needs nothing. */
+const conclude = async (
+  { carts }: CartDoor,
+  ref: CartRef,
+  change: (cart: Cart) => Cart,
+): Promise<Cart> => {
+  const cart = await carts.change(ref.storeId, ref.id, (present) => present && change(present));
+  return existing(ref, cart);
+};
+
+/** What became of the checkout that a cart knows of, asked of Orders, who alone can say. */
+export const settled = async (door: CartDoor, ref: CartRef, cart: Cart): Promise<SettledCart> => {
+  const { checkout } = cart;
+  if (!checkout) return { cart };
+  const { key, principal, beganAtMs } = checkout;
+  const asked = { principal, idempotencyKey: key };
+  const headers = { [STORE_HEADER]: ref.storeId };
+  const { order } = await door.orders.findOrderByKey(asked, { headers });
+  const outcome = order && outcomeOf(statusOf(order));
+  if (order && outcome === 'waiting') return { cart, order };
+  if (order && outcome === 'bought') {
+    return { cart: await conclude(door, ref, (one) => withBought(one, key, order.id)) };
+  }
+  if (!order && Date.now() - beganAtMs < UNDER_WAY_MS) return { cart };
+  return { cart: await conclude(door, ref, (one) => withoutCheckout(one, key)) };
+};
+
+/** Until when the order's own reservation holds the stock: no cart holds any. */
+export const holdUntilOf = (order: Order | undefined): string | undefined =>
+  order?.status === 'awaiting_payment' ? order.nextAction?.until || undefined : undefined;
+
+const inCheckout = (order?: Order): DomainError => {
+  const holdUntil = holdUntilOf(order);
+  return new DomainError('CART_IN_CHECKOUT', 'this cart is being checked out already', {
+    facts: {
+      ...(order && { order: { id: order.id, status: order.status } }),
+      ...(holdUntil && { holdUntil }),
+    },
+  });
+};
+
+const nothingToBuy = ({ bought }: Cart): DomainError =>
+  new DomainError('CART_EMPTY', 'there is nothing in this cart', {
+    facts: bought ? { order: { id: bought.orderId } } : {},
+  });
+
+interface Begun {
+  checkout: CartCheckout;
+  /** No earlier call has sent it. */
+  isNew: boolean;
+}
+
+/** What this key stands for: written down before it is sent, so a repeated call is the same. */
+const begin = async (
+  door: CartDoor,
+  ref: CartRef,
+  { key, principal }: { key: string; principal: string },
+): Promise<Begun> => {
+  const present = await cartOf(door, ref);
+  if (present.checkout && present.checkout.key !== key) {
+    const { cart, order } = await settled(door, ref, present);
+    if (cart.checkout) throw inCheckout(order);
+  }
+  const fresh = { key, principal, beganAtMs: Date.now() };
+  const begun = await door.carts.change(ref.storeId, ref.id, (found) => {
+    const cart = existing(ref, found);
+    if ([cart.checkout?.key, cart.bought?.key].includes(key)) return cart;
+    if (cart.checkout) throw inCheckout();
+    if (cart.lines.length === 0) throw nothingToBuy(cart);
+    return { ...cart, checkout: { ...fresh, lines: cart.lines } };
+  });
+  const checkout = begun.checkout?.key === key ? begun.checkout : begun.bought;
+  if (!checkout) throw new Error('a checkout that was just written is not there');
+  if (checkout.principal !== principal) {
+    throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'this key was used with another e-mail');
+  }
+  return { checkout, isNew: checkout === begun.checkout && checkout.beganAtMs === fresh.beganAtMs };
+};
+
+/** A refusal after which certainly no order of this call lives. */
+const isFinal = (error: unknown, isNew: boolean): boolean => {
+  if (!(error instanceof DomainError) || error.code === 'UNAVAILABLE') return false;
+  const order = error.facts['order'] as { status: string } | undefined;
+  return order ? outcomeOf(statusOf(order)) === 'nothing' : isNew;
+};
+
+/** The order is what counts: a cart that cannot be written now is settled when it is read. */
+const afterwards = async (door: CartDoor, work: () => Promise<unknown>): Promise<void> => {
+  await work().catch((error: unknown) => {
+    door.telemetry.log.warn('cart not settled', {
+      reason: error instanceof Error ? error.message : String(error),
+    });
+  });
+};
+
+/**
+ * Buys what is in a cart, once a key; the prices that were shown are what is agreed to, unless the
+ * shopper says a total. CART_EMPTY, CART_IN_CHECKOUT, and the codes of placing an order.
+ */
+export const checkoutCart = async (
+  door: CartDoor,
+  shopper: Shopper,
+  ref: CartRef,
+  { body, key }: { body: z.output<typeof checkoutBody>; key: string },
+): Promise<Order> => {
+  const email = emailOf(shopper, body.email);
+  const principal = ownerOf(shopper.principal, email);
+  const { checkout, isNew } = await begin(door, ref, { key, principal });
+  const lines = checkout.lines.map(({ sku, quantity }) => ({ sku, quantity }));
+  const currency = checkout.lines[0]?.currency;
+  const shownTotal = currency && numberFromMinor(shownTotalMinor(checkout.lines), currency);
+  const expectedTotal = body.expectedTotal ?? shownTotal;
+  try {
+    const wish = { ...body, email, lines, expectedTotal, currency };
+    const order = await placeOrder(door, shopper, wish, key);
+    if (outcomeOf(statusOf(order)) === 'bought') {
+      await afterwards(door, () => conclude(door, ref, (cart) => withBought(cart, key, order.id)));
+    }
+    return order;
+  } catch (error) {
+    if (isFinal(error, isNew)) {
+      await afterwards(door, () => conclude(door, ref, (cart) => withoutCheckout(cart, key)));
+    }
+    throw error;
+  }
+};

@@ -1,0 +1,47 @@
+// A guest's cart becomes part of the account's at sign-in: once, wherever it stops in between.
+import { EMPTY_CART, withMerged, type Cart, type NotTaken } from '../../../domain/carts/cart.ts';
+import { DomainError } from '../../../domain/errors.ts';
+import { isId } from '../../../domain/ids.ts';
+import type { CartDoor } from './calls.ts';
+import { settled } from './checkout.ts';
+
+export interface Merged {
+  cart: Cart;
+  /** What found no room within the limits. */
+  notTaken: NotTaken;
+}
+
+/** Nobody changes it from now on; undefined when there is none, or it is another account's. */
+const closed = (door: CartDoor, storeId: string, cartId: string, accountId: string) =>
+  door.carts.change(storeId, cartId, (cart) => {
+    if (!cart || (cart.movedTo && cart.movedTo !== accountId)) return undefined;
+    if (cart.checkout) throw new DomainError('CART_IN_CHECKOUT', 'this cart is being checked out');
+    return { ...cart, movedTo: accountId };
+  });
+
+/**
+ * Closes the guest's cart, adds its lines to the account's under its id, removes it: each step may
+ * be repeated. A cart that is not there adds nothing. CART_IN_CHECKOUT.
+ */
+export const mergeCart = async (
+  door: CartDoor,
+  { storeId, accountId }: { storeId: string; accountId: string },
+  cartId: string,
+): Promise<Merged> => {
+  const ref = { storeId, id: cartId };
+  const found = isId('cart', cartId) ? await door.carts.find(storeId, cartId) : undefined;
+  if (found?.checkout) await settled(door, ref, found);
+  const guests = found && (await closed(door, storeId, cartId, accountId));
+  if (!guests) {
+    const cart = (await door.carts.find(storeId, accountId)) ?? EMPTY_CART;
+    return { cart, notTaken: [] };
+  }
+  let notTaken: NotTaken = [];
+  const cart = await door.carts.change(storeId, accountId, (present) => {
+    const merged = withMerged(present ?? EMPTY_CART, { id: cartId, lines: guests.lines });
+    notTaken = merged.notTaken;
+    return merged.cart;
+  });
+  await door.carts.remove(storeId, cartId);
+  return { cart, notTaken };
+};

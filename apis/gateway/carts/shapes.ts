@@ -1,0 +1,49 @@
+// Carts as shoppers send and see them, at every door.
+import { z } from 'zod';
+import { CART_FINDINGS } from '../../../domain/carts/findings.ts';
+import { CURRENCIES } from '../../../domain/money.ts';
+import { LINES_MAX, ORDER_STATUSES, QUANTITY_MAX } from '../../../domain/order.ts';
+import { SKU_PATTERN } from '../../../domain/product.ts';
+import { orderBody } from '../shapes.ts';
+
+const CART_ID_LENGTH_MAX = 60;
+const quantity = z.number().int().min(1).max(QUANTITY_MAX);
+
+export const sku = z.string().regex(SKU_PATTERN, 'is not a sku');
+export const lineBody = z.strictObject({ sku, quantity });
+export const quantityBody = z.strictObject({ quantity });
+export const cartId = z.string().min(1).max(CART_ID_LENGTH_MAX);
+export const mergeBody = z.strictObject({ cartId });
+export const cartBody = z.strictObject({ lines: z.array(lineBody).max(LINES_MAX).default([]) });
+/** Without a total the prices that the cart has shown are what is agreed to. */
+export const checkoutBody = orderBody.omit({ lines: true });
+
+/** What a cart looks like. */
+export const cartShape = z.object({
+  id: z.string().optional().describe("A guest's alone: whoever knows it may use the cart."),
+  lines: z.array(
+    z.object({
+      ...{ sku: z.string(), quantity: z.number().int(), productId: z.string(), name: z.string() },
+      unitPrice: z.number().describe('The present one.'),
+      shownPrice: z.number().optional().describe('The one before, when it has changed.'),
+      currency: z.enum(CURRENCIES),
+      available: z.number().int().nullable().describe('How many are left; null when unknown.'),
+      findings: z.array(z.enum(CART_FINDINGS)).describe('What has to be told of this line.'),
+    }),
+  ),
+  total: z.number().nullable().describe('Of what is for sale; null when it cannot be said.'),
+  currency: z.enum(CURRENCIES).nullable(),
+  checkout: z
+    .object({
+      order: z.object({ id: z.string(), status: z.enum(ORDER_STATUSES) }).optional(),
+      holdUntil: z.string().optional().describe("Until when the order's stock is held."),
+    })
+    .optional()
+    .describe('Under way: the order that it waits for, once there is one.'),
+  bought: z.object({ orderId: z.string() }).optional().describe('What it bought last.'),
+  notTaken: z
+    .array(z.object({ sku: z.string(), quantity: z.number().int() }))
+    .optional()
+    .describe('What found no room when two carts became one.'),
+});
+export type ShownCart = z.output<typeof cartShape>;

@@ -1,0 +1,87 @@
+// A cart as it is read: every price and every count asked anew of those who know.
+import type { Cart, NotTaken } from '../../../domain/carts/cart.ts';
+import { judgeLine, type JudgedLine, type PresentFacts } from '../../../domain/carts/findings.ts';
+import { DomainError } from '../../../domain/errors.ts';
+import { numberFromMinor, type Currency } from '../../../domain/money.ts';
+import type { OrderStatus } from '../../../domain/order.ts';
+import type { Order } from '../../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import { STORE_HEADER } from '../../rpc/client.ts';
+import { isGuests, pricesOf, type CartDoor, type CartRef } from './calls.ts';
+import { holdUntilOf, settled } from './checkout.ts';
+import type { ShownCart } from './shapes.ts';
+
+/** Who is away leaves a gap that is told, not an error. */
+const orUnknown = <T>(asked: Promise<T>): Promise<T | undefined> =>
+  asked.catch((error: unknown) => {
+    if (error instanceof DomainError && error.code !== 'INVALID_INPUT') return undefined;
+    throw error;
+  });
+
+const factsOf = async (
+  door: CartDoor,
+  { storeId }: CartRef,
+  { lines }: Cart,
+): Promise<PresentFacts> => {
+  const skus = lines.map(({ sku }) => sku);
+  if (skus.length === 0) return { prices: new Map(), available: new Map() };
+  const headers = { [STORE_HEADER]: storeId };
+  const [prices, counted] = await Promise.all([
+    orUnknown(pricesOf(door, storeId, skus)),
+    orUnknown(door.inventory.batchGetStock({ skus }, { headers })),
+  ]);
+  return {
+    prices: prices && new Map(prices.map((one) => [one.sku, one])),
+    available: counted && new Map(counted.stock.map(({ sku, available }) => [sku, available])),
+  };
+};
+
+const shownLine = ({ line, unitMinor, currency, available, findings }: JudgedLine) => ({
+  sku: line.sku,
+  quantity: line.quantity,
+  productId: line.productId,
+  name: line.name,
+  unitPrice: numberFromMinor(unitMinor, currency),
+  ...(findings.includes('PRICE_CHANGED') && {
+    shownPrice: numberFromMinor(line.unitMinor, line.currency),
+  }),
+  currency,
+  available: available ?? null,
+  findings,
+});
+
+const totalOf = (judged: JudgedLine[]): { total: number | null; currency: Currency | null } => {
+  const sold = judged.filter(({ findings }) => !findings.includes('NOT_FOR_SALE'));
+  const [currency = null, ...others] = new Set(sold.map((one) => one.currency));
+  const isUnknown = sold.some(({ findings }) => findings.includes('PRICE_UNKNOWN'));
+  if (!currency || others.length > 0 || isUnknown) return { total: null, currency };
+  const minor = sold.reduce((sum, { line, unitMinor }) => sum + unitMinor * line.quantity, 0);
+  return { total: numberFromMinor(minor, currency), currency };
+};
+
+const shownCheckout = (order: Order | undefined) => {
+  const holdUntil = holdUntilOf(order);
+  return {
+    ...(order && { order: { id: order.id, status: order.status as OrderStatus } }),
+    ...(holdUntil && { holdUntil }),
+  };
+};
+
+/** The cart with what is so now; its checkout is asked after as well. */
+export const viewCart = async (
+  door: CartDoor,
+  ref: CartRef,
+  known: Cart,
+  notTaken?: NotTaken,
+): Promise<ShownCart> => {
+  const { cart, order } = (await orUnknown(settled(door, ref, known))) ?? { cart: known };
+  const facts = await factsOf(door, ref, cart);
+  const judged = cart.lines.map((line) => judgeLine(line, facts));
+  return {
+    ...(isGuests(ref) && { id: ref.id }),
+    lines: judged.map(shownLine),
+    ...totalOf(judged),
+    ...(cart.checkout && { checkout: shownCheckout(order) }),
+    ...(cart.bought && { bought: { orderId: cart.bought.orderId } }),
+    ...(notTaken && { notTaken }),
+  };
+};

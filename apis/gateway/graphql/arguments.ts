@@ -1,0 +1,34 @@
+// Arguments of GraphQL's fields, read as the HTTP door reads its bodies and headers.
+import type { z } from 'zod';
+import { DomainError } from '../../../domain/errors.ts';
+import { parsed } from '../../http/body.ts';
+import type { Account } from '../../http/principals.ts';
+import type { Ask } from '../../http/routes.ts';
+import { idempotencyKey } from '../order-calls.ts';
+
+export interface Keyed {
+  idempotencyKey?: string | null;
+}
+
+/** An argument by name, else the header. */
+export const keyIn = ({ idempotencyKey: key }: Keyed, { request }: Ask): string | undefined => {
+  const given = key ?? request.headers.get('idempotency-key') ?? undefined;
+  return given === undefined ? undefined : idempotencyKey(given);
+};
+
+/** GraphQL's `null` for what is left out; the schemas know only absence. */
+const withoutNulls = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (value === null || typeof value !== 'object') return value;
+  const kept = Object.entries(value).filter(([, one]) => one !== null);
+  return Object.fromEntries(kept.map(([key, one]) => [key, withoutNulls(one)]));
+};
+
+/** The same schema as over HTTP judges it. INVALID_INPUT with the wrong fields. */
+export const inputOf = <T>(schema: z.ZodType<T>, input: unknown): T =>
+  parsed(schema, withoutNulls(input));
+
+export const accountOf = ({ principal }: Ask): Account => {
+  if (principal.kind === 'account') return principal;
+  throw new DomainError('UNAUTHENTICATED', 'sign in');
+};

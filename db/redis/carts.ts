@@ -1,0 +1,102 @@
+// Carts in Redis: each one text under one key, changed by compare-and-set, gone when abandoned.
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { Cart } from '../../domain/carts/cart.ts';
+import { DomainError } from '../../domain/errors.ts';
+import { CURRENCIES } from '../../domain/money.ts';
+import type { RedisClient } from './client.ts';
+import { runScript, scriptOf } from './scripts.ts';
+
+const REPLACE = scriptOf('carts.lua');
+/** Writers at once on one cart: each round one of them is done. */
+const TRIES_MAX = 200;
+const PAUSE_MS_MAX = 5;
+/** A cart without anything in it is nobody's loss. */
+const EMPTY_LIFE_MS = 60 * 60_000;
+
+const line = z.object({
+  sku: z.string(),
+  quantity: z.number(),
+  productId: z.string(),
+  name: z.string(),
+  unitMinor: z.number(),
+  currency: z.enum(CURRENCIES),
+});
+const checkout = z.object({
+  key: z.string(),
+  principal: z.string(),
+  beganAtMs: z.number(),
+  lines: z.array(line),
+});
+const stored = z.object({
+  lines: z.array(line),
+  checkout: checkout.optional(),
+  bought: checkout.extend({ orderId: z.string() }).optional(),
+  additions: z.array(z.object({ key: z.string(), body: z.string() })),
+  mergedFrom: z.array(z.string()),
+  movedTo: z.string().optional(),
+});
+
+/**
+ * `cart:{…}`: the hash of the store and of whose or which cart it is, because a guest's id opens
+ * it. TTL: the life of a cart, from when it was last looked at.
+ */
+const keyOf = (storeId: string, name: string): string =>
+  `cart:{${createHash('sha256').update(`${storeId}/${name}`).digest('base64url')}}`;
+
+const cartOf = (text: string | null | undefined): Cart | undefined => {
+  const result = text ? stored.safeParse(JSON.parse(text)) : undefined;
+  return result?.success ? result.data : undefined;
+};
+
+/** What is made of the present cart; the same one, or none, where there is nothing to write. */
+export type CartChange<T> = (present: Cart | undefined) => T;
+
+export const createCartStore = (client: RedisClient, lifeMs: number) => {
+  const lifeOf = ({ lines, checkout: underWay, bought }: Cart): number =>
+    lines.length === 0 && !underWay && !bought ? Math.min(EMPTY_LIFE_MS, lifeMs) : lifeMs;
+  const read = (storeId: string, name: string): Promise<{ mark: string; cart: Cart | undefined }> =>
+    client.run('cart.read', async (redis) => {
+      const key = keyOf(storeId, name);
+      const [mark, text] = await redis.hmget(key, 'mark', 'cart').catch((error: unknown) => {
+        if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return [];
+        throw error;
+      });
+      return { mark: mark ?? '', cart: cartOf(text) };
+    });
+  const replace = (storeId: string, name: string, mark: string, next: Cart): Promise<boolean> =>
+    client.run('cart.replace', async (redis) => {
+      const words = [mark, crypto.randomUUID(), JSON.stringify(next), lifeOf(next)];
+      return (await runScript(redis, REPLACE, [keyOf(storeId, name)], words)) === 1;
+    });
+  return {
+    /** The cart, whose life begins anew; undefined when there is none. */
+    find: async (storeId: string, name: string): Promise<Cart | undefined> => {
+      const { cart } = await read(storeId, name);
+      if (cart) {
+        await client.run('cart.renew', (redis) =>
+          redis.pexpire(keyOf(storeId, name), lifeOf(cart)),
+        );
+      }
+      return cart;
+    },
+    /** Changes a cart as if nobody else did meanwhile; what `change` throws changes nothing. */
+    change: async <T extends Cart | undefined>(
+      storeId: string,
+      name: string,
+      change: CartChange<T>,
+    ): Promise<T> => {
+      for (let tries = 0; tries < TRIES_MAX; tries++) {
+        const { mark, cart } = await read(storeId, name);
+        const next = change(cart);
+        if (!next || next === cart || (await replace(storeId, name, mark, next))) return next;
+        await Bun.sleep(Math.random() * PAUSE_MS_MAX);
+      }
+      throw new DomainError('OVERLOADED', 'too many change this cart at once');
+    },
+    remove: (storeId: string, name: string): Promise<void> =>
+      client.run('cart.remove', async (redis) => void (await redis.del(keyOf(storeId, name)))),
+  };
+};
+
+export type CartStore = ReturnType<typeof createCartStore>;

@@ -1,0 +1,30 @@
+// Scripts that run inside Redis, atomically: called by their hash, given as text where unknown.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { RedisCommands } from './client.ts';
+
+export interface Script {
+  text: string;
+  sha: string;
+}
+
+type Words = (string | number)[];
+
+/** A script of this folder. */
+export const scriptOf = (file: string): Script => {
+  const text = readFileSync(resolve(import.meta.dirname, file), 'utf8');
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+};
+
+/** By its hash; a server that does not know it yet is given the text. */
+export const runScript = (
+  redis: RedisCommands,
+  { text, sha }: Script,
+  keys: string[],
+  words: Words,
+): Promise<unknown> =>
+  redis.evalsha(sha, keys.length, ...keys, ...words).catch((error: unknown) => {
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    return redis.eval(text, keys.length, ...keys, ...words);
+  });

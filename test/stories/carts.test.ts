@@ -1,0 +1,606 @@
+// Carts over the public door: gathered, refreshed on every read, merged at sign-in, bought once.
+import { beforeAll, describe, expect, test } from 'bun:test';
+import { Redis } from 'ioredis';
+import type { ShownCart } from '../../apis/gateway/carts/shapes.ts';
+import { newCartId } from '../../domain/ids.ts';
+import { call, newMember, PASSWORD } from '../support/accounts.ts';
+import { withGateway } from '../support/gateways.ts';
+import {
+  ADDRESS,
+  asStore,
+  eventually,
+  newEmail,
+  stockedWare,
+  type OrderAnswer,
+} from '../support/journeys.ts';
+import { authenticate, balance, reached } from '../support/judges.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+
+const LIMIT_MS = 90_000;
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+}, UP_LIMIT_MS);
+
+interface Said extends ShownCart {
+  code: string;
+  order: { id: string; status: string };
+}
+interface Asked {
+  body?: unknown;
+  token?: string;
+  key?: string;
+}
+
+const ask = <T = Said>(method: string, path: string, { key, ...asked }: Asked = {}) =>
+  call<T>(shop, method, path, { ...asked, headers: key ? { 'idempotency-key': key } : {} });
+
+const newCart = async (...lines: { sku: string; quantity: number }[]): Promise<string> => {
+  const { status, body } = await ask('POST', '/carts', { body: { lines } });
+  expect(status).toBe(201);
+  return body.id ?? '';
+};
+
+const cartAt = async (path: string, asked: Asked = {}): Promise<Said> => {
+  const { status, body } = await ask('GET', path, asked);
+  expect(status).toBe(200);
+  return body;
+};
+
+const piecesOf = ({ lines }: ShownCart) =>
+  Object.fromEntries(lines.map(({ sku, quantity }) => [sku, quantity]));
+
+const paying = (card = 'pm_card_visa', email = newEmail()) => ({
+  email,
+  shippingAddress: ADDRESS,
+  paymentMethod: card,
+});
+
+const checkout = (path: string, body: object, key: string = crypto.randomUUID(), token?: string) =>
+  ask<OrderAnswer & { holdUntil?: string }>('POST', `${path}/checkout`, {
+    body,
+    key,
+    ...(token !== undefined && { token }),
+  });
+
+/** The same call again, while it says "not decided yet", as a browser does. */
+const decided = (path: string, body: object, key: string, token?: string) =>
+  eventually('the checkout is decided', async () => {
+    const answer = await checkout(path, body, key, token);
+    return answer.status === 202 ? undefined : answer;
+  });
+
+const ordersOf = async (email: string): Promise<number> => {
+  const [row] = await shop.sql`select count(*)::int as n from orders.orders where email = ${email}`;
+  return Number(row?.['n']);
+};
+
+describe('a cart', () => {
+  test(
+    'takes lines, more of them, another number of them, and gives them up',
+    async () => {
+      const [one, other] = [await stockedWare(shop, 9), await stockedWare(shop, 9, 5)];
+      const path = `/carts/${await newCart({ sku: one.sku, quantity: 1 })}`;
+      await ask('POST', `${path}/lines`, { body: { sku: one.sku, quantity: 2 } });
+      await ask('POST', `${path}/lines`, { body: { sku: other.sku, quantity: 1 } });
+      const line = `${path}/lines/${encodeURIComponent(other.sku)}`;
+      const { status, body } = await ask('PUT', line, { body: { quantity: 4 } });
+      expect(status).toBe(200);
+      expect(body).toMatchObject({
+        id: path.split('/')[2] ?? '',
+        lines: [
+          { sku: one.sku, quantity: 3, unitPrice: 29.99, available: 9, findings: [] },
+          { sku: other.sku, quantity: 4, unitPrice: 5, available: 9, findings: [] },
+        ],
+        total: 109.97,
+        currency: 'USD',
+      });
+      await ask('DELETE', `${path}/lines/${encodeURIComponent(one.sku)}`);
+      await ask('DELETE', `${path}/lines/${encodeURIComponent(one.sku)}`);
+      expect(piecesOf(await cartAt(path))).toEqual({ [other.sku]: 4 });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'loses nothing of what many add at once, and adds once what has one key',
+    async () => {
+      const wares = await Promise.all([stockedWare(shop, 9), stockedWare(shop, 9)]);
+      const path = `/carts/${await newCart()}`;
+      const key = crypto.randomUUID();
+      const adding = Array.from({ length: 30 }, (_, at) =>
+        ask('POST', `${path}/lines`, { body: { sku: wares[at % 2]?.sku, quantity: 1 } }),
+      );
+      const same = Array.from({ length: 10 }, () =>
+        ask('POST', `${path}/lines`, { body: { sku: wares[0].sku, quantity: 5 }, key }),
+      );
+      const answers = await Promise.all([...adding, ...same]);
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+      const pieces = { [wares[0].sku]: 20, [wares[1].sku]: 15 };
+      expect(piecesOf(await cartAt(path))).toEqual(pieces);
+      const body = { sku: wares[0].sku, quantity: 6 };
+      const reused = await ask('POST', `${path}/lines`, { body, key });
+      expect([reused.status, reused.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'tells of each line what has changed since, and changes nothing itself',
+    async () => {
+      const ware = () => stockedWare(shop, 5);
+      const wares = await Promise.all([ware(), ware(), ware(), ware(), ware()]);
+      const [dearer, soldOut, fewer, withdrawn] = wares;
+      const lines = wares.map(({ sku }) => ({ sku, quantity: 3 }));
+      const path = `/carts/${await newCart(...lines)}`;
+      await asStore(shop, 'PUT', `/product/${dearer.productId}`, { price: 31 });
+      await asStore(shop, 'PUT', `/product/${soldOut.productId}/stock`, { quantity: 0 });
+      await asStore(shop, 'PUT', `/product/${fewer.productId}/stock`, { quantity: 2 });
+      await asStore(shop, 'PUT', `/product/${withdrawn.productId}`, { status: 'draft' });
+      const cart = await cartAt(path);
+      expect(cart.lines).toMatchObject([
+        { findings: ['PRICE_CHANGED'], unitPrice: 31, shownPrice: 29.99, quantity: 3 },
+        { findings: ['OUT_OF_STOCK'], available: 0, quantity: 3 },
+        { findings: ['FEWER_LEFT'], available: 2, quantity: 3 },
+        { findings: ['NOT_FOR_SALE'], available: null, quantity: 3 },
+        { findings: [], unitPrice: 29.99, available: 5, quantity: 3 },
+      ]);
+      const line = `${path}/lines/${dearer.sku}`;
+      const { body } = await ask('PUT', line, { body: { quantity: 3 } });
+      expect(body.lines[0]).toMatchObject({ findings: [], unitPrice: 31 });
+      await asStore(shop, 'DELETE', `/product/${withdrawn.productId}`);
+      expect((await cartAt(path)).lines[3]).toMatchObject({ findings: ['NOT_FOR_SALE'] });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'is refused what is not for sale, and more than its limits',
+    async () => {
+      const { sku } = await stockedWare(shop, 1);
+      const path = `/carts/${await newCart({ sku, quantity: 9_999 })}`;
+      const unknown = await ask('POST', `${path}/lines`, { body: { sku: 'nothing', quantity: 1 } });
+      expect([unknown.status, unknown.body.code]).toEqual([400, 'INVALID_INPUT']);
+      const most = await ask('POST', `${path}/lines`, { body: { sku, quantity: 2 } });
+      expect([most.status, most.body.code]).toEqual([409, 'CART_FULL']);
+      expect(piecesOf(await cartAt(path))).toEqual({ [sku]: 9_999 });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'that nobody looks at vanishes, and one that is looked at does not',
+    async () => {
+      const { sku } = await stockedWare(shop, 1);
+      await withGateway({ HOLDFAST_CART_LIFE_MS: '2000' }, async ({ url }) => {
+        const make = () =>
+          fetch(`${url}/carts`, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify({ lines: [{ sku, quantity: 1 }] }),
+          });
+        const statusAt = async (location: string) => (await fetch(url + location)).status;
+        const [kept, left] = [await make(), await make()].map(
+          ({ headers }) => headers.get('location') ?? '',
+        );
+        const until = Date.now() + 3_000;
+        while (Date.now() < until) {
+          expect(await statusAt(kept ?? '')).toBe(200);
+          await Bun.sleep(200);
+        }
+        expect(await statusAt(left ?? '')).toBe(404);
+      });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'is a 503 while Redis is away; an order placed without one is not',
+    () =>
+      withGateway({ HOLDFAST_CARTS_REDIS_URL: 'redis://127.0.0.1:1' }, async ({ url }) => {
+        const answer = await fetch(`${url}/carts/${newCartId()}`);
+        expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
+        expect(await answer.json()).toMatchObject({ code: 'UNAVAILABLE' });
+      }),
+    LIMIT_MS,
+  );
+
+  test(
+    'shows what it knows while prices and stock cannot be asked',
+    async () => {
+      const { sku } = await stockedWare(shop, 1);
+      const id = await newCart({ sku, quantity: 1 });
+      const away = {
+        HOLDFAST_PRODUCTS_URL: 'http://127.0.0.1:1',
+        HOLDFAST_INVENTORY_URL: 'http://127.0.0.1:1',
+      };
+      await withGateway(away, async ({ url }) => {
+        const cart = (await (await fetch(`${url}/carts/${id}`)).json()) as ShownCart;
+        const findings = ['PRICE_UNKNOWN', 'STOCK_UNKNOWN'];
+        expect(cart).toMatchObject({ total: null, lines: [{ unitPrice: 29.99, findings }] });
+      });
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('an account', () => {
+  test(
+    'has one cart at every sign-in, and takes the lines it gathered as a guest over, once',
+    async () => {
+      const [one, other] = [await stockedWare(shop, 9), await stockedWare(shop, 9)];
+      const { email, token } = await newMember(shop);
+      await ask('POST', '/cart/lines', { token, body: { sku: one.sku, quantity: 2 } });
+      const cartId = await newCart({ sku: one.sku, quantity: 3 }, { sku: other.sku, quantity: 1 });
+      const body = { email, password: PASSWORD, cartId };
+      const again = await ask<{ token: string; cartMerged: boolean }>(
+        'POST',
+        '/auth/sign-in/email',
+        { body },
+      );
+      expect(again.body.cartMerged).toBe(true);
+      const pieces = { [one.sku]: 5, [other.sku]: 1 };
+      expect(piecesOf(await cartAt('/cart', { token: again.body.token }))).toEqual(pieces);
+      expect(piecesOf(await cartAt('/cart', { token }))).toEqual(pieces);
+      expect((await ask('GET', `/carts/${cartId}`)).status).toBe(404);
+      const twice = await ask('POST', '/cart/merge', { token, body: { cartId } });
+      expect([twice.status, piecesOf(twice.body)]).toEqual([200, pieces]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'takes a cart over once, however many sign in at once and wherever it stopped before',
+    async () => {
+      const { sku } = await stockedWare(shop, 9);
+      const { token, accountId } = await newMember(shop);
+      const cartId = await newCart({ sku, quantity: 2 });
+      const merge = () => ask('POST', '/cart/merge', { token, body: { cartId } });
+      const all = await Promise.all(Array.from({ length: 8 }, merge));
+      expect(new Set(all.map(({ status }) => status))).toEqual(new Set([200]));
+      expect(piecesOf(await cartAt('/cart', { token }))).toEqual({ [sku]: 2 });
+      expect((await newMember(shop)).accountId).not.toBe(accountId);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'sums up to the limit of a line, and is told what found no room',
+    async () => {
+      const { sku } = await stockedWare(shop, 9);
+      const { token } = await newMember(shop);
+      await ask('POST', '/cart/lines', { token, body: { sku, quantity: 9_000 } });
+      const cartId = await newCart({ sku, quantity: 2_000 });
+      const { body } = await ask('POST', '/cart/merge', { token, body: { cartId } });
+      expect([piecesOf(body), body.notTaken]).toEqual([
+        { [sku]: 10_000 },
+        [{ sku, quantity: 1_000 }],
+      ]);
+    },
+    LIMIT_MS,
+  );
+
+  test('sees no other account’s cart, and nobody has one without signing in', async () => {
+    const { sku } = await stockedWare(shop, 1);
+    const [mine, theirs] = [await newMember(shop), await newMember(shop)];
+    await ask('POST', '/cart/lines', { token: theirs.token, body: { sku, quantity: 1 } });
+    expect((await cartAt('/cart', { token: mine.token })).lines).toEqual([]);
+    expect((await ask('GET', `/carts/${theirs.accountId}`)).status).toBe(404);
+    expect((await ask('GET', '/cart')).status).toBe(401);
+    expect((await ask('GET', `/carts/${newCartId()}`)).status).toBe(404);
+  });
+});
+
+describe('a checkout from a cart', () => {
+  test(
+    'is one order a key, and what was ordered leaves the cart, and only that',
+    async () => {
+      const [one, other] = [await stockedWare(shop, 9), await stockedWare(shop, 9)];
+      const path = `/carts/${await newCart({ sku: one.sku, quantity: 2 })}`;
+      const [body, key] = [paying(), crypto.randomUUID()];
+      const first = checkout(path, body, key);
+      const rest = Array.from({ length: 5 }, () => checkout(path, body, key));
+      const answers = await Promise.all([first, ...rest]);
+      expect(new Set(answers.map((answer) => answer.body.id)).size).toBe(1);
+      const order = (await decided(path, body, key)).body;
+      expect(order).toMatchObject({ total: 59.98, lines: [{ sku: one.sku, quantity: 2 }] });
+      await ask('POST', `${path}/lines`, { body: { sku: other.sku, quantity: 1 } });
+      expect(await cartAt(path)).toMatchObject({ bought: { orderId: order.id } });
+      expect(piecesOf(await cartAt(path))).toEqual({ [other.sku]: 1 });
+      expect((await checkout(path, body, key)).body.id).toBe(order.id);
+      expect(piecesOf(await cartAt(path))).toEqual({ [other.sku]: 1 });
+      expect(await ordersOf(body.email)).toBe(1);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'cannot be had twice by two keys: at once, or one after the other',
+    async () => {
+      const { sku } = await stockedWare(shop, 9);
+      const path = `/carts/${await newCart({ sku, quantity: 1 })}`;
+      const body = paying();
+      const keys = Array.from({ length: 6 }, () => crypto.randomUUID());
+      const answers = await Promise.all(keys.map((key) => checkout(path, body, key)));
+      const refusals = answers.flatMap((answer) => answer.body.code ?? []);
+      expect(refusals).toHaveLength(5);
+      for (const code of refusals) expect(['CART_IN_CHECKOUT', 'CART_EMPTY']).toContain(code);
+      const winner = keys[answers.findIndex((answer) => answer.body.code === undefined)];
+      const order = (await decided(path, body, winner ?? '')).body;
+      const late = await checkout(path, body);
+      expect([late.status, late.body.code, late.body.order]).toEqual([
+        409,
+        'CART_EMPTY',
+        { id: order.id } as never,
+      ]);
+      expect(await ordersOf(body.email)).toBe(1);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'holds nothing of its own: while the order waits the cart says until when the order does',
+    async () => {
+      const { sku } = await stockedWare(shop, 2);
+      const path = `/carts/${await newCart({ sku, quantity: 2 })}`;
+      expect((await balance(shop, sku))?.reserved).toBe(0);
+      const [body, key] = [paying('pm_card_authenticationRequired'), crypto.randomUUID()];
+      await checkout(path, body, key);
+      const waiting = await eventually('the cart says until when', async () => {
+        const cart = await cartAt(path);
+        return cart.checkout?.holdUntil ? cart : undefined;
+      });
+      const { order, holdUntil = '' } = waiting.checkout ?? {};
+      expect(order?.status).toBe('awaiting_payment');
+      expect(Date.parse(holdUntil)).toBeGreaterThan(Date.now());
+      expect((await balance(shop, sku))?.reserved).toBe(2);
+      const [held] = await shop.sql`select expires_at from inventory.reservations
+        where id = ${`rsv_${order?.id.slice(4)}`}`;
+      expect(Date.parse(String(held?.['expires_at']))).toBeGreaterThanOrEqual(
+        Date.parse(holdUntil),
+      );
+      const other = await checkout(path, body);
+      expect([other.status, other.body.code]).toEqual([409, 'CART_IN_CHECKOUT']);
+      expect(other.body).toMatchObject({ order: { id: order?.id }, holdUntil });
+      await authenticate(shop, order?.id ?? '');
+      await reached(shop, order?.id ?? '', 'delivered');
+      expect(await cartAt(path)).toMatchObject({ lines: [], bought: { orderId: order?.id } });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'that is declined leaves the cart as it is, to be bought with another card',
+    async () => {
+      const { sku } = await stockedWare(shop, 2);
+      const path = `/carts/${await newCart({ sku, quantity: 1 })}`;
+      const email = newEmail();
+      const bad = paying('pm_card_visa_chargeDeclined', email);
+      const declined = await decided(path, bad, crypto.randomUUID());
+      expect([declined.status, declined.body.code]).toEqual([402, 'CARD_DECLINED']);
+      expect(piecesOf(await cartAt(path))).toEqual({ [sku]: 1 });
+      const paid = await decided(path, paying('pm_card_visa', email), crypto.randomUUID());
+      expect(paid.status).toBe(201);
+      expect((await cartAt(path)).lines).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'agrees to the prices that were shown and to no others, unless they are said',
+    async () => {
+      const ware = await stockedWare(shop, 5);
+      const path = `/carts/${await newCart({ sku: ware.sku, quantity: 2 })}`;
+      await asStore(shop, 'PUT', `/product/${ware.productId}`, { price: 31 });
+      const body = paying();
+      const refused = await checkout(path, body);
+      expect(refused.body).toMatchObject({ code: 'PRICE_CHANGED', total: 62 });
+      const paid = await decided(path, { ...body, expectedTotal: 62 }, crypto.randomUUID());
+      expect([paid.status, paid.body.total]).toEqual([201, 62]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'of which the answer and the note of it were lost is found again, and not repeated',
+    async () => {
+      const { sku } = await stockedWare(shop, 5);
+      const id = await newCart({ sku, quantity: 1 });
+      const [body, key] = [paying(), crypto.randomUUID()];
+      const redis = new Redis(shop.env['REDIS_URL'] ?? '');
+      const hash = new Bun.CryptoHasher('sha256').update(`sto_default/${id}`).digest('base64url');
+      const kept = await redis.hgetall(`cart:{${hash}}`);
+      const order = (await decided(`/carts/${id}`, body, key)).body;
+      // As if the gateway had died after it wrote the checkout down and before it heard of it.
+      const cart = JSON.parse(kept['cart'] ?? '{}') as { lines: unknown[] };
+      const [row] = await shop.sql`select principal from orders.orders where id = ${order.id}`;
+      const { lines } = cart;
+      const known = { key, principal: row?.['principal'], beganAtMs: Date.now(), lines };
+      const text = JSON.stringify({ ...cart, checkout: known });
+      await redis.hset(`cart:{${hash}}`, { mark: 'as it was', cart: text });
+      redis.disconnect();
+      const other = await checkout(`/carts/${id}`, body);
+      expect(other.body).toMatchObject({ code: 'CART_EMPTY', order: { id: order.id } });
+      expect(await ordersOf(body.email)).toBe(1);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'that is not heard of any more is given up after a minute, and no sooner',
+    async () => {
+      const { sku } = await stockedWare(shop, 5);
+      const id = await newCart({ sku, quantity: 1 });
+      const redis = new Redis(shop.env['REDIS_URL'] ?? '');
+      const hash = new Bun.CryptoHasher('sha256').update(`sto_default/${id}`).digest('base64url');
+      const begun = async (agoMs: number): Promise<void> => {
+        const cart = JSON.parse((await redis.hget(`cart:{${hash}}`, 'cart')) ?? '{}') as ShownCart;
+        const { lines } = cart;
+        const sent = { key: crypto.randomUUID(), principal: 'guest/nobody', lines };
+        const checkoutOf = { ...sent, beganAtMs: Date.now() - agoMs };
+        await redis.hset(
+          `cart:{${hash}}`,
+          'cart',
+          JSON.stringify({ ...cart, checkout: checkoutOf }),
+        );
+      };
+      await begun(50_000);
+      const early = await checkout(`/carts/${id}`, paying());
+      expect([early.status, early.body.code]).toEqual([409, 'CART_IN_CHECKOUT']);
+      await begun(61_000);
+      const paid = await decided(`/carts/${id}`, paying(), crypto.randomUUID());
+      expect(paid.status).toBe(201);
+      redis.disconnect();
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'of an account is the account’s order',
+    async () => {
+      const { sku } = await stockedWare(shop, 5);
+      const { token } = await newMember(shop);
+      await ask('POST', '/cart/lines', { token, body: { sku, quantity: 1 } });
+      const { email: _, ...body } = paying();
+      const paid = await decided('/cart', body, crypto.randomUUID(), token);
+      const mine = await ask<{ items: { id: string }[] }>('GET', '/orders', { token });
+      expect(mine.body.items.map(({ id }) => id)).toEqual([paid.body.id]);
+      expect((await cartAt('/cart', { token })).lines).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test('of an empty cart, or without a key, is refused', async () => {
+    const path = `/carts/${await newCart()}`;
+    const empty = await checkout(path, paying());
+    expect([empty.status, empty.body.code]).toEqual([409, 'CART_EMPTY']);
+    const keyless = await ask('POST', `${path}/checkout`, { body: paying() });
+    expect([keyless.status, keyless.body.code]).toEqual([400, 'IDEMPOTENCY_KEY_MISSING']);
+  });
+});
+
+describe('over GraphQL a cart', () => {
+  interface Answer {
+    data?: Record<string, Said | null>;
+    errors?: { extensions: { code: string } }[];
+  }
+  const graphql = (query: string, variables: object = {}, token?: string) =>
+    ask<Answer>('POST', '/graphql', {
+      body: { query, variables },
+      ...(token !== undefined && { token }),
+    });
+
+  test(
+    'is made by its first line, changed, and bought, with the codes of the HTTP door',
+    async () => {
+      const { sku } = await stockedWare(shop, 9);
+      const made = await graphql(
+        `
+          mutation ($sku: String!) {
+            addToCart(sku: $sku) {
+              id
+              lines {
+                sku
+                quantity
+              }
+            }
+          }
+        `,
+        { sku },
+      );
+      const id = made.body.data?.['addToCart']?.id;
+      const set = await graphql(
+        `
+          mutation ($id: ID!, $sku: String!) {
+            setCartLine(cartId: $id, sku: $sku, quantity: 2) {
+              total
+              lines {
+                quantity
+                unitPrice
+                available
+                findings
+              }
+            }
+          }
+        `,
+        { id, sku },
+      );
+      const lines = [{ quantity: 2, unitPrice: 29.99, available: 9, findings: [] }];
+      expect(set.body).toEqual({ data: { setCartLine: { total: 59.98, lines } } } as never);
+      const buy = `mutation ($id: ID!, $input: CheckoutInput!, $key: String) {
+        checkoutCart(cartId: $id, input: $input, idempotencyKey: $key) { id total } }`;
+      const input = paying();
+      const bought = await graphql(buy, { id, input, key: crypto.randomUUID() });
+      expect(bought.body.data?.['checkoutCart']).toMatchObject({ total: 59.98 });
+      const order = bought.body.data?.['checkoutCart'];
+      await reached(shop, order?.id ?? '', 'delivered');
+      const left = await graphql(
+        `
+          query ($id: ID!) {
+            cart(id: $id) {
+              lines {
+                sku
+              }
+              bought {
+                orderId
+              }
+            }
+          }
+        `,
+        { id },
+      );
+      expect(left.body.data?.['cart']).toEqual({
+        lines: [],
+        bought: { orderId: order?.id ?? '' },
+      } as never);
+      const empty = await graphql(buy, { id, input, key: crypto.randomUUID() });
+      expect(empty.body.errors?.[0]?.extensions).toMatchObject({ code: 'CART_EMPTY' });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'without a name is the account’s own, a guest’s by its id, and nobody else’s',
+    async () => {
+      const { sku } = await stockedWare(shop, 9);
+      const { token } = await newMember(shop);
+      const cartId = await newCart({ sku, quantity: 2 });
+      const merged = await graphql(
+        `
+          mutation ($cartId: ID!) {
+            mergeCart(cartId: $cartId) {
+              id
+              lines {
+                sku
+                quantity
+              }
+            }
+          }
+        `,
+        { cartId },
+        token,
+      );
+      expect(merged.body.data?.['mergeCart']).toEqual({
+        id: null,
+        lines: [{ sku, quantity: 2 }],
+      } as never);
+      const own = await graphql('{ cart { lines { quantity } } }', {}, token);
+      expect(own.body.data?.['cart']).toEqual({ lines: [{ quantity: 2 }] } as never);
+      const nobody = await graphql('{ cart { total } }');
+      expect(nobody.body.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
+      const gone = await graphql(
+        `
+          query ($cartId: ID!) {
+            cart(id: $cartId) {
+              total
+            }
+          }
+        `,
+        { cartId },
+      );
+      expect(gone.body.errors?.[0]?.extensions.code).toBe('NOT_FOUND');
+    },
+    LIMIT_MS,
+  );
+});
