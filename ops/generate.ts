@@ -2,12 +2,13 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { composedSdl, SCHEMA_FILE } from '../apis/gateway/graphql/schema.ts';
+import { describedShop, SHOP_OPENAPI_FILE } from '../apis/gateway/description.ts';
 import { SDL } from '../apis/search/graphql.ts';
 import { describedProducts, OPENAPI_FILE } from '../apis/products/routes.ts';
 import { ROOT } from './instance.ts';
 import { runCommand } from './servers/install.ts';
 import { errorsPage, ERRORS_FILE } from './contracts/errors.ts';
-import { permissionsPage, PERMISSIONS_FILE } from './contracts/permissions.ts';
+import { everyRoute, permissionsPage, PERMISSIONS_FILE } from './contracts/permissions.ts';
 import { vendorProtos } from './contracts/vendored.ts';
 
 const bin = (name: string): string => resolve(ROOT, 'node_modules', '.bin', name);
@@ -25,11 +26,18 @@ export const generate = async (): Promise<void> => {
 const writeOpenapi = (): void =>
   writeFileSync(OPENAPI_FILE, `${JSON.stringify(describedProducts(), null, 2)}\n`);
 
+/** Only what routes say of themselves is read, so nothing stands behind them. */
+const writeShopOpenapi = (): void => {
+  const { gateway = [] } = everyRoute();
+  writeFileSync(SHOP_OPENAPI_FILE, `${JSON.stringify(describedShop(gateway), null, 2)}\n`);
+};
+
 const writeSchema = (): void => writeFileSync(SCHEMA_FILE, composedSdl(SDL));
 
 if (import.meta.main) {
   await generate();
   writeOpenapi();
+  writeShopOpenapi();
   writeSchema();
   writeFileSync(ERRORS_FILE, errorsPage());
   writeFileSync(PERMISSIONS_FILE, permissionsPage());

@@ -8,8 +8,9 @@ import { cartRoutes } from './carts/routes.ts';
 import type { CartDoor } from './carts/calls.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import type { AccountDoor } from './accounts/sign-in.ts';
+import { descriptionRoute } from './description.ts';
 import { jwksRoute } from './jwks.ts';
-import { graphqlRoute } from './graphql/route.ts';
+import { graphqlRoutes } from './graphql/route.ts';
 import { orderRoutes } from './orders.ts';
 import { ownOrdersRoute } from './own-orders.ts';
 import { passedOnRoutes, type Behind } from './passed-on.ts';
@@ -33,12 +34,13 @@ const signingIn = (routes: Route[]): Route[] =>
 export const gatewayRoutes = (parts: GatewayParts): Route[] => [
   heartbeatRoute,
   jwksRoute(parts),
+  descriptionRoute(),
   ...orderRoutes(parts),
   ...cartRoutes(parts),
   ...returnRoutes(parts),
   timelineRoute(parts),
   ownOrdersRoute(parts),
-  graphqlRoute(parts),
+  ...graphqlRoutes(parts),
   ...signingIn(accountRoutes(parts)),
   ...keyRoutes(parts.pg),
   ...staffRoutes(parts.pg),

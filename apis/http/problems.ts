@@ -92,6 +92,10 @@ export const faultProblem = (requestId: string): Response =>
     }),
     {
       status: 500,
-      headers: { 'content-type': 'application/problem+json', 'x-request-id': requestId },
+      headers: {
+        'content-type': 'application/problem+json',
+        'cache-control': 'no-store',
+        'x-request-id': requestId,
+      },
     },
   );

@@ -114,6 +114,14 @@ const answerOf = (mounting: Mounting, { route, c, requestId, headers }: Asking) 
   });
 };
 
+/** What says nothing of caches is for none; what is somebody's own, for none at all. */
+const withCacheRule = (response: Response, { needs }: Route): Response => {
+  if (!response.headers.has('cache-control')) {
+    response.headers.set('cache-control', needs === 'public' ? 'no-store' : 'private, no-store');
+  }
+  return response;
+};
+
 const withHeaders = (response: Response, headers: Headers): Response => {
   for (const [name, value] of headers) response.headers.set(name, value);
   return response;
@@ -133,7 +141,7 @@ const guarded =
         telemetry.timed('http', name, () => answerOf(mounting, asking)),
       );
       if (!response.headers.has('x-request-id')) response.headers.set('x-request-id', requestId);
-      return withHeaders(response, headers);
+      return withHeaders(withCacheRule(response, route), headers);
     } catch (error) {
       if (error instanceof DomainError) return withHeaders(problemOf(error, requestId), headers);
       telemetry.log.error('request failed', error, { requestId, route: name });

@@ -3,15 +3,19 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Pg } from '../../db/postgres/client.ts';
 import type { Cursors } from '../http/cursors.ts';
+import { etagOf, keptAnswer } from '../http/caching.ts';
 import { heartbeatRoute } from '../http/heartbeat.ts';
-import { openapiOf } from '../http/openapi.ts';
-import { openapiPage, PAGE_POLICY } from '../http/openapi-page.ts';
+import { openapiOf } from '../http/openapi/openapi.ts';
+import { openapiPage, PAGE_POLICY } from '../http/openapi/page.ts';
 import { route, type Route } from '../http/routes.ts';
 import { batchRoute } from './batch.ts';
 import { collectionRoutes } from './collections.ts';
 import { importRoutes } from './imports.ts';
 import type { ImportStories } from './import-stories.ts';
 import { productRoutes } from './products.ts';
+
+/** A deployment may change it; nobody is hurt by a minute. */
+const CACHE_CONTROL = 'public, max-age=60';
 
 export const OPENAPI_FILE = resolve(import.meta.dirname, 'openapi.json');
 
@@ -42,6 +46,14 @@ export const describedProducts = () =>
 const descriptionRoutes = (): Route[] => {
   const text = readFileSync(OPENAPI_FILE, 'utf8');
   const page = openapiPage(JSON.parse(text));
+  const kept = (body: string, headers: Record<string, string>) => ({
+    ...{ body, headers, etag: etagOf(body), cacheControl: CACHE_CONTROL },
+  });
+  const description = kept(text, { 'content-type': 'application/json' });
+  const pageForPeople = kept(page, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': PAGE_POLICY,
+  });
   return [
     route({
       method: 'get',
@@ -49,7 +61,7 @@ const descriptionRoutes = (): Route[] => {
       summary: 'This API, described.',
       needs: 'public',
       answers: { 200: 'OpenAPI 3.1' },
-      answer: async () => new Response(text, { headers: { 'content-type': 'application/json' } }),
+      answer: async ({ request }) => keptAnswer(request, description),
     }),
     route({
       method: 'get',
@@ -57,13 +69,7 @@ const descriptionRoutes = (): Route[] => {
       summary: 'This API, described for people.',
       needs: 'public',
       answers: { 200: 'a page' },
-      answer: async () =>
-        new Response(page, {
-          headers: {
-            'content-type': 'text/html; charset=utf-8',
-            'content-security-policy': PAGE_POLICY,
-          },
-        }),
+      answer: async ({ request }) => keptAnswer(request, pageForPeople),
     }),
   ];
 };

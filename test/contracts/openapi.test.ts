@@ -1,6 +1,8 @@
 // The description of the Products API: checked in, served, and what the routes really are.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
+import { describedShop, SHOP_OPENAPI_FILE } from '../../apis/gateway/description.ts';
+import { everyRoute } from '../../ops/contracts/permissions.ts';
 import { describedProducts, OPENAPI_FILE } from '../../apis/products/routes.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
@@ -10,6 +12,19 @@ beforeAll(async () => {
 }, UP_LIMIT_MS);
 
 const checkedIn = (): unknown => JSON.parse(readFileSync(OPENAPI_FILE, 'utf8'));
+
+describe('the description of the shop', () => {
+  test('is what the routes are: bun ops/generate.ts makes it', () => {
+    const described = JSON.parse(JSON.stringify(describedShop(everyRoute()['gateway'] ?? [])));
+    expect(described).toEqual(JSON.parse(readFileSync(SHOP_OPENAPI_FILE, 'utf8')));
+  });
+
+  test('is served, and names the carts', async () => {
+    const json = await fetch(`${shop.env['GATEWAY_URL']}/shop/openapi.json`);
+    const { paths } = (await json.json()) as { paths: Record<string, unknown> };
+    expect(Object.keys(paths)).toContain('/carts/{id}/checkout');
+  });
+});
 
 describe('the description of the Products API', () => {
   test('is what the routes are: bun ops/generate.ts makes it', () => {

@@ -1,8 +1,6 @@
 // The gateway's GraphQL: what is all Search's goes there as it is, the rest is put together here.
 import { OperationTypeNode } from 'graphql';
-import { DomainError } from '../../../domain/errors.ts';
 import { parseStrictJson } from '../../../domain/strict-json.ts';
-import { traceHeaders } from '../../../telemetry/spans.ts';
 import {
   questionBody,
   readingQuestions,
@@ -12,49 +10,42 @@ import {
   type Answer,
 } from '../../http/graphql/engine.ts';
 import { route, type Ask, type Route } from '../../http/routes.ts';
-import { pick } from '../proxy.ts';
+import {
+  away,
+  JOINABLE_MS,
+  keptGraphqlRoute,
+  postToSearch,
+  saidAnswer,
+  sharedSearch,
+  type AskShared,
+  type SearchDoor,
+} from './catalogue.ts';
 import { delegated, isAllSearchs, operationOf, rootFieldsOf } from './delegate.ts';
 import { shopperRoot, type ShopperParts } from './root.ts';
 import { loadSchema } from './schema.ts';
-import type { Fetch } from '../../rpc/peer-tls.ts';
 
 const TIMEOUT_MS = 10_000;
 
-export interface GraphqlDoor extends ShopperParts {
-  searchUrl: string;
-  fetch: Fetch;
-}
+export interface GraphqlDoor extends ShopperParts, SearchDoor {}
 
-const away = (cause: unknown): never => {
-  throw new DomainError('UNAVAILABLE', 'the catalogue index is away', { cause });
-};
-
-const post = ({ searchUrl, fetch }: GraphqlDoor, ask: Ask, body: string): Promise<Response> =>
-  fetch(`${searchUrl}/graphql`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      accept: ask.request.headers.get('accept') ?? '*/*',
-      ...traceHeaders(),
-      'x-request-id': ask.requestId,
-    },
-    body,
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  }).catch(away);
+const acceptOf = ({ request }: Ask): string => request.headers.get('accept') ?? '*/*';
 
 /** Search's answer as it gave it. */
-const passedOn = async (door: GraphqlDoor, ask: Ask, body: unknown): Promise<Response> => {
-  const answer = await post(door, ask, JSON.stringify(body));
-  const said = pick(answer.headers, ['content-type', 'retry-after', 'cache-control']);
-  const headers = { ...said, 'x-request-id': ask.requestId };
-  return new Response(await answer.arrayBuffer().catch(away), { status: answer.status, headers });
+const passingOn = (shared: AskShared) => async (ask: Ask, body: unknown) => {
+  const wish = { body: JSON.stringify(body), accept: acceptOf(ask), joinableMs: JOINABLE_MS };
+  return saidAnswer(await shared(ask, wish));
 };
 
 /** A part of a question: Search's refusal of all of it is a refusal of each field. */
 const askSearch =
   (door: GraphqlDoor, ask: Ask) =>
   async (body: object): Promise<Answer> => {
-    const response = await post(door, ask, JSON.stringify(body));
+    const response = await postToSearch(door, {
+      body: JSON.stringify(body),
+      accept: acceptOf(ask),
+      requestId: ask.requestId,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
     if (response.status === 503) return away(undefined);
     return parseStrictJson(await response.text().catch(away)) as Answer;
   };
@@ -63,7 +54,8 @@ const askSearch =
 const namesPersisted = (body: unknown): boolean =>
   typeof body === 'object' && body !== null && !('query' in body);
 
-export const graphqlRoute = (door: GraphqlDoor): Route => {
+const askedRoute = (door: GraphqlDoor, shared: AskShared): Route => {
+  const passedOn = passingOn(shared);
   const read = readingQuestions(new Map());
   const run = running(loadSchema());
   return route({
@@ -75,10 +67,10 @@ export const graphqlRoute = (door: GraphqlDoor): Route => {
     answers: { 200: 'data, and errors beside it' },
     answer: async (ask) => {
       const body = await questionBody(ask.request);
-      if (namesPersisted(body)) return passedOn(door, ask, body);
+      if (namesPersisted(body)) return passedOn(ask, body);
       const question = read(ask.request, body);
       if (question instanceof Response) return question;
-      if (isAllSearchs(question)) return passedOn(door, ask, body);
+      if (isAllSearchs(question)) return passedOn(ask, body);
       const operation = operationOf(question);
       const isQuery = operation?.operation === OperationTypeNode.QUERY;
       const fields = isQuery ? rootFieldsOf(question.known.document, operation.selectionSet) : [];
@@ -98,4 +90,9 @@ export const graphqlRoute = (door: GraphqlDoor): Route => {
       return shown;
     },
   });
+};
+
+export const graphqlRoutes = (door: GraphqlDoor): Route[] => {
+  const shared = sharedSearch(door);
+  return [keptGraphqlRoute(shared), askedRoute(door, shared)];
 };

@@ -1,6 +1,6 @@
 // OpenAPI 3.1 from the routes themselves: what is served cannot differ from what is described.
 import { z, type ZodType } from 'zod';
-import type { Route } from './routes.ts';
+import type { Route } from '../routes.ts';
 
 type Json = Record<string, unknown>;
 
@@ -60,12 +60,21 @@ const headerParameters = (headers: Record<string, string> = {}): Json[] =>
 
 const isProblem = (status: number): boolean => status >= 400;
 
-const responsesOf = ({ answers, shows, needs }: Route): Json => {
-  const said: Record<number, string> = {
-    ...answers,
-    ...(needs !== 'public' && { 401: 'UNAUTHENTICATED', 403: 'PERMISSION_DENIED' }),
-    400: answers[400] ?? 'INVALID_INPUT or MALFORMED_BODY',
-  };
+/** What the door itself may answer, whatever the route. */
+const refusalsOf = ({ answers, needs, path, body, uploads }: Route): Record<number, string> => ({
+  400: answers[400] ?? 'INVALID_INPUT or MALFORMED_BODY',
+  ...(needs !== 'public' && { 401: 'UNAUTHENTICATED', 403: 'PERMISSION_DENIED' }),
+  ...(path.includes('/:') && { 404: 'NOT_FOUND' }),
+  ...((body ?? uploads) && { 408: 'BODY_TOO_SLOW', 413: 'BODY_TOO_LARGE' }),
+  ...(body && { 415: 'UNSUPPORTED_MEDIA_TYPE' }),
+  429: 'RATE_LIMITED',
+  500: 'INTERNAL',
+  503: 'UNAVAILABLE or OVERLOADED',
+});
+
+const responsesOf = (route: Route): Json => {
+  const { answers, shows } = route;
+  const said: Record<number, string> = { ...refusalsOf(route), ...answers };
   return Object.fromEntries(
     Object.entries(said).map(([status, description]) => {
       const problem = {
@@ -93,10 +102,31 @@ const bodyOf = ({ body, uploads }: Route): Json => {
 const operationIdOf = ({ method, path }: Route): string =>
   method + path.replace(/[^\w]+(\w?)/g, (_, next: string) => next.toUpperCase());
 
+/** Everything is shown as a bearer token; which kind does, the permission says. */
+const SCHEMES = {
+  apiKey: { type: 'http', scheme: 'bearer', description: "A store's key: hf_…" },
+  session: { type: 'http', scheme: 'bearer', description: 'Of who is signed in: hfs_…' },
+  orderToken: { type: 'http', scheme: 'bearer', description: "An order's own: hfo_…" },
+};
+type Scheme = keyof typeof SCHEMES;
+
+const securityOf = ({ needs }: Route): Partial<Record<Scheme, string[]>>[] => {
+  if (needs === 'public') return [];
+  if (needs === 'shop') return [{}, { session: [] }];
+  if (needs === 'own-account') return [{ session: [] }];
+  if (needs === 'own-order') return [{ orderToken: [] }, { session: [] }];
+  return [{ apiKey: [needs] }, { session: [] }];
+};
+
+const schemesOf = (routes: Route[]): Partial<typeof SCHEMES> => {
+  const used = new Set(routes.flatMap((one) => securityOf(one).flatMap(Object.keys)));
+  return Object.fromEntries(Object.entries(SCHEMES).filter(([name]) => used.has(name)));
+};
+
 const operationOf = (route: Route): Json => ({
   operationId: operationIdOf(route),
   summary: route.summary,
-  ...(route.needs !== 'public' && { security: [{ apiKey: [route.needs] }] }),
+  security: securityOf(route),
   parameters: [
     ...pathParameters(route.path),
     ...queryParameters(route.query),
@@ -119,9 +149,7 @@ export const openapiOf = (routes: Route[], about: About): Json => {
     paths,
     components: {
       schemas: { Problem: schemaOf(PROBLEM, 'output') },
-      securitySchemes: {
-        apiKey: { type: 'http', scheme: 'bearer', description: "A store's key: hf_…" },
-      },
+      securitySchemes: schemesOf(routes),
     },
   };
 };

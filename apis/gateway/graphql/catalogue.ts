@@ -1,0 +1,134 @@
+// Questions that are all Search's: asked of it once at a time, and by GET for everybody to keep.
+import { z } from 'zod';
+import { DomainError, invalid } from '../../../domain/errors.ts';
+import { parseStrictJson } from '../../../domain/strict-json.ts';
+import { traceHeaders } from '../../../telemetry/spans.ts';
+import { assertNoCardNumber } from '../../http/body.ts';
+import { etagOf, keptAnswer } from '../../http/caching.ts';
+import { route, type Ask, type Route } from '../../http/routes.ts';
+import type { Fetch } from '../../rpc/peer-tls.ts';
+import { pick } from '../proxy.ts';
+import { createSharing } from './sharing.ts';
+
+const TIMEOUT_MS = 10_000;
+/** What is asked by POST is to be of now; what caches may keep may be as old as there. */
+export const JOINABLE_MS = 500;
+const KEPT_JOINABLE_MS = 5_000;
+const VARIABLES_LENGTH_MAX = 4_000;
+/** Prices and stock are in it: a page may be a few seconds old, a checkout is not. */
+const CACHE_CONTROL = 'public, max-age=1, s-maxage=5';
+
+/** Where Search is. */
+export interface SearchDoor {
+  searchUrl: string;
+  fetch: Fetch;
+}
+
+export const away = (cause: unknown): never => {
+  throw new DomainError('UNAVAILABLE', 'the catalogue index is away', { cause });
+};
+
+export interface Posted {
+  body: string;
+  accept: string;
+  requestId: string;
+  signal: AbortSignal;
+}
+
+export const postToSearch = ({ searchUrl, fetch }: SearchDoor, posted: Posted): Promise<Response> =>
+  fetch(`${searchUrl}/graphql`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: posted.accept,
+      ...traceHeaders(),
+      'x-request-id': posted.requestId,
+    },
+    body: posted.body,
+    signal: posted.signal,
+  }).catch(away);
+
+/** What Search answered, for everybody who asked it. */
+interface Said {
+  status: number;
+  headers: Record<string, string>;
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Of the call that found it: a refusal names it. */
+  requestId: string;
+}
+
+/** Answered; a refusal under the request id that it names. */
+export const saidAnswer = ({ status, headers, bytes, requestId }: Said): Response => {
+  const own = status >= 400 && { 'x-request-id': requestId };
+  return new Response(bytes, { status, headers: { ...headers, ...own } });
+};
+
+interface Shared {
+  body: string;
+  accept: string;
+  joinableMs: number;
+}
+
+/** Search is told of nobody: who asks changes nothing, so all who ask alike share one answer. */
+export const sharedSearch = (door: SearchDoor) => {
+  const share = createSharing<Said>(TIMEOUT_MS);
+  return ({ principal, requestId }: Ask, { body, accept, joinableMs }: Shared): Promise<Said> =>
+    share([principal.storeId, accept, body], joinableMs, async (signal) => {
+      const answer = await postToSearch(door, { body, accept, requestId, signal });
+      const bytes = new Uint8Array(await answer.arrayBuffer().catch(away));
+      const headers = pick(answer.headers, ['content-type', 'retry-after', 'cache-control']);
+      return { status: answer.status, headers, bytes, requestId };
+    }).catch((error: unknown) => {
+      if (error instanceof DomainError) throw error;
+      return away(error);
+    });
+};
+
+export type AskShared = ReturnType<typeof sharedSearch>;
+
+const persistedQuery = z.strictObject({
+  documentId: z.string().regex(/^(?:sha256:)?[0-9a-f]{64}$/, 'is not a hash'),
+  variables: z.string().max(VARIABLES_LENGTH_MAX).default('{}'),
+});
+
+const variablesOf = (text: string): Record<string, unknown> => {
+  assertNoCardNumber(text);
+  const value = parseStrictJson(text);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Record<string, unknown>;
+  }
+  throw invalid('variables', 'is not an object');
+};
+
+/** All of it was answered: a gap or a warning is not worth keeping. */
+const isWhole = ({ status, bytes }: Said): boolean => {
+  if (status !== 200) return false;
+  const { data, errors, extensions } = JSON.parse(new TextDecoder().decode(bytes)) as Record<
+    string,
+    unknown
+  >;
+  return data !== undefined && errors === undefined && extensions === undefined;
+};
+
+/** A persisted operation of the catalogue under an address of its own. */
+export const keptGraphqlRoute = (ask: AskShared): Route =>
+  route({
+    method: 'get',
+    path: '/graphql',
+    summary: 'A persisted question about the catalogue, for shared caches to keep.',
+    needs: 'public',
+    query: persistedQuery,
+    headers: { 'If-None-Match': 'The ETag that was got; 304 while it is still so.' },
+    answers: { 200: 'data', 304: 'as it was', 404: 'NOT_FOUND', 503: 'UNAVAILABLE' },
+    answer: async (asked) => {
+      const { documentId, variables } = asked.query;
+      const body = JSON.stringify({ documentId, variables: variablesOf(variables) });
+      const accept = 'application/json';
+      const said = await ask(asked, { body, accept, joinableMs: KEPT_JOINABLE_MS });
+      const { headers, bytes } = said;
+      const unkept = { ...said, headers: { ...headers, 'cache-control': 'no-store' } };
+      if (!isWhole(said)) return saidAnswer(unkept);
+      const kept = { body: bytes, etag: etagOf(bytes), cacheControl: CACHE_CONTROL, headers };
+      return keptAnswer(asked.request, kept);
+    },
+  });
