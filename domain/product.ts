@@ -10,6 +10,8 @@ export type ProductStatus = (typeof PRODUCT_STATUSES)[number];
 export const NAME_LENGTH_MAX = 200;
 export const DESCRIPTION_LENGTH_MAX = 10_000;
 export const VARIANTS_MAX = 100;
+/** Of a whole product as JSON, so that a page of a hundred can be answered. */
+export const PRODUCT_LENGTH_MAX = 256 * 1024;
 export const SKU_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$/;
 const SLUG_LENGTH_MAX = 80;
 
@@ -62,6 +64,10 @@ export const slugOf = (name: string): string =>
     .replace(/^-+|-+$/g, '')
     .slice(0, SLUG_LENGTH_MAX)
     .replace(/-+$/, '');
+
+/** Whether a product is longer than anybody is to read, sum of all its parts. */
+export const isTooLong = (product: object): boolean =>
+  JSON.stringify(product).length > PRODUCT_LENGTH_MAX;
 
 /** Sku of the variant that a body with only `price` makes: the product id without its prefix. */
 export const defaultSku = (productId: ProductId): string => productId.slice('prd_'.length);

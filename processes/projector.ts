@@ -30,7 +30,7 @@ await run(config, async (telemetry) => {
     { ...CONSUMER, groupId: 'order-views' },
     [TOPICS.orders],
     projectBatch(parts),
-    { onCrash: (error) => telemetry.log.error('consumer crashed', error), onIdle: () => undefined },
+    (error) => telemetry.log.error('consumer crashed', error),
   );
   return {
     checks: {},

@@ -11,6 +11,7 @@ import {
 } from '../../domain/money.ts';
 import {
   defaultSku,
+  isTooLong,
   DESCRIPTION_LENGTH_MAX,
   NAME_LENGTH_MAX,
   PRODUCT_STATUSES,
@@ -121,6 +122,11 @@ const variantsOf = (bodies: VariantBody[]): Variant[] => {
   }));
 };
 
+const bounded = (draft: ProductDraft): ProductDraft => {
+  if (isTooLong(draft)) throw invalid('variants', 'make the product longer than 256 KiB');
+  return draft;
+};
+
 /** A new product from a body; a plain `price` makes the default variant. */
 export const draftOf = (storeId: StoreId, body: ProductBody): ProductDraft => {
   const id = newId('product');
@@ -133,7 +139,7 @@ export const draftOf = (storeId: StoreId, body: ProductBody): ProductDraft => {
     currency: ownCurrency,
     position: 0,
   });
-  return {
+  return bounded({
     id,
     storeId,
     slug: body.slug ?? `${slugOf(body.name) || 'product'}-${defaultSku(id).slice(-8)}`,
@@ -143,7 +149,7 @@ export const draftOf = (storeId: StoreId, body: ProductBody): ProductDraft => {
     attributes: body.attributes ?? {},
     media: body.media ?? [],
     variants: body.variants ? variantsOf(body.variants) : [single()],
-  };
+  });
 };
 
 /** What a product becomes by a change; absent fields stay. PRICE_AMBIGUOUS, INVALID_INPUT. */
@@ -159,7 +165,7 @@ export const changed = (present: Product, change: ProductChange): ProductDraft =
     if (change.variants) return variantsOf(change.variants);
     return change.price === undefined ? present.variants : repriced(change.price);
   };
-  return {
+  return bounded({
     id: present.id,
     storeId: present.storeId,
     slug: change.slug ?? present.slug,
@@ -169,7 +175,7 @@ export const changed = (present: Product, change: ProductChange): ProductDraft =
     attributes: change.attributes ?? present.attributes,
     media: change.media ?? present.media,
     variants: nextVariants(),
-  };
+  });
 };
 
 /** A product as the API shows it: money as numbers, no clock. */

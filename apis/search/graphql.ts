@@ -25,7 +25,9 @@ export const graphqlRoute = (parts: SearchParts): Route => {
       const question = read(request, await questionBody(request));
       if (question instanceof Response) return question;
       const warnings: string[] = [];
-      const answer = await run(question, await rootOf(parts, principal.storeId, warnings));
+      const asksAge = question.query.includes('asOf');
+      const root = await rootOf(parts, { storeId: principal.storeId, asksAge }, warnings);
+      const answer = await run(question, root);
       const extensions =
         warnings.length > 0 ? { extensions: { warnings: [...new Set(warnings)] } } : {};
       return shownAnswer(request, { ...answer, ...extensions }, 'the catalogue index is away');

@@ -9,8 +9,18 @@ import { product, type ProductArgs } from './product.ts';
 import { products, type ProductsArgs } from './products.ts';
 import { suggest, type SuggestArgs } from './suggest.ts';
 
+export interface Request {
+  storeId: string;
+  /** Somebody asks for `asOf`: it is read before what it is said of. */
+  asksAge: boolean;
+}
+
 /** The root of one request; `warnings` collects what could not be answered. */
-export const rootOf = async (parts: SearchParts, storeId: string, warnings: string[]) => {
+export const rootOf = async (
+  parts: SearchParts,
+  { storeId, asksAge }: Request,
+  warnings: string[],
+) => {
   const cassandra = await parts.cassandra();
   const readStock = async (skus: string[]): Promise<Map<string, number>> => {
     const headers = { [STORE_HEADER]: storeId };
@@ -24,6 +34,7 @@ export const rootOf = async (parts: SearchParts, storeId: string, warnings: stri
   let progress: Promise<string | null> | undefined;
   const asOf = (): Promise<string | null> =>
     (progress ??= findProgress(cassandra).then((at) => at?.toISOString() ?? null));
+  if (asksAge) asOf().catch(() => undefined);
   const asking: Asking = { ...parts, cassandra, storeId, stockOf, asOf };
   return {
     products: (args: ProductsArgs) => refusing(() => products(asking, args)),

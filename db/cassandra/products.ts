@@ -23,6 +23,9 @@ export interface StoredProduct extends Projected {
   keys: ListingKey[];
 }
 
+/** Cassandra refuses batches of 640 KiB unless it is told otherwise. */
+const BATCH_BYTES_MAX = 320 * 1024;
+
 const FIND = `select product_clock, stock_clock, written_at, deleted, document, stock, keys
   from products_by_id where store_id = ? and product_id = ?`;
 
@@ -133,6 +136,36 @@ const slugWrites = (
   return writes;
 };
 
+const sizeOf = ({ params }: Statement): number =>
+  params.reduce<number>((sum, one) => sum + (typeof one === 'string' ? one.length : 0), 0);
+
+const REMEMBER_KEYS = 'insert into products_by_id (store_id, product_id, keys) values (?, ?, ?)';
+
+interface Rows {
+  storeId: string;
+  productId: string;
+  /** The product's own row, which says that the others are there. */
+  own: Statement;
+  others: Statement[];
+  keys: ListingKey[];
+}
+
+/**
+ * What is too large for one batch is written row by row: first which rows there may be, so that
+ * whoever comes after a crash knows which to delete; in the end the product's own row.
+ */
+const putOneByOne = async (
+  cassandra: Cassandra,
+  { storeId, productId, own, others, keys }: Rows,
+  timestampUs: number,
+): Promise<void> => {
+  const name = 'products.put-large';
+  const params = [storeId, productId, JSON.stringify(keys)];
+  await cassandra.batch(name, [{ query: REMEMBER_KEYS, params }], timestampUs - 1);
+  for (const one of others) await cassandra.batch(name, [one], timestampUs);
+  await cassandra.batch(name, [own], timestampUs);
+};
+
 /** Writes all rows of a product in one logged batch, under one timestamp above all earlier ones. */
 export const putProjected = async (
   cassandra: Cassandra,
@@ -141,9 +174,15 @@ export const putProjected = async (
   before: StoredProduct | undefined,
   next: Projected,
 ): Promise<void> => {
-  const timestampUs = writeTimestampUs(next);
   const keys = keysOf(listed(next));
-  const product = {
+  const others = [
+    ...listingDeletes(storeId, productId, before?.keys ?? [], keys),
+    ...listingWrites(storeId, productId, next),
+    ...slugWrites(storeId, productId, before?.document, next.document),
+  ];
+  const isLarge = others.reduce((sum, one) => sum + sizeOf(one), 0) > BATCH_BYTES_MAX;
+  const timestampUs = writeTimestampUs(next) + (isLarge ? 1 : 0);
+  const own = {
     query: INSERT_PRODUCT,
     params: [
       storeId,
@@ -157,11 +196,7 @@ export const putProjected = async (
       JSON.stringify(keys),
     ],
   };
-  const statements = [
-    product,
-    ...listingDeletes(storeId, productId, before?.keys ?? [], keys),
-    ...listingWrites(storeId, productId, next),
-    ...slugWrites(storeId, productId, before?.document, next.document),
-  ];
-  await cassandra.batch('products.put', statements, timestampUs);
+  if (!isLarge) return cassandra.batch('products.put', [own, ...others], timestampUs);
+  const all = [...(before?.keys ?? []), ...keys];
+  await putOneByOne(cassandra, { storeId, productId, own, others, keys: all }, timestampUs);
 };

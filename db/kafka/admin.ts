@@ -1,5 +1,5 @@
 // What is asked of Kafka itself: topics, groups, and how far along they are.
-import type { Admin, Kafka } from 'kafkajs';
+import { ConfigResourceTypes, type Admin, type Kafka } from 'kafkajs';
 import { topicConfigs } from './topics.ts';
 
 const withAdmin = async <T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> => {
@@ -12,28 +12,43 @@ const withAdmin = async <T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): P
   }
 };
 
-/** Makes the topics that are missing; present ones stay as they are. */
-export const createMissingTopics = (kafka: Kafka): Promise<void> =>
+/** Makes the topics that are missing, and gives those that are there the present settings. */
+export const createTopics = (kafka: Kafka): Promise<void> =>
   withAdmin(kafka, async (admin) => {
     const present = new Set(await admin.listTopics());
-    const topics = topicConfigs().filter(({ topic }) => !present.has(topic));
+    const wanted = topicConfigs();
+    const topics = wanted.filter(({ topic }) => !present.has(topic));
     if (topics.length > 0) await admin.createTopics({ topics, waitForLeaders: true });
+    const resources = wanted
+      .filter(({ topic }) => present.has(topic))
+      .map(({ topic: name, configEntries = [] }) => ({
+        ...{ type: ConfigResourceTypes.TOPIC, name, configEntries },
+      }));
+    if (resources.length > 0) await admin.alterConfigs({ validateOnly: false, resources });
   });
 
-/** How many messages the group has not committed yet, over all partitions of the topics. */
-export const lagOf = (kafka: Kafka, groupId: string, topics: string[]): Promise<number> =>
+/** How far a group has read a partition: `reached` of `end` messages, both as offsets. */
+export interface Reach {
+  place: string;
+  reached: number;
+  end: number;
+}
+
+/** How far the group has committed each partition of the topics. */
+export const reachOf = (kafka: Kafka, groupId: string, topics: string[]): Promise<Reach[]> =>
   withAdmin(kafka, async (admin) => {
+    const ends = await Promise.all(
+      topics.map(async (topic) => ({ topic, partitions: await admin.fetchTopicOffsets(topic) })),
+    );
     const committed = await admin.fetchOffsets({ groupId, topics });
-    let lag = 0;
-    for (const topic of topics) {
+    return ends.flatMap(({ topic, partitions }) => {
       const own = committed.find((one) => one.topic === topic)?.partitions ?? [];
-      for (const { partition, high, low } of await admin.fetchTopicOffsets(topic)) {
+      return partitions.map(({ partition, high, low }) => {
         const offset = own.find((one) => one.partition === partition)?.offset ?? '-1';
-        const from = Math.max(Number(offset), Number(low));
-        lag += Math.max(0, Number(high) - from);
-      }
-    }
-    return lag;
+        const place = `${topic}/${partition}`;
+        return { place, reached: Math.max(Number(offset), Number(low)), end: Number(high) };
+      });
+    });
   });
 
 /** Deletes a group without members; one that is not there is deleted already. */

@@ -9,7 +9,7 @@ import {
   type Producer,
 } from 'kafkajs';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { createMissingTopics, forgetGroup, lagOf } from './admin.ts';
+import { createTopics, forgetGroup, reachOf, type Reach } from './admin.ts';
 import { readToEnd } from './read-to-end.ts';
 
 const CONNECT_TIMEOUT_MS = 1_000;
@@ -24,30 +24,26 @@ export interface OutgoingMessage {
   headers: Record<string, string>;
 }
 
-export interface ConsumerWatch {
-  /** The consumer gave up on something it cannot mend; kafkajs restarts it if it can. */
-  onCrash(error: Error): void;
-  /** A fetch found nothing new. */
-  onIdle(): void;
-}
-
 export interface KafkaClient {
   /** Sends all or throws; order is kept per key. Waits at most 10 s for the broker. */
   send(messages: OutgoingMessage[]): Promise<void>;
-  /** Consumes batches of `topics` in a group until `stop`; each resolves when it is done with. */
+  /**
+   * Consumes batches of `topics` in a group until `stop`; each resolves when it is done with.
+   * `onCrash` hears of what cannot be mended; kafkajs restarts the consumer if it can.
+   */
   consume(
     config: ConsumerConfig,
     topics: string[],
     eachBatch: (payload: EachBatchPayload) => Promise<void>,
-    watch: ConsumerWatch,
+    onCrash: (error: Error) => void,
   ): Promise<{ stop(): Promise<void> }>;
   /** Reads a topic from its beginning to its present end; answers how many messages. */
   readToEnd(topic: string, onMessage: (message: KafkaMessage) => Promise<void>): Promise<number>;
-  /** How many messages of these topics a group has not committed yet. */
-  lagOf(groupId: string, topics: string[]): Promise<number>;
+  /** How far a group has committed each partition of these topics. */
+  reachOf(groupId: string, topics: string[]): Promise<Reach[]>;
   /** Forgets how far a group has read; it must have no members. */
   forgetGroup(groupId: string): Promise<void>;
-  /** Makes the topics that are missing; existing ones stay as they are. */
+  /** Makes the topics that are missing; existing ones get the present settings. */
   createTopics(): Promise<void>;
   close(): Promise<void>;
 }
@@ -113,21 +109,18 @@ export const connectKafka = (
   const sender = createSender(kafka);
   return {
     send: (messages) => telemetry.timed('kafka', 'send', () => sender.send(messages)),
-    consume: async (config, topics, eachBatch, watch) => {
+    consume: async (config, topics, eachBatch, onCrash) => {
       const consumer = kafka.consumer(config);
-      consumer.on(consumer.events.CRASH, ({ payload }) => watch.onCrash(payload.error));
-      consumer.on(consumer.events.FETCH, ({ payload }) => {
-        if (payload.numberOfBatches === 0) watch.onIdle();
-      });
+      consumer.on(consumer.events.CRASH, ({ payload }) => onCrash(payload.error));
       await consumer.connect();
       await consumer.subscribe({ topics, fromBeginning: true });
       await consumer.run({ eachBatch, autoCommit: true, eachBatchAutoResolve: false });
       return { stop: () => consumer.disconnect() };
     },
     readToEnd: (topic, onMessage) => readToEnd(kafka, { topic, onMessage }),
-    lagOf: (groupId, topics) => lagOf(kafka, groupId, topics),
+    reachOf: (groupId, topics) => reachOf(kafka, groupId, topics),
     forgetGroup: (groupId) => forgetGroup(kafka, groupId),
-    createTopics: () => createMissingTopics(kafka),
+    createTopics: () => createTopics(kafka),
     close: sender.close,
   };
 };

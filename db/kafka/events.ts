@@ -3,13 +3,15 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import type { Collection, Product } from '../../domain/product.ts';
 import type { OrderLine, OrderStatus, PaymentStatus } from '../../domain/order.ts';
 import {
+  CatalogueSentSchema,
   CollectionChangedSchema,
   OrderChangedSchema,
   ProductChangedSchema,
   StockChangedSchema,
 } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
 import type { News } from '../postgres/outbox.ts';
-import { eventKey, TOPICS } from './topics.ts';
+import type { OutgoingMessage } from './client.ts';
+import { eventKey, PROGRESS_TOPIC, TOPICS } from './topics.ts';
 
 const microsOf = (iso: string): bigint => BigInt(Date.parse(iso)) * 1000n;
 
@@ -141,4 +143,15 @@ export const orderChanged = (news: OrderNews): News => ({
       dataJson: JSON.stringify(news.data),
     }),
   ),
+});
+
+/** Everything of the catalogue that was committed before this moment is on its topic. */
+export const catalogueSent = (beforeMs: number): OutgoingMessage => ({
+  topic: PROGRESS_TOPIC,
+  key: 'catalogue',
+  value: toBinary(
+    CatalogueSentSchema,
+    create(CatalogueSentSchema, { beforeUs: BigInt(Math.floor(beforeMs * 1_000)) }),
+  ),
+  headers: {},
 });

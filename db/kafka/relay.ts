@@ -2,7 +2,7 @@
 import { type Pg } from '../postgres/client.ts';
 import {
   drainBucket,
-  listFullBuckets,
+  lookAtOutbox,
   OUTBOX_CHANNEL,
   OUTBOX_SCHEMAS,
   type OutboxRow,
@@ -10,9 +10,13 @@ import {
 } from '../postgres/outbox.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { KafkaClient } from './client.ts';
+import { catalogueSent } from './events.ts';
 
+/** Outboxes that the catalogue's read side is fed from. */
+const CATALOGUE: readonly OutboxSchema[] = ['products', 'inventory'];
 /** A lost wake-up costs at most this; it also paces the retries while Kafka is away. */
 const LOOK_EVERY_MS = 1_000;
+const TELL_EVERY_MS = 1_000;
 
 export interface Relay {
   /** Throws when the relay's loop has ended. */
@@ -38,7 +42,14 @@ interface RelayParts {
   onSent(schema: OutboxSchema, count: number): void;
 }
 
-const drainSchema = async (parts: RelayParts, schema: OutboxSchema): Promise<number> => {
+interface Drained {
+  schema: OutboxSchema;
+  count: number;
+  /** Everything committed before this moment has been sent; undefined when nobody could look. */
+  sentBeforeMs: number | undefined;
+}
+
+const drainSchema = async (parts: RelayParts, schema: OutboxSchema): Promise<Drained> => {
   const send = async (rows: OutboxRow[]): Promise<void> => {
     const messages = rows.map((row) => ({
       topic: row.topic,
@@ -51,24 +62,44 @@ const drainSchema = async (parts: RelayParts, schema: OutboxSchema): Promise<num
     });
     parts.onSent(schema, rows.length);
   };
-  let total = 0;
-  for (const bucket of await listFullBuckets(parts.pg, schema)) {
-    total += await drainBucket(parts.pg, schema, bucket, send);
-  }
-  return total;
+  const { full, sentBeforeMs } = await lookAtOutbox(parts.pg, schema);
+  let count = 0;
+  for (const bucket of full) count += await drainBucket(parts.pg, schema, bucket, send);
+  return { schema, count, sentBeforeMs };
 };
 
 /** One schema's trouble is not another's: each is drained for itself. */
-const drainAll = async (parts: RelayParts): Promise<number> => {
-  const counts = await Promise.all(
+const drainAll = (parts: RelayParts): Promise<Drained[]> =>
+  Promise.all(
     OUTBOX_SCHEMAS.map((schema) =>
-      drainSchema(parts, schema).catch((error: unknown) => {
+      drainSchema(parts, schema).catch((error: unknown): Drained => {
         parts.telemetry.log.error('outbox not drained', error, { name: schema });
-        return 0;
+        return { schema, count: 0, sentBeforeMs: undefined };
       }),
     ),
   );
-  return counts.reduce((sum, count) => sum + count, 0);
+
+/** Tells the read side how far the catalogue's topics go, at most once a second. */
+const telling = ({ kafka, telemetry }: RelayParts) => {
+  const age = telemetry.gauge(
+    'holdfast_outbox_oldest_seconds',
+    'Age of the oldest news that is not sent yet.',
+    ['schema'],
+  );
+  let toldAtMs = 0;
+  return async (drained: Drained[]): Promise<void> => {
+    const nowMs = Date.now();
+    for (const { schema, sentBeforeMs = 0 } of drained) {
+      if (sentBeforeMs > 0) age.set({ schema }, Math.max(0, nowMs - sentBeforeMs) / 1_000);
+    }
+    const own = drained.filter(({ schema }) => CATALOGUE.includes(schema));
+    const beforeMs = Math.min(...own.map(({ sentBeforeMs = 0 }) => sentBeforeMs));
+    if (beforeMs === 0 || nowMs - toldAtMs < TELL_EVERY_MS) return;
+    toldAtMs = nowMs;
+    await kafka
+      .send([catalogueSent(beforeMs)])
+      .catch((error: unknown) => telemetry.log.error('progress not told', error));
+  };
 };
 
 export const startRelay = async (
@@ -87,8 +118,13 @@ export const startRelay = async (
     clearTimeout(timer);
     wake = Promise.withResolvers();
   };
+  const tell = telling(parts);
   const loop = async (): Promise<void> => {
-    while (running) if ((await drainAll(parts)) === 0 && running) await idle();
+    while (running) {
+      const drained = await drainAll(parts);
+      await tell(drained);
+      if (drained.every(({ count }) => count === 0) && running) await idle();
+    }
   };
   const unlisten = await pg.listen(OUTBOX_CHANNEL, () => wake.resolve());
   const done = loop();

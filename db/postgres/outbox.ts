@@ -7,6 +7,8 @@ import { traceHeaders } from '../../telemetry/spans.ts';
 /** Keys are spread over this many buckets; one relay at a time works on a bucket. */
 export const OUTBOX_BUCKETS = 16;
 const BATCH_MAX = 500;
+/** Of one send, unless a single row is larger: a topic takes four times as much at once. */
+const BATCH_BYTES_MAX = 1024 * 1024;
 /** Kafka may take 10 s to acknowledge a batch. */
 const DRAIN_LIMIT_MS = 20_000;
 
@@ -79,8 +81,8 @@ export interface OutboxRow extends News {
 }
 
 /**
- * Takes up to 500 rows of a bucket, in order, hands them to `send`, and deletes them only if
- * that succeeds. Another relay's bucket is skipped. Answers how many rows left.
+ * Takes up to 500 rows or 1 MiB of a bucket, in order, hands them to `send`, and deletes them only
+ * if that succeeds. Another relay's bucket is skipped. Answers how many rows left.
  * A crash after sending and before commit sends them again: at least once, never lost.
  */
 export const drainBucket = (
@@ -107,9 +109,14 @@ export const drainBucket = (
         headers: Record<string, string>;
         created_at_ms: number;
       }>(sql`
+      with first as materialized (
+        select * from ${table} where bucket = ${bucket} order by id limit ${BATCH_MAX} for update),
+      sized as (
+        select first.*, sum(octet_length(value)) over (order by id) - octet_length(value) as before
+        from first)
       select id::float8 as id, topic, key, event_type, value, headers,
         extract(epoch from created_at)::float8 * 1000 as created_at_ms
-      from ${table} where bucket = ${bucket} order by id limit ${BATCH_MAX} for update`);
+      from sized where before < ${BATCH_BYTES_MAX} order by id`);
       if (rows.length === 0) return 0;
       await send(
         rows.map((row) => ({
@@ -129,12 +136,29 @@ export const drainBucket = (
     DRAIN_LIMIT_MS,
   );
 
-/** Buckets that have rows now. */
-export const listFullBuckets = (pg: Pg, schema: OutboxSchema): Promise<number[]> =>
-  pg.query(`outbox.buckets.${schema}`, async (db) => {
+/** What an outbox has now. */
+export interface Look {
+  /** Buckets that have rows. */
+  full: number[];
+  /** Everything committed before this moment has been sent, in ms since 1970. */
+  sentBeforeMs: number;
+}
+
+/**
+ * What waits. A bucket's first row bounds what was sent: later ids were drawn after that row's
+ * transaction began, and what is not visible yet commits after this look.
+ */
+export const lookAtOutbox = (pg: Pg, schema: OutboxSchema): Promise<Look> =>
+  pg.query(`outbox.look.${schema}`, async (db) => {
     const table = sql.raw(`${schema}.outbox`);
-    const rows = await db.execute<{ bucket: number }>(sql`
-      select bucket from generate_series(0, ${OUTBOX_BUCKETS - 1}) as bucket
-      where exists (select 1 from ${table} o where o.bucket = bucket.bucket)`);
-    return rows.map((row) => row.bucket);
+    const rows = await db.execute<{ bucket: number; is_full: boolean; before_ms: number }>(sql`
+      select bucket, head.id is not null as is_full,
+        extract(epoch from coalesce(head.created_at, now()))::float8 * 1000 as before_ms
+      from generate_series(0, ${OUTBOX_BUCKETS - 1}) as bucket left join lateral (
+        select id, created_at from ${table} o where o.bucket = bucket.bucket
+        order by id limit 1) as head on true`);
+    return {
+      full: rows.filter((row) => row.is_full).map((row) => row.bucket),
+      sentBeforeMs: Math.min(...rows.map((row) => row.before_ms)),
+    };
   });

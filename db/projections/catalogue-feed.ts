@@ -1,5 +1,4 @@
 // The catalogue's topics into a set of tables: one group a set, one writer a product.
-import { putProgress } from '../cassandra/progress.ts';
 import {
   cassandraOfSet,
   findLiveSet,
@@ -7,10 +6,10 @@ import {
   LIVE_SET_TTL_MS,
 } from '../cassandra/table-sets.ts';
 import { coPartition } from '../kafka/co-partition.ts';
-import { TOPICS } from '../kafka/topics.ts';
+import { PROGRESS_TOPIC, TOPICS } from '../kafka/topics.ts';
+import { followProgress } from './progress.ts';
 import { projectBatch, type ProjectorParts } from './projector.ts';
 
-const PROGRESS_EVERY_MS = 1_000;
 const FETCH_WAIT_MS = 250;
 const SESSION_TIMEOUT_MS = 10_000;
 
@@ -31,20 +30,17 @@ export interface Feed {
 export const feedSet = (parts: ProjectorParts, set: number): Promise<Feed> => {
   const { kafka, telemetry } = parts;
   const cassandra = cassandraOfSet(parts.cassandra, set);
-  let toldAtMs = 0;
-  const onIdle = (): void => {
-    const nowMs = Date.now();
-    if (nowMs - toldAtMs < PROGRESS_EVERY_MS) return;
-    toldAtMs = nowMs;
-    putProgress(cassandra, nowMs).catch((error: unknown) =>
-      telemetry.log.error('progress not written', error),
-    );
-  };
+  const groupId = groupOfSet(set);
+  const project = projectBatch({ ...parts, cassandra });
+  const follow = followProgress({
+    ...{ cassandra, telemetry },
+    reach: () => kafka.reachOf(groupId, CATALOGUE_TOPICS),
+  });
   return kafka.consume(
-    { ...CONSUMER, groupId: groupOfSet(set), partitionAssigners: [coPartition] },
-    CATALOGUE_TOPICS,
-    projectBatch({ ...parts, cassandra }),
-    { onCrash: (error) => telemetry.log.error('consumer crashed', error), onIdle },
+    { ...CONSUMER, groupId, partitionAssigners: [coPartition] },
+    [...CATALOGUE_TOPICS, PROGRESS_TOPIC],
+    (payload) => (payload.batch.topic === PROGRESS_TOPIC ? follow(payload) : project(payload)),
+    (error) => telemetry.log.error('consumer crashed', error),
   );
 };
 

@@ -54,7 +54,8 @@ const fill = async (stores: Stores, set: number, print: Print): Promise<void> =>
   try {
     for (let lag = Number.POSITIVE_INFINITY; lag > LAG_MAX;) {
       await Bun.sleep(LOOK_EVERY_MS);
-      lag = await kafka.lagOf(groupOfSet(set), CATALOGUE_TOPICS);
+      const reaches = await kafka.reachOf(groupOfSet(set), CATALOGUE_TOPICS);
+      lag = reaches.reduce((sum, { end, reached }) => sum + Math.max(0, end - reached), 0);
       print(`set ${set}: ${lag} messages behind`);
     }
   } finally {

@@ -20,7 +20,9 @@ beforeAll(async () => {
 }, UP_LIMIT_MS);
 
 test('alerts stand on metrics that some process tells', async () => {
-  const ports = (['recovery-ops', 'worker-ops'] as const).map((name) => testInstance().port(name));
+  const ports = (['recovery-ops', 'worker-ops', 'relay-ops'] as const).map((name) =>
+    testInstance().port(name),
+  );
   const metrics = async (): Promise<string> =>
     (
       await Promise.all(

@@ -53,6 +53,15 @@ const asked = (method: string, path: string, sent: Partial<Sent>, { store }: Wor
   headers: { ...bearer(store.key), ...sent.headers },
 });
 
+const longProduct = (): object => ({
+  name: 'Long',
+  variants: Array.from({ length: 100 }, (_, at) => ({
+    sku: `LONG-${at}`,
+    price: 1,
+    options: Object.fromEntries([1, 2, 3, 4, 5, 6].map((one) => [`o${one}`, 'x'.repeat(500)])),
+  })),
+});
+
 type Ask = (world: World) => Sent;
 const creating =
   (body: unknown): Ask =>
@@ -82,6 +91,7 @@ const MANY = Array.from({ length: 101 }, (_, at) => ({ sku: `T-bad-${at}`, price
 
 describe('a product sent with', () => {
   const rows: Row<World>[] = [
+    invalid('more than a product may be long', creating(longProduct())),
     invalid('an unknown field', creating({ ...BASE, colour: 'red' })),
     invalid('a store of its own choice', creating({ ...BASE, storeId: 'sto_default' })),
     invalid('an id of its own choice', creating({ ...BASE, id: newId('product') })),

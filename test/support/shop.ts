@@ -36,7 +36,7 @@ export interface Shop {
   startServer(name: ServerName): Promise<void>;
   /** Waits until every process says that it has what it needs. */
   allReady(): Promise<void>;
-  startProcess(name: ProcessName): Promise<void>;
+  startProcess(name: ProcessName, copy?: number): Promise<void>;
   /** Two of every process from now on, until `endSecondCopies`. */
   startSecondCopies(): Promise<void>;
   endSecondCopies(names: ProcessName[]): Promise<void>;
@@ -66,7 +66,7 @@ const open = async (): Promise<Shop> => {
         (await statusOf(instance)).every(({ state }) => state === 'ready');
       if (!(await until(isReady, READY_LIMIT_MS))) throw new Error('not everything is ready');
     },
-    startProcess: (name) => startProcess(instance, name, 1, quiet),
+    startProcess: (name, copy = 1) => startProcess(instance, name, copy, quiet),
     startSecondCopies: () => bringUp(instance, quiet, { copies: 2 }),
     endSecondCopies: async (names) => {
       await Promise.all(names.map((name) => end(instance, copyName(name, 2))));

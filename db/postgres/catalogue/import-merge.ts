@@ -5,7 +5,7 @@ import type {
   PlannedVariant,
   RowResult,
 } from '../../../domain/catalogue/imports.ts';
-import { VARIANTS_MAX, type Product, type Variant } from '../../../domain/product.ts';
+import { isTooLong, VARIANTS_MAX, type Product, type Variant } from '../../../domain/product.ts';
 import type { Upsert } from './bulk.ts';
 import type { PathIds } from './category-trees.ts';
 import type { ProductDraft } from './products.ts';
@@ -70,6 +70,7 @@ const withoutForeign = (
 };
 
 const whyNot = (draft: { name: string | undefined; variants: Variant[] }): string | undefined => {
+  if (isTooLong(draft)) return 'the product is longer than 256 KiB';
   if (!draft.name) return 'name is missing';
   const currencies = new Set(draft.variants.map(({ currency }) => currency));
   if (currencies.size > 1) return 'the product has another currency';
