@@ -33,6 +33,8 @@ export interface Product {
   description: string;
   status: ProductStatus;
   collectionIds: CollectionId[];
+  /** Its place in the order of those collections that have put it in one. */
+  places: Record<string, number>;
   attributes: Record<string, string>;
   media: { url: string; alt: string }[];
   variants: Variant[];

@@ -62,7 +62,7 @@ const isAllowed = (file: string, target: string, isType: boolean): boolean => {
 const PACKAGE_FOLDERS: Record<string, string[]> = {
   postgres: ['bench', 'db', 'ops', 'test'],
   'drizzle-orm': ['db', 'processes'],
-  kafkajs: ['db', 'ops', 'test'],
+  kafkajs: ['bench', 'db', 'ops', 'test'],
   'cassandra-driver': ['db', 'ops', 'test'],
   ioredis: ['db', 'ops', 'test'],
   stripe: ['activities', 'apis/orders', 'sandbox'],

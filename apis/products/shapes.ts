@@ -178,8 +178,8 @@ export const changed = (present: Product, change: ProductChange): ProductDraft =
   });
 };
 
-/** A product as the API shows it: money as numbers, no clock. */
-export const shownProduct = ({ clockUs: _, variants: list, ...product }: Product) => ({
+/** A product as the API shows it: money as numbers, no clock and no places. */
+export const shownProduct = ({ clockUs: _, places: __, variants: list, ...product }: Product) => ({
   ...product,
   variants: list.map(({ priceMinor, compareAtMinor, ...rest }) => ({
     ...rest,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { countMatches, listPage, type Filter, type Position } from '../../db/cassandra/listings.ts';
 import type { ProductDocument } from '../../db/projections/document.ts';
-import { attributeNameOf, type Sort } from '../../db/projections/listing-keys.ts';
+import { attributeNameOf, OWN_ORDER, type Order } from '../../db/projections/listing-keys.ts';
 import { invalid } from '../../domain/errors.ts';
 import { DEFAULT_CURRENCY, minorFromNumber } from '../../domain/money.ts';
 import { LIMIT_MAX } from '../http/cursors.ts';
@@ -23,18 +23,19 @@ export interface ProductsArgs {
   priceMin?: number;
   priceMax?: number;
   inStock?: boolean;
-  sort?: 'RELEVANCE' | 'NEWEST' | 'PRICE_ASC' | 'PRICE_DESC' | 'NAME' | null;
+  sort?: 'RELEVANCE' | 'NEWEST' | 'PRICE_ASC' | 'PRICE_DESC' | 'NAME' | 'COLLECTION' | null;
   first: number;
   after?: string;
 }
 
 /** Without words there is nothing to be relevant to: then the newest come first. */
-const ORDERS: Record<NonNullable<ProductsArgs['sort']>, Sort> = {
+const ORDERS: Record<NonNullable<ProductsArgs['sort']>, Order> = {
   RELEVANCE: 'newest',
   NEWEST: 'newest',
   PRICE_ASC: 'price_asc',
   PRICE_DESC: 'price_desc',
   NAME: 'name',
+  COLLECTION: OWN_ORDER,
 };
 
 const minor = (path: string, amount: number | undefined): number | undefined =>
@@ -161,6 +162,9 @@ export const products = async (asking: Asking, args: ProductsArgs) => {
   const { first } = args;
   const text = args.text ?? '';
   const sort = args.sort ?? (plainMeaning(text) ? 'RELEVANCE' : 'NEWEST');
+  if (sort === 'COLLECTION' && !args.collectionId) {
+    throw invalid('sort', 'COLLECTION is the order of a collection: say collectionId');
+  }
   if (first < 1 || first > LIMIT_MAX) throw invalid('first', `must be 1 to ${LIMIT_MAX}`);
   const { cassandra, cursors, storeId } = asking;
   const filter = filterOf(args);

@@ -5,8 +5,9 @@ import {
   attributeFacet,
   BUCKETS,
   collectionFacet,
+  OWN_ORDER,
   SCOPE_ALL,
-  type Sort,
+  type Order,
 } from '../projections/listing-keys.ts';
 import type { Cassandra, Row } from './client.ts';
 
@@ -56,10 +57,10 @@ export const comparePositions = (a: Position, b: Position): number => {
 
 type Condition = [text: string, ...values: unknown[]];
 
-const filterConditions = (filter: Filter, tokens: string[]): Condition[] => {
+const filterConditions = ({ filter, sort }: StretchAsk, tokens: string[]): Condition[] => {
   const { collectionId, priceMinMinor, priceMaxMinor, inStock } = filter;
   const facets = [
-    ...(collectionId === undefined ? [] : [collectionFacet(collectionId)]),
+    ...(collectionId === undefined || sort === OWN_ORDER ? [] : [collectionFacet(collectionId)]),
     ...filter.attributes.map(({ name, value }) => attributeFacet(name, value)),
   ];
   const conditions: Condition[] = [
@@ -83,7 +84,8 @@ export const PARTITION = 'store_id = ? and scope = ? and sort = ? and bucket = ?
 
 export interface StretchAsk {
   storeId: string;
-  sort: Sort;
+  /** A collection's own order is that of the filter's collection. */
+  sort: Order;
   filter: Filter;
   after?: Position | undefined;
   from?: Position | undefined;
@@ -109,16 +111,17 @@ export const readStretch = async (
   ask: StretchAsk,
   columns: string,
 ): Promise<Stretch> => {
-  const { words } = ask.filter;
+  const { words, collectionId = SCOPE_ALL } = ask.filter;
+  const scope = ask.sort === OWN_ORDER ? collectionId : SCOPE_ALL;
   const lists = words?.anyOf ?? [[]];
   const isUnion = lists.length > 1;
   const read = async (tokens: string[], bucket: number): Promise<Found[]> => {
-    const conditions = [...rangeConditions(ask), ...filterConditions(ask.filter, tokens)];
+    const conditions = [...rangeConditions(ask), ...filterConditions(ask, tokens)];
     const where = [PARTITION, ...conditions.map(([text]) => text)].join(' and ');
     const query = `select sort_key, product_id, ${columns}${isUnion ? ', ranking' : ''}
       from listings where ${where} limit ?`;
     const rows = await cassandra.run('listings.read', query, [
-      ...[ask.storeId, SCOPE_ALL, ask.sort, bucket],
+      ...[ask.storeId, scope, ask.sort, bucket],
       ...conditions.flatMap(([, ...values]) => values),
       ask.limit,
     ]);
@@ -156,7 +159,7 @@ export interface Page {
 
 interface PageAsk {
   storeId: string;
-  sort: Sort;
+  sort: Order;
   filter: Filter;
   after: Position | undefined;
   first: number;

@@ -50,8 +50,10 @@ export const migrateCassandra = async ({
       `create keyspace if not exists ${keyspace} with replication =
        {'class': 'NetworkTopologyStrategy', '${datacenter}': 1}`,
     );
-    for (const statement of [TABLE_SETS, ...SCHEMA]) {
-      await client.execute(statement.replaceAll('KEYSPACE', keyspace));
-    }
+    const run = (statement: string) => client.execute(statement.replaceAll('KEYSPACE', keyspace));
+    for (const statement of TABLE_SETS) await run(statement);
+    const { rows } = await run("select live from KEYSPACE.table_sets where name = 'search'");
+    const live = Number(rows[0]?.['live'] ?? 1);
+    for (const statement of SCHEMA) await run(statementFor(live, statement));
   });
 };

@@ -9,6 +9,8 @@ import {
   attributeFacet,
   bucketOf,
   collectionFacet,
+  OWN_ORDER,
+  placeKey,
   SCOPE_ALL,
   sortKey,
   SORTS,
@@ -16,8 +18,8 @@ import {
 import { rankingOf, tokensIn } from '../projections/listing-text.ts';
 import type { Cassandra, Row, Statement } from './client.ts';
 
-/** A listing row's key, as kept beside the product: `[sort, hex of the sort key]`. */
-type ListingKey = [string, string];
+/** A listing row's key, kept beside the product: sort, hex of the sort key, scope unless `all`. */
+export type ListingKey = [sort: string, key: string, scope?: string];
 
 export interface StoredProduct extends Projected {
   keys: ListingKey[];
@@ -77,7 +79,16 @@ export const listed = (next: Projected): ProductDocument | undefined =>
   !next.deleted && next.document?.status === 'published' ? next.document : undefined;
 
 const keysOf = (document: ProductDocument | undefined): ListingKey[] =>
-  document ? SORTS.map((sort) => [sort, sortKey(sort, document).toString('hex')]) : [];
+  document
+    ? [
+        ...SORTS.map((sort): ListingKey => [sort, sortKey(sort, document).toString('hex')]),
+        ...document.collectionIds.map((id): ListingKey => [
+          OWN_ORDER,
+          placeKey(document.places?.[id]).toString('hex'),
+          id,
+        ]),
+      ]
+    : [];
 
 const listingWrites = (storeId: string, productId: string, next: Projected): Statement[] => {
   const document = listed(next);
@@ -90,10 +101,10 @@ const listingWrites = (storeId: string, productId: string, next: Projected): Sta
     rankingOf(document),
     JSON.stringify(document),
   ];
-  return keysOf(document).map(([sort, key]) => ({
+  return keysOf(document).map(([sort, key, scope = SCOPE_ALL]) => ({
     query: INSERT_LISTING,
     params: [
-      ...[storeId, SCOPE_ALL, sort, bucketOf(productId), Buffer.from(key, 'hex'), productId],
+      ...[storeId, scope, sort, bucketOf(productId), Buffer.from(key, 'hex'), productId],
       ...shared,
     ],
   }));
@@ -109,10 +120,10 @@ const listingDeletes = (
   const kept = new Set(after.map((key) => key.join()));
   return before
     .filter((key) => !kept.has(key.join()))
-    .map(([sort, key]) => ({
+    .map(([sort, key, scope = SCOPE_ALL]) => ({
       query: DELETE_LISTING,
       params: [
-        ...[storeId, SCOPE_ALL, sort, bucketOf(productId)],
+        ...[storeId, scope, sort, bucketOf(productId)],
         ...[Buffer.from(key, 'hex'), productId],
       ],
     }));

@@ -3,9 +3,11 @@
 /** Buckets bound a partition: a product's hash decides; fixed when a table set is made. */
 export const LISTING_BUCKETS = 4;
 
-/** Which set of tables is the live one? */
-export const TABLE_SETS = `create table if not exists KEYSPACE.table_sets (
-  name text primary key, live int)`;
+/** Which set of tables is the live one, and which do readers use until when? */
+export const TABLE_SETS: readonly string[] = [
+  'create table if not exists KEYSPACE.table_sets (name text primary key, live int)',
+  'alter table KEYSPACE.table_sets add if not exists (previous int, readers_from timestamp)',
+];
 
 /** Statements in order; KEYSPACE is replaced. All are safe to run again. */
 export const SCHEMA: readonly string[] = [

@@ -11,8 +11,13 @@ export const TABLES = [
   'spellings',
   'projection_progress',
 ] as const;
-/** How long a process may go on with a set that is no longer the live one. */
+/** How long a process may go on without looking which set is the live one. */
 export const LIVE_SET_TTL_MS = 1_000;
+/**
+ * Projectors change to a new set at once, readers so much later: by then nobody writes the old one
+ * any more, so that no reader sees a product go back (clocks may differ by a second).
+ */
+export const READERS_LATER_MS = 5_000;
 
 const NAMES = new RegExp(`\\b(${TABLES.join('|')})(_\\w+_idx)?\\b`, 'g');
 
@@ -45,24 +50,45 @@ export const cassandraOfSet = (cassandra: Cassandra, set: number): Cassandra => 
 /** The group that writes a set: one writer a product in each set. */
 export const groupOfSet = (set: number): string => `projector${suffixOf(set)}`;
 
-const FIND = "select live from table_sets where name = 'search'";
+const FIND = "select live, previous, readers_from from table_sets where name = 'search'";
 
-/** The number of the live set; the first one when nothing has been rebuilt yet. */
-export const findLiveSet = async (cassandra: Cassandra): Promise<number> => {
+interface LiveSet {
+  live: number;
+  /** The set that questions go to: for a while after a switch still the one before. */
+  read: number;
+}
+
+/** The first set when nothing has been rebuilt yet. */
+const findSets = async (cassandra: Cassandra): Promise<LiveSet> => {
   const [row] = await cassandra.run('sets.live', FIND, []);
-  return Number(row?.['live'] ?? 1);
+  const live = Number(row?.['live'] ?? 1);
+  const readersFrom = row?.['readers_from'] as Date | null | undefined;
+  const isEarly = (readersFrom?.getTime() ?? 0) > Date.now();
+  return { live, read: isEarly ? Number(row?.['previous'] ?? live) : live };
 };
 
-/** From now on readers and projectors use this set; takes effect within a second. */
-export const putLiveSet = (cassandra: Cassandra, set: number): Promise<unknown> =>
-  cassandra.run('sets.switch', "insert into table_sets (name, live) values ('search', ?)", [set]);
+/** The number of the set that is written. */
+export const findLiveSet = async (cassandra: Cassandra): Promise<number> =>
+  (await findSets(cassandra)).live;
 
-/** The client of the live set, looked up at most once a second; while that fails, of the last. */
+/** From now on projectors write this set, and soon readers use it. */
+export const putLiveSet = async (cassandra: Cassandra, set: number): Promise<void> => {
+  const previous = await findLiveSet(cassandra);
+  const readersFrom = new Date(Date.now() + READERS_LATER_MS);
+  const query = `insert into table_sets (name, live, previous, readers_from)
+    values ('search', ?, ?, ?)`;
+  await cassandra.run('sets.switch', query, [set, previous, readersFrom]);
+};
+
+/** The client of the set that is read, looked up once a second; while that fails, of the last. */
 export const liveCassandra = (cassandra: Cassandra): (() => Promise<Cassandra>) => {
   let live = { set: 1, client: cassandra, until: 0 };
   let looking: Promise<Cassandra> | undefined;
   const look = async (): Promise<Cassandra> => {
-    const set = await findLiveSet(cassandra).catch(() => live.set);
+    const set = await findSets(cassandra).then(
+      ({ read }) => read,
+      () => live.set,
+    );
     const client = set === live.set ? live.client : cassandraOfSet(cassandra, set);
     live = { set, client, until: Date.now() + LIVE_SET_TTL_MS };
     looking = undefined;

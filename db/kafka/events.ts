@@ -21,6 +21,7 @@ const productBody = (product: Product) => ({
   description: product.description,
   status: product.status,
   collectionIds: product.collectionIds,
+  places: product.places,
   attributes: product.attributes,
   media: product.media,
   variants: product.variants.map((variant) => ({

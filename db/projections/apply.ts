@@ -21,6 +21,18 @@ export type Outcome = 'applied' | 'stale';
 /** A message that can never be applied, however often it is tried; it goes to the dead letters. */
 export class Poison extends Error {}
 
+/** What became of a message. */
+export type Judged = Outcome | Poison;
+
+const poisonOr = <T>(work: () => T): T | Poison => {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Poison) return error;
+    throw error;
+  }
+};
+
 /** Clocks further ahead than this are absurd: they would win over every true event to come. */
 const CLOCK_AHEAD_US_MAX = 24 * 3_600 * 1_000_000;
 
@@ -64,50 +76,90 @@ export const readSideOf = (cassandra: Cassandra): ReadSide => ({
   remember: rememberWords(cassandra),
 });
 
-const applyTo = async (
-  { cassandra, remember }: ReadSide,
-  storeId: string,
-  productId: string,
-  fold: (known: Projected) => Projected | undefined,
-): Promise<Outcome> => {
-  const before = await findStored(cassandra, storeId, productId);
-  const next = folded(() => fold(before ?? NOTHING));
-  if (!next) return 'stale';
-  const document = listed(next);
-  // Words first: after a crash between the two the event comes again.
-  if (document) await remember(storeId, vocabularyOf(document));
-  await putProjected(cassandra, storeId, productId, before, next);
-  return 'applied';
-};
+/** What a message says of a product, whichever of its sources it comes from. */
+interface Told {
+  storeId: string;
+  productId: string;
+  fold(known: Projected): Projected | undefined;
+}
 
-/** One message into the read side. Throws Poison for what can never be applied. */
-export const applyMessage = async (
-  readSide: ReadSide,
-  topic: string,
-  message: KafkaMessage,
-): Promise<Outcome> => {
-  if (topic === TOPICS.products) {
+const TOLD: Record<string, (message: KafkaMessage) => Told> = {
+  [TOPICS.products]: (message) => {
     const event = decoded(message, (bytes) => fromBinary(ProductChangedSchema, bytes));
     const { storeId, productId, clockUs } = event;
     assertSane(message, { storeId, id: productId, clockUs });
-    return applyTo(readSide, storeId, productId, (known) => foldProduct(known, event));
-  }
-  if (topic === TOPICS.stock) {
+    return { storeId, productId, fold: (known) => foldProduct(known, event) };
+  },
+  [TOPICS.stock]: (message) => {
     const event = decoded(message, (bytes) => fromBinary(StockChangedSchema, bytes));
     const { storeId, productId, clockUs } = event;
     assertSane(message, { storeId, id: productId, clockUs });
-    return applyTo(readSide, storeId, productId, (known) => foldStock(known, event));
-  }
-  if (topic === TOPICS.orders) {
-    const event = decoded(message, (bytes) => fromBinary(OrderChangedSchema, bytes));
-    const { storeId, orderId, occurredAtUs } = event;
-    assertSane(message, { storeId, id: orderId, clockUs: occurredAtUs });
-    await putOrderEvent(readSide.cassandra, event);
-    return 'applied';
-  }
+    return { storeId, productId, fold: (known) => foldStock(known, event) };
+  },
+};
+
+/** Messages of one product, in their order: read once, folded one after the other, written once. */
+const applyToProduct = async (
+  { cassandra, remember }: ReadSide,
+  tell: (message: KafkaMessage) => Told,
+  messages: KafkaMessage[],
+): Promise<Judged[]> => {
+  const told = messages.map((message) => poisonOr(() => tell(message)));
+  const first = told.find((one) => !(one instanceof Poison));
+  if (!first || first instanceof Poison) return told as Poison[];
+  const { storeId, productId } = first;
+  const before = await findStored(cassandra, storeId, productId);
+  const known = before ?? NOTHING;
+  let next: Projected = known;
+  const judged = told.map((one): Judged => {
+    const folding = one instanceof Poison ? one : poisonOr(() => folded(() => one.fold(next)));
+    if (folding instanceof Poison) return folding;
+    next = folding ?? next;
+    return folding ? 'applied' : 'stale';
+  });
+  if (next === known) return judged;
+  const document = listed(next);
+  // Words first: after a crash between the two the events come again.
+  if (document) await remember(storeId, vocabularyOf(document));
+  await putProjected(cassandra, storeId, productId, before, next);
+  return judged;
+};
+
+const applyCollection = async (
+  { cassandra }: ReadSide,
+  message: KafkaMessage,
+): Promise<Outcome> => {
   const event = decoded(message, (bytes) => fromBinary(CollectionChangedSchema, bytes));
   const { storeId, collectionId, clockUs } = event;
   assertSane(message, { storeId, id: collectionId, clockUs });
-  await putCollection(readSide.cassandra, event);
+  await putCollection(cassandra, event);
   return 'applied';
+};
+
+const applyOrder = async ({ cassandra }: ReadSide, message: KafkaMessage): Promise<Outcome> => {
+  const event = decoded(message, (bytes) => fromBinary(OrderChangedSchema, bytes));
+  const { storeId, orderId, occurredAtUs } = event;
+  assertSane(message, { storeId, id: orderId, clockUs: occurredAtUs });
+  await putOrderEvent(cassandra, event);
+  return 'applied';
+};
+
+/** Messages of one key into the read side, in their order; poison is answered, never thrown. */
+export const applyMessages = async (
+  readSide: ReadSide,
+  topic: string,
+  messages: KafkaMessage[],
+): Promise<Judged[]> => {
+  const tell = TOLD[topic];
+  if (tell) return applyToProduct(readSide, tell, messages);
+  const apply = topic === TOPICS.orders ? applyOrder : applyCollection;
+  const judged: Judged[] = [];
+  for (const message of messages) {
+    const one = apply(readSide, message).catch((error: unknown) => {
+      if (error instanceof Poison) return error;
+      throw error;
+    });
+    judged.push(await one);
+  }
+  return judged;
 };

@@ -3,23 +3,26 @@ import { createHash } from 'node:crypto';
 import { and, asc, eq, gt } from 'drizzle-orm';
 import type { StoreId } from '../../domain/ids.ts';
 import type { Cassandra, Row } from '../cassandra/client.ts';
-import { PARTITION } from '../cassandra/listings.ts';
-import { findStored, type StoredProduct } from '../cassandra/products.ts';
+import { findStored, type ListingKey, type StoredProduct } from '../cassandra/products.ts';
 import { create, fromBinary } from '@bufbuild/protobuf';
 import { ProductChangedSchema } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
 import { productChanged } from '../kafka/events.ts';
 import { assembleProducts } from '../postgres/catalogue/product-rows.ts';
 import type { Pg } from '../postgres/client.ts';
 import { products } from '../postgres/schema/products.ts';
+import { compareRows, LOOK_EVERY_MS, LOOKS, rowNames } from './compare-listings.ts';
 import { documentOf, type ProductDocument } from './document.ts';
-import { BUCKETS, SCOPE_ALL, SORTS } from './listing-keys.ts';
 
 const PAGE = 500;
-const LISTED_PAGE = 2_000;
 const DIFFERENCES_MAX = 100;
 
 /** One line a difference, for people. */
 type Differences = string[];
+
+interface Compared {
+  compared: number;
+  differences: Differences;
+}
 
 interface Product {
   storeId: string;
@@ -27,7 +30,7 @@ interface Product {
   clocks: string;
   isDeleted: boolean;
   content: string;
-  keys: [sort: string, key: string][];
+  keys: ListingKey[];
   slug: string | undefined;
 }
 
@@ -47,7 +50,7 @@ const productOf = (row: Row): Product => {
     clocks: `${row['product_clock'] ?? 0}/${row['stock_clock'] ?? 0}`,
     isDeleted: Boolean(row['deleted']),
     content: hashOf(row['deleted'] ?? false, row['document'] ?? null, stock, row['keys'] ?? '[]'),
-    keys: JSON.parse(String(row['keys'] ?? '[]')) as [string, string][],
+    keys: JSON.parse(String(row['keys'] ?? '[]')) as ListingKey[],
     slug: document?.slug,
   };
 };
@@ -66,52 +69,6 @@ async function* eachProduct(cassandra: Cassandra): AsyncGenerator<Product> {
   }
 }
 
-/** Every row of one bucket of a store's listings, as `sort/key/id`. */
-async function* eachRow(
-  cassandra: Cassandra,
-  storeId: string,
-  sort: string,
-  bucket: number,
-): AsyncGenerator<string> {
-  const query = `select sort_key, product_id from listings where ${PARTITION}
-    and (sort_key, product_id) > (?, ?) limit ?`;
-  let after: [Buffer, string] = [Buffer.alloc(0), ''];
-  for (let isMore = true; isMore;) {
-    const where = [storeId, SCOPE_ALL, sort, bucket, ...after, LISTED_PAGE];
-    const rows = await cassandra.run('compare.listings', query, where);
-    for (const row of rows) {
-      const key = row['sort_key'] as Buffer;
-      after = [key, String(row['product_id'])];
-      yield `${sort}/${key.toString('hex')}/${after[1]}`;
-    }
-    isMore = rows.length === LISTED_PAGE;
-  }
-}
-
-/** Every listing row of a store. */
-async function* eachListing(cassandra: Cassandra, storeId: string): AsyncGenerator<string> {
-  for (const sort of SORTS) {
-    for (const bucket of BUCKETS) yield* eachRow(cassandra, storeId, sort, bucket);
-  }
-}
-
-/** Rows that no product has written, and rows a product says it has that are not there. */
-const compareRows = async (
-  cassandra: Cassandra,
-  storeId: string,
-  expected: Set<string>,
-): Promise<Differences> => {
-  const differences: Differences = [];
-  for await (const row of eachListing(cassandra, storeId)) {
-    if (!expected.delete(row)) differences.push(`${storeId}: ghost row ${row}`);
-  }
-  for (const row of expected) differences.push(`${storeId}: missing row ${row}`);
-  return differences;
-};
-
-const rowNames = (id: string, keys: [string, string][]): string[] =>
-  keys.map(([sort, key]) => `${sort}/${key}/${id}`);
-
 /** The listings of every store against what its products say of them. */
 export const compareListings = async (cassandra: Cassandra): Promise<Differences> => {
   const expected = new Map<string, Set<string>>();
@@ -128,21 +85,31 @@ export const compareListings = async (cassandra: Cassandra): Promise<Differences
   return differences.slice(0, DIFFERENCES_MAX);
 };
 
+/** The same product in another set, which may be a moment behind. */
+const findOther = async (
+  set: Cassandra,
+  { storeId, id }: Product,
+): Promise<Product | undefined> => {
+  const query = `select store_id, product_id, product_clock, stock_clock, deleted, document,
+    stock, keys from products_by_id where store_id = ? and product_id = ?`;
+  for (let look = 0; look < LOOKS; look++) {
+    const [row] = await set.run('compare.other', query, [storeId, id]);
+    if (row) return productOf(row);
+    await Bun.sleep(LOOK_EVERY_MS);
+  }
+  return undefined;
+};
+
 /** A rebuilt set against the live one; products that have moved on since are left out. */
-export const compareSets = async (
-  rebuilt: Cassandra,
-  live: Cassandra,
-): Promise<{ compared: number; differences: Differences }> => {
+export const compareSets = async (rebuilt: Cassandra, live: Cassandra): Promise<Compared> => {
   const differences: Differences = [];
   let compared = 0;
   for await (const one of eachProduct(rebuilt)) {
-    const query = `select store_id, product_id, product_clock, stock_clock, deleted, document,
-      stock, keys from products_by_id where store_id = ? and product_id = ?`;
-    const [row] = await live.run('compare.live', query, [one.storeId, one.id]);
-    const other = row && productOf(row);
-    if (!other) differences.push(`${one.storeId}/${one.id}: not in the live set`);
+    const other = await findOther(live, one);
+    const name = `${one.storeId}/${one.id}`;
+    if (!other) differences.push(`${name}: not in the live set`);
     else if (other.clocks === one.clocks && other.content !== one.content) {
-      differences.push(`${one.storeId}/${one.id}: other content under the same clocks`);
+      differences.push(`${name}: other content under the same clocks`);
     }
     compared++;
     if (differences.length > DIFFERENCES_MAX) break;
@@ -187,10 +154,22 @@ const differenceOf = (
   return isSame ? [] : [`${name}: another content`];
 };
 
-interface Compared {
-  compared: number;
-  differences: Differences;
-}
+/** Products that Postgres has had since before a moment and that a set does not know. */
+export const findMissing = async (
+  pg: Pg,
+  cassandra: Cassandra,
+  beforeUs: number,
+): Promise<Differences> => {
+  const missing: Differences = [];
+  for await (const { storeId, id, clockUs } of eachWritten(pg)) {
+    if (clockUs >= beforeUs) continue;
+    const stored = await findStored(cassandra, storeId, id);
+    const isKnown = (stored?.productClockUs ?? 0) >= clockUs;
+    if (!isKnown) missing.push(`${storeId}/${id}: not in the rebuilt set`);
+    if (missing.length > DIFFERENCES_MAX) break;
+  }
+  return missing;
+};
 
 /** P3: every product's version and content equal in both, deleted ones absent, nothing besides. */
 export const compareWithPostgres = async (pg: Pg, cassandra: Cassandra): Promise<Compared> => {

@@ -11,6 +11,8 @@ export interface ProductDocument {
   description: string;
   status: ProductStatus;
   collectionIds: string[];
+  /** Its place in the order of collections that have put it in one. */
+  places?: Record<string, number>;
   attributes: Record<string, string>;
   media: { url: string; alt: string }[];
   variants: Variant[];
@@ -58,6 +60,7 @@ export const documentOf = ({ productId, version, product }: ProductChanged): Pro
     description: product.description,
     status: product.status as ProductStatus,
     collectionIds: product.collectionIds,
+    ...(Object.keys(product.places).length > 0 && { places: product.places }),
     attributes: product.attributes,
     media: product.media.map(({ url, alt }) => ({ url, alt })),
     variants,

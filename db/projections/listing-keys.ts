@@ -8,6 +8,9 @@ import { LISTING_BUCKETS } from '../cassandra/schema.ts';
  */
 export const SORTS = ['price_asc', 'price_desc', 'name', 'newest'] as const;
 export type Sort = (typeof SORTS)[number];
+/** The order of a collection's own, in the scope of its id. */
+export const OWN_ORDER = 'own';
+export type Order = Sort | typeof OWN_ORDER;
 
 const NAME_BYTES_MAX = 64;
 
@@ -39,6 +42,12 @@ const SORT_KEYS: Record<Sort, (product: Sortable) => Buffer> = {
 };
 
 export const sortKey = (sort: Sort, product: Sortable): Buffer => SORT_KEYS[sort](product);
+
+/** After every place that a collection gives. */
+const NO_PLACE = 2 ** 31;
+
+/** Where a product stands in a collection's own order. */
+export const placeKey = (place: number | undefined): Buffer => numberKey(place ?? NO_PLACE);
 
 /** FNV-1a of the id, so that a product is always in the same bucket. */
 export const bucketOf = (productId: string): number => {

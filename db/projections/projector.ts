@@ -6,10 +6,10 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Cassandra } from '../cassandra/client.ts';
 import type { KafkaClient } from '../kafka/client.ts';
 import { deadLetterTopic } from '../kafka/topics.ts';
-import { applyMessage, Poison, readSideOf, type Outcome, type ReadSide } from './apply.ts';
+import { applyMessages, Poison, readSideOf, type Outcome, type ReadSide } from './apply.ts';
 
-/** Messages worked on at once; of one key only one, in their order. */
-const CHUNK = 64;
+/** Messages worked on at once; those of one key are folded into one write. */
+const CHUNK = 256;
 const KEYS_AT_ONCE = 16;
 /** A partition whose store is away waits: longer each time, never for ever. */
 const PAUSE_MS_MIN = 500;
@@ -73,22 +73,25 @@ const metricsOf = (telemetry: Telemetry) => {
   return known;
 };
 
-const projectOne = async (
+/** Messages of one key, in their order; answers what became of each. */
+const projectList = async (
   { kafka, telemetry }: ProjectorParts,
   readSide: ReadSide,
   { topic, partition }: Place,
-  message: KafkaMessage,
-): Promise<Outcome | 'dead'> => {
-  const work = (): Promise<Outcome> =>
-    telemetry.timed('project', topic, () => applyMessage(readSide, topic, message));
-  try {
-    return await withTraceFrom(textHeaders(message), work);
-  } catch (error) {
-    if (!(error instanceof Poison)) throw error;
-    await bury(kafka, { topic, partition, message, cause: error.message });
-    telemetry.log.warn('message buried', { topic, partition, reason: error.message });
-    return 'dead';
+  list: KafkaMessage[],
+): Promise<(Outcome | 'dead')[]> => {
+  const work = () => telemetry.timed('project', topic, () => applyMessages(readSide, topic, list));
+  const last = list.at(-1);
+  const judged = await withTraceFrom(last ? textHeaders(last) : {}, work);
+  const outcomes: (Outcome | 'dead')[] = [];
+  for (const [at, message] of list.entries()) {
+    const one = judged[at] ?? 'stale';
+    outcomes.push(one instanceof Poison ? 'dead' : one);
+    if (!(one instanceof Poison)) continue;
+    await bury(kafka, { topic, partition, message, cause: one.message });
+    telemetry.log.warn('message buried', { topic, partition, reason: one.message });
   }
+  return outcomes;
 };
 
 /** Messages of each key, in their order; a message without a key is one of its own. */
@@ -147,10 +150,10 @@ export const projectBatch = (parts: ProjectorParts) => {
       const chunk = messages.slice(at, at + CHUNK);
       try {
         await severally(byKey(chunk), async (list) => {
-          for (const message of list) {
-            consumed.inc({ topic, outcome: await projectOne(parts, readSide, place, message) });
-            await heartbeat();
+          for (const outcome of await projectList(parts, readSide, place, list)) {
+            consumed.inc({ topic, outcome });
           }
+          await heartbeat();
         });
       } catch (error) {
         if (!(error instanceof DomainError) || error.code !== 'UNAVAILABLE') throw error;

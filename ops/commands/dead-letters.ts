@@ -1,78 +1,102 @@
 // Dead letters: what could not be projected, why, and sent once more when it can be.
-import { Kafka, logLevel, Partitioners, type KafkaMessage } from 'kafkajs';
+import type { KafkaMessage } from 'kafkajs';
+import { connectKafka, type KafkaClient } from '../../db/kafka/client.ts';
 import { deadLetterTopic, TOPICS } from '../../db/kafka/topics.ts';
+import { createTelemetry } from '../../telemetry/telemetry.ts';
 import type { Instance } from '../instance.ts';
 
 const REPLAY_GROUP = 'dead-letters-replay';
-const IDLE_LIMIT_MS = 1_500;
-const JOIN_LIMIT_MS = 20_000;
+const LOOK_EVERY_MS = 200;
+const READ_LIMIT_MS = 10 * 60_000;
 const OWN_HEADERS = ['holdfast_cause', 'holdfast_source'];
+const DEAD_TOPICS = Object.values(TOPICS).map(deadLetterTopic);
 
 type Print = (line: string) => void;
-type Take = (topic: string, partition: number, message: KafkaMessage) => Promise<void>;
+interface Letter {
+  topic: string;
+  partition: number;
+  message: KafkaMessage;
+}
+type Take = (letters: Letter[]) => Promise<void>;
 
-const kafkaOf = (instance: Instance): Kafka =>
-  new Kafka({
-    clientId: 'holdfast',
-    brokers: [`127.0.0.1:${instance.port('kafka')}`],
-    logLevel: logLevel.NOTHING,
-  });
+const withKafka = async <T>(instance: Instance, work: (kafka: KafkaClient) => Promise<T>) => {
+  const brokers = [`127.0.0.1:${instance.port('kafka')}`];
+  const kafka = connectKafka(brokers, 'holdfast', createTelemetry('holdfast', 'error'));
+  try {
+    return await work(kafka);
+  } finally {
+    await kafka.close();
+  }
+};
 
-/** Reads the dead letters from where the group is to their end. */
-const readAll = async (kafka: Kafka, groupId: string, take: Take): Promise<void> => {
-  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 250 });
-  const started = Promise.withResolvers<void>();
-  let lastAtMs = Date.now();
-  consumer.on(consumer.events.FETCH, () => started.resolve());
-  await consumer.connect();
-  await consumer.subscribe({
-    topics: Object.values(TOPICS).map(deadLetterTopic),
-    fromBeginning: true,
-  });
-  await consumer.run({
-    eachMessage: async ({ topic, partition, message }) => {
-      await take(topic, partition, message);
-      lastAtMs = Date.now();
+/** Reads the dead letters from where the group is to where they end when it begins. */
+const readAll = async (kafka: KafkaClient, groupId: string, take: Take): Promise<void> => {
+  const ends = new Map(
+    (await kafka.reachOf(groupId, DEAD_TOPICS)).map(({ place, end }) => [place, end]),
+  );
+  const failed = Promise.withResolvers<never>();
+  const reading = await kafka.consume(
+    { groupId, maxWaitTimeInMs: 250 },
+    DEAD_TOPICS,
+    async ({ batch: { topic, partition, messages }, resolveOffset }) => {
+      await take(messages.map((message) => ({ topic, partition, message })));
+      resolveOffset(messages.at(-1)?.offset ?? '0');
     },
-  });
-  const limit = setTimeout(() => started.reject(new Error('Kafka does not answer')), JOIN_LIMIT_MS);
-  await started.promise.finally(() => clearTimeout(limit));
-  lastAtMs = Date.now();
-  while (Date.now() - lastAtMs < IDLE_LIMIT_MS) await Bun.sleep(100);
-  await consumer.disconnect();
+    failed.reject,
+  );
+  const read = async (): Promise<void> => {
+    for (const limit = Date.now() + READ_LIMIT_MS; Date.now() < limit;) {
+      const reaches = await kafka.reachOf(groupId, DEAD_TOPICS);
+      if (reaches.every(({ place, reached }) => reached >= (ends.get(place) ?? 0))) return;
+      await Bun.sleep(LOOK_EVERY_MS);
+    }
+    throw new Error('Kafka does not give all dead letters');
+  };
+  try {
+    await Promise.race([read(), failed.promise]);
+  } finally {
+    await reading.stop();
+  }
 };
 
 /** One line a letter: where it lies, its key, why it is there. Answers how many. */
-export const listDeadLetters = async (instance: Instance, print: Print): Promise<number> => {
-  let count = 0;
-  await readAll(
-    kafkaOf(instance),
-    `dead-letters-${crypto.randomUUID()}`,
-    async (topic, partition, message) => {
-      count++;
-      const cause = String(message.headers?.['holdfast_cause'] ?? '');
-      const at = new Date(Number(message.timestamp)).toISOString();
-      const key = message.key?.toString() ?? '-';
-      print(`${at}  ${topic}/${partition}/${message.offset}  ${key}  ${cause}`);
-    },
-  );
-  print(`${count} dead letters`);
-  return count;
-};
+export const listDeadLetters = (instance: Instance, print: Print): Promise<number> =>
+  withKafka(instance, async (kafka) => {
+    let count = 0;
+    const groupId = `dead-letters-${crypto.randomUUID()}`;
+    await readAll(kafka, groupId, async (letters) => {
+      for (const { topic, partition, message } of letters) {
+        count++;
+        const cause = String(message.headers?.['holdfast_cause'] ?? '');
+        const at = new Date(Number(message.timestamp)).toISOString();
+        const key = message.key?.toString() ?? '-';
+        print(`${at}  ${topic}/${partition}/${message.offset}  ${key}  ${cause}`);
+      }
+    });
+    await kafka.forgetGroup(groupId);
+    print(`${count} dead letters`);
+    return count;
+  });
 
 /** Sends every letter that was not sent again yet to the topic it came from. */
-export const replayDeadLetters = async (instance: Instance, print: Print): Promise<number> => {
-  const kafka = kafkaOf(instance);
-  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
-  await producer.connect();
-  let count = 0;
-  await readAll(kafka, REPLAY_GROUP, async (topic, _, { key, value, headers = {} }) => {
-    const kept = Object.entries(headers).filter(([name]) => !OWN_HEADERS.includes(name));
-    const message = { key, value, headers: Object.fromEntries(kept) };
-    await producer.send({ topic: topic.replace(/\.dead$/, ''), messages: [message] });
-    count++;
+export const replayDeadLetters = (instance: Instance, print: Print): Promise<number> =>
+  withKafka(instance, async (kafka) => {
+    let count = 0;
+    await readAll(kafka, REPLAY_GROUP, async (letters) => {
+      await kafka.send(
+        letters.map(({ topic, message: { key, value, headers = {} } }) => ({
+          topic: topic.replace(/\.dead$/, ''),
+          key: key?.toString() ?? null,
+          value,
+          headers: Object.fromEntries(
+            Object.entries(headers)
+              .filter(([name]) => !OWN_HEADERS.includes(name))
+              .map(([name, text]) => [name, String(text)]),
+          ),
+        })),
+      );
+      count += letters.length;
+    });
+    print(`${count} dead letters sent again`);
+    return count;
   });
-  await producer.disconnect();
-  print(`${count} dead letters sent again`);
-  return count;
-};

@@ -7,11 +7,17 @@ import {
   groupOfSet,
   LIVE_SET_TTL_MS,
   putLiveSet,
+  READERS_LATER_MS,
 } from '../../db/cassandra/table-sets.ts';
 import { connectKafka, type KafkaClient } from '../../db/kafka/client.ts';
 import { CATALOGUE_TOPICS, feedSet } from '../../db/projections/catalogue-feed.ts';
-import { compareListings, compareSets, compareWithPostgres } from '../../db/projections/compare.ts';
-import { connectPostgres } from '../../db/postgres/client.ts';
+import {
+  compareListings,
+  compareSets,
+  compareWithPostgres,
+  findMissing,
+} from '../../db/projections/compare.ts';
+import { connectPostgres, type Pg } from '../../db/postgres/client.ts';
 import { createTelemetry, type Telemetry } from '../../telemetry/telemetry.ts';
 import type { Instance } from '../instance.ts';
 import { postgresUrl } from '../servers/postgres.ts';
@@ -19,10 +25,10 @@ import { postgresUrl } from '../servers/postgres.ts';
 const DATACENTER = 'datacenter1';
 const KEYSPACE = 'holdfast';
 const LOOK_EVERY_MS = 500;
-/** Traffic goes on, so that the last few messages are always on their way. */
-const LAG_MAX = 20;
 /** Readers and projectors look once in a second; then the old tables are nobody's. */
-const GRACE_MS = 5 * LIVE_SET_TTL_MS;
+const GRACE_MS = READERS_LATER_MS + 5 * LIVE_SET_TTL_MS;
+/** What was written so long ago has been read by everybody who has caught up. */
+const SETTLED_MS = 60_000;
 
 type Print = (line: string) => void;
 
@@ -30,6 +36,7 @@ interface Stores {
   cassandra: Cassandra;
   kafka: KafkaClient;
   telemetry: Telemetry;
+  pg: Pg;
 }
 
 const withStores = async <T>(instance: Instance, work: (stores: Stores) => Promise<T>) => {
@@ -40,24 +47,60 @@ const withStores = async <T>(instance: Instance, work: (stores: Stores) => Promi
     ...{ datacenter: DATACENTER, keyspace: KEYSPACE },
   });
   const kafka = connectKafka([`127.0.0.1:${instance.port('kafka')}`], 'holdfast', telemetry);
+  // Of every store, so not by the service's role, which sees one at a time.
+  const pg = connectPostgres({ url: postgresUrl(instance, 'holdfast'), telemetry });
   try {
-    return await work({ cassandra, kafka, telemetry });
+    return await work({ cassandra, kafka, telemetry, pg });
   } finally {
-    await kafka.close();
-    await cassandra.close();
+    await Promise.all([kafka.close(), cassandra.close(), pg.close()]);
   }
 };
 
-const fill = async (stores: Stores, set: number, print: Print): Promise<void> => {
-  const { kafka } = stores;
-  const feed = await feedSet(stores, set);
+/** Waits until the set's group has read what there was when this began. */
+const caughtUp = async ({ kafka }: Stores, set: number, print: Print): Promise<void> => {
+  const groupId = groupOfSet(set);
+  const ends = new Map(
+    (await kafka.reachOf(groupId, CATALOGUE_TOPICS)).map(({ place, end }) => [place, end]),
+  );
+  for (;;) {
+    const reaches = await kafka.reachOf(groupId, CATALOGUE_TOPICS);
+    const behind = reaches.map(({ place, reached }) => (ends.get(place) ?? 0) - reached);
+    const left = behind.reduce((sum, one) => sum + Math.max(0, one), 0);
+    print(`set ${set}: ${left} messages behind`);
+    if (left === 0) return;
+    await Bun.sleep(LOOK_EVERY_MS);
+  }
+};
+
+interface Rebuild extends Stores {
+  live: number;
+  next: number;
+}
+
+/** Refuses a set that differs from the live one, from itself, or lacks what Postgres has. */
+const assertEqual = async ({ cassandra, pg, live, next }: Rebuild, print: Print) => {
+  const beforeUs = (Date.now() - SETTLED_MS) * 1_000;
+  const rebuilt = cassandraOfSet(cassandra, next);
+  const { compared, differences } = await compareSets(rebuilt, cassandraOfSet(cassandra, live));
+  differences.push(...(await compareListings(rebuilt)));
+  differences.push(...(await findMissing(pg, rebuilt, beforeUs)));
+  for (const one of differences) print(one);
+  if (differences.length > 0) throw new Error('the rebuilt tables differ: nothing was switched');
+  return compared;
+};
+
+/** Everything but the tables themselves: filled, compared and switched to, fed all the while. */
+const fillAndSwitch = async (rebuild: Rebuild, print: Print): Promise<void> => {
+  const { cassandra, next } = rebuild;
+  const feed = await feedSet(rebuild, next);
   try {
-    for (let lag = Number.POSITIVE_INFINITY; lag > LAG_MAX;) {
-      await Bun.sleep(LOOK_EVERY_MS);
-      const reaches = await kafka.reachOf(groupOfSet(set), CATALOGUE_TOPICS);
-      lag = reaches.reduce((sum, { end, reached }) => sum + Math.max(0, end - reached), 0);
-      print(`set ${set}: ${lag} messages behind`);
-    }
+    await caughtUp(rebuild, next, print);
+    const compared = await assertEqual(rebuild, print);
+    await caughtUp(rebuild, next, print);
+    await putLiveSet(cassandra, next);
+    print(`set ${next} is live: ${compared} products, equal by hash`);
+    // Projectors join the group and take over; until then this process goes on.
+    await Bun.sleep(GRACE_MS);
   } finally {
     await feed.stop();
   }
@@ -79,30 +122,18 @@ export const rebuildSearch = (instance: Instance, print: Print): Promise<void> =
     await dropTableSet(target, next);
     await kafka.forgetGroup(groupOfSet(next));
     await createTableSet(target, next);
-    await fill(stores, next, print);
-    const rebuilt = cassandraOfSet(cassandra, next);
-    const { compared, differences } = await compareSets(rebuilt, cassandraOfSet(cassandra, live));
-    differences.push(...(await compareListings(rebuilt)));
-    for (const one of differences) print(one);
-    if (differences.length > 0) throw new Error('the rebuilt tables differ: nothing was switched');
-    await putLiveSet(cassandra, next);
-    print(`set ${next} is live: ${compared} products, equal by hash`);
-    await Bun.sleep(GRACE_MS);
+    await fillAndSwitch({ ...stores, live, next }, print);
     await dropTableSet(target, live);
+    await kafka.forgetGroup(groupOfSet(live));
     print(`set ${live} is dropped; ${((Date.now() - startedAt) / 1000).toFixed(1)} s in all`);
   });
 
 /** Compares the live set with Postgres; answers how many differences there are. */
 export const checkSearch = (instance: Instance, print: Print): Promise<number> =>
-  withStores(instance, async ({ cassandra, telemetry }) => {
-    const pg = connectPostgres({ url: postgresUrl(instance, 'products'), telemetry });
-    try {
-      const live = cassandraOfSet(cassandra, await findLiveSet(cassandra));
-      const { compared, differences } = await compareWithPostgres(pg, live);
-      for (const one of differences) print(one);
-      print(`${compared} products compared, ${differences.length} differences`);
-      return differences.length;
-    } finally {
-      await pg.close();
-    }
+  withStores(instance, async ({ cassandra, pg }) => {
+    const live = cassandraOfSet(cassandra, await findLiveSet(cassandra));
+    const { compared, differences } = await compareWithPostgres(pg, live);
+    for (const one of differences) print(one);
+    print(`${compared} products compared, ${differences.length} differences`);
+    return differences.length;
   });

@@ -33,6 +33,7 @@ describe('a story begun by older code', () => {
     const paths = [
       ...['cancelled', 'cancelled-in-flight', 'declined', 'delivered', 'out-of-stock'],
       ...['three-d-secure'],
+      ...['import-completed', 'import-paused', 'import-retried', 'import-unreadable'],
       ...['another-card', 'lost', 'returned-to-sender', 'mended', 'return', 'dispute'],
     ];
     expect(names).toEqual(expect.arrayContaining(paths));

@@ -1,4 +1,4 @@
-// Saves histories of an order's paths: `bun test/replay/record.ts <folder> [path …]`, or of all.
+// Saves the paths of orders and imports: `bun test/replay/record.ts <folder> [path …]`, or all.
 // Run it before a workflow is changed; old folders stay, for stories begun by old code still run.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -8,9 +8,11 @@ import { codecKeys } from '../../ops/environment.ts';
 import { ROOT, testInstance } from '../../ops/instance.ts';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
+import { importCatalogueId } from '../../workflows/import-catalogue.contract.ts';
 import { returnOrderId } from '../../workflows/return-order.contract.ts';
 import {
   asShopper,
+  asStore,
   cancelByShopper,
   eventually,
   placeOrder,
@@ -26,6 +28,9 @@ import {
   reached,
 } from '../support/judges.ts';
 import { shop as openShop, type Shop } from '../support/shop.ts';
+
+/** A batch takes less. */
+const PAUSE_SEEN_MS = 5_000;
 
 const begin = async (shop: Shop, basket: Partial<Basket>) => {
   const { sku } = await stockedWare(shop, 5);
@@ -124,6 +129,62 @@ const PATHS: Record<string, (shop: Shop) => Promise<string>> = {
   },
 };
 
+/** Catalogues, each told by an import of its own. */
+const HEADER = 'slug,sku,name,price,inventory,collection';
+const rowsOf = (own: string, count: number): string =>
+  Array.from({ length: count }, (_, at) => `${own}-${at},${own}-${at},Item ${at},5,1,Gear`).join(
+    '\n',
+  );
+
+const uploaded = async (shop: Shop, file: string): Promise<string> => {
+  const { GATEWAY_URL: url = '', STORE_KEY: key = '' } = shop.env;
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'text/csv' };
+  const response = await fetch(`${url}/imports`, { method: 'POST', headers, body: file });
+  return ((await response.json()) as { id: string }).id;
+};
+
+const importIs = (shop: Shop, id: string, status: string): Promise<true> =>
+  eventually(`${id} is ${status}`, async () => {
+    const { body } = await asStore<{ status: string }>(shop, 'GET', `/imports/${id}`);
+    return body.status === status ? true : undefined;
+  });
+
+const ownName = (): string => `h${Date.now().toString(36)}`;
+
+/** Answers the workflow's id, as the paths of orders do. */
+const IMPORTS: Record<string, (shop: Shop) => Promise<string>> = {
+  'import-completed': async (shop) => {
+    const id = await uploaded(shop, `${HEADER}\n${rowsOf(ownName(), 20)}\n`);
+    await importIs(shop, id, 'completed');
+    return importCatalogueId(id);
+  },
+  'import-unreadable': async (shop) => {
+    const id = await uploaded(shop, '1,2,3\n4,5,6\n');
+    await importIs(shop, id, 'failed');
+    return importCatalogueId(id);
+  },
+  'import-paused': async (shop) => {
+    const id = await uploaded(shop, `${HEADER}\n${rowsOf(ownName(), 4_000)}\n`);
+    await eventually('it can be paused', async () => {
+      const { status } = await asStore(shop, 'POST', `/imports/${id}/pause`);
+      return status === 200 ? true : undefined;
+    });
+    // Until the story itself has seen it, and waits.
+    await Bun.sleep(PAUSE_SEEN_MS);
+    await asStore(shop, 'POST', `/imports/${id}/resume`);
+    await importIs(shop, id, 'completed');
+    return importCatalogueId(id);
+  },
+  'import-retried': async (shop) => {
+    const own = ownName();
+    const id = await uploaded(shop, `${HEADER}\n${rowsOf(own, 3)}\n${own}-x,${own}-x,,5,1,\n`);
+    await importIs(shop, id, 'completed');
+    await asStore(shop, 'POST', `/imports/${id}/retry`);
+    await importIs(shop, id, 'completed');
+    return importCatalogueId(id);
+  },
+};
+
 const codec = payloadCodec(codecKeys(testInstance()).split(','));
 
 interface Sealed {
@@ -160,7 +221,7 @@ const connection = await Connection.connect({ address: shop.env['TEMPORAL_ADDRES
 const dataConverter = { payloadCodecs: [codec] };
 const client = new Client({ connection, namespace: 'holdfast', dataConverter });
 const wanted = process.argv.slice(3);
-for (const [name, tell] of Object.entries(PATHS)) {
+for (const [name, tell] of Object.entries({ ...PATHS, ...IMPORTS })) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const told = await tell(shop);
   const handle = client.workflow.getHandle(told.startsWith('ord_') ? fulfillOrderId(told) : told);

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { newId } from '../../domain/ids.ts';
-import { newReadSide, putWare, type Ware } from '../support/read-side.ts';
+import { newReadSide, putWare, type ReadSideOfTest, type Ware } from '../support/read-side.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 import { answered, facetsOf, SORTS, type Question } from './model.ts';
 
@@ -18,9 +18,9 @@ const COLOURS = ['crimson', 'indigo', 'amber'];
 const COLLECTIONS = Array.from({ length: 3 }, () => newId('collection'));
 
 let shop: Shop;
-const sides: ReturnType<typeof newReadSide>[] = [];
-const openSide = () => {
-  const side = newReadSide(shop);
+const sides: ReadSideOfTest[] = [];
+const openSide = async () => {
+  const side = await newReadSide(shop);
   sides.push(side);
   return side;
 };
@@ -43,6 +43,7 @@ const ware: fc.Arbitrary<Ware> = fc.record({
   priceMinor: fc.constantFrom(0, 500, 999, 1_000, 2_000, 99_999),
   attributes: fc.constantFrom(...COLOURS).map((colour) => ({ colour })),
   collectionIds: some(COLLECTIONS, 2),
+  places: some(COLLECTIONS, 2).map((ids) => Object.fromEntries(ids.map((id, at) => [id, at]))),
   available: fc.constantFrom(0, 0, 3),
   createdAtUs: fc.integer({ min: 1, max: 12 }).map((at) => 1_732_000_000_000_000 + at),
 });
@@ -58,6 +59,11 @@ const question: fc.Arbitrary<Question> = fc
     priceMax: maybe(fc.constantFrom(5, 10, 999.99)),
     inStock: maybe(fc.boolean()),
   })
+  .map(({ sort, ...asked }) => ({
+    ...asked,
+    // Only a collection has an order of its own.
+    sort: sort === 'COLLECTION' && !asked.collectionId ? 'NAME' : sort,
+  }))
   .map((asked) => JSON.parse(JSON.stringify(asked)) as Question);
 
 const QUERY = `query ($text: String, $sort: ProductSort, $collectionId: ID,
@@ -76,7 +82,7 @@ interface Connection {
 }
 
 const pageOf = async (
-  side: ReturnType<typeof newReadSide>,
+  side: ReadSideOfTest,
   asked: Question,
   first: number,
   after?: string | null,
@@ -85,7 +91,7 @@ const pageOf = async (
 
 /** Every id in order, page by page; `between` happens after each page. */
 const walked = async (
-  side: ReturnType<typeof newReadSide>,
+  side: ReadSideOfTest,
   asked: Question,
   first: number,
   between: () => Promise<void> = async () => undefined,
@@ -110,7 +116,7 @@ const expectSame = (asked: Question, ids: string[], wanted: string[]): void => {
 };
 
 const filled = async (seed: number) => {
-  const side = openSide();
+  const side = await openSide();
   const [wares = []] = fc.sample(fc.array(ware, { minLength: PRODUCTS, maxLength: PRODUCTS }), {
     seed,
     numRuns: 1,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { newId } from '../../domain/ids.ts';
 import { dataPath, testWithData } from '../support/data.ts';
-import { newReadSide, putWare } from '../support/read-side.ts';
+import { newReadSide, putWare, type ReadSideOfTest } from '../support/read-side.ts';
 import { shop as openShop, UP_LIMIT_MS } from '../support/shop.ts';
 import { judgedQueries, type Judged } from './judged-queries.ts';
 
@@ -22,13 +22,13 @@ interface Item {
 }
 
 let items: Item[] = [];
-let side: ReturnType<typeof newReadSide>;
+let side: ReadSideOfTest;
 const idOf = new Map<string, number>();
 
 beforeAll(async () => {
   if (!existsSync(dataPath(FILE))) return;
   items = JSON.parse(readFileSync(dataPath(FILE), 'utf8')) as Item[];
-  side = newReadSide(await openShop());
+  side = await newReadSide(await openShop());
   for (const item of items) {
     const id = newId('product');
     idOf.set(id, item.Id);

@@ -1,7 +1,14 @@
 // The search as a plain list in memory: what any catalogue must answer to any question.
 import type { Ware } from '../support/read-side.ts';
 
-export const SORTS = ['RELEVANCE', 'NEWEST', 'PRICE_ASC', 'PRICE_DESC', 'NAME'] as const;
+export const SORTS = [
+  'RELEVANCE',
+  'NEWEST',
+  'PRICE_ASC',
+  'PRICE_DESC',
+  'NAME',
+  'COLLECTION',
+] as const;
 
 export interface Question {
   text?: string;
@@ -39,12 +46,18 @@ const compare = <T>(a: T, b: T): number => {
   return a < b ? -1 : 1;
 };
 
-const ORDERS: Record<Question['sort'], (a: Ware, b: Ware) => number> = {
+const NO_PLACE = Number.POSITIVE_INFINITY;
+const placeIn = (ware: Ware, collectionId: string | undefined): number =>
+  ware.places?.[collectionId ?? ''] ?? NO_PLACE;
+
+type Compare = (a: Ware, b: Ware, question: Question) => number;
+const ORDERS: Record<Question['sort'], Compare> = {
   RELEVANCE: (a, b) => b.createdAtUs - a.createdAtUs,
   NEWEST: (a, b) => b.createdAtUs - a.createdAtUs,
   PRICE_ASC: (a, b) => a.priceMinor - b.priceMinor,
   PRICE_DESC: (a, b) => b.priceMinor - a.priceMinor,
   NAME: (a, b) => compare(a.name, b.name),
+  COLLECTION: (a, b, { collectionId: id }) => compare(placeIn(a, id), placeIn(b, id)),
 };
 
 const passes = (question: Question) => (ware: Ware) => {
@@ -62,7 +75,9 @@ const passes = (question: Question) => (ware: Ware) => {
 export const answered = (wares: Ware[], question: Question): Ware[] => {
   const worded = question.text ? withWords(wares, question.text) : wares;
   const order = ORDERS[question.sort];
-  return worded.filter(passes(question)).sort((a, b) => order(a, b) || compare(a.id, b.id));
+  return worded
+    .filter(passes(question))
+    .sort((a, b) => order(a, b, question) || compare(a.id, b.id));
 };
 
 /** How many of these wares carry each value of each facet. */

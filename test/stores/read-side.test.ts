@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { compareStore } from '../../db/projections/compare.ts';
 import { findStored } from '../../db/cassandra/products.ts';
 import { connectPostgres, type Pg } from '../../db/postgres/client.ts';
-import { cassandraOfSet, findLiveSet } from '../../db/cassandra/table-sets.ts';
 import type { Cassandra } from '../../db/cassandra/client.ts';
 import { eventKey, TOPICS } from '../../db/kafka/topics.ts';
 import { DEFAULT_STORE, type StoreId } from '../../domain/ids.ts';
@@ -31,8 +30,7 @@ beforeAll(async () => {
   shop = await openShop();
   const telemetry = createTelemetry('test', 'fatal');
   pg = connectPostgres({ url: shop.env['POSTGRES_URL'] ?? '', telemetry, connectionsMax: 2 });
-  const all = cassandraOf(shop);
-  cassandra = cassandraOfSet(all, await findLiveSet(all));
+  cassandra = await cassandraOf(shop);
   store = await newStore(shop, ['products:read', 'products:write', 'inventory:write']);
   [news, stockNews] = await Promise.all([
     listenTo(shop, TOPICS.products),

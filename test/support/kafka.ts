@@ -27,15 +27,17 @@ export const listenTo = async (shop: Shop, topic: string): Promise<Listening> =>
   return { messages, stop: () => consumer.disconnect() };
 };
 
+export interface RawMessage {
+  key: string | null;
+  value: Uint8Array | null;
+  headers?: Record<string, string>;
+}
+
 /** Sends one message as it is, well formed or not. */
-export const sendRaw = async (
-  shop: Shop,
-  topic: string,
-  message: { key: string; value: Uint8Array | null },
-): Promise<void> => {
+export const sendRaw = async (shop: Shop, topic: string, message: RawMessage): Promise<void> => {
   const producer = kafkaOf(shop).producer({ createPartitioner: Partitioners.DefaultPartitioner });
   await producer.connect();
   const value = message.value && Buffer.from(message.value);
-  await producer.send({ topic, messages: [{ key: message.key, value }] });
+  await producer.send({ topic, messages: [{ ...message, value }] });
   await producer.disconnect();
 };

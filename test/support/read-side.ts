@@ -4,6 +4,7 @@ import { createCursors } from '../../apis/http/cursors.ts';
 import { graphqlRoute } from '../../apis/search/graphql.ts';
 import type { SearchParts } from '../../apis/search/parts.ts';
 import { connectCassandra, type Cassandra } from '../../db/cassandra/client.ts';
+import { cassandraOfSet, findLiveSet } from '../../db/cassandra/table-sets.ts';
 import { findStored, putProjected } from '../../db/cassandra/products.ts';
 import { foldProduct, foldStock, NOTHING } from '../../db/projections/document.ts';
 import { vocabularyOf } from '../../db/projections/listing-text.ts';
@@ -18,13 +19,16 @@ import type { Shop } from './shop.ts';
 
 const telemetry = createTelemetry('test', 'fatal');
 
-export const cassandraOf = ({ env }: Shop): Cassandra =>
-  connectCassandra({
+/** The live set, as it is now. */
+export const cassandraOf = async ({ env }: Shop): Promise<Cassandra> => {
+  const cassandra = connectCassandra({
     contactPoint: env['CASSANDRA_CONTACT_POINT'] ?? '',
     datacenter: 'datacenter1',
     keyspace: 'holdfast',
     telemetry,
   });
+  return cassandraOfSet(cassandra, await findLiveSet(cassandra));
+};
 
 export interface Ware {
   id: string;
@@ -33,6 +37,7 @@ export interface Ware {
   priceMinor: number;
   attributes?: Record<string, string>;
   collectionIds?: string[];
+  places?: Record<string, number>;
   available?: number;
   createdAtUs: number;
   skus?: string[];
@@ -64,6 +69,7 @@ export const putWare = async (
         status: 'published',
         attributes: ware.attributes ?? {},
         collectionIds: ware.collectionIds ?? [],
+        places: ware.places ?? {},
         createdAtUs: BigInt(ware.createdAtUs),
         updatedAtUs: BigInt(ware.createdAtUs),
         variants: skus.map((sku, position) => ({
@@ -124,11 +130,12 @@ export const searchOf = (cassandra: Cassandra, storeId: StoreId) => {
   };
 };
 
+export type ReadSideOfTest = Awaited<ReturnType<typeof newReadSide>>;
 export type Search = ReturnType<typeof searchOf>;
 
 /** A store of this test alone on the read side. */
-export const newReadSide = (shop: Shop) => {
-  const cassandra = cassandraOf(shop);
+export const newReadSide = async (shop: Shop) => {
+  const cassandra = await cassandraOf(shop);
   const storeId = newId('store');
   return { cassandra, storeId, readSide: readSideOf(cassandra), ask: searchOf(cassandra, storeId) };
 };

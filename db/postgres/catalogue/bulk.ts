@@ -1,10 +1,12 @@
 // Many products at once: set-based statements, as many for a thousand as for one.
-import { sql } from 'drizzle-orm';
+import { and, asc, inArray, ne, sql } from 'drizzle-orm';
 import type { CollectionId } from '../../../domain/ids.ts';
 import type { Product } from '../../../domain/product.ts';
 import { productChanged } from '../../kafka/events.ts';
 import type { Tx } from '../client.ts';
 import { publishMany } from '../outbox.ts';
+import { productCollections, UNPLACED } from '../schema/products.ts';
+import { placesOf } from './product-rows.ts';
 import type { ProductDraft } from './products.ts';
 
 /** A product to be written whole; `isNew` when there was none with its id. */
@@ -77,14 +79,30 @@ const putParts = async (tx: Tx, upserts: Upsert[]): Promise<void> => {
       (store_id text, sku text, product_id text, title text, options jsonb, price_minor int,
        currency text, compare_at_minor int, position int)`);
   const members = upserts.flatMap(({ draft, collectionIds }) =>
-    collectionIds.map((id) => ({ product_id: draft.id, collection_id: id })),
+    collectionIds.map((id) => ({
+      ...{ store_id: draft.storeId, product_id: draft.id, collection_id: id },
+    })),
   );
   if (members.length === 0) return;
   await tx.execute(sql`
-    insert into products.product_collections (product_id, collection_id)
+    insert into products.product_collections (store_id, product_id, collection_id)
     select * from jsonb_to_recordset(${JSON.stringify(members)}::jsonb) as r
-      (product_id text, collection_id text)
+      (store_id text, product_id text, collection_id text)
     on conflict do nothing`);
+};
+
+/** The places that products which were there before have in their collections. */
+const readPlaces = async (tx: Tx, upserts: Upsert[]) => {
+  const ids = upserts.filter(({ isNew }) => !isNew).map(({ draft }) => draft.id);
+  if (ids.length === 0) return new Map<string, never[]>();
+  const rows = await tx
+    .select()
+    .from(productCollections)
+    .where(
+      and(inArray(productCollections.productId, ids), ne(productCollections.position, UNPLACED)),
+    )
+    .orderBy(asc(productCollections.collectionId));
+  return Map.groupBy(rows, (row) => row.productId);
 };
 
 /**
@@ -95,12 +113,14 @@ export const putProducts = async (tx: Tx, upserts: Upsert[]): Promise<Product[]>
   if (upserts.length === 0) return [];
   const written = new Map((await putRows(tx, upserts)).map((row) => [row.id, row]));
   await putParts(tx, upserts);
+  const places = await readPlaces(tx, upserts);
   const products = upserts.map(({ draft, collectionIds }): Product => {
     const row = written.get(draft.id);
     if (!row) throw new Error('a product vanished inside its own transaction');
     return {
       ...draft,
       collectionIds: [...new Set(collectionIds)].sort(),
+      places: placesOf(places.get(draft.id) ?? []),
       version: row.version,
       clockUs: row.clock_us,
       createdAt: new Date(row.created_at).toISOString(),

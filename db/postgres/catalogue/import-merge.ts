@@ -103,7 +103,7 @@ const draftOf = (
 });
 
 /** What a product has before it is written; nobody reads it. */
-const UNWRITTEN = { version: 0, clockUs: 0, createdAt: '', updatedAt: '' };
+const UNWRITTEN = { places: {}, version: 0, clockUs: 0, createdAt: '', updatedAt: '' };
 
 const sortedEntries = (map: Record<string, string>) =>
   Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -1,14 +1,20 @@
 // Which products a collection has, in which order; and what its end means for them.
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, ne, or, sql } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import type { StoreId } from '../../../domain/ids.ts';
 import type { Product } from '../../../domain/product.ts';
 import { collectionChanged, productChanged } from '../../kafka/events.ts';
 import type { Pg, Tx } from '../client.ts';
 import { publish, publishMany } from '../outbox.ts';
-import { collections, productCollections, products, productsOutbox } from '../schema/products.ts';
+import {
+  collections,
+  productCollections,
+  products,
+  productsOutbox,
+  UNPLACED,
+} from '../schema/products.ts';
 import { collectionOf, noCollection } from './collections.ts';
-import { assembleProducts, nextClockUs } from './product-rows.ts';
+import { assembleProducts, nextClockUs, nextVersion } from './product-rows.ts';
 
 /** Products that lose a deleted collection in one transaction. */
 const LOOSENED_AT_ONCE = 500;
@@ -63,6 +69,46 @@ export const listMembers = (
     return assembled.map((product, at) => ({ product, position: rows[at]?.position ?? 0 }));
   });
 
+/** Another version of these products, and their news. */
+const announceMany = async (tx: Tx, ids: string[]): Promise<void> => {
+  if (ids.length === 0) return;
+  const rows = await tx
+    .update(products)
+    .set(nextVersion())
+    .where(sql`${products.id} in (select jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`)
+    .returning();
+  const changed = await assembleProducts(tx, rows);
+  await publishMany(
+    tx,
+    'products',
+    changed.map((product) => productChanged(product)),
+  );
+};
+
+/** Members that have a place or are to get one. */
+const listPlaced = (tx: Tx, id: string, productIds: string[]) =>
+  tx
+    .select({ productId: productCollections.productId, position: productCollections.position })
+    .from(productCollections)
+    .where(
+      and(
+        eq(productCollections.collectionId, id),
+        or(
+          ne(productCollections.position, UNPLACED),
+          inArray(productCollections.productId, productIds),
+        ),
+      ),
+    );
+
+/** Products before collections, in the order of ids: as everybody locks them. */
+const lockProducts = (tx: Tx, ids: string[]) =>
+  tx
+    .select({ id: products.id })
+    .from(products)
+    .where(inArray(products.id, ids))
+    .orderBy(asc(products.id))
+    .for('update');
+
 /** Puts these products first, in this order; the others follow. NOT_FOUND, INVALID_INPUT. */
 export const orderMembers = (
   pg: Pg,
@@ -71,19 +117,29 @@ export const orderMembers = (
   productIds: string[],
 ): Promise<void> =>
   pg.as(storeId).transaction('memberships.order', async (tx) => {
+    const before = await listPlaced(tx, id, productIds);
+    await lockProducts(tx, [...before.map(({ productId }) => productId), ...productIds]);
     await lockCollection(tx, storeId, id);
-    const rows = JSON.stringify(productIds.map((productId, position) => ({ productId, position })));
-    await tx.execute(sql`update products.product_collections set position = ${productIds.length}
-      where collection_id = ${id}`);
-    const placed = await tx.execute<{ id: string }>(sql`
-      update products.product_collections m set position = r.position
-      from jsonb_to_recordset(${rows}::jsonb) as r ("productId" text, position int)
-      where m.collection_id = ${id} and m.product_id = r."productId"
-      returning m.product_id as id`);
-    if (placed.length === productIds.length) return;
-    throw new DomainError('INVALID_INPUT', 'a product is not in this collection', {
-      fields: [{ path: 'productIds', message: 'names a product that is not in this collection' }],
-    });
+    const present = new Map(
+      (await listPlaced(tx, id, productIds)).map((one) => [one.productId, one.position]),
+    );
+    if (productIds.some((productId) => !present.has(productId))) {
+      throw new DomainError('INVALID_INPUT', 'a product is not in this collection', {
+        fields: [{ path: 'productIds', message: 'names a product that is not in this collection' }],
+      });
+    }
+    const places = new Map(productIds.map((productId, place) => [productId, place]));
+    const moved = [...present]
+      .map(([productId, from]) => ({ productId, from, to: places.get(productId) ?? UNPLACED }))
+      .filter(({ from, to }) => from !== to);
+    await tx.execute(sql`
+      update products.product_collections m set position = r."to"
+      from jsonb_to_recordset(${JSON.stringify(moved)}::jsonb) as r ("productId" text, "to" int)
+      where m.collection_id = ${id} and m.product_id = r."productId"`);
+    await announceMany(
+      tx,
+      moved.map(({ productId }) => productId),
+    );
   });
 
 /** Takes a collection from some of its products, with their news; answers how many there were. */
@@ -96,21 +152,9 @@ const loosenSome = (pg: Pg, storeId: StoreId, id: string): Promise<number> =>
         where collection_id = ${id} order by product_id limit ${LOOSENED_AT_ONCE})
       returning product_id as id`);
     if (taken.length === 0) return 0;
-    const ids = JSON.stringify(taken.map((row) => row.id).sort());
-    const rows = await tx
-      .update(products)
-      .set({
-        version: sql`${products.version} + 1`,
-        clockUs: nextClockUs(products.clockUs),
-        updatedAt: new Date(),
-      })
-      .where(sql`${products.id} in (select jsonb_array_elements_text(${ids}::jsonb))`)
-      .returning();
-    const changed = await assembleProducts(tx, rows);
-    await publishMany(
+    await announceMany(
       tx,
-      'products',
-      changed.map((product) => productChanged(product)),
+      taken.map((row) => row.id),
     );
     return taken.length;
   });

@@ -5,9 +5,10 @@ import type { CollectionId, ProductId, StoreId } from '../../../domain/ids.ts';
 import { currencyOf } from '../../../domain/money.ts';
 import type { Product, Variant } from '../../../domain/product.ts';
 import type { Db, Tx } from '../client.ts';
-import { productCollections, products, variants } from '../schema/products.ts';
+import { productCollections, products, UNPLACED, variants } from '../schema/products.ts';
 
 export type ProductRow = typeof products.$inferSelect;
+type MemberRow = typeof productCollections.$inferSelect;
 type VariantRow = typeof variants.$inferSelect;
 
 /** The next clock of a row: wall time in microseconds, but always above the last one. */
@@ -16,6 +17,13 @@ export const nextClockUs = (column: AnyPgColumn) =>
 
 export const firstClockUs = () =>
   sql<number>`(extract(epoch from clock_timestamp()) * 1000000)::bigint`;
+
+/** What every change of a product sets besides. */
+export const nextVersion = () => ({
+  version: sql`${products.version} + 1`,
+  clockUs: nextClockUs(products.clockUs),
+  updatedAt: new Date(),
+});
 
 const variantOf = (row: VariantRow): Variant => ({
   sku: row.sku,
@@ -27,10 +35,18 @@ const variantOf = (row: VariantRow): Variant => ({
   ...(row.compareAtMinor !== null && { compareAtMinor: row.compareAtMinor }),
 });
 
+/** Only where somebody has put it in a place. */
+export const placesOf = (rows: Pick<MemberRow, 'collectionId' | 'position'>[]) =>
+  Object.fromEntries(
+    rows
+      .filter(({ position }) => position !== UNPLACED)
+      .map(({ collectionId, position }) => [collectionId, position]),
+  );
+
 const productOf = (
   row: ProductRow,
   variantRows: VariantRow[],
-  collectionIds: string[],
+  memberRows: MemberRow[],
 ): Product => ({
   id: row.id as ProductId,
   storeId: row.storeId as StoreId,
@@ -44,7 +60,8 @@ const productOf = (
   clockUs: row.clockUs,
   createdAt: row.createdAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),
-  collectionIds: collectionIds as CollectionId[],
+  collectionIds: memberRows.map((one) => one.collectionId as CollectionId),
+  places: placesOf(memberRows),
   variants: variantRows.map(variantOf),
 });
 
@@ -67,8 +84,7 @@ export const assembleProducts = async (db: Db | Tx, rows: ProductRow[]): Promise
   const variantsOf = Map.groupBy(variantRows, (variant) => variant.productId);
   const membersOf = Map.groupBy(memberRows, (member) => member.productId);
   return rows.map((row) => {
-    const collectionIds = (membersOf.get(row.id) ?? []).map((one) => one.collectionId);
-    return productOf(row, variantsOf.get(row.id) ?? [], collectionIds);
+    return productOf(row, variantsOf.get(row.id) ?? [], membersOf.get(row.id) ?? []);
   });
 };
 

@@ -1,5 +1,5 @@
 // Products in Postgres: every write is one transaction with its version, its clock and its news.
-import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, notInArray } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import type { CollectionId, StoreId } from '../../../domain/ids.ts';
 import type { Product, Variant } from '../../../domain/product.ts';
@@ -10,7 +10,7 @@ import {
   assembleProducts,
   findProductRow,
   firstClockUs,
-  nextClockUs,
+  nextVersion,
   type ProductRow,
 } from './product-rows.ts';
 import {
@@ -24,7 +24,7 @@ import {
 /** What a store says of a product; the rest (version, clock, times) is ours. */
 export type ProductDraft = Omit<
   Product,
-  'version' | 'clockUs' | 'createdAt' | 'updatedAt' | 'collectionIds'
+  'version' | 'clockUs' | 'createdAt' | 'updatedAt' | 'collectionIds' | 'places'
 >;
 
 export const slugTaken = (): DomainError =>
@@ -98,12 +98,7 @@ export const insertProduct = (tx: Tx, draft: ProductDraft): Promise<Product> =>
 const bump = async (tx: Tx, id: string, set: object): Promise<ProductRow> => {
   const [row] = await tx
     .update(products)
-    .set({
-      ...set,
-      version: sql`${products.version} + 1`,
-      clockUs: nextClockUs(products.clockUs),
-      updatedAt: new Date(),
-    })
+    .set({ ...set, ...nextVersion() })
     .where(eq(products.id, id))
     .returning();
   return row as ProductRow;
@@ -146,10 +141,12 @@ export const putProductCollections = (
   pg.as(storeId).transaction('products.putCollections', async (tx) => {
     if (!(await findProductRow(tx, storeId, id, true))) throw notFound();
     await assertCollections(tx, storeId, collectionIds);
-    await tx.delete(productCollections).where(eq(productCollections.productId, id));
+    // Those it stays in keep its place.
+    const others = notInArray(productCollections.collectionId, collectionIds);
+    await tx.delete(productCollections).where(and(eq(productCollections.productId, id), others));
     if (collectionIds.length > 0) {
-      const rows = collectionIds.map((collectionId) => ({ productId: id, collectionId }));
-      await tx.insert(productCollections).values(rows);
+      const rows = collectionIds.map((collectionId) => ({ storeId, productId: id, collectionId }));
+      await tx.insert(productCollections).values(rows).onConflictDoNothing();
     }
     return announce(tx, await bump(tx, id, {}));
   });

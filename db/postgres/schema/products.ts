@@ -79,9 +79,13 @@ export const collections = productsSchema.table(
   ],
 );
 
+/** Where products stand that nobody has put in a place: after all that have one. */
+export const UNPLACED = 2_147_483_647;
+
 export const productCollections = productsSchema.table(
   'product_collections',
   {
+    storeId: text('store_id').notNull(),
     productId: text('product_id')
       .notNull()
       .references(() => products.id, { onDelete: 'cascade' }),
@@ -89,11 +93,15 @@ export const productCollections = productsSchema.table(
       .notNull()
       .references(() => collections.id, { onDelete: 'cascade' }),
     /** Place of the product in the collection's own order; equal ones in the order of ids. */
-    position: integer().notNull().default(0),
+    position: integer().notNull().default(UNPLACED),
   },
   (table) => [
     primaryKey({ columns: [table.productId, table.collectionId] }),
-    index('product_collections_collection_id_idx').on(table.collectionId),
+    index('product_collections_collection_id_position_idx').on(
+      table.collectionId,
+      table.position,
+      table.productId,
+    ),
   ],
 );
 

@@ -1,0 +1,112 @@
+// Messages that no event of ours looks like, and the cause with which each is buried.
+import { create, toBinary } from '@bufbuild/protobuf';
+import { eventKey, TOPICS } from '../../db/kafka/topics.ts';
+import { DEFAULT_STORE, newId } from '../../domain/ids.ts';
+import {
+  CollectionChangedSchema,
+  OrderChangedSchema,
+  ProductChangedSchema,
+  StockChangedSchema,
+} from '../../proto/gen/holdfast/events/v1/events_pb.ts';
+import type { Ware } from '../support/journeys.ts';
+import type { RawMessage } from '../support/kafka.ts';
+
+export const nowUs = (): bigint => BigInt(Date.now()) * 1_000n;
+export const YEAR_US = 365n * 24n * 3_600_000_000n;
+
+type Event = Parameters<typeof create<typeof ProductChangedSchema>>[1];
+export const productEvent = (event: Event): Uint8Array =>
+  toBinary(ProductChangedSchema, create(ProductChangedSchema, { version: 1n, ...event }));
+
+export const deleted = (productId: string, clockUs: bigint, storeId: string = DEFAULT_STORE) =>
+  productEvent({ storeId, productId, clockUs, deleted: true });
+
+const ofStock = (productId: string, clockUs: bigint): Uint8Array =>
+  toBinary(
+    StockChangedSchema,
+    create(StockChangedSchema, { storeId: DEFAULT_STORE, productId, clockUs }),
+  );
+
+const ofCollection = (collectionId: string, clockUs: bigint): Uint8Array =>
+  toBinary(
+    CollectionChangedSchema,
+    create(CollectionChangedSchema, { storeId: DEFAULT_STORE, collectionId, clockUs }),
+  );
+
+const ofOrder = (orderId: string, occurredAtUs: bigint): Uint8Array =>
+  toBinary(
+    OrderChangedSchema,
+    create(OrderChangedSchema, { storeId: DEFAULT_STORE, orderId, occurredAtUs }),
+  );
+
+export const keyOf = ({ productId }: Ware): string => eventKey(DEFAULT_STORE, productId);
+export const bytes = (...values: number[]): Uint8Array => new Uint8Array(values);
+
+interface Poison {
+  topic?: (typeof TOPICS)[keyof typeof TOPICS];
+  cause?: string;
+  message(ware: Ware): RawMessage;
+}
+
+export const POISON: Record<string, Poison> = {
+  'without a value': {
+    message: (ware) => ({ key: keyOf(ware), value: null }),
+    cause: 'no value',
+  },
+  'without a key': {
+    // A compacted topic takes none without one.
+    topic: TOPICS.orders,
+    message: ({ productId }) => ({ key: null, value: ofOrder(productId, nowUs()) }),
+    cause: 'key and body differ',
+  },
+  'of bytes that mean nothing': {
+    message: (ware) => ({ key: keyOf(ware), value: bytes(255, 1, 2, 3) }),
+    cause: 'does not parse',
+  },
+  'of two megabytes': {
+    message: (ware) => ({ key: keyOf(ware), value: new Uint8Array(2_000_000).fill(255) }),
+    cause: 'does not parse',
+  },
+  'whose key is not its product': {
+    message: (ware) => ({ key: keyOf(ware), value: deleted(newId('product'), nowUs()) }),
+    cause: 'key and body differ',
+  },
+  "of another tenant under this one's key": {
+    message: (ware) => ({
+      key: keyOf(ware),
+      value: deleted(ware.productId, nowUs(), newId('store')),
+    }),
+    cause: 'key and body differ',
+  },
+  'from a clock a year ahead': {
+    message: (ware) => ({ key: keyOf(ware), value: deleted(ware.productId, nowUs() + YEAR_US) }),
+    cause: 'the clock is absurd',
+  },
+  'from no clock at all': {
+    message: (ware) => ({ key: keyOf(ware), value: deleted(ware.productId, 0n) }),
+    cause: 'the clock is absurd',
+  },
+  'without a product that is not deleted': {
+    message: (ware) => ({
+      key: keyOf(ware),
+      value: productEvent({
+        ...{ storeId: DEFAULT_STORE, productId: ware.productId, clockUs: nowUs() },
+      }),
+    }),
+  },
+  'of stock from a clock a year ahead': {
+    topic: TOPICS.stock,
+    message: (ware) => ({ key: keyOf(ware), value: ofStock(ware.productId, nowUs() + YEAR_US) }),
+    cause: 'the clock is absurd',
+  },
+  'of stock that means nothing': {
+    topic: TOPICS.stock,
+    message: (ware) => ({ key: keyOf(ware), value: bytes(255) }),
+    cause: 'does not parse',
+  },
+  "of a collection under a product's key": {
+    topic: TOPICS.collections,
+    message: (ware) => ({ key: keyOf(ware), value: ofCollection(newId('collection'), nowUs()) }),
+    cause: 'key and body differ',
+  },
+};

@@ -1,0 +1,123 @@
+// The search tables made anew while the shop goes on: nobody sees a gap, a step back, or the seam.
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { compareStore } from '../../db/projections/compare.ts';
+import { TABLES, suffixOf } from '../../db/cassandra/table-sets.ts';
+import { connectPostgres, type Pg } from '../../db/postgres/client.ts';
+import { rebuildSearch } from '../../ops/commands/search.ts';
+import { testInstance } from '../../ops/instance.ts';
+import { createTelemetry } from '../../telemetry/telemetry.ts';
+import {
+  asStore,
+  eventually,
+  graphql,
+  searched,
+  stockedWare,
+  type Ware,
+} from '../support/journeys.ts';
+import { cassandraOf } from '../support/read-side.ts';
+import { bearer, newStore, send, type Store } from '../support/refusals.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+
+/** All that the instance was ever told is read again. */
+const LIMIT_MS = 600_000;
+const PRODUCTS = 60;
+const LANES = 2;
+/** Traffic goes on at a steady pace; it is not what is measured. */
+const PACE_MS = 100;
+
+let shop: Shop;
+let pg: Pg;
+let store: Store;
+beforeAll(async () => {
+  shop = await openShop();
+  const telemetry = createTelemetry('test', 'fatal');
+  pg = connectPostgres({ url: shop.env['POSTGRES_URL'] ?? '', telemetry, connectionsMax: 2 });
+  store = await newStore(shop, ['products:read', 'products:write', 'inventory:write']);
+}, UP_LIMIT_MS);
+afterAll(() => pg.close());
+
+const ask = async (method: string, path: string, body?: unknown): Promise<string> => {
+  const sent = { method, path, headers: bearer(store.key) };
+  const response = await send(shop, { ...sent, ...(body !== undefined && { body }) });
+  const text = await response.text();
+  return text ? (JSON.parse(text) as { id: string }).id : '';
+};
+
+/** Prices move, stock flips, products come and go, until it is over. */
+const churn = async (isOver: () => boolean): Promise<number> => {
+  const ids: string[] = [];
+  for (let at = 0; at < PRODUCTS; at++) {
+    ids.push(await ask('POST', '/product', { name: `Rebuilt ${at}`, price: at }));
+  }
+  let writes = 0;
+  const lane = async (own: number): Promise<void> => {
+    for (let at = own; !isOver(); at += LANES) {
+      const place = at % ids.length;
+      const path = `/product/${ids[place]}`;
+      if (at % 11 === 0) {
+        await ask('DELETE', path);
+        ids[place] = await ask('POST', '/product', { name: `Rebuilt ${at}`, price: at });
+      } else if (at % 3 === 0) await ask('PUT', `${path}/stock`, { quantity: at % 2 });
+      else await ask('PUT', path, { price: at % 90 });
+      writes++;
+      await Bun.sleep(PACE_MS);
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, (_, own) => lane(own)));
+  return writes;
+};
+
+/** Reads one product that changes all the time; answers every step back or gap that was seen. */
+const watch = async (ware: Ware, isOver: () => boolean): Promise<string[]> => {
+  const wrong: string[] = [];
+  const query = 'query ($id: ID) { product(id: $id) { version } }';
+  let last = 0;
+  for (let at = 0; !isOver(); at++) {
+    await asStore(shop, 'PUT', `/product/${ware.productId}`, { price: at % 90 });
+    const { body } = await graphql(shop, query, { id: ware.productId });
+    const data = body.data as { product?: { version: number } | null } | undefined;
+    const version = data?.product?.version ?? 0;
+    if (version < last) wrong.push(`${version} after ${last}`);
+    last = Math.max(last, version);
+    await Bun.sleep(PACE_MS);
+  }
+  return wrong;
+};
+
+describe('a rebuild of the search tables', () => {
+  test(
+    'goes on beside traffic, is compared, switched to, and equal to Postgres in the end',
+    async () => {
+      const hot = await stockedWare(shop, 1);
+      await searched(shop, hot);
+      let over = false;
+      const isOver = (): boolean => over;
+      const traffic = Promise.all([churn(isOver), watch(hot, isOver)]);
+      const lines: string[] = [];
+      await rebuildSearch(testInstance(), (line) => lines.push(line)).finally(() => (over = true));
+      const [writes, wrong] = await traffic;
+      expect(wrong).toEqual([]);
+      const said = lines.join('\n');
+      const [, live = ''] = /set (\d+) is live: \d+ products, equal by hash/.exec(said) ?? [];
+      console.log(`${writes} writes went on; ${lines.at(-1)}`);
+      const cassandra = await cassandraOf(shop);
+      await eventually('the new tables are what Postgres says', async () => {
+        const { differences } = await compareStore(pg, cassandra, store.storeId);
+        return differences.length === 0 ? true : undefined;
+      });
+      const tables = await cassandra.run(
+        'test.tables',
+        "select table_name from system_schema.tables where keyspace_name = 'holdfast'",
+        [],
+      );
+      const names = tables.map((row) => String(row['table_name']));
+      const [own, old] = [suffixOf(Number(live)), suffixOf(Number(live) - 1)];
+      expect(names).toEqual(expect.arrayContaining(TABLES.map((table) => `${table}${own}`)));
+      expect(names.filter((name) => TABLES.some((table) => name === `${table}${old}`))).toEqual([]);
+      const ware = await stockedWare(shop, 1);
+      await searched(shop, ware);
+      await cassandra.close();
+    },
+    LIMIT_MS,
+  );
+});
