@@ -247,7 +247,7 @@ describe('the sweep', () => {
       created_at = now() - interval '16 minutes', updated_at = now() - interval '16 minutes'
       where id = ${id}`;
     const seen = await needs(id, 'NO_PROGRESS');
-    expect(seen).toMatchObject({ nextAction: 'retry', story: { state: 'running' } });
+    expect(seen).toMatchObject({ nextAction: 'retry', story: { state: 'RUNNING' } });
     await eventually('it is written down', async () =>
       (await eventsOf(shop, id)).includes('AttentionRaised') ? true : undefined,
     );
