@@ -13,6 +13,7 @@ const HELP = `Holdfast: a shop that does not lose orders.
   ./holdfast up [--copies N] [--servers-only]   start everything on this machine
   ./holdfast demo [--json]    up, a sample catalogue, and one order followed to delivered
   ./holdfast test [FILES]     the checks and every test, on an instance of their own
+  ./holdfast audit [NAMES]    judges from outside on the tests' instance: shop, products, graphql
   ./holdfast drill [FAULT] [--seed N] [--count N]   orders under faults, every promise checked
   ./holdfast bench [PATH]     measurements, each a ratio to a raw baseline
   ./holdfast orders WORDS     what is stuck, and how to mend it: ./holdfast orders help
@@ -55,6 +56,7 @@ const FLAGS: Record<string, string[]> = {
   seed: ['--products', '--seed', TEST],
   rebuild: [TEST],
   check: [TEST],
+  audit: [],
   'dead-letters': [TEST],
 };
 /** Ports of further copies lie 60 apart, and the tests' instance begins 200 further on. */
@@ -163,6 +165,10 @@ const COMMANDS: Record<string, () => unknown> = {
   },
   demo: async () => (await import('./demo.ts')).demo(instance, { json: has('--json') }),
   test: async () => process.exit(await (await import('./test.ts')).test(words)),
+  audit: async () => {
+    const { audit } = await import('./audits/audit.ts');
+    process.exit((await audit(words, print, say)) > 0 ? 1 : 0);
+  },
   orders: async () => (await import('./commands/orders.ts')).orders(shopOrTests(), words),
   keys: async () => (await import('./commands/keys.ts')).storeCommand(shopOrTests(), 'keys', words),
   staff: async () =>

@@ -108,7 +108,7 @@ const guards = async (telemetry: Telemetry) => {
   // So that the first calls are counted where all are; without Redis we go on.
   await redis.connected(REDIS_START_LIMIT_MS);
   const rates = createRates(limits.policies, store, telemetry);
-  const attempts = createAttempts(limits.declines, store, telemetry);
+  const attempts = createAttempts(limits, store, telemetry);
   const { HOLDFAST_CARTS_REDIS_URL: ownUrl, HOLDFAST_CART_LIFE_MS: lifeMs } = config;
   const cartsRedis = ownUrl ? connectRedis(ownUrl, telemetry) : redis;
   await cartsRedis.connected(REDIS_START_LIMIT_MS);

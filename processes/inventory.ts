@@ -1,4 +1,5 @@
 // Starts Inventory: Connect over HTTP/1.1, gRPC on its own port, and the sweeper of holds.
+import { secured } from '../apis/http/front.ts';
 import type { ConnectRouter } from '@connectrpc/connect';
 import { createCursors } from '../apis/http/cursors.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
@@ -88,11 +89,11 @@ await run(config, async (telemetry) => {
   const http = listen(
     host,
     port,
-    (request, server) => {
+    secured((request, server) => {
       // A watch lasts as long as its reader wants, however little happens.
       if (request.url.endsWith(WATCH_PATH)) server.timeout(request, 0);
       return rpc(request) ?? app.fetch(request);
-    },
+    }),
     peerTlsOf(config),
   );
   const grpc = await listenGrpc(host, grpcPort, service, tlsOf(config));

@@ -1,4 +1,5 @@
 // Starts Orders: checkout over Connect and gRPC, and Stripe's webhooks.
+import { secured } from '../apis/http/front.ts';
 import { watchAdmission } from '../apis/orders/admission.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
 import { authenticatingNobody } from '../apis/http/principals.ts';
@@ -95,7 +96,7 @@ await run(config, async (telemetry) => {
   const http = listen(
     host,
     port,
-    (request) => rpc(request) ?? app.fetch(request),
+    secured((request) => rpc(request) ?? app.fetch(request)),
     peerTlsOf(config),
   );
   const grpc = await listenGrpc(host, grpcPort, service, tlsOf(config));

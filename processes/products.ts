@@ -1,4 +1,5 @@
 // Starts Products: REST for stores, Connect for other services, on one port.
+import { secured } from '../apis/http/front.ts';
 import { createCursors } from '../apis/http/cursors.ts';
 import { appOf } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
@@ -61,7 +62,7 @@ await run(config, async (telemetry) => {
   const listener = listen(
     config.HOLDFAST_HOST,
     config.HOLDFAST_PORT,
-    (request) => rpc(request) ?? app.fetch(request),
+    secured((request) => rpc(request) ?? app.fetch(request)),
     peerTlsOf(config),
   );
   return {

@@ -1,4 +1,5 @@
 // Starts Recovery: the operators' door, and the schedules that find what is stuck.
+import { secured } from '../apis/http/front.ts';
 import { connectStripe } from '../activities/providers/stripe-client.ts';
 import { stripeProvider } from '../activities/providers/stripe.ts';
 import { createCursors } from '../apis/http/cursors.ts';
@@ -99,7 +100,12 @@ await run(config, async (telemetry) => {
   const scheduled = putSchedules(() => temporal.client(), pace, telemetry, stopping.signal);
   const overview = watchOverview(pg, telemetry);
   const { HOLDFAST_HOST: host, HOLDFAST_PORT: port } = config;
-  const listener = listen(host, port, (request) => app.fetch(request), peerTlsOf(config));
+  const listener = listen(
+    host,
+    port,
+    secured((request) => app.fetch(request)),
+    peerTlsOf(config),
+  );
   return {
     checks: { postgres: pgAnswers(pg) },
     stop: async () => {

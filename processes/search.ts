@@ -1,4 +1,5 @@
 // Starts Search: GraphQL over the read side, with live stock.
+import { secured } from '../apis/http/front.ts';
 import { createCursors } from '../apis/http/cursors.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
 import { authenticatingNobody } from '../apis/http/principals.ts';
@@ -64,7 +65,7 @@ await run(config, async (telemetry) => {
   const listener = listen(
     config.HOLDFAST_HOST,
     config.HOLDFAST_PORT,
-    (request) => app.fetch(request),
+    secured((request) => app.fetch(request)),
     tls,
   );
   return {

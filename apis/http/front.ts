@@ -49,11 +49,22 @@ const allowedOrigin = (request: Request, { corsOrigins }: FrontOptions): string 
   return corsOrigins.includes(origin) ? origin : undefined;
 };
 
-const dress = (response: Response, origin: string | undefined, options: FrontOptions): Response => {
+const secure = (response: Response): Response => {
   const { headers } = response;
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
     if (!headers.has(name)) headers.set(name, value);
   }
+  return response;
+};
+
+/** A door behind the door, with the same security headers and nothing else. */
+export const secured =
+  (answer: FetchWithServer): FetchWithServer =>
+  async (request, server) =>
+    secure(await answer(request, server));
+
+const dress = (response: Response, origin: string | undefined, options: FrontOptions): Response => {
+  const { headers } = secure(response);
   if (options.isSecure) headers.set('strict-transport-security', `max-age=${HSTS_SECONDS}`);
   if (options.corsOrigins.length > 0) headers.append('vary', 'Origin');
   if (origin !== undefined) {

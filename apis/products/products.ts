@@ -80,7 +80,12 @@ const writeRoutes = (pg: Pg): Route[] => [
     body: productChange,
     shows: productShown,
     headers: { 'If-Match': 'The ETag that was read; 412 when it is no longer so.' },
-    answers: { 200: 'the product', 412: 'VERSION_MISMATCH', 422: 'PRICE_AMBIGUOUS' },
+    answers: {
+      200: 'the product',
+      409: 'SLUG_TAKEN or SKU_TAKEN',
+      412: 'VERSION_MISMATCH',
+      422: 'PRICE_AMBIGUOUS',
+    },
     answer: async (ask) => shown(await changeProduct(pg, ask)),
   }),
   route({

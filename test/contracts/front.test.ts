@@ -50,6 +50,15 @@ describe('every answer of the gateway', () => {
   });
 });
 
+test('every answer of a door behind it carries them as well', async () => {
+  for (const name of ['PRODUCTS', 'SEARCH', 'INVENTORY', 'ORDERS', 'RECOVERY']) {
+    for (const path of ['/heartbeat', '/nothing']) {
+      const { headers } = await fetch(`${shop.env[`${name}_URL`]}${path}`);
+      expect([name, headers.get('x-content-type-options')]).toEqual([name, 'nosniff']);
+    }
+  }
+});
+
 test(
   'a page of the list may call from a browser, with what a checkout needs',
   () =>

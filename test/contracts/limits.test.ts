@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'bun:test';
 import { connect, type Socket } from 'node:net';
 import type { Scope } from '../../domain/permissions.ts';
 import { newId } from '../../domain/ids.ts';
+import { newMember, PASSWORD } from '../support/accounts.ts';
 import { withGateway, type Gateway } from '../support/gateways.ts';
 import { ADDRESS, eventually, newEmail, stockedWare } from '../support/journeys.ts';
 import { bearer, expectProblem, JSON_TYPE, newStore } from '../support/refusals.ts';
@@ -242,6 +243,37 @@ describe('a gateway that is full', () => {
       });
     },
     LIMIT_MS,
+  );
+});
+
+describe('after too many wrong passwords an account', () => {
+  const settings = {
+    HOLDFAST_LIMITS: JSON.stringify({ failedSignIns: { most: 3, windowSeconds: WINDOW_SECONDS } }),
+  };
+  limited(
+    'lets nobody in, wherever they try from, whoever knows the password; others may',
+    settings,
+    async ({ url }) => {
+      const [mine, theirs] = [await newMember(shop), await newMember(shop)];
+      const signIn = (email: string, password: string) =>
+        fetch(`${url}/auth/sign-in/email`, {
+          method: 'POST',
+          headers: JSON_TYPE,
+          body: JSON.stringify({ email, password }),
+        });
+      for (let tries = 0; tries < 5; tries++) {
+        expect((await signIn(mine.email, PASSWORD)).status).toBe(200);
+      }
+      const guesses = Array.from({ length: 8 }, () => signIn(mine.email, 'another password'));
+      expect(await statusesOf(guesses)).toEqual({ 401: 3, 429: 5 });
+      const right = await signIn(mine.email, PASSWORD);
+      expect(Number(right.headers.get('retry-after'))).toBeGreaterThan(3_000);
+      await expectProblem(right, 429, 'RATE_LIMITED');
+      expect((await signIn(theirs.email, PASSWORD)).status).toBe(200);
+      const stranger = newEmail();
+      const nobody = Array.from({ length: 4 }, () => signIn(stranger, 'a password'));
+      expect(await statusesOf(nobody)).toEqual({ 401: 3, 429: 1 });
+    },
   );
 });
 

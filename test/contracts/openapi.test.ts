@@ -45,7 +45,7 @@ describe('the description of the Products API', () => {
     const gateway = readFileSync('apis/gateway/passed-on.ts', 'utf8');
     const [, block = ''] = /proxied\(products, \[\n(.*?)\n {2}\]\)/s.exec(gateway) ?? [];
     const passed = [...block.matchAll(/\['(\w+)', '([^']+)', '[\w:]+'\]/g)]
-      .map(([, method, path = '']) => `${method} ${path.replace(/:(\w+)(?=\/|$)/g, '{$1}')}`)
+      .map(([, method, path = '']) => `${method} ${path.replace(/\/:(\w+)/g, '/{$1}')}`)
       .filter((one) => !['get /openapi.json', 'get /docs'].includes(one));
     const { paths } = checkedIn() as { paths: Record<string, Record<string, unknown>> };
     const described = Object.entries(paths).flatMap(([path, methods]) =>

@@ -72,10 +72,15 @@ const signInRoute = (door: AccountDoor): Route => {
     summary: 'Sign in: the session comes as a cookie and as a bearer token.',
     needs: 'public',
     body: signInBody,
-    answers: { 200: 'the token and whose it is', 401: 'INVALID_CREDENTIALS' },
+    answers: {
+      200: 'the token and whose it is',
+      401: 'INVALID_CREDENTIALS',
+      429: 'RATE_LIMITED, by the address of the caller or of the account',
+    },
     answer: async ({ body: { cartId, ...body }, request }) => {
       const userAgent = request.headers.get('user-agent')?.slice(0, USER_AGENT_LENGTH_MAX) ?? '';
-      const { token: bare, accountId } = await auth.signIn(body, userAgent);
+      const tried = () => auth.signIn(body, userAgent);
+      const { token: bare, accountId } = await door.attempts.signIn(body.email, tried);
       await endSurplusSessions(pg, accountId);
       const account = await findAccount(pg, accountId);
       if (!account) throw new DomainError('INVALID_CREDENTIALS', 'this account is gone');

@@ -24,7 +24,7 @@ import {
   lineBody,
   mergeBody,
   quantityBody,
-  sku,
+  skuShape,
   type ShownCart,
 } from './shapes.ts';
 import { viewCart } from './view.ts';
@@ -53,7 +53,7 @@ const PLACES: Place[] = [
   { path: '/cart', needs: 'own-account', refOf: ({ principal }) => cartRef(principal) },
 ];
 
-const skuOf = ({ params }: Ask): string => parsed(sku, params['sku'] ?? '');
+const skuOf = ({ params }: Ask): string => parsed(skuShape, { sku: params['sku'] }).sku;
 
 const readRoute = (door: CartDoor, { path, needs, refOf }: Place): Route =>
   route({

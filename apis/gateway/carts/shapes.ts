@@ -9,7 +9,8 @@ import { orderBody } from '../shapes.ts';
 const CART_ID_LENGTH_MAX = 60;
 const quantity = z.number().int().min(1).max(QUANTITY_MAX);
 
-export const sku = z.string().regex(SKU_PATTERN, 'is not a sku');
+const sku = z.string().regex(SKU_PATTERN, 'is not a sku');
+export const skuShape = z.strictObject({ sku });
 export const lineBody = z.strictObject({ sku, quantity });
 export const quantityBody = z.strictObject({ quantity });
 export const cartId = z.string().min(1).max(CART_ID_LENGTH_MAX);

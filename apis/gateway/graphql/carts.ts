@@ -14,7 +14,7 @@ import {
 } from '../carts/calls.ts';
 import { checkoutCart } from '../carts/checkout.ts';
 import { mergeCart } from '../carts/merge.ts';
-import { checkoutBody, lineBody, mergeBody, sku as skuShape } from '../carts/shapes.ts';
+import { checkoutBody, lineBody, mergeBody, skuShape } from '../carts/shapes.ts';
 import { viewCart } from '../carts/view.ts';
 import { idempotencyKey } from '../order-calls.ts';
 import { accountOf, inputOf, keyIn, type Keyed } from './arguments.ts';
@@ -62,7 +62,7 @@ const changes = (door: CartDoor, ask: Ask) => ({
     refusing(async () => {
       await ask.charge('write');
       const ref = refIn(ask, cartId);
-      return viewCart(door, ref, await removeLine(door, ref, inputOf(skuShape, sku)));
+      return viewCart(door, ref, await removeLine(door, ref, inputOf(skuShape, { sku }).sku));
     }),
 });
 

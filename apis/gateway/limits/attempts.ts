@@ -1,8 +1,9 @@
-// Against the testing of stolen cards: too many declines by card, address or account, and no more.
+// Against the testing of stolen cards and passwords: after too many that failed, no more.
 import type { LimitStore, Subject } from '../../../db/redis/limits.ts';
+import { DEFAULT_STORE } from '../../../domain/ids.ts';
 import { DomainError, type ErrorCode } from '../../../domain/errors.ts';
 import type { Telemetry } from '../../../telemetry/telemetry.ts';
-import type { DeclinePolicy } from './profiles.ts';
+import type { DeclinePolicy, Limits } from './profiles.ts';
 import { hashed } from './rates.ts';
 
 /** One attempt to pay: its id is the same when the same attempt is sent again. */
@@ -21,6 +22,11 @@ export interface Attempts {
    * like a decline until it is known to be none: many at once gain nothing. TOO_MANY_DECLINES.
    */
   pay<T>(attempt: Attempt, pay: () => Promise<T>, isDecided: (paid: T) => boolean): Promise<T>;
+  /**
+   * Tries a password of an address, whether there is such an account or not. What is under way
+   * counts like a wrong one until it is known to be right. RATE_LIMITED, also for the right one.
+   */
+  signIn<T>(email: string, signIn: () => Promise<T>): Promise<T>;
 }
 
 /** Declined, or nobody knows: a lost answer is no good one. */
@@ -33,44 +39,82 @@ const subjectsOf = (policies: readonly DeclinePolicy[], attempt: Attempt): Subje
     return [{ key: `${by}:${hashed(subject)}`, most, windowMs: windowSeconds * 1_000 }];
   });
 
+/** One try by its id, and how it is noted and forgiven. */
+interface Try {
+  storeId: string;
+  subjects: Subject[];
+  id: string;
+}
+
+const counting = (store: LimitStore, telemetry: Telemetry) => {
+  const refused = telemetry.counter(
+    'holdfast_attempts_refused_total',
+    'Payments and sign-ins refused after too many that failed.',
+  );
+  return {
+    /** Throws `code` while too many have failed. */
+    note: async ({ storeId, subjects, id }: Try, code: ErrorCode, what: string): Promise<void> => {
+      const waitMs = await store.attempt(storeId, subjects, id).catch(() => 0);
+      if (waitMs === 0) return;
+      refused.inc();
+      throw new DomainError(code, `too many ${what} have failed: try later`, {
+        retryAfterSeconds: Math.ceil(waitMs / 1_000),
+      });
+    },
+    forgive: ({ storeId, subjects, id }: Try): Promise<void> =>
+      store.forgive(storeId, subjects, id).catch((error: unknown) => {
+        telemetry.log.error('attempt not forgiven', error, { storeId });
+      }),
+  };
+};
+
+type Counting = ReturnType<typeof counting>;
+
+const payingOf =
+  ({ note, forgive }: Counting, policies: readonly DeclinePolicy[]): Attempts['pay'] =>
+  async (attempt, pay, isDecided) => {
+    const { storeId } = attempt;
+    const one = { storeId, subjects: subjectsOf(policies, attempt), id: hashed(attempt.id) };
+    await note(one, 'TOO_MANY_DECLINES', 'payments');
+    try {
+      const paid = await pay();
+      if (isDecided(paid)) await forgive(one);
+      return paid;
+    } catch (error) {
+      if (error instanceof DomainError && !COUNTED.includes(error.code)) await forgive(one);
+      throw error;
+    }
+  };
+
+const signingInOf =
+  (
+    { note, forgive }: Counting,
+    { most, windowSeconds }: Limits['failedSignIns'],
+  ): Attempts['signIn'] =>
+  async (email, signIn) => {
+    const subjects = [{ key: `sign-in:${hashed(email)}`, most, windowMs: windowSeconds * 1_000 }];
+    const one = { storeId: DEFAULT_STORE, subjects, id: crypto.randomUUID() };
+    await note(one, 'RATE_LIMITED', 'sign-ins of this address');
+    try {
+      const signedIn = await signIn();
+      await forgive(one);
+      return signedIn;
+    } catch (error) {
+      const isWrong = error instanceof DomainError && error.code === 'INVALID_CREDENTIALS';
+      if (!isWrong) await forgive(one);
+      throw error;
+    }
+  };
+
 /**
  * While Redis is away attempts are not counted: Inventory holds no stock on a first attempt then,
- * and no card is asked before there is a hold.
+ * and no card is asked before there is a hold; passwords are bounded by the caller's address.
  */
 export const createAttempts = (
-  policies: readonly DeclinePolicy[],
+  { declines, failedSignIns }: Pick<Limits, 'declines' | 'failedSignIns'>,
   store: LimitStore,
   telemetry: Telemetry,
 ): Attempts => {
-  const refused = telemetry.counter(
-    'holdfast_attempts_refused_total',
-    'Payments refused after too many declines.',
-  );
-  const note = async (attempt: Attempt, subjects: Subject[], id: string): Promise<void> => {
-    const waitMs = await store.attempt(attempt.storeId, subjects, id).catch(() => 0);
-    if (waitMs === 0) return;
-    refused.inc();
-    throw new DomainError('TOO_MANY_DECLINES', 'too many payments have failed: try later', {
-      retryAfterSeconds: Math.ceil(waitMs / 1_000),
-    });
-  };
-  return {
-    pay: async (attempt, pay, isDecided) => {
-      const subjects = subjectsOf(policies, attempt);
-      const id = hashed(attempt.id);
-      await note(attempt, subjects, id);
-      const forgive = () =>
-        store.forgive(attempt.storeId, subjects, id).catch((error: unknown) => {
-          telemetry.log.error('attempt not forgiven', error, { storeId: attempt.storeId });
-        });
-      try {
-        const paid = await pay();
-        if (isDecided(paid)) await forgive();
-        return paid;
-      } catch (error) {
-        if (error instanceof DomainError && !COUNTED.includes(error.code)) await forgive();
-        throw error;
-      }
-    },
-  };
+  const counts = counting(store, telemetry);
+  return { pay: payingOf(counts, declines), signIn: signingInOf(counts, failedSignIns) };
 };

@@ -23,8 +23,12 @@ const declines = z.strictObject({
 });
 export type DeclinePolicy = z.output<typeof declines>;
 
+/** Passwords that were wrong, or are being tried, of one e-mail address. */
+const failedSignIns = z.strictObject({ most: positive, windowSeconds: positive });
+
 const limits = z.strictObject({
   policies: z.array(policy),
+  failedSignIns,
   declines: z.array(declines),
   /** Calls at once in one process, each kind in a room of its own. */
   atOnce: z.record(z.enum(CALL_KINDS), positive),
@@ -62,6 +66,7 @@ const PRODUCTION: Limits = {
     { name: 'principal', by: 'principal', kinds: SHOPPING, quota: 6_000, windowSeconds: 10 },
     { name: 'store', by: 'store', kinds: SHOPPING, quota: 200_000, windowSeconds: 10 },
   ],
+  failedSignIns: { most: 20, windowSeconds: 15 * MINUTE },
   declines: [
     { by: 'card', most: 4, windowSeconds: HOUR },
     { by: 'account', most: 8, windowSeconds: HOUR },
@@ -89,6 +94,7 @@ const LOCAL: Limits = {
     { name: 'principal', by: 'principal', kinds: SHOPPING, quota: 20_000, windowSeconds: 10 },
     { name: 'store', by: 'store', kinds: SHOPPING, quota: 100_000, windowSeconds: 10 },
   ],
+  failedSignIns: { most: 1_000, windowSeconds: MINUTE },
   // The provider's test cards are shared by everybody who tries something out.
   declines: [
     { by: 'card', most: 1_000, windowSeconds: MINUTE },
@@ -108,10 +114,16 @@ const overrides = limits.partial().extend({
 /** A profile, with what a deployment says otherwise. Throws on what makes no sense. */
 export const limitsOf = (profile: Profile, otherwise: unknown): Limits => {
   const base = PROFILES[profile];
-  const { policies, declines: most, atOnce } = overrides.parse(otherwise ?? {});
+  const {
+    policies,
+    declines: most,
+    failedSignIns: signIns,
+    atOnce,
+  } = overrides.parse(otherwise ?? {});
   const all = {
     policies: policies ?? base.policies,
     declines: most ?? base.declines,
+    failedSignIns: signIns ?? base.failedSignIns,
     atOnce: { ...base.atOnce, ...atOnce },
   };
   for (const { name, kinds, quota } of all.policies) {

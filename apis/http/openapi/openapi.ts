@@ -25,7 +25,7 @@ const schemaOf = (type: ZodType, io: 'input' | 'output'): Json => {
   return schema;
 };
 
-const pathOf = (path: string): string => path.replace(/:(\w+)(?=\/|$)/g, '{$1}');
+const pathOf = (path: string): string => path.replace(/\/:(\w+)/g, '/{$1}');
 
 const pathParameters = (path: string): Json[] =>
   [...path.matchAll(/\/:(\w+)/g)].map(([, name]) => ({
@@ -58,19 +58,29 @@ const headerParameters = (headers: Record<string, string> = {}): Json[] =>
     schema: { type: 'string' },
   }));
 
-const isProblem = (status: number): boolean => status >= 400;
+/** The listener's own refusal, before anything of ours has seen the call. */
+const HEAD_TOO_LARGE = 431;
+const isProblem = (status: number): boolean => status >= 400 && status !== HEAD_TOO_LARGE;
+
+const KEY_HEADER = 'Idempotency-Key';
 
 /** What the door itself may answer, whatever the route. */
-const refusalsOf = ({ answers, needs, path, body, uploads }: Route): Record<number, string> => ({
-  400: answers[400] ?? 'INVALID_INPUT or MALFORMED_BODY',
-  ...(needs !== 'public' && { 401: 'UNAUTHENTICATED', 403: 'PERMISSION_DENIED' }),
-  ...(path.includes('/:') && { 404: 'NOT_FOUND' }),
-  ...((body ?? uploads) && { 408: 'BODY_TOO_SLOW', 413: 'BODY_TOO_LARGE' }),
-  ...(body && { 415: 'UNSUPPORTED_MEDIA_TYPE' }),
-  429: 'RATE_LIMITED',
-  500: 'INTERNAL',
-  503: 'UNAVAILABLE or OVERLOADED',
-});
+const refusalsOf = (route: Route): Record<number, string> => {
+  const { answers, needs, path, body, query, uploads, headers = {} } = route;
+  const keyed = { 409: 'IDEMPOTENCY_KEY_IN_FLIGHT', 422: 'IDEMPOTENCY_KEY_REUSED' };
+  return {
+    400: answers[400] ?? 'INVALID_INPUT or MALFORMED_BODY',
+    ...(needs !== 'public' && { 401: 'UNAUTHENTICATED', 403: 'PERMISSION_DENIED' }),
+    ...(path.includes('/:') && { 404: 'NOT_FOUND' }),
+    ...((body ?? uploads) && { 408: 'BODY_TOO_SLOW', 413: 'BODY_TOO_LARGE' }),
+    ...(body && { 415: 'UNSUPPORTED_MEDIA_TYPE' }),
+    ...(headers[KEY_HEADER] && keyed),
+    ...(query && { [HEAD_TOO_LARGE]: 'more than the listener reads, and no body' }),
+    429: 'RATE_LIMITED',
+    500: 'INTERNAL',
+    503: 'UNAVAILABLE or OVERLOADED',
+  };
+};
 
 const responsesOf = (route: Route): Json => {
   const { answers, shows } = route;
