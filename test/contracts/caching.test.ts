@@ -184,7 +184,11 @@ describe('equal questions under way at once', () => {
     const before = search.calls();
     search.hold();
     const answers = Array.from({ length: AT_ONCE }, ask);
-    await eventually('Search is asked', async () => (search.calls() > before ? true : undefined));
+    await eventually('all of them are under way', async () => {
+      const metrics = await (await fetch(`${gateway.opsUrl}/metrics`)).text();
+      const [, inside] = /calls_in_flight\{kind="read"[^}]*\} (\d+)/.exec(metrics) ?? [];
+      return Number(inside) === AT_ONCE ? true : undefined;
+    });
     search.release();
     const texts = await Promise.all(answers.map(async (one) => (await one).text()));
     expect(new Set(texts).size).toBe(1);
