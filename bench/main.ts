@@ -1,11 +1,14 @@
 // The measurements: one file a path, each run on the tests' instance, printed and kept as JSON.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Instance } from '../ops/instance.ts';
 import { testInstance } from '../ops/instance.ts';
 import { bringUp } from '../ops/up.ts';
 import { costs } from './costs.ts';
 import { checkoutAnswer, orderWorkflow } from './orders/orders.ts';
-import { productRead } from './product-read.ts';
+import type { Figures, Plan } from './method.ts';
+import { productFromStore, productRead } from './product-read.ts';
 import {
   reserve,
   reserve100Lines,
@@ -14,10 +17,25 @@ import {
   reserveOf100kSkus,
   reserveOf1mSkus,
 } from './reserve.ts';
+import { roadPaths } from './road.ts';
+import { searchPaths } from './search.ts';
+import { timesToSearchable } from './searchable.ts';
+import { writePaths } from './writes.ts';
 import { soldOutRefusal, stockRead } from './stock-door.ts';
 
-const PATHS = {
+interface Path {
+  aim: number | string;
+  /** Of one operation. */
+  items?: number;
+  measure(instance: Instance, plan: Plan): Promise<Figures>;
+}
+
+const PATHS: Record<string, Path> = {
   'product-read': productRead,
+  'product-store': productFromStore,
+  ...searchPaths,
+  ...writePaths,
+  ...roadPaths,
   'stock-read': stockRead,
   'sold-out': soldOutRefusal,
   reserve,
@@ -30,33 +48,66 @@ const PATHS = {
 };
 /** A carrier that is there at once: nothing of an order is waiting that is not ours. */
 const PACE = { HOLDFAST_CARRIER_SHIP_MS: '1', HOLDFAST_CARRIER_DELIVER_MS: '1' };
-/** Takes minutes to fill, so only when it is named. */
-const LARGE = ['reserve-1m'];
+/** Takes minutes or an hour to fill, so only when it is named, or with `--large`. */
+const LARGE = Object.keys(PATHS).filter((name) => /-(?:100k|1m)$/.test(name));
+/** What has no ratio and prints its own lines. */
+const PRINTED: Record<string, (instance: Instance) => Promise<void>> = {
+  costs,
+  'checkout-answer': async (instance) => console.log(await checkoutAnswer(instance)),
+  searchable: timesToSearchable,
+};
 
-const isPath = (name: string): name is keyof typeof PATHS => Object.hasOwn(PATHS, name);
+/** An operation may be of many items; a figure is of one. */
+const perItem = (figures: Figures, items: number): Figures => {
+  const { cpuMicrosPerOperation: cpu, operationsPerSecond: pace } = figures;
+  return {
+    ...figures,
+    cpuMicrosPerOperation: { baseline: cpu.baseline / items, candidate: cpu.candidate / items },
+    operationsPerSecond: { baseline: pace.baseline * items, candidate: pace.candidate * items },
+  };
+};
+
+/**
+ * `--rounds N` for a look that is no measurement, `--products N` for a catalogue of another size,
+ * `--large` for what takes an hour.
+ */
+const asked = (words: string[]): { names: string[]; isLarge: boolean; plan: Plan } => {
+  const { values, positionals: names } = parseArgs({
+    args: words,
+    options: {
+      rounds: { type: 'string' },
+      products: { type: 'string' },
+      large: { type: 'boolean', default: false },
+    },
+    allowPositionals: true,
+  });
+  const numberOf = (text: string | undefined): number | undefined => Number(text ?? 0) || undefined;
+  const plan = { rounds: numberOf(values.rounds), products: numberOf(values.products) };
+  return { names, isLarge: values.large, plan };
+};
 
 /** Runs the named paths, or all; answers the exit code: 1 only when a run is void. */
-export const bench = async (names: string[]): Promise<number> => {
+export const bench = async (words: string[]): Promise<number> => {
+  const { names, isLarge, plan } = asked(words);
   const wanted =
-    names.length > 0 ? names : Object.keys(PATHS).filter((one) => !LARGE.includes(one));
+    names.length > 0 ? names : Object.keys(PATHS).filter((one) => isLarge || !LARGE.includes(one));
   Object.assign(process.env, PACE);
   const instance = testInstance();
   await bringUp(instance, (line) => void process.stderr.write(`${line}\n`));
   const folder = resolve(instance.home, 'bench');
   mkdirSync(folder, { recursive: true });
-  if (names[0] === 'costs') {
-    await costs(instance);
-    return 0;
-  }
-  if (names[0] === 'checkout-answer') {
-    console.log(await checkoutAnswer(instance));
+  const [first = ''] = names;
+  const printed = PRINTED[first];
+  if (printed) {
+    await printed(instance);
     return 0;
   }
   let code = 0;
   for (const name of wanted) {
-    if (!isPath(name)) throw new Error(`no such path; there is ${Object.keys(PATHS).join(', ')}`);
-    const { aim, measure } = PATHS[name];
-    const figures = await measure(instance);
+    const path = PATHS[name];
+    if (!path) throw new Error(`no such path; there is ${Object.keys(PATHS).join(', ')}`);
+    const { aim, measure, items = 1 } = path;
+    const figures = perItem(await measure(instance, plan), items);
     const { median, lower, upper } = figures.ratio;
     const spread = `${lower.toFixed(3)}–${upper.toFixed(3)}`;
     const state = figures.isVoid ? 'VOID: the machine was not even' : `aim ${aim}`;

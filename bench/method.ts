@@ -8,7 +8,19 @@ const IN_FLIGHT = 16;
 const EVEN_MIN = 0.9;
 const EVEN_MAX = 1.1;
 
+/** How much of each side a round takes. */
+export interface Plan {
+  rounds?: number | undefined;
+  /** Of a catalogue of this size instead of the path's own. */
+  products?: number | undefined;
+  /** Operations of one slice, and how many of them at once. */
+  operations?: number;
+  inFlight?: number;
+}
+
 export interface Side {
+  /** What has to be there before a slice, and is not measured. */
+  before?(): Promise<void>;
   /** Every process whose CPU time counts, the store included; the load generator's does not. */
   pids(): number[];
   operation(): Promise<unknown>;
@@ -23,14 +35,27 @@ export interface Figures {
   operationsPerSecond: { baseline: number; candidate: number };
 }
 
-/** Nanoseconds on a CPU of all threads of a process (Linux, schedstat). */
+const TICK_NANOS = 10_000_000;
+
+/** Of a whole process, threads that have ended included; in ticks (proc(5), stat). */
+const ticksOf = (pid: number): number => {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return Number(fields[11]) + Number(fields[12]);
+};
+
+/** Exact, of the threads that are there now (Linux, schedstat). */
+const threadNanosOf = (pid: number): number =>
+  readdirSync(`/proc/${pid}/task`).reduce((sum, task) => {
+    const [onCpu = '0'] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ');
+    return sum + Number(onCpu);
+  }, 0);
+
+/** Nanoseconds on a CPU of a process. A JVM ends threads all the time, so it is read in ticks. */
 export const cpuNanosOf = (pid: number): number => {
   try {
-    const tasks = readdirSync(`/proc/${pid}/task`);
-    return tasks.reduce((sum, task) => {
-      const [onCpu = '0'] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ');
-      return sum + Number(onCpu);
-    }, 0);
+    const isJvm = readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'java';
+    return isJvm ? ticksOf(pid) * TICK_NANOS : threadNanosOf(pid);
   } catch {
     return 0;
   }
@@ -50,14 +75,17 @@ interface Slice {
   perSecond: number;
 }
 
-const slice = async ({ pids, operation }: Side, operations: number): Promise<Slice> => {
+const slice = async (side: Side, plan: Plan): Promise<Slice> => {
+  const { pids, operation } = side;
+  const { operations = SLICE_OPERATIONS, inFlight = IN_FLIGHT } = plan;
+  await side.before?.();
   const before = pids().reduce((sum, pid) => sum + cpuNanosOf(pid), 0);
   const startedAt = performance.now();
   let left = operations;
   const work = async (): Promise<void> => {
     while (left-- > 0) await operation();
   };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, work));
+  await Promise.all(Array.from({ length: inFlight }, work));
   const seconds = (performance.now() - startedAt) / 1000;
   const after = pids().reduce((sum, pid) => sum + cpuNanosOf(pid), 0);
   return {
@@ -75,17 +103,17 @@ export const quantile = (values: number[], at: number): number => {
 export const compare = async (
   baseline: Side,
   candidate: Side,
-  operations = SLICE_OPERATIONS,
+  plan: Plan = {},
 ): Promise<Figures> => {
-  await slice(baseline, operations);
-  await slice(candidate, operations);
+  await slice(baseline, plan);
+  await slice(candidate, plan);
   const even: number[] = [];
   const ratios: number[] = [];
   const sides: { baseline: Slice[]; candidate: Slice[] } = { baseline: [], candidate: [] };
-  for (let round = 0; round < ROUNDS; round++) {
-    const first = await slice(baseline, operations);
-    const measured = await slice(candidate, operations);
-    const second = await slice(baseline, operations);
+  for (let round = 0; round < (plan.rounds ?? ROUNDS); round++) {
+    const first = await slice(baseline, plan);
+    const measured = await slice(candidate, plan);
+    const second = await slice(baseline, plan);
     even.push(first.cpuMicros / second.cpuMicros);
     ratios.push((first.cpuMicros + second.cpuMicros) / 2 / measured.cpuMicros);
     sides.baseline.push(first);

@@ -4,7 +4,8 @@ import { publicEnvironment } from '../ops/environment.ts';
 import { ROOT, type Instance } from '../ops/instance.ts';
 import { call } from '../ops/sample/load.ts';
 import { runningOf, until } from '../ops/supervise.ts';
-import { compare, familyOf, type Figures } from './method.ts';
+import { withCatalogue } from './catalogue.ts';
+import { compare, familyOf, type Figures, type Plan } from './method.ts';
 
 const ECHO_PORT_SHIFT = 190;
 const START_LIMIT_MS = 10_000;
@@ -15,7 +16,7 @@ const answers = (url: string): Promise<boolean> =>
     () => false,
   );
 
-const measure = async (instance: Instance): Promise<Figures> => {
+const measure = async (instance: Instance, plan: Plan): Promise<Figures> => {
   const env = await publicEnvironment(instance);
   const shop = { gatewayUrl: env['GATEWAY_URL'] ?? '', storeKey: env['STORE_KEY'] ?? '' };
   const { id } = (await call(shop, 'POST', '/product', { name: 'Bench', price: 1 })) as {
@@ -43,6 +44,7 @@ const measure = async (instance: Instance): Promise<Figures> => {
         pids: () => [pidOf('gateway'), pidOf('products'), ...familyOf(pidOf('postgres'))],
         operation: () => read(url),
       },
+      plan,
     );
   } finally {
     echo.kill();
@@ -53,3 +55,31 @@ const measure = async (instance: Instance): Promise<Figures> => {
 
 /** The aim: the gateway's read costs at most 1/0.85 of the echo's. */
 export const productRead = { aim: 0.85, measure };
+
+/** The same product by one prepared statement, and nothing around it. */
+const measureStore = (instance: Instance, plan: Plan): Promise<Figures> =>
+  withCatalogue(instance, async ({ env, sql, pidOf, postgresPids }) => {
+    const shop = { gatewayUrl: env['GATEWAY_URL'] ?? '', storeKey: env['STORE_KEY'] ?? '' };
+    const { id } = (await call(shop, 'POST', '/product', { name: 'Bench', price: 1 })) as {
+      id: string;
+    };
+    const headers = { authorization: `Bearer ${shop.storeKey}` };
+    const select = () => sql`select p.*,
+        (select json_agg(v order by v.position, v.sku) from products.variants v
+          where v.product_id = p.id) as variants,
+        (select array_agg(m.collection_id) from products.product_collections m
+          where m.product_id = p.id) as collections
+      from products.products p where store_id = 'sto_default' and id = ${id}`;
+    const read = async (): Promise<void> => {
+      const response = await fetch(`${env['PRODUCTS_URL']}/product/${id}`, { headers });
+      if (!response.ok) throw new Error(`a read answered ${response.status}`);
+      await response.text();
+    };
+    return compare(
+      { pids: postgresPids, operation: select },
+      { pids: () => [pidOf('products'), ...postgresPids()], operation: read },
+      plan,
+    );
+  });
+
+export const productFromStore = { aim: 0.5, measure: measureStore };

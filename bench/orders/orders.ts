@@ -92,7 +92,7 @@ const measureStory = (instance: Instance): Promise<Figures> =>
             await client.workflow.getHandle(fulfillOrderId(id)).result();
           },
         },
-        SLICE_ORDERS,
+        { operations: SLICE_ORDERS },
       );
     } finally {
       worker.kill();

@@ -4,11 +4,12 @@ import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { CollectionId, ProductId, StoreId } from '../../../domain/ids.ts';
 import { currencyOf } from '../../../domain/money.ts';
 import type { Product, Variant } from '../../../domain/product.ts';
-import type { Db, Tx } from '../client.ts';
+import { prepared, type Db, type Tx } from '../client.ts';
 import { productCollections, products, UNPLACED, variants } from '../schema/products.ts';
 
 export type ProductRow = typeof products.$inferSelect;
 type MemberRow = typeof productCollections.$inferSelect;
+type Placing = Pick<MemberRow, 'collectionId' | 'position'>;
 type VariantRow = typeof variants.$inferSelect;
 
 /** The next clock of a row: wall time in microseconds, but always above the last one. */
@@ -25,7 +26,7 @@ export const nextVersion = () => ({
   updatedAt: new Date(),
 });
 
-const variantOf = (row: VariantRow): Variant => ({
+const variantOf = (row: Omit<VariantRow, 'storeId' | 'productId'>): Variant => ({
   sku: row.sku,
   title: row.title,
   options: row.options,
@@ -36,7 +37,7 @@ const variantOf = (row: VariantRow): Variant => ({
 });
 
 /** Only where somebody has put it in a place. */
-export const placesOf = (rows: Pick<MemberRow, 'collectionId' | 'position'>[]) =>
+export const placesOf = (rows: Placing[]) =>
   Object.fromEntries(
     rows
       .filter(({ position }) => position !== UNPLACED)
@@ -45,8 +46,8 @@ export const placesOf = (rows: Pick<MemberRow, 'collectionId' | 'position'>[]) =
 
 const productOf = (
   row: ProductRow,
-  variantRows: VariantRow[],
-  memberRows: MemberRow[],
+  variantRows: Omit<VariantRow, 'storeId' | 'productId'>[],
+  memberRows: Placing[],
 ): Product => ({
   id: row.id as ProductId,
   storeId: row.storeId as StoreId,
@@ -88,17 +89,38 @@ export const assembleProducts = async (db: Db | Tx, rows: ProductRow[]): Promise
   });
 };
 
-/** One product of one store, optionally locked against other writers. */
-export const findProductRow = async (
-  db: Db | Tx,
+/** One product of one store, locked against other writers. */
+export const lockProductRow = async (
+  tx: Tx,
   storeId: StoreId,
   id: string,
-  lock: boolean,
 ): Promise<ProductRow | undefined> => {
-  const query = db
+  const [row] = await tx
     .select()
     .from(products)
-    .where(and(eq(products.storeId, storeId), eq(products.id, id)));
-  const [row] = lock ? await query.for('update') : await query;
+    .where(and(eq(products.storeId, storeId), eq(products.id, id)))
+    .for('update');
   return row;
+};
+
+/** What `read_product` answers: a row with its parts, times as text. */
+type Read = Omit<ProductRow, 'createdAt' | 'updatedAt'> & {
+  createdAt: string;
+  updatedAt: string;
+  variants: Omit<VariantRow, 'storeId' | 'productId'>[] | null;
+  members: Placing[] | null;
+};
+
+/** One product with all its parts in one statement, as its store sees it. */
+export const readProduct = async (
+  db: Db,
+  storeId: StoreId,
+  id: string,
+): Promise<Product | undefined> => {
+  const statement = sql`select products.read_product(${storeId}, ${id}) as product`;
+  const [found] = await prepared<{ product: Read | null }>(db, statement);
+  if (!found?.product) return undefined;
+  const { variants: variantRows, members, createdAt, updatedAt, ...row } = found.product;
+  const times = { createdAt: new Date(createdAt), updatedAt: new Date(updatedAt) };
+  return productOf({ ...row, ...times }, variantRows ?? [], members ?? []);
 };

@@ -8,9 +8,10 @@ import { violatedConstraint, type Pg, type Tx } from '../client.ts';
 import { publish } from '../outbox.ts';
 import {
   assembleProducts,
-  findProductRow,
   firstClockUs,
+  lockProductRow,
   nextVersion,
+  readProduct,
   type ProductRow,
 } from './product-rows.ts';
 import {
@@ -117,7 +118,7 @@ export const updateProduct = (
 ): Promise<Product> =>
   refusingTaken(
     (async () => {
-      const locked = await findProductRow(tx, storeId, id, true);
+      const locked = await lockProductRow(tx, storeId, id);
       const [present] = locked ? await assembleProducts(tx, [locked]) : [];
       if (!present) throw notFound();
       if (expectedVersion !== undefined && expectedVersion !== present.version) {
@@ -139,7 +140,7 @@ export const putProductCollections = (
   collectionIds: CollectionId[],
 ): Promise<Product> =>
   pg.as(storeId).transaction('products.putCollections', async (tx) => {
-    if (!(await findProductRow(tx, storeId, id, true))) throw notFound();
+    if (!(await lockProductRow(tx, storeId, id))) throw notFound();
     await assertCollections(tx, storeId, collectionIds);
     // Those it stays in keep its place.
     const others = notInArray(productCollections.collectionId, collectionIds);
@@ -167,7 +168,7 @@ const assertCollections = async (tx: Tx, storeId: StoreId, ids: string[]): Promi
 /** Deletes; the news of it carries a newer clock than anything said before. NOT_FOUND. */
 export const deleteProduct = (pg: Pg, storeId: StoreId, id: string): Promise<void> =>
   pg.as(storeId).transaction('products.delete', async (tx) => {
-    const locked = await findProductRow(tx, storeId, id, true);
+    const locked = await lockProductRow(tx, storeId, id);
     if (!locked) throw notFound();
     const [last] = await assembleProducts(tx, [await bump(tx, id, {})]);
     await tx.delete(products).where(eq(products.id, id));
@@ -176,9 +177,8 @@ export const deleteProduct = (pg: Pg, storeId: StoreId, id: string): Promise<voi
 
 /** NOT_FOUND, also for another store's product. */
 export const productById = (pg: Pg, storeId: StoreId, id: string): Promise<Product> =>
-  pg.as(storeId).query('products.productById', async (db) => {
-    const row = await findProductRow(db, storeId, id, false);
-    const [product] = row ? await assembleProducts(db, [row]) : [];
+  pg.query('products.productById', async (db) => {
+    const product = await readProduct(db, storeId, id);
     if (!product) throw notFound();
     return product;
   });

@@ -1,0 +1,122 @@
+// What the catalogue's paths share: a seeded catalogue, the raw side's process, a door's answers.
+import { resolve } from 'node:path';
+import postgres from 'postgres';
+import { connectCassandra } from '../db/cassandra/client.ts';
+import { findLiveSet, groupOfSet } from '../db/cassandra/table-sets.ts';
+import { connectKafka, type KafkaClient } from '../db/kafka/client.ts';
+import { CATALOGUE_TOPICS } from '../db/projections/catalogue-feed.ts';
+import { seed } from '../ops/commands/seed.ts';
+import { publicEnvironment } from '../ops/environment.ts';
+import { ROOT, type Instance } from '../ops/instance.ts';
+import { runningOf, until } from '../ops/supervise.ts';
+import { createTelemetry } from '../telemetry/telemetry.ts';
+import { familyOf } from './method.ts';
+
+const RAW_PORT_SHIFT = 192;
+const START_LIMIT_MS = 10_000;
+/** Of one seed, so that the next run finds what this one has made. */
+const SEED = 1;
+/** Each look asks Kafka for all its ends, which is not what is measured. */
+const LOOK_EVERY_MS = 200;
+const READ_LIMIT_MS = 4 * 3_600_000;
+
+export type Sql = ReturnType<typeof postgres>;
+
+export interface CatalogueBench {
+  instance: Instance;
+  env: Record<string, string>;
+  sql: Sql;
+  kafka: KafkaClient;
+  /** The projectors' group. */
+  group: string;
+  /** Asks the raw side. */
+  raw(path: string, ask: object): Promise<void>;
+  rawPid: number;
+  pidOf(name: string): number;
+  postgresPids(): number[];
+}
+
+const note = (line: string): void => void process.stderr.write(`# ${line}\n`);
+
+/** A POST of JSON that must be answered with 2xx. */
+export const posted = async (
+  url: string,
+  body: object | string,
+  headers: Record<string, string> = {},
+): Promise<string> => {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${text.slice(0, 300)}`);
+  return text;
+};
+
+/** Runs `work` with the raw side's process beside the instance. */
+export const withCatalogue = async <T>(
+  instance: Instance,
+  work: (bench: CatalogueBench) => Promise<T>,
+): Promise<T> => {
+  const env = await publicEnvironment(instance);
+  const port = instance.portBase + RAW_PORT_SHIFT;
+  const url = `http://127.0.0.1:${port}`;
+  const [cassandra = '', brokers = ''] = [env['CASSANDRA_CONTACT_POINT'], env['KAFKA_BROKERS']];
+  const child = Bun.spawn(
+    [process.execPath, resolve(ROOT, 'bench', 'raw.ts'), String(port), cassandra, brokers],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  const telemetry = createTelemetry('bench', 'fatal');
+  const tables = connectCassandra({
+    ...{ contactPoint: cassandra, telemetry },
+    ...{ datacenter: 'datacenter1', keyspace: 'holdfast' },
+  });
+  const sql = postgres(env['POSTGRES_URL'] ?? '', { max: 10, onnotice: () => undefined });
+  const kafka = connectKafka(brokers.split(','), 'bench', telemetry);
+  const answers = (): Promise<boolean> =>
+    fetch(url).then(
+      (response) => response.ok,
+      () => false,
+    );
+  const pidOf = (name: string): number => runningOf(instance, name)?.pid ?? 0;
+  try {
+    if (!(await until(answers, START_LIMIT_MS))) throw new Error('the raw side does not start');
+    return await work({
+      ...{ instance, env, sql, kafka, pidOf },
+      group: groupOfSet(await findLiveSet(tables)),
+      raw: async (path, ask) => void (await posted(`${url}${path}`, ask)),
+      rawPid: child.pid,
+      postgresPids: () => familyOf(pidOf('postgres')),
+    });
+  } finally {
+    child.kill();
+    await child.exited;
+    await Promise.all([sql.end(), kafka.close(), tables.close()]);
+  }
+};
+
+/** Waits until no news waits and the projector has read everything. */
+export const settled = async ({ sql, kafka, group }: CatalogueBench): Promise<void> => {
+  for (const end = Date.now() + READ_LIMIT_MS; Date.now() < end;) {
+    const [row] = await sql`select (select count(*) from products.outbox)
+      + (select count(*) from inventory.outbox) as waiting`;
+    const reaches =
+      Number(row?.['waiting']) > 0 ? [] : await kafka.reachOf(group, CATALOGUE_TOPICS);
+    if (reaches.length > 0 && reaches.every((one) => one.reached >= one.end)) return;
+    await Bun.sleep(LOOK_EVERY_MS);
+  }
+  throw new Error('the read side is never caught up');
+};
+
+/** Seeds what is missing of so many products, by the import's road. */
+export const seeded = async (bench: CatalogueBench, products: number): Promise<void> => {
+  const { env, sql } = bench;
+  const [row] = await sql`select count(*)::int as n from products.products
+    where store_id = 'sto_default' and slug like ${`seed-${SEED}-%`}`;
+  if ((row?.['n'] ?? 0) < products) {
+    const shop = { gatewayUrl: env['GATEWAY_URL'] ?? '', storeKey: env['STORE_KEY'] ?? '' };
+    await seed(shop, { products, seed: SEED }, note);
+  }
+  await settled(bench);
+};

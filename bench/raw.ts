@@ -1,0 +1,95 @@
+// The raw side of the catalogue's paths: the same reads, batches and sends, nothing around them.
+import { create } from '@bufbuild/protobuf';
+import { connectCassandra } from '../db/cassandra/client.ts';
+import { PARTITION } from '../db/cassandra/listings.ts';
+import { findStored, listed, putProjected } from '../db/cassandra/products.ts';
+import { cassandraOfSet, findLiveSet } from '../db/cassandra/table-sets.ts';
+import { rememberWords } from '../db/cassandra/terms.ts';
+import { connectKafka } from '../db/kafka/client.ts';
+import { BUCKETS, SCOPE_ALL } from '../db/projections/listing-keys.ts';
+import { foldProduct, NOTHING } from '../db/projections/document.ts';
+import { vocabularyOf } from '../db/projections/listing-text.ts';
+import { DEFAULT_STORE } from '../domain/ids.ts';
+import { ProductChangedSchema } from '../proto/gen/holdfast/events/v1/events_pb.ts';
+import { createTelemetry } from '../telemetry/telemetry.ts';
+import { benchEvent } from './events.ts';
+
+const [port = '0', contactPoint = '', brokers = ''] = process.argv.slice(2);
+const SENT_AT_ONCE = 500;
+const WRITTEN_AT_ONCE = 16;
+
+const telemetry = createTelemetry('bench', 'fatal');
+const all = connectCassandra({
+  ...{ contactPoint, telemetry },
+  ...{ datacenter: 'datacenter1', keyspace: 'holdfast' },
+});
+const cassandra = cassandraOfSet(all, await findLiveSet(all));
+const kafka = connectKafka(brokers.split(','), 'bench', telemetry);
+const remember = rememberWords(cassandra);
+
+interface Ask {
+  id: string;
+  token: string;
+  column: string;
+  limit: number;
+  /** The bytes a REST door would answer with, made from as many rows. */
+  shown: unknown;
+  topic: string;
+  from: number;
+  count: number;
+}
+
+const rows = async ({ token, column, limit }: Ask): Promise<number> => {
+  const query = `select sort_key, product_id, ${column} from listings
+    where ${PARTITION} and tokens contains ? limit ?`;
+  const where = (bucket: number) => [DEFAULT_STORE, SCOPE_ALL, 'newest', bucket, token, limit];
+  const reads = BUCKETS.map((bucket) => cassandra.run('raw', query, where(bucket)));
+  return (await Promise.all(reads)).reduce((sum, list) => sum + list.length, 0);
+};
+
+const produced = async ({ topic, from, count }: Ask): Promise<number> => {
+  for (let at = from; at < from + count; at += SENT_AT_ONCE) {
+    const length = Math.min(SENT_AT_ONCE, from + count - at);
+    await kafka.send(
+      Array.from({ length }, (_, one) => ({ ...benchEvent(at + one), topic, headers: {} })),
+    );
+  }
+  return count;
+};
+
+/** What the projector does with an event, without the event's road. */
+const written = async ({ from, count }: Ask): Promise<number> => {
+  let next = from;
+  const lane = async (): Promise<void> => {
+    for (let at = next++; at < from + count; at = next++) {
+      const { event } = benchEvent(at);
+      const known = await findStored(cassandra, event.storeId, event.productId);
+      const folded = foldProduct(known ?? NOTHING, create(ProductChangedSchema, event));
+      if (!folded) continue;
+      const document = listed(folded);
+      if (document) await remember(event.storeId, vocabularyOf(document));
+      await putProjected(cassandra, event.storeId, event.productId, known, folded);
+    }
+  };
+  await Promise.all(Array.from({ length: WRITTEN_AT_ONCE }, lane));
+  return count;
+};
+
+const ANSWERS: Record<string, (ask: Ask) => Promise<unknown>> = {
+  '/rows': rows,
+  '/produce': produced,
+  '/project': written,
+  '/product': async ({ id, shown }) => (await findStored(cassandra, DEFAULT_STORE, id), shown),
+  '/page': async (ask) => (await rows(ask), ask.shown),
+};
+
+Bun.serve({
+  port: Number(port),
+  hostname: '127.0.0.1',
+  idleTimeout: 255,
+  fetch: async (request) => {
+    const answer = ANSWERS[new URL(request.url).pathname];
+    if (!answer) return new Response('ok');
+    return Response.json(await answer((await request.json()) as Ask));
+  },
+});
