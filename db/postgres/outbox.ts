@@ -129,8 +129,10 @@ export const drainBucket = (
           createdAtMs: row.created_at_ms,
         })),
       );
-      const lastId = rows.at(-1)?.id ?? 0;
-      await tx.execute(sql`delete from ${table} where bucket = ${bucket} and id <= ${lastId}`);
+      // These rows and no others: a lower id may have committed since they were read.
+      const sent = rows.map((row) => row.id).join(',');
+      await tx.execute(sql`delete from ${table}
+        where bucket = ${bucket} and id = any(string_to_array(${sent}, ',')::bigint[])`);
       return rows.length;
     },
     DRAIN_LIMIT_MS,
