@@ -152,6 +152,27 @@ describe('a shopper', () => {
     },
     LIMIT_MS,
   );
+
+  test(
+    'who knows the password deletes the account, and the address is free again',
+    async () => {
+      const { email, token, accountId } = await newMember(shop);
+      const erase = (password: string) =>
+        call(shop, 'POST', '/auth/delete-user', { token, body: { password } });
+      const refused = { status: 401, body: { code: 'INVALID_CREDENTIALS' } };
+      expect(await erase('not this one')).toMatchObject(refused);
+      expect((await me(token)).status).toBe(200);
+      expect((await erase(PASSWORD)).status).toBe(200);
+      expect([(await me(token)).status, (await signIn(shop, email)).status]).toEqual([401, 401]);
+      const [left] = await shop.sql`select
+        (select count(*)::int from identity.accounts where id = ${accountId})
+        + (select count(*)::int from identity.credentials where user_id = ${accountId})
+        + (select count(*)::int from identity.sessions where user_id = ${accountId}) as rows`;
+      expect(left?.['rows']).toBe(0);
+      expect((await newMember(shop, email)).accountId).not.toBe(accountId);
+    },
+    LIMIT_MS,
+  );
 });
 
 test(

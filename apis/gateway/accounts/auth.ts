@@ -7,6 +7,7 @@ import {
   authTables,
   endOtherSessions,
   markVerified,
+  removeAccount,
 } from '../../../db/postgres/identity/accounts.ts';
 import { DomainError, type ErrorCode } from '../../../domain/errors.ts';
 import { newId, type IdKind } from '../../../domain/ids.ts';
@@ -107,6 +108,15 @@ const refusalOf = (error: unknown): unknown => {
 type Made = ReturnType<typeof authOver>;
 type Asked = <T>(name: string, work: (auth: Made) => Promise<T>) => Promise<T>;
 
+/** INVALID_CREDENTIALS unless it is the account's present password. */
+const assertPassword = async (auth: Made, accountId: string, password: string): Promise<void> => {
+  const { internalAdapter, password: passwords } = await auth.$context;
+  const hash = (await internalAdapter.findCredentialAccount(accountId))?.password;
+  if (!hash || !(await passwords.verify({ hash, password }))) {
+    throw new DomainError('INVALID_CREDENTIALS', 'this is not the present password');
+  }
+};
+
 const passwordCalls = ({ pg }: AuthOptions, asked: Asked) => ({
   resetPassword: (body: { token: string; newPassword: string }) =>
     asked('resetPassword', async ({ api }) => void (await api.resetPassword({ body }))),
@@ -116,14 +126,17 @@ const passwordCalls = ({ pg }: AuthOptions, asked: Asked) => ({
     { currentPassword: password, newPassword }: Record<'currentPassword' | 'newPassword', string>,
   ) =>
     asked('changePassword', async (auth) => {
+      await assertPassword(auth, accountId, password);
       const { internalAdapter, password: passwords } = await auth.$context;
-      const hash = (await internalAdapter.findCredentialAccount(accountId))?.password;
-      if (!hash || !(await passwords.verify({ hash, password }))) {
-        throw new DomainError('INVALID_CREDENTIALS', 'this is not the present password');
-      }
       const newHash = await passwords.hash(newPassword);
       await endOtherSessions(pg, accountId, sessionId);
       await internalAdapter.updatePassword(accountId, newHash);
+    }),
+  /** Removes the account, its password and its sessions. INVALID_CREDENTIALS. */
+  deleteUser: (accountId: string, password: string) =>
+    asked('deleteUser', async (auth) => {
+      await assertPassword(auth, accountId, password);
+      await removeAccount(pg, accountId);
     }),
 });
 

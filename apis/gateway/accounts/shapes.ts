@@ -33,6 +33,7 @@ export const emailBody = z.strictObject({ email });
 export const tokenShape = z.strictObject({ token });
 export const resetBody = z.strictObject({ token, newPassword });
 export const changeBody = z.strictObject({ currentPassword: password, newPassword });
+export const deleteBody = z.strictObject({ password });
 export const sessionBody = z.strictObject({ id: z.string().max(60) });
 
 export const shownAccount = ({

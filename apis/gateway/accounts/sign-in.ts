@@ -16,7 +16,7 @@ import type { CartDoor } from '../carts/calls.ts';
 import { mergeCart } from '../carts/merge.ts';
 import { emptyBody } from '../shapes.ts';
 import { SESSION_SECONDS, type Auth } from './auth.ts';
-import { shownAccount, signInBody, signUpBody } from './shapes.ts';
+import { deleteBody, shownAccount, signInBody, signUpBody } from './shapes.ts';
 
 const USER_AGENT_LENGTH_MAX = 200;
 export const NO_STORE = { 'cache-control': 'no-store' };
@@ -112,8 +112,25 @@ const signOutRoute = ({ pg, isSecure }: AccountDoor): Route =>
     },
   });
 
+const deleteRoute = ({ auth, isSecure }: AccountDoor): Route =>
+  route({
+    method: 'post',
+    path: '/auth/delete-user',
+    summary:
+      'Delete the account for good, by its password; orders stay, and are no longer its own.',
+    needs: 'own-account',
+    body: deleteBody,
+    answers: { 200: 'it is gone', 401: 'INVALID_CREDENTIALS' },
+    answer: async (ask) => {
+      await auth.deleteUser(accountOf(ask).accountId, ask.body.password);
+      const cookie = { 'set-cookie': sessionCookie('', isSecure, 0) };
+      return json({ status: true }, 200, { ...NO_STORE, ...cookie });
+    },
+  });
+
 export const signInRoutes = (door: AccountDoor): Route[] => [
   signUpRoute(door),
   signInRoute(door),
   signOutRoute(door),
+  deleteRoute(door),
 ];

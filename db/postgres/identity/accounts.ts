@@ -53,6 +53,12 @@ export const markVerified = (pg: Pg, accountId: string): Promise<void> =>
     await db.update(accounts).set(change).where(eq(accounts.id, accountId));
   });
 
+/** Its password and its sessions go with it; what it ordered stays the shop's record. */
+export const removeAccount = (pg: Pg, accountId: string): Promise<void> =>
+  pg.query('identity.removeAccount', async (db) => {
+    await db.delete(accounts).where(eq(accounts.id, accountId));
+  });
+
 export interface SessionRow {
   id: string;
   createdAt: Date;
