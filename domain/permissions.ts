@@ -52,6 +52,31 @@ export const PERMISSIONS = {
 
 export type Permission = keyof typeof PERMISSIONS;
 
+/** What each root field of GraphQL asks for, behind `POST /graphql`, which is `shop`. */
+export const FIELDS = {
+  'Query.products': 'shop',
+  'Query.product': 'shop',
+  'Query.collections': 'shop',
+  'Query.suggest': 'shop',
+  'Query.asOf': 'shop',
+  /** Of nobody it is null. */
+  'Query.me': 'shop',
+  'Query.orders': 'own-account',
+  'Query.order': 'own-order',
+  /** Whoever knows the id of a guest's cart may use it; without one it is one's own account's. */
+  'Query.cart': 'shop',
+  'Mutation.placeOrder': 'shop',
+  'Mutation.providePayment': 'own-order',
+  'Mutation.cancelOrder': 'own-order',
+  'Mutation.requestReturn': 'own-order',
+  'Mutation.addToCart': 'shop',
+  'Mutation.setCartLine': 'shop',
+  'Mutation.removeCartLine': 'shop',
+  'Mutation.mergeCart': 'own-account',
+  'Mutation.checkoutCart': 'shop',
+} as const satisfies Record<string, Permission>;
+export type Field = keyof typeof FIELDS;
+
 /** What a key may be given. `recovery` makes it an operator's, and is given by the house alone. */
 export const SCOPES = [
   'products:read',

@@ -121,10 +121,10 @@ export const locked = async <T>(
   }
 };
 
-/** The process and, because it leads its session, everything it started. */
-const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
+/** A signal to a process, or with a negative id to its group, unless it is gone by now. */
+const send = (pid: number, what: NodeJS.Signals): void => {
   try {
-    process.kill(-pid, signal);
+    process.kill(pid, what);
   } catch {
     // Gone between the look and the signal.
   }
@@ -139,8 +139,9 @@ export const end = async (
   const running = runningOf(instance, name);
   if (running) {
     const gone = () => startTimeOf(running.pid) !== running.startedAt;
-    signalGroup(running.pid, signal);
-    if (!(await until(gone, TERM_WAIT_MS))) signalGroup(running.pid, 'SIGKILL');
+    // It leads its session: with it goes everything it started.
+    send(-running.pid, signal);
+    if (!(await until(gone, TERM_WAIT_MS))) send(-running.pid, 'SIGKILL');
     if (!(await until(gone, KILL_WAIT_MS)))
       throw new Error(`${name} (${running.pid}) does not end`);
   }
@@ -162,7 +163,7 @@ const familyOf = (pid: number): number[] => {
 export const signal = (instance: Instance, name: string, what: NodeJS.Signals): void => {
   const running = runningOf(instance, name);
   if (!running) throw new Error(`${name} is not running`);
-  for (const pid of familyOf(running.pid)) process.kill(pid, what);
+  for (const pid of familyOf(running.pid)) send(pid, what);
 };
 
 export const portAnswers = (port: number): Promise<boolean> => {

@@ -12,6 +12,7 @@ import { recoveryRoutes } from '../../apis/recovery/orders.ts';
 import { overviewRoute } from '../../apis/recovery/overview.ts';
 import { graphqlRoute } from '../../apis/search/graphql.ts';
 import {
+  FIELDS,
   isAllowed,
   LOCAL_CALLER,
   type Permission,
@@ -115,7 +116,9 @@ export const permissionsPage = (): string =>
     '',
     'All are behind `POST /graphql`, which needs `shop`; personal ones are about the caller alone.',
     '',
-    ...everyField().map((field) => `- \`${field}\``),
+    '| field | needs |',
+    '|---|---|',
+    ...Object.entries(FIELDS).map(([field, needs]) => `| \`${field}\` | \`${needs}\` |`),
     '',
     '## Calls between services',
     '',

@@ -25,7 +25,7 @@ const PATHS: [path: string, allowed: string[]][] = [
   ['/collection', ['POST']],
   ['/collection/col_a', ['PUT', 'DELETE', 'GET']],
   ['/collections', ['GET']],
-  ['/graphql', ['POST']],
+  ['/graphql', ['GET', 'POST']],
   ['/webhooks/stripe', ['POST']],
   ['/recovery/overview', ['GET']],
 ];

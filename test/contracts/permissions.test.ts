@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import type { Route } from '../../apis/http/routes.ts';
 import { newCartId, newId, type StoreId } from '../../domain/ids.ts';
 import {
+  type Field,
+  FIELDS,
   isAllowed,
   mayCall,
   type Permission,
@@ -304,6 +306,102 @@ describe('who may do what', () => {
   );
 });
 
+/** A question of each field: about an order and a cart by id, and harmless where it is let in. */
+const QUESTIONS: Record<Field, (ids: Record<string, string>) => string> = {
+  'Query.products': () => '{ products(first: 1) { edges { cursor } } }',
+  'Query.product': ({ product }) => `{ product(id: "${product}") { id } }`,
+  'Query.collections': () => '{ collections { id } }',
+  'Query.suggest': () => '{ suggest(prefix: "wal") { words } }',
+  'Query.asOf': () => '{ asOf }',
+  'Query.me': () => '{ me { id } }',
+  'Query.orders': () => '{ orders(first: 1) { edges { node { id } } } }',
+  'Query.order': ({ orders }) => `{ order(id: "${orders}") { id timeline { type } } }`,
+  'Query.cart': ({ carts }) => `{ cart(id: "${carts}") { lines { sku } } }`,
+  'Mutation.placeOrder': () =>
+    'mutation { placeOrder(input: { lines: [], paymentMethod: "pm_x", ' +
+    'shippingAddress: { name: "", line1: "", city: "", postalCode: "", country: "" } }) { id } }',
+  'Mutation.providePayment': ({ orders }) =>
+    `mutation { providePayment(orderId: "${orders}") { id } }`,
+  'Mutation.cancelOrder': ({ orders }) => `mutation { cancelOrder(orderId: "${orders}") { id } }`,
+  'Mutation.requestReturn': ({ orders }) =>
+    `mutation { requestReturn(orderId: "${orders}", input: { lines: [{ sku: "X", quantity: 1 }] }) { id } }`,
+  'Mutation.addToCart': ({ carts }) =>
+    `mutation { addToCart(cartId: "${carts}", sku: "X") { id } }`,
+  'Mutation.setCartLine': ({ carts }) =>
+    `mutation { setCartLine(cartId: "${carts}", sku: "X", quantity: 1) { id } }`,
+  'Mutation.removeCartLine': ({ carts }) =>
+    `mutation { removeCartLine(cartId: "${carts}", sku: "X") { id } }`,
+  'Mutation.mergeCart': ({ carts }) => `mutation { mergeCart(cartId: "${carts}") { id } }`,
+  'Mutation.checkoutCart': ({ carts }) =>
+    `mutation { checkoutCart(cartId: "${carts}", input: { paymentMethod: "pm_x", ` +
+    'shippingAddress: { name: "", line1: "", city: "", postalCode: "", country: "" } }) { id } }',
+};
+const FIELD_NAMES = Object.keys(FIELDS) as Field[];
+
+interface Said {
+  data?: Record<string, unknown> | null;
+  errors?: { extensions?: { code?: string } }[];
+}
+
+describe('each field of GraphQL', () => {
+  /** The code it was refused with; else `null` for nothing and `there` for something. */
+  const asked = async (field: Field, ids: Record<string, string>, token: string | undefined) => {
+    const response = await fetch(`${shop.env['GATEWAY_URL']}/graphql`, {
+      method: 'POST',
+      headers: {
+        ...JSON_TYPE,
+        'idempotency-key': crypto.randomUUID(),
+        ...(token !== undefined && bearer(token)),
+      },
+      body: JSON.stringify({ query: QUESTIONS[field](ids) }),
+    });
+    const { data, errors } = (await response.json()) as Said;
+    const code = errors?.[0]?.extensions?.code;
+    return code ?? (Object.values(data ?? {})[0] === null ? 'null' : 'there');
+  };
+  const CLOSED = ['UNAUTHENTICATED', 'FORBIDDEN'];
+
+  test(
+    'is answered to whoever may ask it, and to nobody else',
+    async () => {
+      const wrong: unknown[] = [];
+      for (const field of FIELD_NAMES) {
+        for (const who of WHO) {
+          // Ids of nothing there is: what is let in finds nothing, and changes nothing.
+          const ids = { ...mine.ids, orders: newId('order'), carts: newCartId() };
+          const code = await asked(field, ids, mine.shown[who]);
+          const needs = FIELDS[field];
+          // A guest may what the token's own order needs; of any other it is no token.
+          const isOther = who === 'guest' && needs === 'own-order';
+          const isLetIn = !CLOSED.includes(code);
+          const isRight = may(who, needs) && !isOther ? isLetIn : !isLetIn || code === 'NOT_FOUND';
+          if (!isRight || code === 'INTERNAL') wrong.push([field, who, code]);
+        }
+      }
+      expect(wrong).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "stops at whose it is: another's order is not there, and stays as it is",
+    async () => {
+      const before = await stateOf(mine);
+      const wrong: unknown[] = [];
+      for (const field of FIELD_NAMES.filter((one) => FIELDS[one] === 'own-order')) {
+        for (const who of WHO) {
+          const code = await asked(field, mine.ids, theirs.shown[who]);
+          if (![...CLOSED, 'NOT_FOUND'].includes(code)) wrong.push([field, who, code]);
+        }
+      }
+      expect(wrong).toEqual([]);
+      expect(await stateOf(mine)).toEqual(before);
+      expect(await asked('Query.order', mine.ids, mine.shown.guest)).toBe('there');
+    },
+    LIMIT_MS,
+  );
+});
+
 describe('who may call whom', () => {
   const METHODS = [ProductsService, InventoryService, OrdersService].flatMap((service) =>
     service.methods.map(({ name }) => `${service.typeName}/${name}`),
@@ -312,7 +410,7 @@ describe('who may call whom', () => {
 
   test('has a line for every call there is, and no other', () => {
     expect(Object.keys(SERVICE_CALLS).toSorted()).toEqual(METHODS.toSorted());
-    expect(everyField()).toContain('Query.products');
+    expect(Object.keys(FIELDS).toSorted()).toEqual(everyField().toSorted());
   });
 
   /** One message of a stream, in Connect's envelope. */
