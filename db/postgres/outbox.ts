@@ -80,9 +80,36 @@ export interface OutboxRow extends News {
   createdAtMs: number;
 }
 
+/** Up to 500 rows or 1 MiB of a bucket, in order, locked. */
+const takeRows = async (tx: Tx, schema: OutboxSchema, bucket: number): Promise<OutboxRow[]> => {
+  const rows = await tx.execute<{
+    id: number;
+    topic: string;
+    key: string;
+    event_type: string;
+    value: Uint8Array;
+    headers: Record<string, string>;
+    created_at_ms: number;
+  }>(sql`
+    with first as materialized (
+      select * from ${sql.raw(`${schema}.outbox`)}
+      where bucket = ${bucket} order by id limit ${BATCH_MAX} for update),
+    sized as (
+      select first.*, sum(octet_length(value)) over (order by id) - octet_length(value) as before
+      from first)
+    select id::float8 as id, topic, key, event_type, value, headers,
+      extract(epoch from created_at)::float8 * 1000 as created_at_ms
+    from sized where before < ${BATCH_BYTES_MAX} order by id`);
+  return rows.map(({ event_type: eventType, created_at_ms: createdAtMs, ...row }) => ({
+    ...row,
+    eventType,
+    createdAtMs,
+  }));
+};
+
 /**
- * Takes up to 500 rows or 1 MiB of a bucket, in order, hands them to `send`, and deletes them only
- * if that succeeds. Another relay's bucket is skipped. Answers how many rows left.
+ * Takes rows of a bucket, hands them to `send`, and deletes them only if that succeeds. Another
+ * relay's bucket is skipped. Answers how many rows left.
  * A crash after sending and before commit sends them again: at least once, never lost.
  */
 export const drainBucket = (
@@ -94,44 +121,17 @@ export const drainBucket = (
   pg.transaction(
     `outbox.drain.${schema}`,
     async (tx) => {
-      const table = sql.raw(`${schema}.outbox`);
       const lock = `${schema}/${bucket}`;
       const [held] = await tx.execute<{ held: boolean }>(
         sql`select pg_try_advisory_xact_lock(hashtextextended(${lock}, 0)) as held`,
       );
       if (!held?.held) return 0;
-      const rows = await tx.execute<{
-        id: number;
-        topic: string;
-        key: string;
-        event_type: string;
-        value: Uint8Array;
-        headers: Record<string, string>;
-        created_at_ms: number;
-      }>(sql`
-      with first as materialized (
-        select * from ${table} where bucket = ${bucket} order by id limit ${BATCH_MAX} for update),
-      sized as (
-        select first.*, sum(octet_length(value)) over (order by id) - octet_length(value) as before
-        from first)
-      select id::float8 as id, topic, key, event_type, value, headers,
-        extract(epoch from created_at)::float8 * 1000 as created_at_ms
-      from sized where before < ${BATCH_BYTES_MAX} order by id`);
+      const rows = await takeRows(tx, schema, bucket);
       if (rows.length === 0) return 0;
-      await send(
-        rows.map((row) => ({
-          id: row.id,
-          topic: row.topic,
-          key: row.key,
-          eventType: row.event_type,
-          value: row.value,
-          headers: row.headers,
-          createdAtMs: row.created_at_ms,
-        })),
-      );
+      await send(rows);
       // These rows and no others: a lower id may have committed since they were read.
       const sent = rows.map((row) => row.id).join(',');
-      await tx.execute(sql`delete from ${table}
+      await tx.execute(sql`delete from ${sql.raw(`${schema}.outbox`)}
         where bucket = ${bucket} and id = any(string_to_array(${sent}, ',')::bigint[])`);
       return rows.length;
     },
