@@ -12,6 +12,8 @@ const LOCK_TIMEOUT_MS = 4_000;
 const IDLE_TRANSACTION_TIMEOUT_MS = 15_000;
 const IDLE_SECONDS = 60;
 const DEFAULT_CONNECTIONS_MAX = 10;
+/** Of a process' connections, those that transactions have to themselves. */
+const TRANSACTIONS_SHARE = 0.6;
 /** A server that accepts and then says nothing keeps nobody waiting longer than this. */
 const ANSWER_LIMIT_MS = 5_000;
 /** Calls waiting at once, those given up but not ended yet among them; the next is refused. */
@@ -80,13 +82,20 @@ const inTime = async <T>(
   return Promise.race([work(() => late), giveUp.promise]).finally(() => clearTimeout(timer));
 };
 
-/** Counts what is under way, and refuses what would make it too much. */
-const bounded = () => {
-  let waiting = 0;
+/** Lets so many run at once; the others wait their turn, and what would be too much is refused. */
+const bounded = (atOnce: number) => {
+  let running = 0;
+  const waiting: (() => void)[] = [];
   return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (waiting >= WAITING_MAX) throw away();
-    waiting++;
-    return work().finally(() => waiting--);
+    if (running + waiting.length >= WAITING_MAX) throw away();
+    // Whoever ends hands the place over, so that nobody comes in between.
+    if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running++;
+    return work().finally(() => {
+      const next = waiting.shift();
+      if (next) next();
+      else running--;
+    });
   };
 };
 
@@ -119,9 +128,9 @@ export const prepared = async <R extends Record<string, unknown>>(
 const becomeStore = (tx: Tx, storeId: StoreId) =>
   prepared(tx, sql`select set_config('holdfast.store', ${storeId}, true)`);
 
-export const connectPostgres = ({ url, telemetry, connectionsMax }: PgOptions): Pg => {
-  const client = postgres(url, {
-    max: connectionsMax ?? DEFAULT_CONNECTIONS_MAX,
+const open = (url: string, max: number) =>
+  postgres(url, {
+    max,
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
     idle_timeout: IDLE_SECONDS,
     connection: {
@@ -131,23 +140,37 @@ export const connectPostgres = ({ url, telemetry, connectionsMax }: PgOptions): 
     },
     onnotice: () => undefined,
   });
+
+/**
+ * Transactions have connections of their own, one each. The driver sends single statements along
+ * with what already runs on a connection; a BEGIN behind a hundred of them, or behind a full
+ * socket, would be nobody's own, and others' statements would end up in its transaction
+ * (postgres.js, UNSAFE_TRANSACTION).
+ */
+export const connectPostgres = ({ url, telemetry, connectionsMax }: PgOptions): Pg => {
+  const max = connectionsMax ?? DEFAULT_CONNECTIONS_MAX;
+  const transactionsMax = Math.ceil(max * TRANSACTIONS_SHARE);
+  const client = open(url, Math.max(1, max - transactionsMax));
+  const own = open(url, transactionsMax);
   const db = drizzle(client);
+  const ownDb = drizzle(own);
   const named = <T>(name: string, work: () => Promise<T>): Promise<T> =>
     telemetry.timed('sql', name, work).catch((error: unknown) => {
       throw faultOf(error);
     });
-  const admit = bounded();
+  const admit = bounded(WAITING_MAX);
+  const admitOwn = bounded(transactionsMax);
   const transaction: Pg['transaction'] = (name, work, limitMs = ANSWER_LIMIT_MS) =>
     named(name, () =>
       inTime(limitMs, (isLate) =>
-        admit(() =>
-          db.transaction(async (tx) => {
-            if (isLate()) throw away();
+        admitOwn(async () => {
+          if (isLate()) throw away();
+          return ownDb.transaction(async (tx) => {
             const result = await work(tx);
             if (isLate()) throw away();
             return result;
-          }),
-        ),
+          });
+        }),
       ),
     );
   return {
@@ -162,6 +185,8 @@ export const connectPostgres = ({ url, telemetry, connectionsMax }: PgOptions): 
       const { unlisten } = await client.listen(channel, onNotify, onNotify);
       return unlisten;
     },
-    close: () => client.end({ timeout: 5 }),
+    close: async () => {
+      await Promise.all([client, own].map((one) => one.end({ timeout: 5 })));
+    },
   };
 };

@@ -135,7 +135,7 @@ const createPauses = () => {
 export const projectBatch = (parts: ProjectorParts) => {
   const { cassandra, telemetry } = parts;
   const { consumed, lag } = metricsOf(telemetry);
-  const readSide = readSideOf(cassandra);
+  let readSide = readSideOf(cassandra);
   const pauses = createPauses();
   const observeLag = (topic: string, message: KafkaMessage | undefined): void => {
     const committedAt = Date.parse(String(message?.headers?.['ce_time'] ?? ''));
@@ -158,6 +158,8 @@ export const projectBatch = (parts: ProjectorParts) => {
       } catch (error) {
         if (!(error instanceof DomainError) || error.code !== 'UNAVAILABLE') throw error;
         telemetry.log.error('partition paused', error, place);
+        // A store that was away may have lost what it had acknowledged, words among it.
+        readSide = readSideOf(cassandra);
         setTimeout(pause(), pauses.next(place));
         return;
       }

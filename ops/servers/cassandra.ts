@@ -59,8 +59,7 @@ commitlog_directory: ${folder}/commitlog
 saved_caches_directory: ${folder}/caches
 hints_directory: ${folder}/hints
 cdc_raw_directory: ${folder}/cdc
-commitlog_sync: periodic
-commitlog_sync_period: 1s
+commitlog_sync: batch
 commitlog_segment_size: 16MiB
 storage_compatibility_mode: NONE
 sstable: { selected_format: bti }
