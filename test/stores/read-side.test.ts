@@ -10,7 +10,7 @@ import { DEFAULT_STORE, type StoreId } from '../../domain/ids.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
 import { asStore, eventually, graphql, searched, stockedWare } from '../support/journeys.ts';
 import { listenTo, sendRaw, type Listening } from '../support/kafka.ts';
-import { cassandraOf } from '../support/read-side.ts';
+import { cassandraOf, everythingRead } from '../support/read-side.ts';
 import { bearer, newStore, send, type Store } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
@@ -101,6 +101,7 @@ describe('the read side', () => {
   test(
     'is not changed by everything once more, backwards and twice',
     async () => {
+      await everythingRead(shop, cassandra);
       await equal(store.storeId);
       const own = (list: Listening) =>
         list.messages.filter((message) => message.key?.toString().startsWith(`${store.storeId}/`));
@@ -117,9 +118,7 @@ describe('the read side', () => {
         again(TOPICS.products, some.slice(-40)),
         again(TOPICS.stock, stock.slice(-40)),
       ]);
-      // A change that comes after all of it tells when it has been read.
-      const ware = await stockedWare(shop, 1);
-      await searched(shop, ware);
+      await everythingRead(shop, cassandra);
       await equal(store.storeId);
       const after = await Promise.all(ids.map((id) => findStored(cassandra, store.storeId, id)));
       expect(after).toEqual(before);

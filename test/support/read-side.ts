@@ -4,7 +4,9 @@ import { createCursors } from '../../apis/http/cursors.ts';
 import { graphqlRoute } from '../../apis/search/graphql.ts';
 import type { SearchParts } from '../../apis/search/parts.ts';
 import { connectCassandra, type Cassandra } from '../../db/cassandra/client.ts';
-import { cassandraOfSet, findLiveSet } from '../../db/cassandra/table-sets.ts';
+import { cassandraOfSet, findLiveSet, groupOfSet } from '../../db/cassandra/table-sets.ts';
+import { connectKafka } from '../../db/kafka/client.ts';
+import { CATALOGUE_TOPICS } from '../../db/projections/catalogue-feed.ts';
 import { findStored, putProjected } from '../../db/cassandra/products.ts';
 import { foldProduct, foldStock, NOTHING } from '../../db/projections/document.ts';
 import { vocabularyOf } from '../../db/projections/listing-text.ts';
@@ -15,6 +17,7 @@ import {
   StockChangedSchema,
 } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
+import { eventually } from './journeys.ts';
 import type { Shop } from './shop.ts';
 
 const telemetry = createTelemetry('test', 'fatal');
@@ -28,6 +31,24 @@ export const cassandraOf = async ({ env }: Shop): Promise<Cassandra> => {
     telemetry,
   });
   return cassandraOfSet(cassandra, await findLiveSet(cassandra));
+};
+
+/** Waits until nothing is on its way: not in an outbox, not in a topic. */
+export const everythingRead = async ({ env, sql }: Shop, cassandra: Cassandra): Promise<void> => {
+  const kafka = connectKafka([env['KAFKA_BROKERS'] ?? ''], 'test', telemetry);
+  try {
+    await eventually('everything is sent and read', async () => {
+      const [waiting] = await sql`select (select count(*) from products.outbox)
+        + (select count(*) from inventory.outbox)
+        + (select count(*) from inventory.stock_changes) as rows`;
+      if (Number(waiting?.['rows']) > 0) return undefined;
+      const groupId = groupOfSet(await findLiveSet(cassandra));
+      const reaches = await kafka.reachOf(groupId, CATALOGUE_TOPICS);
+      return reaches.every(({ reached, end }) => reached >= end) ? true : undefined;
+    });
+  } finally {
+    await kafka.close();
+  }
 };
 
 export interface Ware {
