@@ -1,5 +1,6 @@
 // What is asked of Kafka itself: topics, groups, and how far along they are.
 import { ConfigResourceTypes, type Admin, type Kafka } from 'kafkajs';
+import type { Reach } from './reach.ts';
 import { topicConfigs } from './topics.ts';
 
 const withAdmin = async <T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> => {
@@ -26,13 +27,6 @@ export const createTopics = (kafka: Kafka): Promise<void> =>
       }));
     if (resources.length > 0) await admin.alterConfigs({ validateOnly: false, resources });
   });
-
-/** How far a group has read a partition: `reached` of `end` messages, both as offsets. */
-export interface Reach {
-  place: string;
-  reached: number;
-  end: number;
-}
 
 /** How far the group has committed each partition of the topics. */
 export const reachOf = (kafka: Kafka, groupId: string, topics: string[]): Promise<Reach[]> =>

@@ -9,7 +9,8 @@ import {
   type Producer,
 } from 'kafkajs';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { createTopics, forgetGroup, reachOf, type Reach } from './admin.ts';
+import { createTopics, forgetGroup, reachOf } from './admin.ts';
+import type { Reach } from './reach.ts';
 import { readToEnd } from './read-to-end.ts';
 
 const CONNECT_TIMEOUT_MS = 1_000;

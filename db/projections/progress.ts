@@ -5,7 +5,7 @@ import { CatalogueSentSchema } from '../../proto/gen/holdfast/events/v1/events_p
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Cassandra } from '../cassandra/client.ts';
 import { putProgress } from '../cassandra/progress.ts';
-import type { Reach } from '../kafka/admin.ts';
+import { endsIn, leftUpTo, type Ends, type Reach } from '../kafka/reach.ts';
 
 interface Parts {
   cassandra: Cassandra;
@@ -17,7 +17,7 @@ interface Parts {
 /** What was sent by this moment lies before these ends. */
 interface Sent {
   beforeMs: number;
-  ends: Map<string, number>;
+  ends: Ends;
 }
 
 const beforeMsOf = ({ value }: KafkaMessage): number | undefined => {
@@ -29,9 +29,6 @@ const beforeMsOf = ({ value }: KafkaMessage): number | undefined => {
   }
 };
 
-const isRead = ({ ends }: Sent, reaches: Reach[]): boolean =>
-  reaches.every(({ place, reached }) => reached >= (ends.get(place) ?? 0));
-
 /**
  * Handles what relays tell. The ends are looked up after it was told, so that they lie behind
  * everything it speaks of; it holds as soon as all partitions have been read up to them. Without
@@ -42,8 +39,8 @@ export const followProgress = ({ cassandra, telemetry, reach }: Parts) => {
   let isLooking = false;
   const look = async (beforeMs: number): Promise<void> => {
     const reaches = await reach();
-    const now = { beforeMs, ends: new Map(reaches.map(({ place, end }) => [place, end])) };
-    const read = [now, waiting].find((one) => one && isRead(one, reaches));
+    const now = { beforeMs, ends: endsIn(reaches) };
+    const read = [now, waiting].find((one) => one && leftUpTo(one.ends, reaches) === 0);
     waiting = read || !waiting ? now : waiting;
     if (read) await putProgress(cassandra, read.beforeMs);
   };

@@ -1,6 +1,7 @@
 // Dead letters: what could not be projected, why, and sent once more when it can be.
 import type { KafkaMessage } from 'kafkajs';
 import { connectKafka, type KafkaClient } from '../../db/kafka/client.ts';
+import { endsIn, leftUpTo } from '../../db/kafka/reach.ts';
 import { deadLetterTopic, TOPICS } from '../../db/kafka/topics.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
 import type { Instance } from '../instance.ts';
@@ -31,9 +32,7 @@ const withKafka = async <T>(instance: Instance, work: (kafka: KafkaClient) => Pr
 
 /** Reads the dead letters from where the group is to where they end when it begins. */
 const readAll = async (kafka: KafkaClient, groupId: string, take: Take): Promise<void> => {
-  const ends = new Map(
-    (await kafka.reachOf(groupId, DEAD_TOPICS)).map(({ place, end }) => [place, end]),
-  );
+  const ends = endsIn(await kafka.reachOf(groupId, DEAD_TOPICS));
   const failed = Promise.withResolvers<never>();
   const reading = await kafka.consume(
     { groupId, maxWaitTimeInMs: 250 },
@@ -46,8 +45,7 @@ const readAll = async (kafka: KafkaClient, groupId: string, take: Take): Promise
   );
   const read = async (): Promise<void> => {
     for (const limit = Date.now() + READ_LIMIT_MS; Date.now() < limit;) {
-      const reaches = await kafka.reachOf(groupId, DEAD_TOPICS);
-      if (reaches.every(({ place, reached }) => reached >= (ends.get(place) ?? 0))) return;
+      if (leftUpTo(ends, await kafka.reachOf(groupId, DEAD_TOPICS)) === 0) return;
       await Bun.sleep(LOOK_EVERY_MS);
     }
     throw new Error('Kafka does not give all dead letters');

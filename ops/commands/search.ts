@@ -10,6 +10,7 @@ import {
   READERS_LATER_MS,
 } from '../../db/cassandra/table-sets.ts';
 import { connectKafka, type KafkaClient } from '../../db/kafka/client.ts';
+import { endsIn, leftUpTo } from '../../db/kafka/reach.ts';
 import { CATALOGUE_TOPICS, feedSet } from '../../db/projections/catalogue-feed.ts';
 import {
   compareListings,
@@ -59,13 +60,9 @@ const withStores = async <T>(instance: Instance, work: (stores: Stores) => Promi
 /** Waits until the set's group has read what there was when this began. */
 const caughtUp = async ({ kafka }: Stores, set: number, print: Print): Promise<void> => {
   const groupId = groupOfSet(set);
-  const ends = new Map(
-    (await kafka.reachOf(groupId, CATALOGUE_TOPICS)).map(({ place, end }) => [place, end]),
-  );
+  const ends = endsIn(await kafka.reachOf(groupId, CATALOGUE_TOPICS));
   for (;;) {
-    const reaches = await kafka.reachOf(groupId, CATALOGUE_TOPICS);
-    const behind = reaches.map(({ place, reached }) => (ends.get(place) ?? 0) - reached);
-    const left = behind.reduce((sum, one) => sum + Math.max(0, one), 0);
+    const left = leftUpTo(ends, await kafka.reachOf(groupId, CATALOGUE_TOPICS));
     print(`set ${set}: ${left} messages behind`);
     if (left === 0) return;
     await Bun.sleep(LOOK_EVERY_MS);
