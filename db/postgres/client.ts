@@ -152,24 +152,25 @@ export const connectPostgres = ({ url, telemetry, connectionsMax }: PgOptions): 
   const transactionsMax = Math.ceil(max * TRANSACTIONS_SHARE);
   const client = open(url, Math.max(1, max - transactionsMax));
   const own = open(url, transactionsMax);
-  const db = drizzle(client);
   const ownDb = drizzle(own);
+  const admitOwn = bounded(transactionsMax);
+  const begin: Db['transaction'] = (work, config) =>
+    admitOwn(() => ownDb.transaction(work, config));
+  /** Whoever begins a transaction on it, such as better-auth, gets one of those, too. */
+  const db = Object.assign(drizzle(client), { transaction: begin });
   const named = <T>(name: string, work: () => Promise<T>): Promise<T> =>
     telemetry.timed('sql', name, work).catch((error: unknown) => {
       throw faultOf(error);
     });
   const admit = bounded(WAITING_MAX);
-  const admitOwn = bounded(transactionsMax);
   const transaction: Pg['transaction'] = (name, work, limitMs = ANSWER_LIMIT_MS) =>
     named(name, () =>
       inTime(limitMs, (isLate) =>
-        admitOwn(async () => {
+        begin(async (tx) => {
           if (isLate()) throw away();
-          return ownDb.transaction(async (tx) => {
-            const result = await work(tx);
-            if (isLate()) throw away();
-            return result;
-          });
+          const result = await work(tx);
+          if (isLate()) throw away();
+          return result;
         }),
       ),
     );
