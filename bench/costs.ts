@@ -4,6 +4,7 @@ import type { Instance } from '../ops/instance.ts';
 import { call } from '../ops/sample/load.ts';
 import { runningOf } from '../ops/supervise.ts';
 import { cpuNanosOf, familyOf } from './method.ts';
+import { placeOrder } from './orders/placing.ts';
 import { inventoryCalls, stockedSkus } from './stock-calls.ts';
 
 const IN_FLIGHT = 8;
@@ -60,24 +61,12 @@ const asked = (query: string, variables: object): RequestInit => ({
   body: JSON.stringify({ query, variables }),
 });
 
-const SHOPPER = {
-  email: 'bench@shopper.example',
-  paymentMethod: 'pm_card_visa',
-  shippingAddress: {
-    ...{ name: 'Bench', line1: '1 Road', city: 'Portree', postalCode: 'IV51 9DE', country: 'GB' },
-  },
-};
-
 const ordering = (gateway: string, skus: () => string) => {
   const open: { id: string; accessToken: string }[] = [];
   const place = async (): Promise<void> => {
-    const headers = {
-      'content-type': 'application/json',
-      'idempotency-key': crypto.randomUUID(),
-    };
-    const body = JSON.stringify({ ...SHOPPER, lines: [{ sku: skus(), quantity: 1 }] });
-    const text = await answered(`${gateway}/orders`, { method: 'POST', headers, body }, [201, 202]);
-    open.push(JSON.parse(text) as { id: string; accessToken: string });
+    const placed = await placeOrder(gateway, skus());
+    if (![201, 202].includes(placed.status)) throw new Error(`an order answered ${placed.status}`);
+    open.push(placed);
   };
   const delivered = async (): Promise<void> => {
     const end = Date.now() + DELIVERED_LIMIT_MS;

@@ -11,18 +11,11 @@ import { fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
 import { compare, quantile, type Figures } from '../method.ts';
 import { emptyStory, untilConfirmed } from './empty-story.ts';
 import { EMPTY_QUEUE } from './empty-worker.ts';
+import { placeOrder } from './placing.ts';
 
 const UNITS = 1_000_000;
 const SLICE_ORDERS = 40;
 const ANSWERS = 60;
-
-const SHOPPER = {
-  email: 'bench@shopper.example',
-  paymentMethod: 'pm_card_visa',
-  shippingAddress: {
-    ...{ name: 'Bench', line1: '1 Road', city: 'Portree', postalCode: 'IV51 9DE', country: 'GB' },
-  },
-};
 
 const shoppingAt = async (env: Record<string, string>) => {
   const gatewayUrl = env['GATEWAY_URL'] ?? '';
@@ -32,17 +25,12 @@ const shoppingAt = async (env: Record<string, string>) => {
     variants: { sku: string }[];
   };
   await call(shop, 'PUT', `/product/${made.id}/stock`, { quantity: UNITS });
-  const lines = [{ sku: made.variants[0]?.sku ?? '', quantity: 1 }];
+  const sku = made.variants[0]?.sku ?? '';
   /** Answers the new order's id once its payment is decided. */
   return async (): Promise<string> => {
-    const response = await fetch(`${gatewayUrl}/orders`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() },
-      body: JSON.stringify({ ...SHOPPER, lines }),
-    });
-    const order = (await response.json()) as { id: string };
-    if (response.status !== 201) throw new Error(`an order answered ${response.status}`);
-    return order.id;
+    const { status, id } = await placeOrder(gatewayUrl, sku);
+    if (status !== 201) throw new Error(`an order answered ${status}`);
+    return id;
   };
 };
 
