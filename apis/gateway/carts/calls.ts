@@ -87,6 +87,12 @@ const pricedLines = async (
   });
 };
 
+const pricedLine = async (door: CartDoor, storeId: string, wish: Wish): Promise<CartLine> => {
+  const [line] = await pricedLines(door, storeId, [wish]);
+  if (!line) throw new Error('a line came back without a price');
+  return line;
+};
+
 /** A new guest's cart with these lines. INVALID_INPUT, CART_FULL. */
 export const makeCart = async (
   door: CartDoor,
@@ -113,8 +119,7 @@ export const addLine = async (
   key?: string,
 ): Promise<Cart> => {
   await cartOf(door, ref);
-  const [line] = await pricedLines(door, ref.storeId, [wish]);
-  if (!line) throw new Error('a line came back without a price');
+  const line = await pricedLine(door, ref.storeId, wish);
   const addition = key === undefined ? undefined : { key: hashOf(key), body: hashOf(wish) };
   return changed(door, ref, (cart) => withMore(cart, line, addition));
 };
@@ -122,8 +127,7 @@ export const addLine = async (
 /** Says how many, and agrees to the present price. INVALID_INPUT, CART_FULL. */
 export const setLine = async (door: CartDoor, ref: CartRef, wish: Wish): Promise<Cart> => {
   await cartOf(door, ref);
-  const [line] = await pricedLines(door, ref.storeId, [wish]);
-  if (!line) throw new Error('a line came back without a price');
+  const line = await pricedLine(door, ref.storeId, wish);
   return changed(door, ref, (cart) => withLine(cart, line));
 };
 

@@ -27,7 +27,8 @@ export interface SettledCart {
   order?: Order | undefined;
 }
 
-const statusOf = ({ status }: { status: string }): OrderStatus => status as OrderStatus;
+/** Of an order as Orders answers it, whose contract names them as texts. */
+export const statusOf = ({ status }: { status: string }): OrderStatus => status as OrderStatus;
 
 /** Writes down what became of a checkout; a cart that is gone needs nothing. */
 const conclude = async (

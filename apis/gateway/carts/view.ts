@@ -3,11 +3,10 @@ import type { Cart, NotTaken } from '../../../domain/carts/cart.ts';
 import { judgeLine, type JudgedLine, type PresentFacts } from '../../../domain/carts/findings.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import { numberFromMinor, type Currency } from '../../../domain/money.ts';
-import type { OrderStatus } from '../../../domain/order.ts';
 import type { Order } from '../../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import { STORE_HEADER } from '../../rpc/client.ts';
 import { isGuests, pricesOf, type CartDoor, type CartRef } from './calls.ts';
-import { holdUntilOf, settled } from './checkout.ts';
+import { holdUntilOf, settled, statusOf } from './checkout.ts';
 import type { ShownCart } from './shapes.ts';
 
 /** Who is away leaves a gap that is told, not an error. */
@@ -61,7 +60,7 @@ const totalOf = (judged: JudgedLine[]): { total: number | null; currency: Curren
 const shownCheckout = (order: Order | undefined) => {
   const holdUntil = holdUntilOf(order);
   return {
-    ...(order && { order: { id: order.id, status: order.status as OrderStatus } }),
+    ...(order && { order: { id: order.id, status: statusOf(order) } }),
     ...(holdUntil && { holdUntil }),
   };
 };
