@@ -8,7 +8,8 @@ import { inventoryOutbox } from '../schema/inventory.ts';
 
 /** At most five events a second of one product, flips not counted. */
 const GAP_US = 200_000;
-const CHANGES_MAX = 1_000;
+/** A product may have many skus, and all of them are read: a turn stays short. */
+const CHANGES_MAX = 200;
 
 const NOW_US = sql`(extract(epoch from clock_timestamp()) * 1000000)::bigint`;
 
@@ -28,8 +29,9 @@ export const announce = async (tx: Tx, storeId: string, productIds: string[]): P
     select product_id, sku, sum(on_hand - reserved)::int as available from inventory.balances
     where store_id = ${storeId} and product_id = any(string_to_array(${list}, ','))
     group by product_id, sku order by sku`);
+  const levels = Map.groupBy(rows, (row) => row.product_id);
   const news = clocks.map(({ product_id: productId, clock_us: clockUs }) => {
-    const own = rows.filter((row) => row.product_id === productId);
+    const own = levels.get(productId) ?? [];
     const skus = own.map(({ sku, available }) => ({ sku, available }));
     return stockChanged({ storeId, productId, clockUs, skus });
   });
