@@ -8,13 +8,15 @@ import { ROOT, type Instance } from '../../ops/instance.ts';
 import { call } from '../../ops/sample/load.ts';
 import { runningOf } from '../../ops/supervise.ts';
 import { fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
-import { compare, quantile, type Figures } from '../method.ts';
+import { compare, quantile, type Figures, type Plan } from '../method.ts';
 import { emptyStory, untilConfirmed } from './empty-story.ts';
 import { EMPTY_QUEUE } from './empty-worker.ts';
 import { placeOrder } from './placing.ts';
 
 const UNITS = 1_000_000;
 const SLICE_ORDERS = 40;
+/** So few that each is answered with its payment decided (201), and not for being late (202). */
+const IN_FLIGHT = 4;
 const ANSWERS = 60;
 
 const shoppingAt = async (env: Record<string, string>) => {
@@ -62,7 +64,7 @@ const runEmptyStory = async ({ workflow }: Client): Promise<void> => {
 };
 
 /** Temporal's CPU and the worker's, an order against an empty story of the same shape. */
-const measureStory = (instance: Instance): Promise<Figures> =>
+const measureStory = (instance: Instance, plan: Plan): Promise<Figures> =>
   withBench(instance, async ({ client, place }) => {
     const pidOf = (name: string): number => runningOf(instance, name)?.pid ?? 0;
     const address = (await publicEnvironment(instance))['TEMPORAL_ADDRESS'] ?? '';
@@ -80,7 +82,7 @@ const measureStory = (instance: Instance): Promise<Figures> =>
             await client.workflow.getHandle(fulfillOrderId(id)).result();
           },
         },
-        { operations: SLICE_ORDERS },
+        { ...plan, operations: SLICE_ORDERS, inFlight: IN_FLIGHT },
       );
     } finally {
       worker.kill();
