@@ -11,7 +11,7 @@ import {
 } from './objects.ts';
 import type { Ledger } from './ledger.ts';
 import type { Params } from './form.ts';
-import { integerOf, metadataOf } from './parameters.ts';
+import { integerOf, metadataOf, refundReasonOf } from './parameters.ts';
 
 export type Announce = (type: string, object: unknown) => void;
 
@@ -113,7 +113,7 @@ export const refund = (books: Books, params: Params): Refund => {
     currency: charge.currency,
     metadata: metadataOf(params),
     payment_intent: charge.payment_intent,
-    reason: params.text('reason') ?? null,
+    reason: refundReasonOf(params),
     status: refundOf(charge) === 'pending' ? 'pending' : 'succeeded',
   };
   ledger.put('refund', made);

@@ -11,7 +11,14 @@ import {
 import { intentById, newId, putCharge, refund, save, type Books } from './charges.ts';
 import { disputeByCard } from './disputes.ts';
 import type { Params } from './form.ts';
-import { captureMethodOf, currencyOf, integerOf, metadataOf, methodOf } from './parameters.ts';
+import {
+  cancellationReasonOf,
+  captureMethodOf,
+  currencyOf,
+  integerOf,
+  metadataOf,
+  methodOf,
+} from './parameters.ts';
 
 const OPEN = ['requires_payment_method', 'requires_confirmation', 'requires_action'];
 const CLOSED = ['succeeded', 'canceled'];
@@ -141,7 +148,7 @@ const cancel = (books: Books, id: string, params: Params): Intent => {
   const intent = intentById(books, id);
   if (CLOSED.includes(intent.status)) throw wrongState(intent, 'canceled');
   intent.canceled_at = books.nowSeconds();
-  intent.cancellation_reason = params.text('cancellation_reason') ?? null;
+  intent.cancellation_reason = cancellationReasonOf(params);
   intent.amount_capturable = 0;
   intent.next_action = null;
   return save(books, intent, 'canceled', 'canceled');

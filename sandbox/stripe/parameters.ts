@@ -5,6 +5,8 @@ import { findCard, invalidRequest, missing, type Intent } from './objects.ts';
 const AMOUNT_MAX = 99_999_999;
 const CURRENCIES = new Set(Intl.supportedValuesOf('currency').map((code) => code.toLowerCase()));
 const CAPTURE_METHODS = ['automatic', 'automatic_async', 'manual'] as const;
+const REFUND_REASONS = ['duplicate', 'fraudulent', 'requested_by_customer'] as const;
+const CANCELLATION_REASONS = [...REFUND_REASONS, 'abandoned'] as const;
 
 export const integerOf = (params: Params, name: string): number => {
   const text = params.required(name);
@@ -22,12 +24,27 @@ export const currencyOf = (params: Params): string => {
   throw invalidRequest(`Invalid currency: ${currency}`, { param: 'currency' });
 };
 
-export const captureMethodOf = (params: Params): Intent['capture_method'] => {
-  const given = params.text('capture_method') ?? 'automatic_async';
-  const known = CAPTURE_METHODS.find((method) => method === given);
+/** One of the words that Stripe knows for a parameter, or the one it takes without. */
+const wordOf = <Word extends string, Default>(
+  params: Params,
+  name: string,
+  words: readonly Word[],
+  without: Default,
+): Word | Default => {
+  const given = params.text(name);
+  if (given === undefined) return without;
+  const known = words.find((word) => word === given);
   if (known) return known;
-  throw invalidRequest(`Invalid capture_method: ${given}`, { param: 'capture_method' });
+  throw invalidRequest(`Invalid ${name}: ${given}`, { param: name });
 };
+
+export const captureMethodOf = (params: Params): Intent['capture_method'] =>
+  wordOf(params, 'capture_method', CAPTURE_METHODS, 'automatic_async');
+
+export const refundReasonOf = (params: Params) => wordOf(params, 'reason', REFUND_REASONS, null);
+
+export const cancellationReasonOf = (params: Params) =>
+  wordOf(params, 'cancellation_reason', CANCELLATION_REASONS, null);
 
 /** At most 50 names of 40 characters with 500 each (https://docs.stripe.com/metadata). */
 export const metadataOf = (params: Params): Record<string, string> => {

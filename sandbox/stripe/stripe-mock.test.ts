@@ -1,0 +1,174 @@
+// The card sandbox beside Stripe's own stripe-mock, where it is at hand: what one takes as a
+// request, the other takes, and what one refuses, the other refuses. stripe-mock knows every
+// parameter of the API by Stripe's OpenAPI description, and nothing of what a payment does.
+// GOBIN=~/.cache/holdfast/stripe-mock-0.203.0 go install github.com/stripe/stripe-mock@v0.203.0
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { stripeAftercare } from '../../activities/providers/stripe-aftercare.ts';
+import { connectStripe } from '../../activities/providers/stripe-client.ts';
+import { stripeProvider } from '../../activities/providers/stripe.ts';
+import { CACHE, testInstance } from '../../ops/instance.ts';
+import { until } from '../../ops/supervise.ts';
+import { createTelemetry } from '../../telemetry/telemetry.ts';
+import { openForTest } from './testing.ts';
+
+const MOCK = resolve(CACHE, 'stripe-mock-0.203.0', 'stripe-mock');
+const PORT_SHIFT = 192;
+const START_LIMIT_MS = 20_000;
+
+type Words = Record<string, string>;
+/** `:intent`, `:refund` and so on stand for an object that is there. */
+type Row = [title: string, request: string, words?: Words];
+
+const OPEN: Words = { amount: '1000', currency: 'usd', 'payment_method_types[0]': 'card' };
+const MANUAL: Words = { ...OPEN, capture_method: 'manual' };
+const CARD: Words = { payment_method: 'pm_card_visa' };
+
+const TAKEN: Row[] = [
+  ['an intent', 'POST payment_intents', { ...MANUAL, 'metadata[orderId]': 'ord_1' }],
+  ['an intent that says more', 'POST payment_intents', { ...OPEN, ...CARD, confirm: 'true' }],
+  [
+    'an intent with words for the statement',
+    'POST payment_intents',
+    {
+      ...{ ...OPEN, description: 'An order', receipt_email: 'a@shopper.example' },
+      ...{ statement_descriptor_suffix: 'HOLDFAST', confirmation_method: 'automatic' },
+    },
+  ],
+  ['a confirmation', 'POST payment_intents/:intent/confirm', { ...CARD, off_session: 'false' }],
+  ['a capture', 'POST payment_intents/:authorized/capture', { amount_to_capture: '1000' }],
+  ['a cancellation', 'POST payment_intents/:second/cancel', { cancellation_reason: 'abandoned' }],
+  ['a look at an intent', 'GET payment_intents/:intent'],
+  ['the intents since a moment', 'GET payment_intents?limit=100&created[gte]=1'],
+  [
+    'a refund',
+    'POST refunds',
+    {
+      ...{ payment_intent: ':captured', amount: '10', reason: 'requested_by_customer' },
+      ...{ 'metadata[refundId]': 'ret_1' },
+    },
+  ],
+  ['the refunds of an intent', 'GET refunds?payment_intent=:captured&limit=100'],
+  ['the charges of an intent', 'GET charges?payment_intent=:captured&limit=3'],
+  ['the events of a kind', 'GET events?type=charge.refunded&limit=3'],
+  ['the disputes of an intent', 'GET disputes?payment_intent=:captured'],
+];
+
+const REFUSED: Row[] = [
+  ['an intent without an amount', 'POST payment_intents', { currency: 'usd' }],
+  ['an intent without a currency', 'POST payment_intents', { amount: '1000' }],
+  ['an amount that is no number', 'POST payment_intents', { ...OPEN, amount: 'much' }],
+  ['a parameter that does not exist', 'POST payment_intents', { ...OPEN, colour: 'red' }],
+  ['another way of capture', 'POST payment_intents', { ...OPEN, capture_method: 'later' }],
+  ['a reason that is none', 'POST refunds', { payment_intent: ':captured', reason: 'whim' }],
+  ['a confirmation with a stranger', 'POST payment_intents/:intent/confirm', { colour: 'red' }],
+  ['a capture with a stranger', 'POST payment_intents/:authorized/capture', { colour: 'red' }],
+  ['a list with a stranger', 'GET payment_intents?colour=red'],
+  [
+    'a cancellation for a whim',
+    'POST payment_intents/:intent/cancel',
+    { cancellation_reason: 'whim' },
+  ],
+  ['a path that does not exist', 'GET payment_wishes'],
+];
+
+const isAtHand = existsSync(MOCK);
+
+describe.skipIf(!isAtHand)('stripe-mock and the card sandbox (skipped where it is missing)', () => {
+  const port = testInstance().portBase + PORT_SHIFT;
+  const mock = `http://127.0.0.1:${port}`;
+  const ids: Words = {};
+  let sandbox: ReturnType<typeof openForTest>;
+  let child: Bun.Subprocess;
+
+  const named = (text: string): string =>
+    text.replace(/:([a-z]+)/g, (_, name: string) => ids[name] ?? '');
+  const send = async (base: string, [, request, words = {}]: Row): Promise<number> => {
+    const [method = '', path = ''] = request.split(' ');
+    const body = new URLSearchParams();
+    for (const [name, value] of Object.entries(words)) body.append(name, named(value));
+    const response = await fetch(`${base}/v1/${named(path)}`, {
+      method,
+      headers: { authorization: 'Bearer sk_test_123' },
+      ...(method === 'POST' && { body }),
+    });
+    await response.text();
+    return response.status;
+  };
+  /** What each of the two answers to every row. */
+  const answersTo = async (rows: Row[]) => {
+    const answers: [string, number, number][] = [];
+    for (const row of rows) {
+      answers.push([row[0], await send(mock, row), await send(sandbox.base, row)]);
+    }
+    return answers;
+  };
+
+  const prepare = async (): Promise<void> => {
+    const { paymentIntents: intents } = sandbox.stripe;
+    const ask = { amount: 1_000, currency: 'usd', capture_method: 'manual' as const };
+    const paid = { ...ask, confirm: true, payment_method: 'pm_card_visa' };
+    ids['intent'] = (await intents.create(ask)).id;
+    ids['second'] = (await intents.create(ask)).id;
+    ids['authorized'] = (await intents.create(paid)).id;
+    ids['captured'] = (await intents.create(paid)).id;
+    await intents.capture(ids['captured']);
+  };
+
+  beforeAll(async () => {
+    const addresses = ['-http-addr', `127.0.0.1:${port}`, '-https-addr', `127.0.0.1:${port + 1}`];
+    child = Bun.spawn([MOCK, ...addresses], { stdout: 'ignore' });
+    sandbox = openForTest();
+    await prepare();
+    const isUp = (): Promise<boolean> =>
+      send(mock, ['', 'GET charges']).then(
+        (status) => status === 200,
+        () => false,
+      );
+    expect(await until(isUp, START_LIMIT_MS)).toBe(true);
+  }, START_LIMIT_MS);
+  afterAll(async () => {
+    child.kill();
+    await child.exited;
+    await sandbox.close();
+  });
+
+  test('refuse the same requests', async () => {
+    const answers = await answersTo(REFUSED);
+    expect(answers.filter(([, ...statuses]) => statuses.some((one) => one < 400))).toEqual([]);
+  });
+
+  test('take the same requests', async () => {
+    const answers = await answersTo(TAKEN);
+    expect(answers.filter(([, ...statuses]) => statuses.some((one) => one !== 200))).toEqual([]);
+  });
+
+  test('know every request that we send', async () => {
+    const connection = connectStripe('sk_test_123', mock, createTelemetry('test', 'silent'));
+    const [provider, aftercare] = [stripeProvider(connection), stripeAftercare(connection)];
+    const order = { orderId: 'ord_1', amountMinor: 1_000, currency: 'USD' };
+    await provider.open(order, 'open');
+    await provider.confirm('pi_123', 'pm_card_visa', 'confirm');
+    await provider.capture('pi_123', 'capture');
+    await provider.cancel('pi_123', 'cancel');
+    await provider.read('pi_123');
+    await provider.findByOrder('ord_1', Date.now());
+    await aftercare.refund({ ...order, intentId: 'pi_123', refundId: 'ret_1' }, 'refund');
+    await aftercare.readRefund('re_123');
+    await aftercare.findRefund('pi_123', 'ret_1');
+    await aftercare.refundedMinor('pi_123');
+    await aftercare.readDispute('dp_123');
+    const evidence = {
+      customer_email_address: 'a@shopper.example',
+      customer_name: 'Robin',
+      shipping_address: '1 Road',
+      product_description: '1 × Tent',
+      shipping_tracking_number: 'T1',
+      shipping_date: '2026-11-25',
+      uncategorized_text: 'delivered',
+    };
+    const dispute = await aftercare.submitEvidence('dp_123', evidence, 'evidence');
+    expect(dispute.id).toBeTruthy();
+  });
+});
