@@ -6,6 +6,7 @@ import { advanceOrder } from '../db/postgres/orders/steps.ts';
 import { decideDecline, type NextAction } from '../domain/declines.ts';
 import { DomainError } from '../domain/errors.ts';
 import { keyed } from './payment-keys.ts';
+import { queuedMsNow } from './attempts.ts';
 import type { PaymentProvider, PaymentView, Stage } from './providers/stripe.ts';
 import { giveBack, type RefundParts } from './refunds.ts';
 import type { StockAsk as OrderAsk } from './stock.ts';
@@ -17,6 +18,8 @@ export interface AuthorizeAsk extends OrderAsk {
   paymentMethod?: string;
   /** Until when the order waits for the shopper, in ms since 1970. */
   untilMs?: number;
+  /** The stock is held this much longer. */
+  marginMs?: number;
 }
 
 /** What an authorisation came to; a decline that ends the order is a refusal instead. */
@@ -24,12 +27,19 @@ export interface Authorization {
   state: 'authorized' | 'action_required' | 'processing' | 'declined';
   /** After this the same card is tried once more; only with `declined`. */
   retryAfterMs?: number;
+  /** What the queue took of the shopper's time, in ms: the order and its hold wait so much longer. */
+  queuedMs?: number;
 }
 
 export interface PaymentParts extends RefundParts {
   pg: Pg;
   provider: PaymentProvider;
+  /** RESERVATION_ENDED when it is over already. */
+  extendHold(ask: OrderAsk & { holdMs: number }): Promise<void>;
 }
+
+/** A wait that is worth another call to Inventory. */
+const QUEUED_MS_MIN = 5_000;
 
 const ACTION_MESSAGE = 'Your bank asks you to confirm this payment.';
 const WAIT_MESSAGE = 'Your bank is working on this payment.';
@@ -140,6 +150,16 @@ const confirmed = async (parts: PaymentParts, ask: AuthorizeAsk): Promise<Paymen
   return view;
 };
 
+/** Stock does not sit in a queue that eats its hold: what the queue took is given back first. */
+const outlastQueue = async (parts: PaymentParts, ask: AuthorizeAsk): Promise<number> => {
+  const { orderId, storeId, untilMs, marginMs } = ask;
+  const queuedMs = queuedMsNow();
+  if (queuedMs < QUEUED_MS_MIN || untilMs === undefined || marginMs === undefined) return 0;
+  const holdMs = untilMs + queuedMs + marginMs - Date.now();
+  await parts.extendHold({ orderId, storeId, holdMs });
+  return queuedMs;
+};
+
 const authorize = async (parts: PaymentParts, ask: AuthorizeAsk): Promise<Authorization> => {
   const { orderId, storeId } = ask;
   try {
@@ -232,7 +252,12 @@ const recordCapture = async ({ pg }: PaymentParts, { orderId, storeId }: OrderAs
 
 export const paymentActivities = (parts: PaymentParts) => ({
   /** Opens and confirms, or looks again at what was opened. CARD_DECLINED when that is the end. */
-  authorizePayment: (ask: AuthorizeAsk): Promise<Authorization> => authorize(parts, ask),
+  async authorizePayment(ask: AuthorizeAsk): Promise<Authorization> {
+    const queuedMs = await outlastQueue(parts, ask);
+    if (queuedMs === 0) return authorize(parts, ask);
+    const untilMs = (ask.untilMs ?? 0) + queuedMs;
+    return { ...(await authorize(parts, { ...ask, untilMs })), queuedMs };
+  },
   /** Takes the money of an authorised payment. CARD_DECLINED when it is refused for good. */
   capturePayment: (ask: OrderAsk): Promise<void> => capture(parts, ask),
   /** Undo of both; resolves when the provider has confirmed it. */

@@ -96,6 +96,7 @@ const HANDED_ON: readonly Setting[] = [
   'HOLDFAST_RECONCILE_EVERY_MS',
   'HOLDFAST_RECONCILE_AFTER_MS',
   'HOLDFAST_SWEEP_AFTER_MS',
+  'HOLDFAST_TASK_QUEUES',
 ];
 
 const handedOn = (): Partial<Record<Setting, string>> =>

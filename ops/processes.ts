@@ -157,6 +157,7 @@ export const PROCESSES = {
       'HOLDFAST_PAYMENT_STEPS_PER_SECOND',
       'HOLDFAST_SWEEP_AFTER_MS',
       'HOLDFAST_RECONCILE_AFTER_MS',
+      'HOLDFAST_TASK_QUEUES',
     ],
   },
   relay: { opsPort: 'relay-ops', role: 'relay', settings: [...KAFKA] },

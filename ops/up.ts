@@ -21,12 +21,12 @@ export const SERVERS: readonly Server[] = [
   redisServer,
   temporalServer,
 ];
-const PROCESS_START_LIMIT_MS = 60_000;
+const PROCESS_START_LIMIT_MS = 120_000;
 const PORT_FREE_LIMIT_MS = 5_000;
 const LOG_TAIL_BYTES = 2_000;
-const SOURCES = 'domain db apis workflows activities processes telemetry proto/gen sandbox'.split(
-  ' ',
-);
+/** Folders that a process is made of. */
+export const SOURCES =
+  'domain db apis workflows activities processes telemetry proto/gen sandbox'.split(' ');
 
 export interface UpOptions {
   /** How many of each process (not of the sandboxes); 1 unless said. */
@@ -100,18 +100,22 @@ const isReady = (port: number): Promise<boolean> =>
     () => false,
   );
 
-const entryOf = (name: string): string => resolve(ROOT, 'processes', `${name}.ts`);
+const entryOf = (name: string, root = ROOT): string => resolve(root, 'processes', `${name}.ts`);
 
-/** Starts one copy of a process, or restarts it when what it is made of has changed. */
+/**
+ * Starts one copy of a process, or restarts it when what it is made of has changed; from other
+ * sources than our own, if `root` says so.
+ */
 export const startProcess = async (
   instance: Instance,
   name: ProcessName,
   copy = 1,
   say: Say = () => undefined,
+  root = ROOT,
 ): Promise<void> => {
   const env = environmentOf(instance, name, copy);
   const own = createHash('sha256').update(JSON.stringify(env)).digest('hex').slice(0, 16);
-  const stamp = `${await sourceStamp()}/${own}`;
+  const stamp = `${await sourceStamp()}/${own}${root === ROOT ? '' : `/${root}`}`;
   const label = copyName(name, copy);
   const opsPort = instance.port(specOf(name).opsPort, copy);
   const running = runningOf(instance, label);
@@ -120,7 +124,7 @@ export const startProcess = async (
   launch(
     instance,
     label,
-    { command: process.execPath, args: [entryOf(name)], env, cwd: ROOT },
+    { command: process.execPath, args: [entryOf(name, root)], env, cwd: root },
     stamp,
   );
   const ready = await until(

@@ -149,9 +149,10 @@ const queuesOf = (parts: Parts) => {
   const { pg } = parts;
   const providers = connectProviders(parts);
   const { provider, aftercare, carrier, mailer, inventory } = providers;
-  const money = { pg, provider, aftercare };
+  const stock = stockActivities(inventory);
+  const money = { pg, provider, aftercare, extendHold: stock.extendHold };
   return {
-    orders: { stories: true, hands: { ...orderActivities(pg), ...stockActivities(inventory) } },
+    orders: { stories: true, hands: { ...orderActivities(pg), ...stock } },
     payments: {
       stories: false,
       hands: {

@@ -34,6 +34,12 @@ export interface Shop {
   kill(name: ProcessName | ServerName): Promise<void>;
   freeze(name: ProcessName | ServerName, what: 'SIGSTOP' | 'SIGCONT'): void;
   startServer(name: ServerName): Promise<void>;
+  /** Ended as an operator does it, with time to finish. */
+  stop(name: ProcessName | ServerName): Promise<void>;
+  /** Started again, whichever of the two it is. */
+  start(name: ProcessName | ServerName): Promise<void>;
+  /** A process made of other sources than ours, until `start`. */
+  startFrom(root: string, name: ProcessName): Promise<void>;
   /** Waits until every process says that it has what it needs. */
   allReady(): Promise<void>;
   startProcess(name: ProcessName, copy?: number): Promise<void>;
@@ -50,6 +56,12 @@ const open = async (): Promise<Shop> => {
   await bringUp(instance, (line) => process.stderr.write(`# ${line}\n`));
   const env = await publicEnvironment(instance);
   const serverOf = (name: string) => SERVERS.find((server) => server.name === name);
+  const start = (name: ProcessName | ServerName): Promise<void> => {
+    const server = serverOf(name);
+    return server
+      ? startServer(instance, server, quiet)
+      : startProcess(instance, name as ProcessName, 1, quiet);
+  };
   return {
     env,
     sql: postgres(env['POSTGRES_URL'] ?? '', { max: 2, onnotice: quiet }),
@@ -57,10 +69,12 @@ const open = async (): Promise<Shop> => {
       await end(instance, name, 'SIGKILL');
     },
     freeze: (name, what) => signal(instance, name, what),
-    startServer: async (name) => {
-      const server = serverOf(name);
-      if (server) await startServer(instance, server, quiet);
+    startServer: start,
+    stop: async (name) => {
+      await end(instance, name);
     },
+    start,
+    startFrom: (root, name) => startProcess(instance, name, 1, quiet, root),
     allReady: async () => {
       const isReady = async (): Promise<boolean> =>
         (await statusOf(instance)).every(({ state }) => state === 'ready');

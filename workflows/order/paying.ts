@@ -24,8 +24,10 @@ export async function untilAuthorized(story: OrderStory, input: FulfillOrderInpu
       if (extensions++ < EXTENSIONS_MAX) await extend(story, input);
     }
     const { tries, deadlineMs: untilMs } = story;
-    const ask = { ...story.order, tries, untilMs, ...(paymentMethod && { paymentMethod }) };
+    const deadline = { untilMs, marginMs: HOLD_MARGIN_MS };
+    const ask = { ...story.order, tries, ...deadline, ...(paymentMethod && { paymentMethod }) };
     const answer = await paymentsWithin(untilMs - Date.now()).authorizePayment(ask);
+    story.deadlineMs += answer.queuedMs ?? 0;
     if (answer.state === 'authorized') return;
     await awaitShopper(story, answer, seen, story.isSecond ? pollMs : undefined);
     endIfCancelled(story);
