@@ -2,24 +2,13 @@
 import { publicEnvironment } from '../ops/environment.ts';
 import type { Instance } from '../ops/instance.ts';
 import { call } from '../ops/sample/load.ts';
-import { runningOf } from '../ops/supervise.ts';
-import { cpuNanosOf, familyOf } from './method.ts';
-import { placeOrder } from './orders/placing.ts';
+import { answered, ordering } from './orders/placing.ts';
 import { inventoryCalls, stockedSkus } from './stock-calls.ts';
+import { cpuMicros, idleRates, repeat, WATCHED } from './watching.ts';
 
-const IN_FLIGHT = 8;
 const WARM_UP_SHARE = 0.25;
 const SKUS = 100;
 const UNITS = 1_000_000;
-const DELIVERED_LIMIT_MS = 120_000;
-/** What a shop takes that nobody visits is measured first, and taken off. */
-const IDLE_MS = 10_000;
-
-/** Stores are not ours to make cheaper, and still have to be paid for. */
-const WATCHED = [
-  ...['gateway', 'products', 'search', 'inventory', 'orders', 'worker', 'relay', 'projector'],
-  ...['postgres', 'redis', 'kafka', 'cassandra', 'temporal'],
-] as const;
 
 interface Operation {
   name: string;
@@ -28,27 +17,6 @@ interface Operation {
   /** Work that goes on after the answer, waited for before CPU is read. */
   settle?(): Promise<void>;
 }
-
-const cpuMicros = (instance: Instance): number[] =>
-  WATCHED.map((name) => {
-    const pid = runningOf(instance, name)?.pid;
-    return pid ? familyOf(pid).reduce((sum, one) => sum + cpuNanosOf(one), 0) / 1_000 : 0;
-  });
-
-const repeat = async (count: number, work: () => Promise<unknown>): Promise<void> => {
-  let left = count;
-  const lane = async (): Promise<void> => {
-    while (left-- > 0) await work();
-  };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
-};
-
-const answered = async (url: string, init: RequestInit, statuses = [200]): Promise<string> => {
-  const response = await fetch(url, init);
-  const text = await response.text();
-  if (!statuses.includes(response.status)) throw new Error(`${url} answered ${text}`);
-  return text;
-};
 
 const SEARCH = `query ($text: String) { products(text: $text, first: 20) { edges { cursor node {
   id name slug priceFrom currency variants { sku price stock { available } } } }
@@ -60,28 +28,6 @@ const asked = (query: string, variables: object): RequestInit => ({
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify({ query, variables }),
 });
-
-const ordering = (gateway: string, skus: () => string) => {
-  const open: { id: string; accessToken: string }[] = [];
-  const place = async (): Promise<void> => {
-    const placed = await placeOrder(gateway, skus());
-    if (![201, 202].includes(placed.status)) throw new Error(`an order answered ${placed.status}`);
-    open.push(placed);
-  };
-  const delivered = async (): Promise<void> => {
-    const end = Date.now() + DELIVERED_LIMIT_MS;
-    for (let one = open.pop(); one; one = open.pop()) {
-      const headers = { authorization: `Bearer ${one.accessToken}` };
-      for (;;) {
-        const text = await answered(`${gateway}/orders/${one.id}`, { headers });
-        if ((JSON.parse(text) as { status: string }).status === 'delivered') break;
-        if (Date.now() > end) throw new Error(`${one.id} is not delivered`);
-        await Bun.sleep(500);
-      }
-    }
-  };
-  return { place, delivered };
-};
 
 const operationsOf = async (env: Record<string, string>): Promise<Operation[]> => {
   const gateway = env['GATEWAY_URL'] ?? '';
@@ -128,13 +74,6 @@ const operationsOf = async (env: Record<string, string>): Promise<Operation[]> =
       settle: () => Bun.sleep(3_000),
     },
   ];
-};
-
-/** Microseconds of CPU a second of each process while nothing is asked of it. */
-const idleRates = async (instance: Instance): Promise<number[]> => {
-  const before = cpuMicros(instance);
-  await Bun.sleep(IDLE_MS);
-  return cpuMicros(instance).map((micros, at) => (micros - (before[at] ?? 0)) / (IDLE_MS / 1_000));
 };
 
 /** Prints a row an operation: microseconds of CPU of each process, and how many a second. */

@@ -7,6 +7,7 @@ import { testInstance } from '../ops/instance.ts';
 import { bringUp } from '../ops/up.ts';
 import { costs } from './costs.ts';
 import { checkoutAnswer, orderWorkflow } from './orders/orders.ts';
+import { orderRate } from './orders/rate.ts';
 import type { Figures, Plan } from './method.ts';
 import { productFromStore, productRead } from './product-read.ts';
 import {
@@ -47,11 +48,17 @@ const PATHS: Record<string, Path> = {
   'order-workflow': orderWorkflow,
 };
 /** A carrier that is there at once: nothing of an order is waiting that is not ours. */
-const PACE = { HOLDFAST_CARRIER_SHIP_MS: '1', HOLDFAST_CARRIER_DELIVER_MS: '1' };
+const PACE = {
+  HOLDFAST_CARRIER_SHIP_MS: '1',
+  HOLDFAST_CARRIER_DELIVER_MS: '1',
+  // Orders that wait do so through the whole measurement.
+  HOLDFAST_PAYMENT_WINDOW_MS: '20000000',
+};
 /** Takes minutes or an hour to fill, so only when it is named, or with `--large`. */
 const LARGE = Object.keys(PATHS).filter((name) => /-(?:100k|1m)$/.test(name));
 /** What has no ratio and prints its own lines. */
-const PRINTED: Record<string, (instance: Instance) => Promise<void>> = {
+const PRINTED: Record<string, (instance: Instance, plan: Plan) => Promise<void>> = {
+  'order-rate': orderRate,
   costs,
   'checkout-answer': async (instance) => console.log(await checkoutAnswer(instance)),
   searchable: timesToSearchable,
@@ -69,7 +76,7 @@ const perItem = (figures: Figures, items: number): Figures => {
 
 /**
  * `--rounds N` for a look that is no measurement, `--products N` for a catalogue of another size,
- * `--large` for what takes an hour.
+ * `--large` for what takes an hour, `--idle N` for orders that wait beside those of `order-rate`.
  */
 const asked = (words: string[]): { names: string[]; isLarge: boolean; plan: Plan } => {
   const { values, positionals: names } = parseArgs({
@@ -77,12 +84,17 @@ const asked = (words: string[]): { names: string[]; isLarge: boolean; plan: Plan
     options: {
       rounds: { type: 'string' },
       products: { type: 'string' },
+      idle: { type: 'string' },
       large: { type: 'boolean', default: false },
     },
     allowPositionals: true,
   });
   const numberOf = (text: string | undefined): number | undefined => Number(text ?? 0) || undefined;
-  const plan = { rounds: numberOf(values.rounds), products: numberOf(values.products) };
+  const plan = {
+    rounds: numberOf(values.rounds),
+    products: numberOf(values.products),
+    idle: numberOf(values.idle),
+  };
   return { names, isLarge: values.large, plan };
 };
 
@@ -99,7 +111,7 @@ export const bench = async (words: string[]): Promise<number> => {
   const [first = ''] = names;
   const printed = PRINTED[first];
   if (printed) {
-    await printed(instance);
+    await printed(instance, plan);
     return 0;
   }
   let code = 0;

@@ -13,6 +13,8 @@ export interface Plan {
   rounds?: number | undefined;
   /** Of a catalogue of this size instead of the path's own. */
   products?: number | undefined;
+  /** Orders that are open all the while and only wait. */
+  idle?: number | undefined;
   /** Operations of one slice, and how many of them at once. */
   operations?: number;
   inFlight?: number;
