@@ -27,10 +27,14 @@ import {
   providerView,
   reached,
 } from '../support/judges.ts';
+import { withSetting } from '../support/settings.ts';
 import { shop as openShop, type Shop } from '../support/shop.ts';
+import { readable } from './readable.ts';
 
 /** A batch takes less. */
 const PAUSE_SEEN_MS = 5_000;
+/** How long the shopper of an order that expires may take. */
+const WINDOW_MS = 6_000;
 
 const begin = async (shop: Shop, basket: Partial<Basket>) => {
   const { sku } = await stockedWare(shop, 5);
@@ -94,6 +98,22 @@ const PATHS: Record<string, (shop: Shop) => Promise<string>> = {
     const { id } = await begin(shop, { postalCode: 'LOST 00' });
     await reached(shop, id, 'lost');
     return id;
+  },
+  expired: async (shop) => {
+    const window = ['HOLDFAST_PAYMENT_WINDOW_MS', String(WINDOW_MS)] as const;
+    const { id } = await withSetting(shop, 'orders', window, () => begin(shop, THREE_D_SECURE));
+    await reached(shop, id, 'expired');
+    return id;
+  },
+  refund: async (shop) => {
+    const { id } = await begin(shop, {});
+    await reached(shop, id, 'delivered');
+    await mendBy(shop, id, 'refund', { amount: 5 });
+    const refund = await eventually('it is granted', async () => {
+      const [row] = await shop.sql`select id from orders.refunds where order_id = ${id}`;
+      return row;
+    });
+    return `refund/${refund['id']}`;
   },
   'returned-to-sender': async (shop) => {
     const { id } = await begin(shop, { postalCode: 'BACK 00' });
@@ -187,33 +207,6 @@ const IMPORTS: Record<string, (shop: Shop) => Promise<string>> = {
 
 const codec = payloadCodec(codecKeys(testInstance()).split(','));
 
-interface Sealed {
-  metadata: Record<string, string>;
-  data: string;
-}
-
-const isPayload = (value: object): value is Sealed => 'metadata' in value && 'data' in value;
-const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'base64'));
-const base64Of = (bytes: Uint8Array | null | undefined): string =>
-  Buffer.from(bytes ?? []).toString('base64');
-const mapped = <A, B>(record: Record<string, A>, change: (value: A) => B): Record<string, B> =>
-  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
-
-const opened = async ({ metadata, data }: Sealed): Promise<Sealed> => {
-  const sealed = { metadata: mapped(metadata, bytesOf), data: bytesOf(data) };
-  const [plain] = await codec.decode([sealed]);
-  return { metadata: mapped(plain?.metadata ?? {}, base64Of), data: base64Of(plain?.data) };
-};
-
-/** A history that can be read without this instance's keys; it holds ids and nothing personal. */
-const readable = async (value: unknown): Promise<unknown> => {
-  if (Array.isArray(value)) return Promise.all(value.map(readable));
-  if (value === null || typeof value !== 'object') return value;
-  if (isPayload(value)) return opened(value);
-  const entries = Object.entries(value).map(async ([name, one]) => [name, await readable(one)]);
-  return Object.fromEntries((await Promise.all(entries)) as [string, unknown][]);
-};
-
 const folder = resolve(import.meta.dirname, process.argv[2] ?? 'histories');
 mkdirSync(folder, { recursive: true });
 const shop = await openShop();
@@ -228,7 +221,7 @@ for (const [name, tell] of Object.entries({ ...PATHS, ...IMPORTS })) {
   await handle.result();
   const history: unknown = JSON.parse(historyToJSON(await handle.fetchHistory()));
   // Stack traces name files of this machine's checkout.
-  const text = JSON.stringify(await readable(history), null, 1).replaceAll(`${ROOT}/`, './');
+  const text = JSON.stringify(await readable(codec, history), null, 1).replaceAll(`${ROOT}/`, './');
   writeFileSync(resolve(folder, `${name}.json`), `${text}\n`);
   process.stdout.write(`${name}: saved\n`);
 }
