@@ -1,23 +1,40 @@
 // Faults on the road of an order: how each is switched on and off, by signals and by sandboxes.
+import { Redis } from 'ioredis';
+import postgres from 'postgres';
+import { PROCESS_NAMES, isSandbox } from '../../ops/processes.ts';
 import { control } from '../support/judges.ts';
 import type { Shop } from '../support/shop.ts';
 
 export interface Fault {
   on(shop: Shop): Promise<void>;
   off(shop: Shop): Promise<void>;
-  /** How long it lasts, in ms. */
+  /** How long it lasts once it is on, in ms; `TO_THE_END`: until everything has come to rest. */
   lastsMs: number;
 }
 
-const nothing = async (): Promise<void> => undefined;
+export const TO_THE_END = Number.POSITIVE_INFINITY;
 
-const provider = (action: string, times: number, more: object = {}): Fault => ({
+type Killable = Parameters<Shop['kill']>[0];
+const SECOND_MS = 1_000;
+
+const nothing = async (): Promise<void> => undefined;
+/** A fault that has done its harm by itself. */
+const over = { off: nothing, lastsMs: 0 };
+
+interface ProviderFault {
+  times: number;
+  path?: string;
+  forMs?: number;
+  lastsMs?: number;
+}
+
+const provider = (action: string, { lastsMs = 3_000, ...how }: ProviderFault): Fault => ({
   on: async (shop) => {
-    const fault = { method: 'POST', path: '/v1/*', action, times, ...more };
+    const fault = { method: 'POST', path: '/v1/*', action, ...how };
     await control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'faults', fault);
   },
   off: async (shop) => void (await control(shop, 'STRIPE_SANDBOX_URL', 'DELETE', 'faults')),
-  lastsMs: 3_000,
+  lastsMs,
 });
 
 const webhooks = (order: object): Fault => ({
@@ -27,46 +44,115 @@ const webhooks = (order: object): Fault => ({
   lastsMs: 3_000,
 });
 
-const frozen = (name: Parameters<Shop['freeze']>[0], lastsMs: number): Fault => ({
+const frozen = (name: Killable, lastsMs: number): Fault => ({
   on: async (shop) => shop.freeze(name, 'SIGSTOP'),
   off: async (shop) => shop.freeze(name, 'SIGCONT'),
   lastsMs,
 });
 
-const killedServer = (name: 'postgres' | 'redis' | 'kafka' | 'temporal' | 'cassandra'): Fault => ({
+const killed = (name: Killable, lastsMs = 0): Fault => ({
   on: (shop) => shop.kill(name),
-  off: (shop) => shop.startServer(name),
-  lastsMs: 2_000,
+  off: (shop) => shop.start(name),
+  lastsMs,
 });
 
-const killedProcess = (name: 'worker' | 'orders' | 'inventory' | 'relay'): Fault => ({
-  on: (shop) => shop.kill(name),
-  off: (shop) => shop.startProcess(name),
-  lastsMs: 500,
+/** Killed and started again, so many times, every few seconds. */
+const killedOften = (name: Killable, times: number): Fault => ({
+  ...over,
+  on: async (shop) => {
+    for (let time = 0; time < times; time++) {
+      await shop.kill(name);
+      await shop.start(name);
+      await Bun.sleep((2 + (time % 4)) * SECOND_MS);
+    }
+  },
 });
+
+const withRedis = async (shop: Shop, work: (redis: Redis) => Promise<unknown>): Promise<void> => {
+  const redis = new Redis(shop.env['REDIS_URL'] ?? '');
+  await work(redis).finally(() => redis.disconnect());
+};
+
+/** Every level it has becomes something else than a level. */
+const spoilLevels = (shop: Shop): Promise<void> =>
+  withRedis(shop, async (redis) => {
+    for (const key of await redis.keys('stock:*:level')) {
+      await redis.multi().del(key).hset(key, 'what', 'ever').exec();
+    }
+  });
+
+/** Holds every connection that the server gives, so that nobody else gets one. */
+const takeConnections = async (shop: Shop): Promise<void> => {
+  const url = shop.env['POSTGRES_URL'] ?? '';
+  const taken: ReturnType<typeof postgres>[] = [];
+  const end = Date.now() + 10 * SECOND_MS;
+  while (Date.now() < end) {
+    const one = postgres(url, { max: 1, onnotice: () => undefined, connect_timeout: 2 });
+    taken.push(one);
+    const isFull = await one`select 1`.then(
+      () => false,
+      () => true,
+    );
+    if (isFull) await Bun.sleep(SECOND_MS);
+  }
+  await Promise.all(taken.map((one) => one.end({ timeout: 1 })));
+};
+
+const restartAll = async (shop: Shop): Promise<void> => {
+  for (const name of PROCESS_NAMES.filter((one) => !isSandbox(one))) {
+    await shop.stop(name);
+    await shop.start(name);
+  }
+};
 
 /** By the names of the promises' own list. */
 export const FAULTS: Record<string, Fault> = {
-  none: { on: nothing, off: nothing, lastsMs: 0 },
-  'provider-answer-lost': provider('apply_then_drop', 10),
-  'provider-saved-500': provider('apply_then_500', 10),
-  'provider-409': provider('status:409', 10),
-  'provider-429-storm': provider('status:429', 60),
-  'provider-down': provider('drop_before', 1_000),
-  'provider-hangs': provider('hang', 3, { forMs: 12_000 }),
+  none: { ...over, on: nothing },
+  'provider-answer-lost': provider('apply_then_drop', { times: 10 }),
+  // The client itself asks once more, under the same key: both answers are lost.
+  'refund-answer-lost': provider('apply_then_drop', {
+    times: 2,
+    path: '/v1/refunds',
+    lastsMs: TO_THE_END,
+  }),
+  'provider-saved-500': provider('apply_then_500', { times: 10 }),
+  'provider-409': provider('status:409', { times: 10 }),
+  'provider-429-storm': provider('status:429', { times: 60 }),
+  'provider-hangs-60s': provider('hang', { times: 6, forMs: 60_000 }),
+  'provider-down-60s': provider('drop_before', { times: 100_000, lastsMs: 60_000 }),
   'webhooks-five-times': webhooks({ action: 'duplicate', times: 5 }),
   'webhooks-reversed': webhooks({ action: 'reorder' }),
-  'webhooks-late': webhooks({ action: 'delay', delayMs: 5_000 }),
-  'worker-killed': killedProcess('worker'),
-  'worker-frozen': frozen('worker', 8_000),
-  'orders-killed': killedProcess('orders'),
-  'inventory-killed': killedProcess('inventory'),
-  'relay-killed': killedProcess('relay'),
-  'temporal-killed': killedServer('temporal'),
-  'temporal-frozen': frozen('temporal', 6_000),
-  'postgres-killed': killedServer('postgres'),
-  'postgres-frozen': frozen('postgres', 6_000),
-  'redis-killed': killedServer('redis'),
-  'kafka-killed': killedServer('kafka'),
-  'cassandra-frozen': frozen('cassandra', 6_000),
+  'webhooks-late': webhooks({ action: 'delay', delayMs: 30_000 }),
+  'worker-killed': killed('worker'),
+  'worker-killed-often': killedOften('worker', 5),
+  'worker-gone-60s': killed('worker', 60_000),
+  'worker-frozen-90s': frozen('worker', 90_000),
+  'orders-killed': killed('orders'),
+  'gateway-killed': killed('gateway'),
+  'inventory-killed': killed('inventory'),
+  'relay-killed': killed('relay'),
+  'temporal-killed-often': killedOften('temporal', 3),
+  'temporal-frozen-60s': frozen('temporal', 60_000),
+  'postgres-killed': killed('postgres'),
+  'postgres-frozen-30s': frozen('postgres', 30_000),
+  'postgres-connections-taken': { ...over, on: takeConnections },
+  'redis-flushed': { ...over, on: (shop) => withRedis(shop, (redis) => redis.flushall()) },
+  'redis-killed': killed('redis', 2_000),
+  'redis-out-of-memory': {
+    on: (shop) => withRedis(shop, (redis) => redis.config('SET', 'maxmemory', '1')),
+    off: (shop) => withRedis(shop, (redis) => redis.config('SET', 'maxmemory', '256mb')),
+    lastsMs: 10_000,
+  },
+  'redis-slow': {
+    ...over,
+    on: (shop) =>
+      withRedis(shop, async (redis) => {
+        for (let time = 0; time < 5; time++) await redis.client('PAUSE', 2_000, 'ALL');
+      }),
+  },
+  'redis-wrong-type': { ...over, on: spoilLevels },
+  'kafka-killed': killed('kafka'),
+  'kafka-frozen-120s': frozen('kafka', 120_000),
+  'cassandra-killed-120s': killed('cassandra', 120_000),
+  'everything-restarted': { ...over, on: restartAll },
 };

@@ -1,114 +1,65 @@
 // The promises, checked from the stores themselves and the provider's own books after a drain.
+import { findOrderView } from '../../db/cassandra/orders.ts';
+import { connectCassandra } from '../../db/cassandra/client.ts';
 import { isEnding, ORDER_MOVES, type OrderStatus } from '../../domain/order.ts';
-import { eventually, request } from '../support/journeys.ts';
+import { createTelemetry } from '../../telemetry/telemetry.ts';
+import { request } from '../support/journeys.ts';
 import type { Shop } from '../support/shop.ts';
-import type { Workload } from './workload.ts';
+import { brokenOfMoney } from './money-promises.ts';
+import { atRest, type Broken } from './at-rest.ts';
+import { brokenOfStock } from './stock-promises.ts';
+import { persistently, type Kind, type Workload } from './workload.ts';
 
-/** Every broken promise by its name and what shows it; empty when all hold. */
-export type Broken = string[];
-
-interface OrderRow {
+export interface OrderRow {
   id: string;
+  store_id: string;
   status: OrderStatus;
-  payment_status: string;
+  sequence: number;
   total_minor: number;
 }
 
-interface Ledger {
-  intents: { id: string; status: string; metadata: { orderId?: string } }[];
-  charges: {
-    payment_intent: string;
-    status: string;
-    captured: boolean;
-    amount_captured: number;
-    amount_refunded: number;
-  }[];
-}
-
+/** Orders of the workload, also those whose answer never arrived. */
 const ordersOf = async ({ sql }: Shop, { ware }: Workload): Promise<OrderRow[]> => {
-  const rows = await sql`select id, status, payment_status, total_minor from orders.orders
+  const rows = await sql`select id, store_id, status, sequence, total_minor from orders.orders
     where lines @> ${sql.json([{ sku: ware.sku }])}`;
   return rows as unknown as OrderRow[];
 };
 
-/** Waits until every order of the workload has reached an ending. */
-export const drained = (shop: Shop, workload: Workload): Promise<OrderRow[]> =>
-  eventually('every order has ended', async () => {
+/** Waits until every order of the workload has reached an ending, and every return its own. */
+export const drained = async (shop: Shop, workload: Workload): Promise<void> => {
+  await persistently('every order has ended', async () => {
     const rows = await ordersOf(shop, workload);
-    return rows.every(({ status }) => isEnding(status)) ? rows : undefined;
+    return rows.every(({ status }) => isEnding(status)) ? true : undefined;
   });
-
-const moneyOf = async ({ env }: Shop, orders: OrderRow[]): Promise<Broken> => {
-  const { body } = await request<Ledger>(`${env['STRIPE_SANDBOX_URL']}/_sandbox/ledger`);
-  return orders.flatMap(({ id, status, total_minor: total }) => {
-    const intents = body.intents.filter(({ metadata }) => metadata.orderId === id);
-    const ids = intents.map((intent) => intent.id);
-    const charges = body.charges.filter(
-      (charge) => ids.includes(charge.payment_intent) && charge.captured,
-    );
-    const kept = charges.reduce((sum, one) => sum + one.amount_captured - one.amount_refunded, 0);
-    const open = intents.filter((intent) => intent.status === 'requires_capture');
-    return [
-      ...(charges.length > 1 ? [`M1 ${id} was charged ${charges.length} times`] : []),
-      ...(status === 'delivered' && kept !== total ? [`M2 ${id} delivered, kept ${kept}`] : []),
-      ...(status !== 'delivered' && kept !== 0 ? [`M2 ${id} ${status}, kept ${kept}`] : []),
-      ...(open.length > 0 ? [`M2 ${id} has ended and still holds an authorisation`] : []),
-    ];
+  const { sql } = shop;
+  const ids = workload.placed.filter(({ kind }) => kind === 'returns').map(({ id }) => id);
+  await persistently('every return has ended', async () => {
+    if (ids.length === 0) return true;
+    const [row] = await sql`select count(*)::int as count from orders.returns
+      where order_id in ${sql(ids)} and state in ('refunded', 'rejected', 'expired')`;
+    return row?.['count'] === ids.length ? true : undefined;
   });
 };
 
-const booksOf = async ({ sql }: Shop, orders: OrderRow[]): Promise<Broken> => {
-  const ids = orders.map(({ id }) => id);
-  const rows = await sql`select order_id, currency, sum(amount_minor)::int as sum,
-      sum(amount_minor) filter (where account = 'card_provider')::int as held
-    from orders.ledger_entries where order_id in ${sql(ids)} group by order_id, currency`;
-  const held = new Map(rows.map((row) => [row['order_id'], row['held']]));
-  const unbalanced = rows.filter((row) => row['sum'] !== 0);
-  return [
-    ...unbalanced.map((row) => `M3 the entries of ${row['order_id']} sum to ${row['sum']}`),
-    ...orders.flatMap(({ id, status, total_minor: total }) => {
-      const expected = status === 'delivered' ? total : 0;
-      const ours = held.get(id) ?? 0;
-      return ours === expected ? [] : [`M3 the books hold ${ours} for ${id}, ${status}`];
-    }),
-  ];
+const ENDINGS: Record<Kind, readonly OrderStatus[]> = {
+  pays: ['delivered'],
+  authenticates: ['delivered'],
+  anotherCard: ['delivered'],
+  returns: ['delivered'],
+  lost: ['lost'],
+  declined: ['cancelled', 'rejected'],
+  cancels: ['cancelled'],
+  abandons: ['expired'],
 };
 
-const stockOf = async (
-  { sql }: Shop,
-  { ware, stocked }: Workload,
-  orders: OrderRow[],
-): Promise<Broken> => {
-  const [balance] = await sql`select sum(on_hand)::int as on_hand, sum(reserved)::int as reserved
-    from inventory.balances where sku = ${ware.sku}`;
-  const [moved] = await sql`select coalesce(sum(quantity), 0)::int as sum
-    from inventory.movements where sku = ${ware.sku}`;
-  const gone = orders.filter(({ status }) => status === 'delivered' || status === 'lost').length;
-  const onHand = Number(balance?.['on_hand']);
-  return [
-    ...(onHand !== moved?.['sum'] ? [`S1 movements ${moved?.['sum']}, on hand ${onHand}`] : []),
-    ...(balance?.['reserved'] !== 0 ? [`S4 ${balance?.['reserved']} reserved at rest`] : []),
-    ...(onHand !== stocked - gone ? [`S2 ${stocked} received, ${gone} gone, ${onHand} left`] : []),
-  ];
-};
-
-const storiesOf = async (
-  { sql }: Shop,
-  workload: Workload,
-  orders: OrderRow[],
-): Promise<Broken> => {
-  const known = new Set(orders.map(({ id }) => id));
-  const missing = workload.placed.filter(({ id }) => !known.has(id));
-  const ids = orders.map(({ id }) => id);
-  const rows = await sql`select order_id, array_agg(type order by sequence) as types
-    from orders.order_events where order_id in ${sql(ids)} group by order_id`;
-  const mails = await sql`select order_id, kind, count(*)::int as count from orders.notifications
-    where order_id in ${sql(ids)} group by order_id, kind having count(*) > 1`;
-  return [
-    ...missing.map(({ id }) => `O1 ${id} was answered and is not there`),
-    ...mails.map((row) => `O6 ${row['order_id']} was written ${row['kind']} twice`),
-    ...rows.flatMap((row) => illegalMove(String(row['order_id']), row['types'] as string[])),
-  ];
+/** There is enough for everybody, so whoever can pay gets it, and nobody else does. */
+const brokenOfEndings = ({ placed }: Workload, orders: OrderRow[]): Broken => {
+  const known = new Map(orders.map((order) => [order.id, order.status]));
+  return placed.flatMap(({ id, kind }) => {
+    const status = known.get(id);
+    if (!status) return [`O1 ${id} was answered and is not there`];
+    return ENDINGS[kind].includes(status) ? [] : [`S5 ${id} ${kind} and is ${status}`];
+  });
 };
 
 const STATUS_OF: Record<string, OrderStatus> = {
@@ -138,7 +89,38 @@ const illegalMove = (id: string, types: string[]): Broken => {
   ];
 };
 
-const parcelsOf = async ({ env }: Shop, orders: OrderRow[]): Promise<Broken> => {
+const brokenOfStories = async ({ sql }: Shop, orders: OrderRow[]): Promise<Broken> => {
+  const ids = orders.map(({ id }) => id);
+  const rows = await sql`select order_id, array_agg(type order by sequence) as types
+    from orders.order_events where order_id in ${sql(ids)} group by order_id`;
+  return rows.flatMap((row) => illegalMove(String(row['order_id']), row['types'] as string[]));
+};
+
+/** A delivered order's shopper is written each of these once; a copy has the same message id. */
+const WRITTEN = ['confirmed', 'shipped', 'delivered'];
+
+/** `<order id>.<kind>@…` */
+const kindsIn = (messageIds: string[]): string[] =>
+  [...new Set(messageIds)].map((id) => id.split('@')[0]?.split('.')[1] ?? '');
+
+const brokenOfMails = (shop: Shop, { placed }: Workload, orders: OrderRow[]): Promise<Broken> => {
+  const delivered = new Set(orders.filter((one) => one.status === 'delivered').map(({ id }) => id));
+  return atRest(async () => {
+    const looked = placed.map(async ({ id, email }) => {
+      if (!delivered.has(id)) return [];
+      const url = `${shop.env['MAIL_URL']}/messages?to=${encodeURIComponent(email)}`;
+      const { body } = await request<{ messages: { messageId: string }[] }>(url);
+      const kinds = kindsIn(body.messages.map(({ messageId }) => messageId));
+      return WRITTEN.flatMap((kind) => {
+        const times = kinds.filter((one) => one === kind).length;
+        return times === 1 ? [] : [`O6 ${id} was written ${kind} ${times} times`];
+      });
+    });
+    return (await Promise.all(looked)).flat();
+  });
+};
+
+const brokenOfParcels = async ({ env }: Shop, orders: OrderRow[]): Promise<Broken> => {
   const url = `${env['CARRIER_SANDBOX_URL']}/_sandbox/shipments`;
   const { body } = await request<{ shipments: { reference: string; status: string }[] }>(url);
   return orders.flatMap(({ id }) => {
@@ -147,16 +129,39 @@ const parcelsOf = async ({ env }: Shop, orders: OrderRow[]): Promise<Broken> => 
   });
 };
 
+/** P2 and P3 of orders: every transition has come through Kafka into the read model. */
+const brokenOfViews = async ({ env }: Shop, orders: OrderRow[]): Promise<Broken> => {
+  const cassandra = connectCassandra({
+    contactPoint: env['CASSANDRA_CONTACT_POINT'] ?? '',
+    datacenter: 'datacenter1',
+    keyspace: 'holdfast',
+    telemetry: createTelemetry('test', 'silent'),
+  });
+  const missing = async (): Promise<Broken> => {
+    const looked = orders.map(async ({ id, store_id: storeId, sequence }) => {
+      const view = await findOrderView(cassandra, storeId, id);
+      return view?.sequence === sequence ? [] : [`P3 ${id}: ${view?.sequence} of ${sequence}`];
+    });
+    return (await Promise.all(looked)).flat();
+  };
+  try {
+    return await atRest(missing);
+  } finally {
+    await cassandra.close();
+  }
+};
+
 /** Checks every promise over the orders of a workload that has drained. */
 export const brokenPromises = async (shop: Shop, workload: Workload): Promise<Broken> => {
   const orders = await ordersOf(shop, workload);
   if (orders.length === 0) return ['the workload made no order'];
   const checks = await Promise.all([
-    moneyOf(shop, orders),
-    booksOf(shop, orders),
-    stockOf(shop, workload, orders),
-    storiesOf(shop, workload, orders),
-    parcelsOf(shop, orders),
+    brokenOfMoney(shop, orders),
+    brokenOfStock(shop, workload, orders),
+    brokenOfStories(shop, orders),
+    brokenOfMails(shop, workload, orders),
+    brokenOfParcels(shop, orders),
+    brokenOfViews(shop, orders),
   ]);
-  return checks.flat();
+  return [...brokenOfEndings(workload, orders), ...checks.flat()];
 };

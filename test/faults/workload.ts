@@ -1,13 +1,15 @@
 // A seeded workload of orders over mixed cards: each call is recorded as ok, refused or unknown.
-import { asShopper, eventually, placeOrder, stockedWare, type Ware } from '../support/journeys.ts';
+import { asShopper, newEmail, placeOrder, stockedWare, type Ware } from '../support/journeys.ts';
 import { authenticate } from '../support/judges.ts';
 import type { Shop } from '../support/shop.ts';
 
 const AT_ONCE = 8;
 /** Units that nobody of the workload buys. */
 const SPARE = 10;
+/** Price of one unit, in cents. */
+export const UNIT_MINOR = 1_000;
 /** A call whose answer was lost is sent again under its key, as a shopper's browser does. */
-const TRIES_MAX = 40;
+const PATIENCE_MS = 240_000;
 const AGAIN_MS = 500;
 
 /** Numbers from 0 to 1, always the same for a seed: mulberry32. */
@@ -21,29 +23,46 @@ export const randomOf = (seed: number) => {
   };
 };
 
+export type Kind =
+  | 'pays'
+  | 'declined'
+  | 'authenticates'
+  | 'abandons'
+  | 'cancels'
+  | 'anotherCard'
+  | 'lost'
+  | 'returns';
+export type Kinds = Partial<Record<Kind, number>>;
+
 /** What a shopper of the workload does, and how often in a hundred. */
-const KINDS = {
-  pays: 50,
+export const KINDS: Kinds = {
+  pays: 42,
   declined: 12,
   authenticates: 12,
   cancels: 10,
   anotherCard: 8,
   lost: 8,
-} as const;
-type Kind = keyof typeof KINDS;
+  returns: 8,
+};
 
 const CARDS: Record<Kind, string> = {
   pays: 'pm_card_visa',
   declined: 'pm_card_visa_chargeDeclined',
   authenticates: 'pm_card_authenticationRequired',
+  abandons: 'pm_card_authenticationRequired',
   cancels: 'pm_card_authenticationRequired',
   anotherCard: 'pm_card_visa_chargeDeclinedInsufficientFunds',
   lost: 'pm_card_visa',
+  returns: 'pm_card_visa',
 };
 
-const kindOf = (roll: number): Kind => {
+/** Who sends something back bought two, and keeps one. */
+const QUANTITIES: Partial<Record<Kind, number>> = { returns: 2 };
+const quantityOf = (kind: Kind): number => QUANTITIES[kind] ?? 1;
+
+const kindOf = (kinds: Kinds, roll: number): Kind => {
   let left = roll * 100;
-  for (const [kind, share] of Object.entries(KINDS)) {
+  for (const [kind, share] of Object.entries(kinds)) {
     left -= share;
     if (left < 0) return kind as Kind;
   }
@@ -52,7 +71,9 @@ const kindOf = (roll: number): Kind => {
 
 export interface Placed {
   kind: Kind;
+  sku: string;
   id: string;
+  email: string;
   accessToken: string;
   /** How often the call had to be sent until there was an answer. */
   tries: number;
@@ -60,41 +81,43 @@ export interface Placed {
 
 export interface Workload {
   ware: Ware;
+  /** Nobody buys it: what a store has forgotten of it stays forgotten. */
+  untouched: Ware;
   stocked: number;
   placed: Placed[];
 }
 
-/** Sends until there is an answer about an order: a lost answer or a 5xx says nothing. */
-const persistently = async (shop: Shop, basket: Parameters<typeof placeOrder>[1]) => {
-  for (let tries = 1; tries <= TRIES_MAX; tries++) {
-    const answer = await placeOrder(shop, basket).catch(() => undefined);
-    const id = answer?.body.id ?? answer?.body.order?.id;
-    if (answer && id) return { id, accessToken: answer.body.accessToken, tries };
-    if (answer && answer.status < 500) return undefined;
+/** Asks again while there is no answer, or one that says nothing about the order. */
+export const persistently = async <T>(what: string, ask: () => Promise<T | undefined>) => {
+  const end = Date.now() + PATIENCE_MS;
+  for (let tries = 1; ; tries++) {
+    const answer = await ask().catch(() => undefined);
+    if (answer !== undefined) return { answer, tries };
+    if (Date.now() > end) throw new Error(`${what}: there was no answer`);
     await Bun.sleep(AGAIN_MS);
   }
-  throw new Error('a checkout was never answered');
 };
 
-const until = async (work: () => Promise<{ status: number }>): Promise<void> => {
-  for (let tries = 1; tries <= TRIES_MAX; tries++) {
-    const status = await work().then(
-      (answer) => answer.status,
-      () => 599,
-    );
-    if (status < 500) return;
-    await Bun.sleep(AGAIN_MS);
-  }
-};
+const isAnswer = <T extends { status: number }>(answer: T): T | undefined =>
+  answer.status < 500 ? answer : undefined;
+
+const told = (it: Placed, call: () => Promise<{ status: number }>): Promise<unknown> =>
+  persistently(it.id, async () => isAnswer(await call()));
 
 /** Waits until the order asks its shopper for this, or is past asking. */
-const asked = (shop: Shop, it: Placed, kind: string): Promise<true> =>
-  eventually(`${it.id} asks its shopper: ${kind}`, async () => {
-    const answer = await asShopper(shop, it, 'GET').catch(() => undefined);
-    if (answer?.status !== 200) return undefined;
-    const { nextAction, status } = answer.body;
+const asked = (shop: Shop, it: Placed, kind: string): Promise<unknown> =>
+  persistently(`${it.id} asks its shopper: ${kind}`, async () => {
+    const { status: code, body } = await asShopper(shop, it, 'GET');
+    if (code !== 200) return undefined;
+    const { nextAction, status } = body;
     const isOpen = status === 'accepted' || status === 'awaiting_payment';
     return nextAction?.kind === kind || !isOpen ? true : undefined;
+  });
+
+const delivered = (shop: Shop, it: Placed): Promise<unknown> =>
+  persistently(`${it.id} is delivered`, async () => {
+    const { body } = await asShopper(shop, it, 'GET');
+    return body.status === 'delivered' ? true : undefined;
   });
 
 const AFTER: Partial<Record<Kind, (shop: Shop, it: Placed) => Promise<void>>> = {
@@ -102,37 +125,61 @@ const AFTER: Partial<Record<Kind, (shop: Shop, it: Placed) => Promise<void>>> = 
     await asked(shop, it, 'authenticate');
     await authenticate(shop, it.id);
   },
-  cancels: (shop, it) => until(() => asShopper(shop, it, 'POST', '/cancel', {})),
+  cancels: async (shop, it) => {
+    await told(it, () => asShopper(shop, it, 'POST', '/cancel', {}));
+  },
   anotherCard: async (shop, it) => {
     await asked(shop, it, 'another_card');
-    await until(() => asShopper(shop, it, 'POST', '/payment', { paymentMethod: 'pm_card_visa' }));
+    const card = { paymentMethod: 'pm_card_visa' };
+    await told(it, () => asShopper(shop, it, 'POST', '/payment', card));
+  },
+  returns: async (shop, it) => {
+    await delivered(shop, it);
+    const one = { lines: [{ sku: it.sku, quantity: 1 }], reason: 'one too many' };
+    await told(it, () => asShopper(shop, it, 'POST', '/returns', one));
   },
 };
 
-const buy = async (shop: Shop, ware: Ware, kind: Kind): Promise<Placed | undefined> => {
-  const postalCode = kind === 'lost' ? 'LOST 00' : 'IV51 9DE';
-  const key = crypto.randomUUID();
-  const answer = await persistently(shop, {
-    sku: ware.sku,
+const buy = async (shop: Shop, { sku }: Ware, kind: Kind): Promise<Placed | undefined> => {
+  const basket = {
+    sku,
+    quantity: quantityOf(kind),
     paymentMethod: CARDS[kind],
-    postalCode,
-    key,
+    postalCode: kind === 'lost' ? 'LOST 00' : 'IV51 9DE',
+    email: newEmail(),
+    key: crypto.randomUUID(),
+  };
+  // A lost answer or a 5xx says nothing, unless it names the order.
+  const { answer, tries } = await persistently('a checkout', async () => {
+    const { status, body } = await placeOrder(shop, basket);
+    const id = body.id ?? body.order?.id;
+    if (id) return { id, accessToken: body.accessToken };
+    return status < 500 ? 'refused' : undefined;
   });
-  if (!answer) return undefined;
-  const placed = { kind, ...answer };
+  if (answer === 'refused') return undefined;
+  const placed = { kind, sku, email: basket.email, ...answer, tries };
   await AFTER[kind]?.(shop, placed);
   return placed;
 };
 
+export interface Plan {
+  seed: number;
+  count: number;
+  /** Shares of a hundred; the rest pays. */
+  kinds?: Kinds;
+}
+
 /** Places `count` orders, some at once; `onHalf` runs when half of them have been sent. */
 export const runWorkload = async (
   shop: Shop,
-  { seed, count, onHalf }: { seed: number; count: number; onHalf?: () => Promise<void> },
+  { seed, count, kinds: shares = KINDS }: Plan,
+  onHalf?: () => Promise<void>,
 ): Promise<Workload> => {
   const random = randomOf(seed);
-  const stocked = count + SPARE;
-  const ware = await stockedWare(shop, stocked, 10);
-  const kinds = Array.from({ length: count }, () => kindOf(random()));
+  const kinds = Array.from({ length: count }, () => kindOf(shares, random()));
+  const stocked = kinds.reduce((sum, kind) => sum + quantityOf(kind), SPARE);
+  const ware = await stockedWare(shop, stocked, UNIT_MINOR / 100);
+  const untouched = await stockedWare(shop, SPARE, UNIT_MINOR / 100);
   const placed: Placed[] = [];
   let sent = 0;
   let halfway: Promise<void> | undefined;
@@ -145,5 +192,5 @@ export const runWorkload = async (
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   await halfway;
-  return { ware, stocked, placed };
+  return { ware, untouched, stocked, placed };
 };

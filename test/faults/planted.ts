@@ -1,0 +1,82 @@
+// Bugs planted on purpose: a process of a copied source with one line changed. Drills whose
+// promises such a bug breaks must see it, or their green counts for nothing.
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
+import { ROOT } from '../../ops/instance.ts';
+import type { ProcessName } from '../../ops/processes.ts';
+import { SOURCES } from '../../ops/up.ts';
+import type { Shop } from '../support/shop.ts';
+import type { Plan } from './workload.ts';
+
+export interface Planted {
+  process: ProcessName;
+  file: string;
+  /** Must be there exactly once, so that a bug that cannot be planted any more is noticed. */
+  right: string;
+  wrong: string;
+  fault: string;
+  plan: Plan;
+  /** The promises of which at least one is seen broken. */
+  breaks: readonly string[];
+}
+
+export const PLANTED: Record<string, Planted> = {
+  'provider-key-dropped': {
+    process: 'worker',
+    file: 'activities/providers/stripe-aftercare.ts',
+    right: 'stripe.refunds.create(params, { idempotencyKey })',
+    wrong: 'stripe.refunds.create(params)',
+    fault: 'refund-answer-lost',
+    plan: { seed: 1, count: 1, kinds: { returns: 100 } },
+    breaks: ['M2', 'M4'],
+  },
+  'epoch-skipped': {
+    process: 'inventory',
+    file: 'apis/inventory/fence.ts',
+    right: 'if (ready === readyText(epoch, identity)) return { epoch, losses };',
+    wrong: 'return { epoch, losses };',
+    fault: 'redis-flushed',
+    plan: { seed: 1, count: 4, kinds: { pays: 100 } },
+    breaks: ['S4'],
+  },
+  'released-by-a-webhook': {
+    process: 'worker',
+    file: 'workflows/order/paying.ts',
+    right: 'story.isWaiting = false;',
+    wrong: `story.isWaiting = false;
+      if (story.news > seen && story.cards.length === 0) await stock.returnStock(story.order);`,
+    fault: 'none',
+    plan: { seed: 1, count: 2, kinds: { authenticates: 100 } },
+    breaks: ['S5'],
+  },
+};
+
+const REST = ['node_modules', 'package.json', 'tsconfig.json', 'bunfig.toml', 'bun.lock'];
+
+/** Our sources with the bug in them, as a root of their own. */
+const copyWith = ({ file, right, wrong }: Planted, root: string): void => {
+  for (const name of SOURCES) cpSync(resolve(ROOT, name), resolve(root, name), { recursive: true });
+  for (const name of REST) symlinkSync(resolve(ROOT, name), resolve(root, name));
+  const path = resolve(root, file);
+  const parts = readFileSync(path, 'utf8').split(right);
+  if (parts.length !== 2) throw new Error(`${file} does not have the line to spoil`);
+  writeFileSync(path, parts.join(wrong));
+};
+
+/** Runs `work` with the bug in place, and takes it out again. */
+export const withPlanted = async <T>(
+  shop: Shop,
+  planted: Planted,
+  work: () => Promise<T>,
+): Promise<T> => {
+  const root = mkdtempSync(resolve(tmpdir(), 'holdfast-planted-'));
+  try {
+    copyWith(planted, root);
+    await shop.startFrom(root, planted.process);
+    return await work();
+  } finally {
+    await shop.start(planted.process);
+    rmSync(root, { recursive: true, force: true });
+  }
+};

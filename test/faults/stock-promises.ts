@@ -1,0 +1,56 @@
+// S1, S2 and S4: what the ledger of stock says of a workload's wares, and whether Redis agrees.
+import { compareStock } from '../../apis/inventory/compare.ts';
+import { connectPostgres } from '../../db/postgres/client.ts';
+import { connectRedis } from '../../db/redis/client.ts';
+import { createStockCache } from '../../db/redis/stock.ts';
+import { createTelemetry } from '../../telemetry/telemetry.ts';
+import type { Shop } from '../support/shop.ts';
+import { atRest, type Broken } from './at-rest.ts';
+import type { OrderRow } from './invariants.ts';
+import { UNIT_MINOR, type Workload } from './workload.ts';
+
+const ledgerSays = async ({ sql }: Shop, { ware, stocked }: Workload, orders: OrderRow[]) => {
+  const [balance] = await sql`select sum(on_hand)::int as on_hand, sum(reserved)::int as reserved
+    from inventory.balances where sku = ${ware.sku}`;
+  const [moved] = await sql`select coalesce(sum(quantity), 0)::int as sum
+    from inventory.movements where sku = ${ware.sku}`;
+  const ids = orders.map(({ id }) => id);
+  const [back] = await sql`select count(*)::int as units from orders.returns
+    where order_id in ${sql(ids)} and state = 'refunded'`;
+  const sold = orders.filter(({ status }) => status === 'delivered' || status === 'lost');
+  const bought = sold.reduce((sum, { total_minor: total }) => sum + total / UNIT_MINOR, 0);
+  const gone = bought - Number(back?.['units']);
+  const onHand = Number(balance?.['on_hand']);
+  return [
+    ...(onHand !== moved?.['sum'] ? [`S1 movements ${moved?.['sum']}, on hand ${onHand}`] : []),
+    ...(balance?.['reserved'] !== 0 ? [`S4 ${balance?.['reserved']} reserved at rest`] : []),
+    ...(onHand !== stocked - gone ? [`S2 ${stocked} received, ${gone} gone, ${onHand} left`] : []),
+  ];
+};
+
+/** Redis may be in the middle of a rebuild: it has a moment to become what the ledger says. */
+const redisSays = async ({ env }: Shop, skus: string[]): Promise<Broken> => {
+  const telemetry = createTelemetry('test', 'silent');
+  const pg = connectPostgres({ url: env['POSTGRES_URL'] ?? '', telemetry, connectionsMax: 2 });
+  const redis = connectRedis(env['REDIS_URL'] ?? '', telemetry);
+  const look = async (): Promise<Broken> => {
+    const { differences } = await compareStock({ pg, cache: createStockCache(redis) });
+    const own = differences.filter(({ sku }) => skus.includes(sku));
+    return own.map((one) => `S4 ${one.sku}: ledger ${one.ledger}; redis ${one.redis}`);
+  };
+  try {
+    return await atRest(look);
+  } finally {
+    redis.close();
+    await pg.close();
+  }
+};
+
+export const brokenOfStock = async (
+  shop: Shop,
+  workload: Workload,
+  orders: OrderRow[],
+): Promise<Broken> => [
+  ...(await ledgerSays(shop, workload, orders)),
+  ...(await redisSays(shop, [workload.ware.sku, workload.untouched.sku])),
+];
