@@ -19,15 +19,28 @@ export interface BodyLimits {
 /** A JSON body that trickles in holds a place that others wait for. */
 const JSON_LIMITS: BodyLimits = { bytesMax: BODY_BYTES_MAX, ms: 10_000 };
 
-/** Ends the reading of a body that takes too long. */
-const deadlineOf = (ms: number) => {
-  const late = Promise.withResolvers<never>();
-  late.promise.catch(() => undefined);
-  const timer = setTimeout(
-    () => late.reject(new DomainError('BODY_TOO_SLOW', 'the body takes too long to come')),
-    ms,
-  );
-  return { late: late.promise, clear: () => clearTimeout(timer) };
+const tooSlow = (): DomainError =>
+  new DomainError('BODY_TOO_SLOW', 'the body takes too long to come');
+
+/**
+ * Reads until the time is over. Every read has a promise of its own: one that all of them are
+ * raced against would keep each piece for as long as it waits itself.
+ */
+const readingInTime = <T>(read: () => Promise<T>, ms: number) => {
+  let isLate = false;
+  let giveUp = (): void => undefined;
+  const timer = setTimeout(() => {
+    isLate = true;
+    giveUp();
+  }, ms);
+  const next = (): Promise<T> => {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    giveUp = () => reject(tooSlow());
+    if (isLate) giveUp();
+    else read().then(resolve, reject);
+    return promise;
+  };
+  return { next, clear: () => clearTimeout(timer) };
 };
 
 /** The body piece by piece. BODY_TOO_LARGE by declared length or while reading, BODY_TOO_SLOW. */
@@ -38,11 +51,11 @@ export async function* boundedPieces(
   if (Number(request.headers.get('content-length') ?? 0) > bytesMax) throw tooLarge(bytesMax);
   const reader = request.body?.getReader();
   if (!reader) return;
-  const { late, clear } = deadlineOf(ms);
+  const { next, clear } = readingInTime(() => reader.read(), ms);
   let bytes = 0;
   try {
     for (;;) {
-      const { value, done } = await Promise.race([reader.read(), late]);
+      const { value, done } = await next();
       if (done) return;
       bytes += value.byteLength;
       if (bytes > bytesMax) throw tooLarge(bytesMax);

@@ -25,7 +25,8 @@ import { importShown, listShown } from './shown.ts';
 
 /** As long as the gateway gives an upload. */
 const IMPORT_LIMITS = { bytesMax: IMPORT_BYTES_MAX, ms: 10 * 60_000 };
-const PIECE_BYTES = 1024 * 1024;
+/** Small enough that many uploads at once take little, large enough that rows are few. */
+const PIECE_BYTES = 256 * 1024;
 const MAP_LENGTH_MAX = 4_000;
 
 const TYPES = /^(?:text\/csv|application\/csv|application\/json|text\/plain)\b/i;
@@ -74,7 +75,7 @@ const shown = (one: Import) => ({
   createdAt: one.createdAt.toISOString(),
 });
 
-/** Stores the body in pieces of 1 MiB while it arrives; answers its hash and length. */
+/** Stores the body piece by piece while it arrives; answers its hash and length. */
 const storeFile = async (pg: Pg, id: string, request: Request) => {
   const hash = createHash('sha256');
   let held: Uint8Array[] = [];

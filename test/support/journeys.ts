@@ -6,8 +6,12 @@ const WAIT_LIMIT_MS = 60_000;
 const POLL_MS = 50;
 
 /** Waits until `look` gives something; what it waits for is a state, never a time. */
-export const eventually = async <T>(what: string, look: () => Promise<T | undefined>) => {
-  const end = Date.now() + WAIT_LIMIT_MS;
+export const eventually = async <T>(
+  what: string,
+  look: () => Promise<T | undefined>,
+  limitMs = WAIT_LIMIT_MS,
+) => {
+  const end = Date.now() + limitMs;
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
