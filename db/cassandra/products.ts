@@ -129,20 +129,28 @@ const listingDeletes = (
     }));
 };
 
+/**
+ * A slug passes from one product to another, and only products' clocks say who had it last: it
+ * is taken under the clock of who takes it, and left under the last one of its owner's. The write's
+ * own timestamp may be later, by the stock's clock or by what was folded into it since.
+ */
 const slugWrites = (
   storeId: string,
   productId: string,
-  before: ProductDocument | undefined,
-  after: ProductDocument | undefined,
+  before: StoredProduct | undefined,
+  { document, productClockUs }: Projected,
 ): Statement[] => {
+  const left = before?.document?.slug;
   const writes: Statement[] = [];
-  if (before && before.slug !== after?.slug) {
-    const query = 'delete from products_by_slug where store_id = ? and slug = ?';
-    writes.push({ query, params: [storeId, before.slug] });
+  if (before && left !== undefined && left !== document?.slug) {
+    const query = `delete from products_by_slug using timestamp ?
+      where store_id = ? and slug = ?`;
+    writes.push({ query, params: [BigInt(before.productClockUs), storeId, left] });
   }
-  if (after) {
-    const query = 'insert into products_by_slug (store_id, slug, product_id) values (?, ?, ?)';
-    writes.push({ query, params: [storeId, after.slug, productId] });
+  if (document) {
+    const query = `insert into products_by_slug (store_id, slug, product_id) values (?, ?, ?)
+      using timestamp ?`;
+    writes.push({ query, params: [storeId, document.slug, productId, BigInt(productClockUs)] });
   }
   return writes;
 };
@@ -189,7 +197,7 @@ export const putProjected = async (
   const others = [
     ...listingDeletes(storeId, productId, before?.keys ?? [], keys),
     ...listingWrites(storeId, productId, next),
-    ...slugWrites(storeId, productId, before?.document, next.document),
+    ...slugWrites(storeId, productId, before, next),
   ];
   const isLarge = others.reduce((sum, one) => sum + sizeOf(one), 0) > BATCH_BYTES_MAX;
   const timestampUs = writeTimestampUs(next) + (isLarge ? 1 : 0);
