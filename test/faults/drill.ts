@@ -1,15 +1,18 @@
 // One drill: a workload, a fault in its middle, a drain, and every promise checked.
 import type { Shop } from '../support/shop.ts';
 import type { Broken } from './at-rest.ts';
-import { FAULTS, TO_THE_END } from './faults.ts';
+import { FAULTS, suffered, TO_THE_END } from './faults.ts';
 import { brokenPromises, drained } from './invariants.ts';
 import { runWorkload, type Plan } from './workload.ts';
 
 export interface Drilled {
-  orders: number;
+  /** Orders that were placed, or calls that a store has made. */
+  calls: number;
   /** Calls that had to be sent again because their outcome was unknown. */
   unknown: number;
   seconds: number;
+  /** The longest way of a write to its place in Search, where that was looked at, in ms. */
+  lagMs?: number;
   broken: Broken;
 }
 
@@ -17,23 +20,14 @@ export const runDrill = async (shop: Shop, name: string, plan: Plan): Promise<Dr
   const fault = FAULTS[name];
   if (!fault) throw new Error(`no such fault; there is ${Object.keys(FAULTS).join(', ')}`);
   const startedAt = Date.now();
-  const isLasting = fault.lastsMs === TO_THE_END;
-  const onHalf = async (): Promise<void> => {
-    try {
-      await fault.on(shop);
-      if (!isLasting) await Bun.sleep(fault.lastsMs);
-    } finally {
-      if (!isLasting) await fault.off(shop);
-    }
-  };
-  const workload = await runWorkload(shop, plan, onHalf);
+  const workload = await runWorkload(shop, plan, () => suffered(shop, fault));
   try {
     await drained(shop, workload);
   } finally {
-    if (isLasting) await fault.off(shop);
+    if (fault.lastsMs === TO_THE_END) await fault.off(shop);
   }
   const unknown = workload.placed.filter(({ tries }) => tries > 1).length;
   const broken = await brokenPromises(shop, workload);
   const seconds = Math.round((Date.now() - startedAt) / 1000);
-  return { orders: plan.count, unknown, seconds, broken };
+  return { calls: plan.count, unknown, seconds, broken };
 };

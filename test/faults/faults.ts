@@ -17,6 +17,17 @@ export const TO_THE_END = Number.POSITIVE_INFINITY;
 type Killable = Parameters<Shop['kill']>[0];
 const SECOND_MS = 1_000;
 
+/** Switches it on, and in any case off again, unless it is to last to the end. */
+export const suffered = async (shop: Shop, fault: Fault): Promise<void> => {
+  const isLasting = fault.lastsMs === TO_THE_END;
+  try {
+    await fault.on(shop);
+    if (!isLasting) await Bun.sleep(fault.lastsMs);
+  } finally {
+    if (!isLasting) await fault.off(shop);
+  }
+};
+
 const nothing = async (): Promise<void> => undefined;
 /** A fault that has done its harm by itself. */
 const over = { off: nothing, lastsMs: 0 };
@@ -44,13 +55,13 @@ const webhooks = (order: object): Fault => ({
   lastsMs: 3_000,
 });
 
-const frozen = (name: Killable, lastsMs: number): Fault => ({
+export const frozen = (name: Killable, lastsMs: number): Fault => ({
   on: async (shop) => shop.freeze(name, 'SIGSTOP'),
   off: async (shop) => shop.freeze(name, 'SIGCONT'),
   lastsMs,
 });
 
-const killed = (name: Killable, lastsMs = 0): Fault => ({
+export const killed = (name: Killable, lastsMs = 0): Fault => ({
   on: (shop) => shop.kill(name),
   off: (shop) => shop.start(name),
   lastsMs,
@@ -105,7 +116,7 @@ const restartAll = async (shop: Shop): Promise<void> => {
   }
 };
 
-/** By the names of the promises' own list. */
+/** By the names of the promises' own list; those of the catalogue's road are in catalogue/. */
 export const FAULTS: Record<string, Fault> = {
   none: { ...over, on: nothing },
   'provider-answer-lost': provider('apply_then_drop', { times: 10 }),

@@ -1,5 +1,5 @@
 // Kafka as the tests use it: what a topic was told since a moment, and messages of our own making.
-import { Kafka, logLevel, Partitioners, type KafkaMessage } from 'kafkajs';
+import { Kafka, logLevel, Partitioners, type Admin, type KafkaMessage } from 'kafkajs';
 import type { Shop } from './shop.ts';
 
 const kafkaOf = ({ env }: Shop): Kafka =>
@@ -40,4 +40,90 @@ export const sendRaw = async (shop: Shop, topic: string, message: RawMessage): P
   const value = message.value && Buffer.from(message.value);
   await producer.send({ topic, messages: [{ ...message, value }] });
   await producer.disconnect();
+};
+
+/** Offsets by topic and partition. */
+export type Places = Map<string, Map<number, bigint>>;
+
+export interface Told {
+  topic: string;
+  partition: number;
+  message: KafkaMessage;
+}
+
+const SILENCE_MS_MAX = 60_000;
+
+const withAdmin = async <T>(shop: Shop, work: (admin: Admin) => Promise<T>): Promise<T> => {
+  const admin = kafkaOf(shop).admin();
+  await admin.connect();
+  try {
+    return await work(admin);
+  } finally {
+    await admin.disconnect();
+  }
+};
+
+/** Where each partition of these topics ends now. */
+export const placesNow = (shop: Shop, topics: string[]): Promise<Places> =>
+  withAdmin(shop, async (admin) => {
+    const places: Places = new Map();
+    for (const topic of topics) {
+      const offsets = await admin.fetchTopicOffsets(topic);
+      places.set(topic, new Map(offsets.map((one) => [one.partition, BigInt(one.high)])));
+    }
+    return places;
+  });
+
+/** How many messages lie between two places. */
+const messagesBetween = (from: Places, to: Places): number =>
+  [...to].reduce(
+    (sum, [topic, ends]) =>
+      [...ends].reduce(
+        (part, [partition, end]) => part + Number(end - (from.get(topic)?.get(partition) ?? 0n)),
+        sum,
+      ),
+    0,
+  );
+
+/** A group that begins at these places. */
+const groupAt = (shop: Shop, places: Places): Promise<string> =>
+  withAdmin(shop, async (admin) => {
+    const groupId = `test-${crypto.randomUUID()}`;
+    for (const [topic, offsets] of places) {
+      const partitions = [...offsets].map(([partition, offset]) => ({
+        ...{ partition, offset: String(offset) },
+      }));
+      await admin.setOffsets({ groupId, topic, partitions });
+    }
+    return groupId;
+  });
+
+/** Everything told between two places, in the order of each partition. */
+export const toldBetween = async (shop: Shop, from: Places, to: Places): Promise<Told[]> => {
+  const expected = messagesBetween(from, to);
+  if (expected === 0) return [];
+  const groupId = await groupAt(shop, from);
+  const consumer = kafkaOf(shop).consumer({ groupId, maxWaitTimeInMs: 250 });
+  const told: Told[] = [];
+  const done = Promise.withResolvers<void>();
+  const silent = (): void => done.reject(new Error('Kafka gives no more, short of the end'));
+  let timer = setTimeout(silent, SILENCE_MS_MAX);
+  await consumer.connect();
+  try {
+    await consumer.subscribe({ topics: [...from.keys()] });
+    await consumer.run({
+      eachMessage: async ({ topic, partition, message }) => {
+        clearTimeout(timer);
+        timer = setTimeout(silent, SILENCE_MS_MAX);
+        const end = to.get(topic)?.get(partition) ?? 0n;
+        if (BigInt(message.offset) < end) told.push({ topic, partition, message });
+        if (told.length === expected) done.resolve();
+      },
+    });
+    await done.promise;
+    return told;
+  } finally {
+    clearTimeout(timer);
+    await consumer.disconnect();
+  }
 };

@@ -22,30 +22,39 @@ import type { Shop } from './shop.ts';
 
 const telemetry = createTelemetry('test', 'fatal');
 
-/** The live set, as it is now. */
-export const cassandraOf = async ({ env }: Shop): Promise<Cassandra> => {
-  const cassandra = connectCassandra({
+/** All sets; statements are about the first unless one is named. */
+export const cassandraOfAll = ({ env }: Shop): Cassandra =>
+  connectCassandra({
     contactPoint: env['CASSANDRA_CONTACT_POINT'] ?? '',
     datacenter: 'datacenter1',
     keyspace: 'holdfast',
     telemetry,
   });
+
+/** The live set, as it is now. */
+export const cassandraOf = async (shop: Shop): Promise<Cassandra> => {
+  const cassandra = cassandraOfAll(shop);
   return cassandraOfSet(cassandra, await findLiveSet(cassandra));
 };
 
 /** Waits until nothing is on its way: not in an outbox, not in a topic. */
-export const everythingRead = async ({ env, sql }: Shop, cassandra: Cassandra): Promise<void> => {
+export const everythingRead = async (
+  { env, sql }: Shop,
+  cassandra: Cassandra,
+  limitMs?: number,
+): Promise<void> => {
   const kafka = connectKafka([env['KAFKA_BROKERS'] ?? ''], 'test', telemetry);
+  const isRead = async (): Promise<true | undefined> => {
+    const [waiting] = await sql`select (select count(*) from products.outbox)
+      + (select count(*) from inventory.outbox)
+      + (select count(*) from inventory.stock_changes) as rows`;
+    if (Number(waiting?.['rows']) > 0) return undefined;
+    const groupId = groupOfSet(await findLiveSet(cassandra));
+    const reaches = await kafka.reachOf(groupId, CATALOGUE_TOPICS);
+    return reaches.every(({ reached, end }) => reached >= end) ? true : undefined;
+  };
   try {
-    await eventually('everything is sent and read', async () => {
-      const [waiting] = await sql`select (select count(*) from products.outbox)
-        + (select count(*) from inventory.outbox)
-        + (select count(*) from inventory.stock_changes) as rows`;
-      if (Number(waiting?.['rows']) > 0) return undefined;
-      const groupId = groupOfSet(await findLiveSet(cassandra));
-      const reaches = await kafka.reachOf(groupId, CATALOGUE_TOPICS);
-      return reaches.every(({ reached, end }) => reached >= end) ? true : undefined;
-    });
+    await eventually('everything is sent and read', isRead, limitMs);
   } finally {
     await kafka.close();
   }
@@ -120,10 +129,10 @@ export interface Searched<T> {
 }
 
 /** GraphQL of one store, asked without a listener between. */
-export const searchOf = (cassandra: Cassandra, storeId: StoreId) => {
+export const searchOf = (live: () => Promise<Cassandra>, storeId: StoreId) => {
   const none = async () => ({ stock: [] });
   const parts = {
-    cassandra: async () => cassandra,
+    cassandra: live,
     cursors: createCursors('the secret of a test'),
     telemetry,
     inventory: { batchGetStock: none },
@@ -158,5 +167,6 @@ export type Search = ReturnType<typeof searchOf>;
 export const newReadSide = async (shop: Shop) => {
   const cassandra = await cassandraOf(shop);
   const storeId = newId('store');
-  return { cassandra, storeId, readSide: readSideOf(cassandra), ask: searchOf(cassandra, storeId) };
+  const ask = searchOf(async () => cassandra, storeId);
+  return { cassandra, storeId, readSide: readSideOf(cassandra), ask };
 };

@@ -1,0 +1,105 @@
+// A quick selection of the catalogue's drills, and the proof that a broken promise would be seen.
+import { afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { bucketOf } from '../../db/projections/listing-keys.ts';
+import { newId } from '../../domain/ids.ts';
+import { cassandraOf } from '../support/read-side.ts';
+import { request } from '../support/journeys.ts';
+import { bearer, newStore, type Store } from '../support/refusals.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+import { runChurn } from './catalogue/churn.ts';
+import { brokenOnTheRoad, runRoadDrill } from './catalogue/drill.ts';
+import { pollingById } from './catalogue/planted.ts';
+import { openWitness, type Witness } from './catalogue/witness.ts';
+
+const LIMIT_MS = 180_000;
+const COUNT = 300;
+const SEED = 20_261_126;
+const QUICK = [
+  'catalogue-kafka-frozen',
+  'catalogue-relay-unacknowledged',
+  'catalogue-projector-killed',
+  'catalogue-cassandra-frozen',
+];
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+}, UP_LIMIT_MS);
+afterEach(() => shop.allReady(), LIMIT_MS);
+
+describe('the catalogue under a fault keeps every promise', () => {
+  for (const [at, name] of QUICK.entries()) {
+    test(
+      name,
+      async () => {
+        const { broken } = await runRoadDrill(shop, name, { seed: SEED + at, count: COUNT });
+        expect(broken).toEqual([]);
+      },
+      LIMIT_MS,
+    );
+  }
+});
+
+describe('a bug that would break a promise of the catalogue is seen', () => {
+  let store: Store;
+  let witness: Witness;
+  const planted = (name: string, work: () => Promise<void>): void =>
+    test(
+      name,
+      async () => {
+        store = await newStore(shop, ['products:read', 'products:write', 'inventory:write']);
+        witness = await openWitness(shop, store.storeId);
+        try {
+          await work();
+        } finally {
+          await witness.close();
+        }
+      },
+      LIMIT_MS,
+    );
+  const brokenOnes = async (): Promise<string[]> => [
+    ...new Set((await brokenOnTheRoad(shop, witness)).map((one) => one.slice(0, 2))),
+  ];
+  const asStoreOf = <T>(method: string, path: string, body: object) =>
+    request<T>(`${shop.env['GATEWAY_URL']}${path}`, {
+      method,
+      headers: { 'content-type': 'application/json', ...bearer(store.key) },
+      body: JSON.stringify(body),
+    });
+  const made = async (): Promise<string> =>
+    (await asStoreOf<{ id: string }>('POST', '/product', { name: 'Planted', price: 1 })).body.id;
+
+  planted('the outbox is polled by id; what is still there mends with its next news', async () => {
+    const beside = (isOver: () => boolean) => pollingById(shop, isOver);
+    const { places } = await runChurn(shop, store, { seed: SEED, count: COUNT, beside });
+    expect(await brokenOnes()).toEqual(expect.arrayContaining(['P2', 'P3']));
+    for (const { id } of places) await asStoreOf('PUT', `/product/${id}`, { price: 7 });
+    const unequal = (await brokenOnTheRoad(shop, witness)).filter((one) => one.startsWith('P3'));
+    expect(unequal.filter((one) => places.some(({ id }) => one.includes(id)))).toEqual([]);
+  });
+
+  planted('a product is written past its news', async () => {
+    const id = await made();
+    expect(await brokenOnes()).toEqual([]);
+    await shop.sql`update products.products set name = 'Silently', version = version + 1
+      where id = ${id}`;
+    expect(await brokenOnes()).toEqual(['P1', 'P3']);
+    await asStoreOf('PUT', `/product/${id}`, { name: 'Aloud' });
+  });
+
+  planted('a row is left behind', async () => {
+    await made();
+    const cassandra = await cassandraOf(shop);
+    const ghost = newId('product');
+    const place = [store.storeId, bucketOf(ghost), ghost];
+    const haunt = `insert into listings (store_id, scope, sort, bucket, sort_key, product_id)
+      values (?, 'all', 'newest', ?, 0x00, ?)`;
+    const lay = `delete from listings where store_id = ? and scope = 'all' and sort = 'newest'
+      and bucket = ? and sort_key = 0x00 and product_id = ?`;
+    await cassandra.run('test.haunt', haunt, place);
+    expect(await brokenOnes()).toEqual(['P3']);
+    await cassandra.run('test.lay', lay, place);
+    expect(await brokenOnes()).toEqual([]);
+    await cassandra.close();
+  });
+});

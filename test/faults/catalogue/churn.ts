@@ -1,0 +1,203 @@
+// A seeded churn of one store: prices move, stock flips, products go, come back and change names.
+import { eventually, JSON_TYPE, request, type Answer } from '../../support/journeys.ts';
+import { bearer, type Store } from '../../support/refusals.ts';
+import type { Shop } from '../../support/shop.ts';
+import { randomOf } from '../workload.ts';
+
+const LANES = 4;
+/** Writes go on at a steady pace, so that a fault meets some at any moment. */
+const PACE_MS = 20;
+const PRODUCTS_MIN = 40;
+const PRODUCTS_MAX = 400;
+/** Products that one call of a batch changes. */
+const BATCH = 25;
+const SHELVES = 3;
+/** A call whose answer was lost is sent again under its key, as a store's program does. */
+const ANSWERED_LIMIT_MS = 180_000;
+const ANSWER_LIMIT_MS = 15_000;
+
+/** What is done to a product, and how often in a hundred. */
+const KINDS = { priced: 44, stocked: 22, batched: 8, renamed: 9, replaced: 9, shelved: 8 } as const;
+type Kind = keyof typeof KINDS;
+
+const kindOf = (roll: number): Kind => {
+  let left = roll * 100;
+  for (const [kind, share] of Object.entries(KINDS)) {
+    left -= share;
+    if (left < 0) return kind as Kind;
+  }
+  return 'priced';
+};
+
+/** Where a product stands in the churn; another one may take its place, and its slug. */
+interface Place {
+  id: string;
+  slug: string;
+}
+
+export interface Churn {
+  store: Store;
+  /** Calls that were answered, and those of them that were refused. */
+  calls: number;
+  refused: number;
+  /** Calls that had to be sent again because their outcome was unknown. */
+  unknown: number;
+  /** Products that were written, each time it was. */
+  written: number;
+  places: Place[];
+  shelves: string[];
+  /** Hears of every new product. */
+  onMade(id: string): void;
+}
+
+interface Made {
+  id: string;
+  slug: string;
+}
+
+const isAnswer = ({ status, body }: Answer<{ code?: string }>): boolean =>
+  status < 500 && status !== 429 && body.code !== 'IDEMPOTENCY_KEY_IN_FLIGHT';
+
+/** Sent again under its key until there is an answer: a lost answer or a 5xx says nothing. */
+const call = async <T>(
+  { env }: Shop,
+  churn: Churn,
+  [method, path, body]: [method: string, path: string, body?: object],
+): Promise<Answer<T>> => {
+  const key = crypto.randomUUID();
+  let tries = 0;
+  const answer = await eventually(
+    `${method} ${path} is answered`,
+    async () => {
+      tries++;
+      const one = await request<T & { code?: string }>(`${env['GATEWAY_URL']}${path}`, {
+        method,
+        headers: { ...JSON_TYPE, ...bearer(churn.store.key), 'idempotency-key': key },
+        ...(body && { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+      }).catch(() => undefined);
+      return one && isAnswer(one) ? one : undefined;
+    },
+    ANSWERED_LIMIT_MS,
+  );
+  churn.calls++;
+  if (tries > 1) churn.unknown++;
+  if (answer.status >= 400) churn.refused++;
+  return answer;
+};
+
+type Act = (shop: Shop, churn: Churn, at: number, value: number) => Promise<number>;
+
+const placeAt = ({ places }: Churn, at: number): Place => {
+  const place = places[at % places.length];
+  if (!place) throw new Error('the churn has no products');
+  return place;
+};
+
+const put = (churn: Churn, place: Place, id: string): void => {
+  place.id = id;
+  churn.onMade(id);
+};
+
+/** Each answers how many products it has asked to be written. */
+const ACTS: Record<Kind, Act> = {
+  priced: async (shop, churn, at, value) => {
+    await call(shop, churn, ['PUT', `/product/${placeAt(churn, at).id}`, { price: value % 90 }]);
+    return 1;
+  },
+  stocked: async (shop, churn, at, value) => {
+    const path = `/product/${placeAt(churn, at).id}/stock`;
+    await call(shop, churn, ['PUT', path, { quantity: value % 3 }]);
+    return 1;
+  },
+  batched: async (shop, churn, at, value) => {
+    const ids = Array.from({ length: BATCH }, (_, next) => placeAt(churn, at + next).id);
+    const products = [...new Set(ids)].map((id, next) => ({ id, price: (value + next) % 90 }));
+    await call(shop, churn, ['POST', '/products:batch', { products }]);
+    return products.length;
+  },
+  // The next one takes the slug that this one leaves.
+  renamed: async (shop, churn, at, value) => {
+    const [one, next] = [placeAt(churn, at), placeAt(churn, at + 1)];
+    const { slug } = one;
+    for (const [place, wish] of [
+      [one, { name: `Churned ${value % 7}`, slug: `${slug.slice(0, 40)}-${value}` }],
+      [next, { slug }],
+    ] as const) {
+      const { body } = await call<Made>(shop, churn, ['PUT', `/product/${place.id}`, wish]);
+      place.slug = body.slug ?? place.slug;
+    }
+    return 2;
+  },
+  replaced: async (shop, churn, at, value) => {
+    const place = placeAt(churn, at);
+    await call(shop, churn, ['DELETE', `/product/${place.id}`]);
+    const wish = { name: `Back again ${value % 7}`, price: value % 90, slug: place.slug };
+    const { status, body } = await call<Made>(shop, churn, ['POST', '/product', wish]);
+    if (status === 201) put(churn, place, body.id);
+    return 2;
+  },
+  shelved: async (shop, churn, at, value) => {
+    const shelf = churn.shelves[value % SHELVES] ?? '';
+    const { id } = placeAt(churn, at);
+    if (value % 2 === 0) {
+      await call(shop, churn, ['PUT', `/product/${id}/collections`, { collectionIds: [shelf] }]);
+    } else await call(shop, churn, ['PUT', `/collection/${shelf}/products`, { productIds: [id] }]);
+    return 1;
+  },
+};
+
+/** The products and collections that the churn begins with. */
+const stock = async (shop: Shop, churn: Churn, count: number): Promise<void> => {
+  for (let at = 0; at < SHELVES; at++) {
+    const made = await call<Made>(shop, churn, ['POST', '/collection', { name: `Shelf ${at}` }]);
+    churn.shelves.push(made.body.id);
+  }
+  const length = Math.min(PRODUCTS_MAX, Math.max(PRODUCTS_MIN, Math.floor(count / 20)));
+  const products = Array.from({ length }, (_, at) => ({
+    ...{ name: `Churned ${at % 7}`, slug: `churned-${at}`, price: at % 90 },
+  }));
+  const { body } = await call<{ results: Made[] }>(shop, churn, [
+    ...(['POST', '/products:batch', { products }] as const),
+  ]);
+  churn.places = body.results.map(({ id }, at) => ({ id, slug: `churned-${at}` }));
+  for (const place of churn.places) put(churn, place, place.id);
+  churn.written += length;
+};
+
+interface ChurnPlan {
+  seed: number;
+  /** Products written, at least. */
+  count: number;
+  onMade?: ((id: string) => void) | undefined;
+  /** Runs beside the churn, from a tenth of it on; the churn is not over before. */
+  beside?: ((isOver: () => boolean) => Promise<void>) | undefined;
+}
+
+/** Several lanes at once over the same products, until `count` of them were written. */
+export const runChurn = async (
+  shop: Shop,
+  store: Store,
+  { seed, count, beside, onMade = () => undefined }: ChurnPlan,
+): Promise<Churn> => {
+  const random = randomOf(seed);
+  const churn: Churn = {
+    ...{ store, calls: 0, refused: 0, unknown: 0, written: 0, places: [], shelves: [] },
+    onMade,
+  };
+  await stock(shop, churn, count);
+  let isOver = false;
+  let besides: Promise<void> | undefined;
+  const lane = async (): Promise<void> => {
+    while (churn.written < count) {
+      if (churn.written > count / 10) besides ??= beside?.(() => isOver);
+      const kind = kindOf(random());
+      const [at, value] = [Math.floor(random() * 1e6), Math.floor(random() * 1e6)];
+      churn.written += await ACTS[kind](shop, churn, at, value);
+      await Bun.sleep(PACE_MS);
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane)).finally(() => (isOver = true));
+  await besides;
+  return churn;
+};

@@ -1,0 +1,130 @@
+// One drill of the catalogue's road: a churn, a fault in it, a drain, and P1 to P7 checked.
+import { connectPostgres } from '../../../db/postgres/client.ts';
+import { testInstance } from '../../../ops/instance.ts';
+import { runningOf } from '../../../ops/supervise.ts';
+import { createTelemetry } from '../../../telemetry/telemetry.ts';
+import { cassandraOf, everythingRead } from '../../support/read-side.ts';
+import { newStore, type Store } from '../../support/refusals.ts';
+import type { Shop } from '../../support/shop.ts';
+import type { Drilled } from '../drill.ts';
+import type { Broken } from '../at-rest.ts';
+import { randomOf } from '../workload.ts';
+import { runChurn, type Churn } from './churn.ts';
+import { unequal } from './equal.ts';
+import { ROAD_FAULTS, type RoadFault } from './faults.ts';
+import { countedOutcomes, type Outcomes } from './outcomes.ts';
+import { buriedOnes, newsAndTopics, rebuiltFromZero, writesAndNews } from './promises.ts';
+import { longestLagMs, startReading } from './reader.ts';
+import { openWitness, type Witness } from './witness.ts';
+
+/** However large the churn was: then something is stuck. */
+const DRAIN_LIMIT_MS = 10 * 60_000;
+
+const pidOfProjector = () => runningOf(testInstance(), 'projector')?.pid;
+
+const allRead = async (shop: Shop): Promise<void> => {
+  const cassandra = await cassandraOf(shop);
+  try {
+    await everythingRead(shop, cassandra, DRAIN_LIMIT_MS);
+  } finally {
+    await cassandra.close();
+  }
+};
+
+/** What a projector had accounted for when the watch began. */
+interface Counted {
+  pid: number | undefined;
+  outcomes: Outcomes;
+  /** Nothing was in its way: no message was read twice. */
+  isExact: boolean;
+}
+
+/** P5: what one projector has consumed is what it says it did; one that was killed says nothing. */
+const unaccounted = async ({ pid, outcomes, isExact }: Counted, told: number): Promise<Broken> => {
+  if (pid !== pidOfProjector()) return [];
+  const count = (await countedOutcomes()).all - outcomes.all;
+  const isKept = isExact ? count === told : count >= told;
+  return isKept ? [] : [`P5 ${told} messages, and ${count} of them are accounted for`];
+};
+
+/** Everything but what the reader saw, of a store whose news has all been sent and read. */
+export const brokenOnTheRoad = async (
+  shop: Shop,
+  witness: Witness,
+  counted?: Counted,
+): Promise<Broken> => {
+  const { storeId } = witness;
+  await allRead(shop);
+  const telemetry = createTelemetry('test', 'fatal');
+  const pg = connectPostgres({ url: shop.env['POSTGRES_URL'] ?? '', telemetry, connectionsMax: 2 });
+  const cassandra = await cassandraOf(shop);
+  try {
+    const [seen, told] = [await witness.seen(), await witness.told()];
+    return [
+      ...writesAndNews(seen),
+      ...newsAndTopics(storeId, seen, told),
+      ...(await unequal({ shop, pg, cassandra, storeId }, seen)),
+      ...buriedOnes(storeId, await witness.buried(), 0),
+      ...(counted ? await unaccounted(counted, told.length) : []),
+      ...(await rebuiltFromZero(cassandra, storeId, told)),
+    ];
+  } finally {
+    await Promise.all([pg.close(), cassandra.close()]);
+  }
+};
+
+interface Suffering {
+  seed: number;
+  count: number;
+  fault: RoadFault;
+}
+
+/** The churn with a fault in it, read by somebody all the while. */
+const churned = async (
+  shop: Shop,
+  store: Store,
+  { seed, count, fault }: Suffering,
+): Promise<{ churn: Churn; broken: Broken }> => {
+  const { storeId } = store;
+  const ids = new Set<string>();
+  const reading = startReading(shop, store, () => [...ids]);
+  const random = randomOf(seed + 1);
+  const churn = await runChurn(shop, store, {
+    ...{ seed, count },
+    onMade: (id) => void ids.add(id),
+    beside: (isOver) => fault(shop, { storeId, isOver, random }),
+  }).catch(async (error: unknown) => {
+    await reading.stop();
+    throw error;
+  });
+  await shop.allReady();
+  await allRead(shop);
+  const { wrong, looks } = await reading.stop();
+  return { churn, broken: looks === 0 ? ['P4 nobody has read anything'] : wrong };
+};
+
+export const runRoadDrill = async (
+  shop: Shop,
+  name: string,
+  { seed, count }: { seed: number; count: number },
+): Promise<Drilled> => {
+  const fault = ROAD_FAULTS[name];
+  if (!fault) throw new Error(`no such fault; there is ${Object.keys(ROAD_FAULTS).join(', ')}`);
+  await allRead(shop);
+  const startedAt = Date.now();
+  const store = await newStore(shop, ['products:read', 'products:write', 'inventory:write']);
+  const witness = await openWitness(shop, store.storeId);
+  try {
+    const isExact = name === 'catalogue-none';
+    const counted = { pid: pidOfProjector(), outcomes: await countedOutcomes(), isExact };
+    const { churn, broken } = await churned(shop, store, { seed, count, fault });
+    const lagMs = await longestLagMs(shop, store);
+    // A rebuild reads in a process of its own, and hands over.
+    const isSame = name !== 'catalogue-rebuilt';
+    broken.push(...(await brokenOnTheRoad(shop, witness, isSame ? counted : undefined)));
+    const seconds = Math.round((Date.now() - startedAt) / 1_000);
+    return { calls: churn.calls, unknown: churn.unknown, seconds, lagMs, broken };
+  } finally {
+    await witness.close();
+  }
+};

@@ -1,0 +1,162 @@
+// The catalogue's promises P1, P2, P5 and P7, checked from Postgres' and Kafka's own words.
+import { fromBinary } from '@bufbuild/protobuf';
+import type { Cassandra } from '../../../db/cassandra/client.ts';
+import { findStored } from '../../../db/cassandra/products.ts';
+import { TOPICS } from '../../../db/kafka/topics.ts';
+import {
+  foldProduct,
+  foldStock,
+  NOTHING,
+  type Projected,
+} from '../../../db/projections/document.ts';
+import type { StoreId } from '../../../domain/ids.ts';
+import {
+  CollectionChangedSchema,
+  ProductChangedSchema,
+  StockChangedSchema,
+} from '../../../proto/gen/holdfast/events/v1/events_pb.ts';
+import type { Told } from '../../support/kafka.ts';
+import type { Broken } from '../at-rest.ts';
+import type { Seen } from './witness.ts';
+
+/** What one transaction made of one product or collection. */
+interface Written {
+  version: number;
+  isDeleted: boolean;
+}
+
+/** Which row a change belongs to: a product's parts to the product. */
+const SUBJECTS: Record<string, string> = {
+  'products.products': 'id',
+  'products.variants': 'product_id',
+  'products.product_collections': 'product_id',
+  'products.collections': 'id',
+};
+
+const nameOf = ({ xid }: Seen, id: string): string => `${id} in ${xid}`;
+
+/** By transaction and subject; a part that changed without its product has no version. */
+const writesIn = (seen: Seen[]): Map<string, Written | undefined> => {
+  const writes = new Map<string, Written | undefined>();
+  for (const one of seen) {
+    const column = SUBJECTS[one.of];
+    if (!column) continue;
+    const name = nameOf(one, String(one.row[column]));
+    const isOwn = column === 'id';
+    if (!isOwn) writes.set(name, writes.get(name));
+    else writes.set(name, { version: Number(one.row['version']), isDeleted: one.op === 'DELETE' });
+  }
+  return writes;
+};
+
+const bytesOf = ({ row }: Seen): Uint8Array =>
+  Buffer.from(String(row['value']).replace(/^\\x/, ''), 'hex');
+
+/** What a row of the catalogue's outbox says. */
+const newsOf = (one: Seen): { id: string } & Written => {
+  if (one.row['topic'] === TOPICS.collections) {
+    const event = fromBinary(CollectionChangedSchema, bytesOf(one));
+    const { collectionId: id, version, deleted: isDeleted } = event;
+    return { id, version: Number(version), isDeleted };
+  }
+  const { productId: id, version, deleted } = fromBinary(ProductChangedSchema, bytesOf(one));
+  return { id, version: Number(version), isDeleted: deleted };
+};
+
+/** P1: whatever a transaction has made of a product or collection, it says so once. */
+export const writesAndNews = (seen: Seen[]): Broken => {
+  const writes = writesIn(seen);
+  const broken: Broken = [];
+  const said = new Set<string>();
+  for (const one of seen.filter(({ of }) => of === 'products.outbox')) {
+    const { id, version, isDeleted } = newsOf(one);
+    const name = nameOf(one, id);
+    const written = writes.get(name);
+    if (said.has(name)) broken.push(`P1 ${name} is told twice`);
+    said.add(name);
+    if (written?.version !== version || written.isDeleted !== isDeleted) {
+      broken.push(`P1 ${name} is told as ${version}, and was ${JSON.stringify(written)}`);
+    }
+  }
+  for (const name of writes.keys()) {
+    if (!said.has(name)) broken.push(`P1 ${name} was written and never told`);
+  }
+  return broken;
+};
+
+const idOf = ({ message }: Told): string | undefined => message.headers?.['ce_id']?.toString();
+
+/** P2: every row of an outbox is on its topic, and nothing else is; each key's in their order. */
+export const newsAndTopics = (storeId: StoreId, seen: Seen[], told: Told[]): Broken => {
+  const own = told.filter(({ message }) => message.key?.toString().startsWith(`${storeId}/`));
+  const missing = new Map(
+    seen
+      .filter(({ of }) => of.endsWith('.outbox'))
+      .map(({ of, row }) => [`${of.split('.')[0]}/${String(row['id'])}`, row]),
+  );
+  const known = new Set(missing.keys());
+  const last = new Map<string, number>();
+  const broken: Broken = [];
+  for (const one of own) {
+    const id = idOf(one);
+    if (id === undefined) continue;
+    if (!known.has(id)) broken.push(`P2 ${id} is told and was never committed`);
+    // Again after a crash is no harm; for the first time it comes in its turn.
+    if (!missing.delete(id)) continue;
+    const place = `${one.topic} ${one.message.key?.toString()}`;
+    const number = Number(id.split('/')[1]);
+    if (number < (last.get(place) ?? 0)) broken.push(`P2 ${id} of ${place} is late`);
+    last.set(place, number);
+  }
+  return [...broken, ...[...missing.keys()].map((id) => `P2 ${id} was never told`)];
+};
+
+/** P5: of this store nothing is buried but what was planted. */
+export const buriedOnes = (storeId: StoreId, buried: Told[], planted: number): Broken => {
+  const own = buried.filter(({ message }) => message.key?.toString().startsWith(`${storeId}/`));
+  const causes = own.map(({ message }) => String(message.headers?.['holdfast_cause']));
+  return own.length === planted
+    ? []
+    : [`P5 ${own.length} are buried, ${planted} were planted: ${[...new Set(causes)].join(', ')}`];
+};
+
+const folded = (known: Projected, { topic, message }: Told): Projected | undefined => {
+  const bytes = message.value ?? new Uint8Array();
+  return topic === TOPICS.stock
+    ? foldStock(known, fromBinary(StockChangedSchema, bytes))
+    : foldProduct(known, fromBinary(ProductChangedSchema, bytes));
+};
+
+/** Every product of the store, made from nothing but the topics; planted poison is left out. */
+const rebuilt = (storeId: StoreId, told: Told[]): Map<string, Projected> => {
+  const products = new Map<string, Projected>();
+  for (const one of told) {
+    const key = one.message.key?.toString() ?? '';
+    const isOurs = key.startsWith(`${storeId}/`) && one.topic !== TOPICS.collections;
+    if (!isOurs || idOf(one) === undefined) continue;
+    const id = key.slice(storeId.length + 1);
+    const known = products.get(id) ?? NOTHING;
+    products.set(id, folded(known, one) ?? known);
+  }
+  return products;
+};
+
+const contentOf = ({ productClockUs, stockClockUs, deleted, document, stock }: Projected): string =>
+  JSON.stringify([
+    ...[productClockUs, stockClockUs, deleted, document],
+    Object.entries(stock).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  ]);
+
+/** P7: what the topics alone make of each product is what is live. */
+export const rebuiltFromZero = async (
+  cassandra: Cassandra,
+  storeId: StoreId,
+  told: Told[],
+): Promise<Broken> => {
+  const broken: Broken = [];
+  for (const [id, made] of rebuilt(storeId, told)) {
+    const live = await findStored(cassandra, storeId, id);
+    if (!live || contentOf(live) !== contentOf(made)) broken.push(`P7 ${id} is made otherwise`);
+  }
+  return broken;
+};

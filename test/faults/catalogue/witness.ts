@@ -1,0 +1,83 @@
+// What a store's writes really were: Postgres' own triggers saw them, and Kafka's topics tell them.
+import { deadLetterTopic, TOPICS } from '../../../db/kafka/topics.ts';
+import type { StoreId } from '../../../domain/ids.ts';
+import { placesNow, toldBetween, type Places, type Told } from '../../support/kafka.ts';
+import type { Shop } from '../../support/shop.ts';
+
+const WATCHED = [
+  'products.products',
+  'products.variants',
+  'products.product_collections',
+  'products.collections',
+  'products.outbox',
+  'inventory.outbox',
+];
+
+/** The catalogue's topics, and where what cannot be read of them is buried. */
+export const ROAD = [TOPICS.products, TOPICS.stock, TOPICS.collections];
+const GRAVES = ROAD.map(deadLetterTopic);
+
+/** A committed change of a row, and the transaction it was made in. */
+export interface Seen {
+  xid: string;
+  /** Schema and table. */
+  of: string;
+  op: 'INSERT' | 'UPDATE' | 'DELETE';
+  row: Record<string, unknown>;
+}
+
+export interface Witness {
+  storeId: StoreId;
+  /** Every change of the store's rows that was committed, in the order in which they were made. */
+  seen(): Promise<Seen[]>;
+  /** What the catalogue's topics were told since, of all stores. */
+  told(): Promise<Told[]>;
+  /** What was buried since, of all stores. */
+  buried(): Promise<Told[]>;
+  close(): Promise<void>;
+}
+
+/** One table of all changes, written in the transaction of the change itself. */
+const triggersFor = (storeId: StoreId): string => `
+  drop schema if exists witness cascade;
+  create schema witness;
+  create table witness.seen (id bigserial primary key, xid xid8, "of" text, op text, "row" jsonb);
+  create function witness.see() returns trigger language plpgsql security definer as $$
+  declare
+    seen jsonb;
+  begin
+    if tg_op = 'DELETE' then seen := to_jsonb(old); else seen := to_jsonb(new); end if;
+    -- Rows of an outbox name their store in their key.
+    if coalesce(seen->>'store_id', split_part(seen->>'key', '/', 1)) <> '${storeId}' then
+      return null;
+    end if;
+    -- That the relay takes news away is no change of the store's.
+    if tg_op = 'DELETE' and tg_table_name = 'outbox' then return null; end if;
+    insert into witness.seen (xid, "of", op, "row")
+    values (pg_current_xact_id(), tg_table_schema || '.' || tg_table_name, tg_op, seen);
+    return null;
+  end $$;
+  ${WATCHED.map(
+    (table) => `create trigger witness after insert or update or delete on ${table}
+      for each row execute function witness.see();`,
+  ).join('\n')}`;
+
+/** Watches one store until it is closed; one watch at a time. */
+export const openWitness = async (shop: Shop, storeId: StoreId): Promise<Witness> => {
+  await shop.sql.unsafe(triggersFor(storeId));
+  const [road, graves] = [await placesNow(shop, ROAD), await placesNow(shop, GRAVES)];
+  const since = async (from: Places): Promise<Told[]> =>
+    toldBetween(shop, from, await placesNow(shop, [...from.keys()]));
+  return {
+    storeId,
+    seen: async () => {
+      const rows = await shop.sql`select xid::text, "of", op, "row" from witness.seen order by id`;
+      return rows as unknown as Seen[];
+    },
+    told: () => since(road),
+    buried: () => since(graves),
+    close: async () => {
+      await shop.sql.unsafe('drop schema if exists witness cascade');
+    },
+  };
+};
