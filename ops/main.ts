@@ -14,7 +14,8 @@ const HELP = `Holdfast: a shop that does not lose orders.
   ./holdfast demo [--json]    up, a sample catalogue, and one order followed to delivered
   ./holdfast test [FILES]     the checks and every test, on an instance of their own
   ./holdfast audit [NAMES]    judges from outside on the tests' instance: shop, products, graphql
-  ./holdfast drill [FAULT] [--seed N] [--count N] [--abandoned] [--planted]   orders under faults
+  ./holdfast drill [FAULT] [--seed N] [--count N] [--abandoned] [--planted]
+                              orders and the catalogue under faults, every promise checked
   ./holdfast bench [PATH] [--rounds N] [--products N] [--large]   ratios to raw baselines
   ./holdfast orders WORDS     what is stuck, and how to mend it: ./holdfast orders help
   ./holdfast keys WORDS       a store's API keys: ./holdfast keys help

@@ -23,6 +23,17 @@ export const putCollection = (cassandra: Cassandra, event: CollectionChanged): P
     Number(event.clockUs),
   );
 
+/** When a collection said what is known of it; 0 when nothing is. In microseconds since 1970. */
+export const findCollectionClock = async (
+  cassandra: Cassandra,
+  storeId: string,
+  collectionId: string,
+): Promise<number> => {
+  const query = 'select clock from collections_by_store where store_id = ? and collection_id = ?';
+  const [row] = await cassandra.run('collections.clock', query, [storeId, collectionId]);
+  return Number(row?.['clock'] ?? 0);
+};
+
 export interface ListedCollection {
   id: string;
   name: string;

@@ -39,23 +39,29 @@ const productBody = (product: Product) => ({
   updatedAtUs: microsOf(product.updatedAt),
 });
 
-/** The whole product and its clock; `deleted` leaves the body out. */
-export const productChanged = (product: Product, deleted = false): News => ({
+/** What is told of a product even when nothing else is left of it. */
+export type ToldProduct = Pick<Product, 'storeId' | 'id' | 'version' | 'clockUs'>;
+
+/** The whole product and its clock; of a deleted one there is no body. */
+const productNews = (told: ToldProduct, product: Product | undefined): News => ({
   topic: TOPICS.products,
-  key: eventKey(product.storeId, product.id),
-  eventType: deleted ? 'ProductDeleted' : 'ProductChanged',
+  key: eventKey(told.storeId, told.id),
+  eventType: product ? 'ProductChanged' : 'ProductDeleted',
   value: toBinary(
     ProductChangedSchema,
     create(ProductChangedSchema, {
-      storeId: product.storeId,
-      productId: product.id,
-      version: BigInt(product.version),
-      clockUs: BigInt(product.clockUs),
-      deleted,
-      ...(!deleted && { product: productBody(product) }),
+      storeId: told.storeId,
+      productId: told.id,
+      version: BigInt(told.version),
+      clockUs: BigInt(told.clockUs),
+      deleted: product === undefined,
+      ...(product && { product: productBody(product) }),
     }),
   ),
 });
+
+export const productChanged = (product: Product): News => productNews(product, product);
+export const productDeleted = (last: ToldProduct): News => productNews(last, undefined);
 
 export const collectionChanged = (collection: Collection, deleted = false): News => ({
   topic: TOPICS.collections,

@@ -13,7 +13,7 @@ import type { KafkaClient } from './client.ts';
 import { catalogueSent } from './events.ts';
 
 /** Outboxes that the catalogue's read side is fed from. */
-const CATALOGUE: readonly OutboxSchema[] = ['products', 'inventory'];
+export const CATALOGUE_OUTBOXES: readonly OutboxSchema[] = ['products', 'inventory'];
 /** A lost wake-up costs at most this; it also paces the retries while Kafka is away. */
 const LOOK_EVERY_MS = 1_000;
 const TELL_EVERY_MS = 1_000;
@@ -92,7 +92,7 @@ const telling = ({ kafka, telemetry }: RelayParts) => {
     for (const { schema, sentBeforeMs = 0 } of drained) {
       if (sentBeforeMs > 0) age.set({ schema }, Math.max(0, nowMs - sentBeforeMs) / 1_000);
     }
-    const own = drained.filter(({ schema }) => CATALOGUE.includes(schema));
+    const own = drained.filter(({ schema }) => CATALOGUE_OUTBOXES.includes(schema));
     const beforeMs = Math.min(...own.map(({ sentBeforeMs = 0 }) => sentBeforeMs));
     if (beforeMs === 0 || nowMs - toldAtMs < TELL_EVERY_MS) return;
     toldAtMs = nowMs;

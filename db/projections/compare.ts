@@ -28,7 +28,10 @@ interface Product {
   storeId: string;
   id: string;
   clocks: string;
+  productClockUs: number;
   isDeleted: boolean;
+  /** Of what is shown; none of what is deleted, or has only said its stock. */
+  version: number | undefined;
   content: string;
   keys: ListingKey[];
   slug: string | undefined;
@@ -48,7 +51,9 @@ const productOf = (row: Row): Product => {
     storeId: String(row['store_id']),
     id: String(row['product_id']),
     clocks: `${row['product_clock'] ?? 0}/${row['stock_clock'] ?? 0}`,
+    productClockUs: Number(row['product_clock'] ?? 0),
     isDeleted: Boolean(row['deleted']),
+    version: document?.version,
     content: hashOf(row['deleted'] ?? false, row['document'] ?? null, stock, row['keys'] ?? '[]'),
     keys: JSON.parse(String(row['keys'] ?? '[]')) as ListingKey[],
     slug: document?.slug,
@@ -56,7 +61,7 @@ const productOf = (row: Row): Product => {
 };
 
 /** Every product of a set, in the order of tokens: any number in bounded memory. */
-async function* eachProduct(cassandra: Cassandra): AsyncGenerator<Product> {
+export async function* pagesOf(cassandra: Cassandra): AsyncGenerator<Product[]> {
   const columns = `store_id, product_id, product_clock, stock_clock, deleted, document, stock, keys,
     token(store_id, product_id) as place`;
   const first = `select ${columns} from products_by_id limit ?`;
@@ -64,9 +69,13 @@ async function* eachProduct(cassandra: Cassandra): AsyncGenerator<Product> {
     where token(store_id, product_id) > ? limit ?`;
   let rows = await cassandra.run('compare.first', first, [PAGE]);
   while (rows.length > 0) {
-    for (const row of rows) yield productOf(row);
+    yield rows.map(productOf);
     rows = await cassandra.run('compare.next', next, [rows.at(-1)?.['place'], PAGE]);
   }
+}
+
+async function* eachProduct(cassandra: Cassandra): AsyncGenerator<Product> {
+  for await (const page of pagesOf(cassandra)) yield* page;
 }
 
 /** The listings of every store against what its products say of them. */
@@ -152,23 +161,6 @@ const differenceOf = (
   if (stored.productClockUs !== product.clockUs) return [`${name}: another clock`];
   const isSame = hashOf(stored.document) === hashOf(writtenDocument(product));
   return isSame ? [] : [`${name}: another content`];
-};
-
-/** Products that Postgres has had since before a moment and that a set does not know. */
-export const findMissing = async (
-  pg: Pg,
-  cassandra: Cassandra,
-  beforeUs: number,
-): Promise<Differences> => {
-  const missing: Differences = [];
-  for await (const { storeId, id, clockUs } of eachWritten(pg)) {
-    if (clockUs >= beforeUs) continue;
-    const stored = await findStored(cassandra, storeId, id);
-    const isKnown = (stored?.productClockUs ?? 0) >= clockUs;
-    if (!isKnown) missing.push(`${storeId}/${id}: not in the rebuilt set`);
-    if (missing.length > DIFFERENCES_MAX) break;
-  }
-  return missing;
 };
 
 /** P3: every product's version and content equal in both, deleted ones absent, nothing besides. */

@@ -12,13 +12,11 @@ import {
 import { connectKafka, type KafkaClient } from '../../db/kafka/client.ts';
 import { endsIn, leftUpTo } from '../../db/kafka/reach.ts';
 import { CATALOGUE_TOPICS, feedSet } from '../../db/projections/catalogue-feed.ts';
-import {
-  compareListings,
-  compareSets,
-  compareWithPostgres,
-  findMissing,
-} from '../../db/projections/compare.ts';
+import { compareListings, compareSets, compareWithPostgres } from '../../db/projections/compare.ts';
+import { findGone, tellLostNews } from '../../db/projections/lost-news.ts';
+import { CATALOGUE_OUTBOXES } from '../../db/kafka/relay.ts';
 import { connectPostgres, type Pg } from '../../db/postgres/client.ts';
+import { lookAtOutbox } from '../../db/postgres/outbox.ts';
 import { createTelemetry, type Telemetry } from '../../telemetry/telemetry.ts';
 import type { Instance } from '../instance.ts';
 import { postgresUrl } from '../servers/postgres.ts';
@@ -28,8 +26,8 @@ const KEYSPACE = 'holdfast';
 const LOOK_EVERY_MS = 500;
 /** Readers and projectors look once in a second; then the old tables are nobody's. */
 const GRACE_MS = READERS_LATER_MS + 5 * LIVE_SET_TTL_MS;
-/** What was written so long ago has been read by everybody who has caught up. */
-const SETTLED_MS = 60_000;
+/** Lost news is told again; when it is lost as often as this, something takes it away. */
+const ROUNDS_MAX = 10;
 
 type Print = (line: string) => void;
 
@@ -69,18 +67,48 @@ const caughtUp = async ({ kafka }: Stores, set: number, print: Print): Promise<v
   }
 };
 
+/** Waits until everything that was committed before this began has been sent. */
+const allSent = async ({ pg }: Stores, print: Print): Promise<void> => {
+  const startedAtMs = Date.now();
+  for (;;) {
+    const looks = await Promise.all(CATALOGUE_OUTBOXES.map((schema) => lookAtOutbox(pg, schema)));
+    const behindMs = startedAtMs - Math.min(...looks.map(({ sentBeforeMs }) => sentBeforeMs));
+    if (behindMs <= 0) return;
+    print(`relays are ${(behindMs / 1_000).toFixed(1)} s behind`);
+    await Bun.sleep(LOOK_EVERY_MS);
+  }
+};
+
 interface Rebuild extends Stores {
   live: number;
   next: number;
 }
 
-/** Refuses a set that differs from the live one, from itself, or lacks what Postgres has. */
-const assertEqual = async ({ cassandra, pg, live, next }: Rebuild, print: Print) => {
-  const beforeUs = (Date.now() - SETTLED_MS) * 1_000;
+/** Everything sent is read; what Postgres has and the topics have lost is told again, and read. */
+const complete = async (rebuild: Rebuild, print: Print): Promise<void> => {
+  const { pg, next } = rebuild;
+  const sides = { pg, cassandra: cassandraOfSet(rebuild.cassandra, next) };
+  const beforeUs = Date.now() * 1_000;
+  const readAll = async (): Promise<void> => {
+    await allSent(rebuild, print);
+    await caughtUp(rebuild, next, print);
+  };
+  await readAll();
+  const gone = await findGone(pg, sides.cassandra);
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    await readAll();
+    const count = await tellLostNews({ ...sides, beforeUs }, gone);
+    if (count === 0) return;
+    print(`${count} of Postgres' news had not reached the topics: told again`);
+  }
+  throw new Error('the rebuilt tables lack what Postgres has: nothing was switched');
+};
+
+/** Refuses a set that differs from the live one, or from itself. */
+const assertEqual = async ({ cassandra, live, next }: Rebuild, print: Print) => {
   const rebuilt = cassandraOfSet(cassandra, next);
   const { compared, differences } = await compareSets(rebuilt, cassandraOfSet(cassandra, live));
   differences.push(...(await compareListings(rebuilt)));
-  differences.push(...(await findMissing(pg, rebuilt, beforeUs)));
   for (const one of differences) print(one);
   if (differences.length > 0) throw new Error('the rebuilt tables differ: nothing was switched');
   return compared;
@@ -91,7 +119,7 @@ const fillAndSwitch = async (rebuild: Rebuild, print: Print): Promise<void> => {
   const { cassandra, next } = rebuild;
   const feed = await feedSet(rebuild, next);
   try {
-    await caughtUp(rebuild, next, print);
+    await complete(rebuild, print);
     const compared = await assertEqual(rebuild, print);
     await caughtUp(rebuild, next, print);
     await putLiveSet(cassandra, next);
@@ -104,8 +132,9 @@ const fillAndSwitch = async (rebuild: Rebuild, print: Print): Promise<void> => {
 };
 
 /**
- * Fills a fresh set of tables from the compacted topics, which hold every product's last state;
- * compares it with the live one; switches; drops the old one. Traffic goes on all the while.
+ * Fills a fresh set of tables from the compacted topics, which hold every product's last state, and
+ * from Postgres where a topic has lost it; compares it with the live one; switches; drops the old
+ * one. Traffic goes on all the while.
  */
 export const rebuildSearch = (instance: Instance, print: Print): Promise<void> =>
   withStores(instance, async (stores) => {

@@ -1,6 +1,9 @@
 // The search tables made anew while the shop goes on: nobody sees a gap, a step back, or the seam.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { compareStore } from '../../db/projections/compare.ts';
+import type { Cassandra } from '../../db/cassandra/client.ts';
+import { listCollections } from '../../db/cassandra/collections.ts';
+import { findStored } from '../../db/cassandra/products.ts';
 import { TABLES, suffixOf } from '../../db/cassandra/table-sets.ts';
 import { connectPostgres, type Pg } from '../../db/postgres/client.ts';
 import { rebuildSearch } from '../../ops/commands/search.ts';
@@ -14,7 +17,7 @@ import {
   stockedWare,
   type Ware,
 } from '../support/journeys.ts';
-import { cassandraOf } from '../support/read-side.ts';
+import { cassandraOf, everythingRead } from '../support/read-side.ts';
 import { bearer, newStore, send, type Store } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
@@ -27,14 +30,18 @@ const PACE_MS = 100;
 
 let shop: Shop;
 let pg: Pg;
+let cassandra: Cassandra;
 let store: Store;
 beforeAll(async () => {
   shop = await openShop();
   const telemetry = createTelemetry('test', 'fatal');
   pg = connectPostgres({ url: shop.env['POSTGRES_URL'] ?? '', telemetry, connectionsMax: 2 });
+  cassandra = await cassandraOf(shop);
   store = await newStore(shop, ['products:read', 'products:write', 'inventory:write']);
 }, UP_LIMIT_MS);
-afterAll(() => pg.close());
+afterAll(async () => {
+  await Promise.all([pg.close(), cassandra.close()]);
+});
 
 const ask = async (method: string, path: string, body?: unknown): Promise<string> => {
   const sent = { method, path, headers: bearer(store.key) };
@@ -84,12 +91,39 @@ const watch = async (ware: Ware, isOver: () => boolean): Promise<string[]> => {
   return wrong;
 };
 
+const inOutboxes = async (): Promise<number> => {
+  const key = `${store.storeId}/%`;
+  const [row] = await shop.sql`select (select count(*) from products.outbox where key like ${key})
+    + (select count(*) from inventory.outbox where key like ${key}) as rows`;
+  return Number(row?.['rows']);
+};
+
+/** A product made, one deleted, stock set, a collection made: all committed, and told to nobody. */
+const loseNews = async (): Promise<{ lost: string; gone: string; shelf: string }> => {
+  const gone = await ask('POST', '/product', { name: 'Gone', price: 5 });
+  await everythingRead(shop, cassandra);
+  await shop.kill('relay');
+  await ask('DELETE', `/product/${gone}`);
+  const lost = await ask('POST', '/product', { name: 'Lost', price: 5 });
+  await ask('PUT', `/product/${lost}/stock`, { quantity: 4 });
+  const shelf = await ask('POST', '/collection', { name: 'Lost, too' });
+  await eventually('all of it waits to be sent', async () =>
+    (await inOutboxes()) === 4 ? true : undefined,
+  );
+  const key = `${store.storeId}/%`;
+  await shop.sql`delete from products.outbox where key like ${key}`;
+  await shop.sql`delete from inventory.outbox where key like ${key}`;
+  await shop.startProcess('relay');
+  return { lost, gone, shelf };
+};
+
 describe('a rebuild of the search tables', () => {
   test(
     'goes on beside traffic, is compared, switched to, and equal to Postgres in the end',
     async () => {
       const hot = await stockedWare(shop, 1);
       await searched(shop, hot);
+      const { lost, gone, shelf } = await loseNews();
       let over = false;
       const isOver = (): boolean => over;
       const traffic = Promise.all([churn(isOver), watch(hot, isOver)]);
@@ -100,12 +134,20 @@ describe('a rebuild of the search tables', () => {
       const said = lines.join('\n');
       const [, live = ''] = /set (\d+) is live: \d+ products, equal by hash/.exec(said) ?? [];
       console.log(`${writes} writes went on; ${lines.at(-1)}`);
-      const cassandra = await cassandraOf(shop);
+      const rebuilt = await cassandraOf(shop);
       await eventually('the new tables are what Postgres says', async () => {
-        const { differences } = await compareStore(pg, cassandra, store.storeId);
+        const { differences } = await compareStore(pg, rebuilt, store.storeId);
         return differences.length === 0 ? true : undefined;
       });
-      const tables = await cassandra.run(
+      // What no topic had ever been told, too.
+      expect(said).toMatch(/\d+ of Postgres' news had not reached the topics: told again/);
+      const storedOf = (id: string) => findStored(rebuilt, store.storeId, id);
+      expect(await storedOf(lost)).toMatchObject({ document: { name: 'Lost' } });
+      expect(Object.values((await storedOf(lost))?.stock ?? {})).toEqual([4]);
+      expect(await storedOf(gone)).toMatchObject({ deleted: true, keys: [] });
+      const shelves = await listCollections(rebuilt, store.storeId);
+      expect(shelves.map(({ id }) => id)).toEqual([shelf]);
+      const tables = await rebuilt.run(
         'test.tables',
         "select table_name from system_schema.tables where keyspace_name = 'holdfast'",
         [],
@@ -116,7 +158,7 @@ describe('a rebuild of the search tables', () => {
       expect(names.filter((name) => TABLES.some((table) => name === `${table}${old}`))).toEqual([]);
       const ware = await stockedWare(shop, 1);
       await searched(shop, ware);
-      await cassandra.close();
+      await rebuilt.close();
     },
     LIMIT_MS,
   );

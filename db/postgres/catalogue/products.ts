@@ -3,7 +3,7 @@ import { and, asc, eq, gt, inArray, notInArray } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import type { CollectionId, StoreId } from '../../../domain/ids.ts';
 import type { Product, Variant } from '../../../domain/product.ts';
-import { productChanged } from '../../kafka/events.ts';
+import { productChanged, productDeleted } from '../../kafka/events.ts';
 import { violatedConstraint, type Pg, type Tx } from '../client.ts';
 import { publish } from '../outbox.ts';
 import {
@@ -172,7 +172,7 @@ export const deleteProduct = (pg: Pg, storeId: StoreId, id: string): Promise<voi
     if (!locked) throw notFound();
     const [last] = await assembleProducts(tx, [await bump(tx, id, {})]);
     await tx.delete(products).where(eq(products.id, id));
-    if (last) await publish(tx, productsOutbox, [productChanged(last, true)]);
+    if (last) await publish(tx, productsOutbox, [productDeleted(last)]);
   });
 
 /** NOT_FOUND, also for another store's product. */

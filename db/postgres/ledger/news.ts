@@ -1,10 +1,10 @@
 // News of stock: flips between in stock and sold out at once, all other changes coalesced.
-import { sql } from 'drizzle-orm';
+import { asc, sql } from 'drizzle-orm';
 import { stockChanged } from '../../kafka/events.ts';
 import type { Pg, Tx } from '../client.ts';
 import { LOCKS } from '../locks.ts';
 import { publish } from '../outbox.ts';
-import { inventoryOutbox } from '../schema/inventory.ts';
+import { inventoryOutbox, stockChanges, stockClocks } from '../schema/inventory.ts';
 
 /** At most five events a second of one product, flips not counted. */
 const GAP_US = 200_000;
@@ -64,4 +64,40 @@ export const announceChanges = (pg: Pg): Promise<number> =>
       await announce(tx, storeId, [...ids]);
     }
     return [...products.values()].reduce((sum, ids) => sum + ids.size, 0);
+  });
+
+/** The last stock event of a product. */
+export interface StockClock {
+  storeId: string;
+  productId: string;
+  clockUs: number;
+}
+
+/** Up to `limit` clocks of stock events after a product, of every store. */
+export const listStockClocks = (
+  pg: Pg,
+  after: Pick<StockClock, 'storeId' | 'productId'>,
+  limit: number,
+): Promise<StockClock[]> =>
+  pg.query('stock.clocks', (db) =>
+    db
+      .select()
+      .from(stockClocks)
+      .where(
+        sql`(${stockClocks.storeId}, ${stockClocks.productId})
+          > (${after.storeId}, ${after.productId})`,
+      )
+      .orderBy(asc(stockClocks.storeId), asc(stockClocks.productId))
+      .limit(limit),
+  );
+
+/** The announcer tells of these products as it does when their stock has changed. */
+export const announceAgain = (
+  pg: Pg,
+  of: Pick<StockClock, 'storeId' | 'productId'>[],
+): Promise<void> =>
+  pg.query('stock.announceAgain', async (db) => {
+    await db
+      .insert(stockChanges)
+      .values(of.map(({ storeId, productId }) => ({ storeId, productId })));
   });

@@ -1,0 +1,83 @@
+// News of the catalogue once more, from the rows themselves: for a topic that has lost some of it.
+import { asc, gt, inArray, sql } from 'drizzle-orm';
+import {
+  collectionChanged,
+  productChanged,
+  productDeleted,
+  type ToldProduct,
+} from '../../kafka/events.ts';
+import type { Pg } from '../client.ts';
+import { publishMany } from '../outbox.ts';
+import { collections, products } from '../schema/products.ts';
+import { collectionOf } from './collections.ts';
+import { assembleProducts } from './product-rows.ts';
+
+/** What a row said last, and when. */
+export interface Clock {
+  storeId: string;
+  id: string;
+  clockUs: number;
+}
+
+/** Up to `limit` clocks of products or collections after an id, of every store. */
+export const listClocks = (
+  pg: Pg,
+  of: 'products' | 'collections',
+  after: string,
+  limit: number,
+): Promise<Clock[]> =>
+  pg.query(`${of}.clocks`, (db) => {
+    const table = of === 'products' ? products : collections;
+    return db
+      .select({ storeId: table.storeId, id: table.id, clockUs: table.clockUs })
+      .from(table)
+      .where(gt(table.id, after))
+      .orderBy(asc(table.id))
+      .limit(limit);
+  });
+
+/** Those of these ids that are products. */
+export const presentOf = (pg: Pg, ids: string[]): Promise<Set<string>> =>
+  pg.query('products.present', async (db) => {
+    const rows = await db
+      .select({ id: products.id })
+      .from(products)
+      .where(inArray(products.id, ids));
+    return new Set(rows.map(({ id }) => id));
+  });
+
+/** Tells them as they are, under the clock they have: whoever knows it already finds it stale. */
+export const tellProductsAgain = (pg: Pg, ids: string[]): Promise<void> =>
+  pg.transaction('products.tellAgain', async (tx) => {
+    const rows = await tx
+      .select()
+      .from(products)
+      .where(inArray(products.id, ids))
+      .orderBy(asc(products.id))
+      .for('share');
+    const told = (await assembleProducts(tx, rows)).map((product) => productChanged(product));
+    await publishMany(tx, 'products', told);
+  });
+
+export const tellCollectionsAgain = (pg: Pg, ids: string[]): Promise<void> =>
+  pg.transaction('collections.tellAgain', async (tx) => {
+    const rows = await tx
+      .select()
+      .from(collections)
+      .where(inArray(collections.id, ids))
+      .orderBy(asc(collections.id))
+      .for('share');
+    const told = rows.map((row) => collectionChanged(collectionOf(row)));
+    await publishMany(tx, 'products', told);
+  });
+
+/** Products that are no more, though nobody was told: ids are never used again. */
+export const tellDeleted = (pg: Pg, gone: ToldProduct[]): Promise<void> =>
+  pg.transaction('products.tellDeleted', async (tx) => {
+    const [now] = await tx.execute<{ us: number }>(
+      sql`select (extract(epoch from clock_timestamp()) * 1000000)::float8 as us`,
+    );
+    const clockUs = Math.floor(now?.us ?? 0);
+    const told = gone.map((one) => ({ ...one, clockUs: Math.max(clockUs, one.clockUs + 1) }));
+    await publishMany(tx, 'products', told.map(productDeleted));
+  });

@@ -1,0 +1,139 @@
+// What Postgres says and a set of tables does not know: told once more on the road of all news.
+import type { ProductId, StoreId } from '../../domain/ids.ts';
+import type { Cassandra } from '../cassandra/client.ts';
+import { findCollectionClock } from '../cassandra/collections.ts';
+import { findStored } from '../cassandra/products.ts';
+import type { ToldProduct } from '../kafka/events.ts';
+import {
+  listClocks,
+  presentOf,
+  tellCollectionsAgain,
+  tellDeleted,
+  tellProductsAgain,
+  type Clock,
+} from '../postgres/catalogue/tell-again.ts';
+import type { Pg } from '../postgres/client.ts';
+import { announceAgain, listStockClocks, type StockClock } from '../postgres/ledger/news.ts';
+import { pagesOf } from './compare.ts';
+
+const PAGE = 500;
+const READS_AT_ONCE = 16;
+
+interface Sides {
+  pg: Pg;
+  /** The set of tables that should know. */
+  cassandra: Cassandra;
+  /** What was said from here on may still be on its way, in microseconds since 1970. */
+  beforeUs: number;
+}
+
+/** Those of a list that are so, asked a few at a time. */
+const filtered = async <T>(list: T[], isSo: (one: T) => Promise<boolean>): Promise<T[]> => {
+  const found: T[] = [];
+  for (let at = 0; at < list.length; at += READS_AT_ONCE) {
+    const some = list.slice(at, at + READS_AT_ONCE);
+    const answers = await Promise.all(some.map(isSo));
+    found.push(...some.filter((_, place) => answers[place]));
+  }
+  return found;
+};
+
+/** Every page after the one before it, until there is none. */
+async function* pages<T, After>(
+  first: After,
+  read: (after: After) => Promise<T[]>,
+  placeOf: (last: T) => After,
+): AsyncGenerator<T[]> {
+  let after = first;
+  for (let page = await read(after); page.length > 0; page = await read(after)) {
+    yield page;
+    after = placeOf(page.at(-1) as T);
+  }
+}
+
+type ClockIn = (cassandra: Cassandra, storeId: string, id: string) => Promise<number>;
+
+const CLOCKS: Record<'products' | 'collections', ClockIn> = {
+  products: async (...of) => (await findStored(...of))?.productClockUs ?? 0,
+  collections: findCollectionClock,
+};
+
+const tellMissing = async (
+  { pg, cassandra, beforeUs }: Sides,
+  of: 'products' | 'collections',
+  tell: (pg: Pg, ids: string[]) => Promise<void>,
+): Promise<number> => {
+  const isLost = async ({ storeId, id, clockUs }: Clock): Promise<boolean> =>
+    clockUs < beforeUs && (await CLOCKS[of](cassandra, storeId, id)) < clockUs;
+  let count = 0;
+  const read = (after: string) => listClocks(pg, of, after, PAGE);
+  for await (const page of pages('', read, ({ id }) => id)) {
+    const lost = await filtered(page, isLost);
+    if (lost.length > 0)
+      await tell(
+        pg,
+        lost.map(({ id }) => id),
+      );
+    count += lost.length;
+  }
+  return count;
+};
+
+const tellStock = async ({ pg, cassandra, beforeUs }: Sides): Promise<number> => {
+  const isLost = async ({ storeId, productId, clockUs }: StockClock): Promise<boolean> => {
+    if (clockUs >= beforeUs) return false;
+    return ((await findStored(cassandra, storeId, productId))?.stockClockUs ?? 0) < clockUs;
+  };
+  let count = 0;
+  const read = (after: Pick<StockClock, 'storeId' | 'productId'>) =>
+    listStockClocks(pg, after, PAGE);
+  for await (const page of pages({ storeId: '', productId: '' }, read, (last) => last)) {
+    const lost = await filtered(page, isLost);
+    if (lost.length > 0) await announceAgain(pg, lost);
+    count += lost.length;
+  }
+  return count;
+};
+
+/** Products that the tables show and Postgres has no more; the news of it may be on its way. */
+export const findGone = async (pg: Pg, cassandra: Cassandra): Promise<ToldProduct[]> => {
+  const gone: ToldProduct[] = [];
+  for await (const page of pagesOf(cassandra)) {
+    const shown = page.filter(({ isDeleted, version }) => !isDeleted && version !== undefined);
+    const present = await presentOf(
+      pg,
+      shown.map(({ id }) => id),
+    );
+    for (const { storeId, id, version = 0, productClockUs: clockUs } of shown) {
+      if (present.has(id)) continue;
+      const whose = { storeId: storeId as StoreId, id: id as ProductId };
+      gone.push({ ...whose, version: version + 1, clockUs });
+    }
+  }
+  return gone;
+};
+
+/** Those that are still shown after everything was read. */
+const tellGone = async ({ pg, cassandra }: Sides, gone: ToldProduct[]): Promise<number> => {
+  const left = await filtered(gone, async ({ storeId, id }) => {
+    const stored = await findStored(cassandra, storeId, id);
+    return stored !== undefined && !stored.deleted;
+  });
+  for (let at = 0; at < left.length; at += PAGE) await tellDeleted(pg, left.slice(at, at + PAGE));
+  return left.length;
+};
+
+/**
+ * Tells again what was said before a moment and is not in the tables, though everything sent until
+ * then has been read: news that never reached its topic. It goes through the outbox, so that the
+ * topics have it from now on and one writer a product stays the rule. Answers how much it was.
+ */
+export const tellLostNews = async (sides: Sides, gone: ToldProduct[]): Promise<number> => {
+  const counts = [
+    await tellMissing(sides, 'collections', tellCollectionsAgain),
+    await tellMissing(sides, 'products', tellProductsAgain),
+    await tellStock(sides),
+    await tellGone(sides, gone),
+  ];
+  return counts.reduce((sum, count) => sum + count, 0);
+};
