@@ -13,6 +13,7 @@ export const VARIANTS_MAX = 100;
 /** Of a whole product as JSON, so that a page of a hundred can be answered. */
 export const PRODUCT_LENGTH_MAX = 256 * 1024;
 export const SKU_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$/;
+export const SKU_LENGTH_MAX = 64;
 const SLUG_LENGTH_MAX = 80;
 
 export interface Variant {

@@ -13,7 +13,7 @@ const HELP = `Holdfast: a shop that does not lose orders.
   ./holdfast up [--copies N] [--servers-only]   start everything on this machine
   ./holdfast demo [--json]    up, a sample catalogue, and one order followed to delivered
   ./holdfast test [FILES]     the checks and every test, on an instance of their own
-  ./holdfast audit [NAMES]    judges from outside on the tests' instance: shop, products, graphql
+  ./holdfast audit [NAMES]    judges from outside: OWASP's rules, schemathesis
   ./holdfast drill [FAULT] [--seed N] [--count N] [--abandoned] [--planted]
                               orders and the catalogue under faults, every promise checked
   ./holdfast bench [PATH] [--rounds N] [--products N] [--large]   ratios to raw baselines

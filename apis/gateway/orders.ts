@@ -14,11 +14,14 @@ import { callHeaders } from './owners.ts';
 import {
   addressBody,
   emptyBody,
+  NEEDS_KEY,
   orderBody,
   paymentBody,
   shownOrder,
+  TAKES_KEY,
   wireAddress,
 } from './shapes.ts';
+import { orderShown } from './shown.ts';
 
 /** Statuses whose checkout can already be answered; the others are still being decided. */
 const UNDECIDED = ['accepted', 'awaiting_payment'];
@@ -47,6 +50,8 @@ const placeRoute = (door: OrderDoor): Route =>
     needs: 'shop',
     kind: 'checkout',
     body: orderBody,
+    headers: NEEDS_KEY,
+    shows: orderShown,
     answers: { 201: 'decided', 202: 'not decided yet', 402: 'CARD_DECLINED', 409: 'OUT_OF_STOCK' },
     answer: async (ask) => {
       const order = await placeOrder(door, ask, ask.body, keyOf(ask.request));
@@ -73,6 +78,7 @@ const payRoutes = (door: OrderDoor): Route[] => {
       path: '/orders/:id',
       summary: 'An order, for whoever has its token.',
       needs: 'own-order',
+      shows: orderShown,
       answers: { 200: 'the order' },
       answer: async (ask) => {
         const orderId = allowedOrderId(access, ask);
@@ -86,6 +92,8 @@ const payRoutes = (door: OrderDoor): Route[] => {
       needs: 'own-order',
       kind: 'checkout',
       body: paymentBody,
+      headers: TAKES_KEY,
+      shows: orderShown,
       answers: { 200: 'the order', 402: 'CARD_DECLINED', 409: 'ILLEGAL_TRANSITION' },
       answer: async (ask) => {
         const paymentMethod = ask.body.paymentMethod ?? '';
@@ -108,6 +116,7 @@ const changeRoutes = (door: OrderDoor): Route[] => {
       summary: 'Cancel; possible until packing has begun.',
       needs: 'own-order',
       body: emptyBody,
+      shows: orderShown,
       answers: {
         200: 'the order, cancelled',
         202: 'it will be cancelled, unless packing has just begun',
@@ -124,6 +133,7 @@ const changeRoutes = (door: OrderDoor): Route[] => {
       summary: 'Send it elsewhere; possible until the parcel is being booked.',
       needs: 'own-order',
       body: addressBody,
+      shows: orderShown,
       answers: { 200: 'the order', 409: 'ILLEGAL_TRANSITION' },
       answer: async (ask) => {
         const orderId = allowedOrderId(access, ask);

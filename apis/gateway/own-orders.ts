@@ -8,6 +8,7 @@ import { accountOf } from './accounts/sign-in.ts';
 import type { OrderDoor } from './order-calls.ts';
 import { callHeaders, ownersOf } from './owners.ts';
 import { shownOrder } from './shapes.ts';
+import { ordersShown } from './shown.ts';
 
 export interface OwnOrdersDoor extends Pick<OrderDoor, 'orders'> {
   cursors: Cursors;
@@ -53,6 +54,7 @@ export const ownOrdersRoute = (door: OwnOrdersDoor): Route =>
     summary: "One's own orders, newest first; guests' orders with the confirmed address too.",
     needs: 'own-account',
     query: pageQuery,
+    shows: ordersShown,
     answers: { 200: 'items and the cursor of the next page' },
     answer: async (ask) => {
       const account = accountOf(ask);

@@ -4,7 +4,8 @@ import { json, route, type Route } from '../http/routes.ts';
 import { requestReturn, type OrderDoor } from './order-calls.ts';
 import { allowedOrderId, optionalKeyOf } from './orders.ts';
 import { callHeaders } from './owners.ts';
-import { returnBody, shownReturn } from './shapes.ts';
+import { returnBody, shownReturn, TAKES_KEY } from './shapes.ts';
+import { returnShown } from './shown.ts';
 
 const shown = (found: Return | undefined, status = 200): Response => {
   if (!found) throw new Error('Orders answered without a return');
@@ -20,6 +21,8 @@ export const returnRoutes = (door: OrderDoor): Route[] => [
     summary: 'Send units back; the same key, or without one the same body, is the same return.',
     needs: 'own-order',
     body: returnBody,
+    headers: TAKES_KEY,
+    shows: returnShown,
     answers: { 201: 'the return', 409: 'RETURN_REFUSED' },
     answer: async (ask) => {
       const orderId = allowedOrderId(door.access, ask);
@@ -32,6 +35,7 @@ export const returnRoutes = (door: OrderDoor): Route[] => [
     path: '/orders/:id/returns/:returnId',
     summary: 'How far a return is.',
     needs: 'own-order',
+    shows: returnShown,
     answers: { 200: 'the return' },
     answer: async (ask) => {
       const orderId = allowedOrderId(door.access, ask);

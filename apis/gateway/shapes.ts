@@ -9,7 +9,7 @@ import {
   type Currency,
 } from '../../domain/money.ts';
 import { LINES_MAX, QUANTITY_MAX } from '../../domain/order.ts';
-import { SKU_PATTERN } from '../../domain/product.ts';
+import { SKU_LENGTH_MAX, SKU_PATTERN } from '../../domain/product.ts';
 import { addressShape } from '../http/address.ts';
 import { RETURN_REASON_LENGTH_MAX } from '../../domain/returns.ts';
 import type {
@@ -22,11 +22,26 @@ import type {
 } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 
 const TEXT_MAX = 200;
+const PAYMENT_METHOD_LENGTH_MAX = 103;
+
+export const skuText = z.string().regex(SKU_PATTERN, 'is not a sku').max(SKU_LENGTH_MAX);
+const paymentMethod = z
+  .string()
+  .regex(/^pm_[A-Za-z0-9_]{1,100}$/, 'is not a payment method id (pm_…)')
+  .max(PAYMENT_METHOD_LENGTH_MAX);
+const keyText = z
+  .string()
+  .regex(/^[!-~]{16,128}$/)
+  .max(128)
+  .describe('The same key and body are the same call.');
+/** Without one there is no order; elsewhere it is as good as none. */
+export const NEEDS_KEY = { 'Idempotency-Key': keyText };
+export const TAKES_KEY = { 'Idempotency-Key': keyText.optional() };
 
 const orderLines = z
   .array(
     z.strictObject({
-      sku: z.string().regex(SKU_PATTERN),
+      sku: skuText,
       quantity: z.number().int().min(1).max(QUANTITY_MAX),
     }),
   )
@@ -38,14 +53,11 @@ export const orderBody = z.strictObject({
   /** Whoever is signed in may leave it out. */
   email: z.email().max(TEXT_MAX).optional(),
   shippingAddress: addressShape,
-  paymentMethod: z.string().regex(/^pm_[A-Za-z0-9_]{1,100}$/, 'is not a payment method id (pm_…)'),
+  paymentMethod,
   expectedTotal: z.number().min(0).optional(),
 });
 export const paymentBody = z.strictObject({
-  paymentMethod: z
-    .string()
-    .regex(/^pm_[A-Za-z0-9_]{1,100}$/)
-    .optional(),
+  paymentMethod: paymentMethod.optional(),
 });
 export const addressBody = z.strictObject({ shippingAddress: addressShape });
 export const returnBody = z.strictObject({
@@ -54,7 +66,7 @@ export const returnBody = z.strictObject({
 });
 export const emptyBody = z.strictObject({});
 export const stockBody = z.strictObject({
-  sku: z.string().regex(SKU_PATTERN).optional(),
+  sku: skuText.optional(),
   quantity: z.number().int().min(0).max(1_000_000_000),
 });
 

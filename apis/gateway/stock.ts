@@ -11,6 +11,7 @@ import type { Fetch } from '../rpc/peer-tls.ts';
 import { json, route, type Ask, type Route } from '../http/routes.ts';
 import { callHeaders } from './owners.ts';
 import { stockBody } from './shapes.ts';
+import { stockShown, stocksShown } from './shown.ts';
 
 const TIMEOUT_MS = 5_000;
 
@@ -69,6 +70,7 @@ export const stockRoutes = (door: StockDoor): Route[] => [
     summary: 'Set how many are on hand.',
     needs: 'inventory:write',
     body: stockBody,
+    shows: stockShown,
     answers: { 200: 'the stock', 409: 'STOCK_BELOW_RESERVED' },
     answer: async (ask) => {
       const sku = skuAmong(await skusOf(door, ask), ask.body.sku);
@@ -84,6 +86,7 @@ export const stockRoutes = (door: StockDoor): Route[] => [
     path: '/product/:id/stock',
     summary: 'How many are left, of each variant.',
     needs: 'inventory:read',
+    shows: stocksShown,
     answers: { 200: 'the stock of each variant' },
     answer: async (ask) => {
       const skus = await skusOf(door, ask);

@@ -5,6 +5,7 @@ import type { OrderDoor } from './order-calls.ts';
 import { allowedOrderId } from './orders.ts';
 import { callHeaders } from './owners.ts';
 import { shownEvent } from './shapes.ts';
+import { eventsShown } from './shown.ts';
 
 const POLL_MS = 500;
 const PING_EVERY_POLLS = 30;
@@ -68,6 +69,7 @@ export const timelineRoute = (door: OrderDoor): Route =>
     kind: 'follow',
     summary: 'The timeline; with Accept: text/event-stream it is followed live.',
     needs: 'own-order',
+    shows: eventsShown,
     answers: { 200: 'events, oldest first' },
     answer: async (ask) => {
       const orderId = allowedOrderId(door.access, ask);

@@ -11,5 +11,8 @@ export const addressShape = z.strictObject({
   city: text,
   region: text.optional(),
   postalCode: text,
-  country: z.string().regex(/^[A-Z]{2}$/, 'is not an ISO 3166 code'),
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'is not an ISO 3166 code')
+    .max(2),
 });

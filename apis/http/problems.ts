@@ -47,6 +47,21 @@ export const PROBLEMS = {
 } satisfies Record<ErrorCode, Shape>;
 
 const RETRY_AFTER_SECONDS = 2;
+/** A refusal says back what was wrong, but not all of what was sent. */
+export const TEXT_LENGTH_MAX = 1_000;
+export const FIELDS_MAX = 100;
+
+const shortened = (text: string): string => text.slice(0, TEXT_LENGTH_MAX).toWellFormed();
+
+/** What is wrong, for a person and by fields. */
+export const saidOf = ({ message, fields }: DomainError) => ({
+  detail: shortened(message),
+  ...(fields.length > 0 && {
+    errors: fields
+      .slice(0, FIELDS_MAX)
+      .map(({ path, message: why }) => ({ path: shortened(path), message: shortened(why) })),
+  }),
+});
 
 const headersOf = (status: number, error: DomainError, requestId: string): Headers => {
   const headers = new Headers({
@@ -70,9 +85,8 @@ export const problemOf = (error: DomainError, requestId: string): Response => {
     title,
     status,
     code: error.code,
-    detail: error.message,
+    ...saidOf(error),
     requestId,
-    ...(error.fields.length > 0 && { errors: error.fields }),
   };
   return new Response(JSON.stringify(body), {
     status,

@@ -35,7 +35,7 @@ export interface Route {
   query?: ZodType | undefined;
   /** What a good answer looks like, and the headers that change it: for the description. */
   shows?: ZodType | undefined;
-  headers?: Record<string, string>;
+  headers?: Record<string, ZodType>;
   /** Media types of a body that is taken as it comes. */
   uploads?: string[];
   /** The query is somebody else's to judge: a proxied path. */
@@ -71,6 +71,16 @@ export interface Seen {
 
 const REQUEST_ID = /^[\w.-]{8,64}$/;
 
+/** What may stand in a path for an id, a sku or an address; anything else is nowhere. */
+export const PARAMETER = /^[ -~\u0080-\uffff]+$/;
+export const PARAMETER_LENGTH_MAX = 300;
+
+const assertParameters = (params: Record<string, string>): void => {
+  const isOne = (text: string) => PARAMETER.test(text) && text.length <= PARAMETER_LENGTH_MAX;
+  if (Object.values(params).every(isOne)) return;
+  throw new DomainError('NOT_FOUND', 'no such path');
+};
+
 /** The caller's request id when it is harmless, else a new one. */
 export const requestIdOf = (request: Request): string => {
   const given = request.headers.get('x-request-id') ?? '';
@@ -83,6 +93,9 @@ const queryOf = (request: Request, schema: ZodType | undefined): unknown => {
   const names = [...search.keys()];
   if (new Set(names).size !== names.length) {
     throw new DomainError('INVALID_INPUT', 'a query parameter is given twice');
+  }
+  if ([...search.values()].some((value) => value.includes('\0'))) {
+    throw new DomainError('INVALID_INPUT', 'a query parameter has a NUL character');
   }
   if (schema) return parsed(schema, Object.fromEntries(search));
   if (names.length > 0) throw new DomainError('INVALID_INPUT', `unknown parameter ${names[0]}`);
@@ -108,6 +121,7 @@ const answerOf = (mounting: Mounting, { route, c, requestId, headers }: Asking) 
   const authenticate = () => mounting.authenticate(request, route.needs, params);
   const call = { kind: kindOf(route), request, address, headers, authenticate };
   return (mounting.gate ?? openGate)(call, async (principal, charge) => {
+    assertParameters(params);
     const query = route.passesQuery ? {} : queryOf(request, route.query);
     const body = route.body ? parsed(route.body, await jsonBody(request)) : undefined;
     return route.answer({ params, body, query, principal, request, requestId, address, charge });

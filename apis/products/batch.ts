@@ -6,22 +6,22 @@ import type { Pg, Tx } from '../../db/postgres/client.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { StoreId } from '../../domain/ids.ts';
 import { parsed } from '../http/body.ts';
-import { PROBLEMS } from '../http/problems.ts';
+import { PROBLEMS, saidOf } from '../http/problems.ts';
 import { route, type Route } from '../http/routes.ts';
-import { keyed } from './keyed.ts';
-import { changed, draftOf, productBody, productChange } from './shapes.ts';
+import { keyed, TAKES_KEY } from './keyed.ts';
+import { BATCH_MAX, changed, draftOf, productBody, productChange } from './shapes.ts';
 import { batchShown } from './shown.ts';
 
-const ITEMS_MAX = 1_000;
+const ID_LENGTH_MAX = 100;
 /** Below what the gateway waits for. */
 const LIMIT_MS = 9_000;
 
 /** With an id a change of that product, without one a new product. */
 const batchBody = z.strictObject({
   products: z
-    .array(z.looseObject({ id: z.string().optional() }))
+    .array(z.looseObject({ id: z.string().max(ID_LENGTH_MAX).optional() }))
     .min(1)
-    .max(ITEMS_MAX),
+    .max(BATCH_MAX),
 });
 
 type Item = z.output<typeof batchBody>['products'][number];
@@ -44,9 +44,8 @@ const resultOf = (item: Item, index: number, outcome: Outcome | undefined) => {
     const { id, version } = outcome;
     return { index, status: item.id === undefined ? 201 : 200, id, version };
   }
-  const { code, message, fields } = outcome;
-  const errors = fields.length > 0 && { errors: fields };
-  return { index, status: PROBLEMS[code].status, code, detail: message, ...errors };
+  const { code } = outcome;
+  return { index, status: PROBLEMS[code].status, code, ...saidOf(outcome) };
 };
 
 /** Every item's result, in their order. */
@@ -69,7 +68,7 @@ export const batchRoute = (pg: Pg): Route =>
     needs: 'products:write',
     body: batchBody,
     shows: batchShown,
-    headers: { 'Idempotency-Key': 'The same key and body get the same answer.' },
+    headers: TAKES_KEY,
     answers: { 200: 'a result for each, in their order' },
     answer: (ask) =>
       keyed(

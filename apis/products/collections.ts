@@ -20,7 +20,7 @@ import type { Collection } from '../../domain/product.ts';
 import { pageQuery, type Cursors } from '../http/cursors.ts';
 import { listAnswer } from '../http/lists.ts';
 import { json, route, type Route } from '../http/routes.ts';
-import { keyed } from './keyed.ts';
+import { keyed, TAKES_KEY } from './keyed.ts';
 import {
   collectionBody,
   collectionChange,
@@ -54,7 +54,7 @@ const writeRoutes = (pg: Pg): Route[] => [
     needs: 'products:write',
     body: collectionBody,
     shows: collectionShown,
-    headers: { 'Idempotency-Key': 'The same key and body get the same answer.' },
+    headers: TAKES_KEY,
     answers: { 201: 'the collection', 409: 'IDEMPOTENCY_KEY_IN_FLIGHT' },
     answer: (ask) =>
       keyed(pg, 'collections.insert', ask, async (tx) =>

@@ -1,12 +1,23 @@
 // POST under an Idempotency-Key: the same key and body get the same answer, whatever happened.
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { answeredOnce, type KeptAnswer } from '../../db/postgres/catalogue/answers.ts';
 import type { Pg, Tx } from '../../db/postgres/client.ts';
 import { invalid } from '../../domain/errors.ts';
 import { assertNoCardNumber } from '../http/body.ts';
 import type { Ask } from '../http/routes.ts';
 
-const KEY = /^[\x21-\x7e]{1,128}$/;
+const KEY = /^[!-~]{1,128}$/;
+
+/** For the description. */
+export const TAKES_KEY = {
+  'Idempotency-Key': z
+    .string()
+    .regex(KEY)
+    .max(128)
+    .optional()
+    .describe('The same key and body get the same answer.'),
+};
 
 const keyOf = (request: Request): string | undefined => {
   const key = request.headers.get('idempotency-key');

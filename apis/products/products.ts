@@ -1,4 +1,5 @@
 // REST routes of products: what a store may do with its own catalogue.
+import { z } from 'zod';
 import type { KeptAnswer } from '../../db/postgres/catalogue/answers.ts';
 import type { Pg } from '../../db/postgres/client.ts';
 import {
@@ -14,12 +15,18 @@ import type { Product } from '../../domain/product.ts';
 import { pageQuery, type Cursors } from '../http/cursors.ts';
 import { listAnswer } from '../http/lists.ts';
 import { json, route, type Ask, type Route } from '../http/routes.ts';
-import { keyed } from './keyed.ts';
+import { keyed, TAKES_KEY } from './keyed.ts';
 import { changed, draftOf, membershipBody, productBody, productChange } from './shapes.ts';
 import { shownProduct, type ProductChange } from './shapes.ts';
 import { listShown, productShown } from './shown.ts';
 
 const ETAG = /^"(\d{1,15})"$/;
+const ifMatch = z
+  .string()
+  .regex(/^(?:\*|"\d{1,15}")$/)
+  .max(17)
+  .optional()
+  .describe('The ETag that was read; 412 when it is no longer so.');
 
 const shown = (product: Product): Response =>
   json(shownProduct(product), 200, { etag: `"${product.version}"` });
@@ -65,7 +72,7 @@ const writeRoutes = (pg: Pg): Route[] => [
     needs: 'products:write',
     body: productBody,
     shows: productShown,
-    headers: { 'Idempotency-Key': 'The same key and body get the same answer.' },
+    headers: TAKES_KEY,
     answers: { 201: 'the product', 409: 'SKU_TAKEN or SLUG_TAKEN' },
     answer: (ask) =>
       keyed(pg, 'products.insert', ask, async (tx) =>
@@ -79,7 +86,7 @@ const writeRoutes = (pg: Pg): Route[] => [
     needs: 'products:write',
     body: productChange,
     shows: productShown,
-    headers: { 'If-Match': 'The ETag that was read; 412 when it is no longer so.' },
+    headers: { 'If-Match': ifMatch },
     answers: {
       200: 'the product',
       409: 'SLUG_TAKEN or SKU_TAKEN',

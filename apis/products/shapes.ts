@@ -15,6 +15,7 @@ import {
   DESCRIPTION_LENGTH_MAX,
   NAME_LENGTH_MAX,
   PRODUCT_STATUSES,
+  SKU_LENGTH_MAX,
   SKU_PATTERN,
   slugOf,
   VARIANTS_MAX,
@@ -25,8 +26,10 @@ import {
 } from '../../domain/product.ts';
 import type { ProductDraft } from '../../db/postgres/catalogue/products.ts';
 
-const MAP_ENTRIES_MAX = 50;
-const MEDIA_MAX = 50;
+/** Of products in one call. */
+export const BATCH_MAX = 1_000;
+export const MAP_ENTRIES_MAX = 50;
+export const MEDIA_MAX = 50;
 const COLLECTIONS_MAX = 100;
 
 const name = z.string().trim().min(1).max(NAME_LENGTH_MAX);
@@ -39,13 +42,14 @@ const price = z.number().min(0);
 const currency = z.enum(CURRENCIES);
 const textMap = z
   .record(z.string().min(1).max(100), z.string().max(500))
-  .refine((map) => Object.keys(map).length <= MAP_ENTRIES_MAX, 'has too many entries');
+  .refine((map) => Object.keys(map).length <= MAP_ENTRIES_MAX, 'has too many entries')
+  .meta({ maxProperties: MAP_ENTRIES_MAX });
 const media = z
   .array(z.strictObject({ url: z.url().max(2000), alt: z.string().max(500).default('') }))
   .max(MEDIA_MAX);
 
 const variant = z.strictObject({
-  sku: z.string().regex(SKU_PATTERN),
+  sku: z.string().regex(SKU_PATTERN).max(SKU_LENGTH_MAX),
   title: z.string().max(NAME_LENGTH_MAX).default(''),
   options: textMap.default({}),
   price,

@@ -2,85 +2,102 @@
 import { z } from 'zod';
 import { IMPORT_FORMATS, ROW_STATUSES } from '../../domain/catalogue/imports.ts';
 import { CURRENCIES } from '../../domain/money.ts';
-import { PRODUCT_STATUSES } from '../../domain/product.ts';
+import {
+  DESCRIPTION_LENGTH_MAX,
+  NAME_LENGTH_MAX,
+  PRODUCT_STATUSES,
+  SKU_LENGTH_MAX,
+  SKU_PATTERN,
+  VARIANTS_MAX,
+} from '../../domain/product.ts';
+import { LIMIT_MAX } from '../http/cursors.ts';
+import { codeText, cursorText, idText, moment, words } from '../http/openapi/texts.ts';
+import { FIELDS_MAX, TEXT_LENGTH_MAX } from '../http/problems.ts';
+import { BATCH_MAX, MAP_ENTRIES_MAX, MEDIA_MAX } from './shapes.ts';
 
-const texts = z.record(z.string(), z.string());
+/** A file may put a product into more collections than one call does. */
+const COLLECTIONS_MAX = 10_000;
+
+const sku = z.string().regex(SKU_PATTERN).max(SKU_LENGTH_MAX);
+const texts = z.record(words(100), words(500)).meta({ maxProperties: MAP_ENTRIES_MAX });
+const about = { name: words(NAME_LENGTH_MAX), description: words(DESCRIPTION_LENGTH_MAX) };
+const times = { version: z.number().int(), createdAt: moment, updatedAt: moment };
 
 export const productShown = z.object({
-  id: z.string(),
-  storeId: z.string(),
-  slug: z.string(),
-  name: z.string(),
-  description: z.string(),
+  id: idText('product'),
+  storeId: idText('store'),
+  slug: z
+    .string()
+    .regex(/^[a-z0-9-]+$/)
+    .max(120),
+  ...about,
   status: z.enum(PRODUCT_STATUSES),
-  collectionIds: z.array(z.string()),
+  collectionIds: z.array(idText('collection')).max(COLLECTIONS_MAX),
   attributes: texts,
-  media: z.array(z.object({ url: z.string(), alt: z.string() })),
-  variants: z.array(
-    z.object({
-      sku: z.string(),
-      title: z.string(),
-      options: texts,
-      price: z.number(),
-      currency: z.enum(CURRENCIES),
-      compareAtPrice: z.number().optional(),
-      position: z.number().int(),
-    }),
-  ),
-  version: z.number().int(),
-  createdAt: z.string(),
-  updatedAt: z.string(),
+  media: z.array(z.object({ url: words(2_000), alt: words(500) })).max(MEDIA_MAX),
+  variants: z
+    .array(
+      z.object({
+        sku,
+        title: words(NAME_LENGTH_MAX),
+        options: texts,
+        price: z.number(),
+        currency: z.enum(CURRENCIES),
+        compareAtPrice: z.number().optional(),
+        position: z.number().int(),
+      }),
+    )
+    .max(VARIANTS_MAX),
+  ...times,
 });
 
 export const collectionShown = z.object({
-  id: z.string(),
-  storeId: z.string(),
-  name: z.string(),
-  description: z.string(),
-  handle: z.string().optional(),
-  parentId: z.string().optional(),
-  version: z.number().int(),
-  createdAt: z.string(),
-  updatedAt: z.string(),
+  id: idText('collection'),
+  storeId: idText('store'),
+  ...about,
+  handle: words(NAME_LENGTH_MAX).optional(),
+  parentId: idText('collection').optional(),
+  ...times,
 });
 
+const count = z.number().int().min(0);
+
 export const importShown = z.object({
-  id: z.string(),
+  id: idText('import'),
   status: z.enum(['running', 'paused', 'completed', 'failed']),
   format: z.enum(IMPORT_FORMATS),
-  rows: z.object({
-    total: z.number().int(),
-    succeeded: z.number().int(),
-    failed: z.number().int(),
-    skipped: z.number().int(),
-  }),
-  reason: z.string().optional(),
-  createdAt: z.string(),
+  rows: z.object({ total: count, succeeded: count, failed: count, skipped: count }),
+  reason: words(TEXT_LENGTH_MAX).optional(),
+  createdAt: moment,
 });
 
 export const rowShown = z.object({
   row: z.number().int(),
   status: z.enum(ROW_STATUSES),
-  code: z.string().nullable(),
-  message: z.string().nullable(),
-  sku: z.string().nullable(),
-  productId: z.string().nullable(),
+  code: codeText.nullable(),
+  message: words(TEXT_LENGTH_MAX).nullable(),
+  sku: words(NAME_LENGTH_MAX).nullable().describe('As it is in the file.'),
+  productId: idText('product').nullable(),
 });
 
+const field = z.object({ path: words(TEXT_LENGTH_MAX), message: words(TEXT_LENGTH_MAX) });
+
 export const batchShown = z.object({
-  results: z.array(
-    z.object({
-      index: z.number().int(),
-      status: z.number().int(),
-      id: z.string().optional(),
-      version: z.number().int().optional(),
-      code: z.string().optional(),
-      detail: z.string().optional(),
-      errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-    }),
-  ),
+  results: z
+    .array(
+      z.object({
+        index: z.number().int(),
+        status: z.number().int(),
+        id: idText('product').optional(),
+        version: z.number().int().optional(),
+        code: codeText.optional(),
+        detail: words(TEXT_LENGTH_MAX).optional(),
+        errors: z.array(field).max(FIELDS_MAX).optional(),
+      }),
+    )
+    .max(BATCH_MAX),
 });
 
 /** A page of a list. */
 export const listShown = <T extends z.ZodType>(item: T) =>
-  z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+  z.object({ items: z.array(item).max(LIMIT_MAX), nextCursor: cursorText.nullable() });

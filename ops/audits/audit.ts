@@ -1,9 +1,14 @@
-// `./holdfast audit`: judges from outside, on the tests' instance, and their figures.
+// `./holdfast audit`: judges from outside, and their figures.
+import { SHOP_OPENAPI_FILE } from '../../apis/gateway/description.ts';
+import { OPENAPI_FILE } from '../../apis/products/routes.ts';
 import { publicEnvironment } from '../environment.ts';
 import { testInstance } from '../instance.ts';
 import type { Say } from '../servers/server.ts';
 import { bringUp } from '../up.ts';
+import { owasp } from './owasp.ts';
 import { schemathesis, type Asked } from './schemathesis.ts';
+
+const SUITES = ['shop', 'products', 'graphql'];
 
 const suitesOf = (env: Record<string, string>): Asked[] => {
   const baseUrl = env['GATEWAY_URL'] ?? '';
@@ -24,21 +29,56 @@ const suitesOf = (env: Record<string, string>): Asked[] => {
   ];
 };
 
+const DESCRIPTIONS = { shop: SHOP_OPENAPI_FILE, products: OPENAPI_FILE };
+
+interface Verdict {
+  figure: string;
+  failed: boolean;
+  report: string;
+}
+
+const judgedByOwasp = async (name: keyof typeof DESCRIPTIONS, say: Say): Promise<Verdict> => {
+  const found = await owasp(name, DESCRIPTIONS[name], say);
+  const figure = `${found.length} findings`;
+  return { figure, failed: found.length > 0, report: found.join('\n') };
+};
+
+type Judge = () => Promise<Verdict>;
+
+/** Every judge by what it is called; those that call the shop have it brought up. */
+const judgesOf = (say: Say): Record<string, Judge> => {
+  const instance = testInstance();
+  const calling =
+    (name: string): Judge =>
+    async () => {
+      await bringUp(instance, say);
+      const suite = suitesOf(await publicEnvironment(instance)).find((one) => one.name === name);
+      if (!suite) throw new Error(`there is no suite ${name}`);
+      return schemathesis(suite, say);
+    };
+  const judges = Object.keys(DESCRIPTIONS) as (keyof typeof DESCRIPTIONS)[];
+  return {
+    ...Object.fromEntries(
+      judges.map((name) => [`owasp-${name}`, () => judgedByOwasp(name, say)] as const),
+    ),
+    ...Object.fromEntries(SUITES.map((name) => [name, calling(name)] as const)),
+  };
+};
+
 /** Runs all of them, or the named ones; answers how many found something. */
 export const audit = async (names: string[], print: Say, say: Say): Promise<number> => {
-  const instance = testInstance();
-  await bringUp(instance, say);
-  const suites = suitesOf(await publicEnvironment(instance));
-  const unknown = names.find((name) => !suites.some((suite) => suite.name === name));
-  if (unknown) throw new Error(`audit takes: ${suites.map(({ name }) => name).join(', ')}`);
+  const judges = judgesOf(say);
+  const unknown = names.find((name) => !Object.hasOwn(judges, name));
+  if (unknown) throw new Error(`audit takes: ${Object.keys(judges).join(', ')}`);
   let failed = 0;
-  for (const suite of suites.filter(({ name }) => names.length === 0 || names.includes(name))) {
-    const finding = await schemathesis(suite, say);
-    if (finding.failed) {
+  for (const [name, judge] of Object.entries(judges)) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    const verdict = await judge();
+    if (verdict.failed) {
       failed++;
-      print(finding.report);
+      print(verdict.report);
     }
-    print(`schemathesis ${suite.name}: ${finding.figure}${finding.failed ? ', FAILED' : ', ok'}`);
+    print(`${name}: ${verdict.figure}${verdict.failed ? ', FAILED' : ', ok'}`);
   }
   return failed;
 };

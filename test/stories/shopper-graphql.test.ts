@@ -10,6 +10,7 @@ import {
   searched,
   stockedWare,
 } from '../support/journeys.ts';
+import { newMember, type Member } from '../support/accounts.ts';
 import { authenticate, balance, reached } from '../support/judges.ts';
 import { withGateway } from '../support/gateways.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
@@ -193,6 +194,76 @@ describe('over GraphQL a guest', () => {
     expect(nobody.body.data).toEqual({ me: null, orders: null });
     expect(codesOf(nobody)).toEqual(['UNAUTHENTICATED']);
   });
+});
+
+describe('over GraphQL an account', () => {
+  const ORDERS = `query ($first: Int, $after: String) { orders(first: $first, after: $after) {
+    edges { cursor node { id status accessToken } } pageInfo { hasNextPage endCursor } } }`;
+  const RETURN = `mutation ($id: ID!, $input: ReturnInput!, $key: String) {
+    requestReturn(orderId: $id, input: $input, idempotencyKey: $key) {
+      id orderId status refund lines { sku quantity } } }`;
+  interface Listed {
+    edges: { cursor: string; node: Node }[];
+    pageInfo: { hasNextPage: boolean; endCursor: string | null };
+  }
+  const as =
+    ({ token }: Member) =>
+    (query: string, variables: unknown = {}) =>
+      ask(query, variables, { authorization: `Bearer ${token}` });
+  const listed = ({ body }: { body: Said }): Listed => (body.data as { orders: Listed }).orders;
+
+  test(
+    'knows itself, buys, finds its orders page by page, follows one and sends it back',
+    async () => {
+      const member = await newMember(shop);
+      const own = as(member);
+      const me = { id: member.accountId, email: member.email, emailVerified: false };
+      expect((await own('{ me { id email emailVerified } }')).body.data).toEqual({ me });
+      const { sku } = await stockedWare(shop, 5);
+      const { email: _, ...input } = inputOf({ sku, quantity: 2 });
+      const place = async () => nodeOf(await own(PLACE, { input, key: crypto.randomUUID() }));
+      const [older, newer] = [await place(), await place()];
+      const first = listed(await own(ORDERS, { first: 1 }));
+      expect(first).toMatchObject({
+        edges: [{ node: { id: newer.id, accessToken: null } }],
+        pageInfo: { hasNextPage: true },
+      });
+      const rest = listed(await own(ORDERS, { first: 1, after: first.pageInfo.endCursor }));
+      expect(rest).toMatchObject({
+        edges: [{ node: { id: older.id } }],
+        pageInfo: { hasNextPage: false },
+      });
+
+      await reached(shop, older.id, 'delivered');
+      const types = nodeOf(await own(ORDER, { id: older.id })).timeline.map(({ type }) => type);
+      expect([types.at(0), types.at(-1)]).toEqual(['OrderAccepted', 'OrderDelivered']);
+      const back = { lines: [{ sku, quantity: 1 }], reason: 'too warm' };
+      const wish = { id: older.id, input: back, key: crypto.randomUUID() };
+      const returned = nodeOf(await own(RETURN, wish));
+      expect(returned).toMatchObject({ orderId: older.id, refund: 29.99, lines: back.lines });
+      expect(nodeOf(await own(RETURN, wish)).id).toBe(returned.id);
+    },
+    STORY_LIMIT_MS,
+  );
+
+  test(
+    "sees nothing of another one's, and takes no page of its list",
+    async () => {
+      const [own, other] = [as(await newMember(shop)), as(await newMember(shop))];
+      const { sku } = await stockedWare(shop, 5);
+      const { email: _, ...input } = inputOf({ sku });
+      const { id } = nodeOf(await own(PLACE, { input, key: crypto.randomUUID() }));
+      const back = { lines: [{ sku, quantity: 1 }] };
+      expect(codesOf(await other(ORDER, { id }))).toEqual(['NOT_FOUND']);
+      expect(codesOf(await other(RETURN, { id, input: back }))).toEqual(['NOT_FOUND']);
+      expect(listed(await other(ORDERS)).edges).toEqual([]);
+      const { pageInfo } = listed(await own(ORDERS, { first: 1 }));
+      const after = pageInfo.endCursor;
+      expect(after).not.toBeNull();
+      expect(codesOf(await other(ORDERS, { after }))).toEqual(['INVALID_INPUT']);
+    },
+    STORY_LIMIT_MS,
+  );
 });
 
 describe('a question of both kinds', () => {

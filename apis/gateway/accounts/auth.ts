@@ -118,6 +118,9 @@ const assertPassword = async (auth: Made, accountId: string, password: string): 
 };
 
 const passwordCalls = ({ pg }: AuthOptions, asked: Asked) => ({
+  /** INVALID_CREDENTIALS unless it is the account's present password. */
+  assertPassword: (accountId: string, password: string) =>
+    asked('assertPassword', (auth) => assertPassword(auth, accountId, password)),
   resetPassword: (body: { token: string; newPassword: string }) =>
     asked('resetPassword', async ({ api }) => void (await api.resetPassword({ body }))),
   /** Ends every other session. INVALID_CREDENTIALS unless the present password is shown. */

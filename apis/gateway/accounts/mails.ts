@@ -1,6 +1,10 @@
 // Mails of accounts: asked for in the request, made and sent after it, by one gateway each.
 import type { Pg } from '../../../db/postgres/client.ts';
-import { findAccountByEmail, removeExpired } from '../../../db/postgres/identity/accounts.ts';
+import {
+  findAccountByEmail,
+  removeExpired,
+  type AccountFound,
+} from '../../../db/postgres/identity/accounts.ts';
 import { removeEndedKeys } from '../../../db/postgres/identity/keys.ts';
 import {
   endWish,
@@ -8,12 +12,14 @@ import {
   MAIL_CHANNEL,
   removeEndedWishes,
   takeWish,
+  wishMail,
   type Wish,
 } from '../../../db/postgres/identity/mail-wishes.ts';
-import type { MailWish } from '../../../db/postgres/schema/identity.ts';
 import { newId } from '../../../domain/ids.ts';
 import type { Telemetry } from '../../../telemetry/telemetry.ts';
+import { addressToken } from './address.ts';
 import type { Auth } from './auth.ts';
+import { letterOf, type About } from './letters.ts';
 
 /** NOTIFY wakes the sender at once; this is for what was missed, and for what failed. */
 const LOOK_EVERY_MS = 5_000;
@@ -39,55 +45,44 @@ export interface MailParts {
   telemetry: Telemetry;
 }
 
-interface Letter {
-  subject: string;
-  sentences: string[];
-  path: string;
+interface Addressed extends About {
+  to: string;
 }
 
-const IF_NOT_YOU = 'If it was not you, do nothing: without this link nothing happens.';
-
-const LETTERS: Record<MailWish, Letter> = {
-  verify_email: {
-    subject: 'Is this your address?',
-    sentences: ['Somebody, we hope you, made an account with this address. Confirm it here:'],
-    path: '/auth/verify-email',
-  },
-  reset_password: {
-    subject: 'A new password',
-    sentences: ['Somebody, we hope you, asked for a new password. Choose it here:'],
-    path: '/auth/reset-password',
-  },
-  already_registered: {
-    subject: 'You have an account already',
-    sentences: [
-      'Somebody, we hope you, wanted to make an account with this address, which has one.',
-      'Sign in with its password; if you do not know it, choose a new one here:',
-    ],
-    path: '/auth/reset-password',
-  },
-};
-
-/** What is sent: the link's token is also there by itself, for programs and for typing. */
-const letterOf = (kind: MailWish, name: string, token: string, publicUrl: string) => {
-  const { subject, sentences, path } = LETTERS[kind];
-  const link = `${publicUrl}${path}?token=${encodeURIComponent(token)}`;
-  const lines = [`Hello ${name},`, ...sentences, link, `Token: ${token}`, IF_NOT_YOU];
-  const html = lines.map((line) => `<p>${Bun.escapeHTML(line)}</p>`).join('\n');
-  return { subject, text: `${lines.join('\n\n')}\n`, html: `<!doctype html>${html}` };
+/** To the address that is asked for; where it has an account, its owner is told and no more. */
+const addressMail = async (
+  pg: Pg,
+  { id, name }: AccountFound,
+  newEmail: string,
+): Promise<Addressed | undefined> => {
+  if (await findAccountByEmail(pg, newEmail)) {
+    await wishMail(pg, { kind: 'address_taken', email: newEmail });
+    return undefined;
+  }
+  return { to: newEmail, name, token: await addressToken(pg, { accountId: id, newEmail }) };
 };
 
 /** Nobody has this address, or it is confirmed: then there is nothing to send. */
-const send = async (parts: MailParts, { kind, email }: Wish): Promise<void> => {
-  const { pg, auth, mailer, publicUrl } = parts;
+const mailOf = async (
+  { pg, auth }: MailParts,
+  { kind, email, newEmail }: Wish,
+): Promise<Addressed | undefined> => {
+  if (kind === 'address_changed') return { to: email };
   const account = await findAccountByEmail(pg, email);
-  if (!account || (kind === 'verify_email' && account.emailVerified)) return;
-  const token =
-    kind === 'verify_email'
-      ? await auth.verificationToken(email, account.id)
-      : await auth.resetToken(email);
-  const messageId = newId('verification');
-  await mailer.send({ to: email, messageId, ...letterOf(kind, account.name, token, publicUrl) });
+  if (!account) return undefined;
+  const { id, name } = account;
+  if (kind === 'address_taken') return { to: email, name };
+  if (kind === 'change_email') return newEmail ? addressMail(pg, account, newEmail) : undefined;
+  if (kind !== 'verify_email') return { to: email, name, token: await auth.resetToken(email) };
+  if (account.emailVerified) return undefined;
+  return { to: email, name, token: await auth.verificationToken(email, id) };
+};
+
+const send = async (parts: MailParts, wish: Wish): Promise<void> => {
+  const mail = await mailOf(parts, wish);
+  if (!mail) return;
+  const letter = letterOf(wish.kind, mail, parts.publicUrl);
+  await parts.mailer.send({ to: mail.to, messageId: newId('verification'), ...letter });
 };
 
 /** Sends one wish; false when there is none that is due. */

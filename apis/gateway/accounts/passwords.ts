@@ -1,8 +1,15 @@
 // What goes by mail: confirming an address, and a new password for a lost one.
 import { wishMail } from '../../../db/postgres/identity/mail-wishes.ts';
 import { json, route, type Route } from '../../http/routes.ts';
-import { resetPage } from './reset-page.ts';
-import { changeBody, emailBody, resetBody, tokenShape } from './shapes.ts';
+import { resetPage } from './pages.ts';
+import {
+  changeBody,
+  doneShown,
+  emailBody,
+  mailSentShown,
+  resetBody,
+  tokenShape,
+} from './shapes.ts';
 import { accountOf, NO_STORE, type AccountDoor } from './sign-in.ts';
 
 /** The wish is all that is written: who has an account is found out after the answer. */
@@ -13,9 +20,10 @@ const wishRoutes = ({ pg }: AccountDoor): Route[] => [
     summary: 'Send the mail that confirms an address once more.',
     needs: 'public',
     body: emailBody,
+    shows: mailSentShown,
     answers: { 202: 'a mail is on its way, if there is such an account' },
     answer: async ({ body }) => {
-      await wishMail(pg, 'verify_email', body.email);
+      await wishMail(pg, { kind: 'verify_email', email: body.email });
       return json({ status: 'mail_sent' }, 202, NO_STORE);
     },
   }),
@@ -25,9 +33,10 @@ const wishRoutes = ({ pg }: AccountDoor): Route[] => [
     summary: 'Send a mail with which a new password can be chosen.',
     needs: 'public',
     body: emailBody,
+    shows: mailSentShown,
     answers: { 202: 'a mail is on its way, if there is such an account' },
     answer: async ({ body }) => {
-      await wishMail(pg, 'reset_password', body.email);
+      await wishMail(pg, { kind: 'reset_password', email: body.email });
       return json({ status: 'mail_sent' }, 202, NO_STORE);
     },
   }),
@@ -44,11 +53,11 @@ const verifyRoutes = ({ auth }: AccountDoor): Route[] => {
   const path = '/auth/verify-email';
   return [
     route({
-      ...{ method: 'get', path, summary, needs, answers, query: tokenShape },
+      ...{ method: 'get', path, summary, needs, answers, query: tokenShape, shows: doneShown },
       answer: ({ query }) => verified(query.token),
     }),
     route({
-      ...{ method: 'post', path, summary, needs, answers, body: tokenShape },
+      ...{ method: 'post', path, summary, needs, answers, body: tokenShape, shows: doneShown },
       answer: ({ body }) => verified(body.token),
     }),
   ];
@@ -59,18 +68,18 @@ const resetPageRoute: Route = route({
   path: '/auth/reset-password',
   summary: 'A page that asks for the new password.',
   needs: 'public',
-  query: tokenShape,
   answers: { 200: 'a page' },
   answer: async () => resetPage(),
 });
 
-const passwordRoutes = ({ auth }: AccountDoor): Route[] => [
+const passwordRoutes = ({ auth, attempts }: AccountDoor): Route[] => [
   route({
     method: 'post',
     path: '/auth/reset-password',
     summary: 'Choose a new password by the token that was mailed; every session ends.',
     needs: 'public',
     body: resetBody,
+    shows: doneShown,
     answers: { 200: 'it is changed', 400: 'TOKEN_INVALID' },
     answer: async ({ body }) => {
       await auth.resetPassword(body);
@@ -83,9 +92,11 @@ const passwordRoutes = ({ auth }: AccountDoor): Route[] => [
     summary: 'Change the password; every other session ends.',
     needs: 'own-account',
     body: changeBody,
+    shows: doneShown,
     answers: { 200: 'it is changed', 401: 'INVALID_CREDENTIALS' },
     answer: async (ask) => {
-      await auth.changePassword(accountOf(ask), ask.body);
+      const account = accountOf(ask);
+      await attempts.signIn(account.email, () => auth.changePassword(account, ask.body));
       return json({ status: true }, 200, NO_STORE);
     },
   }),

@@ -1,4 +1,5 @@
 // Oneself: who am I, where am I signed in, and ending it there.
+import { z } from 'zod';
 import {
   endOtherSessions,
   endSession,
@@ -9,7 +10,15 @@ import { listPlaces } from '../../../db/postgres/identity/staff.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import { json, route, type Ask, type Route } from '../../http/routes.ts';
 import { emptyBody } from '../shapes.ts';
-import { sessionBody, shownAccount, shownSession } from './shapes.ts';
+import {
+  doneShown,
+  meShown,
+  sessionBody,
+  sessionShown,
+  sessionsShown,
+  shownAccount,
+  shownSession,
+} from './shapes.ts';
 import { accountOf, NO_STORE, type AccountDoor } from './sign-in.ts';
 
 export const meOf = async ({ pg }: AccountDoor, ask: Pick<Ask, 'principal'>) => {
@@ -25,6 +34,7 @@ const readRoutes = (door: AccountDoor): Route[] => [
     path: '/me',
     summary: 'Who is signed in.',
     needs: 'own-account',
+    shows: meShown,
     answers: { 200: 'the account' },
     answer: async (ask) => json(await meOf(door, ask), 200, NO_STORE),
   }),
@@ -33,6 +43,7 @@ const readRoutes = (door: AccountDoor): Route[] => [
     path: '/auth/get-session',
     summary: 'The session that is shown, and whose it is.',
     needs: 'own-account',
+    shows: z.object({ session: sessionShown, user: meShown }),
     answers: { 200: 'the session and the account' },
     answer: async (ask) => {
       const { accountId, sessionId } = accountOf(ask);
@@ -50,6 +61,7 @@ const readRoutes = (door: AccountDoor): Route[] => [
     path: '/auth/list-sessions',
     summary: 'Where one is signed in, newest first.',
     needs: 'own-account',
+    shows: sessionsShown,
     answers: { 200: 'the sessions, at most 50' },
     answer: async (ask) => {
       const { accountId, sessionId } = accountOf(ask);
@@ -66,6 +78,7 @@ const endRoutes = ({ pg }: AccountDoor): Route[] => [
     summary: 'End one of the sessions of the list.',
     needs: 'own-account',
     body: sessionBody,
+    shows: doneShown,
     answers: { 200: 'it is over', 404: 'NOT_FOUND' },
     answer: async (ask) => {
       const ended = await endSession(pg, accountOf(ask).accountId, ask.body.id);
@@ -79,6 +92,7 @@ const endRoutes = ({ pg }: AccountDoor): Route[] => [
     summary: 'End every session but this one.',
     needs: 'own-account',
     body: emptyBody,
+    shows: doneShown,
     answers: { 200: 'they are over' },
     answer: async (ask) => {
       const { accountId, sessionId } = accountOf(ask);

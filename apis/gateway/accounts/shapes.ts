@@ -1,12 +1,25 @@
 // Accounts as shoppers send and see them over HTTP.
 import { z } from 'zod';
-import type { AccountFound, SessionRow } from '../../../db/postgres/identity/accounts.ts';
+import {
+  SESSIONS_MAX,
+  type AccountFound,
+  type SessionRow,
+} from '../../../db/postgres/identity/accounts.ts';
+import { STAFF_MAX } from '../../../db/postgres/identity/staff.ts';
+import { emailText, idText, moment, words } from '../../http/openapi/texts.ts';
+import { STAFF_ROLES } from '../../../domain/permissions.ts';
 import { cartId } from '../carts/shapes.ts';
 import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from './auth.ts';
 
 const NAME_LENGTH_MAX = 100;
 const EMAIL_LENGTH_MAX = 200;
 const TOKEN_LENGTH_MAX = 1_000;
+export const USER_AGENT_LENGTH_MAX = 200;
+
+const sessionToken = z
+  .string()
+  .regex(/^hfs_[\w-]+\.[\w-]+$/)
+  .max(200);
 
 export const email = z.string().trim().toLowerCase().max(EMAIL_LENGTH_MAX).pipe(z.email());
 const newPassword = z.string().min(PASSWORD_LENGTH_MIN).max(PASSWORD_LENGTH_MAX);
@@ -34,7 +47,40 @@ export const tokenShape = z.strictObject({ token });
 export const resetBody = z.strictObject({ token, newPassword });
 export const changeBody = z.strictObject({ currentPassword: password, newPassword });
 export const deleteBody = z.strictObject({ password });
+export const addressChangeBody = z.strictObject({ newEmail: email, password });
 export const sessionBody = z.strictObject({ id: z.string().max(60) });
+
+/** A mail is on its way, or something is so now. */
+export const mailSentShown = z.object({ status: z.literal('mail_sent') });
+export const doneShown = z.object({ status: z.literal(true) });
+export const signedOutShown = z.object({ success: z.literal(true) });
+
+export const accountShown = z.object({
+  id: idText('account'),
+  name: words(NAME_LENGTH_MAX),
+  email: emailText,
+  emailVerified: z.boolean(),
+});
+export const meShown = accountShown.extend({
+  staff: z
+    .array(z.object({ storeId: idText('store'), role: z.enum(STAFF_ROLES) }))
+    .max(STAFF_MAX)
+    .optional()
+    .describe('Where one works.'),
+});
+export const signedInShown = z.object({
+  token: sessionToken,
+  user: accountShown,
+  cartMerged: z.boolean().optional().describe('Where a cart was named.'),
+});
+export const sessionShown = z.object({
+  id: idText('session'),
+  createdAt: moment,
+  expiresAt: moment,
+  userAgent: words(USER_AGENT_LENGTH_MAX).optional(),
+  current: z.boolean(),
+});
+export const sessionsShown = z.object({ items: z.array(sessionShown).max(SESSIONS_MAX) });
 
 export const shownAccount = ({
   id,

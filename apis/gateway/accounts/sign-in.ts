@@ -16,9 +16,18 @@ import type { CartDoor } from '../carts/calls.ts';
 import { mergeCart } from '../carts/merge.ts';
 import { emptyBody } from '../shapes.ts';
 import { SESSION_SECONDS, type Auth } from './auth.ts';
-import { deleteBody, shownAccount, signInBody, signUpBody } from './shapes.ts';
+import {
+  deleteBody,
+  doneShown,
+  mailSentShown,
+  shownAccount,
+  signedInShown,
+  signedOutShown,
+  signInBody,
+  signUpBody,
+  USER_AGENT_LENGTH_MAX,
+} from './shapes.ts';
 
-const USER_AGENT_LENGTH_MAX = 200;
 export const NO_STORE = { 'cache-control': 'no-store' };
 
 export interface AccountDoor extends CartDoor {
@@ -42,6 +51,7 @@ const signUpRoute = ({ pg, auth }: AccountDoor): Route =>
     summary: 'Make an account; a mail says how to go on, also to whom has one already.',
     needs: 'public',
     body: signUpBody,
+    shows: mailSentShown,
     answers: { 202: 'a mail is on its way' },
     answer: async ({ body }) => {
       const before = await findAccountByEmail(pg, body.email);
@@ -49,7 +59,8 @@ const signUpRoute = ({ pg, auth }: AccountDoor): Route =>
         // Two at once: the address is taken now. Anything else is as it is.
         if (!(await findAccountByEmail(pg, body.email))) throw error;
       });
-      await wishMail(pg, before ? 'already_registered' : 'verify_email', body.email);
+      const kind = before ? 'already_registered' : 'verify_email';
+      await wishMail(pg, { kind, email: body.email });
       return json({ status: 'mail_sent' }, 202, NO_STORE);
     },
   });
@@ -72,6 +83,7 @@ const signInRoute = (door: AccountDoor): Route => {
     summary: 'Sign in: the session comes as a cookie and as a bearer token.',
     needs: 'public',
     body: signInBody,
+    shows: signedInShown,
     answers: {
       200: 'the token and whose it is',
       401: 'INVALID_CREDENTIALS',
@@ -103,6 +115,7 @@ const signOutRoute = ({ pg, isSecure }: AccountDoor): Route =>
     summary: 'End this session.',
     needs: 'own-account',
     body: emptyBody,
+    shows: signedOutShown,
     answers: { 200: 'it is over' },
     answer: async (ask) => {
       const { accountId, sessionId } = accountOf(ask);
@@ -112,7 +125,7 @@ const signOutRoute = ({ pg, isSecure }: AccountDoor): Route =>
     },
   });
 
-const deleteRoute = ({ auth, isSecure }: AccountDoor): Route =>
+const deleteRoute = ({ auth, attempts, isSecure }: AccountDoor): Route =>
   route({
     method: 'post',
     path: '/auth/delete-user',
@@ -120,9 +133,11 @@ const deleteRoute = ({ auth, isSecure }: AccountDoor): Route =>
       'Delete the account for good, by its password; orders stay, and are no longer its own.',
     needs: 'own-account',
     body: deleteBody,
+    shows: doneShown,
     answers: { 200: 'it is gone', 401: 'INVALID_CREDENTIALS' },
     answer: async (ask) => {
-      await auth.deleteUser(accountOf(ask).accountId, ask.body.password);
+      const { accountId, email } = accountOf(ask);
+      await attempts.signIn(email, () => auth.deleteUser(accountId, ask.body.password));
       const cookie = { 'set-cookie': sessionCookie('', isSecure, 0) };
       return json({ status: true }, 200, { ...NO_STORE, ...cookie });
     },

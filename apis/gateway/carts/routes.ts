@@ -4,7 +4,8 @@ import { parsed } from '../../http/body.ts';
 import { json, route, type Ask, type Route } from '../../http/routes.ts';
 import { accountOf } from '../accounts/sign-in.ts';
 import { decidedStatus, keyOf, optionalKeyOf } from '../orders.ts';
-import { shownOrder } from '../shapes.ts';
+import { orderShown } from '../shown.ts';
+import { NEEDS_KEY, shownOrder, TAKES_KEY } from '../shapes.ts';
 import {
   addLine,
   cartOf,
@@ -28,8 +29,6 @@ import {
   type ShownCart,
 } from './shapes.ts';
 import { viewCart } from './view.ts';
-
-const KEY_HEADER = { 'Idempotency-Key': 'The same key and body are the same call.' };
 
 const shown = (cart: ShownCart, status = 200): Response => {
   const headers = { 'cache-control': 'private, no-store' };
@@ -70,7 +69,7 @@ const lineRoutes = (door: CartDoor, { path, needs, refOf }: Place): Route[] => [
   route({
     ...{ method: 'post', path: `${path}/lines`, needs, body: lineBody, shows: cartShape },
     summary: 'Put more of a sku into the cart.',
-    headers: KEY_HEADER,
+    headers: TAKES_KEY,
     answers: { 200: 'the cart', 404: 'NOT_FOUND', 409: 'CART_FULL', 422: 'IDEMPOTENCY_KEY_REUSED' },
     answer: async (ask) => {
       const ref = refOf(ask);
@@ -104,7 +103,8 @@ const checkoutRoute = (door: CartDoor, { path, needs, refOf }: Place): Route =>
     ...{ method: 'post', path: `${path}/checkout`, needs, body: checkoutBody },
     kind: 'checkout',
     summary: 'Order what is in the cart, once a key; what was ordered leaves it.',
-    headers: KEY_HEADER,
+    headers: NEEDS_KEY,
+    shows: orderShown,
     answers: {
       201: 'the order, decided',
       202: 'the order, not decided yet',

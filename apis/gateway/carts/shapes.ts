@@ -3,15 +3,15 @@ import { z } from 'zod';
 import { CART_FINDINGS } from '../../../domain/carts/findings.ts';
 import { CURRENCIES } from '../../../domain/money.ts';
 import { LINES_MAX, ORDER_STATUSES, QUANTITY_MAX } from '../../../domain/order.ts';
-import { SKU_PATTERN } from '../../../domain/product.ts';
-import { orderBody } from '../shapes.ts';
+import { NAME_LENGTH_MAX } from '../../../domain/product.ts';
+import { idText, moment, words } from '../../http/openapi/texts.ts';
+import { orderBody, skuText } from '../shapes.ts';
 
 const CART_ID_LENGTH_MAX = 60;
 const quantity = z.number().int().min(1).max(QUANTITY_MAX);
 
-const sku = z.string().regex(SKU_PATTERN, 'is not a sku');
-export const skuShape = z.strictObject({ sku });
-export const lineBody = z.strictObject({ sku, quantity });
+export const skuShape = z.strictObject({ sku: skuText });
+export const lineBody = z.strictObject({ sku: skuText, quantity });
 export const quantityBody = z.strictObject({ quantity });
 export const cartId = z.string().min(1).max(CART_ID_LENGTH_MAX);
 export const mergeBody = z.strictObject({ cartId });
@@ -21,29 +21,39 @@ export const checkoutBody = orderBody.omit({ lines: true });
 
 /** What a cart looks like. */
 export const cartShape = z.object({
-  id: z.string().optional().describe("A guest's alone: whoever knows it may use the cart."),
-  lines: z.array(
-    z.object({
-      ...{ sku: z.string(), quantity: z.number().int(), productId: z.string(), name: z.string() },
-      unitPrice: z.number().describe('The present one.'),
-      shownPrice: z.number().optional().describe('The one before, when it has changed.'),
-      currency: z.enum(CURRENCIES),
-      available: z.number().int().nullable().describe('How many are left; null when unknown.'),
-      findings: z.array(z.enum(CART_FINDINGS)).describe('What has to be told of this line.'),
-    }),
-  ),
+  id: idText('cart').optional().describe("A guest's alone: whoever knows it may use the cart."),
+  lines: z
+    .array(
+      z.object({
+        ...{ sku: skuText, quantity: z.number().int(), productId: idText('product') },
+        name: words(NAME_LENGTH_MAX),
+        unitPrice: z.number().describe('The present one.'),
+        shownPrice: z.number().optional().describe('The one before, when it has changed.'),
+        currency: z.enum(CURRENCIES),
+        available: z.number().int().nullable().describe('How many are left; null when unknown.'),
+        findings: z
+          .array(z.enum(CART_FINDINGS))
+          .max(CART_FINDINGS.length)
+          .describe('What has to be told of this line.'),
+      }),
+    )
+    .max(LINES_MAX),
   total: z.number().nullable().describe('Of what is for sale; null when it cannot be said.'),
   currency: z.enum(CURRENCIES).nullable(),
   checkout: z
     .object({
-      order: z.object({ id: z.string(), status: z.enum(ORDER_STATUSES) }).optional(),
-      holdUntil: z.string().optional().describe("Until when the order's stock is held."),
+      order: z.object({ id: idText('order'), status: z.enum(ORDER_STATUSES) }).optional(),
+      holdUntil: moment.optional().describe("Until when the order's stock is held."),
     })
     .optional()
     .describe('Under way: the order that it waits for, once there is one.'),
-  bought: z.object({ orderId: z.string() }).optional().describe('What it bought last.'),
+  bought: z
+    .object({ orderId: idText('order') })
+    .optional()
+    .describe('What it bought last.'),
   notTaken: z
-    .array(z.object({ sku: z.string(), quantity: z.number().int() }))
+    .array(z.object({ sku: skuText, quantity: z.number().int() }))
+    .max(LINES_MAX)
     .optional()
     .describe('What found no room when two carts became one.'),
 });

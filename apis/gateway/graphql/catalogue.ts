@@ -15,6 +15,7 @@ const TIMEOUT_MS = 10_000;
 export const JOINABLE_MS = 500;
 const KEPT_JOINABLE_MS = 5_000;
 const VARIABLES_LENGTH_MAX = 4_000;
+const TAGS_LENGTH_MAX = 1_000;
 /** Prices and stock are in it: a page may be a few seconds old, a checkout is not. */
 const CACHE_CONTROL = 'public, max-age=1, s-maxage=5';
 
@@ -110,6 +111,12 @@ const isWhole = ({ status, bytes }: Said): boolean => {
   return data !== undefined && errors === undefined && extensions === undefined;
 };
 
+const TAGS = z
+  .string()
+  .max(TAGS_LENGTH_MAX)
+  .optional()
+  .describe('The ETag that was got; 304 while it is still so.');
+
 /** A persisted operation of the catalogue under an address of its own. */
 export const keptGraphqlRoute = (ask: AskShared): Route =>
   route({
@@ -118,7 +125,7 @@ export const keptGraphqlRoute = (ask: AskShared): Route =>
     summary: 'A persisted question about the catalogue, for shared caches to keep.',
     needs: 'public',
     query: persistedQuery,
-    headers: { 'If-None-Match': 'The ETag that was got; 304 while it is still so.' },
+    headers: { 'If-None-Match': TAGS },
     answers: { 200: 'data', 304: 'as it was', 404: 'NOT_FOUND', 503: 'UNAVAILABLE' },
     answer: async (asked) => {
       const { documentId, variables } = asked.query;

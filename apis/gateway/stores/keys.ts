@@ -4,15 +4,17 @@ import { z } from 'zod';
 import type { Pg } from '../../../db/postgres/client.ts';
 import {
   createApiKey,
+  KEYS_LISTED_MAX,
   listApiKeys,
   revokeApiKey,
   rotateApiKey,
   type KeyRow,
 } from '../../../db/postgres/identity/keys.ts';
 import { newId } from '../../../domain/ids.ts';
-import { STORE_SCOPES } from '../../../domain/permissions.ts';
+import { SCOPES, STORE_SCOPES } from '../../../domain/permissions.ts';
 import { keyHash } from '../../http/credentials/keys.ts';
 import type { Principal } from '../../http/principals.ts';
+import { idText, moment, words } from '../../http/openapi/texts.ts';
 import { json, route, type Route } from '../../http/routes.ts';
 
 const NAME_LENGTH_MAX = 100;
@@ -32,6 +34,29 @@ const keyBody = z.strictObject({
 const rotateBody = z.strictObject({
   graceSeconds: z.number().int().min(0).max(GRACE_SECONDS_MAX).default(GRACE_SECONDS_DEFAULT),
   expiresInDays,
+});
+
+const WHO_LENGTH_MAX = 100;
+/** Whoever made it: an account, a key of the house, or `holdfast` itself. */
+export const byShown = z
+  .string()
+  .regex(/^[\w-]+$/)
+  .max(WHO_LENGTH_MAX);
+
+const keyShown = z.object({
+  id: idText('key'),
+  name: words(NAME_LENGTH_MAX),
+  scopes: z.array(z.enum(SCOPES)).max(SCOPES.length),
+  createdBy: byShown,
+  createdAt: moment,
+  expiresAt: moment.nullable(),
+  lastUsedAt: moment.nullable(),
+});
+const newKeyShown = keyShown.extend({
+  key: z
+    .string()
+    .regex(/^hf_[\w-]+$/)
+    .max(100),
 });
 
 const shown = (row: KeyRow) => ({
@@ -66,6 +91,7 @@ const makeRoutes = (pg: Pg): Route[] => [
     summary: 'Make a key; its text is in this answer and nowhere else.',
     needs: 'keys:manage',
     body: keyBody,
+    shows: newKeyShown,
     answers: { 201: 'the key' },
     answer: async ({ principal, body }) => {
       const { key, made: draft } = newSecret(body.expiresInDays);
@@ -83,6 +109,7 @@ const makeRoutes = (pg: Pg): Route[] => [
       'A new key with the same scopes; the old one lives on for the grace, a day by default.',
     needs: 'keys:manage',
     body: rotateBody,
+    shows: newKeyShown,
     answers: { 201: 'the new key' },
     answer: async ({ principal, params, body }) => {
       const { key, made: draft } = newSecret(body.expiresInDays);
@@ -101,6 +128,7 @@ export const keyRoutes = (pg: Pg): Route[] => [
     path: '/stores/:storeId/keys',
     summary: 'The keys of a store, newest first, and when each was last used.',
     needs: 'keys:manage',
+    shows: z.object({ items: z.array(keyShown).max(KEYS_LISTED_MAX) }),
     answers: { 200: 'the keys, never their text' },
     answer: async ({ principal }) =>
       json({ items: (await listApiKeys(pg, principal.storeId)).map(shown) }, 200, NO_STORE),

@@ -5,14 +5,23 @@ import {
   listStaff,
   putStaff,
   removeStaff,
+  STAFF_MAX,
   type StaffRow,
 } from '../../../db/postgres/identity/staff.ts';
 import { STAFF_ROLES } from '../../../domain/permissions.ts';
+import { emailText, moment } from '../../http/openapi/texts.ts';
 import { json, route, type Route } from '../../http/routes.ts';
 import { email } from '../accounts/shapes.ts';
-import { byWhom, NO_STORE } from './keys.ts';
+import { byShown, byWhom, NO_STORE } from './keys.ts';
 
 const staffBody = z.strictObject({ email, role: z.enum(STAFF_ROLES) });
+
+const staffShown = z.object({
+  email: emailText,
+  role: z.enum(STAFF_ROLES),
+  createdBy: byShown,
+  createdAt: moment,
+});
 
 const shown = (row: StaffRow) => ({
   email: row.email,
@@ -27,6 +36,7 @@ export const staffRoutes = (pg: Pg): Route[] => [
     path: '/stores/:storeId/staff',
     summary: 'Who works for a store.',
     needs: 'staff:manage',
+    shows: z.object({ items: z.array(staffShown).max(STAFF_MAX) }),
     answers: { 200: 'addresses and roles' },
     answer: async ({ principal }) =>
       json({ items: (await listStaff(pg, principal.storeId)).map(shown) }, 200, NO_STORE),
@@ -37,6 +47,7 @@ export const staffRoutes = (pg: Pg): Route[] => [
     summary: 'Give somebody a role; it counts once they have confirmed the address.',
     needs: 'staff:manage',
     body: staffBody,
+    shows: staffShown,
     answers: { 200: 'the address and the role', 409: 'ILLEGAL_TRANSITION: the last owner stays' },
     answer: async ({ principal, body }) => {
       const { storeId } = principal;

@@ -1,29 +1,14 @@
 // OpenAPI 3.1 from the routes themselves: what is served cannot differ from what is described.
-import { z, type ZodType } from 'zod';
-import type { Route } from '../routes.ts';
-
-type Json = Record<string, unknown>;
+import type { ZodType } from 'zod';
+import { PARAMETER, PARAMETER_LENGTH_MAX, type Route } from '../routes.ts';
+import { answerParts, answersOf } from './answers.ts';
+import { schemaOf, type Json } from './schemas.ts';
 
 interface About {
   title: string;
   version: string;
   description: string;
 }
-
-const PROBLEM = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.number().int(),
-  code: z.string().describe('Stable, in capitals; see the answers of each operation.'),
-  detail: z.string().optional(),
-  requestId: z.string(),
-  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-});
-
-const schemaOf = (type: ZodType, io: 'input' | 'output'): Json => {
-  const { $schema: _, ...schema } = z.toJSONSchema(type, { io, unrepresentable: 'any' }) as Json;
-  return schema;
-};
 
 const pathOf = (path: string): string => path.replace(/\/:(\w+)/g, '/{$1}');
 
@@ -32,7 +17,7 @@ const pathParameters = (path: string): Json[] =>
     name,
     in: 'path',
     required: true,
-    schema: { type: 'string' },
+    schema: { type: 'string', pattern: PARAMETER.source, maxLength: PARAMETER_LENGTH_MAX },
   }));
 
 const queryParameters = (query: ZodType | undefined): Json[] => {
@@ -49,58 +34,17 @@ const queryParameters = (query: ZodType | undefined): Json[] => {
   }));
 };
 
-const headerParameters = (headers: Record<string, string> = {}): Json[] =>
-  Object.entries(headers).map(([name, description]) => ({
-    name,
-    in: 'header',
-    required: false,
-    description,
-    schema: { type: 'string' },
-  }));
-
-/** The listener's own refusal, before anything of ours has seen the call. */
-const HEAD_TOO_LARGE = 431;
-const isProblem = (status: number): boolean => status >= 400 && status !== HEAD_TOO_LARGE;
-
-const KEY_HEADER = 'Idempotency-Key';
-
-/** What the door itself may answer, whatever the route. */
-const refusalsOf = (route: Route): Record<number, string> => {
-  const { answers, needs, path, body, query, uploads, headers = {} } = route;
-  const keyed = { 409: 'IDEMPOTENCY_KEY_IN_FLIGHT', 422: 'IDEMPOTENCY_KEY_REUSED' };
-  return {
-    400: answers[400] ?? 'INVALID_INPUT or MALFORMED_BODY',
-    ...(needs !== 'public' && { 401: 'UNAUTHENTICATED', 403: 'PERMISSION_DENIED' }),
-    ...(path.includes('/:') && { 404: 'NOT_FOUND' }),
-    ...((body ?? uploads) && { 408: 'BODY_TOO_SLOW', 413: 'BODY_TOO_LARGE' }),
-    ...(body && { 415: 'UNSUPPORTED_MEDIA_TYPE' }),
-    ...(headers[KEY_HEADER] && keyed),
-    ...(query && { [HEAD_TOO_LARGE]: 'more than the listener reads, and no body' }),
-    429: 'RATE_LIMITED',
-    500: 'INTERNAL',
-    503: 'UNAVAILABLE or OVERLOADED',
-  };
-};
-
-const responsesOf = (route: Route): Json => {
-  const { answers, shows } = route;
-  const said: Record<number, string> = { ...refusalsOf(route), ...answers };
-  return Object.fromEntries(
-    Object.entries(said).map(([status, description]) => {
-      const problem = {
-        'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
-      };
-      const shown = shows && { 'application/json': { schema: schemaOf(shows, 'output') } };
-      const content = isProblem(Number(status)) ? problem : shown;
-      return [status, { description, ...(content && Number(status) !== 204 && { content }) }];
-    }),
-  );
-};
+const headerParameters = (headers: Record<string, ZodType> = {}): Json[] =>
+  Object.entries(headers).map(([name, type]) => {
+    const { description, ...schema } = schemaOf(type, 'input');
+    const required = !type.safeParse(undefined).success;
+    return { name, in: 'header', required, description, schema };
+  });
 
 const bodyOf = ({ body, uploads }: Route): Json => {
   if (uploads) {
-    const binary = { schema: { type: 'string', contentMediaType: 'application/octet-stream' } };
-    const content = Object.fromEntries(uploads.map((type) => [type, binary]));
+    // Without a schema: taken as it comes.
+    const content = Object.fromEntries(uploads.map((type) => [type, {}]));
     return { requestBody: { required: true, content } };
   }
   if (!body) return {};
@@ -143,7 +87,7 @@ const operationOf = (route: Route): Json => ({
     ...headerParameters(route.headers),
   ],
   ...bodyOf(route),
-  responses: responsesOf(route),
+  responses: answersOf(route),
 });
 
 /** The description of these routes. */
@@ -157,9 +101,6 @@ export const openapiOf = (routes: Route[], about: About): Json => {
     openapi: '3.1.0',
     info: about,
     paths,
-    components: {
-      schemas: { Problem: schemaOf(PROBLEM, 'output') },
-      securitySchemes: schemesOf(routes),
-    },
+    components: { ...answerParts(), securitySchemes: schemesOf(routes) },
   };
 };

@@ -7,7 +7,7 @@ const parameter = z.object({
   required: z.boolean(),
   description: z.string().optional(),
 });
-const content = z.record(z.string(), z.object({ schema: z.unknown() }));
+const content = z.record(z.string(), z.object({ schema: z.unknown().optional() }));
 const operation = z.object({
   summary: z.string(),
   security: z.array(z.record(z.string(), z.array(z.string()))).optional(),
@@ -43,7 +43,7 @@ const schemas = (title: string, of: z.output<typeof content> | undefined): strin
     .map(
       ([type, { schema }]) =>
         `<details><summary>${title} <code>${escaped(type)}</code></summary><pre>${escaped(
-          JSON.stringify(schema, null, 2),
+          JSON.stringify(schema ?? {}, null, 2),
         )}</pre></details>`,
     )
     .join('');

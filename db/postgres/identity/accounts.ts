@@ -5,7 +5,7 @@ import type { Db, Pg } from '../client.ts';
 import { accounts, credentials, sessions, verifications } from '../schema/identity.ts';
 
 /** Nobody is signed in at more places than this; the oldest session ends. */
-const SESSIONS_MAX = 50;
+export const SESSIONS_MAX = 50;
 
 /** The tables under better-auth's own names for them. */
 export const authTables = (db: Db) =>

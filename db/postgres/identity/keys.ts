@@ -8,6 +8,8 @@ import { apiKeys } from '../schema/identity.ts';
 
 /** A store's living keys; more than that is a key nobody has thrown away. */
 export const STORE_KEYS_MAX = 100;
+/** Ended ones among them. */
+export const KEYS_LISTED_MAX = STORE_KEYS_MAX * 2;
 /** Ended keys are shown for this long, then removed. */
 const ENDED_DAYS = 30;
 /** Whoever remembers keys forgets them when this says so. */
@@ -84,7 +86,7 @@ export const listApiKeys = (pg: Pg, storeId: StoreId): Promise<KeyRow[]> =>
       .from(apiKeys)
       .where(eq(apiKeys.storeId, storeId))
       .orderBy(desc(apiKeys.createdAt), desc(apiKeys.id))
-      .limit(STORE_KEYS_MAX * 2),
+      .limit(KEYS_LISTED_MAX),
   );
 
 export interface KeyDraft {

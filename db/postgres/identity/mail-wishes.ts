@@ -1,6 +1,6 @@
 // Mails that somebody asked for: written down at once, sent later by whoever takes them.
-import { and, eq, isNotNull, lt, sql } from 'drizzle-orm';
-import type { Pg } from '../client.ts';
+import { and, eq, lt, sql } from 'drizzle-orm';
+import type { Pg, Tx } from '../client.ts';
 import { mailWishes, type MailWish } from '../schema/identity.ts';
 
 /** Longer than a mail takes, so that nobody else takes it meanwhile. */
@@ -12,50 +12,67 @@ const ATTEMPTS_MAX = 40;
 
 export const MAIL_CHANNEL = 'identity_mail';
 
-export interface Wish {
+export interface Wanted {
   kind: MailWish;
   email: string;
+  /** Of `change_email` alone: what its account wants to have instead. */
+  newEmail?: string;
+}
+
+export interface Wish extends Omit<Wanted, 'newEmail'> {
+  newEmail: string | null;
   attempts: number;
 }
 
+/** The same inside a transaction: the mail is sent if, and only if, that commits. */
+export const wishMailIn = async (tx: Tx, { kind, email, newEmail }: Wanted): Promise<void> => {
+  const { sentAt, nextAt, attempts, newEmail: before } = mailWishes;
+  const pause = sql`make_interval(secs => ${PAUSE_SECONDS})`;
+  await tx
+    .insert(mailWishes)
+    .values({ kind, email, newEmail })
+    .onConflictDoUpdate({
+      target: [mailWishes.kind, mailWishes.email],
+      set: {
+        newEmail: sql`excluded.new_email`,
+        nextAt: sql`coalesce(${sentAt} + ${pause}, ${nextAt})`,
+        attempts: sql`case when ${sentAt} is null then ${attempts} else 0 end`,
+        sentAt: null,
+      },
+      setWhere: sql`${sentAt} is not null or ${before} is distinct from excluded.new_email`,
+    });
+  await tx.execute(sql`select pg_notify(${MAIL_CHANNEL}, '')`);
+};
+
 /**
- * Asks for a mail. Asking again before it is sent is the same wish; after that it is sent again,
- * but not sooner than a minute later, so that nobody can fill somebody's inbox.
+ * Asks for a mail. Asking again before it is sent is the same wish, of which the last word counts;
+ * after that it is sent again, but not sooner than a minute later, so that nobody can fill
+ * somebody's inbox.
  */
-export const wishMail = (pg: Pg, kind: MailWish, email: string): Promise<void> =>
-  pg.transaction('identity.wishMail', async (tx) => {
-    const pause = sql`make_interval(secs => ${PAUSE_SECONDS})`;
-    await tx
-      .insert(mailWishes)
-      .values({ kind, email })
-      .onConflictDoUpdate({
-        target: [mailWishes.kind, mailWishes.email],
-        set: { nextAt: sql`${mailWishes.sentAt} + ${pause}`, sentAt: null, attempts: 0 },
-        setWhere: isNotNull(mailWishes.sentAt),
-      });
-    await tx.execute(sql`select pg_notify(${MAIL_CHANNEL}, '')`);
-  });
+export const wishMail = (pg: Pg, wanted: Wanted): Promise<void> =>
+  pg.transaction('identity.wishMail', (tx) => wishMailIn(tx, wanted));
 
 /** Takes the oldest wish that is due, and for a minute nobody else does. */
 export const takeWish = (pg: Pg): Promise<Wish | undefined> =>
   pg.query('identity.takeWish', async (db) => {
-    const rows = await db.execute<{ kind: MailWish; email: string; attempts: number }>(sql`
+    const rows = await db.execute<Wish & Record<string, unknown>>(sql`
       update identity.mail_wishes set attempts = attempts + 1,
         next_at = now() + make_interval(secs => ${TAKEN_SECONDS} * least(attempts + 1, 30))
       where (kind, email) = (select kind, email from identity.mail_wishes
         where next_at <= now() order by next_at limit 1 for update skip locked)
-      returning kind, email, attempts`);
+      returning kind, email, new_email as "newEmail", attempts`);
     return rows[0];
   });
 
-/** It was sent, or nobody is to get it: nobody takes it any more. */
-export const endWish = (pg: Pg, { kind, email }: Wish): Promise<void> =>
+/** It was sent, or nobody is to get it: nobody takes it, unless it has become another one. */
+export const endWish = (pg: Pg, { kind, email, newEmail }: Wish): Promise<void> =>
   pg.query('identity.endWish', async (db) => {
     const ended = { sentAt: sql`now()`, nextAt: sql`'infinity'::timestamptz` };
+    const isThis = sql`${mailWishes.newEmail} is not distinct from ${newEmail}`;
     await db
       .update(mailWishes)
       .set(ended)
-      .where(and(eq(mailWishes.kind, kind), eq(mailWishes.email, email)));
+      .where(and(eq(mailWishes.kind, kind), eq(mailWishes.email, email), isThis));
   });
 
 /** Removes wishes that ended long enough ago to be asked for again. */

@@ -113,7 +113,14 @@ export const verifications = identity.table(
   ],
 );
 
-export const MAIL_WISHES = ['verify_email', 'reset_password', 'already_registered'] as const;
+export const MAIL_WISHES = [
+  'verify_email',
+  'reset_password',
+  'already_registered',
+  'change_email',
+  'address_taken',
+  'address_changed',
+] as const;
 export type MailWish = (typeof MAIL_WISHES)[number];
 
 /** Mails that somebody asked for: sent, and removed, by whichever gateway comes first. */
@@ -122,6 +129,8 @@ export const mailWishes = identity.table(
   {
     kind: text({ enum: MAIL_WISHES }).notNull(),
     email: text().notNull(),
+    /** The address that the account of `email` asks to have instead. */
+    newEmail: text('new_email'),
     createdAt: createdAt(),
     /** Taken, or failed and put off, until then. */
     nextAt: at('next_at').notNull().defaultNow(),

@@ -1,0 +1,80 @@
+// Another address for an account: asked for with the password, done by the mail that comes there.
+import { randomBytes } from 'node:crypto';
+import type { Pg } from '../../../db/postgres/client.ts';
+import { changeAddress, noteAddressChange } from '../../../db/postgres/identity/address-changes.ts';
+import { wishMail } from '../../../db/postgres/identity/mail-wishes.ts';
+import { invalid } from '../../../domain/errors.ts';
+import { keyHash } from '../../http/credentials/keys.ts';
+import { json, route, type Route } from '../../http/routes.ts';
+import { addressPage } from './pages.ts';
+import { addressChangeBody, doneShown, mailSentShown, tokenShape } from './shapes.ts';
+import { accountOf, NO_STORE, type AccountDoor } from './sign-in.ts';
+
+const SECRET_BYTES = 32;
+
+/** A token that gives the account this address, once, within an hour. */
+export const addressToken = async (
+  pg: Pg,
+  change: { accountId: string; newEmail: string },
+): Promise<string> => {
+  const token = randomBytes(SECRET_BYTES).toString('base64url');
+  await noteAddressChange(pg, { ...change, hash: keyHash(token) });
+  return token;
+};
+
+/** Whether somebody has the address already is found out after the answer. */
+const askRoute = ({ pg, auth, attempts }: AccountDoor): Route =>
+  route({
+    method: 'post',
+    path: '/auth/change-email',
+    summary: 'Ask for another address, by the password; a mail that comes there says how to go on.',
+    needs: 'own-account',
+    kind: 'sign-in',
+    body: addressChangeBody,
+    shows: mailSentShown,
+    answers: {
+      202: 'a mail is on its way',
+      401: 'UNAUTHENTICATED or INVALID_CREDENTIALS',
+      429: 'RATE_LIMITED, by the caller or by the account',
+    },
+    answer: async (ask) => {
+      const { accountId, email } = accountOf(ask);
+      const { newEmail, password } = ask.body;
+      if (newEmail === email) throw invalid('newEmail', 'is the address that the account has');
+      await attempts.signIn(email, () => auth.assertPassword(accountId, password));
+      await wishMail(pg, { kind: 'change_email', email, newEmail });
+      return json({ status: 'mail_sent' }, 202, NO_STORE);
+    },
+  });
+
+const CONFIRM_PATH = '/auth/confirm-email-change';
+
+/** A page and not the change itself: mailboxes follow links before their owners do. */
+const confirmRoutes = ({ pg }: AccountDoor): Route[] => [
+  route({
+    method: 'get',
+    path: CONFIRM_PATH,
+    summary: 'A page that asks whether the address shall be this one.',
+    needs: 'public',
+    answers: { 200: 'a page' },
+    answer: async () => addressPage(),
+  }),
+  route({
+    method: 'post',
+    path: CONFIRM_PATH,
+    summary: 'Change the address by the token that was mailed to it; every session ends.',
+    needs: 'public',
+    body: tokenShape,
+    shows: doneShown,
+    answers: { 200: 'it is changed', 400: 'TOKEN_INVALID' },
+    answer: async ({ body }) => {
+      await changeAddress(pg, keyHash(body.token));
+      return json({ status: true }, 200, NO_STORE);
+    },
+  }),
+];
+
+export const addressRoutes = (door: AccountDoor): Route[] => [
+  askRoute(door),
+  ...confirmRoutes(door),
+];

@@ -1,0 +1,76 @@
+// What the mails of accounts say, as text and as HTML.
+import type { MailWish } from '../../../db/postgres/schema/identity.ts';
+
+interface Letter {
+  subject: string;
+  sentences: string[];
+  /** Of the link, up to its token; what only tells has none. */
+  link?: string;
+}
+
+const IF_NOT_YOU = 'If it was not you, do nothing: without this link nothing happens.';
+
+/** What a page takes is in the fragment: no server, no log and no other page sees it. */
+const RESET = '/auth/reset-password#token=';
+
+const LETTERS: Record<MailWish, Letter> = {
+  verify_email: {
+    subject: 'Is this your address?',
+    sentences: ['Somebody, we hope you, made an account with this address. Confirm it here:'],
+    link: '/auth/verify-email?token=',
+  },
+  reset_password: {
+    subject: 'A new password',
+    sentences: ['Somebody, we hope you, asked for a new password. Choose it here:'],
+    link: RESET,
+  },
+  already_registered: {
+    subject: 'You have an account already',
+    sentences: [
+      'Somebody, we hope you, wanted to make an account with this address, which has one.',
+      'Sign in with its password; if you do not know it, choose a new one here:',
+    ],
+    link: RESET,
+  },
+  change_email: {
+    subject: 'Your new address',
+    sentences: ['Somebody, we hope you, wants an account to have this address. Confirm it here:'],
+    link: '/auth/confirm-email-change#token=',
+  },
+  address_taken: {
+    subject: 'This address has an account',
+    sentences: [
+      'Somebody, we hope you, wanted another account to have this address.',
+      'It has an account of its own, and nothing has changed.',
+    ],
+  },
+  address_changed: {
+    subject: 'Your address has changed',
+    sentences: [
+      'The account that had this address has another one now, and is signed in nowhere.',
+      'If it was not you, write to us at once.',
+    ],
+  },
+};
+
+/** Whom a letter is for: by name where there is an account, with a token where there is a link. */
+export interface About {
+  name?: string;
+  token?: string;
+}
+
+const linkLines = (link: string, token: string, publicUrl: string): string[] => [
+  `${publicUrl}${link}${encodeURIComponent(token)}`,
+  `Token: ${token}`,
+  IF_NOT_YOU,
+];
+
+/** What is sent: the link's token is also there by itself, for programs and for typing. */
+export const letterOf = (kind: MailWish, { name, token }: About, publicUrl: string) => {
+  const { subject, sentences, link } = LETTERS[kind];
+  const greeting = name === undefined ? 'Hello,' : `Hello ${name},`;
+  const linked = link && token ? linkLines(link, token, publicUrl) : [];
+  const lines = [greeting, ...sentences, ...linked];
+  const html = lines.map((line) => `<p>${Bun.escapeHTML(line)}</p>`).join('\n');
+  return { subject, text: `${lines.join('\n\n')}\n`, html: `<!doctype html>${html}` };
+};

@@ -1,0 +1,118 @@
+// What the shop answers of orders, returns and stock, as schemas: for its description.
+import { z } from 'zod';
+import { ATTENTION_REASONS } from '../../domain/attention.ts';
+import { CURRENCIES } from '../../domain/money.ts';
+import { LINES_MAX, ORDER_STATUSES, PAYMENT_STATUSES } from '../../domain/order.ts';
+import { NAME_LENGTH_MAX, VARIANTS_MAX } from '../../domain/product.ts';
+import { RETURN_REASON_LENGTH_MAX, RETURN_STATES } from '../../domain/returns.ts';
+import { LIMIT_MAX } from '../http/cursors.ts';
+import { codeText, cursorText, idText, moment, words } from '../http/openapi/texts.ts';
+import { skuText } from './shapes.ts';
+
+const SENTENCE_MAX = 500;
+const TRACKING_LENGTH_MAX = 100;
+const REFUNDS_MAX = 1_000;
+const EVENTS_MAX = 10_000;
+
+const money = z.number().min(0);
+const tracking = words(TRACKING_LENGTH_MAX).optional();
+
+const refund = z.object({
+  id: idText('refund'),
+  amount: money,
+  status: z.enum(['requested', 'pending', 'succeeded', 'failed']),
+  reason: words(SENTENCE_MAX),
+});
+
+const payment = z.object({
+  status: z.enum(PAYMENT_STATUSES),
+  clientSecret: words(SENTENCE_MAX).optional().describe('While the shopper has to act.'),
+  refunded: money.optional(),
+  refunds: z.array(refund).max(REFUNDS_MAX).optional(),
+});
+
+const nextAction = z.object({
+  kind: z.enum(['authenticate', 'another_card', 'wait']),
+  message: words(SENTENCE_MAX),
+  at: moment.optional().describe('When the same card is tried again.'),
+  until: moment.optional().describe('Until when the order waits.'),
+});
+
+const orderLine = z.object({
+  sku: skuText,
+  quantity: z.number().int(),
+  productId: idText('product'),
+  name: words(NAME_LENGTH_MAX),
+  unitPrice: money,
+});
+
+export const orderShown = z.object({
+  id: idText('order'),
+  status: z.enum(ORDER_STATUSES),
+  total: money,
+  currency: z.enum(CURRENCIES),
+  lines: z.array(orderLine).max(LINES_MAX),
+  payment,
+  nextAction: nextAction.optional(),
+  attention: z
+    .object({ reason: z.enum(ATTENTION_REASONS), since: moment })
+    .optional()
+    .describe('While a person is needed.'),
+  trackingNumber: tracking,
+  reason: z
+    .object({ code: codeText, message: words(SENTENCE_MAX) })
+    .optional()
+    .describe('Why it ended without a parcel.'),
+  createdAt: moment.optional(),
+  updatedAt: moment.optional(),
+  asOf: moment.optional().describe('How new it is, where the truth cannot be asked just now.'),
+  accessToken: z
+    .string()
+    .regex(/^hfo_[\w-]+$/)
+    .max(100)
+    .optional()
+    .describe('Shows that the order is yours.'),
+});
+
+export const ordersShown = z.object({
+  items: z.array(orderShown.omit({ accessToken: true })).max(LIMIT_MAX),
+  nextCursor: cursorText.nullable(),
+});
+
+export const eventsShown = z.object({
+  events: z
+    .array(
+      z.object({
+        sequence: z.number().int().min(1),
+        type: z
+          .string()
+          .regex(/^[A-Z][A-Za-z]*$/)
+          .max(60),
+        at: moment,
+        data: z.looseObject({}),
+      }),
+    )
+    .max(EVENTS_MAX),
+});
+
+export const returnShown = z.object({
+  id: idText('return'),
+  orderId: idText('order'),
+  status: z.enum(RETURN_STATES),
+  lines: z.array(z.object({ sku: skuText, quantity: z.number().int() })).max(LINES_MAX),
+  reason: words(RETURN_REASON_LENGTH_MAX),
+  refund: money,
+  currency: z.enum(CURRENCIES),
+  trackingNumber: tracking,
+  note: words(SENTENCE_MAX).optional(),
+  createdAt: moment.optional(),
+  updatedAt: moment.optional(),
+});
+
+export const stockShown = z.object({
+  sku: skuText,
+  onHand: z.number().int(),
+  reserved: z.number().int(),
+  available: z.number().int(),
+});
+export const stocksShown = z.object({ stock: z.array(stockShown).max(VARIANTS_MAX) });

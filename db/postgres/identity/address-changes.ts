@@ -1,0 +1,69 @@
+// The next address of an account: noted under a mailed secret, and taken when that comes back.
+import { and, eq, gt, sql } from 'drizzle-orm';
+import { DomainError } from '../../../domain/errors.ts';
+import { newId } from '../../../domain/ids.ts';
+import { violatedConstraint, type Pg, type Tx } from '../client.ts';
+import { accounts, sessions, verifications } from '../schema/identity.ts';
+import { wishMailIn } from './mail-wishes.ts';
+
+const CHANGE_SECONDS = 60 * 60;
+
+const identifierOf = (hash: string): string => `change-email:${hash}`;
+
+const invalidToken = (): DomainError =>
+  new DomainError('TOKEN_INVALID', 'this token is unknown, used or too old');
+
+/** For an hour, whoever shows the secret with this hash has shown that the address is theirs. */
+export const noteAddressChange = (
+  pg: Pg,
+  { hash, accountId, newEmail }: { hash: string; accountId: string; newEmail: string },
+): Promise<void> =>
+  pg.query('identity.noteAddressChange', async (db) => {
+    await db.insert(verifications).values({
+      id: newId('verification'),
+      identifier: identifierOf(hash),
+      value: `${accountId} ${newEmail}`,
+      expiresAt: sql`now() + make_interval(secs => ${CHANGE_SECONDS})`,
+    });
+  });
+
+/** The account and the address of a secret, which opens nothing a second time. */
+const takeChange = async (tx: Tx, hash: string) => {
+  const isIt = eq(verifications.identifier, identifierOf(hash));
+  const [noted] = await tx
+    .delete(verifications)
+    .where(and(isIt, gt(verifications.expiresAt, sql`now()`)))
+    .returning({ value: verifications.value });
+  const [accountId, newEmail] = noted?.value.split(' ') ?? [];
+  if (!accountId || !newEmail) throw invalidToken();
+  return { accountId, newEmail };
+};
+
+/** What was mailed for the account before, to either address, opens nothing any more. */
+const endMailedSecrets = (tx: Tx, accountId: string) =>
+  tx.delete(verifications).where(sql`split_part(${verifications.value}, ' ', 1) = ${accountId}`);
+
+/**
+ * The account has the address that was noted, confirmed; every session of it ends, and the old
+ * address is told. All or nothing. TOKEN_INVALID, also where somebody else has the address by now.
+ */
+export const changeAddress = (pg: Pg, hash: string): Promise<void> =>
+  pg
+    .transaction('identity.changeAddress', async (tx) => {
+      const { accountId, newEmail } = await takeChange(tx, hash);
+      const isIt = eq(accounts.id, accountId);
+      const [before] = await tx
+        .select({ email: accounts.email })
+        .from(accounts)
+        .where(isIt)
+        .for('update');
+      if (!before) throw invalidToken();
+      const change = { email: newEmail, emailVerified: true, updatedAt: sql`now()` };
+      await tx.update(accounts).set(change).where(isIt);
+      await tx.delete(sessions).where(eq(sessions.userId, accountId));
+      await endMailedSecrets(tx, accountId);
+      await wishMailIn(tx, { kind: 'address_changed', email: before.email });
+    })
+    .catch((error: unknown): never => {
+      throw violatedConstraint(error) === 'accounts_email_key' ? invalidToken() : error;
+    });

@@ -1,0 +1,1 @@
+ALTER TABLE "identity"."mail_wishes" ADD COLUMN "new_email" text;

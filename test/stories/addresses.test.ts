@@ -1,0 +1,291 @@
+// Another address for an account: confirmed where it is new, told where it was, never given away.
+import { beforeAll, describe, expect, test } from 'bun:test';
+import {
+  call,
+  confirmedMember,
+  lettersTo,
+  mailedToken,
+  newMember,
+  PASSWORD,
+  signIn,
+  signUp,
+  type Member,
+} from '../support/accounts.ts';
+import { eventually, newEmail, placeOrder, stockedWare } from '../support/journeys.ts';
+import { refuses, type Row, type Sent } from '../support/refusals.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+}, UP_LIMIT_MS);
+
+const LIMIT_MS = 60_000;
+const CHANGE = 'Your new address';
+const asks = (member: Member, email: string, password = PASSWORD) =>
+  call(shop, 'POST', '/auth/change-email', {
+    token: member.token,
+    body: { newEmail: email, password },
+  });
+const confirms = (token: string) =>
+  call(shop, 'POST', '/auth/confirm-email-change', { body: { token } });
+const me = (token: string) => call(shop, 'GET', '/me', { token });
+const letter = (email: string, subject: string) =>
+  eventually(`a mail to ${email}: ${subject}`, async () =>
+    (await lettersTo(shop, email)).find((one) => one.subject === subject),
+  );
+
+/** Asked for, and the mail has come. */
+const askedFor = async (member: Member, email: string): Promise<string> => {
+  expect(await asks(member, email)).toMatchObject({ status: 202, body: { status: 'mail_sent' } });
+  return mailedToken(shop, email, CHANGE);
+};
+
+const moved = async (member: Member, email: string): Promise<Member> => {
+  const token = await askedFor(member, email);
+  expect((await confirms(token)).status).toBe(200);
+  return { ...member, email, token: (await signIn(shop, email)).body.token };
+};
+
+describe('an account that asks for another address', () => {
+  test(
+    'keeps its own until the mail is answered; then it has the new one, signed in nowhere',
+    async () => {
+      const member = await newMember(shop);
+      const { email, accountId } = member;
+      const elsewhere = (await signIn(shop, email)).body.token;
+      const next = newEmail();
+      const token = await askedFor(member, next);
+      expect((await me(member.token)).body).toMatchObject({ email, emailVerified: false });
+      expect((await signIn(shop, next)).status).toBe(401);
+
+      expect((await confirms(token)).status).toBe(200);
+      expect([(await me(member.token)).status, (await me(elsewhere)).status]).toEqual([401, 401]);
+      expect((await signIn(shop, email)).status).toBe(401);
+      const { body } = await signIn(shop, next);
+      const shown = { id: accountId, email: next, emailVerified: true };
+      expect((await me(body.token)).body).toMatchObject(shown);
+
+      const told = await letter(email, 'Your address has changed');
+      expect(told.text).not.toMatch(new RegExp(`Token|http|${next}`));
+      expect(await confirms(token)).toMatchObject({ status: 400, body: { code: 'TOKEN_INVALID' } });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'follows the link to a page that changes nothing by itself, and loads nothing',
+    async () => {
+      const member = await newMember(shop);
+      const next = newEmail();
+      await askedFor(member, next);
+      const link = /^http\S+$/m.exec((await letter(next, CHANGE)).text)?.[0] ?? '';
+      const page = await fetch(link);
+      expect(page.status).toBe(200);
+      expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+      expect(await page.text()).toContain('Yes, this is my address');
+      expect((await me(member.token)).body).toMatchObject({ email: member.email });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'is not believed without its password',
+    async () => {
+      const member = await newMember(shop);
+      const refused = { status: 401, body: { code: 'INVALID_CREDENTIALS' } };
+      expect(await asks(member, newEmail(), 'not this one')).toMatchObject(refused);
+      const wishes = await shop.sql`select 1 from identity.mail_wishes
+        where email = ${member.email} and kind = 'change_email'`;
+      expect(wishes).toHaveLength(0);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'is sent one mail a minute, with the address that was said last',
+    async () => {
+      const member = await newMember(shop);
+      await askedFor(member, newEmail());
+      const last = newEmail();
+      expect((await asks(member, newEmail())).status).toBe(202);
+      expect((await asks(member, last)).status).toBe(202);
+      const [wish] = await shop.sql`select new_email,
+          next_at > now() + interval '30 seconds' as later
+        from identity.mail_wishes where email = ${member.email} and kind = 'change_email'`;
+      expect(wish).toEqual({ new_email: last, later: true });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'gets it once, however many answer the mail at once',
+    async () => {
+      const member = await newMember(shop);
+      const token = await askedFor(member, newEmail());
+      const answers = await Promise.all([1, 2, 3, 4, 5].map(() => confirms(token)));
+      const confirmed = answers.filter(({ status }) => status === 200);
+      const refused = answers.filter(({ status }) => status === 400);
+      expect([confirmed.length, refused.length]).toEqual([1, 4]);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('who has the address that is asked for', () => {
+  test(
+    'is not told to whoever asks; its owner is told, and keeps it',
+    async () => {
+      const owner = await confirmedMember(shop);
+      const stranger = await newMember(shop);
+      const said = async ({ status, body }: { status: number; body: object }) => ({
+        status,
+        body: { ...body, requestId: '' },
+      });
+      const taken = await said(await asks(stranger, owner.email));
+      expect(taken).toEqual(await said(await asks(await newMember(shop), newEmail())));
+      const told = await letter(owner.email, 'This address has an account');
+      expect(told.text).not.toMatch(new RegExp(`Token|http|${stranger.email}`));
+      expect((await me(owner.token)).body).toMatchObject({ email: owner.email });
+      expect((await me(stranger.token)).body).toMatchObject({ email: stranger.email });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'keeps it, when the account was made after the mail was sent',
+    async () => {
+      const member = await newMember(shop);
+      const next = newEmail();
+      const token = await askedFor(member, next);
+      expect((await signUp(shop, next, 'the password of another')).status).toBe(202);
+      expect(await confirms(token)).toMatchObject({ status: 400, body: { code: 'TOKEN_INVALID' } });
+      expect((await me(member.token)).body).toMatchObject({ email: member.email });
+      expect((await signIn(shop, next, 'the password of another')).status).toBe(200);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('with the new address', () => {
+  test(
+    "an account has its own orders, and the new address's guests', no more the old one's",
+    async () => {
+      const { sku } = await stockedWare(shop, 5);
+      const waiting = { sku, paymentMethod: 'pm_card_authenticationRequired' };
+      const member = await confirmedMember(shop);
+      const next = newEmail();
+      const old = (await placeOrder(shop, { ...waiting, email: member.email })).body;
+      const guests = (await placeOrder(shop, { ...waiting, email: next })).body;
+      const list = async ({ token }: Member) => {
+        type Page = { items: { id: string }[] };
+        const { body } = await call<Page>(shop, 'GET', '/orders', { token });
+        return body.items.map(({ id }) => id);
+      };
+      expect(await list(member)).toEqual([old.id]);
+      await askedFor(member, next);
+      // An address that is only asked for claims nothing.
+      expect(await list(member)).toEqual([old.id]);
+      const token = await mailedToken(shop, next, CHANGE);
+      expect((await confirms(token)).status).toBe(200);
+      const again = { ...member, token: (await signIn(shop, next)).body.token };
+      expect(await list(again)).toEqual([guests.id]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'an account works no more for the store that knows the old one',
+    async () => {
+      const member = await confirmedMember(shop);
+      const token = shop.env['OPERATOR_KEY'] ?? '';
+      const body = { email: member.email, role: 'clerk' };
+      await call(shop, 'POST', '/stores/sto_default/staff', { token, body });
+      expect((await call(shop, 'GET', '/products', { token: member.token })).status).toBe(200);
+      const now = await moved(member, newEmail());
+      expect((await call(shop, 'GET', '/products', { token: now.token })).status).toBe(403);
+      await call(shop, 'DELETE', `/stores/sto_default/staff/${encodeURIComponent(member.email)}`, {
+        token,
+      });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'nothing that was mailed before opens the account',
+    async () => {
+      const member = await newMember(shop);
+      const body = { email: member.email };
+      await call(shop, 'POST', '/auth/request-password-reset', { body });
+      const reset = await mailedToken(shop, member.email, 'A new password');
+      const verify = await mailedToken(shop, member.email, 'Is this your address?');
+      const now = await moved(member, newEmail());
+      const answers = [
+        await call(shop, 'POST', '/auth/reset-password', {
+          body: { token: reset, newPassword: 'chosen by the old address' },
+        }),
+        await call(shop, 'POST', '/auth/verify-email', { body: { token: verify } }),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([400, 400]);
+      expect((await me(now.token)).status).toBe(200);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('of changes of an address', () => {
+  let member: Member;
+  beforeAll(async () => {
+    member = await newMember(shop);
+  });
+  const world = () => ({ shop, member });
+  type World = ReturnType<typeof world>;
+  const NEW = { newEmail: 'new@shopper.example', password: PASSWORD };
+  const asking =
+    (body: unknown) =>
+    (given: World): Sent => ({
+      method: 'POST',
+      path: '/auth/change-email',
+      body,
+      headers: { authorization: `Bearer ${given.member.token}` },
+    });
+  const rows: Row<World>[] = [
+    ['one without an address', asking({ password: PASSWORD }), 400, 'INVALID_INPUT'],
+    ['one without a password', asking({ newEmail: NEW.newEmail }), 400, 'INVALID_INPUT'],
+    ['one to no address', asking({ ...NEW, newEmail: 'nobody' }), 400, 'INVALID_INPUT'],
+    ['one that is confirmed', asking({ ...NEW, emailVerified: true }), 400, 'INVALID_INPUT'],
+    [
+      'one with a way back',
+      asking({ ...NEW, callbackURL: 'https://e.example' }),
+      400,
+      'INVALID_INPUT',
+    ],
+    [
+      'one to the address that it has',
+      (given) => asking({ ...NEW, newEmail: given.member.email.toUpperCase() })(given),
+      400,
+      'INVALID_INPUT',
+    ],
+    [
+      'one by nobody',
+      () => ({ method: 'POST', path: '/auth/change-email', body: NEW }),
+      401,
+      'UNAUTHENTICATED',
+    ],
+    [
+      'a forged confirmation',
+      () => ({
+        method: 'POST',
+        path: '/auth/confirm-email-change',
+        body: { token: 'x'.repeat(43) },
+      }),
+      400,
+      'TOKEN_INVALID',
+    ],
+  ];
+  const written = async ({ member: { accountId } }: World): Promise<unknown> =>
+    shop.sql`select email, (select count(*) from identity.mail_wishes
+      where kind = 'change_email' and email = a.email) as wishes
+      from identity.accounts a where id = ${accountId}`.then((found) => found[0]);
+  refuses(rows, world, written);
+});

@@ -1,0 +1,93 @@
+// Processes of a test's own: the real ones beside the shop's, with settings of the test.
+import { mkdtempSync, openSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
+import { environmentOf } from '../../ops/environment.ts';
+import { ROOT, testInstance } from '../../ops/instance.ts';
+import { specOf, type ProcessName } from '../../ops/processes.ts';
+import { portAnswers } from '../../ops/supervise.ts';
+import type { Setting } from '../../processes/config.ts';
+import { eventually } from './journeys.ts';
+
+const range = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, at) => from + at);
+/** Offsets of an instance's ports that nothing else has (ops/ports.ts). */
+const FREE = [...range(28, 39), ...range(52, 83)];
+let taken = 0;
+
+const nextPort = async (): Promise<number> => {
+  for (const _ of FREE) {
+    const port = testInstance().portBase + (FREE[taken++ % FREE.length] ?? 0);
+    if (!(await portAnswers(port))) return port;
+  }
+  throw new Error('every port for processes of tests is taken');
+};
+
+export interface Ports {
+  door: number;
+  ops: number;
+  grpc: number;
+}
+
+export const newPorts = async (): Promise<Ports> => ({
+  door: await nextPort(),
+  ops: await nextPort(),
+  grpc: await nextPort(),
+});
+
+export interface OwnProcess {
+  url: string;
+  opsUrl: string;
+  /** What it has logged so far. */
+  log(): string;
+  signal(what: NodeJS.Signals): void;
+  exited: Promise<number>;
+  end(): Promise<void>;
+}
+
+/** True when it is ready; a start that failed is told at once, with what it said. */
+const isReady = async (url: string, child: Bun.Subprocess, log: () => string) => {
+  if (child.exitCode !== null) throw new Error(`a process ended while starting: ${log()}`);
+  return fetch(`${url}/ready`).then(
+    ({ ok }) => ok || undefined,
+    () => undefined,
+  );
+};
+
+const portsFor = (name: ProcessName, { door, ops, grpc }: Ports): Record<string, string> => ({
+  HOLDFAST_OPS_PORT: String(ops),
+  ...('port' in specOf(name) && { HOLDFAST_PORT: String(door) }),
+  ...('grpcPort' in specOf(name) && { HOLDFAST_GRPC_PORT: String(grpc) }),
+});
+
+/** Starts one and waits until it is ready. */
+export const startOwn = async (
+  name: ProcessName,
+  settings: Partial<Record<Setting, string>>,
+  ports?: Ports,
+): Promise<OwnProcess> => {
+  const own = ports ?? (await newPorts());
+  const logFile = resolve(mkdtempSync(resolve(tmpdir(), `holdfast-${name}-`)), 'log');
+  const log = openSync(logFile, 'a');
+  const child = Bun.spawn([process.execPath, resolve(ROOT, 'processes', `${name}.ts`)], {
+    cwd: ROOT,
+    env: { ...environmentOf(testInstance(), name), ...settings, ...portsFor(name, own) },
+    stdio: ['ignore', log, log],
+  });
+  // Whatever becomes of the test, nothing outlives it.
+  process.on('exit', () => child.kill('SIGKILL'));
+  const opsUrl = `http://127.0.0.1:${own.ops}`;
+  const said = () => readFileSync(logFile, 'utf8');
+  await eventually(`${name} of a test is ready`, () => isReady(opsUrl, child, said));
+  return {
+    url: `http://127.0.0.1:${own.door}`,
+    opsUrl,
+    log: said,
+    signal: (what) => child.kill(what),
+    exited: child.exited,
+    end: async () => {
+      child.kill('SIGTERM');
+      await child.exited;
+    },
+  };
+};
