@@ -6,6 +6,8 @@ import { testInstance } from '../../ops/instance.ts';
 import { call, signIn, signUp } from '../support/accounts.ts';
 import { ADDRESS, asStore, newEmail, placeOrder, stockedWare } from '../support/journeys.ts';
 import { reached } from '../support/judges.ts';
+import type { OwnProcess } from '../support/own-processes.ts';
+import { startOwnShop } from '../support/own-shop.ts';
 import { bearer, newKey, send } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
@@ -16,6 +18,12 @@ const CARD = '4929420573595709';
 const canary = (of: string): string => `canary-${of}-${crypto.randomUUID()}`;
 
 let shop: Shop;
+/** What processes said, by where: their logs, their metrics, and the spans that they sent. */
+const said = {
+  logs: [] as [name: string, text: string][],
+  metrics: [] as [name: string, text: string][],
+  spans: [] as [name: string, text: string][],
+};
 /** What must be found nowhere, by what it is. */
 const planted = new Map<string, string>();
 const plant = (of: string, secret: string): string => {
@@ -97,19 +105,49 @@ const found = (places: [name: string, text: string][]): string[] =>
     [...planted].filter(([, secret]) => text.includes(secret)).map(([of]) => `${of} in ${name}`),
   );
 
+/** Somewhere for spans to go (OTLP over HTTP, as JSON). */
+const collecting = () =>
+  Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch: async (request) => {
+      said.spans.push([`spans ${said.spans.length}`, await request.text()]);
+      return Response.json({});
+    },
+  });
+
+const metricsOf = async ([name, { opsUrl }]: [string, OwnProcess]): Promise<[string, string]> => [
+  `metrics of ${name}`,
+  await (await fetch(`${opsUrl}/metrics`)).text(),
+];
+
 beforeAll(async () => {
+  const collector = collecting();
+  const endpoint = `http://127.0.0.1:${collector.port}`;
+  const own = await startOwnShop(await openShop(), { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
+  const processes = Object.entries(own.processes);
+  try {
+    shop = own.shop;
+    await plantAccounts();
+    await plantKeys();
+    await plantOrders();
+    said.metrics = await Promise.all(processes.map(metricsOf));
+  } finally {
+    // With their end the last spans come.
+    await own.end();
+    await collector.stop();
+  }
   shop = await openShop();
-  await plantAccounts();
-  await plantKeys();
-  await plantOrders();
+  const ownLogs = processes.map(([name, { log }]): [string, string] => [`${name}.log`, log()]);
+  said.logs = [...ownLogs, ...logsOf()];
 }, UP_LIMIT_MS);
 
 describe('a planted secret', () => {
   test('is in no log of any process', async () => {
-    const logs = logsOf();
-    expect(logs.length).toBeGreaterThan(8);
-    expect(logs.some(([, text]) => text.includes('"process":"gateway"'))).toBe(true);
-    expect(found(logs)).toEqual([]);
+    expect(said.logs.length).toBeGreaterThan(15);
+    const [, gateway] = said.logs.find(([name]) => name === 'gateway.log') ?? [];
+    expect(gateway).toContain('"process":"gateway"');
+    expect(found(said.logs)).toEqual([]);
   });
 
   test('is in no refusal', () => {
@@ -117,17 +155,23 @@ describe('a planted secret', () => {
     expect(found(answers.map((text, at) => [`answer ${at}`, withoutOwnToken(text)]))).toEqual([]);
   });
 
-  test('is in no metric', async () => {
-    const instance = testInstance();
-    const ports = ['gateway-ops', 'products-ops', 'orders-ops', 'worker-ops'] as const;
-    const metrics = await Promise.all(
-      ports.map(async (name): Promise<[string, string]> => {
-        const url = `http://127.0.0.1:${instance.port(name)}/metrics`;
-        return [name, await (await fetch(url)).text()];
-      }),
-    );
-    expect(metrics.every(([, text]) => text.includes('holdfast_'))).toBe(true);
-    expect(found(metrics)).toEqual([]);
+  test('is in no metric', () => {
+    expect(said.metrics.every(([, text]) => text.includes('holdfast_'))).toBe(true);
+    expect(found(said.metrics)).toEqual([]);
+  });
+
+  test('is in no span', () => {
+    const all = said.spans.map(([, text]) => text).join('\n');
+    for (const name of [
+      'http POST /auth/sign-in/email',
+      'http POST /orders',
+      'rpc-client holdfast.orders.v1.OrdersService/PlaceOrder',
+      'sql identity.findSession',
+      'holdfast.kind',
+    ]) {
+      expect(all).toContain(name);
+    }
+    expect(found(said.spans)).toEqual([]);
   });
 
   test(
