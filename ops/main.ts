@@ -16,6 +16,7 @@ const HELP = `Holdfast: a shop that does not lose orders.
   ./holdfast audit [NAMES]    judges from outside: OWASP's rules, schemathesis
   ./holdfast drill [FAULT] [--seed N] [--count N] [--abandoned] [--planted]
                               orders and the catalogue under faults, every promise checked
+  ./holdfast drill overload   twice what the gateway can do, and how much still gets done
   ./holdfast bench [PATH] [--rounds N] [--products N] [--large]   ratios to raw baselines
   ./holdfast orders WORDS     what is stuck, and how to mend it: ./holdfast orders help
   ./holdfast keys WORDS       a store's API keys: ./holdfast keys help

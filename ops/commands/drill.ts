@@ -7,6 +7,7 @@ import { FAULTS } from '../../test/faults/faults.ts';
 import { PLANTED, withPlanted } from '../../test/faults/planted.ts';
 import { KINDS, type Plan } from '../../test/faults/workload.ts';
 import { shop as openShop, type Shop } from '../../test/support/shop.ts';
+import { drillOverload } from './overload.ts';
 
 const ORDERS_DEFAULT = 100;
 /** Products written in a churn. */
@@ -62,6 +63,8 @@ const drillPlanted = async (shop: Shop): Promise<number> => {
   return failures;
 };
 
+const OVERLOAD = 'overload';
+
 /** Answers the exit code: 1 when a promise was broken, or a planted bug not seen. */
 export const drill = async (words: string[]): Promise<number> => {
   const { values, positionals } = parseArgs({
@@ -80,8 +83,14 @@ export const drill = async (words: string[]): Promise<number> => {
   const count = values.count === undefined ? undefined : Number(values.count);
   const plan = { seed: Number(values.seed), count, kinds };
   const shop = await openShop();
-  console.log(`${'fault'.padEnd(NAME_WIDTH)}   calls  unknown  seconds  promises`);
-  const failures = values.planted ? await drillPlanted(shop) : await drillFaults(shop, names, plan);
-  await shop.sql.end();
-  return failures > 0 ? 1 : 0;
+  try {
+    if (positionals[0] === OVERLOAD) return await drillOverload(shop);
+    console.log(`${'fault'.padEnd(NAME_WIDTH)}   calls  unknown  seconds  promises`);
+    const failures = values.planted
+      ? await drillPlanted(shop)
+      : await drillFaults(shop, names, plan);
+    return failures > 0 ? 1 : 0;
+  } finally {
+    await shop.sql.end();
+  }
 };

@@ -21,7 +21,11 @@ const isStream = (response: Response): boolean =>
  * costs nothing behind the gate; the principal and its store are counted when they are known.
  */
 export const gateOf = (rates: Rates, rooms: Rooms): Gate => {
-  const pass = async (call: Call, answer: Parameters<Gate>[1]): Promise<Response> => {
+  const pass = async (
+    call: Call,
+    answer: Parameters<Gate>[1],
+    onCharge: () => void,
+  ): Promise<Response> => {
     const { kind, request, address, headers } = call;
     await rates.take(kind, { storeId: DEFAULT_STORE, address }, headers);
     const principal = await call.authenticate();
@@ -29,16 +33,19 @@ export const gateOf = (rates: Rates, rooms: Rooms): Gate => {
     const who = { storeId, principal: principalOf(principal, request), store: storeId };
     await rates.take(kind, who, headers);
     return answer(principal, async (further) => {
+      onCharge();
       await rates.take(further, { storeId: DEFAULT_STORE, address }, headers);
       await rates.take(further, who, headers);
     });
   };
   return async (call, answer) => {
     const leave = rooms.enter(call.kind);
+    // A question that buys something waits for that, and is no page.
+    let isPage = true;
     try {
-      const response = await pass(call, answer);
+      const response = await pass(call, answer, () => (isPage = false));
       if (isStream(response)) return whileStreamed(response, leave);
-      leave();
+      leave(isPage);
       return response;
     } catch (error) {
       leave();

@@ -5,6 +5,7 @@ import { clientAddress } from './client-address.ts';
 import { createLocalRates } from './local-rates.ts';
 import { COSTS, limitsOf } from './profiles.ts';
 import { createRooms } from './rooms.ts';
+import { createWidth } from './width.ts';
 
 describe("a client's address", () => {
   const SOCKET = '198.51.100.7';
@@ -99,6 +100,54 @@ describe('a profile', () => {
     const { atOnce, policies } = limitsOf('production', { atOnce: { read: 7 } });
     expect([atOnce.read, atOnce.write]).toEqual([7, 200]);
     expect(policies).toEqual(limitsOf('production', {}).policies);
+  });
+});
+
+describe('the width of a room', () => {
+  const PATIENCE_MS = 400;
+  /** What is behind it answers so many a second, first come first served, and more come always. */
+  const crowded = (perSecond: number, most = 400) => {
+    let nowMs = 0;
+    const width = createWidth(most, PATIENCE_MS, () => nowMs);
+    const came: number[] = [];
+    const waits: number[] = [];
+    for (let answered = 0; answered < perSecond * 60; answered++) {
+      while (came.length < width.present()) came.push(nowMs);
+      nowMs += 1_000 / perSecond;
+      const waited = nowMs - (came[0] ?? nowMs);
+      width.learn(waited, came.length);
+      came.shift();
+      waits.push(waited);
+    }
+    return { width: width.present(), waits: waits.slice(-perSecond * 10) };
+  };
+
+  test('becomes what is answered in time, whatever that is', () => {
+    for (const perSecond of [100, 250, 500]) {
+      const { width, waits } = crowded(perSecond);
+      const inTime = (perSecond * PATIENCE_MS) / 1_000;
+      expect(width).toBeGreaterThan(inTime * 0.75);
+      expect(width).toBeLessThan(inTime * 1.5);
+      expect(Math.max(...waits)).toBeLessThan(PATIENCE_MS * 2);
+    }
+  });
+
+  test('stays what it is where the room itself is the limit', () => {
+    expect(crowded(2_000).width).toBe(400);
+  });
+
+  test('is not made narrower by a few that are slow, and has an end', () => {
+    let nowMs = 0;
+    const width = createWidth(400, PATIENCE_MS, () => nowMs);
+    width.learn(5_000, 25);
+    expect(width.present()).toBe(400);
+    for (let late = 0; late < 1_000; late++) {
+      nowMs += PATIENCE_MS;
+      width.learn(5_000, 400);
+    }
+    expect(width.present()).toBe(25);
+    for (let good = 0; good < 4_000; good++) width.learn(10, 25);
+    expect(width.present()).toBe(400);
   });
 });
 

@@ -1,0 +1,39 @@
+// The drill of overload: twice what the gateway can do, and how much of it still gets done.
+import { runOverload, type Overloaded, type Round } from '../../test/faults/overload.ts';
+import type { Shop } from '../../test/support/shop.ts';
+
+const RATIO_AIM = 0.9;
+const RECOVERY_SECONDS_MAX = 30;
+
+/** Of what it could do just before and just after, how much was done of twice that. */
+const ratioOf = ({ before, goodput, after }: Round): number => (2 * goodput) / (before + after);
+
+const median = (values: number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+const toldOf = ({ levels, rounds, outcomes, sold, units, broken }: Overloaded): string[] => [
+  ...Object.entries(levels).map(
+    ([callers, perSecond]) => `${callers} at once: ${Math.round(perSecond)} good a second`,
+  ),
+  ...rounds.map((round) => {
+    const [before, goodput, after] = [round.before, round.goodput, round.after].map(Math.round);
+    const done = `${goodput} a second of ${before} and ${after}: ${ratioOf(round).toFixed(2)}`;
+    return `${done}; recovered after ${round.recoverySeconds.toFixed(1)} s`;
+  }),
+  Object.entries(outcomes)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', '),
+  `goodput at twice the capacity: ${median(rounds.map(ratioOf)).toFixed(2)} (aim ${RATIO_AIM})`,
+  `sold ${sold} of ${units}`,
+  ...broken.map((one) => `  ${one}`),
+];
+
+/** Answers the exit code: 1 when less than nine tenths got done, or a promise was broken. */
+export const drillOverload = async (shop: Shop): Promise<number> => {
+  const told = await runOverload(shop);
+  for (const line of toldOf(told)) console.log(line);
+  const { rounds, sold, units, broken } = told;
+  const hasRecovered = rounds.every((one) => one.recoverySeconds <= RECOVERY_SECONDS_MAX);
+  const isShed = median(rounds.map(ratioOf)) >= RATIO_AIM && hasRecovered;
+  return isShed && sold <= units && broken.length === 0 ? 0 : 1;
+};
