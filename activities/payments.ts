@@ -1,53 +1,20 @@
 // Payment of an order: authorise, capture, and the one undo of both; each call under its own key.
-import type { Pg } from '../db/postgres/client.ts';
 import { wasSent } from '../db/postgres/orders/keys.ts';
 import { orderById, type Order } from '../db/postgres/orders/orders.ts';
 import { advanceOrder } from '../db/postgres/orders/steps.ts';
-import { decideDecline, type NextAction } from '../domain/declines.ts';
-import { DomainError } from '../domain/errors.ts';
+import {
+  authorizeInTurn,
+  declined,
+  type Authorization,
+  type AuthorizeAsk,
+  type AuthorizeParts,
+} from './authorizing.ts';
 import { keyed } from './payment-keys.ts';
-import { queuedMsNow } from './attempts.ts';
-import type { PaymentProvider, PaymentView, Stage } from './providers/stripe.ts';
+import type { PaymentView, Stage } from './providers/stripe.ts';
 import { giveBack, type RefundParts } from './refunds.ts';
 import type { StockAsk as OrderAsk } from './stock.ts';
 
-export interface AuthorizeAsk extends OrderAsk {
-  /** Which confirmation this is, from 1; the same number is the same one. */
-  tries?: number;
-  /** Another card than the order's; it becomes the order's. */
-  paymentMethod?: string;
-  /** Until when the order waits for the shopper, in ms since 1970. */
-  untilMs?: number;
-  /** The stock is held this much longer. */
-  marginMs?: number;
-}
-
-/** What an authorisation came to; a decline that ends the order is a refusal instead. */
-export interface Authorization {
-  state: 'authorized' | 'action_required' | 'processing' | 'declined';
-  /** After this the same card is tried once more; only with `declined`. */
-  retryAfterMs?: number;
-  /** What the queue took of the shopper's time, in ms: the order and its hold wait so much longer. */
-  queuedMs?: number;
-}
-
-export interface PaymentParts extends RefundParts {
-  pg: Pg;
-  provider: PaymentProvider;
-  /** RESERVATION_ENDED when it is over already. */
-  extendHold(ask: OrderAsk & { holdMs: number }): Promise<void>;
-}
-
-/** A wait that is worth another call to Inventory. */
-const QUEUED_MS_MIN = 5_000;
-
-const ACTION_MESSAGE = 'Your bank asks you to confirm this payment.';
-const WAIT_MESSAGE = 'Your bank is working on this payment.';
-
-const declined = (view: PaymentView): DomainError =>
-  new DomainError('CARD_DECLINED', 'the card was declined', {
-    facts: { declineCode: view.declineCode ?? 'generic_decline' },
-  });
+export type PaymentParts = RefundParts & AuthorizeParts;
 
 /** The view when it has reached this stage, else undefined: its effect is not there. */
 const seenAs = async (
@@ -57,134 +24,6 @@ const seenAs = async (
 ): Promise<PaymentView | undefined> => {
   const view = await provider.read(id);
   return view.stage === stage ? view : undefined;
-};
-
-const openPayment = async (parts: PaymentParts, order: Order): Promise<PaymentView> => {
-  const { pg, provider } = parts;
-  if (order.paymentIntentId) return provider.read(order.paymentIntentId);
-  const { id: orderId, totalMinor: amountMinor, currency } = order;
-  const view = await keyed(pg, {
-    orderId,
-    verb: 'open',
-    send: (key) => provider.open({ orderId, amountMinor, currency }, key),
-    read: () => provider.findByOrder(orderId, order.createdAt.getTime()),
-  });
-  await advanceOrder(pg, order.storeId, orderId, { paymentIntentId: view.id });
-  return view;
-};
-
-/** Stages in which a confirmation can still change something. */
-const CONFIRMABLE: readonly Stage[] = ['unconfirmed', 'action_required'];
-
-/**
- * Sends this try's confirmation, under its own key as often as it is asked for. A saved answer
- * may be older than the payment is by now, so an answer that waits is read once more.
- */
-const confirmPayment = async (
-  { pg, provider }: PaymentParts,
-  order: Order,
-  opened: PaymentView,
-  tries: number,
-): Promise<PaymentView> => {
-  if (!CONFIRMABLE.includes(opened.stage)) return opened;
-  const { id } = opened;
-  const { id: orderId, paymentMethod } = order;
-  const view = await keyed(pg, {
-    orderId,
-    verb: `confirm/${tries}`,
-    send: (key) => provider.confirm(id, paymentMethod, key),
-    read: async () => {
-      const now = await provider.read(id);
-      const isUndecided = now.stage === 'unconfirmed' && now.declineCode === opened.declineCode;
-      return isUndecided ? undefined : now;
-    },
-  });
-  return view.stage === 'action_required' ? provider.read(id) : view;
-};
-
-const declineCodeOf = ({ facts }: DomainError): string =>
-  typeof facts['declineCode'] === 'string' ? facts['declineCode'] : 'generic_decline';
-
-const isDecline = (error: unknown): error is DomainError =>
-  error instanceof DomainError && error.code === 'CARD_DECLINED';
-
-const isoOf = (atMs: number | undefined): string | undefined =>
-  atMs === undefined ? undefined : new Date(atMs).toISOString();
-
-/** Writes what the shopper has to do, and that the order now waits for it. */
-const awaitShopper = async (
-  { pg }: PaymentParts,
-  { orderId, storeId }: OrderAsk,
-  nextAction: NextAction,
-  clientSecret: string | null,
-): Promise<void> => {
-  const data = { nextAction };
-  const status = 'awaiting_payment';
-  await advanceOrder(pg, storeId, orderId, { status, nextAction, clientSecret, data });
-};
-
-/** What a decline leads to: another card, the same one later, or the end. CARD_DECLINED. */
-const afterDecline = async (
-  parts: PaymentParts,
-  ask: AuthorizeAsk,
-  refusal: DomainError,
-): Promise<Authorization> => {
-  const decision = decideDecline(declineCodeOf(refusal), ask.tries ?? 1);
-  if (decision.step === 'stop') throw refusal;
-  const { message, retryAfterMs } = decision;
-  const until = isoOf(ask.untilMs);
-  const kind = decision.step === 'retry' ? ('wait' as const) : ('another_card' as const);
-  const at = retryAfterMs === undefined ? undefined : isoOf(Date.now() + retryAfterMs);
-  await awaitShopper(parts, ask, { kind, message, at, until }, null);
-  return { state: 'declined', ...(retryAfterMs !== undefined && { retryAfterMs }) };
-};
-
-const confirmed = async (parts: PaymentParts, ask: AuthorizeAsk): Promise<PaymentView> => {
-  const { orderId, storeId, paymentMethod } = ask;
-  const order = paymentMethod
-    ? await advanceOrder(parts.pg, storeId, orderId, { paymentMethod })
-    : await orderById(parts.pg, storeId, orderId);
-  const opened = await openPayment(parts, order);
-  const view = await confirmPayment(parts, order, opened, ask.tries ?? 1);
-  if (view.stage === 'unconfirmed' || view.stage === 'canceled') throw declined(view);
-  return view;
-};
-
-/** Stock does not sit in a queue that eats its hold: what the queue took is given back first. */
-const outlastQueue = async (parts: PaymentParts, ask: AuthorizeAsk): Promise<number> => {
-  const { orderId, storeId, untilMs, marginMs } = ask;
-  const queuedMs = queuedMsNow();
-  if (queuedMs < QUEUED_MS_MIN || untilMs === undefined || marginMs === undefined) return 0;
-  const holdMs = untilMs + queuedMs + marginMs - Date.now();
-  await parts.extendHold({ orderId, storeId, holdMs });
-  return queuedMs;
-};
-
-const authorize = async (parts: PaymentParts, ask: AuthorizeAsk): Promise<Authorization> => {
-  const { orderId, storeId } = ask;
-  try {
-    const { stage, clientSecret } = await confirmed(parts, ask);
-    if (stage === 'authorized' || stage === 'captured') {
-      const { paymentStatus } = await orderById(parts.pg, storeId, orderId);
-      await advanceOrder(parts.pg, storeId, orderId, {
-        ...(paymentStatus === 'none' && { paymentStatus: 'authorized' as const }),
-        clientSecret: null,
-        nextAction: null,
-      });
-      return { state: 'authorized' };
-    }
-    const until = isoOf(ask.untilMs);
-    if (stage === 'processing') {
-      await awaitShopper(parts, ask, { kind: 'wait', message: WAIT_MESSAGE, until }, null);
-      return { state: 'processing' };
-    }
-    const action = { kind: 'authenticate' as const, message: ACTION_MESSAGE, until };
-    await awaitShopper(parts, ask, action, clientSecret);
-    return { state: 'action_required' };
-  } catch (error) {
-    if (isDecline(error)) return afterDecline(parts, ask, error);
-    throw error;
-  }
 };
 
 const capture = async (parts: PaymentParts, { orderId, storeId }: OrderAsk): Promise<void> => {
@@ -252,12 +91,7 @@ const recordCapture = async ({ pg }: PaymentParts, { orderId, storeId }: OrderAs
 
 export const paymentActivities = (parts: PaymentParts) => ({
   /** Opens and confirms, or looks again at what was opened. CARD_DECLINED when that is the end. */
-  async authorizePayment(ask: AuthorizeAsk): Promise<Authorization> {
-    const queuedMs = await outlastQueue(parts, ask);
-    if (queuedMs === 0) return authorize(parts, ask);
-    const untilMs = (ask.untilMs ?? 0) + queuedMs;
-    return { ...(await authorize(parts, { ...ask, untilMs })), queuedMs };
-  },
+  authorizePayment: (ask: AuthorizeAsk): Promise<Authorization> => authorizeInTurn(parts, ask),
   /** Takes the money of an authorised payment. CARD_DECLINED when it is refused for good. */
   capturePayment: (ask: OrderAsk): Promise<void> => capture(parts, ask),
   /** Undo of both; resolves when the provider has confirmed it. */

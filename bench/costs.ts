@@ -3,7 +3,7 @@ import { publicEnvironment } from '../ops/environment.ts';
 import type { Instance } from '../ops/instance.ts';
 import { call } from '../ops/sample/load.ts';
 import { answered, ordering } from './orders/placing.ts';
-import { inventoryCalls, stockedSkus } from './stock-calls.ts';
+import { inventoryCalls, stockedSkus } from './stock/calls.ts';
 import { cpuMicros, idleRates, repeat, WATCHED } from './watching.ts';
 
 const WARM_UP_SHARE = 0.25;

@@ -17,12 +17,12 @@ import {
   reserveAndClaim,
   reserveOf100kSkus,
   reserveOf1mSkus,
-} from './reserve.ts';
+} from './stock/reserve.ts';
 import { roadPaths } from './road.ts';
 import { searchPaths } from './search.ts';
 import { timesToSearchable } from './searchable.ts';
 import { writePaths } from './writes.ts';
-import { soldOutRefusal, stockRead } from './stock-door.ts';
+import { soldOutRefusal, stockRead } from './stock/door.ts';
 
 interface Path {
   aim: number | string;

@@ -7,7 +7,7 @@ type Payload = Parameters<PayloadCodec['encode']>[0][number];
 
 const ENCODING = 'binary/encrypted';
 const KEY_BYTES = 32;
-/** Synchronous: a payload is small, and WebCrypto's way to a thread and back costs four times it. */
+/** Used synchronously: a payload is small, and WebCrypto costs four times as much. */
 const CIPHER = 'aes-256-gcm';
 /** AES-GCM's nonce, random for each payload, and its tag: NIST SP 800-38D. */
 const NONCE_BYTES = 12;

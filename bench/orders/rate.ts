@@ -50,8 +50,9 @@ const measure = async (name: string, { instance, gateway, sku }: Shop): Promise<
     return Math.max(0, own) / ORDERS / 1_000;
   });
   const shown = SHOWN.map((one) => `${one} ${spent[WATCHED.indexOf(one as never)]?.toFixed(0)}`);
-  const pace = `${(ORDERS / placedSeconds).toFixed(1)} placed, ${(ORDERS / seconds).toFixed(1)} delivered`;
-  console.log(`${name.padEnd(28)} ${pace} a second; ms of CPU an order: ${shown.join(', ')}`);
+  const [placed, done] = [placedSeconds, seconds].map((one) => (ORDERS / one).toFixed(1));
+  console.log(`${name.padEnd(28)} ${placed} placed, ${done} delivered a second`);
+  console.log(`  ms of CPU an order: ${shown.join(', ')}`);
 };
 
 /** `plan.idle` orders are opened first that wait for their shopper all the while. */

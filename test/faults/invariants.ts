@@ -50,6 +50,7 @@ const ENDINGS: Record<Kind, readonly OrderStatus[]> = {
   declined: ['cancelled', 'rejected'],
   cancels: ['cancelled'],
   abandons: ['expired'],
+  races: ['delivered', 'rejected'],
 };
 
 /** There is enough for everybody, so whoever can pay gets it, and nobody else does. */
@@ -99,9 +100,11 @@ const brokenOfStories = async ({ sql }: Shop, orders: OrderRow[]): Promise<Broke
 /** A delivered order's shopper is written each of these once; a copy has the same message id. */
 const WRITTEN = ['confirmed', 'shipped', 'delivered'];
 
-/** `<order id>.<kind>@…` */
-const kindsIn = (messageIds: string[]): string[] =>
-  [...new Set(messageIds)].map((id) => id.split('@')[0]?.split('.')[1] ?? '');
+/** Kinds of the mails about an order, by their ids: `<order id>.<kind>@…`. */
+const kindsIn = (orderId: string, messageIds: string[]): string[] =>
+  [...new Set(messageIds)]
+    .filter((id) => id.replace('<', '').startsWith(`${orderId}.`))
+    .map((id) => id.split('@')[0]?.split('.')[1] ?? '');
 
 const brokenOfMails = (shop: Shop, { placed }: Workload, orders: OrderRow[]): Promise<Broken> => {
   const delivered = new Set(orders.filter((one) => one.status === 'delivered').map(({ id }) => id));
@@ -110,7 +113,8 @@ const brokenOfMails = (shop: Shop, { placed }: Workload, orders: OrderRow[]): Pr
       if (!delivered.has(id)) return [];
       const url = `${shop.env['MAIL_URL']}/messages?to=${encodeURIComponent(email)}`;
       const { body } = await request<{ messages: { messageId: string }[] }>(url);
-      const kinds = kindsIn(body.messages.map(({ messageId }) => messageId));
+      const ids = body.messages.map(({ messageId }) => messageId);
+      const kinds = kindsIn(id, ids);
       return WRITTEN.flatMap((kind) => {
         const times = kinds.filter((one) => one === kind).length;
         return times === 1 ? [] : [`O6 ${id} was written ${kind} ${times} times`];

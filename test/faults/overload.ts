@@ -6,10 +6,12 @@ import {
   newEmail,
   stockedWare,
   searched,
+  type OrderAnswer,
   type Ware,
 } from '../support/journeys.ts';
 import type { Shop } from '../support/shop.ts';
-import { brokenPromises, drained, type Broken } from './invariants.ts';
+import type { Broken } from './at-rest.ts';
+import { brokenPromises, drained } from './invariants.ts';
 import type { Placed } from './workload.ts';
 
 /** Of two hundred calls; an order costs as much as some hundreds of pages. */
@@ -61,6 +63,8 @@ interface World {
   /** The few units that everybody wants. */
   sale: Ware;
   placed: Placed[];
+  /** Of all its shoppers: what one of them is written says about which order it is. */
+  email: string;
   calls: number;
 }
 
@@ -85,7 +89,7 @@ const ASKS: Record<Kind, (world: World, at: number) => Promise<Response>> = {
       headers: { ...JSON_TYPE, 'idempotency-key': crypto.randomUUID() },
       body: JSON.stringify({
         lines: [{ sku: world.sale.sku, quantity: 1 }],
-        email: newEmail(),
+        email: world.email,
         shippingAddress: ADDRESS,
         paymentMethod: 'pm_card_visa',
       }),
@@ -99,10 +103,10 @@ const isAnswered = (kind: Kind, status: number, text: string): boolean =>
     ? status === 201 || status === 202 || (status === 409 && text.includes('OUT_OF_STOCK'))
     : status === 200 && !text.includes('"errors"');
 
-const notePlaced = ({ placed }: World, text: string): void => {
-  const said = JSON.parse(text) as { id?: string; order?: { id: string }; accessToken?: string };
-  const id = said.id ?? said.order?.id;
-  if (id) placed.push({ kind: 'pays', id, accessToken: said.accessToken ?? '', tries: 1 });
+const notePlaced = ({ placed, sale: { sku }, email }: World, text: string): void => {
+  const { id, order, accessToken = '' } = JSON.parse(text) as Partial<OrderAnswer>;
+  const known = id ?? order?.id;
+  if (known) placed.push({ kind: 'races', sku, id: known, email, accessToken, tries: 1 });
 };
 
 const outcomeOf = async (world: World, kind: Kind, at: number): Promise<Outcome> => {
@@ -211,7 +215,7 @@ const worldOf = async (shop: Shop, url: string): Promise<World> => {
   for (let at = 0; at < WARES; at++) wares.push(await stockedWare(shop, 100));
   const last = wares.at(-1);
   if (last) await searched(shop, last);
-  return { url, wares, sale, placed: [], calls: 0 };
+  return { url, wares, sale, placed: [], email: newEmail(), calls: 0 };
 };
 
 const soldOf = async ({ sql }: Shop, { sale }: World): Promise<number> => {
@@ -231,7 +235,8 @@ export const runOverload = async (shop: Shop): Promise<Overloaded> => {
     const best = LEVELS.toSorted((a, b) => (levels[b] ?? 0) - (levels[a] ?? 0))[0] ?? 8;
     const outcomes: Outcomes = { good: 0, late: 0, shed: 0, failed: 0 };
     const rounds = await overloaded(world, best, outcomes);
-    const workload = { ware: world.sale, stocked: UNITS, placed: world.placed };
+    const { sale: ware, placed, wares } = world;
+    const workload = { ware, untouched: wares[0] ?? ware, stocked: UNITS, placed };
     await drained(shop, workload);
     const broken = await brokenPromises(shop, workload);
     return { levels, rounds, outcomes, sold: await soldOf(shop, world), units: UNITS, broken };

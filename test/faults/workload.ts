@@ -31,7 +31,9 @@ export type Kind =
   | 'cancels'
   | 'anotherCard'
   | 'lost'
-  | 'returns';
+  | 'returns'
+  /** Pays, if there is still any of it. */
+  | 'races';
 export type Kinds = Partial<Record<Kind, number>>;
 
 /** What a shopper of the workload does, and how often in a hundred. */
@@ -54,6 +56,7 @@ const CARDS: Record<Kind, string> = {
   anotherCard: 'pm_card_visa_chargeDeclinedInsufficientFunds',
   lost: 'pm_card_visa',
   returns: 'pm_card_visa',
+  races: 'pm_card_visa',
 };
 
 /** Who sends something back bought two, and keeps one. */

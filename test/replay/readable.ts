@@ -24,6 +24,8 @@ export const readable = async (codec: PayloadCodec, value: unknown): Promise<unk
   if (Array.isArray(value)) return Promise.all(value.map((one) => readable(codec, one)));
   if (value === null || typeof value !== 'object') return value;
   if (isPayload(value)) return opened(codec, value);
-  const entries = Object.entries(value).map(async ([name, one]) => [name, await readable(codec, one)]);
+  const entries = Object.entries(value).map(async ([name, one]) => {
+    return [name, await readable(codec, one)];
+  });
   return Object.fromEntries((await Promise.all(entries)) as [string, unknown][]);
 };

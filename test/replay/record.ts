@@ -27,8 +27,7 @@ import {
   providerView,
   reached,
 } from '../support/judges.ts';
-import { withSetting } from '../support/settings.ts';
-import { shop as openShop, type Shop } from '../support/shop.ts';
+import { shop as openShop, withSetting, type Shop } from '../support/shop.ts';
 import { readable } from './readable.ts';
 
 /** A batch takes less. */

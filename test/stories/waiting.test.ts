@@ -3,8 +3,7 @@ import { beforeAll, describe, expect, test } from 'bun:test';
 import { reservationIdOf } from '../../domain/ids.ts';
 import { asShopper, eventually, newEmail, placeOrder, stockedWare } from '../support/journeys.ts';
 import { accountsOf, authenticate, balance, providerView, reached } from '../support/judges.ts';
-import { withSetting } from '../support/settings.ts';
-import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+import { shop as openShop, UP_LIMIT_MS, withSetting, type Shop } from '../support/shop.ts';
 
 const LIMIT_MS = 150_000;
 const SECURE = 'pm_card_authenticationRequired';

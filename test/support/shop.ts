@@ -92,3 +92,20 @@ let opened: Promise<Shop> | undefined;
 
 /** The shop, up and ready; the same one for every file of a run. */
 export const shop = (): Promise<Shop> => (opened ??= open());
+
+/** Restarts the process with the setting, runs `work`, and restarts it without. */
+export const withSetting = async <T>(
+  shop: Shop,
+  name: ProcessName,
+  [setting, value]: readonly [string, string],
+  work: () => Promise<T>,
+): Promise<T> => {
+  process.env[setting] = value;
+  try {
+    await shop.start(name);
+    return await work();
+  } finally {
+    delete process.env[setting];
+    await shop.start(name);
+  }
+};

@@ -1,6 +1,6 @@
 // Paying, as the story tells it: at once, or as long as the shopper has.
 import { condition } from '@temporalio/workflow';
-import type { Authorization } from '../../activities/payments.ts';
+import type { Authorization } from '../../activities/authorizing.ts';
 import type { FulfillOrderInput } from '../fulfill-order.contract.ts';
 import { paymentsWithin, stock } from '../hands.ts';
 import { doing, endIfCancelled, expired, mail, moved, moveTo, type OrderStory } from './story.ts';

@@ -1,5 +1,5 @@
 // Inventory as a measurement calls it: Connect JSON, and skus of its own.
-import { newId } from '../domain/ids.ts';
+import { newId } from '../../domain/ids.ts';
 
 export const inventoryCalls = (env: Record<string, string>) => {
   const headers = {

@@ -1,10 +1,10 @@
 // Stock read and sold-out refusal over Connect JSON, against Bun.serve answering the same JSON.
 import { resolve } from 'node:path';
-import { publicEnvironment } from '../ops/environment.ts';
-import { ROOT, type Instance } from '../ops/instance.ts';
-import { runningOf, until } from '../ops/supervise.ts';
-import { compare, type Figures, type Plan } from './method.ts';
-import { inventoryCalls, stockedSkus } from './stock-calls.ts';
+import { publicEnvironment } from '../../ops/environment.ts';
+import { ROOT, type Instance } from '../../ops/instance.ts';
+import { runningOf, until } from '../../ops/supervise.ts';
+import { compare, type Figures, type Plan } from '../method.ts';
+import { inventoryCalls, stockedSkus } from './calls.ts';
 
 const ECHO_PORT_SHIFT = 191;
 const START_LIMIT_MS = 10_000;

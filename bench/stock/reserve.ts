@@ -1,11 +1,11 @@
 // An admitted reserve, alone and with its claim, against the same statements sent to Postgres raw.
 import postgres from 'postgres';
-import { rebuildStockNow } from '../ops/commands/stock.ts';
-import { publicEnvironment } from '../ops/environment.ts';
-import type { Instance } from '../ops/instance.ts';
-import { runningOf } from '../ops/supervise.ts';
-import { compare, familyOf, type Figures, type Plan, type Side } from './method.ts';
-import { inventoryCalls, stockedSkus } from './stock-calls.ts';
+import { rebuildStockNow } from '../../ops/commands/stock.ts';
+import { publicEnvironment } from '../../ops/environment.ts';
+import type { Instance } from '../../ops/instance.ts';
+import { runningOf } from '../../ops/supervise.ts';
+import { compare, familyOf, type Figures, type Plan, type Side } from '../method.ts';
+import { inventoryCalls, stockedSkus } from './calls.ts';
 
 const SKUS = 1_000;
 const UNITS = 1_000_000;

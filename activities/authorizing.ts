@@ -1,0 +1,188 @@
+// Authorising a payment: opened and confirmed, each under its own key, in its turn.
+import type { Pg } from '../db/postgres/client.ts';
+import { orderById, type Order } from '../db/postgres/orders/orders.ts';
+import { advanceOrder } from '../db/postgres/orders/steps.ts';
+import { decideDecline, type NextAction } from '../domain/declines.ts';
+import { DomainError } from '../domain/errors.ts';
+import { queuedMsNow } from './attempts.ts';
+import { keyed } from './payment-keys.ts';
+import type { PaymentProvider, PaymentView, Stage } from './providers/stripe.ts';
+import type { StockAsk as OrderAsk } from './stock.ts';
+
+export interface AuthorizeAsk extends OrderAsk {
+  /** Which confirmation this is, from 1; the same number is the same one. */
+  tries?: number;
+  /** Another card than the order's; it becomes the order's. */
+  paymentMethod?: string;
+  /** Until when the order waits for the shopper, in ms since 1970. */
+  untilMs?: number;
+  /** The stock is held this much longer. */
+  marginMs?: number;
+}
+
+/** What an authorisation came to; a decline that ends the order is a refusal instead. */
+export interface Authorization {
+  state: 'authorized' | 'action_required' | 'processing' | 'declined';
+  /** After this the same card is tried once more; only with `declined`. */
+  retryAfterMs?: number;
+  /** What the queue took of the shopper's time, in ms: order and hold wait so much longer. */
+  queuedMs?: number;
+}
+
+export interface AuthorizeParts {
+  pg: Pg;
+  provider: PaymentProvider;
+  /** RESERVATION_ENDED when it is over already. */
+  extendHold(ask: OrderAsk & { holdMs: number }): Promise<void>;
+}
+
+/** A wait that is worth another call to Inventory. */
+const QUEUED_MS_MIN = 5_000;
+
+const ACTION_MESSAGE = 'Your bank asks you to confirm this payment.';
+const WAIT_MESSAGE = 'Your bank is working on this payment.';
+
+/** CARD_DECLINED, with the bank's own word for it. */
+export const declined = (view: PaymentView): DomainError =>
+  new DomainError('CARD_DECLINED', 'the card was declined', {
+    facts: { declineCode: view.declineCode ?? 'generic_decline' },
+  });
+
+const openPayment = async (parts: AuthorizeParts, order: Order): Promise<PaymentView> => {
+  const { pg, provider } = parts;
+  if (order.paymentIntentId) return provider.read(order.paymentIntentId);
+  const { id: orderId, totalMinor: amountMinor, currency } = order;
+  const view = await keyed(pg, {
+    orderId,
+    verb: 'open',
+    send: (key) => provider.open({ orderId, amountMinor, currency }, key),
+    read: () => provider.findByOrder(orderId, order.createdAt.getTime()),
+  });
+  await advanceOrder(pg, order.storeId, orderId, { paymentIntentId: view.id });
+  return view;
+};
+
+/** Stages in which a confirmation can still change something. */
+const CONFIRMABLE: readonly Stage[] = ['unconfirmed', 'action_required'];
+
+/**
+ * Sends this try's confirmation, under its own key as often as it is asked for. A saved answer
+ * may be older than the payment is by now, so an answer that waits is read once more.
+ */
+const confirmPayment = async (
+  { pg, provider }: AuthorizeParts,
+  order: Order,
+  opened: PaymentView,
+  tries: number,
+): Promise<PaymentView> => {
+  if (!CONFIRMABLE.includes(opened.stage)) return opened;
+  const { id } = opened;
+  const { id: orderId, paymentMethod } = order;
+  const view = await keyed(pg, {
+    orderId,
+    verb: `confirm/${tries}`,
+    send: (key) => provider.confirm(id, paymentMethod, key),
+    read: async () => {
+      const now = await provider.read(id);
+      const isUndecided = now.stage === 'unconfirmed' && now.declineCode === opened.declineCode;
+      return isUndecided ? undefined : now;
+    },
+  });
+  return view.stage === 'action_required' ? provider.read(id) : view;
+};
+
+const declineCodeOf = ({ facts }: DomainError): string =>
+  typeof facts['declineCode'] === 'string' ? facts['declineCode'] : 'generic_decline';
+
+const isDecline = (error: unknown): error is DomainError =>
+  error instanceof DomainError && error.code === 'CARD_DECLINED';
+
+const isoOf = (atMs: number | undefined): string | undefined =>
+  atMs === undefined ? undefined : new Date(atMs).toISOString();
+
+/** Writes what the shopper has to do, and that the order now waits for it. */
+const awaitShopper = async (
+  { pg }: AuthorizeParts,
+  { orderId, storeId }: OrderAsk,
+  nextAction: NextAction,
+  clientSecret: string | null,
+): Promise<void> => {
+  const data = { nextAction };
+  const status = 'awaiting_payment';
+  await advanceOrder(pg, storeId, orderId, { status, nextAction, clientSecret, data });
+};
+
+/** What a decline leads to: another card, the same one later, or the end. CARD_DECLINED. */
+const afterDecline = async (
+  parts: AuthorizeParts,
+  ask: AuthorizeAsk,
+  refusal: DomainError,
+): Promise<Authorization> => {
+  const decision = decideDecline(declineCodeOf(refusal), ask.tries ?? 1);
+  if (decision.step === 'stop') throw refusal;
+  const { message, retryAfterMs } = decision;
+  const until = isoOf(ask.untilMs);
+  const kind = decision.step === 'retry' ? ('wait' as const) : ('another_card' as const);
+  const at = retryAfterMs === undefined ? undefined : isoOf(Date.now() + retryAfterMs);
+  await awaitShopper(parts, ask, { kind, message, at, until }, null);
+  return { state: 'declined', ...(retryAfterMs !== undefined && { retryAfterMs }) };
+};
+
+const confirmed = async (parts: AuthorizeParts, ask: AuthorizeAsk): Promise<PaymentView> => {
+  const { orderId, storeId, paymentMethod } = ask;
+  const order = paymentMethod
+    ? await advanceOrder(parts.pg, storeId, orderId, { paymentMethod })
+    : await orderById(parts.pg, storeId, orderId);
+  const opened = await openPayment(parts, order);
+  const view = await confirmPayment(parts, order, opened, ask.tries ?? 1);
+  if (view.stage === 'unconfirmed' || view.stage === 'canceled') throw declined(view);
+  return view;
+};
+
+/** Stock does not sit in a queue that eats its hold: what the queue took is given back first. */
+const outlastQueue = async (parts: AuthorizeParts, ask: AuthorizeAsk): Promise<number> => {
+  const { orderId, storeId, untilMs, marginMs } = ask;
+  const queuedMs = queuedMsNow();
+  if (queuedMs < QUEUED_MS_MIN || untilMs === undefined || marginMs === undefined) return 0;
+  const holdMs = untilMs + queuedMs + marginMs - Date.now();
+  await parts.extendHold({ orderId, storeId, holdMs });
+  return queuedMs;
+};
+
+const authorize = async (parts: AuthorizeParts, ask: AuthorizeAsk): Promise<Authorization> => {
+  const { orderId, storeId } = ask;
+  try {
+    const { stage, clientSecret } = await confirmed(parts, ask);
+    if (stage === 'authorized' || stage === 'captured') {
+      const { paymentStatus } = await orderById(parts.pg, storeId, orderId);
+      await advanceOrder(parts.pg, storeId, orderId, {
+        ...(paymentStatus === 'none' && { paymentStatus: 'authorized' as const }),
+        clientSecret: null,
+        nextAction: null,
+      });
+      return { state: 'authorized' };
+    }
+    const until = isoOf(ask.untilMs);
+    if (stage === 'processing') {
+      await awaitShopper(parts, ask, { kind: 'wait', message: WAIT_MESSAGE, until }, null);
+      return { state: 'processing' };
+    }
+    const action = { kind: 'authenticate' as const, message: ACTION_MESSAGE, until };
+    await awaitShopper(parts, ask, action, clientSecret);
+    return { state: 'action_required' };
+  } catch (error) {
+    if (isDecline(error)) return afterDecline(parts, ask, error);
+    throw error;
+  }
+};
+
+/** Opens and confirms, or looks again at what was opened. CARD_DECLINED when that is the end. */
+export const authorizeInTurn = async (
+  parts: AuthorizeParts,
+  ask: AuthorizeAsk,
+): Promise<Authorization> => {
+  const queuedMs = await outlastQueue(parts, ask);
+  if (queuedMs === 0) return authorize(parts, ask);
+  const untilMs = (ask.untilMs ?? 0) + queuedMs;
+  return { ...(await authorize(parts, { ...ask, untilMs })), queuedMs };
+};
