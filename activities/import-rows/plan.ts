@@ -190,17 +190,27 @@ const takeVariant = (planned: PlannedProduct, row: ImportRow): void => {
   planned.variants.push(next);
 };
 
+const refusalOf = (work: () => void): Refused | undefined => {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refused) return error;
+    throw error;
+  }
+};
+
 const judged = (planned: PlannedProduct, row: ImportRow, rows: ImportRow[]): RowResult => {
   const { row: number, sku } = row;
-  try {
-    checkProduct(row);
-    if (!isMore(row) && !isMaster(row, rows)) takeVariant(planned, row);
-    return { row: number, status: 'succeeded', sku, message: takeProduct(planned, row) };
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    const status = error.code === 'OTHER_CURRENCY' ? 'skipped' : 'failed';
-    return { row: number, status, code: error.code, message: error.message, sku };
-  }
+  const unclean = refusalOf(() => checkProduct(row));
+  const isOfProduct = isMore(row) || isMaster(row, rows);
+  const refused = unclean ?? refusalOf(() => void (isOfProduct || takeVariant(planned, row)));
+  const isForeign = refused?.code === 'OTHER_CURRENCY';
+  // A variant that cannot be taken still says of which product: often no other row has its name.
+  const note = unclean || isForeign ? undefined : takeProduct(planned, row);
+  if (!refused) return { row: number, status: 'succeeded', sku, message: note };
+  const { code, message } = refused;
+  return { row: number, status: isForeign ? 'skipped' : 'failed', code, message, sku };
 };
 
 /** The product that these rows make together; a row that fails leaves the others as they are. */

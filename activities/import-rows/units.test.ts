@@ -224,6 +224,16 @@ describe('a row of a CSV file', () => {
     ]);
   });
 
+  test('whose first variant cannot be taken keeps its name, and its other variants', async () => {
+    const rows = 'a,A-S,One,,USD,1,Size,S\na,A-M,,6,USD,1,Size,M';
+    const units = await read(HEADER + rows);
+    expect(results(units)).toEqual([
+      [1, 'failed', 'price is missing'],
+      [2, 'succeeded', ''],
+    ]);
+    expect(units[0]?.planned).toMatchObject({ name: 'One', variants: [{ row: 2 }] });
+  });
+
   test.each(['1,2,3\n4,5,6', 'hello', ''])(
     'in a file without a header (%p) is never reached',
     async (text) => {

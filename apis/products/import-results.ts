@@ -25,16 +25,17 @@ const csvField = (value: string | number | null | undefined): string => {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
-/** The per-row result file: a line a row, in the file's order. */
+const lineOf = ({ row, status, code, message, sku, productId }: RowResult): string =>
+  `${[row, status, code, message, sku, productId].map(csvField).join(',')}\r\n`;
+
+/** The per-row result file, some lines at a time: a line a row, in the file's order. */
 async function* resultLines(pg: Pg, id: string): AsyncGenerator<string> {
   yield 'row,status,code,message,sku,product_id\r\n';
   for (let after = 0; ;) {
     const rows = await listRows(pg, id, undefined, after, RESULT_ROWS_AT_ONCE);
-    for (const { row, status, code, message, sku, productId } of rows) {
-      yield `${[row, status, code, message, sku, productId].map(csvField).join(',')}\r\n`;
-    }
     const last = rows.at(-1);
-    if (!last || rows.length < RESULT_ROWS_AT_ONCE) return;
+    if (!last) return;
+    yield rows.map(lineOf).join('');
     after = last.row;
   }
 }
