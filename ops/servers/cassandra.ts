@@ -73,6 +73,7 @@ concurrent_compactors: 1
 auto_snapshot: false
 read_request_timeout: 5s
 write_request_timeout: 5s
+batch_size_warn_threshold: 320KiB
 `;
 
 const LOGBACK = `<configuration><appender name="OUT" class="ch.qos.logback.core.ConsoleAppender">
