@@ -68,12 +68,8 @@ const tellMissing = async (
   let count = 0;
   const read = (after: string) => listClocks(pg, of, after, PAGE);
   for await (const page of pages('', read, ({ id }) => id)) {
-    const lost = await filtered(page, isLost);
-    if (lost.length > 0)
-      await tell(
-        pg,
-        lost.map(({ id }) => id),
-      );
+    const lost = (await filtered(page, isLost)).map(({ id }) => id);
+    if (lost.length > 0) await tell(pg, lost);
     count += lost.length;
   }
   return count;

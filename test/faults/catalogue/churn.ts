@@ -193,7 +193,8 @@ export const runChurn = async (
       if (churn.written > count / 10) besides ??= beside?.(() => isOver);
       const kind = kindOf(random());
       const [at, value] = [Math.floor(random() * 1e6), Math.floor(random() * 1e6)];
-      churn.written += await ACTS[kind](shop, churn, at, value);
+      const written = await ACTS[kind](shop, churn, at, value);
+      churn.written += written;
       await Bun.sleep(PACE_MS);
     }
   };
