@@ -8,7 +8,8 @@ import type { CachedLevel, StockCache } from '../../db/redis/stock.ts';
 
 const SETTLE_MS = 1_000;
 const LOOKS = 3;
-const DIFFERENCES_MAX = 1_000;
+/** More are not listed. */
+export const DIFFERENCES_MAX = 1_000;
 const SKUS_A_READ = 500;
 
 export interface Difference {
