@@ -106,7 +106,7 @@ const STRIKES: Record<string, () => Promise<void>> = {
   'and Redis forgets everything': async () => void (await redis.flushall()),
   'and Redis is killed': async () => {
     await shop.kill('redis');
-    await shop.startServer('redis');
+    await shop.start('redis');
   },
   'and the service is killed': async () => {
     await shop.kill('inventory');

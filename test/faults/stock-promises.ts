@@ -1,10 +1,6 @@
 // S1, S2 and S4: what the ledger of stock says of a workload's wares, and whether Redis agrees.
-import { compareStock, DIFFERENCES_MAX } from '../../apis/inventory/compare.ts';
-import { connectPostgres } from '../../db/postgres/client.ts';
-import { connectRedis } from '../../db/redis/client.ts';
-import { createStockCache } from '../../db/redis/stock.ts';
-import { createTelemetry } from '../../telemetry/telemetry.ts';
 import type { Shop } from '../support/shop.ts';
+import { withComparison } from '../support/stock-invariants.ts';
 import { atRest, type Broken } from './at-rest.ts';
 import type { OrderRow } from './invariants.ts';
 import { UNIT_MINOR, type Workload } from './workload.ts';
@@ -31,24 +27,13 @@ const ledgerSays = async ({ sql }: Shop, { ware, stocked }: Workload, orders: Or
 };
 
 /** Redis may be in the middle of a rebuild: it has a moment to become what the ledger says. */
-const redisSays = async ({ env }: Shop, skus: string[]): Promise<Broken> => {
-  const telemetry = createTelemetry('test', 'silent');
-  const pg = connectPostgres({ url: env['POSTGRES_URL'] ?? '', telemetry, connectionsMax: 2 });
-  const redis = connectRedis(env['REDIS_URL'] ?? '', telemetry);
-  const look = async (): Promise<Broken> => {
-    const { differences } = await compareStock({ pg, cache: createStockCache(redis) });
-    // Where very much differs, not all of it is listed, and ours may be what is left out.
-    const isCut = differences.length >= DIFFERENCES_MAX;
-    const own = differences.filter(({ sku }) => isCut || skus.includes(sku)).slice(0, SHOWN_MAX);
-    return own.map((one) => `S4 ${one.sku}: ledger ${one.ledger}; redis ${one.redis}`);
-  };
-  try {
-    return await atRest(look);
-  } finally {
-    redis.close();
-    await pg.close();
-  }
-};
+const redisSays = (shop: Shop, skus: string[]): Promise<Broken> =>
+  withComparison(shop, skus, (look) =>
+    atRest(async () => {
+      const shown = (await look()).slice(0, SHOWN_MAX);
+      return shown.map((one) => `S4 ${one.sku}: ledger ${one.ledger}; redis ${one.redis}`);
+    }),
+  );
 
 export const brokenOfStock = async (
   shop: Shop,

@@ -89,7 +89,7 @@ describe('the order read model', () => {
         expect(timeline.body.events.at(-1)?.type).toBe('OrderDelivered');
         expect(await listedBy(principal)).toContain(it.id);
       } finally {
-        await shop.startServer('postgres');
+        await shop.start('postgres');
         await shop.allReady();
       }
       await eventually('the truth answers again', async () => {

@@ -141,7 +141,7 @@ describe('the read side', () => {
       expect([list.status, list.body]).toMatchObject([503, { code: 'UNAVAILABLE' }]);
       const { status } = await asStore(shop, 'PUT', `/product/${ware.productId}`, { price: 3 });
       expect(status).toBe(200);
-      await shop.startServer('cassandra');
+      await shop.start('cassandra');
       await eventually('the change is searchable', async () => {
         const found = await searched(shop, ware).catch(() => undefined);
         return found?.variants[0]?.price === 3 ? true : undefined;

@@ -59,7 +59,7 @@ describe('an order', () => {
     await shop.kill('temporal');
     const { status, body } = await placeOrder(shop, { sku: ware.sku });
     expect([status, body.status]).toEqual([202, 'accepted']);
-    await shop.startServer('temporal');
+    await shop.start('temporal');
     await reached(shop, body.id, 'delivered');
     expect((await providerView(shop, body.id)).paid).toHaveLength(1);
   });
@@ -120,7 +120,7 @@ describe('a product', () => {
   story('written while Kafka is down is accepted, and searchable when it is back', async () => {
     await shop.kill('kafka');
     const ware = await stockedWare(shop, 4);
-    await shop.startServer('kafka');
+    await shop.start('kafka');
     expect((await searched(shop, ware)).id).toBe(ware.productId);
   });
 

@@ -208,7 +208,7 @@ describe('the sweep', () => {
       { lines },
     );
     expect([asked.status, asked.body.status]).toEqual([201, 'requested']);
-    await shop.startServer('temporal');
+    await shop.start('temporal');
     await eventually('the return is refunded', async () =>
       (await orderRow(shop, id))?.payment_status === 'refunded' ? true : undefined,
     );

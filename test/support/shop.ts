@@ -33,7 +33,6 @@ export interface Shop {
   sql: Sql;
   kill(name: ProcessName | ServerName): Promise<void>;
   freeze(name: ProcessName | ServerName, what: 'SIGSTOP' | 'SIGCONT'): void;
-  startServer(name: ServerName): Promise<void>;
   /** Ended as an operator does it, with time to finish. */
   stop(name: ProcessName | ServerName): Promise<void>;
   /** Started again, whichever of the two it is. */
@@ -69,7 +68,6 @@ const open = async (): Promise<Shop> => {
       await end(instance, name, 'SIGKILL');
     },
     freeze: (name, what) => signal(instance, name, what),
-    startServer: start,
     stop: async (name) => {
       await end(instance, name);
     },
@@ -100,12 +98,14 @@ export const withSetting = async <T>(
   [setting, value]: readonly [string, string],
   work: () => Promise<T>,
 ): Promise<T> => {
+  const before = process.env[setting];
   process.env[setting] = value;
   try {
     await shop.start(name);
     return await work();
   } finally {
-    delete process.env[setting];
+    if (before === undefined) delete process.env[setting];
+    else process.env[setting] = before;
     await shop.start(name);
   }
 };
