@@ -3,10 +3,10 @@ import { create } from '@bufbuild/protobuf';
 import { connectCassandra } from '../db/cassandra/client.ts';
 import { PARTITION } from '../db/cassandra/listings.ts';
 import { findStored, listed, putProjected } from '../db/cassandra/products.ts';
-import { cassandraOfSet, findLiveSet } from '../db/cassandra/table-sets.ts';
+import { eachBucket, findLiveTables } from '../db/cassandra/table-sets.ts';
 import { rememberWords } from '../db/cassandra/terms.ts';
 import { connectKafka } from '../db/kafka/client.ts';
-import { BUCKETS, SCOPE_ALL } from '../db/projections/listing-keys.ts';
+import { SCOPE_ALL } from '../db/projections/listing-keys.ts';
 import { foldProduct, NOTHING } from '../db/projections/document.ts';
 import { vocabularyOf } from '../db/projections/listing-text.ts';
 import { DEFAULT_STORE } from '../domain/ids.ts';
@@ -23,9 +23,9 @@ const all = connectCassandra({
   ...{ contactPoint, telemetry },
   ...{ datacenter: 'datacenter1', keyspace: 'holdfast' },
 });
-const cassandra = cassandraOfSet(all, await findLiveSet(all));
+const tables = await findLiveTables(all);
 const kafka = connectKafka(brokers.split(','), 'bench', telemetry);
-const remember = rememberWords(cassandra);
+const remember = rememberWords(tables);
 
 interface Ask {
   id: string;
@@ -43,8 +43,8 @@ const rows = async ({ token, column, limit }: Ask): Promise<number> => {
   const query = `select sort_key, product_id, ${column} from listings
     where ${PARTITION} and tokens contains ? limit ?`;
   const where = (bucket: number) => [DEFAULT_STORE, SCOPE_ALL, 'newest', bucket, token, limit];
-  const reads = BUCKETS.map((bucket) => cassandra.run('raw', query, where(bucket)));
-  return (await Promise.all(reads)).reduce((sum, list) => sum + list.length, 0);
+  const reads = await eachBucket(tables, (bucket) => tables.run('raw', query, where(bucket)));
+  return reads.reduce((sum, list) => sum + list.length, 0);
 };
 
 const produced = async ({ topic, from, count }: Ask): Promise<number> => {
@@ -63,12 +63,12 @@ const written = async ({ from, count }: Ask): Promise<number> => {
   const lane = async (): Promise<void> => {
     for (let at = next++; at < from + count; at = next++) {
       const { event } = benchEvent(at);
-      const known = await findStored(cassandra, event.storeId, event.productId);
+      const known = await findStored(tables, event.storeId, event.productId);
       const folded = foldProduct(known ?? NOTHING, create(ProductChangedSchema, event));
       if (!folded) continue;
       const document = listed(folded);
       if (document) await remember(event.storeId, vocabularyOf(document));
-      await putProjected(cassandra, event.storeId, event.productId, known, folded);
+      await putProjected(tables, event.storeId, event.productId, known, folded);
     }
   };
   await Promise.all(Array.from({ length: WRITTEN_AT_ONCE }, lane));
@@ -79,7 +79,7 @@ const ANSWERS: Record<string, (ask: Ask) => Promise<unknown>> = {
   '/rows': rows,
   '/produce': produced,
   '/project': written,
-  '/product': async ({ id, shown }) => (await findStored(cassandra, DEFAULT_STORE, id), shown),
+  '/product': async ({ id, shown }) => (await findStored(tables, DEFAULT_STORE, id), shown),
   '/page': async (ask) => (await rows(ask), ask.shown),
 };
 

@@ -1,5 +1,6 @@
 // The commands of ./holdfast: reads the words, does the work, says what happened.
 import { existsSync } from 'node:fs';
+import { LISTING_BUCKETS_MAX } from '../db/cassandra/schema.ts';
 import { reset, takeDown } from './down.ts';
 import { publicEnvironment } from './environment.ts';
 import { shopInstance, testInstance, type Instance } from './instance.ts';
@@ -27,7 +28,7 @@ const HELP = `Holdfast: a shop that does not lose orders.
   ./holdfast seed --products N --seed S   a plausible catalogue, the same each time
   ./holdfast rebuild stock    fill Redis from the ledger, whatever it has
   ./holdfast rebuild orders   make the order read model again from its topic, and compare it
-  ./holdfast rebuild search   fill fresh search tables, compare them, switch to them
+  ./holdfast rebuild search [--buckets N]   fill fresh search tables, compare them, switch to them
   ./holdfast check stock|search       compare Redis with the ledger, Cassandra with Postgres
   ./holdfast dead-letters list|replay what could not be projected, and send it once more
   ./holdfast status [--json]  what runs, and whether it is well
@@ -56,7 +57,7 @@ const FLAGS: Record<string, string[]> = {
   demo: ['--json'],
   import: ['--format', '--map', TEST],
   seed: ['--products', '--seed', TEST],
-  rebuild: [TEST],
+  rebuild: ['--buckets', TEST],
   check: [TEST],
   audit: [],
   'dead-letters': [TEST],
@@ -75,12 +76,11 @@ const has = (flag: string): boolean => words.includes(flag);
 const name = words.find((word) => !word.startsWith('-'));
 const instance: Instance = has(TEST) ? testInstance() : shopInstance();
 
-/** How many of each process `--copies` asks for. */
-const copiesWanted = (): number => {
-  const at = words.indexOf('--copies');
-  const copies = at < 0 ? 1 : Number(words[at + 1]);
-  if (Number.isInteger(copies) && copies >= 1 && copies <= COPIES_MAX) return copies;
-  throw new Error(`--copies takes a number from 1 to ${COPIES_MAX}`);
+/** The number that is said after a flag, from 1 to `max`. */
+const numberAfter = (flag: string, max: number): number => {
+  const said = Number(words[words.indexOf(flag) + 1]);
+  if (Number.isInteger(said) && said >= 1 && said <= max) return said;
+  throw new Error(`${flag} takes a number from 1 to ${max}`);
 };
 
 const known = (): string => {
@@ -92,7 +92,7 @@ const known = (): string => {
 const up = async (): Promise<void> => {
   const startedAt = Date.now();
   await bringUp(instance, say, {
-    copies: copiesWanted(),
+    copies: has('--copies') ? numberAfter('--copies', COPIES_MAX) : 1,
     serversOnly: has('--servers-only'),
   });
   say(`up after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
@@ -138,7 +138,8 @@ const rebuild = async (): Promise<void> => {
     return (await import('./commands/stock.ts')).rebuildStockNow(instance, print);
   }
   if (name === 'search') {
-    return (await import('./commands/search.ts')).rebuildSearch(instance, print);
+    const buckets = has('--buckets') ? numberAfter('--buckets', LISTING_BUCKETS_MAX) : undefined;
+    return (await import('./commands/search.ts')).rebuildSearch(instance, print, buckets);
   }
   if (name !== 'orders') throw new Error('rebuild takes: stock, orders, search');
   const differ = await (await import('./commands/rebuild-orders.ts')).rebuildNow(instance, print);

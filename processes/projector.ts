@@ -2,6 +2,7 @@
 import { connectCassandra } from '../db/cassandra/client.ts';
 import { connectKafka } from '../db/kafka/client.ts';
 import { TOPICS } from '../db/kafka/topics.ts';
+import { applyOrders } from '../db/projections/apply.ts';
 import { CONSUMER, feedLive } from '../db/projections/catalogue-feed.ts';
 import { projectBatch } from '../db/projections/projector.ts';
 import { configOf } from './config.ts';
@@ -22,14 +23,12 @@ await run(config, async (telemetry) => {
     keyspace: config.HOLDFAST_CASSANDRA_KEYSPACE,
     telemetry,
   });
-  // One registry has each metric once: both consumers project through the same.
-  const parts = { kafka, cassandra, telemetry };
-  const catalogue = feedLive(parts);
+  const catalogue = feedLive({ kafka, cassandra, telemetry });
   // Orders have a group of their own: the catalogue's backlog is not in their way.
   const orders = await kafka.consume(
     { ...CONSUMER, groupId: 'order-views' },
     [TOPICS.orders],
-    projectBatch(parts),
+    projectBatch({ kafka, telemetry, freshApply: () => applyOrders(cassandra) }),
     (error) => telemetry.log.error('consumer crashed', error),
   );
   return {

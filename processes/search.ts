@@ -9,7 +9,7 @@ import { clientOf } from '../apis/rpc/client.ts';
 import { mintTokens } from '../apis/rpc/tokens.ts';
 import { graphqlRoute } from '../apis/search/graphql.ts';
 import { connectCassandra } from '../db/cassandra/client.ts';
-import { liveCassandra } from '../db/cassandra/table-sets.ts';
+import { liveTables } from '../db/cassandra/table-sets.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { ProductsService } from '../proto/gen/holdfast/products/v1/products_pb.ts';
 import { configOf } from './config.ts';
@@ -52,7 +52,7 @@ await run(config, async (telemetry) => {
     routes: [
       heartbeatRoute,
       graphqlRoute({
-        cassandra: liveCassandra(cassandra),
+        tables: liveTables(cassandra),
         inventory,
         products,
         cursors,

@@ -1,6 +1,6 @@
 // What the questions of one request share: the stores behind them, whose shop it is, its stock.
 import type { Client } from '@connectrpc/connect';
-import type { Cassandra } from '../../db/cassandra/client.ts';
+import type { TableSet } from '../../db/cassandra/table-sets.ts';
 import type { InventoryService } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import type { ProductsService } from '../../proto/gen/holdfast/products/v1/products_pb.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -9,7 +9,7 @@ import type { StockOf } from './nodes.ts';
 
 export interface SearchParts {
   /** Of the live set of tables. */
-  cassandra(): Promise<Cassandra>;
+  tables(): Promise<TableSet>;
   inventory: Client<typeof InventoryService>;
   products: Client<typeof ProductsService>;
   cursors: Cursors;
@@ -17,8 +17,8 @@ export interface SearchParts {
 }
 
 /** One request's share of them. */
-export interface Asking extends Omit<SearchParts, 'cassandra'> {
-  cassandra: Cassandra;
+export interface Asking extends Omit<SearchParts, 'tables'> {
+  tables: TableSet;
   storeId: string;
   stockOf: StockOf;
   /** Until when the read side is complete (RFC 3339), asked once a request. */

@@ -21,11 +21,11 @@ const published = (document: ProductDocument | undefined): ProductDocument | und
   document?.status === 'published' ? document : undefined;
 
 const projected = async (
-  { cassandra, storeId }: Asking,
+  { tables, storeId }: Asking,
   { id, slug }: ProductArgs,
 ): Promise<ProductDocument | undefined> => {
-  const productId = id ?? (await findIdBySlug(cassandra, storeId, slug ?? ''));
-  const stored = productId ? await findStored(cassandra, storeId, productId) : undefined;
+  const productId = id ?? (await findIdBySlug(tables, storeId, slug ?? ''));
+  const stored = productId ? await findStored(tables, storeId, productId) : undefined;
   return stored?.document;
 };
 

@@ -113,19 +113,19 @@ interface MarkedPage {
 }
 
 const pageOf = async (
-  { cassandra, storeId }: Asking,
+  { tables, storeId }: Asking,
   { filter, sort, first, mark }: Ask,
   meaning: Meaning | undefined,
 ): Promise<MarkedPage> => {
   if (sort === 'RELEVANCE' && meaning) {
     const ask = { storeId, filter, meaning, after: mark?.place, first };
-    const { items, next } = await relevantPage(cassandra, ask);
+    const { items, next } = await relevantPage(tables, ask);
     return {
       items: items.map(({ document, place }) => ({ document, mark: { meaning, place } })),
       next: next && { meaning, place: next },
     };
   }
-  const { items, next } = await listPage(cassandra, {
+  const { items, next } = await listPage(tables, {
     storeId,
     sort: ORDERS[sort],
     filter: { ...filter, words: meaning?.words },
@@ -166,7 +166,7 @@ export const products = async (asking: Asking, args: ProductsArgs) => {
     throw invalid('sort', 'COLLECTION is the order of a collection: say collectionId');
   }
   if (first < 1 || first > LIMIT_MAX) throw invalid('first', `must be 1 to ${LIMIT_MAX}`);
-  const { cassandra, cursors, storeId } = asking;
+  const { tables, cursors, storeId } = asking;
   const filter = filterOf(args);
   const list = `search/${sort}/${text}`;
   const mark = args.after ? bookmarkOf(asking, list, args.after) : undefined;
@@ -178,7 +178,7 @@ export const products = async (asking: Asking, args: ProductsArgs) => {
   }));
   let counting: ReturnType<typeof countMatches> | undefined;
   const counted = () =>
-    (counting ??= countMatches(cassandra, storeId, { ...filter, words: meaning?.words }));
+    (counting ??= countMatches(tables, storeId, { ...filter, words: meaning?.words }));
   return {
     edges,
     pageInfo: {

@@ -1,7 +1,7 @@
 // Pages by relevance: a window of candidates is scored, what lies beyond is newest first.
 import { bucketOf } from '../../db/projections/listing-keys.ts';
 import type { ProductDocument } from '../../db/projections/document.ts';
-import type { Cassandra } from '../../db/cassandra/client.ts';
+import type { TableSet } from '../../db/cassandra/table-sets.ts';
 import {
   comparePositions,
   listPage,
@@ -54,14 +54,14 @@ interface Scored {
   score: number;
 }
 
-const exactOnes = async (cassandra: Cassandra, ask: Ask): Promise<Candidate[]> => {
+const exactOnes = async (tables: TableSet, ask: Ask): Promise<Candidate[]> => {
   const tokens = [ask.meaning.exact];
   const words = { anyOf: [tokens], of: tokens, least: 1 };
   const filter = { ...ask.filter, words };
   const { storeId } = ask;
   const limit = EXACT_PER_BUCKET;
   const { found } = await readStretch(
-    cassandra,
+    tables,
     { storeId, sort: 'newest', filter, limit },
     'ranking',
   );
@@ -79,10 +79,10 @@ interface Window {
 }
 
 /** On later pages the bounds are those of the first: a product that is new since then waits. */
-const readWindow = async (cassandra: Cassandra, ask: Ask): Promise<Window> => {
+const readWindow = async (tables: TableSet, ask: Ask): Promise<Window> => {
   const { storeId, filter, meaning, after } = ask;
   const { found, end } = await readStretch(
-    cassandra,
+    tables,
     {
       storeId,
       sort: 'newest',
@@ -107,13 +107,13 @@ const byScore = (a: Scored, b: Scored): number =>
 
 /** Pages of what lies beyond the window, without what an exact name has put at the top. */
 const pageBeyond = async (
-  cassandra: Cassandra,
+  tables: TableSet,
   { storeId, filter, meaning, first }: Ask,
   from: Position,
   shown: Set<string>,
   base: Omit<Place, 'score' | 'at'>,
 ): Promise<RelevantPage> => {
-  const page = await listPage(cassandra, {
+  const page = await listPage(tables, {
     storeId,
     sort: 'newest',
     filter: { ...filter, words: meaning.words },
@@ -130,14 +130,14 @@ const pageBeyond = async (
 };
 
 /** The page of scored candidates; it takes from beyond the window when they do not fill it. */
-export const relevantPage = async (cassandra: Cassandra, ask: Ask): Promise<RelevantPage> => {
+export const relevantPage = async (tables: TableSet, ask: Ask): Promise<RelevantPage> => {
   const { storeId, after, first, meaning } = ask;
-  const exact = await exactOnes(cassandra, ask);
+  const exact = await exactOnes(tables, ask);
   const shown = new Set(exact.map(({ position }) => position.id));
   if (after && after.score === undefined) {
-    return pageBeyond(cassandra, ask, after.at, shown, after);
+    return pageBeyond(tables, ask, after.at, shown, after);
   }
-  const { candidates, from, upTo } = await readWindow(cassandra, ask);
+  const { candidates, from, upTo } = await readWindow(tables, ask);
   const all = [...exact, ...candidates.filter(({ position }) => !shown.has(position.id))];
   const fields = all.map(({ ranking }) => fieldsOf(ranking));
   const { of } = meaning.words;
@@ -150,9 +150,9 @@ export const relevantPage = async (cassandra: Cassandra, ask: Ask): Promise<Rele
   const left = scored.filter((one) => !last || byScore(one, last) > 0).sort(byScore);
   const chosen = left.slice(0, first);
   const documents = await documentsAt(
-    cassandra,
+    tables,
     storeId,
-    chosen.map(({ position }) => ({ position, bucket: bucketOf(position.id) })),
+    chosen.map(({ position }) => ({ position, bucket: bucketOf(position.id, tables.buckets) })),
   );
   const base = { weights, from, upTo };
   const items = chosen.flatMap(({ position, score }) => {
@@ -166,6 +166,6 @@ export const relevantPage = async (cassandra: Cassandra, ask: Ask): Promise<Rele
   if (!upTo) return { items, next: undefined };
   const rest = { ...ask, first: first - items.length };
   if (rest.first <= 0) return { items, next: { ...base, score: undefined, at: upTo } };
-  const beyond = await pageBeyond(cassandra, rest, upTo, shown, base);
+  const beyond = await pageBeyond(tables, rest, upTo, shown, base);
   return { items: [...items, ...beyond.items], next: beyond.next };
 };

@@ -21,7 +21,7 @@ export const rootOf = async (
   { storeId, asksAge }: Request,
   warnings: string[],
 ) => {
-  const cassandra = await parts.cassandra();
+  const tables = await parts.tables();
   const readStock = async (skus: string[]): Promise<Map<string, number>> => {
     const headers = { [STORE_HEADER]: storeId };
     const { stock } = await parts.inventory.batchGetStock({ skus }, { headers });
@@ -33,13 +33,13 @@ export const rootOf = async (
   });
   let progress: Promise<string | null> | undefined;
   const asOf = (): Promise<string | null> =>
-    (progress ??= findProgress(cassandra).then((at) => at?.toISOString() ?? null));
+    (progress ??= findProgress(tables).then((at) => at?.toISOString() ?? null));
   if (asksAge) asOf().catch(() => undefined);
-  const asking: Asking = { ...parts, cassandra, storeId, stockOf, asOf };
+  const asking: Asking = { ...parts, tables, storeId, stockOf, asOf };
   return {
     products: (args: ProductsArgs) => refusing(() => products(asking, args)),
     product: (args: ProductArgs) => refusing(() => product(asking, args)),
-    collections: () => refusing(() => listCollections(cassandra, storeId)),
+    collections: () => refusing(() => listCollections(tables, storeId)),
     suggest: (args: SuggestArgs) => refusing(() => suggest(asking, args)),
     asOf: () => refusing(asOf),
   };

@@ -33,19 +33,19 @@ const begunOf = (prefix: string): Begun => {
 
 /** Completions that lead somewhere: some product has them and the words before. */
 const liveCompletions = async (asking: Asking, { before, word }: Begun): Promise<Term[]> => {
-  const { cassandra, storeId } = asking;
+  const { tables, storeId } = asking;
   const stems = before.map(stemOf);
-  const terms = (await completionsOf(cassandra, storeId, word))
+  const terms = (await completionsOf(tables, storeId, word))
     .filter(({ stem }, at, all) => all.findIndex((one) => one.stem === stem) === at)
     .slice(0, COMPLETIONS_MAX);
   const counts = await Promise.all(
-    terms.map(({ stem }) => frequencyOf(cassandra, storeId, [...stems, stem], 1)),
+    terms.map(({ stem }) => frequencyOf(tables, storeId, [...stems, stem], 1)),
   );
   return terms.filter((_, at) => (counts[at] ?? 0) > 0);
 };
 
 const productsWith = async (
-  { cassandra, storeId }: Asking,
+  { tables, storeId }: Asking,
   begun: Begun,
   terms: Term[],
   first: number,
@@ -55,15 +55,15 @@ const productsWith = async (
   if (anyOf.length === 0) return [];
   const words = { anyOf, of: [], least: 0 };
   const { found } = await readStretch(
-    cassandra,
+    tables,
     { storeId, sort: 'newest', filter: { words, attributes: [] }, limit: first },
     'document',
   );
   return found.map(({ row }) => documentOf(row));
 };
 
-const collectionsLike = async ({ cassandra, storeId }: Asking, { before, word }: Begun) => {
-  const all = await listCollections(cassandra, storeId);
+const collectionsLike = async ({ tables, storeId }: Asking, { before, word }: Begun) => {
+  const all = await listCollections(tables, storeId);
   return all.filter(({ name }) => {
     const words = wordsOf(name);
     return before.every((one) => words.includes(one)) && words.some((one) => one.startsWith(word));
@@ -78,10 +78,10 @@ export const suggest = async (asking: Asking, { prefix, first }: SuggestArgs) =>
   if (prefix.length > PREFIX_LENGTH_MAX) throw invalid('prefix', 'is too long');
   const begun = begunOf(prefix);
   if (begun.word === '') return { words: [], products: [], collections: [] };
-  const { cassandra, storeId } = asking;
+  const { tables, storeId } = asking;
   const [terms, named, collections] = await Promise.all([
     liveCompletions(asking, begun),
-    listByName(cassandra, storeId, fold(prefix).trimStart(), first),
+    listByName(tables, storeId, fold(prefix).trimStart(), first),
     collectionsLike(asking, begun),
   ]);
   const others = await productsWith(asking, begun, terms, first);

@@ -1,5 +1,5 @@
 // What a shopper's words mean: all of them, else spelt as the catalogue spells them, else most.
-import type { Cassandra } from '../../db/cassandra/client.ts';
+import type { TableSet } from '../../db/cassandra/table-sets.ts';
 import type { Words } from '../../db/cassandra/listings.ts';
 import { frequencyOf } from '../../db/cassandra/look-ups.ts';
 import { completionsOf, spellingsOf, type Term } from '../../db/cassandra/terms.ts';
@@ -46,15 +46,15 @@ export const plainMeaning = (text: string): Meaning | undefined => {
 };
 
 interface Lookup {
-  cassandra: Cassandra;
+  tables: TableSet;
   storeId: string;
 }
 
-const countOf = ({ cassandra, storeId }: Lookup, stems: string[]): Promise<number> =>
-  frequencyOf(cassandra, storeId, stems, COUNTED_MAX);
+const countOf = ({ tables, storeId }: Lookup, stems: string[]): Promise<number> =>
+  frequencyOf(tables, storeId, stems, COUNTED_MAX);
 
-const isFound = async ({ cassandra, storeId }: Lookup, stems: string[]): Promise<boolean> =>
-  (await frequencyOf(cassandra, storeId, stems, 1)) > 0;
+const isFound = async ({ tables, storeId }: Lookup, stems: string[]): Promise<boolean> =>
+  (await frequencyOf(tables, storeId, stems, 1)) > 0;
 
 /** "snow board" where the catalogue says "snowboard". */
 const joined = async (lookup: Lookup, typed: Typed[]): Promise<Typed[]> => {
@@ -69,7 +69,7 @@ const joined = async (lookup: Lookup, typed: Typed[]): Promise<Typed[]> => {
 
 /** Live words that may have been meant: begun but not ended, then misspelt; commoner ones first. */
 const candidatesFor = async (lookup: Lookup, { word }: Typed): Promise<string[]> => {
-  const { cassandra, storeId } = lookup;
+  const { tables, storeId } = lookup;
   const ranked = async (terms: Term[]): Promise<string[]> => {
     const stems = [...new Set(terms.map(({ stem }) => stem))].slice(0, CANDIDATES_MAX);
     const counted = await Promise.all(
@@ -78,9 +78,9 @@ const candidatesFor = async (lookup: Lookup, { word }: Typed): Promise<string[]>
     return counted.filter(({ count }) => count > 0).map(({ stem }) => stem);
   };
   const begun =
-    word.length >= COMPLETED_LENGTH_MIN ? await completionsOf(cassandra, storeId, word) : [];
+    word.length >= COMPLETED_LENGTH_MIN ? await completionsOf(tables, storeId, word) : [];
   const completed = await ranked(begun);
-  return completed.length > 0 ? completed : ranked(await spellingsOf(cassandra, storeId, word));
+  return completed.length > 0 ? completed : ranked(await spellingsOf(tables, storeId, word));
 };
 
 /** Products with at least `least` of the words: found by any of the longest ones (pigeonhole). */

@@ -55,3 +55,39 @@ export const listCollections = async (
       description: String(row['description'] ?? ''),
     }));
 };
+
+export interface KnownCollection extends ListedCollection {
+  storeId: string;
+  clockUs: number;
+}
+
+const ALL = `select store_id, collection_id, clock, name, description, deleted
+  from collections_by_store`;
+/** In the order of stores' tokens, a store's in the order of ids. */
+const ALL_AFTER = [
+  `${ALL} where store_id = ? and collection_id > ? limit ?`,
+  `${ALL} where token(store_id) > token(?) limit ?`,
+] as const;
+
+/** Every collection of every store that is not deleted, page by page. */
+export async function* pagesOfCollections(
+  cassandra: Cassandra,
+  limit: number,
+): AsyncGenerator<KnownCollection[]> {
+  const read = (query: string, ...where: unknown[]) =>
+    cassandra.run('collections.all', query, [...where, limit]);
+  let rows = await read(`${ALL} limit ?`);
+  for (let last = rows.at(-1); last; last = rows.at(-1)) {
+    yield rows
+      .filter((row) => !row['deleted'])
+      .map((row) => ({
+        storeId: String(row['store_id']),
+        id: String(row['collection_id']),
+        name: String(row['name']),
+        description: String(row['description'] ?? ''),
+        clockUs: Number(row['clock']),
+      }));
+    rows = await read(ALL_AFTER[0], last['store_id'], last['collection_id']);
+    if (rows.length === 0) rows = await read(ALL_AFTER[1], last['store_id']);
+  }
+}

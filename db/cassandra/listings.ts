@@ -3,13 +3,13 @@ import type { ProductDocument } from '../projections/document.ts';
 import { rankingFields } from '../projections/listing-text.ts';
 import {
   attributeFacet,
-  BUCKETS,
   collectionFacet,
   OWN_ORDER,
   SCOPE_ALL,
   type Order,
 } from '../projections/listing-keys.ts';
-import type { Cassandra, Row } from './client.ts';
+import type { Row } from './client.ts';
+import { eachBucket, type TableSet } from './table-sets.ts';
 
 /** Beyond this many matches a count or facet is no longer exact. */
 const COUNTED_MAX = 1_000;
@@ -107,7 +107,7 @@ const hasEnough = ({ of, least }: Words, row: Row): boolean => {
 
 /** One read of each bucket for each list of words: what all of them have read to the end of. */
 export const readStretch = async (
-  cassandra: Cassandra,
+  tables: TableSet,
   ask: StretchAsk,
   columns: string,
 ): Promise<Stretch> => {
@@ -120,16 +120,16 @@ export const readStretch = async (
     const where = [PARTITION, ...conditions.map(([text]) => text)].join(' and ');
     const query = `select sort_key, product_id, ${columns}${isUnion ? ', ranking' : ''}
       from listings where ${where} limit ?`;
-    const rows = await cassandra.run('listings.read', query, [
+    const rows = await tables.run('listings.read', query, [
       ...[ask.storeId, scope, ask.sort, bucket],
       ...conditions.flatMap(([, ...values]) => values),
       ask.limit,
     ]);
     return rows.map((row) => ({ position: positionOf(row), row }));
   };
-  const reads = await Promise.all(
-    lists.flatMap((tokens) => BUCKETS.map((bucket) => read(tokens, bucket))),
-  );
+  const reads = (
+    await Promise.all(lists.map((tokens) => eachBucket(tables, (bucket) => read(tokens, bucket))))
+  ).flat();
   const cut = reads.flatMap((found) =>
     found.length === ask.limit ? (found.at(-1)?.position ?? []) : [],
   );
@@ -166,15 +166,11 @@ interface PageAsk {
 }
 
 /** Up to `first` products after a position, in order: as many reads as there are buckets. */
-export const listPage = async (cassandra: Cassandra, ask: PageAsk): Promise<Page> => {
+export const listPage = async (tables: TableSet, ask: PageAsk): Promise<Page> => {
   const found: Found[] = [];
   let after = ask.after;
   for (let round = 0; round < STRETCHES_MAX && found.length <= ask.first; round++) {
-    const stretch = await readStretch(
-      cassandra,
-      { ...ask, after, limit: ask.first + 1 },
-      'document',
-    );
+    const stretch = await readStretch(tables, { ...ask, after, limit: ask.first + 1 }, 'document');
     found.push(...stretch.found);
     after = stretch.end;
     if (!after) break;
@@ -195,12 +191,12 @@ export interface Matches {
 
 /** Counts matches and their facets; exact up to 1,000. */
 export const countMatches = async (
-  cassandra: Cassandra,
+  tables: TableSet,
   storeId: string,
   filter: Filter,
 ): Promise<Matches> => {
   const ask: StretchAsk = { storeId, sort: 'newest', filter, limit: COUNTED_MAX + 1 };
-  const { found, end } = await readStretch(cassandra, ask, 'facets');
+  const { found, end } = await readStretch(tables, ask, 'facets');
   const facets = new Map<string, number>();
   for (const { row } of found.slice(0, COUNTED_MAX)) {
     for (const facet of (row['facets'] as string[] | null) ?? []) {

@@ -1,33 +1,33 @@
 // Small questions to the listings: documents at positions, names that begin so, common words.
 import { types } from 'cassandra-driver';
 import type { ProductDocument } from '../projections/document.ts';
-import { BUCKETS, nameKey, SCOPE_ALL } from '../projections/listing-keys.ts';
-import type { Cassandra } from './client.ts';
+import { nameKey, SCOPE_ALL } from '../projections/listing-keys.ts';
 import { documentOf, PARTITION, readStretch, type Position, type StretchAsk } from './listings.ts';
+import { eachBucket, type TableSet } from './table-sets.ts';
 
 /** The documents of these rows of the newest-first order; one that has moved away is left out. */
 export const documentsAt = async (
-  cassandra: Cassandra,
+  tables: TableSet,
   storeId: string,
   positions: { position: Position; bucket: number }[],
 ): Promise<Map<string, ProductDocument>> => {
   const query = `select product_id, document from listings
     where ${PARTITION} and (sort_key, product_id) in ?`;
-  const reads = BUCKETS.map(async (bucket) => {
+  const reads = await eachBucket(tables, async (bucket) => {
     const keys = positions
       .filter((one) => one.bucket === bucket)
       .map(({ position }) => new types.Tuple(Buffer.from(position.key, 'hex'), position.id));
     if (keys.length === 0) return [];
     const where = [storeId, SCOPE_ALL, 'newest', bucket];
-    return cassandra.run('listings.documents', query, [...where, keys]);
+    return tables.run('listings.documents', query, [...where, keys]);
   });
-  const rows = (await Promise.all(reads)).flat();
+  const rows = reads.flat();
   return new Map(rows.map((row) => [String(row['product_id']), documentOf(row)]));
 };
 
 /** How many products have all these words, counted to at most `upTo` a bucket. */
 export const frequencyOf = async (
-  cassandra: Cassandra,
+  tables: TableSet,
   storeId: string,
   tokens: string[],
   upTo: number,
@@ -39,12 +39,12 @@ export const frequencyOf = async (
     filter: { words, attributes: [] },
     limit: upTo,
   };
-  return (await readStretch(cassandra, ask, 'price')).found.length;
+  return (await readStretch(tables, ask, 'price')).found.length;
 };
 
 /** Products whose folded name begins so, in the order of names. */
 export const listByName = async (
-  cassandra: Cassandra,
+  tables: TableSet,
   storeId: string,
   beginning: string,
   limit: number,
@@ -53,14 +53,14 @@ export const listByName = async (
   const end = Buffer.concat([from, Buffer.from([0xff])]);
   const query = `select sort_key, product_id, document from listings
     where ${PARTITION} and sort_key >= ? and sort_key < ? limit ?`;
-  const reads = BUCKETS.map((bucket) =>
-    cassandra.run('listings.names', query, [
+  const reads = await eachBucket(tables, (bucket) =>
+    tables.run('listings.names', query, [
       ...[storeId, SCOPE_ALL, 'name', bucket],
       ...[from, end, limit],
     ]),
   );
-  const rows = (await Promise.all(reads)).flat();
-  return rows
+  return reads
+    .flat()
     .sort((a, b) => Buffer.compare(a['sort_key'] as Buffer, b['sort_key'] as Buffer))
     .slice(0, limit)
     .map(documentOf);

@@ -23,8 +23,12 @@ const withClient = async (
 };
 
 /** Makes the tables of a further set; what is there already stays. */
-export const createTableSet = (target: Target, set: number): Promise<void> =>
+export const createTableSet = (target: Target, set: number, buckets: number): Promise<void> =>
   withClient(target, async (client) => {
+    await client.execute(
+      `update ${target.keyspace}.table_sets set buckets[${set}] = ${buckets}
+       where name = 'search'`,
+    );
     const own = SCHEMA.filter((statement) => statementFor(2, statement) !== statement);
     for (const statement of own) {
       await client.execute(statementFor(set, statement).replaceAll('KEYSPACE', target.keyspace));
@@ -37,6 +41,9 @@ export const dropTableSet = (target: Target, set: number): Promise<void> =>
     for (const table of TABLES) {
       await client.execute(`drop table if exists ${target.keyspace}.${table}${suffixOf(set)}`);
     }
+    await client.execute(
+      `delete buckets[${set}] from ${target.keyspace}.table_sets where name = 'search'`,
+    );
   });
 
 /** Idempotent. One replica here; a real cluster's keyspace is made beforehand with three. */

@@ -17,6 +17,7 @@ import {
 } from '../projections/listing-keys.ts';
 import { rankingOf, tokensIn } from '../projections/listing-text.ts';
 import type { Cassandra, Row, Statement } from './client.ts';
+import type { TableSet } from './table-sets.ts';
 
 /** A listing row's key, kept beside the product: sort, hex of the sort key, scope unless `all`. */
 export type ListingKey = [sort: string, key: string, scope?: string];
@@ -90,7 +91,14 @@ const keysOf = (document: ProductDocument | undefined): ListingKey[] =>
       ]
     : [];
 
-const listingWrites = (storeId: string, productId: string, next: Projected): Statement[] => {
+/** Whose rows, and where they lie. */
+interface Place {
+  storeId: string;
+  productId: string;
+  bucket: number;
+}
+
+const listingWrites = ({ storeId, productId, bucket }: Place, next: Projected): Statement[] => {
   const document = listed(next);
   if (!document) return [];
   const shared = [
@@ -103,17 +111,13 @@ const listingWrites = (storeId: string, productId: string, next: Projected): Sta
   ];
   return keysOf(document).map(([sort, key, scope = SCOPE_ALL]) => ({
     query: INSERT_LISTING,
-    params: [
-      ...[storeId, scope, sort, bucketOf(productId), Buffer.from(key, 'hex'), productId],
-      ...shared,
-    ],
+    params: [storeId, scope, sort, bucket, Buffer.from(key, 'hex'), productId, ...shared],
   }));
 };
 
 /** Rows of keys that are no longer in the set; a key that stays is overwritten, never deleted. */
 const listingDeletes = (
-  storeId: string,
-  productId: string,
+  { storeId, productId, bucket }: Place,
   before: ListingKey[],
   after: ListingKey[],
 ): Statement[] => {
@@ -122,10 +126,7 @@ const listingDeletes = (
     .filter((key) => !kept.has(key.join()))
     .map(([sort, key, scope = SCOPE_ALL]) => ({
       query: DELETE_LISTING,
-      params: [
-        ...[storeId, scope, sort, bucketOf(productId)],
-        ...[Buffer.from(key, 'hex'), productId],
-      ],
+      params: [storeId, scope, sort, bucket, Buffer.from(key, 'hex'), productId],
     }));
 };
 
@@ -187,16 +188,17 @@ const putOneByOne = async (
 
 /** Writes all rows of a product in one logged batch, under one timestamp above all earlier ones. */
 export const putProjected = async (
-  cassandra: Cassandra,
+  tables: TableSet,
   storeId: string,
   productId: string,
   before: StoredProduct | undefined,
   next: Projected,
 ): Promise<void> => {
   const keys = keysOf(listed(next));
+  const place = { storeId, productId, bucket: bucketOf(productId, tables.buckets) };
   const others = [
-    ...listingDeletes(storeId, productId, before?.keys ?? [], keys),
-    ...listingWrites(storeId, productId, next),
+    ...listingDeletes(place, before?.keys ?? [], keys),
+    ...listingWrites(place, next),
     ...slugWrites(storeId, productId, before, next),
   ];
   const isLarge = others.reduce((sum, one) => sum + sizeOf(one), 0) > BATCH_BYTES_MAX;
@@ -215,7 +217,7 @@ export const putProjected = async (
       JSON.stringify(keys),
     ],
   };
-  if (!isLarge) return cassandra.batch('products.put', [own, ...others], timestampUs);
+  if (!isLarge) return tables.batch('products.put', [own, ...others], timestampUs);
   const all = [...(before?.keys ?? []), ...keys];
-  await putOneByOne(cassandra, { storeId, productId, own, others, keys: all }, timestampUs);
+  await putOneByOne(tables, { storeId, productId, own, others, keys: all }, timestampUs);
 };

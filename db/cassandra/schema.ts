@@ -1,12 +1,16 @@
 // Tables of the read side, each shaped by the question it answers.
 
-/** Buckets bound a partition: a product's hash decides; fixed when a table set is made. */
+/** Of a set of tables that says nothing else: enough for 350,000 products in one store. */
 export const LISTING_BUCKETS = 4;
+/** A page is one read of each bucket. */
+export const LISTING_BUCKETS_MAX = 8;
 
 /** Which set of tables is the live one, and which do readers use until when? */
 export const TABLE_SETS: readonly string[] = [
   'create table if not exists KEYSPACE.table_sets (name text primary key, live int)',
   'alter table KEYSPACE.table_sets add if not exists (previous int, readers_from timestamp)',
+  // How many partitions does each set spread an order over?
+  'alter table KEYSPACE.table_sets add if not exists buckets map<int, int>',
 ];
 
 /** Statements in order; KEYSPACE is replaced. All are safe to run again. */

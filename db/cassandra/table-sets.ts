@@ -1,5 +1,6 @@
 // Table sets of the read side: a rebuild fills a fresh one beside the live one, then they switch.
 import type { Cassandra } from './client.ts';
+import { LISTING_BUCKETS } from './schema.ts';
 
 /** The tables that a rebuild makes anew; names of the first set have no number. */
 export const TABLES = [
@@ -27,8 +28,14 @@ export const suffixOf = (set: number): string => (set === 1 ? '' : `_${set}`);
 export const statementFor = (set: number, statement: string): string =>
   set === 1 ? statement : statement.replace(NAMES, (name) => `${name}${suffixOf(set)}`);
 
-/** The same client, speaking of one set. */
-export const cassandraOfSet = (cassandra: Cassandra, set: number): Cassandra => {
+/** A client that speaks of one set. */
+export interface TableSet extends Cassandra {
+  set: number;
+  /** How many partitions an order of a scope is spread over, from 0 up. */
+  buckets: number;
+}
+
+const speakingOf = (cassandra: Cassandra, set: number, buckets: number): TableSet => {
   const known = new Map<string, string>();
   const own = (query: string): string => {
     const found = known.get(query) ?? statementFor(set, query);
@@ -37,6 +44,8 @@ export const cassandraOfSet = (cassandra: Cassandra, set: number): Cassandra => 
   };
   return {
     ...cassandra,
+    set,
+    buckets,
     run: (name, query, params) => cassandra.run(name, own(query), params),
     batch: (name, statements, timestampUs) =>
       cassandra.batch(
@@ -47,29 +56,51 @@ export const cassandraOfSet = (cassandra: Cassandra, set: number): Cassandra => 
   };
 };
 
+/** One call for each bucket of a set, all at once. */
+export const eachBucket = <T>(
+  { buckets }: TableSet,
+  work: (bucket: number) => Promise<T>,
+): Promise<T[]> => Promise.all(Array.from({ length: buckets }, (_, bucket) => work(bucket)));
+
 /** The group that writes a set: one writer a product in each set. */
 export const groupOfSet = (set: number): string => `projector${suffixOf(set)}`;
 
-const FIND = "select live, previous, readers_from from table_sets where name = 'search'";
+const FIND = "select live, previous, readers_from, buckets from table_sets where name = 'search'";
 
-interface LiveSet {
+interface Sets {
   live: number;
   /** The set that questions go to: for a while after a switch still the one before. */
   read: number;
+  bucketsOf(set: number): number;
 }
 
 /** The first set when nothing has been rebuilt yet. */
-const findSets = async (cassandra: Cassandra): Promise<LiveSet> => {
+const findSets = async (cassandra: Cassandra): Promise<Sets> => {
   const [row] = await cassandra.run('sets.live', FIND, []);
   const live = Number(row?.['live'] ?? 1);
   const readersFrom = row?.['readers_from'] as Date | null | undefined;
   const isEarly = (readersFrom?.getTime() ?? 0) > Date.now();
-  return { live, read: isEarly ? Number(row?.['previous'] ?? live) : live };
+  const buckets = (row?.['buckets'] ?? {}) as Record<number, number>;
+  return {
+    live,
+    read: isEarly ? Number(row?.['previous'] ?? live) : live,
+    bucketsOf: (set) => buckets[set] ?? LISTING_BUCKETS,
+  };
 };
 
 /** The number of the set that is written. */
 export const findLiveSet = async (cassandra: Cassandra): Promise<number> =>
   (await findSets(cassandra)).live;
+
+/** The client of this set. */
+export const tablesOf = async (cassandra: Cassandra, set: number): Promise<TableSet> =>
+  speakingOf(cassandra, set, (await findSets(cassandra)).bucketsOf(set));
+
+/** The client of the set that is written now. */
+export const findLiveTables = async (cassandra: Cassandra): Promise<TableSet> => {
+  const { live, bucketsOf } = await findSets(cassandra);
+  return speakingOf(cassandra, live, bucketsOf(live));
+};
 
 /** From now on projectors write this set, and soon readers use it. */
 export const putLiveSet = async (cassandra: Cassandra, set: number): Promise<void> => {
@@ -81,18 +112,18 @@ export const putLiveSet = async (cassandra: Cassandra, set: number): Promise<voi
 };
 
 /** The client of the set that is read, looked up once a second; while that fails, of the last. */
-export const liveCassandra = (cassandra: Cassandra): (() => Promise<Cassandra>) => {
-  let live = { set: 1, client: cassandra, until: 0 };
-  let looking: Promise<Cassandra> | undefined;
-  const look = async (): Promise<Cassandra> => {
-    const set = await findSets(cassandra).then(
-      ({ read }) => read,
-      () => live.set,
+export const liveTables = (cassandra: Cassandra): (() => Promise<TableSet>) => {
+  let live = { tables: speakingOf(cassandra, 1, LISTING_BUCKETS), until: 0 };
+  let looking: Promise<TableSet> | undefined;
+  const look = async (): Promise<TableSet> => {
+    const tables = await findSets(cassandra).then(
+      ({ read, bucketsOf }) =>
+        read === live.tables.set ? live.tables : speakingOf(cassandra, read, bucketsOf(read)),
+      () => live.tables,
     );
-    const client = set === live.set ? live.client : cassandraOfSet(cassandra, set);
-    live = { set, client, until: Date.now() + LIVE_SET_TTL_MS };
+    live = { tables, until: Date.now() + LIVE_SET_TTL_MS };
     looking = undefined;
-    return client;
+    return tables;
   };
-  return async () => (live.until > Date.now() ? live.client : (looking ??= look()));
+  return async () => (live.until > Date.now() ? live.tables : (looking ??= look()));
 };

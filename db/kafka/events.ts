@@ -63,7 +63,10 @@ const productNews = (told: ToldProduct, product: Product | undefined): News => (
 export const productChanged = (product: Product): News => productNews(product, product);
 export const productDeleted = (last: ToldProduct): News => productNews(last, undefined);
 
-export const collectionChanged = (collection: Collection, deleted = false): News => ({
+/** What is told of a collection. */
+export type ToldCollection = Omit<Collection, 'createdAt' | 'updatedAt'>;
+
+export const collectionChanged = (collection: ToldCollection, deleted = false): News => ({
   topic: TOPICS.collections,
   key: eventKey(collection.storeId, collection.id),
   eventType: deleted ? 'CollectionDeleted' : 'CollectionChanged',

@@ -11,6 +11,7 @@ import type { Cassandra } from '../cassandra/client.ts';
 import { putCollection } from '../cassandra/collections.ts';
 import { putOrderEvent } from '../cassandra/orders.ts';
 import { findStored, listed, putProjected } from '../cassandra/products.ts';
+import type { TableSet } from '../cassandra/table-sets.ts';
 import { rememberWords, type RememberWords } from '../cassandra/terms.ts';
 import { eventKey, TOPICS } from '../kafka/topics.ts';
 import { foldProduct, foldStock, NOTHING, type Projected } from './document.ts';
@@ -65,15 +66,15 @@ const folded = <T>(work: () => T): T => {
   }
 };
 
-/** Where the read side is written: its tables, and the words they are known to have. */
+/** Where the catalogue is written: its tables, and the words they are known to have. */
 export interface ReadSide {
-  cassandra: Cassandra;
+  tables: TableSet;
   remember: RememberWords;
 }
 
-export const readSideOf = (cassandra: Cassandra): ReadSide => ({
-  cassandra,
-  remember: rememberWords(cassandra),
+export const readSideOf = (tables: TableSet): ReadSide => ({
+  tables,
+  remember: rememberWords(tables),
 });
 
 /** What a message says of a product, whichever of its sources it comes from. */
@@ -100,7 +101,7 @@ const TOLD: Record<string, (message: KafkaMessage) => Told> = {
 
 /** Messages of one product, in their order: read once, folded one after the other, written once. */
 const applyToProduct = async (
-  { cassandra, remember }: ReadSide,
+  { tables, remember }: ReadSide,
   tell: (message: KafkaMessage) => Told,
   messages: KafkaMessage[],
 ): Promise<Judged[]> => {
@@ -108,7 +109,7 @@ const applyToProduct = async (
   const first = told.find((one) => !(one instanceof Poison));
   if (!first || first instanceof Poison) return told as Poison[];
   const { storeId, productId } = first;
-  const before = await findStored(cassandra, storeId, productId);
+  const before = await findStored(tables, storeId, productId);
   const known = before ?? NOTHING;
   let next: Projected = known;
   const judged = told.map((one): Judged => {
@@ -121,22 +122,19 @@ const applyToProduct = async (
   const document = listed(next);
   // Words first: after a crash between the two the events come again.
   if (document) await remember(storeId, vocabularyOf(document));
-  await putProjected(cassandra, storeId, productId, before, next);
+  await putProjected(tables, storeId, productId, before, next);
   return judged;
 };
 
-const applyCollection = async (
-  { cassandra }: ReadSide,
-  message: KafkaMessage,
-): Promise<Outcome> => {
+const applyCollection = async (tables: TableSet, message: KafkaMessage): Promise<Outcome> => {
   const event = decoded(message, (bytes) => fromBinary(CollectionChangedSchema, bytes));
   const { storeId, collectionId, clockUs } = event;
   assertSane(message, { storeId, id: collectionId, clockUs });
-  await putCollection(cassandra, event);
+  await putCollection(tables, event);
   return 'applied';
 };
 
-const applyOrder = async ({ cassandra }: ReadSide, message: KafkaMessage): Promise<Outcome> => {
+const applyOrder = async (cassandra: Cassandra, message: KafkaMessage): Promise<Outcome> => {
   const event = decoded(message, (bytes) => fromBinary(OrderChangedSchema, bytes));
   const { storeId, orderId, occurredAtUs } = event;
   assertSane(message, { storeId, id: orderId, clockUs: occurredAtUs });
@@ -145,17 +143,15 @@ const applyOrder = async ({ cassandra }: ReadSide, message: KafkaMessage): Promi
 };
 
 /** Messages of one key into the read side, in their order; poison is answered, never thrown. */
-export const applyMessages = async (
-  readSide: ReadSide,
-  topic: string,
+export type Apply = (topic: string, messages: KafkaMessage[]) => Promise<Judged[]>;
+
+const oneAfterTheOther = async (
   messages: KafkaMessage[],
+  apply: (message: KafkaMessage) => Promise<Outcome>,
 ): Promise<Judged[]> => {
-  const tell = TOLD[topic];
-  if (tell) return applyToProduct(readSide, tell, messages);
-  const apply = topic === TOPICS.orders ? applyOrder : applyCollection;
   const judged: Judged[] = [];
   for (const message of messages) {
-    const one = apply(readSide, message).catch((error: unknown) => {
+    const one = apply(message).catch((error: unknown) => {
       if (error instanceof Poison) return error;
       throw error;
     });
@@ -163,3 +159,16 @@ export const applyMessages = async (
   }
   return judged;
 };
+
+export const applyCatalogue =
+  (readSide: ReadSide): Apply =>
+  (topic, messages) => {
+    const tell = TOLD[topic];
+    if (tell) return applyToProduct(readSide, tell, messages);
+    return oneAfterTheOther(messages, (message) => applyCollection(readSide.tables, message));
+  };
+
+export const applyOrders =
+  (cassandra: Cassandra): Apply =>
+  (_topic, messages) =>
+    oneAfterTheOther(messages, (message) => applyOrder(cassandra, message));

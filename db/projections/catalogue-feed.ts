@@ -1,14 +1,13 @@
 // The catalogue's topics into a set of tables: one group a set, one writer a product.
-import {
-  cassandraOfSet,
-  findLiveSet,
-  groupOfSet,
-  LIVE_SET_TTL_MS,
-} from '../cassandra/table-sets.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { Cassandra } from '../cassandra/client.ts';
+import { findLiveSet, groupOfSet, LIVE_SET_TTL_MS, tablesOf } from '../cassandra/table-sets.ts';
+import type { KafkaClient } from '../kafka/client.ts';
 import { coPartition } from '../kafka/co-partition.ts';
 import { PROGRESS_TOPIC, TOPICS } from '../kafka/topics.ts';
+import { applyCatalogue, readSideOf } from './apply.ts';
 import { followProgress } from './progress.ts';
-import { projectBatch, type ProjectorParts } from './projector.ts';
+import { projectBatch } from './projector.ts';
 
 const FETCH_WAIT_MS = 250;
 const SESSION_TIMEOUT_MS = 10_000;
@@ -22,18 +21,25 @@ export const CONSUMER = {
   retry: { retries: Number.MAX_SAFE_INTEGER, maxRetryTime: 2_000 },
 };
 
+export interface FeedParts {
+  kafka: KafkaClient;
+  cassandra: Cassandra;
+  telemetry: Telemetry;
+}
+
 export interface Feed {
   stop(): Promise<void>;
 }
 
 /** Goes on where the set's group has stopped, from the beginning when it is new. */
-export const feedSet = (parts: ProjectorParts, set: number): Promise<Feed> => {
+export const feedSet = async (parts: FeedParts, set: number): Promise<Feed> => {
   const { kafka, telemetry } = parts;
-  const cassandra = cassandraOfSet(parts.cassandra, set);
+  const tables = await tablesOf(parts.cassandra, set);
   const groupId = groupOfSet(set);
-  const project = projectBatch({ ...parts, cassandra });
+  const freshApply = () => applyCatalogue(readSideOf(tables));
+  const project = projectBatch({ kafka, telemetry, freshApply });
   const follow = followProgress({
-    ...{ cassandra, telemetry },
+    ...{ cassandra: tables, telemetry },
     reach: () => kafka.reachOf(groupId, CATALOGUE_TOPICS),
   });
   return kafka.consume(
@@ -45,7 +51,7 @@ export const feedSet = (parts: ProjectorParts, set: number): Promise<Feed> => {
 };
 
 /** Feeds whichever set is live; after a switch it goes on with the new one. */
-export const feedLive = (parts: ProjectorParts): Feed => {
+export const feedLive = (parts: FeedParts): Feed => {
   const { cassandra, telemetry } = parts;
   const stopping = new AbortController();
   const loop = async (): Promise<void> => {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { and, asc, eq, gt } from 'drizzle-orm';
 import type { StoreId } from '../../domain/ids.ts';
 import type { Cassandra, Row } from '../cassandra/client.ts';
+import type { TableSet } from '../cassandra/table-sets.ts';
 import { findStored, type ListingKey, type StoredProduct } from '../cassandra/products.ts';
 import { create, fromBinary } from '@bufbuild/protobuf';
 import { ProductChangedSchema } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
@@ -79,16 +80,16 @@ async function* eachProduct(cassandra: Cassandra): AsyncGenerator<Product> {
 }
 
 /** The listings of every store against what its products say of them. */
-export const compareListings = async (cassandra: Cassandra): Promise<Differences> => {
+export const compareListings = async (tables: TableSet): Promise<Differences> => {
   const expected = new Map<string, Set<string>>();
-  for await (const { storeId, id, keys } of eachProduct(cassandra)) {
+  for await (const { storeId, id, keys } of eachProduct(tables)) {
     const own = expected.get(storeId) ?? new Set();
     expected.set(storeId, own);
-    for (const row of rowNames(id, keys)) own.add(row);
+    for (const row of rowNames(tables, id, keys)) own.add(row);
   }
   const differences: Differences = [];
   for (const [storeId, rows] of expected) {
-    differences.push(...(await compareRows(cassandra, storeId, rows)));
+    differences.push(...(await compareRows(tables, storeId, rows)));
     if (differences.length > DIFFERENCES_MAX) break;
   }
   return differences.slice(0, DIFFERENCES_MAX);
@@ -164,26 +165,26 @@ const differenceOf = (
 };
 
 /** P3: every product's version and content equal in both, deleted ones absent, nothing besides. */
-export const compareWithPostgres = async (pg: Pg, cassandra: Cassandra): Promise<Compared> => {
+export const compareWithPostgres = async (pg: Pg, tables: TableSet): Promise<Compared> => {
   const differences: Differences = [];
   const written = new Set<string>();
   for await (const product of eachWritten(pg)) {
     written.add(product.id);
-    const stored = await findStored(cassandra, product.storeId, product.id);
+    const stored = await findStored(tables, product.storeId, product.id);
     differences.push(...differenceOf(product, stored));
   }
-  for await (const { storeId, id, isDeleted, slug } of eachProduct(cassandra)) {
+  for await (const { storeId, id, isDeleted, slug } of eachProduct(tables)) {
     const isExtra = !written.has(id) && !isDeleted && slug !== undefined;
     if (isExtra) differences.push(`${storeId}/${id}: not in Postgres, still shown`);
   }
-  differences.push(...(await compareListings(cassandra)));
+  differences.push(...(await compareListings(tables)));
   return { compared: written.size, differences: differences.slice(0, DIFFERENCES_MAX) };
 };
 
 /** The same of one store: its products, and every listing row there is of it. */
 export const compareStore = async (
   pg: Pg,
-  cassandra: Cassandra,
+  tables: TableSet,
   storeId: StoreId,
 ): Promise<Compared> => {
   const differences: Differences = [];
@@ -191,10 +192,10 @@ export const compareStore = async (
   let compared = 0;
   for await (const product of eachWritten(pg, storeId)) {
     compared++;
-    const stored = await findStored(cassandra, storeId, product.id);
+    const stored = await findStored(tables, storeId, product.id);
     differences.push(...differenceOf(product, stored));
-    for (const row of rowNames(product.id, stored?.keys ?? [])) rows.add(row);
+    for (const row of rowNames(tables, product.id, stored?.keys ?? [])) rows.add(row);
   }
-  differences.push(...(await compareRows(cassandra, storeId, rows)));
+  differences.push(...(await compareRows(tables, storeId, rows)));
   return { compared, differences: differences.slice(0, DIFFERENCES_MAX) };
 };

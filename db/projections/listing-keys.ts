@@ -1,6 +1,5 @@
 // Sort keys of listings: bytes that compare as the values do, so one table serves every order.
 import { fold } from '../../domain/text.ts';
-import { LISTING_BUCKETS } from '../cassandra/schema.ts';
 
 /**
  * One clustering a direction: Cassandra 5.0.6 refuses ORDER BY together with an index, so a
@@ -49,14 +48,12 @@ const NO_PLACE = 2 ** 31;
 /** Where a product stands in a collection's own order. */
 export const placeKey = (place: number | undefined): Buffer => numberKey(place ?? NO_PLACE);
 
-/** FNV-1a of the id, so that a product is always in the same bucket. */
-export const bucketOf = (productId: string): number => {
+/** FNV-1a of the id: buckets bound a partition, and a product is always in the same one. */
+export const bucketOf = (productId: string, buckets: number): number => {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(productId)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return hash % LISTING_BUCKETS;
+  return hash % buckets;
 };
-
-export const BUCKETS = Array.from({ length: LISTING_BUCKETS }, (_, bucket) => bucket);
 
 /** The scope that every product of a store is in. */
 export const SCOPE_ALL = 'all';

@@ -1,9 +1,8 @@
 // What Postgres says and a set of tables does not know: told once more on the road of all news.
-import type { ProductId, StoreId } from '../../domain/ids.ts';
+import type { CollectionId, ProductId, StoreId } from '../../domain/ids.ts';
 import type { Cassandra } from '../cassandra/client.ts';
-import { findCollectionClock } from '../cassandra/collections.ts';
+import { findCollectionClock, pagesOfCollections } from '../cassandra/collections.ts';
 import { findStored } from '../cassandra/products.ts';
-import type { ToldProduct } from '../kafka/events.ts';
 import {
   listClocks,
   presentOf,
@@ -11,6 +10,7 @@ import {
   tellDeleted,
   tellProductsAgain,
   type Clock,
+  type Gone,
 } from '../postgres/catalogue/tell-again.ts';
 import type { Pg } from '../postgres/client.ts';
 import { announceAgain, listStockClocks, type StockClock } from '../postgres/ledger/news.ts';
@@ -91,32 +91,61 @@ const tellStock = async ({ pg, cassandra, beforeUs }: Sides): Promise<number> =>
   return count;
 };
 
-/** Products that the tables show and Postgres has no more; the news of it may be on its way. */
-export const findGone = async (pg: Pg, cassandra: Cassandra): Promise<ToldProduct[]> => {
-  const gone: ToldProduct[] = [];
+/** Of a list, what Postgres has no more. */
+const absentOf = async <T extends { id: string }>(
+  pg: Pg,
+  of: 'products' | 'collections',
+  list: T[],
+): Promise<T[]> => {
+  const present = await presentOf(
+    pg,
+    of,
+    list.map(({ id }) => id),
+  );
+  return list.filter(({ id }) => !present.has(id));
+};
+
+/** What the tables show and Postgres has no more; the news of it may be on its way. */
+export const findGone = async (pg: Pg, cassandra: Cassandra): Promise<Gone> => {
+  const gone: Gone = { products: [], collections: [] };
   for await (const page of pagesOf(cassandra)) {
     const shown = page.filter(({ isDeleted, version }) => !isDeleted && version !== undefined);
-    const present = await presentOf(
-      pg,
-      shown.map(({ id }) => id),
-    );
-    for (const { storeId, id, version = 0, productClockUs: clockUs } of shown) {
-      if (present.has(id)) continue;
+    for (const one of await absentOf(pg, 'products', shown)) {
+      const { storeId, id, version = 0, productClockUs: clockUs } = one;
       const whose = { storeId: storeId as StoreId, id: id as ProductId };
-      gone.push({ ...whose, version: version + 1, clockUs });
+      gone.products.push({ ...whose, version: version + 1, clockUs });
+    }
+  }
+  for await (const page of pagesOfCollections(cassandra, PAGE)) {
+    for (const one of await absentOf(pg, 'collections', page)) {
+      const whose = { storeId: one.storeId as StoreId, id: one.id as CollectionId };
+      // The read side keeps no version of collections, and nobody compares it.
+      gone.collections.push({ ...one, ...whose, version: 0 });
     }
   }
   return gone;
 };
 
 /** Those that are still shown after everything was read. */
-const tellGone = async ({ pg, cassandra }: Sides, gone: ToldProduct[]): Promise<number> => {
-  const left = await filtered(gone, async ({ storeId, id }) => {
+const tellGone = async ({ pg, cassandra }: Sides, gone: Gone): Promise<number> => {
+  const products = await filtered(gone.products, async ({ storeId, id }) => {
     const stored = await findStored(cassandra, storeId, id);
     return stored !== undefined && !stored.deleted;
   });
-  for (let at = 0; at < left.length; at += PAGE) await tellDeleted(pg, left.slice(at, at + PAGE));
-  return left.length;
+  // A deleted one has the clock of its deletion.
+  const collections = await filtered(
+    gone.collections,
+    async ({ storeId, id, clockUs }) =>
+      (await findCollectionClock(cassandra, storeId, id)) === clockUs,
+  );
+  for (let at = 0; at < Math.max(products.length, collections.length); at += PAGE) {
+    const page = [at, at + PAGE] as const;
+    await tellDeleted(pg, {
+      products: products.slice(...page),
+      collections: collections.slice(...page),
+    });
+  }
+  return products.length + collections.length;
 };
 
 /**
@@ -124,7 +153,7 @@ const tellGone = async ({ pg, cassandra }: Sides, gone: ToldProduct[]): Promise<
  * then has been read: news that never reached its topic. It goes through the outbox, so that the
  * topics have it from now on and one writer a product stays the rule. Answers how much it was.
  */
-export const tellLostNews = async (sides: Sides, gone: ToldProduct[]): Promise<number> => {
+export const tellLostNews = async (sides: Sides, gone: Gone): Promise<number> => {
   const counts = [
     await tellMissing(sides, 'collections', tellCollectionsAgain),
     await tellMissing(sides, 'products', tellProductsAgain),

@@ -3,10 +3,9 @@ import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { DomainError } from '../../domain/errors.ts';
 import { withTraceFrom } from '../../telemetry/spans.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import type { Cassandra } from '../cassandra/client.ts';
 import type { KafkaClient } from '../kafka/client.ts';
 import { deadLetterTopic } from '../kafka/topics.ts';
-import { applyMessages, Poison, readSideOf, type Outcome, type ReadSide } from './apply.ts';
+import { Poison, type Apply, type Outcome } from './apply.ts';
 
 /** Messages worked on at once; those of one key are folded into one write. */
 const CHUNK = 256;
@@ -46,8 +45,9 @@ const bury = (
 
 export interface ProjectorParts {
   kafka: KafkaClient;
-  cassandra: Cassandra;
   telemetry: Telemetry;
+  /** One that takes nothing as known to be written. */
+  freshApply(): Apply;
 }
 
 type Place = Pick<DeadLetter, 'topic' | 'partition'>;
@@ -76,11 +76,11 @@ const metricsOf = (telemetry: Telemetry) => {
 /** Messages of one key, in their order; answers what became of each. */
 const projectList = async (
   { kafka, telemetry }: ProjectorParts,
-  readSide: ReadSide,
+  apply: Apply,
   { topic, partition }: Place,
   list: KafkaMessage[],
 ): Promise<(Outcome | 'dead')[]> => {
-  const work = () => telemetry.timed('project', topic, () => applyMessages(readSide, topic, list));
+  const work = () => telemetry.timed('project', topic, () => apply(topic, list));
   const last = list.at(-1);
   const judged = await withTraceFrom(last ? textHeaders(last) : {}, work);
   const outcomes: (Outcome | 'dead')[] = [];
@@ -133,9 +133,9 @@ const createPauses = () => {
 
 /** Handles batches; a store that is away pauses this partition and nothing else. */
 export const projectBatch = (parts: ProjectorParts) => {
-  const { cassandra, telemetry } = parts;
+  const { telemetry, freshApply } = parts;
   const { consumed, lag } = metricsOf(telemetry);
-  let readSide = readSideOf(cassandra);
+  let apply = freshApply();
   const pauses = createPauses();
   const observeLag = (topic: string, message: KafkaMessage | undefined): void => {
     const committedAt = Date.parse(String(message?.headers?.['ce_time'] ?? ''));
@@ -150,7 +150,7 @@ export const projectBatch = (parts: ProjectorParts) => {
       const chunk = messages.slice(at, at + CHUNK);
       try {
         await severally(byKey(chunk), async (list) => {
-          for (const outcome of await projectList(parts, readSide, place, list)) {
+          for (const outcome of await projectList(parts, apply, place, list)) {
             consumed.inc({ topic, outcome });
           }
           await heartbeat();
@@ -159,7 +159,7 @@ export const projectBatch = (parts: ProjectorParts) => {
         if (!(error instanceof DomainError) || error.code !== 'UNAVAILABLE') throw error;
         telemetry.log.error('partition paused', error, place);
         // A store that was away may have lost what it had acknowledged, words among it.
-        readSide = readSideOf(cassandra);
+        apply = freshApply();
         setTimeout(pause(), pauses.next(place));
         return;
       }

@@ -2,12 +2,13 @@
 import { connectCassandra, type Cassandra } from '../../db/cassandra/client.ts';
 import { createTableSet, dropTableSet } from '../../db/cassandra/migrate.ts';
 import {
-  cassandraOfSet,
-  findLiveSet,
+  findLiveTables,
   groupOfSet,
   LIVE_SET_TTL_MS,
   putLiveSet,
   READERS_LATER_MS,
+  tablesOf,
+  type TableSet,
 } from '../../db/cassandra/table-sets.ts';
 import { connectKafka, type KafkaClient } from '../../db/kafka/client.ts';
 import { endsIn, leftUpTo } from '../../db/kafka/reach.ts';
@@ -80,18 +81,18 @@ const allSent = async ({ pg }: Stores, print: Print): Promise<void> => {
 };
 
 interface Rebuild extends Stores {
-  live: number;
-  next: number;
+  live: TableSet;
+  next: TableSet;
 }
 
 /** Everything sent is read; what Postgres has and the topics have lost is told again, and read. */
 const complete = async (rebuild: Rebuild, print: Print): Promise<void> => {
   const { pg, next } = rebuild;
-  const sides = { pg, cassandra: cassandraOfSet(rebuild.cassandra, next) };
+  const sides = { pg, cassandra: next };
   const beforeUs = Date.now() * 1_000;
   const readAll = async (): Promise<void> => {
     await allSent(rebuild, print);
-    await caughtUp(rebuild, next, print);
+    await caughtUp(rebuild, next.set, print);
   };
   await readAll();
   const gone = await findGone(pg, sides.cassandra);
@@ -105,10 +106,9 @@ const complete = async (rebuild: Rebuild, print: Print): Promise<void> => {
 };
 
 /** Refuses a set that differs from the live one, or from itself. */
-const assertEqual = async ({ cassandra, live, next }: Rebuild, print: Print) => {
-  const rebuilt = cassandraOfSet(cassandra, next);
-  const { compared, differences } = await compareSets(rebuilt, cassandraOfSet(cassandra, live));
-  differences.push(...(await compareListings(rebuilt)));
+const assertEqual = async ({ live, next }: Rebuild, print: Print) => {
+  const { compared, differences } = await compareSets(next, live);
+  differences.push(...(await compareListings(next)));
   for (const one of differences) print(one);
   if (differences.length > 0) throw new Error('the rebuilt tables differ: nothing was switched');
   return compared;
@@ -117,13 +117,13 @@ const assertEqual = async ({ cassandra, live, next }: Rebuild, print: Print) => 
 /** Everything but the tables themselves: filled, compared and switched to, fed all the while. */
 const fillAndSwitch = async (rebuild: Rebuild, print: Print): Promise<void> => {
   const { cassandra, next } = rebuild;
-  const feed = await feedSet(rebuild, next);
+  const feed = await feedSet(rebuild, next.set);
   try {
     await complete(rebuild, print);
     const compared = await assertEqual(rebuild, print);
-    await caughtUp(rebuild, next, print);
-    await putLiveSet(cassandra, next);
-    print(`set ${next} is live: ${compared} products, equal by hash`);
+    await caughtUp(rebuild, next.set, print);
+    await putLiveSet(cassandra, next.set);
+    print(`set ${next.set} is live: ${compared} products, equal by hash`);
     // Projectors join the group and take over; until then this process goes on.
     await Bun.sleep(GRACE_MS);
   } finally {
@@ -134,30 +134,31 @@ const fillAndSwitch = async (rebuild: Rebuild, print: Print): Promise<void> => {
 /**
  * Fills a fresh set of tables from the compacted topics, which hold every product's last state, and
  * from Postgres where a topic has lost it; compares it with the live one; switches; drops the old
- * one. Traffic goes on all the while.
+ * one. Traffic goes on all the while. More buckets bound the partitions of a larger catalogue, and
+ * a page reads from as many; without a number it stays that of the live set.
  */
-export const rebuildSearch = (instance: Instance, print: Print): Promise<void> =>
+export const rebuildSearch = (instance: Instance, print: Print, buckets?: number): Promise<void> =>
   withStores(instance, async (stores) => {
     const { cassandra, kafka } = stores;
     const contactPoint = `127.0.0.1:${instance.port('cassandra')}`;
     const target = { contactPoint, datacenter: DATACENTER, keyspace: KEYSPACE };
     const startedAt = Date.now();
-    const live = await findLiveSet(cassandra);
-    const next = live + 1;
+    const live = await findLiveTables(cassandra);
+    const set = live.set + 1;
     // What an earlier rebuild has left half done is nobody's.
-    await dropTableSet(target, next);
-    await kafka.forgetGroup(groupOfSet(next));
-    await createTableSet(target, next);
-    await fillAndSwitch({ ...stores, live, next }, print);
-    await dropTableSet(target, live);
-    await kafka.forgetGroup(groupOfSet(live));
-    print(`set ${live} is dropped; ${((Date.now() - startedAt) / 1000).toFixed(1)} s in all`);
+    await dropTableSet(target, set);
+    await kafka.forgetGroup(groupOfSet(set));
+    await createTableSet(target, set, buckets ?? live.buckets);
+    await fillAndSwitch({ ...stores, live, next: await tablesOf(cassandra, set) }, print);
+    await dropTableSet(target, live.set);
+    await kafka.forgetGroup(groupOfSet(live.set));
+    print(`set ${live.set} is dropped; ${((Date.now() - startedAt) / 1000).toFixed(1)} s in all`);
   });
 
 /** Compares the live set with Postgres; answers how many differences there are. */
 export const checkSearch = (instance: Instance, print: Print): Promise<number> =>
   withStores(instance, async ({ cassandra, pg }) => {
-    const live = cassandraOfSet(cassandra, await findLiveSet(cassandra));
+    const live = await findLiveTables(cassandra);
     const { compared, differences } = await compareWithPostgres(pg, live);
     for (const one of differences) print(one);
     print(`${compared} products compared, ${differences.length} differences`);

@@ -2,7 +2,7 @@
 import { afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { bucketOf } from '../../db/projections/listing-keys.ts';
 import { newId } from '../../domain/ids.ts';
-import { cassandraOf } from '../support/read-side.ts';
+import { tablesOf } from '../support/read-side.ts';
 import { request } from '../support/journeys.ts';
 import { bearer, newStore, type Store } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
@@ -89,17 +89,17 @@ describe('a bug that would break a promise of the catalogue is seen', () => {
 
   planted('a row is left behind', async () => {
     await made();
-    const cassandra = await cassandraOf(shop);
+    const tables = await tablesOf(shop);
     const ghost = newId('product');
-    const place = [store.storeId, bucketOf(ghost), ghost];
+    const place = [store.storeId, bucketOf(ghost, tables.buckets), ghost];
     const haunt = `insert into listings (store_id, scope, sort, bucket, sort_key, product_id)
       values (?, 'all', 'newest', ?, 0x00, ?)`;
     const lay = `delete from listings where store_id = ? and scope = 'all' and sort = 'newest'
       and bucket = ? and sort_key = 0x00 and product_id = ?`;
-    await cassandra.run('test.haunt', haunt, place);
+    await tables.run('test.haunt', haunt, place);
     expect(await brokenOnes()).toEqual(['P3']);
-    await cassandra.run('test.lay', lay, place);
+    await tables.run('test.lay', lay, place);
     expect(await brokenOnes()).toEqual([]);
-    await cassandra.close();
+    await tables.close();
   });
 });

@@ -28,7 +28,7 @@ beforeAll(async () => {
   shop = await openShop();
 }, UP_LIMIT_MS);
 afterAll(async () => {
-  await Promise.all(sides.map((side) => side.cassandra.close()));
+  await Promise.all(sides.map((side) => side.tables.close()));
 });
 
 const some = <T>(of: T[], max: number) => fc.subarray(of, { minLength: 0, maxLength: max });

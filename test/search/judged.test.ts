@@ -43,7 +43,7 @@ beforeAll(async () => {
     });
   }
 }, UP_LIMIT_MS);
-afterAll(() => side?.cassandra.close());
+afterAll(() => side?.tables.close());
 
 const QUERY = `query ($text: String) { products(text: $text, first: ${NDCG_AT}) {
   edges { node { id } } matches { count exact } } }`;

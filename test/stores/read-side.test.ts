@@ -4,13 +4,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { compareStore } from '../../db/projections/compare.ts';
 import { findStored } from '../../db/cassandra/products.ts';
 import { connectPostgres, type Pg } from '../../db/postgres/client.ts';
-import type { Cassandra } from '../../db/cassandra/client.ts';
+import type { TableSet } from '../../db/cassandra/table-sets.ts';
 import { eventKey, TOPICS } from '../../db/kafka/topics.ts';
 import { DEFAULT_STORE, type StoreId } from '../../domain/ids.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
 import { asStore, eventually, graphql, searched, stockedWare } from '../support/journeys.ts';
 import { listenTo, sendRaw, type Listening } from '../support/kafka.ts';
-import { cassandraOf, everythingRead } from '../support/read-side.ts';
+import { tablesOf, everythingRead } from '../support/read-side.ts';
 import { bearer, newStore, send, type Store } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
@@ -22,7 +22,7 @@ const ROUNDS = 5;
 
 let shop: Shop;
 let pg: Pg;
-let cassandra: Cassandra;
+let cassandra: TableSet;
 let store: Store;
 let news: Listening;
 let stockNews: Listening;
@@ -30,7 +30,7 @@ beforeAll(async () => {
   shop = await openShop();
   const telemetry = createTelemetry('test', 'fatal');
   pg = connectPostgres({ url: shop.env['POSTGRES_URL'] ?? '', telemetry, connectionsMax: 2 });
-  cassandra = await cassandraOf(shop);
+  cassandra = await tablesOf(shop);
   store = await newStore(shop, ['products:read', 'products:write', 'inventory:write']);
   [news, stockNews] = await Promise.all([
     listenTo(shop, TOPICS.products),

@@ -17,7 +17,7 @@ import {
   stockedWare,
   type Ware,
 } from '../support/journeys.ts';
-import { cassandraOf, everythingRead } from '../support/read-side.ts';
+import { tablesOf, everythingRead } from '../support/read-side.ts';
 import { bearer, newStore, send, type Store } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
@@ -27,6 +27,8 @@ const PRODUCTS = 60;
 const LANES = 2;
 /** Traffic goes on at a steady pace; it is not what is measured. */
 const PACE_MS = 100;
+/** More than there were before. */
+const BUCKETS = 6;
 
 let shop: Shop;
 let pg: Pg;
@@ -36,7 +38,7 @@ beforeAll(async () => {
   shop = await openShop();
   const telemetry = createTelemetry('test', 'fatal');
   pg = connectPostgres({ url: shop.env['POSTGRES_URL'] ?? '', telemetry, connectionsMax: 2 });
-  cassandra = await cassandraOf(shop);
+  cassandra = await tablesOf(shop);
   store = await newStore(shop, ['products:read', 'products:write', 'inventory:write']);
 }, UP_LIMIT_MS);
 afterAll(async () => {
@@ -98,17 +100,19 @@ const inOutboxes = async (): Promise<number> => {
   return Number(row?.['rows']);
 };
 
-/** A product made, one deleted, stock set, a collection made: all committed, and told to nobody. */
+/** Products and collections made and deleted, stock set: all committed, and told to nobody. */
 const loseNews = async (): Promise<{ lost: string; gone: string; shelf: string }> => {
   const gone = await ask('POST', '/product', { name: 'Gone', price: 5 });
+  const torn = await ask('POST', '/collection', { name: 'Gone, too' });
   await everythingRead(shop, cassandra);
   await shop.kill('relay');
   await ask('DELETE', `/product/${gone}`);
+  await ask('DELETE', `/collection/${torn}`);
   const lost = await ask('POST', '/product', { name: 'Lost', price: 5 });
   await ask('PUT', `/product/${lost}/stock`, { quantity: 4 });
   const shelf = await ask('POST', '/collection', { name: 'Lost, too' });
   await eventually('all of it waits to be sent', async () =>
-    (await inOutboxes()) === 4 ? true : undefined,
+    (await inOutboxes()) === 5 ? true : undefined,
   );
   const key = `${store.storeId}/%`;
   await shop.sql`delete from products.outbox where key like ${key}`;
@@ -128,13 +132,16 @@ describe('a rebuild of the search tables', () => {
       const isOver = (): boolean => over;
       const traffic = Promise.all([churn(isOver), watch(hot, isOver)]);
       const lines: string[] = [];
-      await rebuildSearch(testInstance(), (line) => lines.push(line)).finally(() => (over = true));
+      await rebuildSearch(testInstance(), (line) => lines.push(line), BUCKETS).finally(
+        () => (over = true),
+      );
       const [writes, wrong] = await traffic;
       expect(wrong).toEqual([]);
       const said = lines.join('\n');
       const [, live = ''] = /set (\d+) is live: \d+ products, equal by hash/.exec(said) ?? [];
       console.log(`${writes} writes went on; ${lines.at(-1)}`);
-      const rebuilt = await cassandraOf(shop);
+      const rebuilt = await tablesOf(shop);
+      expect(rebuilt.buckets).toBe(BUCKETS);
       await eventually('the new tables are what Postgres says', async () => {
         const { differences } = await compareStore(pg, rebuilt, store.storeId);
         return differences.length === 0 ? true : undefined;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { KafkaMessage } from 'kafkajs';
 import { findIdBySlug } from '../../db/cassandra/products.ts';
 import { eventKey, TOPICS } from '../../db/kafka/topics.ts';
-import { applyMessages } from '../../db/projections/apply.ts';
+import { applyCatalogue } from '../../db/projections/apply.ts';
 import { newId } from '../../domain/ids.ts';
 import { StockChangedSchema } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
 import { newReadSide, type ReadSideOfTest } from '../support/read-side.ts';
@@ -15,13 +15,13 @@ let side: ReadSideOfTest;
 beforeAll(async () => {
   side = await newReadSide(await openShop());
 }, UP_LIMIT_MS);
-afterAll(() => side.cassandra.close());
+afterAll(() => side.tables.close());
 
 /** News of one product, read in one go. */
 const apply = (topic: string, productId: string, ...values: Uint8Array[]) => {
   const key = Buffer.from(eventKey(side.storeId, productId));
   const messages = values.map((value) => ({ key, value: Buffer.from(value) }));
-  return applyMessages(side.readSide, topic, messages as unknown as KafkaMessage[]);
+  return applyCatalogue(side.readSide)(topic, messages as unknown as KafkaMessage[]);
 };
 
 const named = (productId: string, slug: string, clockUs: bigint) =>
@@ -55,9 +55,9 @@ describe('a slug leads to the product that took it last', () => {
       await apply(TOPICS.stock, first, counted(first, at + 3_000n));
       await apply(TOPICS.products, second, named(second, slug, at + 2_000n));
       await apply(TOPICS.products, first, news(first, at + 1_000n));
-      expect(await findIdBySlug(side.cassandra, side.storeId, slug)).toBe(second);
+      expect(await findIdBySlug(side.tables, side.storeId, slug)).toBe(second);
       await apply(TOPICS.products, second, gone(second, at + 4_000n));
-      expect(await findIdBySlug(side.cassandra, side.storeId, slug)).toBeUndefined();
+      expect(await findIdBySlug(side.tables, side.storeId, slug)).toBeUndefined();
     });
   }
 
@@ -68,7 +68,7 @@ describe('a slug leads to the product that took it last', () => {
     await apply(TOPICS.products, second, named(second, 'folded', at + 2_000n));
     const later = [named(first, 'first', at + 1_000n), named(first, 'second', at + 3_000n)];
     await apply(TOPICS.products, first, ...later);
-    const leadsTo = (slug: string) => findIdBySlug(side.cassandra, side.storeId, slug);
+    const leadsTo = (slug: string) => findIdBySlug(side.tables, side.storeId, slug);
     expect(await leadsTo('folded')).toBe(second);
     expect(await leadsTo('first')).toBeUndefined();
     expect(await leadsTo('second')).toBe(first);

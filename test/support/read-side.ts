@@ -4,7 +4,12 @@ import { createCursors } from '../../apis/http/cursors.ts';
 import { graphqlRoute } from '../../apis/search/graphql.ts';
 import type { SearchParts } from '../../apis/search/parts.ts';
 import { connectCassandra, type Cassandra } from '../../db/cassandra/client.ts';
-import { cassandraOfSet, findLiveSet, groupOfSet } from '../../db/cassandra/table-sets.ts';
+import {
+  findLiveSet,
+  findLiveTables,
+  groupOfSet,
+  type TableSet,
+} from '../../db/cassandra/table-sets.ts';
 import { connectKafka } from '../../db/kafka/client.ts';
 import { CATALOGUE_TOPICS } from '../../db/projections/catalogue-feed.ts';
 import { findStored, putProjected } from '../../db/cassandra/products.ts';
@@ -32,10 +37,7 @@ export const cassandraOfAll = ({ env }: Shop): Cassandra =>
   });
 
 /** The live set, as it is now. */
-export const cassandraOf = async (shop: Shop): Promise<Cassandra> => {
-  const cassandra = cassandraOfAll(shop);
-  return cassandraOfSet(cassandra, await findLiveSet(cassandra));
-};
+export const tablesOf = (shop: Shop): Promise<TableSet> => findLiveTables(cassandraOfAll(shop));
 
 /** Waits until nothing is on its way: not in an outbox, not in a topic. */
 export const everythingRead = async (
@@ -78,13 +80,13 @@ const nextUs = (): bigint => BigInt((lastUs = Math.max(lastUs + 1, Date.now() * 
 
 /** Writes (or with `deleted` removes) one product as the projector would. */
 export const putWare = async (
-  { cassandra, remember }: ReadSide,
+  { tables, remember }: ReadSide,
   storeId: StoreId,
   ware: Ware,
   deleted = false,
 ): Promise<void> => {
   const skus = ware.skus ?? [ware.id.slice(4)];
-  const before = await findStored(cassandra, storeId, ware.id);
+  const before = await findStored(tables, storeId, ware.id);
   const changed = create(ProductChangedSchema, {
     storeId,
     productId: ware.id,
@@ -120,7 +122,7 @@ export const putWare = async (
   const known = foldProduct(before ?? NOTHING, changed) ?? NOTHING;
   const next = foldStock(known, stock) ?? known;
   if (next.document) await remember(storeId, vocabularyOf(next.document));
-  await putProjected(cassandra, storeId, ware.id, before, next);
+  await putProjected(tables, storeId, ware.id, before, next);
 };
 
 export interface Searched<T> {
@@ -129,10 +131,10 @@ export interface Searched<T> {
 }
 
 /** GraphQL of one store, asked without a listener between. */
-export const searchOf = (live: () => Promise<Cassandra>, storeId: StoreId) => {
+export const searchOf = (live: () => Promise<TableSet>, storeId: StoreId) => {
   const none = async () => ({ stock: [] });
   const parts = {
-    cassandra: live,
+    tables: live,
     cursors: createCursors('the secret of a test'),
     telemetry,
     inventory: { batchGetStock: none },
@@ -165,8 +167,8 @@ export type Search = ReturnType<typeof searchOf>;
 
 /** A store of this test alone on the read side. */
 export const newReadSide = async (shop: Shop) => {
-  const cassandra = await cassandraOf(shop);
+  const tables = await tablesOf(shop);
   const storeId = newId('store');
-  const ask = searchOf(async () => cassandra, storeId);
-  return { cassandra, storeId, readSide: readSideOf(cassandra), ask };
+  const ask = searchOf(async () => tables, storeId);
+  return { tables, storeId, readSide: readSideOf(tables), ask };
 };

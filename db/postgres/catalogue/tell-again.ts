@@ -4,6 +4,7 @@ import {
   collectionChanged,
   productChanged,
   productDeleted,
+  type ToldCollection,
   type ToldProduct,
 } from '../../kafka/events.ts';
 import type { Pg } from '../client.ts';
@@ -36,13 +37,15 @@ export const listClocks = (
       .limit(limit);
   });
 
-/** Those of these ids that are products. */
-export const presentOf = (pg: Pg, ids: string[]): Promise<Set<string>> =>
-  pg.query('products.present', async (db) => {
-    const rows = await db
-      .select({ id: products.id })
-      .from(products)
-      .where(inArray(products.id, ids));
+/** Those of these ids that are there. */
+export const presentOf = (
+  pg: Pg,
+  of: 'products' | 'collections',
+  ids: string[],
+): Promise<Set<string>> =>
+  pg.query(`${of}.present`, async (db) => {
+    const table = of === 'products' ? products : collections;
+    const rows = await db.select({ id: table.id }).from(table).where(inArray(table.id, ids));
     return new Set(rows.map(({ id }) => id));
   });
 
@@ -71,13 +74,24 @@ export const tellCollectionsAgain = (pg: Pg, ids: string[]): Promise<void> =>
     await publishMany(tx, 'products', told);
   });
 
-/** Products that are no more, though nobody was told: ids are never used again. */
-export const tellDeleted = (pg: Pg, gone: ToldProduct[]): Promise<void> =>
+export interface Gone {
+  products: ToldProduct[];
+  collections: ToldCollection[];
+}
+
+/** What is no more, though nobody was told: ids are never used again. */
+export const tellDeleted = (pg: Pg, gone: Gone): Promise<void> =>
   pg.transaction('products.tellDeleted', async (tx) => {
     const [now] = await tx.execute<{ us: number }>(
       sql`select (extract(epoch from clock_timestamp()) * 1000000)::float8 as us`,
     );
-    const clockUs = Math.floor(now?.us ?? 0);
-    const told = gone.map((one) => ({ ...one, clockUs: Math.max(clockUs, one.clockUs + 1) }));
-    await publishMany(tx, 'products', told.map(productDeleted));
+    const nowUs = Math.floor(now?.us ?? 0);
+    const later = <T extends { clockUs: number }>(one: T): T => ({
+      ...one,
+      clockUs: Math.max(nowUs, one.clockUs + 1),
+    });
+    await publishMany(tx, 'products', [
+      ...gone.products.map((one) => productDeleted(later(one))),
+      ...gone.collections.map((one) => collectionChanged(later(one), true)),
+    ]);
   });

@@ -3,7 +3,7 @@ import { connectPostgres } from '../../../db/postgres/client.ts';
 import { testInstance } from '../../../ops/instance.ts';
 import { runningOf } from '../../../ops/supervise.ts';
 import { createTelemetry } from '../../../telemetry/telemetry.ts';
-import { cassandraOf, everythingRead } from '../../support/read-side.ts';
+import { tablesOf, everythingRead } from '../../support/read-side.ts';
 import { newStore, type Store } from '../../support/refusals.ts';
 import type { Shop } from '../../support/shop.ts';
 import type { Drilled } from '../drill.ts';
@@ -23,11 +23,11 @@ const DRAIN_LIMIT_MS = 10 * 60_000;
 const pidOfProjector = () => runningOf(testInstance(), 'projector')?.pid;
 
 const allRead = async (shop: Shop): Promise<void> => {
-  const cassandra = await cassandraOf(shop);
+  const tables = await tablesOf(shop);
   try {
-    await everythingRead(shop, cassandra, DRAIN_LIMIT_MS);
+    await everythingRead(shop, tables, DRAIN_LIMIT_MS);
   } finally {
-    await cassandra.close();
+    await tables.close();
   }
 };
 
@@ -57,19 +57,19 @@ export const brokenOnTheRoad = async (
   await allRead(shop);
   const telemetry = createTelemetry('test', 'fatal');
   const pg = connectPostgres({ url: shop.env['POSTGRES_URL'] ?? '', telemetry, connectionsMax: 2 });
-  const cassandra = await cassandraOf(shop);
+  const tables = await tablesOf(shop);
   try {
     const [seen, told] = [await witness.seen(), await witness.told()];
     return [
       ...writesAndNews(seen),
       ...newsAndTopics(storeId, seen, told),
-      ...(await unequal({ shop, pg, cassandra, storeId }, seen)),
+      ...(await unequal({ shop, pg, tables, storeId }, seen)),
       ...buriedOnes(storeId, await witness.buried(), 0),
       ...(counted ? await unaccounted(counted, told.length) : []),
-      ...(await rebuiltFromZero(cassandra, storeId, told)),
+      ...(await rebuiltFromZero(tables, storeId, told)),
     ];
   } finally {
-    await Promise.all([pg.close(), cassandra.close()]);
+    await Promise.all([pg.close(), tables.close()]);
   }
 };
 

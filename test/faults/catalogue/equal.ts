@@ -1,8 +1,8 @@
 // P3: what Postgres says of a store, and what every table of the read side has of it, by hash.
 import { listCollections } from '../../../db/cassandra/collections.ts';
-import type { Cassandra } from '../../../db/cassandra/client.ts';
 import { PARTITION } from '../../../db/cassandra/listings.ts';
 import { findIdBySlug, findStored, type StoredProduct } from '../../../db/cassandra/products.ts';
+import type { TableSet } from '../../../db/cassandra/table-sets.ts';
 import { compareStore } from '../../../db/projections/compare.ts';
 import { isInStock } from '../../../db/projections/document.ts';
 import { bucketOf, SCOPE_ALL } from '../../../db/projections/listing-keys.ts';
@@ -16,7 +16,7 @@ import type { Seen } from './witness.ts';
 interface Sides {
   shop: Shop;
   pg: Pg;
-  cassandra: Cassandra;
+  tables: TableSet;
   storeId: StoreId;
 }
 
@@ -39,12 +39,12 @@ const ledgerOf = async ({ sql }: Shop, storeId: StoreId) => {
 };
 
 const slugsDiffer = async (sides: Sides, seen: Seen[]): Promise<Broken> => {
-  const { shop, cassandra, storeId } = sides;
+  const { shop, tables, storeId } = sides;
   const rows = await shop.sql`select slug, id from products.products where store_id = ${storeId}`;
   const owners = new Map(rows.map((row) => [row['slug'] as string, row['id'] as string]));
   const wrong: Broken = [];
   for (const slug of valuesOf(seen, 'products.products', 'slug')) {
-    const found = await findIdBySlug(cassandra, storeId, slug);
+    const found = await findIdBySlug(tables, storeId, slug);
     const owner = owners.get(slug);
     if (found !== owner) wrong.push(`P3 slug ${slug} leads to ${found}, not to ${owner}`);
   }
@@ -53,7 +53,7 @@ const slugsDiffer = async (sides: Sides, seen: Seen[]): Promise<Broken> => {
 
 /** The rows that a product says it has: what is in them is what it is itself. */
 const rowsDiffer = async (
-  { cassandra, storeId }: Sides,
+  { tables, storeId }: Sides,
   id: string,
   stored: StoredProduct,
 ): Promise<Broken> => {
@@ -66,8 +66,8 @@ const rowsDiffer = async (
   ]);
   const wrong: Broken = [];
   for (const [sort, key, scope = SCOPE_ALL] of stored.keys) {
-    const where = [storeId, scope, sort, bucketOf(id), Buffer.from(key, 'hex'), id];
-    const [row] = await cassandra.run('drill.row', query, where);
+    const where = [storeId, scope, sort, bucketOf(id, tables.buckets), Buffer.from(key, 'hex'), id];
+    const [row] = await tables.run('drill.row', query, where);
     const found = [row?.['document'], Number(row?.['price']), row?.['in_stock']];
     if (JSON.stringify(found) !== expected) wrong.push(`P3 ${id} differs in ${scope}/${sort}`);
   }
@@ -76,13 +76,13 @@ const rowsDiffer = async (
 
 /** Every product there ever was: what is left of it, and of what it was deleted with. */
 const productsDiffer = async (sides: Sides, seen: Seen[]): Promise<Broken> => {
-  const { shop, cassandra, storeId } = sides;
+  const { shop, tables, storeId } = sides;
   const rows = await shop.sql`select id from products.products where store_id = ${storeId}`;
   const live = new Set(rows.map((row) => row['id'] as string));
   const ledger = await ledgerOf(shop, storeId);
   const wrong: Broken = [];
   for (const id of valuesOf(seen, 'products.products', 'id')) {
-    const stored = await findStored(cassandra, storeId, id);
+    const stored = await findStored(tables, storeId, id);
     if (!stored) wrong.push(`P3 ${id} is not there at all`);
     if (!stored) continue;
     const isGone = stored.deleted && !stored.document && stored.keys.length === 0;
@@ -94,22 +94,20 @@ const productsDiffer = async (sides: Sides, seen: Seen[]): Promise<Broken> => {
   return wrong;
 };
 
-const collectionsDiffer = async ({ shop, cassandra, storeId }: Sides): Promise<Broken> => {
+const collectionsDiffer = async ({ shop, tables, storeId }: Sides): Promise<Broken> => {
   const rows = await shop.sql`select id, name, description from products.collections
     where store_id = ${storeId} order by id`;
-  const here = (await listCollections(cassandra, storeId)).toSorted((a, b) =>
-    a.id < b.id ? -1 : 1,
-  );
+  const here = (await listCollections(tables, storeId)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const [found, expected] = [JSON.stringify(here), JSON.stringify([...rows])];
   return found === expected ? [] : [`P3 collections are ${found}, not ${expected}`];
 };
 
 /** Every word of every product that can be found is known: to be completed, and to be mended. */
-const wordsDiffer = async ({ shop, cassandra, storeId }: Sides): Promise<Broken> => {
+const wordsDiffer = async ({ shop, tables, storeId }: Sides): Promise<Broken> => {
   const rows = await shop.sql`select id from products.products where store_id = ${storeId}`;
   const words = new Map<string, boolean>();
   for (const { id } of rows) {
-    const stored = await findStored(cassandra, storeId, id as string);
+    const stored = await findStored(tables, storeId, id as string);
     for (const { word, isLabel } of stored?.document ? vocabularyOf(stored.document) : []) {
       words.set(word, isLabel || (words.get(word) ?? false));
     }
@@ -118,7 +116,7 @@ const wordsDiffer = async ({ shop, cassandra, storeId }: Sides): Promise<Broken>
   const wrong: Broken = [];
   for (const [word, isLabel] of words) {
     const head = String.fromCodePoint(word.codePointAt(0) ?? 0);
-    const [row] = await cassandra.run('drill.word', query, [storeId, head, word]);
+    const [row] = await tables.run('drill.word', query, [storeId, head, word]);
     if (!row || (isLabel && row['is_label'] !== true)) wrong.push(`P3 ${word} is not known`);
   }
   return wrong;
@@ -126,7 +124,7 @@ const wordsDiffer = async ({ shop, cassandra, storeId }: Sides): Promise<Broken>
 
 /** Every difference between both sides, in whatever table; `seen` says what there ever was. */
 export const unequal = async (sides: Sides, seen: Seen[]): Promise<Broken> => {
-  const { differences } = await compareStore(sides.pg, sides.cassandra, sides.storeId);
+  const { differences } = await compareStore(sides.pg, sides.tables, sides.storeId);
   return [
     ...differences.map((one) => `P3 ${one}`),
     ...(await productsDiffer(sides, seen)),

@@ -1,5 +1,5 @@
 // A reader who never looks away: versions that went back, and how long news takes to be found.
-import { liveCassandra } from '../../../db/cassandra/table-sets.ts';
+import { liveTables } from '../../../db/cassandra/table-sets.ts';
 import { eventually, JSON_TYPE, request } from '../../support/journeys.ts';
 import { cassandraOfAll, searchOf, type Search } from '../../support/read-side.ts';
 import { bearer, type Store } from '../../support/refusals.ts';
@@ -53,7 +53,7 @@ interface Reading {
 /** Reads a store's products, one after the other, and its list; what is away is asked again. */
 export const startReading = (shop: Shop, { storeId }: Store, ids: () => string[]): Reading => {
   const cassandra = cassandraOfAll(shop);
-  const ask = searchOf(liveCassandra(cassandra), storeId);
+  const ask = searchOf(liveTables(cassandra), storeId);
   const { note, wrong } = createMemory();
   let isOver = false;
   let looks = 0;
@@ -85,7 +85,7 @@ export const startReading = (shop: Shop, { storeId }: Store, ids: () => string[]
 /** From the answer to a write until the read side has it, in ms; the longest of some. */
 export const longestLagMs = async (shop: Shop, { storeId, key }: Store): Promise<number> => {
   const cassandra = cassandraOfAll(shop);
-  const ask = searchOf(liveCassandra(cassandra), storeId);
+  const ask = searchOf(liveTables(cassandra), storeId);
   const write = async (method: string, path: string, body: object) =>
     (
       await request<{ id: string; version: number }>(`${shop.env['GATEWAY_URL']}${path}`, {
