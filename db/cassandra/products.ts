@@ -186,7 +186,23 @@ const putOneByOne = async (
   await cassandra.batch(name, [own], timestampUs);
 };
 
-/** Writes all rows of a product in one logged batch, under one timestamp above all earlier ones. */
+/** Whether what shoppers find is as it was: of most news of stock, nothing else changes. */
+const isListedAlike = (
+  before: StoredProduct | undefined,
+  next: Projected,
+  keys: ListingKey[],
+): boolean =>
+  before !== undefined &&
+  before.document === next.document &&
+  before.deleted === next.deleted &&
+  isInStock(before) === isInStock(next) &&
+  // Other keys for the same document: an earlier version wrote them, or a large write was cut off.
+  JSON.stringify(before.keys) === JSON.stringify(keys);
+
+/**
+ * Writes all rows of a product in one logged batch, under one timestamp above all earlier ones; only
+ * its own row when its listings stay as they are.
+ */
 export const putProjected = async (
   tables: TableSet,
   storeId: string,
@@ -196,11 +212,13 @@ export const putProjected = async (
 ): Promise<void> => {
   const keys = keysOf(listed(next));
   const place = { storeId, productId, bucket: bucketOf(productId, tables.buckets) };
-  const others = [
-    ...listingDeletes(place, before?.keys ?? [], keys),
-    ...listingWrites(place, next),
-    ...slugWrites(storeId, productId, before, next),
-  ];
+  const others = isListedAlike(before, next, keys)
+    ? []
+    : [
+        ...listingDeletes(place, before?.keys ?? [], keys),
+        ...listingWrites(place, next),
+        ...slugWrites(storeId, productId, before, next),
+      ];
   const isLarge = others.reduce((sum, one) => sum + sizeOf(one), 0) > BATCH_BYTES_MAX;
   const timestampUs = writeTimestampUs(next) + (isLarge ? 1 : 0);
   const own = {
