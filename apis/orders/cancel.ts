@@ -1,16 +1,16 @@
 // Cancelling: possible until packing has begun; the story decides, Postgres answers.
 import { orderById, type Order } from '../../db/postgres/orders/orders.ts';
 import { assertCancellable } from '../../domain/order.ts';
-import { cancelOrder, fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
+import { cancelOrder } from '../../workflows/fulfill-order.contract.ts';
 import type { OrdersParts } from './place.ts';
-import { askStory, UNTIL_ACCEPTED } from '../rpc/stories.ts';
+import { askOrder, UNTIL_ACCEPTED } from '../rpc/stories.ts';
 
 /** `cancelled`, or on its way there. ILLEGAL_TRANSITION, UNAVAILABLE, NOT_FOUND. */
 export const cancel = async (parts: OrdersParts, storeId: string, id: string): Promise<Order> => {
   const before = await orderById(parts.pg, storeId, id);
   if (before.status === 'cancelled') return before;
   assertCancellable(before.status);
-  await askStory(parts.temporal, fulfillOrderId(id), (story) =>
+  await askOrder(parts, id, (story) =>
     story.startUpdate(cancelOrder, { ...UNTIL_ACCEPTED, updateId: 'cancel' }),
   );
   const after = await orderById(parts.pg, storeId, id);

@@ -7,7 +7,7 @@ import {
   providePayment,
 } from '../../workflows/fulfill-order.contract.ts';
 import type { OrdersParts } from './place.ts';
-import { askStory, UNTIL_ACCEPTED } from '../rpc/stories.ts';
+import { askOrder, UNTIL_ACCEPTED } from '../rpc/stories.ts';
 
 /** Says "look again" to a story; the story reads the provider itself. */
 const tellPaymentChanged = async (parts: OrdersParts, orderId: string): Promise<void> => {
@@ -32,7 +32,7 @@ export const pay = async (
     if (isPaid) return order;
     const args: [{ paymentMethod: string }] = [{ paymentMethod }];
     const updateId = key === '' ? crypto.randomUUID() : `pay/${key}`;
-    await askStory(parts.temporal, fulfillOrderId(id), (story) =>
+    await askOrder(parts, id, (story) =>
       story.startUpdate(providePayment, { ...UNTIL_ACCEPTED, args, updateId }),
     );
     return orderById(parts.pg, storeId, id);

@@ -13,7 +13,7 @@ import { listRefunds } from '../../db/postgres/orders/refunds.ts';
 import type { Return } from '../../db/postgres/orders/returns.ts';
 import { invalid } from '../../domain/errors.ts';
 import { OrdersService } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
-import { changeAddress, fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
+import { changeAddress } from '../../workflows/fulfill-order.contract.ts';
 import { callerOf } from '../rpc/server.ts';
 import { cancel } from './cancel.ts';
 import { ownOrder, owning, type AssertOwned } from './owners.ts';
@@ -31,7 +31,7 @@ import {
   wireOrder,
   wireReturn,
 } from './shapes.ts';
-import { askStory, UNTIL_ACCEPTED } from '../rpc/stories.ts';
+import { askOrder, UNTIL_ACCEPTED } from '../rpc/stories.ts';
 import { eventsOrViews, orderOrView, ordersOrViews } from './views.ts';
 
 const LIMIT_MAX = 100;
@@ -128,7 +128,7 @@ const changeHandlers = (
     const address = addressOf(shippingAddress);
     const before = await orderById(parts.pg, storeId, id);
     if (!isSameAddress(before.shippingAddress, address)) {
-      await askStory(parts.temporal, fulfillOrderId(id), (story) =>
+      await askOrder(parts, id, (story) =>
         story.startUpdate(changeAddress, { ...UNTIL_ACCEPTED, args: [address] }),
       );
     }

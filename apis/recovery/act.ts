@@ -17,14 +17,13 @@ import {
   cancelOrder,
   changeAddress,
   FULFILL_ORDER,
-  fulfillOrderId,
   mendOrder,
   storyOptions,
   type Mending,
   type StoryPace,
 } from '../../workflows/fulfill-order.contract.ts';
 import { REFUND_ORDER, refundOptions } from '../../workflows/refund-order.contract.ts';
-import { askStory, startStory, UNTIL_ACCEPTED } from '../rpc/stories.ts';
+import { askOrder, startStory, UNTIL_ACCEPTED } from '../rpc/stories.ts';
 import type { LazyTemporal } from '../rpc/temporal.ts';
 import { actionBodies, type ActionBody } from './shapes.ts';
 
@@ -36,12 +35,12 @@ export interface ActingParts {
 
 /** The action's id is the update's: equal clicks join the first and get its answer. */
 const mend = (
-  { temporal }: ActingParts,
+  parts: ActingParts,
   { id }: Order,
   updateId: string,
   mending: Mending,
 ): Promise<void> =>
-  askStory(temporal, fulfillOrderId(id), (story) =>
+  askOrder(parts, id, (story) =>
     story.startUpdate(mendOrder, { ...UNTIL_ACCEPTED, args: [mending], updateId }),
   );
 
@@ -105,12 +104,12 @@ const DOERS: { [A in MendAction]: Doer<A> } = {
     if (order.status === 'cancelled') return;
     assertCancellable(order.status);
     if (order.attention) return mend(parts, order, actionId, { action: 'cancel' });
-    await askStory(parts.temporal, fulfillOrderId(order.id), (story) =>
+    await askOrder(parts, order.id, (story) =>
       story.startUpdate(cancelOrder, { ...UNTIL_ACCEPTED, updateId: 'cancel' }),
     );
   },
-  readdress: ({ temporal }, { id }, { address }, updateId) =>
-    askStory(temporal, fulfillOrderId(id), (story) =>
+  readdress: (parts, { id }, { address }, updateId) =>
+    askOrder(parts, id, (story) =>
       story.startUpdate(changeAddress, { ...UNTIL_ACCEPTED, args: [address], updateId }),
     ),
 };

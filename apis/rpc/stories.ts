@@ -2,7 +2,11 @@
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Client, WorkflowHandle, WorkflowUpdateHandle } from '@temporalio/client';
+import type { Pg } from '../../db/postgres/client.ts';
+import { findOrder } from '../../db/postgres/orders/orders.ts';
 import { DomainError, isErrorCode } from '../../domain/errors.ts';
+import { isEnding } from '../../domain/order.ts';
+import { fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
 import type { LazyTemporal } from './temporal.ts';
 
 const ASK_LIMIT_MS = 4_000;
@@ -10,16 +14,20 @@ const ASK_LIMIT_MS = 4_000;
 const away = (cause: unknown): DomainError =>
   new DomainError('UNAVAILABLE', 'orders cannot be changed just now', { cause });
 
-/** A story's refusal with its own code; a story that has ended can be asked nothing. */
+/** A story's refusal with its own code. */
 const refusalOf = (error: unknown): DomainError => {
   if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
     const { type, message } = error.cause;
     if (isErrorCode(type)) return new DomainError(type, message, { cause: error });
   }
-  if (error instanceof WorkflowNotFoundError) {
-    return new DomainError('ILLEGAL_TRANSITION', 'the order is over', { cause: error });
-  }
   return away(error);
+};
+
+/** Nothing runs of an order: it is over, or its story has not begun yet and soon will. */
+const notRunning = async (pg: Pg, id: string, cause: unknown): Promise<DomainError> => {
+  const order = await findOrder(pg, id);
+  if (order && !isEnding(order.status)) return away(cause);
+  return new DomainError('ILLEGAL_TRANSITION', 'the order is over', { cause });
 };
 
 /** Runs `work` for at most `limitMs`; what is not known by then is read from Postgres. */
@@ -33,25 +41,26 @@ export const within = async (work: Promise<unknown>, limitMs: number): Promise<v
 export const UNTIL_ACCEPTED = { waitForStage: 'ACCEPTED' } as const;
 
 /**
- * Asks a story for something and waits a little for it. ILLEGAL_TRANSITION when the story
- * refuses; UNAVAILABLE when Temporal is away, or nobody has accepted it in time: ask again. What
- * was accepted and takes longer is no error, it will be done.
+ * Asks an order's story for something and waits a little for it. ILLEGAL_TRANSITION when the story
+ * refuses or is over; UNAVAILABLE when Temporal is away, the story has not begun, or nobody has
+ * accepted it in time: ask again. What was accepted and takes longer is no error, it will be done.
  */
-export const askStory = async (
-  temporal: LazyTemporal,
-  workflowId: string,
+export const askOrder = async (
+  { pg, temporal }: { pg: Pg; temporal: LazyTemporal },
+  orderId: string,
   ask: (handle: WorkflowHandle) => Promise<WorkflowUpdateHandle<unknown>>,
 ): Promise<void> => {
   const client = await temporal.client().catch((cause: unknown) => {
     throw away(cause);
   });
   let accepted: WorkflowUpdateHandle<unknown> | undefined;
-  const asked = ask(client.workflow.getHandle(workflowId)).then(async (update) => {
+  const asked = ask(client.workflow.getHandle(fulfillOrderId(orderId))).then(async (update) => {
     accepted = update;
     await update.result();
   });
-  const answered = asked.catch((error: unknown) => {
-    throw refusalOf(error);
+  const answered = asked.catch(async (error: unknown) => {
+    const isThere = !(error instanceof WorkflowNotFoundError);
+    throw isThere ? refusalOf(error) : await notRunning(pg, orderId, error);
   });
   answered.catch(() => undefined);
   await within(answered, ASK_LIMIT_MS);

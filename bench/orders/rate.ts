@@ -1,4 +1,5 @@
 // Orders a second and the CPU of one, by one worker and by two, and beside orders that only wait.
+import postgres from 'postgres';
 import { publicEnvironment } from '../../ops/environment.ts';
 import type { Instance } from '../../ops/instance.ts';
 import { call } from '../../ops/sample/load.ts';
@@ -11,6 +12,8 @@ import { ordering, placeOrder } from './placing.ts';
 const UNITS = 1_000_000;
 const ORDERS = 150;
 const WARM_UP = 30;
+const FILLED_AT_ONCE = 250;
+const SETTLE_MS = 2_000;
 const SHOWN = ['gateway', 'orders', 'inventory', 'worker', 'relay', 'projector', 'temporal'];
 /** Its shopper is asked for a confirmation that never comes. */
 const WAITING_CARD = 'pm_card_authenticationRequired';
@@ -55,17 +58,38 @@ const measure = async (name: string, { instance, gateway, sku }: Shop): Promise<
   console.log(`  ms of CPU an order: ${shown.join(', ')}`);
 };
 
-/** `plan.idle` orders are opened first that wait for their shopper all the while. */
+const waitingNow = async (instance: Instance): Promise<number> => {
+  const env = await publicEnvironment(instance);
+  const sql = postgres(env['POSTGRES_URL'] ?? '', { max: 1 });
+  const [row] = await sql`select count(*)::int as n from orders.orders
+    where status = 'awaiting_payment'`;
+  await sql.end();
+  return row?.['n'] as number;
+};
+
+/** Opens orders until so many wait; those of an earlier run still do. */
+const fill = async ({ instance, gateway, sku }: Shop, idle: number): Promise<void> => {
+  const missing = async (): Promise<number> => idle - (await waitingNow(instance));
+  for (let left = await missing(); left > 0; left = await missing()) {
+    process.stderr.write(`# ${left} more orders are to wait\n`);
+    await repeat(Math.min(left, FILLED_AT_ONCE), () => placeOrder(gateway, sku, WAITING_CARD));
+    // An order that was answered 202 may not have come to its shopper yet.
+    await Bun.sleep(SETTLE_MS);
+  }
+};
+
+/** In the end `plan.idle` orders wait for their shopper all the while. */
 export const orderRate = async (instance: Instance, { idle = 0 }: Plan): Promise<void> => {
   const shop = await openShop(instance);
-  await measure('one worker', shop);
+  const waiting = await waitingNow(instance);
+  await measure(`one worker, ${waiting} waiting`, shop);
   await startProcess(instance, 'worker', 2);
   try {
-    await measure('two workers', shop);
+    await measure(`two workers, ${waiting} waiting`, shop);
   } finally {
     await end(instance, copyName('worker', 2));
   }
-  if (idle === 0) return;
-  await repeat(idle, () => placeOrder(shop.gateway, shop.sku, WAITING_CARD));
-  await measure(`one worker, ${idle} waiting`, shop);
+  if (idle <= waiting) return;
+  await fill(shop, idle);
+  await measure(`one worker, ${await waitingNow(instance)} waiting`, shop);
 };

@@ -219,11 +219,15 @@ describe('the sweep', () => {
   });
 
   story('shows an order whose story is gone, and a retry begins it from the record', async () => {
-    const { id } = await bought({ paymentMethod: 'pm_card_authenticationRequired' });
+    const order = await bought({ paymentMethod: 'pm_card_authenticationRequired' });
+    const { id } = order;
     const connection = await Connection.connect({ address: shop.env['TEMPORAL_ADDRESS'] ?? '' });
     const client = new Client({ connection, namespace: 'holdfast' });
     await client.workflow.getHandle(fulfillOrderId(id)).terminate('a test');
     await connection.close();
+    // Nobody can say yet that it is over: its shopper is to ask again.
+    const refused = await asShopper(shop, order, 'POST', '/cancel', {});
+    expect(refused).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE' } });
     await shop.sql`update orders.orders set updated_at = now() - interval '1 hour'
       where id = ${id}`;
     const seen = await needs(id, 'STORY_MISSING');
