@@ -146,17 +146,26 @@ const isOpen = (books: Books, refund: Refund): boolean => {
   return refund.status === 'succeeded' && charge !== undefined && refundOf(charge) === 'fails';
 };
 
-/** Lets the bank say its last word on refunds of before `beforeSeconds`; a failed one is undone. */
-export const settleRefunds = (books: Books, beforeSeconds: number): void => {
-  for (const open of books.ledger.list<Refund>('refund').filter((one) => isOpen(books, one))) {
-    if (open.created > beforeSeconds) continue;
-    const charge = books.ledger.find<Charge>('charge', open.charge);
-    const fails = charge !== undefined && refundOf(charge) === 'fails';
-    const after: Refund = fails
-      ? { ...open, status: 'failed', failure_reason: 'lost_or_stolen_card' }
-      : { ...open, status: 'succeeded' };
-    books.ledger.put('refund', after);
-    if (fails) changeRefunded(books, charge, -open.amount);
-    books.announce(fails ? 'refund.failed' : 'refund.updated', after);
+const settleRefund = (books: Books, open: Refund): void => {
+  const charge = books.ledger.find<Charge>('charge', open.charge);
+  const fails = charge !== undefined && refundOf(charge) === 'fails';
+  const after: Refund = fails
+    ? { ...open, status: 'failed', failure_reason: 'lost_or_stolen_card' }
+    : { ...open, status: 'succeeded' };
+  books.ledger.put('refund', after);
+  if (fails) changeRefunded(books, charge, -open.amount);
+  books.announce(fails ? 'refund.failed' : 'refund.updated', after);
+};
+
+/**
+ * Lets the bank say its last word on refunds from `fromSeconds` to `toSeconds`; a failed one is
+ * undone.
+ */
+export const settleRefunds = (books: Books, fromSeconds: number, toSeconds: number): void => {
+  const open: Refund[] = [];
+  for (const one of books.ledger.newest<Refund>('refund')) {
+    if (one.created < fromSeconds) break;
+    if (one.created <= toSeconds && isOpen(books, one)) open.push(one);
   }
+  for (const one of open.toReversed()) settleRefund(books, one);
 };

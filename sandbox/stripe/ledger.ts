@@ -10,6 +10,13 @@ interface Stored {
   created: number;
 }
 
+interface Row {
+  seq: number;
+  json: string;
+}
+/** Read at once while a list is walked. */
+const ROWS = 200;
+
 export interface SavedAnswer {
   hash: string;
   status: number;
@@ -19,7 +26,9 @@ export interface SavedAnswer {
 
 export interface Ledger {
   find<T extends Stored>(kind: Kind, id: string): T | undefined;
-  list<T extends Stored>(kind: Kind): T[];
+  /** The newest first, one by one: beyond an object, or back towards it the oldest first. */
+  newest<T extends Stored>(kind: Kind, beyond?: string): Iterable<T>;
+  newerThan<T extends Stored>(kind: Kind, id: string): Iterable<T>;
   put<T extends Stored>(kind: Kind, object: T): void;
   findAnswer(key: string): SavedAnswer | undefined;
   saveAnswer(key: string, answer: SavedAnswer): void;
@@ -44,23 +53,42 @@ export const openLedger = (folder: string): Ledger => {
     (key text primary key, hash text, status integer, body text, createdAtMs integer)`);
   db.run('create table if not exists clock (id integer primary key, advancedMs integer)');
   db.run('insert or ignore into clock values (1, 0)');
+  db.run('create index if not exists objects_kind on objects (kind, seq)');
   const find = db.query<{ json: string }, [string, string]>(
     'select json from objects where kind = ? and id = ?',
   );
-  const list = db.query<{ json: string }, [string]>(
-    'select json from objects where kind = ? order by seq',
+  const all = <T>(kind: Kind): T[] =>
+    db
+      .query<{ json: string }, [string]>('select json from objects where kind = ? order by seq')
+      .all(kind)
+      .map((row) => JSON.parse(row.json) as T);
+  const down = db.query<Row, [string, number]>(
+    `select seq, json from objects where kind = ? and seq < ? order by seq desc limit ${ROWS}`,
   );
+  const up = db.query<Row, [string, number]>(
+    `select seq, json from objects where kind = ? and seq > ? order by seq limit ${ROWS}`,
+  );
+  const placeOf = (id: string): number =>
+    db.query<{ seq: number }, [string]>('select seq from objects where id = ?').get(id)?.seq ?? 0;
+  function* walk<T>(pages: typeof down, kind: Kind, from: number): Generator<T> {
+    let at = from;
+    for (let rows = pages.all(kind, at); rows.length > 0; rows = pages.all(kind, at)) {
+      for (const { json } of rows) yield JSON.parse(json) as T;
+      at = rows.at(-1)?.seq ?? at;
+    }
+  }
   const put = db.query(`insert into objects (id, kind, json) values (?, ?, ?)
     on conflict (id) do update set json = excluded.json`);
   const findAnswer = db.query<SavedAnswer, [string]>('select * from answers where key = ?');
   const saveAnswer = db.query('insert or replace into answers values (?, ?, ?, ?, ?)');
-  const all = <T>(kind: Kind): T[] => list.all(kind).map((row) => JSON.parse(row.json) as T);
   return {
     find: <T extends Stored>(kind: Kind, id: string) => {
       const row = find.get(kind, id);
       return row ? (JSON.parse(row.json) as T) : undefined;
     },
-    list: all,
+    newest: (kind, beyond) =>
+      walk(down, kind, beyond === undefined ? Number.MAX_SAFE_INTEGER : placeOf(beyond)),
+    newerThan: (kind, id) => walk(up, kind, placeOf(id)),
     put: (kind, object) => void put.run(object.id, kind, JSON.stringify(object)),
     findAnswer: (key) => findAnswer.get(key) ?? undefined,
     saveAnswer: (key, answer) =>

@@ -21,4 +21,31 @@ describe('a list of the card sandbox', () => {
     const charges = await stripe.charges.list({ payment_intent: other.id });
     expect(charges.data.map((charge) => charge.payment_intent)).toEqual([other.id]);
   });
+
+  test('is paged from either end, the newest first', async () => {
+    const { stripe } = sandbox;
+    const made: string[] = [];
+    for (let at = 0; at < 5; at++) made.unshift((await stripe.paymentIntents.create(CAPTURED)).id);
+    const page = async (how: object) => {
+      const { data, has_more } = await stripe.paymentIntents.list({ limit: 2, ...how });
+      return { ids: data.map(({ id }) => id), has_more };
+    };
+    const [newest = '', second = '', third = '', fourth = '', oldest = ''] = made;
+    expect(await page({})).toEqual({ ids: [newest, second], has_more: true });
+    const after = { starting_after: second };
+    expect(await page(after)).toEqual({ ids: [third, fourth], has_more: true });
+    const before = { ending_before: oldest };
+    expect(await page(before)).toEqual({ ids: [third, fourth], has_more: true });
+    expect(await page({ ending_before: second })).toEqual({ ids: [newest], has_more: false });
+    expect(await page({ ...after, ...before })).toEqual({ ids: [third, fourth], has_more: false });
+    const all: string[] = [];
+    const first = await stripe.paymentIntents.retrieve(oldest);
+    const since = { limit: 2, created: { gte: first.created } };
+    for await (const { id } of stripe.paymentIntents.list(since)) all.push(id);
+    expect(all.slice(0, 5)).toEqual(made);
+    const future = { created: { gt: first.created + 3_600 } };
+    expect(await page(future)).toEqual({ ids: [], has_more: false });
+    const nowhere = stripe.paymentIntents.list({ starting_after: 'pi_nowhere' });
+    expect(nowhere).rejects.toMatchObject({ code: 'resource_missing' });
+  });
 });

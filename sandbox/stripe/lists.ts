@@ -27,49 +27,49 @@ const limitOf = (params: Params): number => {
   throw invalidRequest(`limit must be from 1 to ${LIMIT_MAX}`, { code, param: 'limit' });
 };
 
-const createdFits = (params: Params): ((item: Listed) => boolean) => {
+/** The seconds an object may have been created in, both included. */
+const createdOf = (params: Params): { from: number; to: number } => {
   const at = integerOf(params, 'created');
-  const gt = integerOf(params, 'created[gt]') ?? -1;
-  const gte = integerOf(params, 'created[gte]') ?? 0;
-  const lt = integerOf(params, 'created[lt]') ?? Infinity;
-  const lte = integerOf(params, 'created[lte]') ?? Infinity;
-  return ({ created }) =>
-    created > gt &&
-    created >= gte &&
-    created < lt &&
-    created <= lte &&
-    (at === undefined || created === at);
-};
-
-const placeOf = (items: Listed[], params: Params, name: string): number | undefined => {
-  const id = params.text(name);
-  if (id === undefined) return undefined;
-  const place = items.findIndex((item) => item.id === id);
-  if (place < 0) throw missing('object', id, name);
-  return place;
+  const asked = (name: string): number | undefined => integerOf(params, `created[${name}]`);
+  const from = Math.max((asked('gt') ?? -1) + 1, asked('gte') ?? 0, at ?? 0);
+  const to = Math.min((asked('lt') ?? Infinity) - 1, asked('lte') ?? Infinity, at ?? Infinity);
+  return { from, to };
 };
 
 const isAsked = (asked: string | undefined, value: unknown): boolean =>
   asked === undefined || asked === value;
 
-/** A page, the newest first, of the items whose `fields` are as asked. */
+interface Source {
+  url: string;
+  kind: Parameters<Ledger['newest']>[0];
+  ledger: Ledger;
+}
+
+/** Looks at the newest first until the page is full; objects lie in the order they were created. */
 export const pageOf = <T extends Listed>(
-  url: string,
-  items: T[],
+  { url, kind, ledger }: Source,
   params: Params,
   fields: (keyof T & string)[] = [],
 ) => {
   const limit = limitOf(params);
-  const fits = createdFits(params);
-  const newest = items.toReversed();
-  const after = placeOf(newest, params, 'starting_after');
-  const before = placeOf(newest, params, 'ending_before');
-  const kept = newest
-    .slice(after === undefined ? 0 : after + 1, before)
-    .filter(fits)
-    .filter((item) => fields.every((name) => isAsked(params.text(name), item[name])));
-  const data = before === undefined ? kept.slice(0, limit) : kept.slice(-limit);
-  return { object: 'list', data, has_more: kept.length > limit, url };
+  const { from, to } = createdOf(params);
+  const [after, before] = ['starting_after', 'ending_before'].map((name) => {
+    const id = params.text(name);
+    if (id !== undefined && !ledger.find(kind, id)) throw missing('object', id, name);
+    return id;
+  });
+  const data: T[] = [];
+  let hasMore = false;
+  const all = before ? ledger.newerThan<T>(kind, before) : ledger.newest<T>(kind, after);
+  for (const item of all) {
+    if (before ? item.created > to || item.id === after : item.created < from) break;
+    const isIn = item.created >= from && item.created <= to;
+    if (!isIn || !fields.every((name) => isAsked(params.text(name), item[name]))) continue;
+    hasMore = data.length === limit;
+    if (hasMore) break;
+    data.push(item);
+  }
+  return { object: 'list', data: before ? data.toReversed() : data, has_more: hasMore, url };
 };
 
 /** Stripe's search language as far as we speak it: metadata of one name equals a value. */
@@ -78,10 +78,13 @@ export const searchIntents = (ledger: Ledger, params: Params) => {
   const match = /^metadata\[(["'])(.+?)\1\]\s*:\s*(["'])(.*)\3$/.exec(query.trim());
   if (!match) throw invalidRequest(`The query is not understood: ${query}`, { param: 'query' });
   const [, , name = '', , value] = match;
-  const all = ledger.list<Intent>('payment_intent').toReversed();
-  const found = all.filter((intent) => intent.metadata[name] === value);
   const from = integerOf(params, 'page') ?? 0;
   const to = from + limitOf(params);
+  const found: Intent[] = [];
+  for (const intent of ledger.newest<Intent>('payment_intent')) {
+    if (intent.metadata[name] === value) found.push(intent);
+    if (found.length > to) break;
+  }
   const more = found.length > to;
   return {
     object: 'search_result',

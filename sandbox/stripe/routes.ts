@@ -63,11 +63,11 @@ const makersOf = (ledger: Ledger) => {
     });
   const list = <T extends { id: string; created: number }>(
     path: string,
-    kind: Parameters<Ledger['list']>[0],
+    kind: Parameters<Ledger['newest']>[0],
     fields: (keyof T & string)[] = [],
   ): Route =>
     route('GET', path, [...PAGE, ...fields], (params) =>
-      pageOf(`/v1/${path}`, ledger.list<T>(kind), params, fields),
+      pageOf({ url: `/v1/${path}`, kind, ledger }, params, fields),
     );
   return { route, one, list };
 };

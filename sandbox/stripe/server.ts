@@ -130,9 +130,13 @@ export const createStripeSandbox = (options: Options) => {
   const books = { ledger, announce: events.announce, nowSeconds };
   const intents = createIntents(books);
   const routes = routesOf(intents, books);
+  // What is before this moment has been settled.
+  let settledSeconds = 0;
   const settle = (): void => {
-    const change = () => settleRefunds(books, nowSeconds() - SETTLE_AFTER_SECONDS);
+    const toSeconds = nowSeconds() - SETTLE_AFTER_SECONDS;
+    const change = () => settleRefunds(books, settledSeconds, toSeconds);
     events.sending({ id: null, idempotency_key: null }, () => ledger.atomically(change));
+    settledSeconds = toSeconds;
   };
   const settling = setInterval(settle, SETTLE_EVERY_MS);
   const api = createApi({ ledger, routes, events, faults, nowMs });
