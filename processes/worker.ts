@@ -22,6 +22,7 @@ import {
 import { httpCarrier } from '../activities/providers/carrier.ts';
 import { smtpMailer } from '../activities/providers/mailer.ts';
 import { stripeAftercare } from '../activities/providers/stripe-aftercare.ts';
+import { stripeBooks } from '../activities/providers/stripe-books.ts';
 import { connectStripe } from '../activities/providers/stripe-client.ts';
 import { stripeProvider } from '../activities/providers/stripe.ts';
 import { translatingRefusals } from '../activities/refusals.ts';
@@ -96,6 +97,7 @@ const connectProviders = ({ telemetry }: Parts) => {
   return {
     provider: stripeProvider(stripe),
     aftercare: stripeAftercare(stripe),
+    books: stripeBooks(stripe),
     carrier: httpCarrier(config.HOLDFAST_CARRIER_URL, telemetry),
     mailer: smtpMailer(HOLDFAST_SMTP_URL, HOLDFAST_MAIL_FROM, telemetry),
     inventory: clientOf(InventoryService, {
@@ -110,7 +112,7 @@ const connectProviders = ({ telemetry }: Parts) => {
 type Providers = ReturnType<typeof connectProviders>;
 
 /** What recovery may do beyond looking: through the same code as the doors. */
-const recoveryHands = (parts: Parts, { provider, aftercare, inventory }: Providers) => {
+const recoveryHands = (parts: Parts, { provider, books, inventory }: Providers) => {
   const { client, pg } = parts;
   const temporal = { client: async () => client, close: async () => undefined };
   const carrierPollMs = config.HOLDFAST_CARRIER_POLL_MS;
@@ -119,7 +121,7 @@ const recoveryHands = (parts: Parts, { provider, aftercare, inventory }: Provide
   return recoveryActivities({
     ...parts,
     provider,
-    aftercare,
+    books,
     olderThanMs: config.HOLDFAST_SWEEP_AFTER_MS,
     settledMs: config.HOLDFAST_RECONCILE_AFTER_MS,
     startOrder: (order) => startStory(temporal, FULFILL_ORDER, storyOptions(order, pace)),

@@ -15,8 +15,8 @@ export async function sweepOrders(): Promise<number> {
 }
 
 /** Compares the provider's books with ours; each difference is a break until it is gone. */
-export async function reconcilePayments(): Promise<number> {
-  return hands.reconcilePayments();
+export async function reconcilePayments(): Promise<void> {
+  await hands.reconcilePayments();
 }
 
 /** Frees the stock of orders that have ended, should anything have kept it. */

@@ -39,8 +39,6 @@ export interface AftercareProvider {
   readRefund(id: string): Promise<RefundView>;
   /** A refund of ours by our id. */
   findRefund(intentId: string, refundId: string): Promise<RefundView | undefined>;
-  /** What has gone back of a payment, or is on its way, in minor units. */
-  refundedMinor(intentId: string): Promise<number>;
   readDispute(id: string): Promise<DisputeView>;
   submitEvidence(id: string, evidence: Evidence, key: string): Promise<DisputeView>;
 }
@@ -99,12 +97,6 @@ export const stripeAftercare = ({ stripe, call }: StripeConnection): AftercarePr
       const all = await listRefunds(stripe, intentId);
       const found = all.find(({ metadata }) => metadata?.['refundId'] === refundId);
       return found && refundView(found);
-    }),
-  refundedMinor: (intentId) =>
-    call('refundedMinor', async () => {
-      const all = await listRefunds(stripe, intentId);
-      const kept = all.map(refundView).filter(({ stage }) => stage !== 'failed');
-      return kept.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
     }),
   readDispute: (id) =>
     call('readDispute', async () => disputeView(await stripe.disputes.retrieve(id))),

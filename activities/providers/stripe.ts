@@ -5,8 +5,6 @@ import type { StripeConnection } from './stripe-client.ts';
 /** How far the provider's clock may be from ours. */
 const CLOCKS_APART_MS = 60_000;
 const LIST_MAX = 100;
-/** How many intents a reconciliation looks at in one go. */
-const RECONCILED_MAX = 5_000;
 
 export type Stage =
   | 'unconfirmed'
@@ -25,16 +23,6 @@ export interface PaymentView {
   declineCode: string | undefined;
 }
 
-/** An intent as reconciliation needs it. */
-export interface PaymentRecord {
-  id: string;
-  orderId: string | undefined;
-  stage: Stage;
-  createdAtMs: number;
-  capturedMinor: number;
-  currency: string;
-}
-
 export interface OpenAsk {
   orderId: string;
   amountMinor: number;
@@ -49,8 +37,6 @@ export interface PaymentProvider {
   read(id: string): Promise<PaymentView>;
   /** The intent of an order among those made since, in case the answer to `open` was lost. */
   findByOrder(orderId: string, sinceMs: number): Promise<PaymentView | undefined>;
-  /** Intents made since a moment, newest first, at most 5,000. */
-  listSince(sinceMs: number): Promise<PaymentRecord[]>;
 }
 
 const STAGES: Record<string, Stage> = {
@@ -63,22 +49,13 @@ const STAGES: Record<string, Stage> = {
   canceled: 'canceled',
 };
 
-const stageOf = ({ status }: Stripe.PaymentIntent): Stage => STAGES[status] ?? 'processing';
+export const stageOf = ({ status }: Stripe.PaymentIntent): Stage => STAGES[status] ?? 'processing';
 
 const viewOf = (intent: Stripe.PaymentIntent): PaymentView => ({
   id: intent.id,
   stage: stageOf(intent),
   clientSecret: intent.client_secret ?? '',
   declineCode: intent.last_payment_error?.decline_code ?? intent.last_payment_error?.code,
-});
-
-const recordOf = (intent: Stripe.PaymentIntent): PaymentRecord => ({
-  id: intent.id,
-  orderId: intent.metadata['orderId'],
-  stage: stageOf(intent),
-  createdAtMs: intent.created * 1000,
-  capturedMinor: intent.amount_received,
-  currency: intent.currency.toUpperCase(),
 });
 
 const findByOrder = async (
@@ -91,19 +68,6 @@ const findByOrder = async (
     if (intent.metadata['orderId'] === orderId) return viewOf(intent);
   }
   return undefined;
-};
-
-const listSince = async (
-  intents: Stripe['paymentIntents'],
-  sinceMs: number,
-): Promise<PaymentRecord[]> => {
-  const gte = Math.floor(sinceMs / 1000);
-  const records: PaymentRecord[] = [];
-  for await (const intent of intents.list({ limit: LIST_MAX, created: { gte } })) {
-    records.push(recordOf(intent));
-    if (records.length >= RECONCILED_MAX) break;
-  }
-  return records;
 };
 
 /** Refusals of every call: CARD_DECLINED, RATE_LIMITED, IDEMPOTENCY_KEY_IN_FLIGHT. */
@@ -133,6 +97,5 @@ export const stripeProvider = ({ stripe, call }: StripeConnection): PaymentProvi
     read: (id) => call('read', async () => viewOf(await intents.retrieve(id))),
     findByOrder: (orderId, sinceMs) =>
       call('findByOrder', () => findByOrder(intents, orderId, sinceMs)),
-    listSince: (sinceMs) => call('listSince', () => listSince(intents, sinceMs)),
   };
 };

@@ -1,21 +1,37 @@
 // Reconciliation: the provider's books against ours; a difference is a break until it is gone.
-import { listOrdersById, putBreaks, type BreakDraft } from '../../db/postgres/orders/breaks.ts';
+import {
+  comparedUntil,
+  listChangedIntents,
+  listOpenIntents,
+  listOrdersById,
+  putBreaks,
+  putComparedUntil,
+  type BreakDraft,
+} from '../../db/postgres/orders/breaks.ts';
 import type { Pg } from '../../db/postgres/client.ts';
 import { heldByProvider } from '../../db/postgres/orders/ledger.ts';
 import type { Order } from '../../db/postgres/orders/orders.ts';
 import { isId } from '../../domain/ids.ts';
 import { isEnding, type PaymentStatus } from '../../domain/order.ts';
 import { keyed } from '../payment-keys.ts';
-import type { AftercareProvider } from '../providers/stripe-aftercare.ts';
-import type { PaymentProvider, PaymentRecord } from '../providers/stripe.ts';
+import type { PaymentRecord, ProviderBooks, Stretch } from '../providers/stripe-books.ts';
+import type { PaymentProvider } from '../providers/stripe.ts';
 
-/** Payments of the last two days are compared; older ones were, many times. */
-const COMPARED_MS = 48 * 3_600_000;
+/** Payments of the last two days are compared again and again, older ones when they change. */
+const AGAIN_SECONDS = 48 * 3_600;
+/** Of those, so many parts at least are gone through before the first is again. */
+const AGAIN_PARTS = 12;
+/** Compared in one go, longer when there is little in it; a run that dies loses one go. */
+const STRETCH_SECONDS_MIN = 60;
+const STRETCH_SECONDS_MAX = 4 * 3_600;
+const QUICK_MS = 1_000;
+/** One run takes no longer, and the next goes on where it stopped. */
+const RUN_MS = 90_000;
 
 export interface BooksParts {
   pg: Pg;
   provider: PaymentProvider;
-  aftercare: AftercareProvider;
+  books: ProviderBooks;
   /** What is younger may still be on its way between the two books, in ms. */
   settledMs: number;
 }
@@ -27,14 +43,13 @@ const HAS_MONEY: readonly PaymentStatus[] = [
   'disputed',
 ];
 
-const differs = async (
-  { pg, aftercare }: BooksParts,
+const differs = (
   intent: PaymentRecord,
-  order: Order,
-): Promise<BreakDraft | undefined> => {
-  const isCaptured = intent.stage === 'captured';
-  const { id: orderId, paymentStatus, status } = order;
+  { id: orderId, paymentStatus, status }: Order,
+  oursMinor: number,
+): BreakDraft | undefined => {
   const facts = { intentId: intent.id, paymentStatus, status, provider: intent.stage };
+  const isCaptured = intent.stage === 'captured';
   if (isCaptured && !HAS_MONEY.includes(paymentStatus)) {
     return { id: `captured/${intent.id}`, kind: 'CAPTURE_UNRECORDED', orderId, facts };
   }
@@ -42,11 +57,9 @@ const differs = async (
     if (!HAS_MONEY.includes(paymentStatus)) return undefined;
     return { id: `missing/${intent.id}`, kind: 'CAPTURE_MISSING', orderId, facts };
   }
-  if (paymentStatus === 'disputed') return undefined;
-  const heldMinor = await heldByProvider(pg, orderId);
-  const theirsMinor = intent.capturedMinor - (await aftercare.refundedMinor(intent.id));
-  if (heldMinor === theirsMinor) return undefined;
-  const amounts = { ...facts, oursMinor: heldMinor, theirsMinor };
+  const theirsMinor = intent.capturedMinor - intent.refundedMinor;
+  if (paymentStatus === 'disputed' || oursMinor === theirsMinor) return undefined;
+  const amounts = { ...facts, oursMinor, theirsMinor };
   return { id: `refunds/${intent.id}`, kind: 'REFUNDS_DIFFER', orderId, facts: amounts };
 };
 
@@ -71,30 +84,99 @@ const breakOf = async (
   parts: BooksParts,
   intent: PaymentRecord,
   order: Order | undefined,
+  oursMinor: number,
 ): Promise<BreakDraft | undefined> => {
   if (!order) {
     if (intent.stage !== 'captured' && intent.stage !== 'authorized') return undefined;
     const facts = { intentId: intent.id, capturedMinor: intent.capturedMinor };
     return { id: `unknown/${intent.id}`, kind: 'UNKNOWN_ORDER', orderId: null, facts };
   }
-  if (order.paymentIntentId === intent.id) return differs(parts, intent, order);
+  if (order.paymentIntentId === intent.id) return differs(intent, order, oursMinor);
   // Until the order has ended its story may be about to adopt what it finds.
   return isEnding(order.status) ? strayOf(parts, intent, order.id) : undefined;
 };
 
-/** Answers how many breaks are open now. */
-export const reconcile = async (parts: BooksParts): Promise<number> => {
-  const now = Date.now();
-  const intents = (await parts.provider.listSince(now - COMPARED_MS)).filter(
-    ({ createdAtMs }) => createdAtMs < now - parts.settledMs,
-  );
+/** Compares a page of payments: breaks open, and those of these payments that are gone close. */
+const compare = async (parts: BooksParts, intents: PaymentRecord[]): Promise<void> => {
+  if (intents.length === 0) return;
   const ids = intents.flatMap(({ orderId }) => (isId('order', orderId) ? [orderId] : []));
-  const orders = new Map((await listOrdersById(parts.pg, ids)).map((order) => [order.id, order]));
+  const [orders, held] = await Promise.all([
+    listOrdersById(parts.pg, ids),
+    heldByProvider(parts.pg, ids),
+  ]);
+  const known = new Map(orders.map((order) => [order.id as string, order]));
   const found: BreakDraft[] = [];
   for (const intent of intents) {
-    const one = await breakOf(parts, intent, orders.get(intent.orderId ?? ''));
+    const { orderId = '' } = intent;
+    const one = await breakOf(parts, intent, known.get(orderId), held.get(orderId) ?? 0);
     if (one) found.push(one);
   }
-  await putBreaks(parts.pg, found);
-  return found.length;
+  const compared = intents.map(({ id }) => id);
+  await putBreaks(parts.pg, compared, found);
+};
+
+const compareMade = async (parts: BooksParts, stretch: Stretch): Promise<Set<string>> => {
+  const made = new Set<string>();
+  for await (const page of parts.books.made(stretch)) {
+    await compare(parts, page);
+    for (const { id } of page) made.add(id);
+  }
+  return made;
+};
+
+/** What was made in a stretch, and what has changed in it on either side and is older. */
+const compareNew = async (parts: BooksParts, stretch: Stretch): Promise<void> => {
+  const made = await compareMade(parts, stretch);
+  const changed = new Set(await listChangedIntents(parts.pg, stretch));
+  for await (const page of parts.books.refunded(stretch)) {
+    for (const id of page) changed.add(id);
+  }
+  await compare(parts, await parts.books.read([...changed.difference(made)]));
+};
+
+type Lane = 'new' | 'again';
+const COMPARES: Record<Lane, (parts: BooksParts, stretch: Stretch) => Promise<unknown>> = {
+  new: compareNew,
+  again: compareMade,
+};
+
+/** Goes on where the lane has stopped, up to an end or for as long as the run may take. */
+const goOn = async (
+  parts: BooksParts,
+  lane: Lane,
+  within: Stretch,
+  endMs: number,
+): Promise<void> => {
+  let length = STRETCH_SECONDS_MIN;
+  for (let at = within.fromSeconds; at < within.toSeconds && Date.now() < endMs;) {
+    const startedMs = Date.now();
+    const toSeconds = Math.min(at + length, within.toSeconds);
+    await COMPARES[lane](parts, { fromSeconds: at, toSeconds });
+    await putComparedUntil(parts.pg, lane, toSeconds);
+    at = toSeconds;
+    const isQuick = Date.now() - startedMs < QUICK_MS;
+    length = isQuick
+      ? Math.min(length * 2, STRETCH_SECONDS_MAX)
+      : Math.max(length / 2, STRETCH_SECONDS_MIN);
+  }
+};
+
+/**
+ * Compares what was made or has changed since the last run, and a part of what was compared before.
+ * Its work is that of the payments in between, however many there are in all.
+ */
+export const reconcile = async (parts: BooksParts): Promise<void> => {
+  const { pg, books, settledMs } = parts;
+  const startedMs = Date.now();
+  const toSeconds = Math.floor((startedMs - settledMs) / 1_000);
+  const oldest = toSeconds - AGAIN_SECONDS;
+  const endMs = startedMs + RUN_MS;
+  const last = await comparedUntil(pg, 'new');
+  await goOn(parts, 'new', { fromSeconds: last ?? oldest, toSeconds }, endMs);
+  await compare(parts, await books.read(await listOpenIntents(pg)));
+  const again = Math.max((await comparedUntil(pg, 'again')) ?? oldest, oldest);
+  const fromSeconds = again >= toSeconds ? oldest : again;
+  const part = AGAIN_SECONDS / AGAIN_PARTS;
+  const partEnd = Math.min(fromSeconds + part, toSeconds);
+  await goOn(parts, 'again', { fromSeconds, toSeconds: partEnd }, endMs);
 };

@@ -121,8 +121,8 @@ export const recoveryActivities = (parts: RecoveryParts) => {
   return {
     /** Answers how many orders, returns and events were seen to. */
     startWaitingOrders: (): Promise<number> => sweep(parts),
-    /** Answers how many breaks are open. */
-    reconcilePayments: (): Promise<number> => reconcile(parts),
+    /** Compares what is new and what has changed, and a part of the rest once more. */
+    reconcilePayments: (): Promise<void> => reconcile(parts),
     /** Frees what ended orders still hold; answers how many did. */
     async releaseEndedHolds(): Promise<number> {
       const window = { fromMs: ENDED_WITHIN_MS, toMs: QUIET_MS };

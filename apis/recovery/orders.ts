@@ -77,7 +77,7 @@ const suggested = (order: Order): string => {
 const everythingOf = async (parts: RecoveryParts, order: Order) => {
   const { pg, readPayment } = parts;
   const { id, storeId, paymentIntentId } = order;
-  const [timeline, attempts, refunds, returns, disputes, parcels, actions, breaks, heldMinor] =
+  const [timeline, attempts, refunds, returns, disputes, parcels, actions, breaks, held] =
     await Promise.all([
       listOrderEvents(pg, storeId, id, 0),
       listAttempts(pg, id),
@@ -87,7 +87,7 @@ const everythingOf = async (parts: RecoveryParts, order: Order) => {
       listParcels(pg, id),
       listActions(pg, { orderId: id }),
       breaksOf(pg, id),
-      heldByProvider(pg, id),
+      heldByProvider(pg, [id]),
     ]);
   const [story, hold, provider] = await Promise.all([
     ifThere(storyOf(parts, id)),
@@ -99,7 +99,7 @@ const everythingOf = async (parts: RecoveryParts, order: Order) => {
     nextAction: suggested(order),
     timeline,
     attempts,
-    ledger: { heldMinor },
+    ledger: { heldMinor: held.get(id) ?? 0 },
     refunds,
     returns,
     disputes,

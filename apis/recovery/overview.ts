@@ -10,7 +10,7 @@ export const overviewRoute = (pg: Pg): Route =>
   route({
     method: 'get',
     path: '/recovery/overview',
-    summary: 'Counts by status and reason, and the oldest undecided order.',
+    summary: 'Open orders by status and reason, and the oldest undecided one.',
     needs: 'recovery',
     answers: { 200: 'the overview' },
     answer: async () => json(await ordersOverview(pg), 200, { 'cache-control': 'no-store' }),
@@ -22,15 +22,22 @@ export const watchOverview = (pg: Pg, telemetry: Telemetry): { stop(): void } =>
     'holdfast_oldest_undecided_seconds',
     'Age of the oldest order whose payment is not decided.',
   );
-  const byStatus = telemetry.gauge('holdfast_orders', 'Orders by status.', ['status']);
+  const byStatus = telemetry.gauge('holdfast_orders', 'Orders that have not ended, by status.', [
+    'status',
+  ]);
   const attention = telemetry.gauge('holdfast_orders_attention', 'Orders that need a person.', [
     'reason',
   ]);
   const breaks = telemetry.gauge('holdfast_payment_breaks', 'Payments that do not reconcile.');
+  const compared = telemetry.gauge(
+    'holdfast_payments_compared_seconds',
+    "Payments of before so many seconds ago have been compared with the provider's books.",
+  );
   const look = async (): Promise<void> => {
     const seen = await ordersOverview(pg);
     oldest.set(seen.oldestUndecidedSeconds);
     breaks.set(seen.breaks);
+    compared.set(seen.paymentsComparedSeconds);
     byStatus.reset();
     attention.reset();
     for (const [status, count] of Object.entries(seen.byStatus)) byStatus.set({ status }, count);

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { stripeAftercare } from '../../activities/providers/stripe-aftercare.ts';
+import { stripeBooks } from '../../activities/providers/stripe-books.ts';
 import { connectStripe } from '../../activities/providers/stripe-client.ts';
 import { stripeProvider } from '../../activities/providers/stripe.ts';
 import { CACHE, testInstance } from '../../ops/instance.ts';
@@ -157,7 +158,11 @@ describe.skipIf(!isAtHand)('stripe-mock and the card sandbox (skipped where it i
     await aftercare.refund({ ...order, intentId: 'pi_123', refundId: 'ret_1' }, 'refund');
     await aftercare.readRefund('re_123');
     await aftercare.findRefund('pi_123', 'ret_1');
-    await aftercare.refundedMinor('pi_123');
+    const books = stripeBooks(connection);
+    const stretch = { fromSeconds: 1, toSeconds: 2 };
+    for await (const page of books.made(stretch)) expect(page).toBeArray();
+    for await (const page of books.refunded(stretch)) expect(page).toBeArray();
+    await books.read(['pi_123']);
     await aftercare.readDispute('dp_123');
     const evidence = {
       customer_email_address: 'a@shopper.example',

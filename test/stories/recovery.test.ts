@@ -2,16 +2,10 @@
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { Client, Connection } from '@temporalio/client';
 import { fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
-import {
-  asShopper,
-  eventually,
-  JSON_TYPE,
-  placeOrder,
-  request,
-  stockedWare,
-} from '../support/journeys.ts';
+import { asShopper, eventually, placeOrder, request, stockedWare } from '../support/journeys.ts';
 import {
   accountsOf,
+  asOperator,
   authenticate,
   balance,
   control,
@@ -44,19 +38,8 @@ interface Looked {
   refunds: { state: string }[];
 }
 
-const asOperator = <T>(method: string, path: string, body?: unknown, key?: string) =>
-  request<T>(`${shop.env['GATEWAY_URL']}/recovery/${path}`, {
-    method,
-    headers: {
-      ...JSON_TYPE,
-      authorization: `Bearer ${shop.env['OPERATOR_KEY']}`,
-      ...(key && { 'idempotency-key': key }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-
 const look = async (id: string): Promise<Looked> =>
-  (await asOperator<Looked>('GET', `orders/${id}`)).body;
+  (await asOperator<Looked>(shop, 'GET', `orders/${id}`)).body;
 
 const needs = (id: string, reason: string): Promise<Looked> =>
   eventually(`${id} needs a person: ${reason}`, async () => {
@@ -85,11 +68,12 @@ describe('an order that the carrier refuses', () => {
     expect(seen.provider).toMatchObject({ stage: 'captured' });
     expect(seen.attempts.map(({ verb }) => verb)).toEqual(['open', 'confirm/1', 'capture']);
     const { body } = await asOperator<{ items: Looked[] }>(
+      shop,
       'GET',
       'orders?reason=SHIPMENT_STEP_FAILED&limit=100',
     );
     expect(body.items.map((item) => item.id)).toContain(id);
-    const done = await asOperator('POST', `orders/${id}/retry`, { note: 'address is fine' });
+    const done = await asOperator(shop, 'POST', `orders/${id}/retry`, { note: 'address is fine' });
     expect(done).toMatchObject({ status: 200, body: { action: { outcome: 'done' } } });
     await reached(shop, id, 'delivered');
     expect((await look(id)).actions).toMatchObject([{ action: 'retry', outcome: 'done' }]);
@@ -105,14 +89,16 @@ describe('an order that the carrier refuses', () => {
       postalCode: 'IV40 8AE',
       country: 'GB',
     };
-    expect((await asOperator('POST', `orders/${id}/readdress`, { address })).status).toBe(200);
-    expect((await asOperator('POST', `orders/${id}/retry`, {})).status).toBe(200);
+    expect((await asOperator(shop, 'POST', `orders/${id}/readdress`, { address })).status).toBe(
+      200,
+    );
+    expect((await asOperator(shop, 'POST', `orders/${id}/retry`, {})).status).toBe(200);
     await reached(shop, id, 'delivered');
   });
 
   story('can be cancelled, with its money and stock back', async () => {
     const { id, ware } = await refusedByCarrier();
-    expect((await asOperator('POST', `orders/${id}/cancel`, {})).status).toBe(200);
+    expect((await asOperator(shop, 'POST', `orders/${id}/cancel`, {})).status).toBe(200);
     await reached(shop, id, 'cancelled');
     expect((await providerView(shop, id)).keptMinor).toBe(0);
     expect(await balance(shop, ware.sku)).toEqual({ on_hand: 5, reserved: 0 });
@@ -122,30 +108,30 @@ describe('an order that the carrier refuses', () => {
     const { id } = await refusedByCarrier();
     const key = crypto.randomUUID();
     const clicks = await Promise.all(
-      Array.from({ length: 50 }, () => asOperator('POST', `orders/${id}/retry`, {}, key)),
+      Array.from({ length: 50 }, () => asOperator(shop, 'POST', `orders/${id}/retry`, {}, key)),
     );
     expect(new Set(clicks.map(({ status }) => status)).has(200)).toBe(true);
     await reached(shop, id, 'delivered');
     const { actions } = await look(id);
     expect(actions).toHaveLength(1);
-    const other = await asOperator('POST', `orders/${id}/cancel`, {}, key);
+    const other = await asOperator(shop, 'POST', `orders/${id}/cancel`, {}, key);
     expect(other).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } });
   });
 
   story('is found by a dry run, and mended with others in a batch', async () => {
     const ids = [(await refusedByCarrier()).id, (await refusedByCarrier()).id];
     const filter = { reason: 'SHIPMENT_STEP_FAILED' };
-    const dry = await asOperator<{ matches: number; orders: Looked[] }>('POST', 'batches', {
+    const dry = await asOperator<{ matches: number; orders: Looked[] }>(shop, 'POST', 'batches', {
       action: 'retry',
       filter,
     });
     expect(dry.body.orders.map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
     const order = { action: 'retry', filter, dryRun: false, perSecond: 50 };
-    const real = await asOperator<{ id: string }>('POST', 'batches', order);
+    const real = await asOperator<{ id: string }>(shop, 'POST', 'batches', order);
     expect(real.status).toBe(202);
     for (const id of ids) await reached(shop, id, 'delivered');
     const path = `batches/${real.body.id}`;
-    const progress = await asOperator<{ actions: { outcome: string }[] }>('GET', path);
+    const progress = await asOperator<{ actions: { outcome: string }[] }>(shop, 'GET', path);
     expect(progress.body.actions.length).toBeGreaterThanOrEqual(2);
   });
 });
@@ -154,14 +140,17 @@ describe('an operator', () => {
   story('gives a part of the money back, and never more than there is', async () => {
     const { id } = await bought();
     await reached(shop, id, 'delivered');
-    const part = await asOperator('POST', `orders/${id}/refund`, { amount: 5, note: 'scratched' });
+    const part = await asOperator(shop, 'POST', `orders/${id}/refund`, {
+      amount: 5,
+      note: 'scratched',
+    });
     expect(part.status).toBe(200);
     await eventually('the part is back', async () =>
       (await orderRow(shop, id))?.payment_status === 'partially_refunded' ? true : undefined,
     );
-    const more = await asOperator('POST', `orders/${id}/refund`, { amount: 16 });
+    const more = await asOperator(shop, 'POST', `orders/${id}/refund`, { amount: 16 });
     expect(more).toMatchObject({ status: 409, body: { code: 'REFUND_EXCEEDS_CAPTURE' } });
-    expect((await asOperator('POST', `orders/${id}/refund`, {})).status).toBe(200);
+    expect((await asOperator(shop, 'POST', `orders/${id}/refund`, {})).status).toBe(200);
     await eventually('all of it is back', async () =>
       (await orderRow(shop, id))?.payment_status === 'refunded' ? true : undefined,
     );
@@ -177,7 +166,7 @@ describe('an operator', () => {
       ['cancel', {}],
       ['resolve', { ending: 'lost' }],
     ] as const) {
-      const answer = await asOperator('POST', `orders/${id}/${action}`, body);
+      const answer = await asOperator(shop, 'POST', `orders/${id}/${action}`, body);
       expect(answer).toMatchObject({ status: 409, body: { code: 'ILLEGAL_TRANSITION' } });
     }
     const outcomes = (await look(id)).actions.map(({ outcome }) => outcome);
@@ -233,7 +222,7 @@ describe('the sweep', () => {
     const seen = await needs(id, 'STORY_MISSING');
     expect(seen.nextAction).toBe('retry starts the story from the record');
     expect(await eventsOf(shop, id)).toContain('AttentionRaised');
-    expect((await asOperator('POST', `orders/${id}/retry`, {})).status).toBe(200);
+    expect((await asOperator(shop, 'POST', `orders/${id}/retry`, {})).status).toBe(200);
     await authenticate(shop, id);
     await reached(shop, id, 'delivered');
     expect((await providerView(shop, id)).paid).toHaveLength(1);
@@ -255,28 +244,10 @@ describe('the sweep', () => {
     await eventually('it is written down', async () =>
       (await eventsOf(shop, id)).includes('AttentionRaised') ? true : undefined,
     );
-    const { body } = await asOperator<{ oldestUndecidedSeconds: number }>('GET', 'overview');
+    const { body } = await asOperator<{ oldestUndecidedSeconds: number }>(shop, 'GET', 'overview');
     expect(body.oldestUndecidedSeconds).toBeGreaterThan(15 * 60);
     await authenticate(shop, id);
     await reached(shop, id, 'delivered');
     expect((await look(id)).reason).toBeUndefined();
-  });
-});
-
-describe('a payment that the provider has and we do not', () => {
-  story('is a break until it is explained', async () => {
-    const { id } = await bought();
-    await reached(shop, id, 'delivered');
-    await shop.sql`update orders.orders set payment_status = 'authorized' where id = ${id}`;
-    const open = () => asOperator<{ items: { kind: string; orderId: string }[] }>('GET', 'breaks');
-    await eventually('the break is found', async () =>
-      (await open()).body.items.find(
-        (one) => one.orderId === id && one.kind === 'CAPTURE_UNRECORDED',
-      ),
-    );
-    await shop.sql`update orders.orders set payment_status = 'captured' where id = ${id}`;
-    await eventually('the break is gone', async () =>
-      (await open()).body.items.some((one) => one.orderId === id) ? undefined : true,
-    );
   });
 });

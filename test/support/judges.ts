@@ -107,3 +107,21 @@ export const mendBy = ({ env }: Shop, orderId: string, action: string, body: unk
     headers: { ...JSON_TYPE, authorization: `Bearer ${env['OPERATOR_KEY']}` },
     body: JSON.stringify(body),
   });
+
+/** A call of the operators' console, with a key of theirs. */
+export const asOperator = <T>(
+  { env }: Shop,
+  method: string,
+  path: string,
+  body?: unknown,
+  key?: string,
+) =>
+  request<T>(`${env['GATEWAY_URL']}/recovery/${path}`, {
+    method,
+    headers: {
+      ...JSON_TYPE,
+      authorization: `Bearer ${env['OPERATOR_KEY']}`,
+      ...(key && { 'idempotency-key': key }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });

@@ -1,7 +1,7 @@
 // Breaks: payments that do not reconcile with the provider's books, until they do.
 import { desc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { Pg } from '../client.ts';
-import { breaks, orders } from '../schema/orders.ts';
+import { breaks, orders, reconciliation } from '../schema/orders.ts';
 import { orderOf, type Order } from './orders.ts';
 
 const BREAKS_MAX = 1_000;
@@ -19,8 +19,13 @@ export const listOpenBreaks = (pg: Pg): Promise<Break[]> =>
       .limit(BREAKS_MAX),
   );
 
-/** Takes over what a reconciliation found: new ones open, those that are gone are resolved. */
-export const putBreaks = (pg: Pg, found: BreakDraft[]): Promise<void> =>
+/** Open breaks are looked at in every run; so many at once. */
+const OPEN_MAX = 200;
+
+const listed = (ids: string[]) => sql`any(string_to_array(${ids.join(',')}, ','))`;
+
+/** Takes over what comparing these payments found: new breaks open, those that are gone close. */
+export const putBreaks = (pg: Pg, compared: string[], found: BreakDraft[]): Promise<void> =>
   pg.transaction('breaks.put', async (tx) => {
     for (const one of found) {
       await tx
@@ -28,15 +33,51 @@ export const putBreaks = (pg: Pg, found: BreakDraft[]): Promise<void> =>
         .values(one)
         .onConflictDoUpdate({ target: breaks.id, set: { facts: one.facts, resolvedAt: null } });
     }
-    const ids = new Set(found.map(({ id }) => id));
-    const open = await tx.select({ id: breaks.id }).from(breaks).where(isNull(breaks.resolvedAt));
-    const gone = open.map(({ id }) => id).filter((id) => !ids.has(id));
-    if (gone.length > 0) {
-      await tx
-        .update(breaks)
-        .set({ resolvedAt: sql`now()` })
-        .where(inArray(breaks.id, gone));
-    }
+    await tx.execute(sql`
+      update orders.breaks set resolved_at = now()
+      where resolved_at is null and facts ->> 'intentId' = ${listed(compared)}
+        and not id = ${listed(found.map(({ id }) => id))}`);
+  });
+
+/** The provider's payments that have a break, of the newest ones. */
+export const listOpenIntents = (pg: Pg): Promise<string[]> =>
+  pg.query('breaks.intents', async (db) => {
+    const rows = await db.execute<{ id: string }>(sql`
+      select distinct facts ->> 'intentId' as id from (
+        select facts from orders.breaks where resolved_at is null
+        order by found_at desc limit ${OPEN_MAX}) as newest`);
+    return rows.map(({ id }) => id);
+  });
+
+/** Payments of orders whose money has moved in a stretch of time, by our ledger. */
+export const listChangedIntents = (
+  pg: Pg,
+  { fromSeconds, toSeconds }: { fromSeconds: number; toSeconds: number },
+): Promise<string[]> =>
+  pg.query('breaks.changed', async (db) => {
+    const rows = await db.execute<{ id: string }>(sql`
+      select distinct o.payment_intent_id as id from orders.ledger_entries e
+      join orders.orders o on o.id = e.order_id
+      where e.created_at >= to_timestamp(${fromSeconds})
+        and e.created_at < to_timestamp(${toSeconds}) and o.payment_intent_id is not null`);
+    return rows.map(({ id }) => id);
+  });
+
+type Lane = typeof reconciliation.$inferSelect.lane;
+
+/** Up to when a lane has compared, in seconds since 1970; undefined before its first run. */
+export const comparedUntil = (pg: Pg, lane: Lane): Promise<number | undefined> =>
+  pg.query('breaks.comparedUntil', async (db) => {
+    const rows = await db.select().from(reconciliation).where(eq(reconciliation.lane, lane));
+    return rows[0]?.untilSeconds;
+  });
+
+export const putComparedUntil = (pg: Pg, lane: Lane, untilSeconds: number): Promise<void> =>
+  pg.query('breaks.putComparedUntil', async (db) => {
+    await db
+      .insert(reconciliation)
+      .values({ lane, untilSeconds })
+      .onConflictDoUpdate({ target: reconciliation.lane, set: { untilSeconds } });
   });
 
 /** The orders of these ids, whatever their store. */

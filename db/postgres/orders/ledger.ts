@@ -42,11 +42,13 @@ export const postEntry = async (
     .onConflictDoNothing();
 };
 
-/** What the ledger says the provider holds of an order, in minor units. */
-export const heldByProvider = (pg: Pg, orderId: string): Promise<number> =>
+/** What the ledger says the provider holds of these orders, in minor units; none is left out. */
+export const heldByProvider = (pg: Pg, orderIds: string[]): Promise<Map<string, number>> =>
   pg.query('ledger.held', async (db) => {
-    const [row] = await db.execute<{ held: number }>(sql`
-      select coalesce(sum(amount_minor), 0)::int as held from orders.ledger_entries
-      where order_id = ${orderId} and account = 'card_provider'`);
-    return row?.held ?? 0;
+    const rows = await db.execute<{ order_id: string; held: number }>(sql`
+      select order_id, sum(amount_minor)::int as held from orders.ledger_entries
+      where order_id = any(string_to_array(${orderIds.join(',')}, ','))
+        and account = 'card_provider'
+      group by order_id`);
+    return new Map(rows.map((row) => [row.order_id, row.held]));
   });

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import type { Pg } from '../client.ts';
 
 export interface OrdersOverview {
-  /** How many orders are in each status. */
+  /** How many orders that have not ended are in each status. */
   byStatus: Record<string, number>;
   /** How many wait for a person, by reason. */
   byReason: Record<string, number>;
@@ -11,12 +11,17 @@ export interface OrdersOverview {
   undecided: number;
   /** Payments that do not reconcile with the provider. */
   breaks: number;
+  /** Payments of before so many seconds ago have been compared with the provider's books. */
+  paymentsComparedSeconds: number;
 }
 
 export const ordersOverview = (pg: Pg): Promise<OrdersOverview> =>
   pg.query('orders.overview', async (db) => {
     const statuses = await db.execute<{ status: string; count: number }>(
-      sql`select status, count(*)::int as count from orders.orders group by status`,
+      // By the index of open orders: those that have ended are ever more.
+      sql`select status, count(*)::int as count from orders.orders
+        where status in ('accepted', 'awaiting_payment', 'confirmed', 'packing', 'shipped')
+        group by status`,
     );
     const reasons = await db.execute<{ reason: string; count: number }>(sql`
       select attention_reason as reason, count(*)::int as count from orders.orders
@@ -28,8 +33,12 @@ export const ordersOverview = (pg: Pg): Promise<OrdersOverview> =>
     const [broken] = await db.execute<{ count: number }>(
       sql`select count(*)::int as count from orders.breaks where resolved_at is null`,
     );
+    const [compared] = await db.execute<{ age: number }>(sql`
+      select (extract(epoch from now()) - until_seconds)::float8 as age
+      from orders.reconciliation where lane = 'new'`);
     return {
       breaks: broken?.count ?? 0,
+      paymentsComparedSeconds: Math.round(compared?.age ?? 0),
       byStatus: Object.fromEntries(statuses.map((row) => [row.status, row.count])),
       byReason: Object.fromEntries(reasons.map((row) => [row.reason, row.count])),
       undecided: undecided?.count ?? 0,

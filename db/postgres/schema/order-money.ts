@@ -1,6 +1,7 @@
 // Tables of an order's money: the double-entry ledger, and what is owed back.
 import { sql } from 'drizzle-orm';
 import {
+  bigint,
   bigserial,
   check,
   index,
@@ -30,6 +31,7 @@ export const ledgerEntries = ordersSchema.table(
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [
+    index('ledger_entries_created_at_idx').on(table.createdAt),
     unique('ledger_entries_reference_key').on(
       table.orderId,
       table.entry,
@@ -120,4 +122,11 @@ export const breaks = ordersSchema.table('breaks', {
   facts: jsonb().$type<Record<string, unknown>>().notNull(),
   foundAt: timestamp('found_at', { withTimezone: true }).notNull().defaultNow(),
   resolvedAt: timestamp('resolved_at', { withTimezone: true }),
+});
+
+/** How far the provider's books have been compared with ours: what is new, and once more. */
+export const reconciliation = ordersSchema.table('reconciliation', {
+  lane: text({ enum: ['new', 'again'] }).primaryKey(),
+  /** Seconds since 1970. */
+  untilSeconds: bigint('until_seconds', { mode: 'number' }).notNull(),
 });

@@ -1,0 +1,104 @@
+// The card provider's books as reconciliation reads them: a hundred payments a call.
+import Stripe from 'stripe';
+import type { StripeConnection } from './stripe-client.ts';
+import { stageOf, type Stage } from './stripe.ts';
+
+const LIST_MAX = 100;
+const READ_AT_ONCE = 8;
+/** A charge says how much of it went back, or is on its way (docs.stripe.com/api/charges/object). */
+const CHARGE = 'latest_charge';
+
+/** An intent as reconciliation needs it. */
+export interface PaymentRecord {
+  id: string;
+  orderId: string | undefined;
+  stage: Stage;
+  capturedMinor: number;
+  refundedMinor: number;
+}
+
+/** A stretch of time, in whole seconds since 1970: from its beginning up to before its end. */
+export interface Stretch {
+  fromSeconds: number;
+  toSeconds: number;
+}
+
+export interface ProviderBooks {
+  /** Intents made in a stretch, a page at a time. */
+  made(stretch: Stretch): AsyncIterable<PaymentRecord[]>;
+  /** Ids of intents of which something was given back in a stretch, a page at a time. */
+  refunded(stretch: Stretch): AsyncIterable<string[]>;
+  /** Those of these that the provider knows. */
+  read(ids: string[]): Promise<PaymentRecord[]>;
+}
+
+const recordOf = (intent: Stripe.PaymentIntent): PaymentRecord => ({
+  id: intent.id,
+  orderId: intent.metadata['orderId'],
+  stage: stageOf(intent),
+  capturedMinor: intent.amount_received,
+  refundedMinor:
+    typeof intent.latest_charge === 'object' ? (intent.latest_charge?.amount_refunded ?? 0) : 0,
+});
+
+interface Page<T> {
+  data: T[];
+  has_more: boolean;
+}
+
+async function* pages<T extends { id: string }>(
+  read: (after: { starting_after?: string }) => Promise<Page<T>>,
+): AsyncGenerator<T[]> {
+  let page = await read({});
+  yield page.data;
+  for (let last = page.data.at(-1); page.has_more && last; last = page.data.at(-1)) {
+    page = await read({ starting_after: last.id });
+    yield page.data;
+  }
+}
+
+async function* mapped<T, R>(from: AsyncIterable<T[]>, of: (one: T) => R): AsyncGenerator<R[]> {
+  for await (const page of from) yield page.map(of);
+}
+
+const createdIn = ({ fromSeconds, toSeconds }: Stretch) => ({
+  limit: LIST_MAX,
+  created: { gte: fromSeconds, lt: toSeconds },
+});
+
+const idOf = (value: string | { id: string } | null): string =>
+  typeof value === 'string' ? value : (value?.id ?? '');
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing';
+
+export const stripeBooks = ({ stripe, call }: StripeConnection): ProviderBooks => {
+  const { paymentIntents: intents, refunds } = stripe;
+  const readOne = (id: string): Promise<PaymentRecord | undefined> =>
+    call('readRecord', () =>
+      intents.retrieve(id, { expand: [CHARGE] }).then(recordOf, (error: unknown) => {
+        if (isMissing(error)) return undefined;
+        throw error;
+      }),
+    );
+  return {
+    made: (stretch) => {
+      const ask = { ...createdIn(stretch), expand: [`data.${CHARGE}`] };
+      const list = pages((after) => call('listMade', () => intents.list({ ...ask, ...after })));
+      return mapped(list, recordOf);
+    },
+    refunded: (stretch) => {
+      const ask = createdIn(stretch);
+      const list = pages((after) => call('listRefunded', () => refunds.list({ ...ask, ...after })));
+      return mapped(list, ({ payment_intent }) => idOf(payment_intent));
+    },
+    read: async (ids) => {
+      const records: PaymentRecord[] = [];
+      for (let at = 0; at < ids.length; at += READ_AT_ONCE) {
+        const some = await Promise.all(ids.slice(at, at + READ_AT_ONCE).map(readOne));
+        records.push(...some.filter((one) => one !== undefined));
+      }
+      return records;
+    },
+  };
+};

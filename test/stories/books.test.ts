@@ -1,0 +1,87 @@
+// The provider's books and ours: what differs is found, shown, and gone when it is explained.
+import { beforeAll, describe, expect, test } from 'bun:test';
+import { clientOf } from '../../sandbox/stripe/testing.ts';
+import { eventually, placeOrder, request, stockedWare } from '../support/journeys.ts';
+import { asOperator, providerView, reached } from '../support/judges.ts';
+import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+
+const STORY_LIMIT_MS = 120_000;
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+}, UP_LIMIT_MS);
+
+const delivered = async (): Promise<{ id: string; intentId: string }> => {
+  const ware = await stockedWare(shop, 5, 20);
+  const { body } = await placeOrder(shop, { sku: ware.sku });
+  await reached(shop, body.id, 'delivered');
+  const { intents } = await providerView(shop, body.id);
+  return { id: body.id, intentId: intents[0]?.id ?? '' };
+};
+
+const breakOf = async (orderId: string): Promise<string | undefined> => {
+  interface Breaks {
+    items: { kind: string; orderId: string }[];
+  }
+  const { body } = await asOperator<Breaks>(shop, 'GET', 'breaks');
+  return body.items.find((one) => one.orderId === orderId)?.kind;
+};
+
+const isBreak = (id: string, kind: string | undefined) =>
+  eventually(`its break is ${kind}`, async () => ((await breakOf(id)) === kind ? true : undefined));
+
+/** Waits until what is so now has been compared. */
+const compared = async (): Promise<void> => {
+  const nowSeconds = Math.ceil(Date.now() / 1_000);
+  await eventually('payments are compared', async () => {
+    const [row] = await shop.sql`select until_seconds::int as at from orders.reconciliation
+      where lane = 'new'`;
+    return Number(row?.['at'] ?? 0) > nowSeconds ? true : undefined;
+  });
+};
+
+describe('the books', () => {
+  test(
+    'show what was given back behind our back, until it is written down',
+    async () => {
+      const { id, intentId } = await delivered();
+      await compared();
+      expect(await breakOf(id)).toBeUndefined();
+      // Somebody at the provider's own desk.
+      const { port } = new URL(shop.env['STRIPE_SANDBOX_URL'] ?? '');
+      const desk = clientOf(Number(port));
+      await desk.refunds.create({ payment_intent: intentId, amount: 300 });
+      await isBreak(id, 'REFUNDS_DIFFER');
+      await shop.sql`insert into orders.ledger_entries
+        (store_id, order_id, entry, reference, account, amount_minor, currency)
+        select 'sto_default', ${id}, 'refund', 'by hand', account, amount, 'USD'
+        from (values ('sales', 300), ('card_provider', -300)) as sides (account, amount)`;
+      await isBreak(id, undefined);
+    },
+    STORY_LIMIT_MS,
+  );
+
+  test(
+    'are compared once more when nothing has changed, and not before their turn',
+    async () => {
+      const { id, intentId } = await delivered();
+      await compared();
+      const sinceMs = Date.now();
+      await shop.sql`update orders.orders set payment_status = 'authorized' where id = ${id}`;
+      await compared();
+      const { body } = await request<{ requests: { path: string; at: number }[] }>(
+        `${shop.env['STRIPE_SANDBOX_URL']}/_sandbox/requests`,
+      );
+      const since = body.requests.filter(({ at }) => at > sinceMs);
+      expect(since.length).toBeGreaterThan(0);
+      expect(since.filter(({ path }) => path.includes(intentId))).toEqual([]);
+      // As if all older ones had had their turn.
+      await shop.sql`update orders.reconciliation
+        set until_seconds = extract(epoch from now())::bigint - 3600 where lane = 'again'`;
+      await isBreak(id, 'CAPTURE_UNRECORDED');
+      await shop.sql`update orders.orders set payment_status = 'captured' where id = ${id}`;
+      await isBreak(id, undefined);
+    },
+    STORY_LIMIT_MS,
+  );
+});
