@@ -5,6 +5,7 @@ import type { MendOrdersInput } from './recovery.contract.ts';
 
 const hands = proxyActivities<ReturnType<typeof recoveryActivities>>({
   startToCloseTimeout: '2 minutes',
+  heartbeatTimeout: '10 seconds',
   scheduleToCloseTimeout: '5 minutes',
   retry: { maximumAttempts: 3 },
 });

@@ -1,4 +1,5 @@
 // Recovery's hands: start what nobody began, tell what nobody told, compare, and mend.
+import { Context } from '@temporalio/activity';
 import type { Cassandra } from '../../db/cassandra/client.ts';
 import { findOrderView } from '../../db/cassandra/orders.ts';
 import { listWaiting, type Order } from '../../db/postgres/orders/orders.ts';
@@ -13,6 +14,7 @@ import { reconcile, type BooksParts } from './reconciliation.ts';
 import type { StockAsk } from '../stock.ts';
 
 const BATCH_MAX = 500;
+const ALIVE_EVERY_MS = 2_000;
 /** An order that should be moving is looked for in Temporal after this. */
 const QUIET_MS = 2 * 60_000;
 const DESCRIBED_AT_ONCE = 10;
@@ -113,6 +115,16 @@ const countStale = async (parts: RecoveryParts): Promise<number> => {
   });
 };
 
+/**
+ * Says that it is being worked on. Schedules skip a run while the last one goes on: one whose worker
+ * or whose answer was lost would keep all others away until its time was over.
+ */
+const alive = async <T>(work: () => Promise<T>): Promise<T> => {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(), ALIVE_EVERY_MS);
+  return work().finally(() => clearInterval(timer));
+};
+
 export const recoveryActivities = (parts: RecoveryParts) => {
   const stale = parts.telemetry.gauge(
     'holdfast_read_model_stale',
@@ -120,23 +132,25 @@ export const recoveryActivities = (parts: RecoveryParts) => {
   );
   return {
     /** Answers how many orders, returns and events were seen to. */
-    startWaitingOrders: (): Promise<number> => sweep(parts),
+    startWaitingOrders: (): Promise<number> => alive(() => sweep(parts)),
     /** Compares what is new and what has changed, and a part of the rest once more. */
-    reconcilePayments: (): Promise<void> => reconcile(parts),
+    reconcilePayments: (): Promise<void> => alive(() => reconcile(parts)),
     /** Frees what ended orders still hold; answers how many did. */
-    async releaseEndedHolds(): Promise<number> {
-      const window = { fromMs: ENDED_WITHIN_MS, toMs: QUIET_MS };
-      const ended = await listChanged(parts.pg, window, ENDED, BATCH_MAX);
-      return overAll(parts, ended, ({ id: orderId, storeId }) =>
-        parts.releaseHold({ orderId, storeId }),
-      );
-    },
+    releaseEndedHolds: (): Promise<number> =>
+      alive(async () => {
+        const window = { fromMs: ENDED_WITHIN_MS, toMs: QUIET_MS };
+        const ended = await listChanged(parts.pg, window, ENDED, BATCH_MAX);
+        return overAll(parts, ended, ({ id: orderId, storeId }) =>
+          parts.releaseHold({ orderId, storeId }),
+        );
+      }),
     /** Answers how many of a sample are missing or behind on the read side. */
-    async checkReadModel(): Promise<number> {
-      const count = await countStale(parts);
-      stale.set(count);
-      return count;
-    },
-    mendOne: (ask: MendAsk): Promise<void> => parts.mend(ask),
+    checkReadModel: (): Promise<number> =>
+      alive(async () => {
+        const count = await countStale(parts);
+        stale.set(count);
+        return count;
+      }),
+    mendOne: (ask: MendAsk): Promise<void> => alive(() => parts.mend(ask)),
   };
 };
