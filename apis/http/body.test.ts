@@ -1,7 +1,7 @@
 // Bodies read piece by piece: within their limits, in time, and nothing of them is kept.
 import { describe, expect, test } from 'bun:test';
 import { DomainError } from '../../domain/errors.ts';
-import { boundedPieces } from './body.ts';
+import { BODY_BYTES_MAX, boundedPieces, textBody } from './body.ts';
 
 const LIMITS = { bytesMax: 1024 * 1024, ms: 5_000 };
 const PIECES = 64;
@@ -63,5 +63,48 @@ describe('a body that is read piece by piece', () => {
     await idle.next();
     await Bun.sleep(40);
     expect(await refusalOf(idle)).toBe('BODY_TOO_SLOW');
+  });
+});
+
+describe('a body that is read whole', () => {
+  const served = async (send: (url: string) => Promise<Response>): Promise<string> => {
+    const server = Bun.serve({
+      port: 0,
+      fetch: async (request) => {
+        const text = await textBody(request).catch((error: unknown) =>
+          error instanceof DomainError ? error.code : 'fault',
+        );
+        return new Response(text.length < 100 ? text : `${text.length} characters`);
+      },
+    });
+    try {
+      return await (await send(server.url.href)).text();
+    } finally {
+      await server.stop(true);
+    }
+  };
+  const chunked = (text: string) =>
+    new ReadableStream({
+      start: (controller) => {
+        controller.enqueue(new TextEncoder().encode(text));
+        controller.close();
+      },
+    });
+  const posted = (body: string | Uint8Array | ReadableStream) => (url: string) =>
+    fetch(url, { method: 'POST', body });
+
+  test('is the same whether it says its length or not', async () => {
+    for (const text of ['', '{"a":"ä"}', 'x'.repeat(BODY_BYTES_MAX)]) {
+      const expected = text.length < 100 ? text : `${text.length} characters`;
+      expect(await served(posted(text))).toBe(expected);
+      expect(await served(posted(chunked(text)))).toBe(expected);
+    }
+  });
+
+  test('is refused when it is too long or no text, either way', async () => {
+    const long = 'x'.repeat(BODY_BYTES_MAX + 1);
+    expect(await served(posted(long))).toBe('BODY_TOO_LARGE');
+    expect(await served(posted(chunked(long)))).toBe('BODY_TOO_LARGE');
+    expect(await served(posted(new Uint8Array([0x7b, 0xff])))).toBe('MALFORMED_BODY');
   });
 });
