@@ -1,16 +1,15 @@
 // Reconciliation: the provider's books against ours; a difference is a break until it is gone.
 import {
-  comparedUntil,
   listChangedIntents,
   listOpenIntents,
   listOrdersById,
   putBreaks,
-  putComparedUntil,
   type BreakDraft,
 } from '../../db/postgres/orders/breaks.ts';
 import type { Pg } from '../../db/postgres/client.ts';
 import { heldByProvider } from '../../db/postgres/orders/ledger.ts';
 import type { Order } from '../../db/postgres/orders/orders.ts';
+import { positionOf, putPosition } from '../../db/postgres/orders/positions.ts';
 import { isId } from '../../domain/ids.ts';
 import { isEnding, type PaymentStatus } from '../../domain/order.ts';
 import { keyed } from '../payment-keys.ts';
@@ -134,10 +133,17 @@ const compareNew = async (parts: BooksParts, stretch: Stretch): Promise<void> =>
   await compare(parts, await parts.books.read([...changed.difference(made)]));
 };
 
-type Lane = 'new' | 'again';
+type Lane = 'payments-new' | 'payments-again';
 const COMPARES: Record<Lane, (parts: BooksParts, stretch: Stretch) => Promise<unknown>> = {
-  new: compareNew,
-  again: compareMade,
+  'payments-new': compareNew,
+  'payments-again': compareMade,
+};
+
+const SECOND_US = 1_000_000;
+/** Up to when a lane has compared, in seconds since 1970. */
+const comparedUntil = async (pg: Pg, lane: Lane): Promise<number | undefined> => {
+  const position = await positionOf(pg, lane);
+  return position && position.atUs / SECOND_US;
 };
 
 /** Goes on where the lane has stopped, up to an end or for as long as the run may take. */
@@ -152,7 +158,7 @@ const goOn = async (
     const startedMs = Date.now();
     const toSeconds = Math.min(at + length, within.toSeconds);
     await COMPARES[lane](parts, { fromSeconds: at, toSeconds });
-    await putComparedUntil(parts.pg, lane, toSeconds);
+    await putPosition(parts.pg, lane, { atUs: toSeconds * SECOND_US, id: '' });
     at = toSeconds;
     const isQuick = Date.now() - startedMs < QUICK_MS;
     length = isQuick
@@ -171,12 +177,12 @@ export const reconcile = async (parts: BooksParts): Promise<void> => {
   const toSeconds = Math.floor((startedMs - settledMs) / 1_000);
   const oldest = toSeconds - AGAIN_SECONDS;
   const endMs = startedMs + RUN_MS;
-  const last = await comparedUntil(pg, 'new');
-  await goOn(parts, 'new', { fromSeconds: last ?? oldest, toSeconds }, endMs);
+  const last = await comparedUntil(pg, 'payments-new');
+  await goOn(parts, 'payments-new', { fromSeconds: last ?? oldest, toSeconds }, endMs);
   await compare(parts, await books.read(await listOpenIntents(pg)));
-  const again = Math.max((await comparedUntil(pg, 'again')) ?? oldest, oldest);
+  const again = Math.max((await comparedUntil(pg, 'payments-again')) ?? oldest, oldest);
   const fromSeconds = again >= toSeconds ? oldest : again;
   const part = AGAIN_SECONDS / AGAIN_PARTS;
   const partEnd = Math.min(fromSeconds + part, toSeconds);
-  await goOn(parts, 'again', { fromSeconds, toSeconds: partEnd }, endMs);
+  await goOn(parts, 'payments-again', { fromSeconds, toSeconds: partEnd }, endMs);
 };

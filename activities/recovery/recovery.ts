@@ -3,7 +3,8 @@ import { Context } from '@temporalio/activity';
 import type { Cassandra } from '../../db/cassandra/client.ts';
 import { findOrderView } from '../../db/cassandra/orders.ts';
 import { listWaiting, type Order } from '../../db/postgres/orders/orders.ts';
-import { listChanged, listQuiet } from '../../db/postgres/orders/recovery.ts';
+import { positionOf, putPosition, type Lane } from '../../db/postgres/orders/positions.ts';
+import { listChanged, listUnchanged } from '../../db/postgres/orders/recovery.ts';
 import { listRequested, type Return } from '../../db/postgres/orders/returns.ts';
 import { raiseAttention } from '../../db/postgres/orders/steps.ts';
 import { forgetEvents, listUntold, type ProviderEvent } from '../../db/postgres/orders/webhooks.ts';
@@ -22,8 +23,14 @@ const DESCRIBED_AT_ONCE = 10;
 const SAMPLE_FROM_MS = 15 * 60_000;
 const SAMPLE_TO_MS = 60_000;
 const SAMPLE_MAX = 100;
+/** Before the first run, nobody looks further back. */
 const ENDED_WITHIN_MS = 60 * 60_000;
 const ENDED: OrderStatus[] = ['cancelled', 'rejected', 'expired'];
+/** Orders that should be moving: each status has a lane and a share of every sweep. */
+const MOVING = ['accepted', 'awaiting_payment', 'confirmed', 'packing'] as const;
+const MOVING_MAX = 150;
+const FROM_THE_FIRST = { atUs: 0, id: '' };
+const ENDED_PAGES_MAX = 20;
 
 export interface MendAsk {
   batchId: string;
@@ -55,16 +62,19 @@ const overAll = async <T>(
   { telemetry }: Pick<RecoveryParts, 'telemetry'>,
   items: T[],
   work: (item: T) => Promise<boolean>,
-): Promise<number> => {
-  let count = 0;
+): Promise<{ count: number; failed: number }> => {
+  const sum = { count: 0, failed: 0 };
   for (let at = 0; at < items.length; at += DESCRIBED_AT_ONCE) {
     const slice = items.slice(at, at + DESCRIBED_AT_ONCE);
     for (const result of await Promise.allSettled(slice.map(work))) {
-      if (result.status === 'fulfilled') count += result.value ? 1 : 0;
-      else telemetry.log.error('not swept', result.reason);
+      if (result.status === 'fulfilled') sum.count += result.value ? 1 : 0;
+      else {
+        sum.failed++;
+        telemetry.log.error('not swept', result.reason);
+      }
     }
   }
-  return count;
+  return sum;
 };
 
 /** Open without a running story, or undecided past every patience: a person is shown it. */
@@ -85,34 +95,73 @@ const flagIfStuck = async (parts: RecoveryParts, order: Order): Promise<boolean>
   return true;
 };
 
+/** Looks at the next ones of each status; whoever has been looked at waits until all have been. */
+const flagStuck = async (parts: RecoveryParts): Promise<number> => {
+  let count = 0;
+  for (const status of MOVING) {
+    const lane: Lane = `moving-${status}`;
+    const after = await positionOf(parts.pg, lane);
+    const found = await listUnchanged(parts.pg, [status], QUIET_MS, after, MOVING_MAX);
+    count += (await overAll(parts, found.orders, (one) => flagIfStuck(parts, one))).count;
+    await putPosition(
+      parts.pg,
+      lane,
+      found.orders.length < MOVING_MAX ? FROM_THE_FIRST : found.end,
+    );
+  }
+  return count;
+};
+
+/**
+ * Frees what ended orders still hold: from the last run's end to two minutes ago. What could not be
+ * freed is tried again for an hour; by then it has expired by itself.
+ */
+const releaseEnded = async (parts: RecoveryParts): Promise<number> => {
+  const first = { atUs: (Date.now() - ENDED_WITHIN_MS) * 1_000, id: '' };
+  let count = 0;
+  for (let page = 0; page < ENDED_PAGES_MAX; page++) {
+    const after = (await positionOf(parts.pg, 'ended')) ?? first;
+    const found = await listUnchanged(parts.pg, ENDED, QUIET_MS, after, BATCH_MAX);
+    if (found.orders.length === 0) break;
+    const { count: freed, failed } = await overAll(
+      parts,
+      found.orders,
+      ({ id: orderId, storeId }) => parts.releaseHold({ orderId, storeId }),
+    );
+    count += freed;
+    if (failed > 0 && found.end.atUs > first.atUs) break;
+    await putPosition(parts.pg, 'ended', found.end);
+  }
+  return count;
+};
+
 const sweep = async (parts: RecoveryParts): Promise<number> => {
   const { pg, olderThanMs, startOrder, startReturn, tellEvent } = parts;
   const done = async (work: Promise<void>): Promise<boolean> => (await work, true);
-  const counts = [
+  const sums = [
     await overAll(parts, await listWaiting(pg, olderThanMs, BATCH_MAX), (one) =>
       done(startOrder(one)),
     ),
     await overAll(parts, await listRequested(pg, olderThanMs), (one) => done(startReturn(one))),
     await overAll(parts, await listUntold(pg, olderThanMs), (one) => done(tellEvent(one))),
-    await overAll(parts, await listQuiet(pg, QUIET_MS, BATCH_MAX), (one) =>
-      flagIfStuck(parts, one),
-    ),
   ];
+  const flagged = await flagStuck(parts);
   await forgetEvents(pg);
-  return counts.reduce((sum, count) => sum + count, 0);
+  return sums.reduce((sum, { count }) => sum + count, flagged);
 };
 
 /** Orders whose read model is missing or behind, among those changed a while ago. */
 const countStale = async (parts: RecoveryParts): Promise<number> => {
   const { pg, cassandra, telemetry } = parts;
   const window = { fromMs: SAMPLE_FROM_MS, toMs: SAMPLE_TO_MS };
-  const sample = await listChanged(pg, window, undefined, SAMPLE_MAX);
-  return overAll(parts, sample, async ({ id, storeId, sequence, status }) => {
+  const sample = await listChanged(pg, window, SAMPLE_MAX);
+  const { count } = await overAll(parts, sample, async ({ id, storeId, sequence, status }) => {
     const view = await findOrderView(cassandra, storeId, id);
     const isSame = view !== undefined && view.sequence >= sequence;
     if (!isSame) telemetry.log.warn('read model differs', { orderId: id, status });
     return !isSame;
   });
+  return count;
 };
 
 /**
@@ -136,14 +185,7 @@ export const recoveryActivities = (parts: RecoveryParts) => {
     /** Compares what is new and what has changed, and a part of the rest once more. */
     reconcilePayments: (): Promise<void> => alive(() => reconcile(parts)),
     /** Frees what ended orders still hold; answers how many did. */
-    releaseEndedHolds: (): Promise<number> =>
-      alive(async () => {
-        const window = { fromMs: ENDED_WITHIN_MS, toMs: QUIET_MS };
-        const ended = await listChanged(parts.pg, window, ENDED, BATCH_MAX);
-        return overAll(parts, ended, ({ id: orderId, storeId }) =>
-          parts.releaseHold({ orderId, storeId }),
-        );
-      }),
+    releaseEndedHolds: (): Promise<number> => alive(() => releaseEnded(parts)),
     /** Answers how many of a sample are missing or behind on the read side. */
     checkReadModel: (): Promise<number> =>
       alive(async () => {

@@ -34,8 +34,8 @@ const isBreak = (id: string, kind: string | undefined) =>
 const compared = async (): Promise<void> => {
   const nowSeconds = Math.ceil(Date.now() / 1_000);
   await eventually('payments are compared', async () => {
-    const [row] = await shop.sql`select until_seconds::int as at from orders.reconciliation
-      where lane = 'new'`;
+    const [row] = await shop.sql`select (at_us / 1000000)::int as at from orders.positions
+      where lane = 'payments-new'`;
     return Number(row?.['at'] ?? 0) > nowSeconds ? true : undefined;
   });
 };
@@ -76,8 +76,9 @@ describe('the books', () => {
       expect(since.length).toBeGreaterThan(0);
       expect(since.filter(({ path }) => path.includes(intentId))).toEqual([]);
       // As if all older ones had had their turn.
-      await shop.sql`update orders.reconciliation
-        set until_seconds = extract(epoch from now())::bigint - 3600 where lane = 'again'`;
+      await shop.sql`update orders.positions
+        set at_us = (extract(epoch from now())::bigint - 3600) * 1000000
+        where lane = 'payments-again'`;
       await isBreak(id, 'CAPTURE_UNRECORDED');
       await shop.sql`update orders.orders set payment_status = 'captured' where id = ${id}`;
       await isBreak(id, undefined);

@@ -1,7 +1,7 @@
 // Breaks: payments that do not reconcile with the provider's books, until they do.
 import { desc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { Pg } from '../client.ts';
-import { breaks, orders, reconciliation } from '../schema/orders.ts';
+import { breaks, orders } from '../schema/orders.ts';
 import { orderOf, type Order } from './orders.ts';
 
 const BREAKS_MAX = 1_000;
@@ -61,23 +61,6 @@ export const listChangedIntents = (
       where e.created_at >= to_timestamp(${fromSeconds})
         and e.created_at < to_timestamp(${toSeconds}) and o.payment_intent_id is not null`);
     return rows.map(({ id }) => id);
-  });
-
-type Lane = typeof reconciliation.$inferSelect.lane;
-
-/** Up to when a lane has compared, in seconds since 1970; undefined before its first run. */
-export const comparedUntil = (pg: Pg, lane: Lane): Promise<number | undefined> =>
-  pg.query('breaks.comparedUntil', async (db) => {
-    const rows = await db.select().from(reconciliation).where(eq(reconciliation.lane, lane));
-    return rows[0]?.untilSeconds;
-  });
-
-export const putComparedUntil = (pg: Pg, lane: Lane, untilSeconds: number): Promise<void> =>
-  pg.query('breaks.putComparedUntil', async (db) => {
-    await db
-      .insert(reconciliation)
-      .values({ lane, untilSeconds })
-      .onConflictDoUpdate({ target: reconciliation.lane, set: { untilSeconds } });
   });
 
 /** The orders of these ids, whatever their store. */

@@ -34,8 +34,8 @@ export const ordersOverview = (pg: Pg): Promise<OrdersOverview> =>
       sql`select count(*)::int as count from orders.breaks where resolved_at is null`,
     );
     const [compared] = await db.execute<{ age: number }>(sql`
-      select (extract(epoch from now()) - until_seconds)::float8 as age
-      from orders.reconciliation where lane = 'new'`);
+      select (extract(epoch from now()) - at_us / 1000000.0)::float8 as age
+      from orders.positions where lane = 'payments-new'`);
     return {
       breaks: broken?.count ?? 0,
       paymentsComparedSeconds: Math.round(compared?.age ?? 0),

@@ -11,6 +11,7 @@ import type { OrderStatus } from '../../../domain/order.ts';
 import type { Pg } from '../client.ts';
 import { orders, paymentKeys, recoveryActions } from '../schema/orders.ts';
 import { orderOf, type Order } from './orders.ts';
+import type { Position } from './positions.ts';
 
 const ACTIONS_MAX = 100;
 
@@ -57,37 +58,62 @@ export const listStuck = (
     return rows.map(orderOf);
   });
 
-/** Orders that should be moving and have not for `quietMs`; at most `limit`, oldest first. */
-export const listQuiet = (pg: Pg, quietMs: number, limit: number): Promise<Order[]> =>
-  pg.query('recovery.quiet', async (db) => {
-    const moving: OrderStatus[] = [...UNDECIDED, 'confirmed', 'packing'];
+const behind = ({ atUs, id }: Position) =>
+  sql`(${orders.updatedAt}, ${orders.id})
+    > (timestamptz 'epoch' + ${atUs}::bigint * interval '1 microsecond', ${id})`;
+
+const UPDATED_US = sql<number>`(extract(epoch from ${orders.updatedAt}) * 1000000)::float8`;
+
+/** Orders in the order of their last change, and where the page ends. */
+export interface PassedOrders {
+  orders: Order[];
+  end: Position;
+}
+
+const START: Position = { atUs: 0, id: '' };
+
+/**
+ * The next orders of these statuses behind a position, unchanged for `quietMs`. Pages that stop at
+ * a position and go on there come to every order, however many there are.
+ */
+export const listUnchanged = (
+  pg: Pg,
+  statuses: OrderStatus[],
+  quietMs: number,
+  after: Position | undefined,
+  limit: number,
+): Promise<PassedOrders> =>
+  pg.query('recovery.unchanged', async (db) => {
     const rows = await db
-      .select()
+      .select({ row: orders, atUs: UPDATED_US })
       .from(orders)
-      .where(and(inArray(orders.status, moving), lt(orders.updatedAt, secondsAgo(quietMs))))
-      .orderBy(asc(orders.updatedAt))
+      .where(
+        and(
+          inArray(orders.status, statuses),
+          lt(orders.updatedAt, secondsAgo(quietMs)),
+          behind(after ?? START),
+        ),
+      )
+      .orderBy(asc(orders.updatedAt), asc(orders.id))
       .limit(limit);
-    return rows.map(orderOf);
+    const last = rows.at(-1);
+    return {
+      orders: rows.map(({ row }) => orderOf(row)),
+      end: last ? { atUs: last.atUs, id: last.row.id } : START,
+    };
   });
 
 /** Orders changed in a window of the past, in ms ago; newest first. */
 export const listChanged = (
   pg: Pg,
   { fromMs, toMs }: { fromMs: number; toMs: number },
-  statuses: OrderStatus[] | undefined,
   limit: number,
 ): Promise<Order[]> =>
   pg.query('recovery.changed', async (db) => {
     const rows = await db
       .select()
       .from(orders)
-      .where(
-        and(
-          gt(orders.updatedAt, secondsAgo(fromMs)),
-          lt(orders.updatedAt, secondsAgo(toMs)),
-          statuses ? inArray(orders.status, statuses) : undefined,
-        ),
-      )
+      .where(and(gt(orders.updatedAt, secondsAgo(fromMs)), lt(orders.updatedAt, secondsAgo(toMs))))
       .orderBy(desc(orders.updatedAt))
       .limit(limit);
     return rows.map(orderOf);

@@ -1,7 +1,6 @@
 // Tables of an order's money: the double-entry ledger, and what is owed back.
 import { sql } from 'drizzle-orm';
 import {
-  bigint,
   bigserial,
   check,
   index,
@@ -122,11 +121,4 @@ export const breaks = ordersSchema.table('breaks', {
   facts: jsonb().$type<Record<string, unknown>>().notNull(),
   foundAt: timestamp('found_at', { withTimezone: true }).notNull().defaultNow(),
   resolvedAt: timestamp('resolved_at', { withTimezone: true }),
-});
-
-/** How far the provider's books have been compared with ours: what is new, and once more. */
-export const reconciliation = ordersSchema.table('reconciliation', {
-  lane: text({ enum: ['new', 'again'] }).primaryKey(),
-  /** Seconds since 1970. */
-  untilSeconds: bigint('until_seconds', { mode: 'number' }).notNull(),
 });

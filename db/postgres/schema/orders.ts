@@ -1,6 +1,6 @@
 // Tables of the orders schema: every order, its story so far, and its payment.
 import { sql } from 'drizzle-orm';
-import { index, integer, jsonb, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { bigint, index, integer, jsonb, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
 import { ATTENTION_REASONS } from '../../../domain/attention.ts';
 import type { NextAction } from '../../../domain/declines.ts';
 import type { Address, OrderLine } from '../../../domain/order.ts';
@@ -50,6 +50,7 @@ export const orders = ordersSchema.table(
     index('orders_attention_since_idx')
       .on(table.attentionSince)
       .where(sql`${table.attentionReason} is not null`),
+    index('orders_updated_at_id_idx').on(table.updatedAt, table.id),
     index('orders_open_updated_at_idx')
       .on(table.status, table.updatedAt)
       .where(
@@ -123,3 +124,22 @@ export const notifications = ordersSchema.table(
 export const ordersOutbox = outboxTable(ordersSchema);
 export * from './order-money.ts';
 export * from './order-aftercare.ts';
+
+/** Where each lane of recovery has come to. */
+export const positions = ordersSchema.table('positions', {
+  lane: text({
+    enum: [
+      'payments-new',
+      'payments-again',
+      'moving-accepted',
+      'moving-awaiting_payment',
+      'moving-confirmed',
+      'moving-packing',
+      'ended',
+    ],
+  }).primaryKey(),
+  /** Microseconds since 1970. */
+  atUs: bigint('at_us', { mode: 'number' }).notNull(),
+  /** Of what is of that moment, behind this one. */
+  id: text().notNull(),
+});

@@ -1,0 +1,28 @@
+// Where each lane of recovery has come to, so that the next run goes on there and nobody starves.
+import { eq } from 'drizzle-orm';
+import type { Pg } from '../client.ts';
+import { positions } from '../schema/orders.ts';
+
+export type Lane = typeof positions.$inferSelect.lane;
+
+/** Behind a moment; of what is of that very moment, behind an id. */
+export interface Position {
+  /** Microseconds since 1970. */
+  atUs: number;
+  id: string;
+}
+
+/** Undefined before a lane's first run. */
+export const positionOf = (pg: Pg, lane: Lane): Promise<Position | undefined> =>
+  pg.query('positions.find', async (db) => {
+    const rows = await db.select().from(positions).where(eq(positions.lane, lane));
+    return rows[0] && { atUs: rows[0].atUs, id: rows[0].id };
+  });
+
+export const putPosition = (pg: Pg, lane: Lane, { atUs, id }: Position): Promise<void> =>
+  pg.query('positions.put', async (db) => {
+    await db
+      .insert(positions)
+      .values({ lane, atUs, id })
+      .onConflictDoUpdate({ target: positions.lane, set: { atUs, id } });
+  });
