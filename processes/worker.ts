@@ -1,5 +1,5 @@
 // Starts the worker: the stories and their hands, every queue or those it is told.
-import { Client, WorkflowNotFoundError } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import {
   bundleWorkflowCode,
   DefaultLogger,
@@ -31,7 +31,7 @@ import { beginReturn } from '../apis/orders/returns.ts';
 import { act } from '../apis/recovery/act.ts';
 import { payloadCodec } from '../apis/rpc/codec.ts';
 import { clientOf } from '../apis/rpc/client.ts';
-import { startStory } from '../apis/rpc/stories.ts';
+import { startStory, storyState } from '../apis/rpc/stories.ts';
 import { DEPLOYMENT, makeCurrent } from '../apis/rpc/deployment.ts';
 import { mintTokens } from '../apis/rpc/tokens.ts';
 import { connectCassandra, type Cassandra } from '../db/cassandra/client.ts';
@@ -39,11 +39,7 @@ import { connectPostgres, type Pg } from '../db/postgres/client.ts';
 import { DomainError } from '../domain/errors.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import {
-  FULFILL_ORDER,
-  fulfillOrderId,
-  storyOptions,
-} from '../workflows/fulfill-order.contract.ts';
+import { FULFILL_ORDER, storyOptions } from '../workflows/fulfill-order.contract.ts';
 import { configOf } from './config.ts';
 import { peerTlsOf, pgAnswers, run } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
@@ -127,15 +123,7 @@ const recoveryHands = (parts: Parts, { provider, books, inventory }: Providers) 
     startOrder: (order) => startStory(temporal, FULFILL_ORDER, storyOptions(order, pace)),
     startReturn: (taken) => beginReturn({ temporal, carrierPollMs }, taken),
     tellEvent: (event) => tellEvent(telling, event),
-    storyState: async (orderId) => {
-      try {
-        const { status } = await client.workflow.getHandle(fulfillOrderId(orderId)).describe();
-        return status.name === 'RUNNING' ? 'running' : 'closed';
-      } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return 'missing';
-        throw error;
-      }
-    },
+    storyState: (orderId) => storyState(client, orderId),
     releaseHold: stockActivities(inventory).releaseHeld,
     mend: async ({ batchId, orderId, ...ask }) => {
       const action = { ...ask, orderId, batchId, key: `${batchId}/${orderId}` };

@@ -5,7 +5,7 @@ import { stageOf, type Stage } from './stripe.ts';
 
 const LIST_MAX = 100;
 const READ_AT_ONCE = 8;
-/** A charge says how much of it went back, or is on its way (docs.stripe.com/api/charges/object). */
+/** A charge says how much of it went back, or will (docs.stripe.com/api/charges/object). */
 const CHARGE = 'latest_charge';
 
 /** An intent as reconciliation needs it. */

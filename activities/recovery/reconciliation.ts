@@ -103,7 +103,7 @@ const compare = async (parts: BooksParts, intents: PaymentRecord[]): Promise<voi
     listOrdersById(parts.pg, ids),
     heldByProvider(parts.pg, ids),
   ]);
-  const known = new Map(orders.map((order) => [order.id as string, order]));
+  const known = new Map(orders.map((order) => [order.id, order]));
   const found: BreakDraft[] = [];
   for (const intent of intents) {
     const { orderId = '' } = intent;

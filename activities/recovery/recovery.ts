@@ -165,8 +165,8 @@ const countStale = async (parts: RecoveryParts): Promise<number> => {
 };
 
 /**
- * Says that it is being worked on. Schedules skip a run while the last one goes on: one whose worker
- * or whose answer was lost would keep all others away until its time was over.
+ * Says that it is being worked on. Schedules skip a run while the last one goes on: one whose
+ * worker or whose answer was lost would keep all others away until its time was over.
  */
 const alive = async <T>(work: () => Promise<T>): Promise<T> => {
   const context = Context.current();

@@ -80,3 +80,17 @@ export const startStory = async (
     }
   });
 };
+
+/** What the story of an order is: running, closed, or not there. */
+export const storyState = async (
+  client: Client,
+  orderId: string,
+): Promise<'running' | 'closed' | 'missing'> => {
+  try {
+    const { status } = await client.workflow.getHandle(fulfillOrderId(orderId)).describe();
+    return status.name === 'RUNNING' ? 'running' : 'closed';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'missing';
+    throw error;
+  }
+};

@@ -200,8 +200,8 @@ const isListedAlike = (
   JSON.stringify(before.keys) === JSON.stringify(keys);
 
 /**
- * Writes all rows of a product in one logged batch, under one timestamp above all earlier ones; only
- * its own row when its listings stay as they are.
+ * Writes all rows of a product in one logged batch, under one timestamp above all earlier ones;
+ * only its own row when its listings stay as they are.
  */
 export const putProjected = async (
   tables: TableSet,

@@ -42,21 +42,8 @@ export interface Ledger {
   close(): void;
 }
 
-export const openLedger = (folder: string): Ledger => {
-  mkdirSync(folder, { recursive: true });
-  const db = new Database(resolve(folder, 'stripe.sqlite'), { create: true });
-  db.run('pragma journal_mode = wal');
-  db.run('pragma synchronous = normal');
-  db.run(`create table if not exists objects
-    (seq integer primary key autoincrement, id text unique, kind text, json text)`);
-  db.run(`create table if not exists answers
-    (key text primary key, hash text, status integer, body text, createdAtMs integer)`);
-  db.run('create table if not exists clock (id integer primary key, advancedMs integer)');
-  db.run('insert or ignore into clock values (1, 0)');
-  db.run('create index if not exists objects_kind on objects (kind, seq)');
-  const find = db.query<{ json: string }, [string, string]>(
-    'select json from objects where kind = ? and id = ?',
-  );
+/** Objects of a kind in the order they were made, read a few at a time. */
+const walking = (db: Database) => {
   const all = <T>(kind: Kind): T[] =>
     db
       .query<{ json: string }, [string]>('select json from objects where kind = ? order by seq')
@@ -77,6 +64,30 @@ export const openLedger = (folder: string): Ledger => {
       at = rows.at(-1)?.seq ?? at;
     }
   }
+  return {
+    all,
+    newest: <T>(kind: Kind, beyond?: string): Iterable<T> =>
+      walk(down, kind, beyond === undefined ? Number.MAX_SAFE_INTEGER : placeOf(beyond)),
+    newerThan: <T>(kind: Kind, id: string): Iterable<T> => walk(up, kind, placeOf(id)),
+  };
+};
+
+export const openLedger = (folder: string): Ledger => {
+  mkdirSync(folder, { recursive: true });
+  const db = new Database(resolve(folder, 'stripe.sqlite'), { create: true });
+  db.run('pragma journal_mode = wal');
+  db.run('pragma synchronous = normal');
+  db.run(`create table if not exists objects
+    (seq integer primary key autoincrement, id text unique, kind text, json text)`);
+  db.run(`create table if not exists answers
+    (key text primary key, hash text, status integer, body text, createdAtMs integer)`);
+  db.run('create table if not exists clock (id integer primary key, advancedMs integer)');
+  db.run('insert or ignore into clock values (1, 0)');
+  db.run('create index if not exists objects_kind on objects (kind, seq)');
+  const find = db.query<{ json: string }, [string, string]>(
+    'select json from objects where kind = ? and id = ?',
+  );
+  const { all, newest, newerThan } = walking(db);
   const put = db.query(`insert into objects (id, kind, json) values (?, ?, ?)
     on conflict (id) do update set json = excluded.json`);
   const findAnswer = db.query<SavedAnswer, [string]>('select * from answers where key = ?');
@@ -86,9 +97,8 @@ export const openLedger = (folder: string): Ledger => {
       const row = find.get(kind, id);
       return row ? (JSON.parse(row.json) as T) : undefined;
     },
-    newest: (kind, beyond) =>
-      walk(down, kind, beyond === undefined ? Number.MAX_SAFE_INTEGER : placeOf(beyond)),
-    newerThan: (kind, id) => walk(up, kind, placeOf(id)),
+    newest,
+    newerThan,
     put: (kind, object) => void put.run(object.id, kind, JSON.stringify(object)),
     findAnswer: (key) => findAnswer.get(key) ?? undefined,
     saveAnswer: (key, answer) =>
