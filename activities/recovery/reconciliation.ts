@@ -146,15 +146,16 @@ const comparedUntil = async (pg: Pg, lane: Lane): Promise<number | undefined> =>
   return position && position.atUs / SECOND_US;
 };
 
-/** Goes on where the lane has stopped, up to an end or for as long as the run may take. */
+/** Goes on up to an end, or for as long as the run may take; answers whether it came there. */
 const goOn = async (
   parts: BooksParts,
   lane: Lane,
   within: Stretch,
   endMs: number,
-): Promise<void> => {
+): Promise<boolean> => {
+  let at = within.fromSeconds;
   let length = STRETCH_SECONDS_MIN;
-  for (let at = within.fromSeconds; at < within.toSeconds && Date.now() < endMs;) {
+  while (at < within.toSeconds && Date.now() < endMs) {
     const startedMs = Date.now();
     const toSeconds = Math.min(at + length, within.toSeconds);
     await COMPARES[lane](parts, { fromSeconds: at, toSeconds });
@@ -165,6 +166,7 @@ const goOn = async (
       ? Math.min(length * 2, STRETCH_SECONDS_MAX)
       : Math.max(length / 2, STRETCH_SECONDS_MIN);
   }
+  return at >= within.toSeconds;
 };
 
 /**
@@ -180,9 +182,12 @@ export const reconcile = async (parts: BooksParts): Promise<void> => {
   const last = await comparedUntil(pg, 'payments-new');
   await goOn(parts, 'payments-new', { fromSeconds: last ?? oldest, toSeconds }, endMs);
   await compare(parts, await books.read(await listOpenIntents(pg)));
-  const again = Math.max((await comparedUntil(pg, 'payments-again')) ?? oldest, oldest);
-  const fromSeconds = again >= toSeconds ? oldest : again;
-  const part = AGAIN_SECONDS / AGAIN_PARTS;
-  const partEnd = Math.min(fromSeconds + part, toSeconds);
-  await goOn(parts, 'payments-again', { fromSeconds, toSeconds: partEnd }, endMs);
+  const fromSeconds = Math.max((await comparedUntil(pg, 'payments-again')) ?? oldest, oldest);
+  const partEnd = Math.min(fromSeconds + AGAIN_SECONDS / AGAIN_PARTS, toSeconds);
+  const part = { fromSeconds, toSeconds: partEnd };
+  const isThere = await goOn(parts, 'payments-again', part, endMs);
+  // The end moves on all the while: who has come to it begins anew.
+  if (isThere && partEnd === toSeconds) {
+    await putPosition(pg, 'payments-again', { atUs: oldest * SECOND_US, id: '' });
+  }
 };

@@ -173,7 +173,7 @@ export const products = async (asking: Asking, args: ProductsArgs) => {
   const sealed = (one: Bookmark): string => cursors.seal(list, JSON.stringify(one));
   const { page, meaning } = await understoodPage(asking, { filter, sort, first, mark }, text);
   const edges = page.items.map(({ document, mark: own }) => ({
-    cursor: sealed(own),
+    cursor: () => sealed(own),
     node: productNode(document, asking.stockOf),
   }));
   let counting: ReturnType<typeof countMatches> | undefined;
@@ -184,8 +184,8 @@ export const products = async (asking: Asking, args: ProductsArgs) => {
     pageInfo: {
       hasNextPage: page.next !== undefined,
       hasPreviousPage: mark !== undefined,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: page.next ? sealed(page.next) : (edges.at(-1)?.cursor ?? null),
+      startCursor: () => edges[0]?.cursor() ?? null,
+      endCursor: () => (page.next ? sealed(page.next) : (edges.at(-1)?.cursor() ?? null)),
     },
     matches: () =>
       refusing(async () => {

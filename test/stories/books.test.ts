@@ -80,6 +80,11 @@ describe('the books', () => {
         set at_us = (extract(epoch from now())::bigint - 3600) * 1000000
         where lane = 'payments-again'`;
       await isBreak(id, 'CAPTURE_UNRECORDED');
+      await eventually('whoever has come to the end begins anew', async () => {
+        const [row] = await shop.sql`select at_us < extract(epoch from now() - interval '40 hours')
+          * 1000000 as is_anew from orders.positions where lane = 'payments-again'`;
+        return row?.['is_anew'] === true ? true : undefined;
+      });
       await shop.sql`update orders.orders set payment_status = 'captured' where id = ${id}`;
       await isBreak(id, undefined);
     },
