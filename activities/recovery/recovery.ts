@@ -2,7 +2,7 @@
 import { Context } from '@temporalio/activity';
 import type { Cassandra } from '../../db/cassandra/client.ts';
 import { findOrderView } from '../../db/cassandra/orders.ts';
-import { listWaiting, type Order } from '../../db/postgres/orders/orders.ts';
+import type { Order } from '../../db/postgres/orders/orders.ts';
 import { positionOf, putPosition, type Lane } from '../../db/postgres/orders/positions.ts';
 import { listChanged, listUnchanged } from '../../db/postgres/orders/recovery.ts';
 import { listRequested, type Return } from '../../db/postgres/orders/returns.ts';
@@ -30,6 +30,8 @@ const ENDED: OrderStatus[] = ['cancelled', 'rejected', 'expired'];
 const MOVING = ['accepted', 'awaiting_payment', 'confirmed', 'packing'] as const;
 const MOVING_MAX = 150;
 const FROM_THE_FIRST = { atUs: 0, id: '' };
+/** Pages of one run. */
+const WAITING_PAGES_MAX = 10;
 const ENDED_PAGES_MAX = 20;
 
 export interface MendAsk {
@@ -135,19 +137,38 @@ const releaseEnded = async (parts: RecoveryParts): Promise<number> => {
   return count;
 };
 
+/**
+ * Starts what was accepted and not begun, after an outage of Temporal thousands a run. Whether an
+ * order was begun only Temporal knows, so each is asked for once a round.
+ */
+const startWaiting = async (parts: RecoveryParts): Promise<number> => {
+  const { pg, olderThanMs, startOrder } = parts;
+  let begun = 0;
+  for (let page = 0; page < WAITING_PAGES_MAX; page++) {
+    const after = await positionOf(pg, 'waiting');
+    const found = await listUnchanged(pg, ['accepted'], olderThanMs, after, BATCH_MAX);
+    const start = async (order: Order): Promise<boolean> => (await startOrder(order), true);
+    const { count, failed } = await overAll(parts, found.orders, start);
+    begun += count;
+    const isAway = failed > 0 && count === 0;
+    if (isAway) break;
+    const isLast = found.orders.length < BATCH_MAX;
+    await putPosition(pg, 'waiting', isLast ? FROM_THE_FIRST : found.end);
+    if (isLast) break;
+  }
+  return begun;
+};
+
 const sweep = async (parts: RecoveryParts): Promise<number> => {
-  const { pg, olderThanMs, startOrder, startReturn, tellEvent } = parts;
+  const { pg, olderThanMs, startReturn, tellEvent } = parts;
   const done = async (work: Promise<void>): Promise<boolean> => (await work, true);
   const sums = [
-    await overAll(parts, await listWaiting(pg, olderThanMs, BATCH_MAX), (one) =>
-      done(startOrder(one)),
-    ),
     await overAll(parts, await listRequested(pg, olderThanMs), (one) => done(startReturn(one))),
     await overAll(parts, await listUntold(pg, olderThanMs), (one) => done(tellEvent(one))),
   ];
-  const flagged = await flagStuck(parts);
+  const others = (await startWaiting(parts)) + (await flagStuck(parts));
   await forgetEvents(pg);
-  return sums.reduce((sum, { count }) => sum + count, flagged);
+  return sums.reduce((sum, { count }) => sum + count, others);
 };
 
 /** Orders whose read model is missing or behind, among those changed a while ago. */

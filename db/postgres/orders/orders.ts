@@ -1,5 +1,5 @@
 // Orders in Postgres: accepted once per key, and found again by id, key, owner or intent.
-import { and, asc, desc, eq, gt, lt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, lt } from 'drizzle-orm';
 import type { AttentionReason } from '../../../domain/attention.ts';
 import type { NextAction } from '../../../domain/declines.ts';
 import { DomainError } from '../../../domain/errors.ts';
@@ -189,19 +189,6 @@ export const findOrder = (pg: Pg, id: string): Promise<Order | undefined> =>
   pg.query('orders.find', async (db) => {
     const [row] = await db.select().from(orders).where(eq(orders.id, id));
     return row && orderOf(row);
-  });
-
-/** Orders still `accepted` after `olderThanMs`, oldest first: perhaps nobody has begun them. */
-export const listWaiting = (pg: Pg, olderThanMs: number, limit: number): Promise<Order[]> =>
-  pg.query('orders.waiting', async (db) => {
-    const before = sql`now() - make_interval(secs => ${olderThanMs / 1000})`;
-    const rows = await db
-      .select()
-      .from(orders)
-      .where(and(eq(orders.status, 'accepted'), lt(orders.createdAt, before)))
-      .orderBy(asc(orders.createdAt))
-      .limit(limit);
-    return rows.map(orderOf);
   });
 
 /** Every order's newest event number, by id; for comparing the read model with the truth. */

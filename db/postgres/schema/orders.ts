@@ -131,6 +131,7 @@ export const positions = ordersSchema.table('positions', {
     enum: [
       'payments-new',
       'payments-again',
+      'waiting',
       'moving-accepted',
       'moving-awaiting_payment',
       'moving-confirmed',
