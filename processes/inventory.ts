@@ -7,6 +7,7 @@ import { authenticatingNobody } from '../apis/http/principals.ts';
 import { appOf } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
 import { createAnswered } from '../apis/inventory/answered.ts';
+import { startMending } from '../apis/inventory/mend.ts';
 import { startAnnouncing } from '../apis/inventory/announce.ts';
 import { startExpiring } from '../apis/inventory/expire.ts';
 import { startFence } from '../apis/inventory/fence.ts';
@@ -51,7 +52,7 @@ const partsOf = (telemetry: Telemetry) => {
   const fence = startFence({ pg, cache, telemetry });
   const soldOut = createSoldOut();
   const parts = { pg, cache, fence, soldOut, answered: createAnswered(), telemetry };
-  const loops = [startExpiring(parts), startAnnouncing(parts), fence];
+  const loops = [startExpiring(parts), startAnnouncing(parts), startMending(parts), fence];
   const checks = {
     postgres: pgAnswers(pg),
     redis: () => cache.check(),

@@ -4,7 +4,7 @@ import type { Pg, Tx } from '../../db/postgres/client.ts';
 import { ledgerEpoch } from '../../db/postgres/ledger/epoch.ts';
 import { levelPages, onSnapshot } from '../../db/postgres/ledger/snapshot.ts';
 import { listLevels } from '../../db/postgres/ledger/stock.ts';
-import type { CachedLevel, StockCache } from '../../db/redis/stock.ts';
+import { readyText, type CachedLevel, type StockCache } from '../../db/redis/stock.ts';
 
 const SETTLE_MS = 1_000;
 const LOOKS = 3;
@@ -101,16 +101,25 @@ const listStrange = async ({ cache }: CompareParts, all: Set<string>): Promise<D
   return strange;
 };
 
+/** Of no sku: Redis does not say that it is whole under the ledger's epoch. */
+const listUnready = async ({ pg, cache }: CompareParts): Promise<Difference[]> => {
+  const { identity, ready } = await cache.inspect();
+  const epoch = await ledgerEpoch(pg);
+  if (ready === readyText(epoch, identity)) return [];
+  return [{ storeId: '', sku: '', ledger: `epoch ${epoch}`, redis: ready || 'not whole' }];
+};
+
 /** Compares every sku. Redis equals what the ledger would rebuild when there is no difference. */
 export const compareStock = async (parts: CompareParts): Promise<Comparison> => {
   const { all, skus, differences } = await onSnapshot(parts.pg, (tx) => compareAll(parts, tx));
   const suspects = [...differences, ...(await listStrange(parts, all))];
-  if (suspects.length === 0) return { skus, differences: [] };
+  if (suspects.length === 0) return { skus, differences: await listUnready(parts) };
   let left = suspects;
   // What changes between the two reads of a look is another sku the next time.
   for (let looks = 0; looks < LOOKS && left.length > 0; looks++) {
     await Bun.sleep(SETTLE_MS);
     left = await stillThere(parts, left);
   }
+  left.unshift(...(await listUnready(parts)));
   return { skus, differences: left.slice(0, DIFFERENCES_MAX) };
 };

@@ -41,8 +41,9 @@ end
 -- Answers {verdict, available}. All checks come before all writes.
 local function admit(keys, args)
   local level = level_of(keys[1])
-  if not level then return {'unknown', 0} end
-  if level.epoch ~= tonumber(args[4]) then return {'fenced', 0} end
+  -- Redis is whole under the caller's epoch: an older level is what one word left of a lost one.
+  if not level or level.epoch < tonumber(args[4]) then return {'unknown', 0} end
+  if level.epoch > tonumber(args[4]) then return {'fenced', 0} end
   local available, quantity = level.on_hand - level.reserved, tonumber(args[2])
   local member = args[1] .. ' ' .. args[2]
   local now = now_ms()

@@ -173,4 +173,34 @@ describe('a Redis', () => {
     await redis.set('reservation:{b0}:ready', 'nonsense');
     expect(await decidedHold(inventory, holdOf(sku))).toBe('OUT_OF_STOCK');
   });
+
+  test('with one level lost sells on at once, whatever was said of it since', async () => {
+    const sku = await stockedSku(inventory, 3);
+    const { reservationId, ...ask } = holdOf(sku);
+    expect(await outcomeOf(inventory.reserve({ reservationId, ...ask }))).toBe('ok');
+    await redis.del(`stock:{sto_default/${sku}}:level`);
+    await inventory.claimReservation({ reservationId });
+    expect(await outcomeOf(inventory.reserve(holdOf(sku, 2)))).toBe('ok');
+    expect(await outcomeOf(inventory.reserve(holdOf(sku)))).toBe('OUT_OF_STOCK');
+  });
+
+  test(
+    'has a lost level again though nobody asks for it',
+    async () => {
+      const sku = await stockedSku(inventory, 3);
+      const level = `stock:{sto_default/${sku}}:level`;
+      // A rebuild would bring it back as well: the one that the test before asked for is over.
+      await eventually('redis is whole', async () => {
+        const [one, other] = await redis.mget('reservation:{b0}:ready', 'reservation:{b1}:ready');
+        return one === other ? true : undefined;
+      });
+      const before = (await redis.get(level))?.split(' ').slice(0, 4);
+      await redis.multi().del(level).hset(level, 'what', 'ever').exec();
+      await eventually('it is as it was', async () => {
+        const now = (await redis.get(level).catch(() => ''))?.split(' ').slice(0, 4);
+        return now?.join() === before?.join() ? true : undefined;
+      });
+    },
+    LIMIT_MS,
+  );
 });

@@ -45,7 +45,7 @@ export const withComparison = async <T>(
       const { differences } = await compareStock({ pg, cache: createStockCache(redis) });
       // Where very much differs, not all of it is listed, and ours may be what is left out.
       const isCut = differences.length >= DIFFERENCES_MAX;
-      return differences.filter(({ sku }) => isCut || skus.includes(sku));
+      return differences.filter(({ sku }) => isCut || sku === '' || skus.includes(sku));
     });
   } finally {
     redis.close();

@@ -1,7 +1,7 @@
 // The ledger page by page, as a rebuild of Redis and a comparison with it read it.
 import { sql } from 'drizzle-orm';
 import type { StockLevel } from '../../../domain/stock.ts';
-import type { Pg, Tx } from '../client.ts';
+import type { Db, Pg, Tx } from '../client.ts';
 import { LOCKS } from '../locks.ts';
 
 const PAGE_ROWS = 2_000;
@@ -31,19 +31,33 @@ const storedLevel = (row: LevelRow): StoredLevel => ({
   },
 });
 
+interface Place {
+  storeId: string;
+  sku: string;
+}
+
+const readPage = async (db: Db | Tx, { storeId, sku }: Place, limit: number) => {
+  const rows = await db.execute<LevelRow>(sql`
+    select store_id, sku, sum(on_hand)::int as on_hand, sum(reserved)::int as reserved,
+      sum(version)::float8 as version
+    from inventory.balances where (store_id, sku) > (${storeId}, ${sku})
+    group by store_id, sku order by store_id, sku limit ${limit}`);
+  return rows.map(storedLevel);
+};
+
+/** The next skus' levels behind a place, as they are now. */
+export const levelPage = (pg: Pg, after: Place, limit: number): Promise<StoredLevel[]> =>
+  pg.query('stock.levelPage', (db) => readPage(db, after, limit));
+
 /** Every sku's level, in pages. */
 export async function* levelPages(tx: Tx): AsyncGenerator<StoredLevel[]> {
-  let [storeId, sku] = ['', ''];
+  let after: Place = { storeId: '', sku: '' };
   for (;;) {
-    const rows = await tx.execute<LevelRow>(sql`
-      select store_id, sku, sum(on_hand)::int as on_hand, sum(reserved)::int as reserved,
-        sum(version)::float8 as version
-      from inventory.balances where (store_id, sku) > (${storeId}, ${sku})
-      group by store_id, sku order by store_id, sku limit ${PAGE_ROWS}`);
-    const last = rows.at(-1);
+    const page = await readPage(tx, after, PAGE_ROWS);
+    const last = page.at(-1);
     if (!last) return;
-    yield rows.map(storedLevel);
-    [storeId, sku] = [last.store_id, last.sku];
+    yield page;
+    after = { storeId: last.storeId, sku: last.level.sku };
   }
 }
 
