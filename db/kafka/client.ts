@@ -16,6 +16,8 @@ import { readToEnd } from './read-to-end.ts';
 const CONNECT_TIMEOUT_MS = 1_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const SEND_TIMEOUT_MS = 10_000;
+/** All tries together. */
+const SEND_LIMIT_MS = 10_000;
 const RETRIES_MAX = 3;
 
 export interface OutgoingMessage {
@@ -64,6 +66,14 @@ const byTopic = (messages: OutgoingMessage[]) => {
   }));
 };
 
+/** What is given up may still come through: whoever sends again sends twice, and that is meant. */
+const inTime = async (work: Promise<unknown>): Promise<void> => {
+  const late = Promise.withResolvers<never>();
+  const giveUp = (): void => late.reject(new Error('Kafka does not answer'));
+  const timer = setTimeout(giveUp, SEND_LIMIT_MS);
+  await Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
+};
+
 /** One producer for all senders; after a failure the next send connects anew. */
 const createSender = (kafka: Kafka) => {
   let connecting: Promise<Producer> | undefined;
@@ -82,12 +92,16 @@ const createSender = (kafka: Kafka) => {
     await old?.then((producer) => producer.disconnect()).catch(() => undefined);
   };
   const send = async (messages: OutgoingMessage[]): Promise<void> => {
-    try {
+    const sending = async (): Promise<void> => {
       const producer = await (connecting ??= connect());
       const topicMessages = byTopic(messages);
       await producer.sendBatch({ topicMessages, acks: -1, timeout: SEND_TIMEOUT_MS });
+    };
+    try {
+      await inTime(sending());
     } catch (error) {
-      await close();
+      // A broker that says nothing says nothing to this, either.
+      void close();
       throw error;
     }
   };

@@ -145,7 +145,9 @@ const open = (url: string, max: number) =>
  * Transactions have connections of their own, one each. The driver sends single statements along
  * with what already runs on a connection; a BEGIN behind a hundred of them, or behind a full
  * socket, would be nobody's own, and others' statements would end up in its transaction
- * (postgres.js, UNSAFE_TRANSACTION).
+ * (postgres.js, UNSAFE_TRANSACTION). The driver is patched (patches/): what is left of a
+ * transaction whose connection was lost is refused. It would run as soon as the connection is open
+ * again, in nobody's or in another's transaction, or end the process before.
  */
 export const connectPostgres = ({ url, telemetry, connectionsMax }: PgOptions): Pg => {
   const max = connectionsMax ?? DEFAULT_CONNECTIONS_MAX;
