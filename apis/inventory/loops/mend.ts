@@ -1,8 +1,8 @@
 // The mender: goes through the ledger and puts right what Redis has lost or spoiled of it.
-import { levelPage, type StoredLevel } from '../../db/postgres/ledger/snapshot.ts';
-import type { Told } from '../../db/redis/stock.ts';
+import { levelPage, type StoredLevel } from '../../../db/postgres/ledger/snapshot.ts';
+import type { Told } from '../../../db/redis/stock.ts';
 import type { Loop } from './expire.ts';
-import type { InventoryParts } from './parts.ts';
+import type { InventoryParts } from '../parts.ts';
 
 const LOOK_EVERY_MS = 1_000;
 /** Looked at in one go: a million skus are gone through in a quarter of an hour. */

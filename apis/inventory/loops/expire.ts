@@ -1,6 +1,6 @@
 // The sweeper of holds: what nobody claimed or released in time is for sale again.
-import { expireReservation, listOverdue } from '../../db/postgres/ledger/endings.ts';
-import { settle, type InventoryParts } from './parts.ts';
+import { expireReservation, listOverdue } from '../../../db/postgres/ledger/endings.ts';
+import { settle, type InventoryParts } from '../parts.ts';
 
 const SWEEP_EVERY_MS = 1_000;
 /** As many endings at once, so that a pile left by a crash is gone in seconds. */

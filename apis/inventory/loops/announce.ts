@@ -1,7 +1,7 @@
 // The announcer: turns changes of stock into events, at most five a second of one product.
-import type { Pg } from '../../db/postgres/client.ts';
-import { announceChanges } from '../../db/postgres/ledger/news.ts';
-import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { Pg } from '../../../db/postgres/client.ts';
+import { announceChanges } from '../../../db/postgres/ledger/news.ts';
+import type { Telemetry } from '../../../telemetry/telemetry.ts';
 import type { Loop } from './expire.ts';
 
 const LOOK_EVERY_MS = 100;
