@@ -190,7 +190,7 @@ describe('the GraphQL door refuses', () => {
 
 test('a resolver that breaks shows nothing of why', async () => {
   const parts = {
-    cassandra: async () => undefined,
+    tables: async () => undefined,
     cursors: createCursors('secret'),
     telemetry: createTelemetry('test', 'fatal'),
   } as unknown as SearchParts;
