@@ -3,6 +3,7 @@ FROM oven/bun:1.4.5
 WORKDIR /app
 ENV NODE_ENV=production NODE_NO_WARNINGS=1
 COPY package.json bun.lock bunfig.toml ./
+COPY patches patches
 RUN bun install --frozen-lockfile --production
 COPY domain domain
 COPY telemetry telemetry

@@ -26,7 +26,7 @@ const PORT_FREE_LIMIT_MS = 5_000;
 const LOG_TAIL_BYTES = 2_000;
 /** Folders that a process is made of. */
 export const SOURCES =
-  'domain db apis workflows activities processes telemetry proto/gen sandbox'.split(' ');
+  'domain db apis workflows activities processes telemetry proto/gen sandbox patches'.split(' ');
 
 export interface UpOptions {
   /** How many of each process (not of the sandboxes); 1 unless said. */
@@ -81,7 +81,7 @@ const sourceStamp = async (): Promise<string> => {
   const hash = createHash('sha256');
   for (const folder of SOURCES) {
     if (!existsSync(resolve(ROOT, folder))) continue;
-    const glob = new Bun.Glob('**/*.{ts,sql,lua,cql,json}');
+    const glob = new Bun.Glob('**/*.{ts,sql,lua,cql,json,patch}');
     const files = [...glob.scanSync({ cwd: resolve(ROOT, folder) })].sort();
     for (const file of files) {
       if (file.endsWith('.test.ts')) continue;

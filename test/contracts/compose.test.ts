@@ -79,5 +79,12 @@ describe('the compose file', () => {
       (list ?? '').split(' '),
     );
     expect(sources.filter((source) => !existsSync(resolve(ROOT, source)))).toEqual([]);
+    const [beforeInstall = ''] = docker.split('RUN bun install');
+    const { patchedDependencies } = JSON.parse(
+      readFileSync(resolve(ROOT, 'package.json'), 'utf8'),
+    ) as { patchedDependencies: Record<string, string> };
+    for (const path of Object.values(patchedDependencies)) {
+      expect(beforeInstall).toContain(`COPY ${path.split('/')[0]} `);
+    }
   });
 });
