@@ -63,7 +63,8 @@ const DISPUTE_STAGES: Record<string, DisputeStage> = {
   warning_closed: 'won',
 };
 
-const idOf = (value: string | { id: string } | null): string =>
+/** Of an object that the provider shows whole or by its id alone. */
+export const idOf = (value: string | { id: string } | null): string =>
   typeof value === 'string' ? value : (value?.id ?? '');
 
 const disputeView = (dispute: Stripe.Dispute): DisputeView => ({

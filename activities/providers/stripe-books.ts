@@ -1,5 +1,6 @@
 // The card provider's books as reconciliation reads them: a hundred payments a call.
 import Stripe from 'stripe';
+import { idOf } from './stripe-aftercare.ts';
 import type { StripeConnection } from './stripe-client.ts';
 import { stageOf, type Stage } from './stripe.ts';
 
@@ -65,9 +66,6 @@ const createdIn = ({ fromSeconds, toSeconds }: Stretch) => ({
   limit: LIST_MAX,
   created: { gte: fromSeconds, lt: toSeconds },
 });
-
-const idOf = (value: string | { id: string } | null): string =>
-  typeof value === 'string' ? value : (value?.id ?? '');
 
 const isMissing = (error: unknown): boolean =>
   error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing';

@@ -1,14 +1,11 @@
 // The sweeper of holds: what nobody claimed or released in time is for sale again.
 import { expireReservation, listOverdue } from '../../../db/postgres/ledger/endings.ts';
 import { settle, type InventoryParts } from '../parts.ts';
+import type { Loop } from './loop.ts';
 
 const SWEEP_EVERY_MS = 1_000;
 /** As many endings at once, so that a pile left by a crash is gone in seconds. */
 const AT_ONCE = 4;
-
-export interface Loop {
-  stop(): Promise<void>;
-}
 
 /** Asks the ledger every second; several sweepers at once end each hold only once. */
 export const startExpiring = (parts: InventoryParts): Loop => {

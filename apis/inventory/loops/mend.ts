@@ -1,7 +1,7 @@
 // The mender: goes through the ledger and puts right what Redis has lost or spoiled of it.
 import { levelPage, type StoredLevel } from '../../../db/postgres/ledger/snapshot.ts';
 import type { Told } from '../../../db/redis/stock.ts';
-import type { Loop } from './expire.ts';
+import { startLoop, type Loop } from './loop.ts';
 import type { InventoryParts } from '../parts.ts';
 
 const LOOK_EVERY_MS = 1_000;
@@ -37,7 +37,6 @@ export const startMending = (parts: InventoryParts): Loop => {
     'holdfast_stock_mended_total',
     'Levels that Redis had lost.',
   );
-  const stopping = new AbortController();
   let after = { storeId: '', sku: '' };
   const look = async (): Promise<void> => {
     const epoch = parts.fence.peek();
@@ -51,19 +50,7 @@ export const startMending = (parts: InventoryParts): Loop => {
     const last = page.at(-1);
     after = last ? { storeId: last.storeId, sku: last.level.sku } : { storeId: '', sku: '' };
   };
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await look().catch((error: unknown) =>
-        parts.telemetry.log.warn('stock not looked through', { reason: String(error) }),
-      );
-      await Bun.sleep(LOOK_EVERY_MS);
-    }
-  };
-  const done = loop();
-  return {
-    stop: () => {
-      stopping.abort();
-      return done;
-    },
-  };
+  return startLoop(LOOK_EVERY_MS, look, (error) =>
+    parts.telemetry.log.warn('stock not looked through', { reason: String(error) }),
+  );
 };
