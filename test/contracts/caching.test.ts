@@ -136,13 +136,27 @@ describe('a product page', () => {
     expect(mine.headers.get('set-cookie')).toBeNull();
   });
 
+  test('is asked of Search once a second, however many ask for it', async () => {
+    const before = search.calls();
+    const startedAt = performance.now();
+    const tags = new Set<string | null>();
+    for (let at = 0; at < 50; at++)
+      tags.add((await fetch(address({ id: ware.productId }))).headers.get('etag'));
+    const seconds = Math.floor((performance.now() - startedAt) / 1_000);
+    expect(search.calls() - before).toBeLessThanOrEqual(1 + seconds);
+    expect(tags.size).toBe(1);
+  });
+
   test('with a gap in it is kept by nobody', async () => {
+    const before = search.calls();
+    await fetch(address({}));
     const neither = await fetch(address({}));
     expect([neither.status, neither.headers.get('cache-control')]).toEqual([200, 'no-store']);
     expect(neither.headers.get('etag')).toBeNull();
     expect(await neither.json()).toMatchObject({
       errors: [{ extensions: { code: 'INVALID_INPUT' } }],
     });
+    expect(search.calls() - before).toBe(2);
   });
 });
 
@@ -180,7 +194,7 @@ describe('by GET', () => {
 describe('equal questions under way at once', () => {
   const AT_ONCE = 40;
 
-  const callsOf = async (ask: () => Promise<Response>): Promise<number> => {
+  const callsOf = async (of: Ware, ask: () => Promise<Response>): Promise<number> => {
     const before = search.calls();
     search.hold();
     const answers = Array.from({ length: AT_ONCE }, ask);
@@ -192,16 +206,20 @@ describe('equal questions under way at once', () => {
     search.release();
     const texts = await Promise.all(answers.map(async (one) => (await one).text()));
     expect(new Set(texts).size).toBe(1);
-    expect(texts[0]).toContain(ware.productId);
+    expect(texts[0]).toContain(of.productId);
     return search.calls() - before;
   };
 
   test('are one call to Search, and each has the whole answer', async () => {
-    expect(await callsOf(() => fetch(address({ id: ware.productId })))).toBe(1);
+    const own = await stockedWare(shop, 5);
+    await searched(shop, own);
+    expect(await callsOf(own, () => fetch(address({ id: own.productId })))).toBe(1);
   });
 
   test('are few calls by POST, which joins only what began within half a second', async () => {
-    expect(await callsOf(() => asking(PAGE, { id: ware.productId }))).toBeLessThan(AT_ONCE / 4);
+    expect(await callsOf(ware, () => asking(PAGE, { id: ware.productId }))).toBeLessThan(
+      AT_ONCE / 4,
+    );
   });
 
   test('are asked anew once they are answered', async () => {

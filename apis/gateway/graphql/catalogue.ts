@@ -1,10 +1,11 @@
 // Questions that are all Search's: asked of it once at a time, and by GET for everybody to keep.
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { DomainError, invalid } from '../../../domain/errors.ts';
 import { parseStrictJson } from '../../../domain/strict-json.ts';
 import { traceHeaders } from '../../../telemetry/spans.ts';
 import { assertNoCardNumber } from '../../http/body.ts';
-import { etagOf, keptAnswer } from '../../http/caching.ts';
+import { etagOf, keptAnswer, type Kept } from '../../http/caching.ts';
 import { route, type Ask, type Route } from '../../http/routes.ts';
 import type { Fetch } from '../../rpc/peer-tls.ts';
 import { pick } from '../proxy.ts';
@@ -18,6 +19,9 @@ const VARIABLES_LENGTH_MAX = 4_000;
 const TAGS_LENGTH_MAX = 1_000;
 /** Prices and stock are in it: a page may be a few seconds old, a checkout is not. */
 const CACHE_CONTROL = 'public, max-age=1, s-maxage=5';
+/** As long as a browser may, so that no crowd behind one page reaches Search. */
+const KEPT_MS = 1_000;
+const KEPT_BYTES_MAX = 32 * 1024 * 1024;
 
 /** Where Search is. */
 export interface SearchDoor {
@@ -111,6 +115,29 @@ const isWhole = ({ status, bytes }: Said): boolean => {
   return data !== undefined && errors === undefined && extensions === undefined;
 };
 
+/** Whole answers by their question, for a moment and in bounded memory; the tag is made once. */
+const keepingAnswers = (ask: AskShared) => {
+  const known = new LRUCache<string, Kept>({
+    ttl: KEPT_MS,
+    maxSize: KEPT_BYTES_MAX,
+    sizeCalculation: ({ body }, question) => body.length + question.length,
+  });
+  return async (asked: Ask<undefined, z.infer<typeof persistedQuery>>): Promise<Kept | Said> => {
+    const { documentId, variables } = asked.query;
+    const question = [asked.principal.storeId, documentId, variables].join('\n');
+    const kept = known.get(question);
+    if (kept) return kept;
+    const body = JSON.stringify({ documentId, variables: variablesOf(variables) });
+    const accept = 'application/json';
+    const said = await ask(asked, { body, accept, joinableMs: KEPT_JOINABLE_MS });
+    if (!isWhole(said)) return said;
+    const { headers, bytes } = said;
+    const whole = { body: bytes, etag: etagOf(bytes), cacheControl: CACHE_CONTROL, headers };
+    known.set(question, whole);
+    return whole;
+  };
+};
+
 const TAGS = z
   .string()
   .max(TAGS_LENGTH_MAX)
@@ -118,8 +145,9 @@ const TAGS = z
   .describe('The ETag that was got; 304 while it is still so.');
 
 /** A persisted operation of the catalogue under an address of its own. */
-export const keptGraphqlRoute = (ask: AskShared): Route =>
-  route({
+export const keptGraphqlRoute = (ask: AskShared): Route => {
+  const find = keepingAnswers(ask);
+  return route({
     method: 'get',
     path: '/graphql',
     summary: 'A persisted question about the catalogue, for shared caches to keep.',
@@ -128,14 +156,9 @@ export const keptGraphqlRoute = (ask: AskShared): Route =>
     headers: { 'If-None-Match': TAGS },
     answers: { 200: 'data', 304: 'as it was', 404: 'NOT_FOUND', 503: 'UNAVAILABLE' },
     answer: async (asked) => {
-      const { documentId, variables } = asked.query;
-      const body = JSON.stringify({ documentId, variables: variablesOf(variables) });
-      const accept = 'application/json';
-      const said = await ask(asked, { body, accept, joinableMs: KEPT_JOINABLE_MS });
-      const { headers, bytes } = said;
-      const unkept = { ...said, headers: { ...headers, 'cache-control': 'no-store' } };
-      if (!isWhole(said)) return saidAnswer(unkept);
-      const kept = { body: bytes, etag: etagOf(bytes), cacheControl: CACHE_CONTROL, headers };
-      return keptAnswer(asked.request, kept);
+      const found = await find(asked);
+      if ('etag' in found) return keptAnswer(asked.request, found);
+      return saidAnswer({ ...found, headers: { ...found.headers, 'cache-control': 'no-store' } });
     },
   });
+};
