@@ -13,12 +13,17 @@ const principalOf = (principal: Principal, request: Request): string | undefined
   return request.headers.get('authorization') ?? undefined;
 };
 
+/** Of whoever shows nothing there is nothing to look up. */
+const showsNothing = ({ headers }: Request): boolean =>
+  !headers.has('authorization') && !headers.has('cookie');
+
 const isStream = (response: Response): boolean =>
   response.headers.get('content-type') === 'text/event-stream';
 
 /**
  * The address is counted before anything is looked up, so that a flood of made-up credentials
  * costs nothing behind the gate; the principal and its store are counted when they are known.
+ * Who shows nothing is known at once, and counted once.
  */
 export const gateOf = (rates: Rates, rooms: Rooms): Gate => {
   const pass = async (
@@ -26,16 +31,18 @@ export const gateOf = (rates: Rates, rooms: Rooms): Gate => {
     answer: Parameters<Gate>[1],
     onCharge: () => void,
   ): Promise<Response> => {
-    const { kind, request, address, headers } = call;
-    await rates.take(kind, { storeId: DEFAULT_STORE, address }, headers);
+    const { request, address, headers } = call;
+    const isNobody = showsNothing(request);
+    const from = { storeId: DEFAULT_STORE, address, ...(isNobody && { store: DEFAULT_STORE }) };
+    await rates.take(call.kind, from, headers);
     const principal = await call.authenticate();
     const { storeId } = principal;
     const who = { storeId, principal: principalOf(principal, request), store: storeId };
-    await rates.take(kind, who, headers);
+    if (!isNobody) await rates.take(call.kind, who, headers);
     return answer(principal, async (further) => {
       onCharge();
-      await rates.take(further, { storeId: DEFAULT_STORE, address }, headers);
-      await rates.take(further, who, headers);
+      await rates.take(further, from, headers);
+      if (!isNobody) await rates.take(further, who, headers);
     });
   };
   return async (call, answer) => {
