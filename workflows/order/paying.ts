@@ -9,13 +9,17 @@ import { doing, endIfCancelled, expired, mail, moved, moveTo, type OrderStory } 
 export const HOLD_MARGIN_MS = 60_000;
 /** A shopper who is busy paying gets the window again, at most so often. */
 const EXTENSIONS_MAX = 3;
-/** The provider is asked anew this long after the shopper was last heard of, then twice as long. */
+/**
+ * The provider is asked anew this long after the shopper was last heard of, then after four times
+ * as long: the browser and the webhook come first, and most who have not paid by then never do.
+ */
 const POLL_FIRST_MS = 20_000;
+const POLL_SLOWER = 4;
 
 /** Authorises at once, or waits for the shopper as long as the stock is held. */
 export async function untilAuthorized(story: OrderStory, input: FulfillOrderInput): Promise<void> {
   let extensions = 0;
-  for (let pollMs = POLL_FIRST_MS; ; pollMs *= 2) {
+  for (let pollMs = POLL_FIRST_MS; ; pollMs *= POLL_SLOWER) {
     const seen = story.news;
     const paymentMethod = story.cards.shift();
     if (paymentMethod) {
