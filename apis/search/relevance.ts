@@ -6,6 +6,7 @@ import {
   comparePositions,
   listPage,
   readStretch,
+  shareOf,
   type Filter,
   type Position,
 } from '../../db/cassandra/listings.ts';
@@ -13,8 +14,8 @@ import { documentsAt } from '../../db/cassandra/look-ups.ts';
 import { EXACT_SCORE, fieldsOf, scoreOf, wordWeights } from './ranking.ts';
 import type { Meaning } from './words.ts';
 
-/** Rows of a bucket that are scored: 1,000 matches are all scored, however they fall. */
-const WINDOW_PER_BUCKET = 350;
+/** Candidates that are scored, so that 1,000 matches are, however they fall into buckets. */
+const WINDOW = 1_200;
 /** More than this many products of one exact name are not worth a place at the top. */
 const EXACT_PER_BUCKET = 25;
 
@@ -81,6 +82,7 @@ interface Window {
 /** On later pages the bounds are those of the first: a product that is new since then waits. */
 const readWindow = async (tables: TableSet, ask: Ask): Promise<Window> => {
   const { storeId, filter, meaning, after } = ask;
+  const limit = shareOf(WINDOW, tables);
   const { found, end } = await readStretch(
     tables,
     {
@@ -89,7 +91,7 @@ const readWindow = async (tables: TableSet, ask: Ask): Promise<Window> => {
       filter: { ...filter, words: meaning.words },
       from: after?.from,
       upTo: after?.upTo,
-      limit: after ? 2 * WINDOW_PER_BUCKET : WINDOW_PER_BUCKET,
+      limit: after ? 2 * limit : limit,
     },
     'ranking',
   );

@@ -15,6 +15,8 @@ import { eachBucket, type TableSet } from './table-sets.ts';
 const COUNTED_MAX = 1_000;
 /** Stretches read for one page when few of the rows read belong to it. */
 const STRETCHES_MAX = 5;
+/** Standard deviations beyond its even share of rows that are read of a bucket. */
+const SHARE_DEVIATIONS = 3;
 
 /** Which words a product must have: all of one of the lists, and at least `least` of `of`. */
 export interface Words {
@@ -99,6 +101,9 @@ const positionOf = (row: Row): Position => ({
   id: String(row['product_id']),
 });
 
+/** Several lists of words are read each for itself, and their rows merged. */
+const isUnion = ({ words }: Filter): boolean => (words?.anyOf.length ?? 0) > 1;
+
 const hasEnough = ({ of, least }: Words, row: Row): boolean => {
   const { name, labels, rest } = rankingFields(String(row['ranking'] ?? ''));
   const all = new Set([...name, ...labels, ...rest]);
@@ -114,11 +119,10 @@ export const readStretch = async (
   const { words, collectionId = SCOPE_ALL } = ask.filter;
   const scope = ask.sort === OWN_ORDER ? collectionId : SCOPE_ALL;
   const lists = words?.anyOf ?? [[]];
-  const isUnion = lists.length > 1;
   const read = async (tokens: string[], bucket: number): Promise<Found[]> => {
     const conditions = [...rangeConditions(ask), ...filterConditions(ask, tokens)];
     const where = [PARTITION, ...conditions.map(([text]) => text)].join(' and ');
-    const query = `select sort_key, product_id, ${columns}${isUnion ? ', ranking' : ''}
+    const query = `select sort_key, product_id, ${columns}${isUnion(ask.filter) ? ', ranking' : ''}
       from listings where ${where} limit ?`;
     const rows = await tables.run('listings.read', query, [
       ...[ask.storeId, scope, ask.sort, bucket],
@@ -137,9 +141,45 @@ export const readStretch = async (
   const sorted = reads.flat().sort((a, b) => comparePositions(a.position, b.position));
   const isIn = ({ position, row }: Found, at: number): boolean =>
     (!end || comparePositions(position, end) <= 0) &&
-    (!isUnion ||
+    (!isUnion(ask.filter) ||
       (sorted[at - 1]?.position.id !== position.id && (!words || hasEnough(words, row))));
   return { found: sorted.filter(isIn), end };
+};
+
+/**
+ * So many rows of each bucket nearly always have the first `wanted` of all of them: ids spread
+ * evenly, so a bucket's part is its share and some deviations. Where it is not, reading goes on.
+ */
+export const shareOf = (wanted: number, { buckets }: Pick<TableSet, 'buckets'>): number => {
+  const even = wanted / buckets;
+  return Math.min(wanted, Math.ceil(even + SHARE_DEVIATIONS * Math.sqrt(even)));
+};
+
+interface Wanted {
+  rows: number;
+  /** How often a union is read on, of which few rows may have enough of its words. */
+  unionStretches: number;
+}
+
+/** Stretch after stretch until so many rows are there, or everything was read. */
+const readAtLeast = async (
+  tables: TableSet,
+  ask: Omit<StretchAsk, 'limit'>,
+  { rows, unionStretches }: Wanted,
+  columns: string,
+): Promise<Stretch> => {
+  const [limit, stretches] = isUnion(ask.filter)
+    ? [rows, unionStretches]
+    : [shareOf(rows, tables), Number.POSITIVE_INFINITY];
+  const found: Found[] = [];
+  let end = ask.after;
+  for (let round = 0; round < stretches && found.length < rows; round++) {
+    const stretch = await readStretch(tables, { ...ask, after: end, limit }, columns);
+    found.push(...stretch.found);
+    end = stretch.end;
+    if (!end) break;
+  }
+  return { found, end };
 };
 
 /** The document of a row that was read with it. */
@@ -167,18 +207,12 @@ interface PageAsk {
 
 /** Up to `first` products after a position, in order: as many reads as there are buckets. */
 export const listPage = async (tables: TableSet, ask: PageAsk): Promise<Page> => {
-  const found: Found[] = [];
-  let after = ask.after;
-  for (let round = 0; round < STRETCHES_MAX && found.length <= ask.first; round++) {
-    const stretch = await readStretch(tables, { ...ask, after, limit: ask.first + 1 }, 'document');
-    found.push(...stretch.found);
-    after = stretch.end;
-    if (!after) break;
-  }
+  const wanted = { rows: ask.first + 1, unionStretches: STRETCHES_MAX };
+  const { found, end } = await readAtLeast(tables, ask, wanted, 'document');
   const items = found.slice(0, ask.first);
   return {
     items: items.map(({ position, row }) => ({ position, document: documentOf(row) })),
-    next: found.length > ask.first ? items.at(-1)?.position : after,
+    next: found.length > ask.first ? items.at(-1)?.position : end,
   };
 };
 
@@ -195,8 +229,9 @@ export const countMatches = async (
   storeId: string,
   filter: Filter,
 ): Promise<Matches> => {
-  const ask: StretchAsk = { storeId, sort: 'newest', filter, limit: COUNTED_MAX + 1 };
-  const { found, end } = await readStretch(tables, ask, 'facets');
+  const wanted = { rows: COUNTED_MAX + 1, unionStretches: 1 };
+  const ask = { storeId, sort: 'newest' as const, filter };
+  const { found, end } = await readAtLeast(tables, ask, wanted, 'facets');
   const facets = new Map<string, number>();
   for (const { row } of found.slice(0, COUNTED_MAX)) {
     for (const facet of (row['facets'] as string[] | null) ?? []) {
