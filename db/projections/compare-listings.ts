@@ -10,10 +10,16 @@ const DIFFERENCES_MAX = 100;
 export const LOOKS = 4;
 export const LOOK_EVERY_MS = 100;
 
-/** The rows that a product says it has, as `bucket/scope/sort/key/id`. */
-export const rowNames = ({ buckets }: TableSet, id: string, keys: ListingKey[]): string[] =>
+/** The rows that a product says it has, as `store/bucket/scope/sort/key/id`. */
+export const rowNames = (
+  { buckets }: TableSet,
+  storeId: string,
+  id: string,
+  keys: ListingKey[],
+): string[] =>
   keys.map(
-    ([sort, key, scope = SCOPE_ALL]) => `${bucketOf(id, buckets)}/${scope}/${sort}/${key}/${id}`,
+    ([sort, key, scope = SCOPE_ALL]) =>
+      `${storeId}/${bucketOf(id, buckets)}/${scope}/${sort}/${key}/${id}`,
   );
 
 interface Partition {
@@ -23,7 +29,7 @@ interface Partition {
   bucket: number;
 }
 
-/** Every row of one partition of the listings, as `bucket/scope/sort/key/id`. */
+/** Every row of one partition of the listings, by the same names. */
 async function* eachRow(
   tables: TableSet,
   { storeId, scope, sort, bucket }: Partition,
@@ -37,7 +43,7 @@ async function* eachRow(
     for (const row of rows) {
       const key = row['sort_key'] as Buffer;
       after = [key, String(row['product_id'])];
-      yield `${bucket}/${scope}/${sort}/${key.toString('hex')}/${after[1]}`;
+      yield `${storeId}/${bucket}/${scope}/${sort}/${key.toString('hex')}/${after[1]}`;
     }
     isMore = rows.length === LISTED_PAGE;
   }
@@ -59,34 +65,84 @@ async function* eachListing(tables: TableSet, storeId: string): AsyncGenerator<s
 }
 
 /** Whether a row and what its product says of it differ for good. */
-const isWrong = async (tables: TableSet, storeId: string, name: string): Promise<boolean> => {
-  const [bucket, scope, sort, key = '', id = ''] = name.split('/');
+const isWrong = async (tables: TableSet, name: string): Promise<boolean> => {
+  const [storeId = '', bucket, scope, sort, key = '', id = ''] = name.split('/');
   const query = `select product_id from listings where ${PARTITION}
     and sort_key = ? and product_id = ?`;
   const where = [storeId, scope, sort, Number(bucket), Buffer.from(key, 'hex'), id];
   for (let look = 0; look < LOOKS; look++) {
     const stored = await findStored(tables, storeId, id);
     const rows = await tables.run('compare.row', query, where);
-    if (rowNames(tables, id, stored?.keys ?? []).includes(name) === rows.length > 0) return false;
+    const names = rowNames(tables, storeId, id, stored?.keys ?? []);
+    if (names.includes(name) === rows.length > 0) return false;
     await Bun.sleep(LOOK_EVERY_MS);
   }
   return true;
 };
 
+const hashOf = (name: string): bigint => Bun.hash(name);
+
+/** Hashes of names, eight bytes each: a million products have seven million rows. */
+const createTally = () => {
+  let kept = new BigUint64Array(1_024);
+  let length = 0;
+  return {
+    add: (name: string): void => {
+      if (length === kept.length) {
+        const wider = new BigUint64Array(2 * length);
+        wider.set(kept);
+        kept = wider;
+      }
+      kept[length++] = hashOf(name);
+    },
+    sorted: (): BigUint64Array => kept.subarray(0, length).sort(),
+  };
+};
+
+/** What only one of two sorted lists has. */
+const onlyIn = (one: BigUint64Array, other: BigUint64Array): Set<bigint> => {
+  const only = new Set<bigint>();
+  let at = 0;
+  for (const hash of one) {
+    while (at < other.length && (other[at] as bigint) < hash) at++;
+    if (other[at] !== hash) only.add(hash);
+  }
+  return only;
+};
+
+/** Names of rows, as often as they are asked for: they are too many to be kept. */
+export type Names = () => AsyncIterable<string> | Iterable<string>;
+
+const tallied = async (names: Names, onName: (name: string) => void = () => undefined) => {
+  const tally = createTally();
+  for await (const name of names()) {
+    tally.add(name);
+    onName(name);
+  }
+  return tally.sorted();
+};
+
 /** Rows that no product has written, and rows a product says it has that are not there. */
 export const compareRows = async (
   tables: TableSet,
-  storeId: string,
-  expected: Set<string>,
+  said: Names,
+  stores = new Set<string>(),
 ): Promise<string[]> => {
-  const differences: string[] = [];
-  const judge = async (name: string, what: string): Promise<void> => {
-    if (differences.length > DIFFERENCES_MAX) return;
-    if (await isWrong(tables, storeId, name)) differences.push(`${storeId}: ${what} row ${name}`);
+  const expected = await tallied(said, (name) => stores.add(name.slice(0, name.indexOf('/'))));
+  const there: Names = async function* () {
+    for (const storeId of stores) yield* eachListing(tables, storeId);
   };
-  for await (const row of eachListing(tables, storeId)) {
-    if (!expected.delete(row)) await judge(row, 'ghost');
-  }
-  for (const row of expected) await judge(row, 'missing');
+  const present = await tallied(there);
+  const differences: string[] = [];
+  const judge = async (what: string, names: Names, suspects: Set<bigint>): Promise<void> => {
+    if (suspects.size === 0) return;
+    for await (const name of names()) {
+      if (differences.length > DIFFERENCES_MAX) return;
+      if (!suspects.has(hashOf(name))) continue;
+      if (await isWrong(tables, name)) differences.push(`${what} row ${name}`);
+    }
+  };
+  await judge('ghost', there, onlyIn(present, expected));
+  await judge('missing', said, onlyIn(expected, present));
   return differences;
 };

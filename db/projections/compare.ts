@@ -81,18 +81,12 @@ async function* eachProduct(cassandra: Cassandra): AsyncGenerator<Product> {
 
 /** The listings of every store against what its products say of them. */
 export const compareListings = async (tables: TableSet): Promise<Differences> => {
-  const expected = new Map<string, Set<string>>();
-  for await (const { storeId, id, keys } of eachProduct(tables)) {
-    const own = expected.get(storeId) ?? new Set();
-    expected.set(storeId, own);
-    for (const row of rowNames(tables, id, keys)) own.add(row);
-  }
-  const differences: Differences = [];
-  for (const [storeId, rows] of expected) {
-    differences.push(...(await compareRows(tables, storeId, rows)));
-    if (differences.length > DIFFERENCES_MAX) break;
-  }
-  return differences.slice(0, DIFFERENCES_MAX);
+  const said = async function* () {
+    for await (const { storeId, id, keys } of eachProduct(tables)) {
+      yield* rowNames(tables, storeId, id, keys);
+    }
+  };
+  return (await compareRows(tables, said)).slice(0, DIFFERENCES_MAX);
 };
 
 /** The same product in another set, which may be a moment behind. */
@@ -188,14 +182,14 @@ export const compareStore = async (
   storeId: StoreId,
 ): Promise<Compared> => {
   const differences: Differences = [];
-  const rows = new Set<string>();
+  const rows: string[] = [];
   let compared = 0;
   for await (const product of eachWritten(pg, storeId)) {
     compared++;
     const stored = await findStored(tables, storeId, product.id);
     differences.push(...differenceOf(product, stored));
-    for (const row of rowNames(tables, product.id, stored?.keys ?? [])) rows.add(row);
+    rows.push(...rowNames(tables, storeId, product.id, stored?.keys ?? []));
   }
-  differences.push(...(await compareRows(tables, storeId, rows)));
+  differences.push(...(await compareRows(tables, () => rows, new Set([storeId]))));
   return { compared, differences: differences.slice(0, DIFFERENCES_MAX) };
 };
