@@ -29,9 +29,15 @@ const STORE_HEADER = 'holdfast-store';
 const COUNTS_MAX = 500;
 /** One call writes at most this many rows, so that no activity lasts for hours. */
 const ROWS_PER_CALL = 50_000;
-/** The import's own lane: it waits while this many of the catalogue's news are not sent yet. */
+/**
+ * The import's own lane: it waits while this many of the catalogue's news are not sent yet, and
+ * while Search is so far behind, so that nobody's single change stands behind a whole file.
+ */
 const BACKLOG_MAX = 5_000;
-const BACKLOG_WAIT_MS = 200;
+const SEARCH_BEHIND_MAX_MS = 5_000;
+/** A Search that stands still slows an import down, and does not stop it: per batch. */
+const SEARCH_PATIENCE_MS = 10_000;
+const LOOK_EVERY_MS = 200;
 
 export type WriteOutcome = 'more' | 'paused' | 'done';
 
@@ -57,6 +63,8 @@ const rowsOf = ({ units }: Batch): BatchOfRows => ({
 interface Parts {
   pg: Pg;
   inventory: Client<typeof InventoryService>;
+  /** How many ms ago everything that was committed then was in Search; throws when it is away. */
+  searchAgeMs(): Promise<number>;
 }
 
 /** Once per import and batch: after a crash the same counts change nothing more. */
@@ -90,11 +98,20 @@ const setStocks = async (
   if (problems.length > 0) await putProblems(pg, one, problems);
 };
 
-const waitForLane = async ({ pg }: Parts): Promise<void> => {
-  while ((await backlogOf(pg, 'products', BACKLOG_MAX)) >= BACKLOG_MAX) {
+const waitWhile = async (isBusy: () => Promise<boolean>): Promise<void> => {
+  while (await isBusy()) {
     heartbeat();
-    await Bun.sleep(BACKLOG_WAIT_MS);
+    await Bun.sleep(LOOK_EVERY_MS);
   }
+};
+
+const waitForLane = async ({ pg, searchAgeMs }: Parts): Promise<void> => {
+  const patientUntil = Date.now() + SEARCH_PATIENCE_MS;
+  await waitWhile(
+    async () =>
+      Date.now() < patientUntil && (await searchAgeMs().catch(() => 0)) > SEARCH_BEHIND_MAX_MS,
+  );
+  await waitWhile(async () => (await backlogOf(pg, 'products', BACKLOG_MAX)) >= BACKLOG_MAX);
 };
 
 /** False when the import was paused, or another worker has written this batch. */
@@ -155,8 +172,8 @@ const countRows = async ({ pg }: Parts, one: Import): Promise<number> => {
   return total;
 };
 
-export const importActivities = (pg: Pg, inventory: Client<typeof InventoryService>) => {
-  const parts = { pg, inventory };
+export const importActivities = (parts: Parts) => {
+  const { pg } = parts;
   return {
     /** Reads the whole file once: how many rows there are, or why it cannot be read. */
     async checkImport(importId: string): Promise<'readable' | 'unreadable'> {

@@ -35,6 +35,7 @@ import { startStory, storyState } from '../apis/rpc/stories.ts';
 import { DEPLOYMENT, makeCurrent } from '../apis/rpc/deployment.ts';
 import { mintTokens } from '../apis/rpc/tokens.ts';
 import { connectCassandra, type Cassandra } from '../db/cassandra/client.ts';
+import { ageOfSearch } from '../db/cassandra/progress.ts';
 import { connectPostgres, type Pg } from '../db/postgres/client.ts';
 import { DomainError } from '../domain/errors.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
@@ -141,6 +142,8 @@ const queuesOf = (parts: Parts) => {
   const { provider, aftercare, carrier, mailer, inventory } = providers;
   const stock = stockActivities(inventory);
   const money = { pg, provider, aftercare, extendHold: stock.extendHold };
+  const searchAgeMs = ageOfSearch(parts.cassandra);
+  const importing = { pg: parts.catalogue, inventory, searchAgeMs };
   return {
     orders: { stories: true, hands: { ...orderActivities(pg), ...stock } },
     payments: {
@@ -159,7 +162,7 @@ const queuesOf = (parts: Parts) => {
       },
     },
     notifications: { stories: false, hands: notificationActivities(pg, mailer) },
-    imports: { stories: true, hands: importActivities(parts.catalogue, inventory) },
+    imports: { stories: true, hands: importActivities(importing) },
     recovery: { stories: true, hands: recoveryHands(parts, providers) },
   };
 };

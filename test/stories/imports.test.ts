@@ -1,8 +1,10 @@
 // Imports over the public door: real files and dirty ones, paused, killed half-way, and twice.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
+import { ageOfSearch } from '../../db/cassandra/progress.ts';
 import { dataPath, testWithData } from '../support/data.ts';
 import { eventually, request } from '../support/journeys.ts';
+import { cassandraOfAll } from '../support/read-side.ts';
 import { bearer, newStore, send, type Store } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
@@ -225,6 +227,31 @@ describe('an import', () => {
       return one.status === 'completed' && one.rows.failed === 0 ? one : undefined;
     });
     expect(again.rows).toEqual({ total: 2_000, succeeded: 2_000, failed: 0, skipped: 0 });
+  });
+
+  story('waits while Search is behind, and goes on when it is not', async () => {
+    const cassandra = cassandraOfAll(shop);
+    const searchAgeMs = ageOfSearch(cassandra);
+    const file = HEADER + rowsOf(600, 'waits');
+    shop.freeze('projector', 'SIGSTOP');
+    try {
+      await eventually('Search is behind', async () =>
+        (await searchAgeMs()) > 6_000 ? true : undefined,
+      );
+      const id = await upload(file);
+      await eventually('the file is read', async () =>
+        (await look(id)).rows.total === 600 ? true : undefined,
+      );
+      const [now] = await shop.sql`select clock_timestamp() as at`;
+      shop.freeze('projector', 'SIGCONT');
+      expect((await ended(id)).rows.succeeded).toBe(600);
+      const [early] = await shop.sql`select count(*)::int as products from products.products
+        where store_id = ${store.storeId} and created_at < ${now?.['at'] as Date}`;
+      expect(early).toEqual({ products: 0 });
+    } finally {
+      shop.freeze('projector', 'SIGCONT');
+      await cassandra.close();
+    }
   });
 
   story('that is no file we know fails as a whole, and says why', async () => {
