@@ -9,7 +9,7 @@ import { costs } from './costs.ts';
 import { checkoutAnswer, orderWorkflow } from './orders/orders.ts';
 import { orderRate } from './orders/rate.ts';
 import type { Figures, Plan } from './method.ts';
-import { productFromStore, productRead } from './product-read.ts';
+import { productFromStore, productOfStore, productRead } from './product-read.ts';
 import {
   reserve,
   reserve100Lines,
@@ -18,7 +18,7 @@ import {
   reserveOf100kSkus,
   reserveOf1mSkus,
 } from './stock/reserve.ts';
-import { roadPaths } from './road.ts';
+import { backlogPace, roadPaths } from './road.ts';
 import { searchPaths } from './search.ts';
 import { timesToSearchable } from './searchable.ts';
 import { writePaths } from './writes.ts';
@@ -33,6 +33,7 @@ interface Path {
 
 const PATHS: Record<string, Path> = {
   'product-read': productRead,
+  'product-rest': productOfStore,
   'product-store': productFromStore,
   ...searchPaths,
   ...writePaths,
@@ -62,6 +63,7 @@ const PRINTED: Record<string, (instance: Instance, plan: Plan) => Promise<void>>
   costs,
   'checkout-answer': async (instance) => console.log(await checkoutAnswer(instance)),
   searchable: timesToSearchable,
+  'backlog-pace': backlogPace,
 };
 
 /** An operation may be of many items; a figure is of one. */

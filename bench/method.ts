@@ -53,11 +53,14 @@ const threadNanosOf = (pid: number): number =>
     return sum + Number(onCpu);
   }, 0);
 
-/** Nanoseconds on a CPU of a process. A JVM ends threads all the time, so it is read in ticks. */
-export const cpuNanosOf = (pid: number): number => {
+/**
+ * Nanoseconds on a CPU of a process: exact, of the threads that are there, or in ticks and with
+ * those that have ended. A JVM ends threads all the time, so it is always read in ticks.
+ */
+export const cpuNanosOf = (pid: number, inTicks = false): number => {
   try {
     const isJvm = readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'java';
-    return isJvm ? ticksOf(pid) * TICK_NANOS : threadNanosOf(pid);
+    return inTicks || isJvm ? ticksOf(pid) * TICK_NANOS : threadNanosOf(pid);
   } catch {
     return 0;
   }

@@ -1,11 +1,12 @@
 // A product read through the gateway, against Bun.serve answering the same JSON.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { publicEnvironment } from '../ops/environment.ts';
 import { ROOT, type Instance } from '../ops/instance.ts';
 import { call } from '../ops/sample/load.ts';
-import { runningOf, until } from '../ops/supervise.ts';
-import { withCatalogue } from './catalogue.ts';
-import { compare, familyOf, type Figures, type Plan } from './method.ts';
+import { until } from '../ops/supervise.ts';
+import { settled, withCatalogue } from './catalogue.ts';
+import { compare, type Figures, type Plan } from './method.ts';
 
 const ECHO_PORT_SHIFT = 190;
 const START_LIMIT_MS = 10_000;
@@ -16,45 +17,87 @@ const answers = (url: string): Promise<boolean> =>
     () => false,
   );
 
-const measure = async (instance: Instance, plan: Plan): Promise<Figures> => {
-  const env = await publicEnvironment(instance);
-  const shop = { gatewayUrl: env['GATEWAY_URL'] ?? '', storeKey: env['STORE_KEY'] ?? '' };
-  const { id } = (await call(shop, 'POST', '/product', { name: 'Bench', price: 1 })) as {
-    id: string;
-  };
-  const url = `${shop.gatewayUrl}/product/${id}`;
-  const headers = { authorization: `Bearer ${shop.storeKey}` };
-  const body = await (await fetch(url, { headers })).text();
+/** `Bun.serve` that answers this. */
+const startEcho = async (instance: Instance, body: string) => {
   const port = instance.portBase + ECHO_PORT_SHIFT;
-  const echoUrl = `http://127.0.0.1:${port}/`;
+  const url = `http://127.0.0.1:${port}/`;
   const entry = resolve(ROOT, 'bench', 'echo.ts');
-  const echo = Bun.spawn([process.execPath, entry, String(port), body], {
+  const child = Bun.spawn([process.execPath, entry, String(port), body], {
     stdio: ['ignore', 'ignore', 'ignore'],
   });
-  const read = async (from: string): Promise<void> => {
-    const response = await fetch(from, { headers });
-    if ((await response.text()) !== body) throw new Error('a read answered something else');
+  const end = async (): Promise<void> => {
+    child.kill();
+    await child.exited;
   };
-  const pidOf = (name: string): number => runningOf(instance, name)?.pid ?? 0;
-  try {
-    if (!(await until(() => answers(echoUrl), START_LIMIT_MS))) throw new Error('no echo');
-    return await compare(
-      { pids: () => [echo.pid], operation: () => read(echoUrl) },
-      {
-        pids: () => [pidOf('gateway'), pidOf('products'), ...familyOf(pidOf('postgres'))],
-        operation: () => read(url),
-      },
-      plan,
-    );
-  } finally {
-    echo.kill();
-    await echo.exited;
-    await call(shop, 'DELETE', `/product/${id}`);
-  }
+  if (await until(() => answers(url), START_LIMIT_MS)) return { pid: child.pid, url, end };
+  await end();
+  throw new Error('the echo does not start');
 };
 
-/** The aim: the gateway's read costs at most 1/0.85 of the echo's. */
-export const productRead = { aim: 0.85, measure };
+/** A page's product as its shoppers get it: by an address that anybody may keep. */
+const PAGE = createHash('sha256')
+  .update(readFileSync(resolve(ROOT, 'apis', 'search', 'operations', 'public-product.graphql')))
+  .digest('hex');
+
+interface Read {
+  path(id: string): string;
+  /** With a store's key, or as anybody. */
+  withKey?: boolean;
+  /** The services whose CPU counts. */
+  services: string[];
+}
+
+const measuring =
+  ({ path, services, withKey = false }: Read) =>
+  (instance: Instance, plan: Plan): Promise<Figures> =>
+    withCatalogue(instance, async (bench) => {
+      const { env, pidOf, postgresPids } = bench;
+      const shop = { gatewayUrl: env['GATEWAY_URL'] ?? '', storeKey: env['STORE_KEY'] ?? '' };
+      const { id } = (await call(shop, 'POST', '/product', { name: 'Bench', price: 1 })) as {
+        id: string;
+      };
+      await settled(bench);
+      const url = `${shop.gatewayUrl}${path(id)}`;
+      const init = withKey ? { headers: { authorization: `Bearer ${shop.storeKey}` } } : {};
+      const body = await (await fetch(url, init)).text();
+      if (!body.includes(id)) throw new Error(`${url} answered ${body.slice(0, 300)}`);
+      const echo = await startEcho(instance, body);
+      const read = async (from: string): Promise<void> => {
+        const response = await fetch(from, init);
+        if ((await response.text()) !== body) throw new Error('a read answered something else');
+      };
+      try {
+        return await compare(
+          { pids: () => [echo.pid], operation: () => read(echo.url) },
+          { pids: () => [...services.map(pidOf), ...postgresPids()], operation: () => read(url) },
+          plan,
+        );
+      } finally {
+        await echo.end();
+        await call(shop, 'DELETE', `/product/${id}`);
+      }
+    });
+
+/** Hot: by its address, as all shoppers have it. */
+export const productRead = {
+  aim: 0.85,
+  measure: measuring({
+    path: (id) => {
+      const variables = JSON.stringify({ id });
+      return `/graphql?${new URLSearchParams({ documentId: PAGE, variables }).toString()}`;
+    },
+    services: ['gateway', 'search', 'cassandra', 'redis'],
+  }),
+};
+
+/** By a store's key, which reads what is so now. */
+export const productOfStore = {
+  aim: 'none: never kept',
+  measure: measuring({
+    path: (id) => `/product/${id}`,
+    services: ['gateway', 'products', 'redis'],
+  }),
+};
 
 /** The same product by one prepared statement, and nothing around it. */
 const measureStore = (instance: Instance, plan: Plan): Promise<Figures> =>

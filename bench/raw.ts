@@ -1,7 +1,7 @@
 // The raw side of the catalogue's paths: the same reads, batches and sends, nothing around them.
 import { create } from '@bufbuild/protobuf';
 import { connectCassandra } from '../db/cassandra/client.ts';
-import { PARTITION } from '../db/cassandra/listings.ts';
+import { PARTITION, shareOf } from '../db/cassandra/listings.ts';
 import { findStored, listed, putProjected } from '../db/cassandra/products.ts';
 import { eachBucket, findLiveTables } from '../db/cassandra/table-sets.ts';
 import { rememberWords } from '../db/cassandra/terms.ts';
@@ -31,7 +31,8 @@ interface Ask {
   id: string;
   token: string;
   column: string;
-  limit: number;
+  /** Rows that all buckets together should have. */
+  wanted: number;
   /** The bytes a REST door would answer with, made from as many rows. */
   shown: unknown;
   topic: string;
@@ -39,7 +40,8 @@ interface Ask {
   count: number;
 }
 
-const rows = async ({ token, column, limit }: Ask): Promise<number> => {
+const rows = async ({ token, column, wanted }: Ask): Promise<number> => {
+  const limit = shareOf(wanted, tables);
   const query = `select sort_key, product_id, ${column} from listings
     where ${PARTITION} and tokens contains ? limit ?`;
   const where = (bucket: number) => [DEFAULT_STORE, SCOPE_ALL, 'newest', bucket, token, limit];

@@ -1,4 +1,5 @@
 // The road: the outbox drained and events projected, against bare sends and bare batches; its time.
+import { readFileSync } from 'node:fs';
 import { Kafka, logLevel } from 'kafkajs';
 import type { Instance } from '../ops/instance.ts';
 import { signal, until } from '../ops/supervise.ts';
@@ -7,6 +8,9 @@ import { settled, withCatalogue, type CatalogueBench } from './catalogue.ts';
 import { compare, type Figures, type Plan, type Side } from './method.ts';
 
 const DRAINED = 10_000;
+const BACKLOG = 1_000_000;
+/** Counting a million rows takes Postgres a while. */
+const COUNTED_EVERY_MS = 1_000;
 const PROJECTED = 500;
 const EVENT_BYTES = 400;
 const LIMIT_MS = 10 * 60_000;
@@ -32,17 +36,21 @@ const sending = (bench: CatalogueBench): Side => ({
   operation: () => bench.raw('/produce', { topic: TOPIC, from: 0, count: DRAINED }),
 });
 
-/** The outbox is filled while the relay is frozen; what counts is how it gets empty. */
-const draining = ({ instance, sql, pidOf, postgresPids }: CatalogueBench): Side => ({
-  before: async () => {
-    signal(instance, 'relay', 'SIGSTOP');
-    await sql`insert into products.outbox (bucket, topic, key, event_type, value, headers)
-      select n % 16, ${TOPIC}, 'sto_default/' || n, 'Bench',
-        decode(repeat('ab', ${EVENT_BYTES}::int), 'hex'), '{}'::jsonb
-      from generate_series(1, ${DRAINED}::int) n`;
-  },
-  pids: () => [pidOf('relay'), pidOf('kafka'), ...postgresPids()],
+/** The outbox is filled while the relay is frozen. */
+const fillOutbox = async ({ instance, sql }: CatalogueBench, rows: number): Promise<void> => {
+  signal(instance, 'relay', 'SIGSTOP');
+  await sql`insert into products.outbox (bucket, topic, key, event_type, value, headers)
+    select n % 16, ${TOPIC}, 'sto_default/' || n, 'Bench',
+      decode(repeat('ab', ${EVENT_BYTES}::int), 'hex'), '{}'::jsonb
+    from generate_series(1, ${rows}::int) n`;
+};
+
+/** What counts is how it gets empty. */
+const draining = (bench: CatalogueBench): Side => ({
+  before: () => fillOutbox(bench, DRAINED),
+  pids: () => [bench.pidOf('relay'), bench.pidOf('kafka'), ...bench.postgresPids()],
   operation: async () => {
+    const { instance, sql } = bench;
     signal(instance, 'relay', 'SIGCONT');
     const isEmpty = async (): Promise<boolean> => {
       const [row] = await sql`select exists (select 1 from products.outbox) as waits`;
@@ -84,6 +92,36 @@ const measureProject = (instance: Instance, plan: Plan): Promise<Figures> =>
       },
     };
     return compare(bare, projecting, { operations: 1, inFlight: 1, ...plan });
+  });
+
+const rssMib = (pid: number): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
+
+/** Prints how fast each tenth of a backlog is sent, and what the relay holds in memory then. */
+export const backlogPace = (instance: Instance, plan: Plan): Promise<void> =>
+  withCatalogue(instance, async (bench) => {
+    const { sql, pidOf } = bench;
+    const rows = plan.products ?? BACKLOG;
+    await createTopic(bench);
+    await settled(bench);
+    try {
+      await fillOutbox(bench, rows);
+    } finally {
+      signal(instance, 'relay', 'SIGCONT');
+    }
+    let since = performance.now();
+    for (let tenth = 1; tenth <= 10; tenth++) {
+      const isSent = async (): Promise<boolean> => {
+        await Bun.sleep(COUNTED_EVERY_MS);
+        const [row] = await sql`select count(*)::int as n from products.outbox`;
+        return Number(row?.['n']) <= rows - (rows / 10) * tenth;
+      };
+      if (!(await until(isSent, LIMIT_MS))) throw new Error('the backlog stands still');
+      const seconds = (performance.now() - since) / 1_000;
+      since = performance.now();
+      const [pace, held] = [rows / 10 / seconds, rssMib(pidOf('relay'))];
+      console.log(`tenth ${tenth}: ${pace.toFixed(0)} a second, relay ${held.toFixed(0)} MiB`);
+    }
   });
 
 export const roadPaths = {

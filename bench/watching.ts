@@ -13,11 +13,11 @@ export const WATCHED = [
   ...['postgres', 'redis', 'kafka', 'cassandra', 'temporal'],
 ] as const;
 
-/** Microseconds of each process of `WATCHED` since it was started. */
+/** Microseconds of each process of `WATCHED` since it was started; over minutes ticks are exact. */
 export const cpuMicros = (instance: Instance): number[] =>
   WATCHED.map((name) => {
     const pid = runningOf(instance, name)?.pid;
-    return pid ? familyOf(pid).reduce((sum, one) => sum + cpuNanosOf(one), 0) / 1_000 : 0;
+    return pid ? familyOf(pid).reduce((sum, one) => sum + cpuNanosOf(one, true), 0) / 1_000 : 0;
   });
 
 /** Runs `work` so often, eight at a time. */
