@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { limitsOf } from '../apis/gateway/limits/profiles.ts';
 import type { Instance } from '../ops/instance.ts';
 import { testInstance } from '../ops/instance.ts';
 import { bringUp } from '../ops/up.ts';
@@ -54,6 +55,10 @@ const PACE = {
   HOLDFAST_CARRIER_DELIVER_MS: '1',
   // Orders that wait do so through the whole measurement.
   HOLDFAST_PAYMENT_WINDOW_MS: '20000000',
+  // All calls come from one address: every limit is counted, and none is reached.
+  HOLDFAST_LIMITS: JSON.stringify({
+    policies: limitsOf('local', {}).policies.map((one) => ({ ...one, quota: 1_000 * one.quota })),
+  }),
 };
 /** Takes minutes or an hour to fill, so only when it is named, or with `--large`. */
 const LARGE = Object.keys(PATHS).filter((name) => /-(?:100k|1m)$/.test(name));

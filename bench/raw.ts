@@ -6,6 +6,7 @@ import { findStored, listed, putProjected } from '../db/cassandra/products.ts';
 import { eachBucket, findLiveTables } from '../db/cassandra/table-sets.ts';
 import { rememberWords } from '../db/cassandra/terms.ts';
 import { connectKafka } from '../db/kafka/client.ts';
+import { headersOf } from '../db/kafka/relay.ts';
 import { SCOPE_ALL } from '../db/projections/listing-keys.ts';
 import { foldProduct, NOTHING } from '../db/projections/document.ts';
 import { vocabularyOf } from '../db/projections/listing-text.ts';
@@ -53,7 +54,16 @@ const produced = async ({ topic, from, count }: Ask): Promise<number> => {
   for (let at = from; at < from + count; at += SENT_AT_ONCE) {
     const length = Math.min(SENT_AT_ONCE, from + count - at);
     await kafka.send(
-      Array.from({ length }, (_, one) => ({ ...benchEvent(at + one), topic, headers: {} })),
+      Array.from({ length }, (_, one) => {
+        const row = {
+          id: at + one,
+          topic,
+          eventType: 'Bench',
+          headers: {},
+          createdAtMs: Date.now(),
+        };
+        return { ...benchEvent(at + one), topic, headers: headersOf('products', row) };
+      }),
     );
   }
   return count;

@@ -25,7 +25,10 @@ export interface Relay {
 }
 
 /** CloudEvents' Kafka binary mode: attributes as `ce_` headers, the trace beside them. */
-const headersOf = (schema: OutboxSchema, row: OutboxRow): Record<string, string> => ({
+export const headersOf = (
+  schema: OutboxSchema,
+  row: Pick<OutboxRow, 'id' | 'topic' | 'eventType' | 'headers' | 'createdAtMs'>,
+): Record<string, string> => ({
   ...row.headers,
   ce_specversion: '1.0',
   ce_id: `${schema}/${row.id}`,
