@@ -104,8 +104,8 @@ const cassandra = () => ({
       '/etc/cassandra/cassandra.yaml && exec docker-entrypoint.sh cassandra -f',
   ],
   environment: {
-    MAX_HEAP_SIZE: '512M',
-    HEAP_NEWSIZE: '128M',
+    MAX_HEAP_SIZE: '2G',
+    HEAP_NEWSIZE: '512M',
     CASSANDRA_DC: 'datacenter1',
     CASSANDRA_ENDPOINT_SNITCH: 'GossipingPropertyFileSnitch',
   },

@@ -1,5 +1,6 @@
 // Cassandra (one node) from Maven's repository: what shoppers search.
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { Client } from 'cassandra-driver';
 import type { Instance } from '../instance.ts';
@@ -42,6 +43,10 @@ const OPENS = [
   'java.base/java.nio=ALL-UNNAMED',
 ];
 
+const MIB = 1024 * 1024;
+/** The indexes of what was just written lie in it: at 512 MiB 30,000 products are too many. */
+const HEAP_MIB = Math.round(Math.min(Math.max(totalmem() / 8 / MIB, 512), 4_096) / 8) * 8;
+
 const yaml = (instance: Instance, folder: string): string => `
 cluster_name: holdfast
 num_tokens: 1
@@ -63,7 +68,7 @@ commitlog_sync: batch
 commitlog_segment_size: 16MiB
 storage_compatibility_mode: NONE
 sstable: { selected_format: bti }
-memtable_heap_space: 64MiB
+memtable_heap_space: ${HEAP_MIB / 8}MiB
 memtable_offheap_space: 64MiB
 file_cache_size: 32MiB
 networking_cache_size: 16MiB
@@ -81,7 +86,7 @@ const LOGBACK = `<configuration><appender name="OUT" class="ch.qos.logback.core.
 <root level="WARN"><appender-ref ref="OUT"/></root></configuration>`;
 
 const javaArgs = (folder: string): string[] => [
-  ...['-Xms512m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:MaxDirectMemorySize=256m'],
+  ...['-Xms512m', `-Xmx${HEAP_MIB}m`, '-XX:+UseSerialGC', '-XX:MaxDirectMemorySize=256m'],
   ...['-XX:+HeapDumpOnOutOfMemoryError', `-XX:HeapDumpPath=${folder}`, '-Xss512k'],
   '-Djdk.attach.allowAttachSelf=true',
   ...EXPORTS.flatMap((one) => ['--add-exports', one]),
