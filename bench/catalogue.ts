@@ -1,5 +1,4 @@
 // What the catalogue's paths share: a seeded catalogue, the raw side's process, a door's answers.
-import { resolve } from 'node:path';
 import postgres from 'postgres';
 import { connectCassandra } from '../db/cassandra/client.ts';
 import { findLiveSet, groupOfSet } from '../db/cassandra/table-sets.ts';
@@ -7,13 +6,13 @@ import { connectKafka, type KafkaClient } from '../db/kafka/client.ts';
 import { CATALOGUE_TOPICS } from '../db/projections/catalogue-feed.ts';
 import { seed } from '../ops/commands/seed.ts';
 import { publicEnvironment } from '../ops/environment.ts';
-import { ROOT, type Instance } from '../ops/instance.ts';
-import { runningOf, until } from '../ops/supervise.ts';
+import type { Instance } from '../ops/instance.ts';
+import { runningOf } from '../ops/supervise.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
+import { startBeside } from './beside.ts';
 import { cpuNanosOf, familyOf } from './method.ts';
 
 const RAW_PORT_SHIFT = 192;
-const START_LIMIT_MS = 10_000;
 /** Of one seed, so that the next run finds what this one has made. */
 const SEED = 1;
 /** Each look asks Kafka for all its ends, which is not what is measured. */
@@ -65,12 +64,8 @@ export const withCatalogue = async <T>(
 ): Promise<T> => {
   const env = await publicEnvironment(instance);
   const port = instance.portBase + RAW_PORT_SHIFT;
-  const url = `http://127.0.0.1:${port}`;
   const [cassandra = '', brokers = ''] = [env['CASSANDRA_CONTACT_POINT'], env['KAFKA_BROKERS']];
-  const child = Bun.spawn(
-    [process.execPath, resolve(ROOT, 'bench', 'raw.ts'), String(port), cassandra, brokers],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  );
+  const raw = await startBeside('raw.ts', port, cassandra, brokers);
   const telemetry = createTelemetry('bench', 'fatal');
   const tables = connectCassandra({
     ...{ contactPoint: cassandra, telemetry },
@@ -78,26 +73,17 @@ export const withCatalogue = async <T>(
   });
   const sql = postgres(env['POSTGRES_URL'] ?? '', { max: 10, onnotice: () => undefined });
   const kafka = connectKafka(brokers.split(','), 'bench', telemetry);
-  const answers = (): Promise<boolean> =>
-    fetch(url).then(
-      (response) => response.ok,
-      () => false,
-    );
   const pidOf = (name: string): number => runningOf(instance, name)?.pid ?? 0;
   try {
-    const isUp = await until(answers, START_LIMIT_MS);
-    // One that an ended run has left behind would answer as well.
-    if (!isUp || child.exitCode !== null) throw new Error('the raw side does not start');
     return await work({
       ...{ instance, env, sql, kafka, pidOf },
       group: groupOfSet(await findLiveSet(tables)),
-      raw: async (path, ask) => void (await posted(`${url}${path}`, ask)),
-      rawPid: child.pid,
+      raw: async (path, ask) => void (await posted(new URL(path, raw.url).href, ask)),
+      rawPid: raw.pid,
       postgresPids: () => familyOf(pidOf('postgres')),
     });
   } finally {
-    child.kill();
-    await child.exited;
+    await raw.end();
     await Promise.all([sql.end(), kafka.close(), tables.close()]);
   }
 };

@@ -82,7 +82,8 @@ const perItem = (figures: Figures, items: number): Figures => {
 };
 
 /**
- * `--rounds N` for a look that is no measurement, `--products N` for a catalogue of another size,
+ * `--rounds N` for a look that is no measurement, `--products N` for a catalogue (or a backlog) of
+ * another size,
  * `--large` for what takes an hour, `--idle N` for orders that wait beside those of `order-rate`.
  */
 const asked = (words: string[]): { names: string[]; isLarge: boolean; plan: Plan } => {

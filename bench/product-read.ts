@@ -4,35 +4,11 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ROOT, type Instance } from '../ops/instance.ts';
 import { call } from '../ops/sample/load.ts';
-import { until } from '../ops/supervise.ts';
+import { startBeside } from './beside.ts';
 import { rested, settled, withCatalogue } from './catalogue.ts';
 import { compare, familyOf, type Figures, type Plan } from './method.ts';
 
 const ECHO_PORT_SHIFT = 190;
-const START_LIMIT_MS = 10_000;
-
-const answers = (url: string): Promise<boolean> =>
-  fetch(url).then(
-    (response) => response.ok,
-    () => false,
-  );
-
-/** `Bun.serve` that answers this. */
-const startEcho = async (instance: Instance, body: string) => {
-  const port = instance.portBase + ECHO_PORT_SHIFT;
-  const url = `http://127.0.0.1:${port}/`;
-  const entry = resolve(ROOT, 'bench', 'echo.ts');
-  const child = Bun.spawn([process.execPath, entry, String(port), body], {
-    stdio: ['ignore', 'ignore', 'ignore'],
-  });
-  const end = async (): Promise<void> => {
-    child.kill();
-    await child.exited;
-  };
-  if (await until(() => answers(url), START_LIMIT_MS)) return { pid: child.pid, url, end };
-  await end();
-  throw new Error('the echo does not start');
-};
 
 /** A page's product as its shoppers get it: by an address that anybody may keep. */
 const PAGE = createHash('sha256')
@@ -62,7 +38,7 @@ const measuring =
       const init = withKey ? { headers: { authorization: `Bearer ${shop.storeKey}` } } : {};
       const body = await (await fetch(url, init)).text();
       if (!body.includes(id)) throw new Error(`${url} answered ${body.slice(0, 300)}`);
-      const echo = await startEcho(instance, body);
+      const echo = await startBeside('echo.ts', instance.portBase + ECHO_PORT_SHIFT, body);
       const read = async (from: string): Promise<void> => {
         const response = await fetch(from, init);
         if ((await response.text()) !== body) throw new Error('a read answered something else');

@@ -1,13 +1,12 @@
 // Stock read and sold-out refusal over Connect JSON, against Bun.serve answering the same JSON.
-import { resolve } from 'node:path';
 import { publicEnvironment } from '../../ops/environment.ts';
-import { ROOT, type Instance } from '../../ops/instance.ts';
-import { runningOf, until } from '../../ops/supervise.ts';
+import type { Instance } from '../../ops/instance.ts';
+import { runningOf } from '../../ops/supervise.ts';
+import { startBeside } from '../beside.ts';
 import { compare, type Figures, type Plan } from '../method.ts';
 import { inventoryCalls, stockedSkus } from './calls.ts';
 
 const ECHO_PORT_SHIFT = 191;
-const START_LIMIT_MS = 10_000;
 /** An echo is over in 30 µs: a slice has enough of them to be told from noise. */
 const OPERATIONS = 6_000;
 
@@ -23,26 +22,19 @@ const against = async (instance: Instance, plan: Plan, { rpc, body }: Call): Pro
   await post(rpc, body());
   const sample = await post(rpc, body());
   const port = instance.portBase + ECHO_PORT_SHIFT;
-  const entry = resolve(ROOT, 'bench', 'echo.ts');
-  const words = [String(port), sample.text, String(sample.status)];
-  const echo = Bun.spawn([process.execPath, entry, ...words], {
-    stdio: ['ignore', 'ignore', 'ignore'],
-  });
-  const echoUrl = `http://127.0.0.1:${port}/`;
+  const echo = await startBeside('echo.ts', port, sample.text, String(sample.status));
   const headers = {
     'content-type': 'application/json',
     authorization: env['INTERNAL_TOKEN'] ?? '',
   };
   const ask = async (): Promise<number> => {
     const init = { method: 'POST', headers, body: JSON.stringify(body()) };
-    const response = await fetch(echoUrl, init);
+    const response = await fetch(echo.url, init);
     await response.text();
     return response.status;
   };
-  const answers = (): Promise<boolean> => ask().then(Boolean, () => false);
   const pidOf = (name: string): number => runningOf(instance, name)?.pid ?? 0;
   try {
-    if (!(await until(answers, START_LIMIT_MS))) throw new Error('no echo');
     return await compare(
       { pids: () => [echo.pid], operation: ask },
       {
@@ -55,8 +47,7 @@ const against = async (instance: Instance, plan: Plan, { rpc, body }: Call): Pro
       { ...plan, operations: OPERATIONS },
     );
   } finally {
-    echo.kill();
-    await echo.exited;
+    await echo.end();
   }
 };
 
