@@ -128,6 +128,9 @@ const shownBy = (request: Request): Shown | undefined => {
   return cookie === undefined ? undefined : { text: cookie, isSession: true };
 };
 
+/** Nothing is shown that could be looked up: the call is anybody's. */
+export const showsNothing = (request: Request): boolean => shownBy(request) === undefined;
+
 /** The same for the service behind: a cookie becomes a bearer token, which no browser sends. */
 export const bearerOf = (request: Request): { authorization?: string } => {
   const header = request.headers.get('authorization');

@@ -1,5 +1,5 @@
 // The gate of the public door: a room, the address, who it is, and then what they may still do.
-import type { Principal } from '../../http/principals.ts';
+import { showsNothing, type Principal } from '../../http/principals.ts';
 import type { Call, Gate } from '../../http/gate.ts';
 import { DEFAULT_STORE } from '../../../domain/ids.ts';
 import type { Rates } from './rates.ts';
@@ -12,10 +12,6 @@ const principalOf = (principal: Principal, request: Request): string | undefined
   if (principal.kind === 'operator') return principal.by;
   return request.headers.get('authorization') ?? undefined;
 };
-
-/** Of whoever shows nothing there is nothing to look up. */
-const showsNothing = ({ headers }: Request): boolean =>
-  !headers.has('authorization') && !headers.has('cookie');
 
 const isStream = (response: Response): boolean =>
   response.headers.get('content-type') === 'text/event-stream';
