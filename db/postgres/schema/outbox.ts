@@ -2,8 +2,8 @@
 import {
   bigserial,
   customType,
-  index,
   jsonb,
+  primaryKey,
   smallint,
   text,
   timestamp,
@@ -16,7 +16,7 @@ export const outboxTable = <N extends string>(schema: PgSchema<N>) =>
   schema.table(
     'outbox',
     {
-      id: bigserial({ mode: 'number' }).primaryKey(),
+      id: bigserial({ mode: 'number' }).notNull(),
       bucket: smallint().notNull(),
       topic: text().notNull(),
       key: text().notNull(),
@@ -25,7 +25,8 @@ export const outboxTable = <N extends string>(schema: PgSchema<N>) =>
       headers: jsonb().$type<Record<string, string>>().notNull(),
       createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     },
-    (table) => [index('outbox_bucket_id_idx').on(table.bucket, table.id)],
+    // The only index: with another one by id, a bucket's rows were looked for among all buckets'.
+    (table) => [primaryKey({ columns: [table.bucket, table.id], name: 'outbox_pkey' })],
   );
 
 export type OutboxTable = ReturnType<typeof outboxTable>;
