@@ -1,8 +1,6 @@
 // What the card provider does after a capture: refunds and disputes.
 import type Stripe from 'stripe';
-import type { StripeConnection } from './stripe-client.ts';
-
-const LIST_MAX = 100;
+import { LIST_MAX, type StripeConnection } from './stripe-client.ts';
 
 export type RefundStage = 'pending' | 'succeeded' | 'failed';
 

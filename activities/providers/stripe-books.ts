@@ -1,10 +1,9 @@
 // The card provider's books as reconciliation reads them: a hundred payments a call.
 import Stripe from 'stripe';
 import { idOf } from './stripe-aftercare.ts';
-import type { StripeConnection } from './stripe-client.ts';
+import { LIST_MAX, type StripeConnection } from './stripe-client.ts';
 import { stageOf, type Stage } from './stripe.ts';
 
-const LIST_MAX = 100;
 const READ_AT_ONCE = 8;
 /** A charge says how much of it went back, or will (docs.stripe.com/api/charges/object). */
 const CHARGE = 'latest_charge';

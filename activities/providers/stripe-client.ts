@@ -5,6 +5,8 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 
 const TIMEOUT_MS = 10_000;
 const RETRY_AFTER_SECONDS_MAX = 300;
+/** Objects of one page of a list (docs.stripe.com/api/pagination). */
+export const LIST_MAX = 100;
 
 /** True for an answer that Stripe saves and repeats for its key: read, do not resend. */
 export const isServerFault = (error: unknown): boolean =>

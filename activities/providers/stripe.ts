@@ -1,10 +1,9 @@
 // Payments at the card provider: one keyed call a step, its answers as the few facts we use.
 import type Stripe from 'stripe';
-import type { StripeConnection } from './stripe-client.ts';
+import { LIST_MAX, type StripeConnection } from './stripe-client.ts';
 
 /** How far the provider's clock may be from ours. */
 const CLOCKS_APART_MS = 60_000;
-const LIST_MAX = 100;
 
 export type Stage =
   | 'unconfirmed'
