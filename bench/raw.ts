@@ -2,7 +2,8 @@
 import { create } from '@bufbuild/protobuf';
 import { connectCassandra } from '../db/cassandra/client.ts';
 import { PARTITION, shareOf } from '../db/cassandra/listings.ts';
-import { findStored, listed, putProjected } from '../db/cassandra/products.ts';
+import { listed } from '../db/cassandra/listing-rows.ts';
+import { findStored, putProjected } from '../db/cassandra/products.ts';
 import { eachBucket, findLiveTables } from '../db/cassandra/table-sets.ts';
 import { rememberWords } from '../db/cassandra/terms.ts';
 import { connectKafka } from '../db/kafka/client.ts';

@@ -5,22 +5,18 @@ import {
   type ProductDocument,
   type Projected,
 } from '../projections/document.ts';
-import {
-  attributeFacet,
-  bucketOf,
-  collectionFacet,
-  OWN_ORDER,
-  placeKey,
-  SCOPE_ALL,
-  sortKey,
-  SORTS,
-} from '../projections/listing-keys.ts';
-import { rankingOf, tokensIn } from '../projections/listing-text.ts';
+import { bucketOf } from '../projections/listing-keys.ts';
 import type { Cassandra, Row, Statement } from './client.ts';
+import {
+  keysOf,
+  listed,
+  listingDeletes,
+  listingWrites,
+  stockWrites,
+  type ListingKey,
+  type Place,
+} from './listing-rows.ts';
 import type { TableSet } from './table-sets.ts';
-
-/** A listing row's key, kept beside the product: sort, hex of the sort key, scope unless `all`. */
-export type ListingKey = [sort: string, key: string, scope?: string];
 
 export interface StoredProduct extends Projected {
   keys: ListingKey[];
@@ -62,73 +58,8 @@ export const findIdBySlug = async (
   return row && String(row['product_id']);
 };
 
-const facetsOf = (document: ProductDocument): string[] => [
-  ...document.collectionIds.map(collectionFacet),
-  ...Object.entries(document.attributes).map(([name, value]) => attributeFacet(name, value)),
-];
-
-const INSERT_LISTING = `insert into listings (store_id, scope, sort, bucket, sort_key, product_id,
-  tokens, facets, price, in_stock, ranking, document)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-const DELETE_LISTING = `delete from listings where store_id = ? and scope = ? and sort = ?
-  and bucket = ? and sort_key = ? and product_id = ?`;
 const INSERT_PRODUCT = `insert into products_by_id (store_id, product_id, product_clock,
   stock_clock, written_at, deleted, document, stock, keys) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-
-/** What shoppers may find; undefined for a draft, an archived or a deleted product. */
-export const listed = (next: Projected): ProductDocument | undefined =>
-  !next.deleted && next.document?.status === 'published' ? next.document : undefined;
-
-const keysOf = (document: ProductDocument | undefined): ListingKey[] =>
-  document
-    ? [
-        ...SORTS.map((sort): ListingKey => [sort, sortKey(sort, document).toString('hex')]),
-        ...document.collectionIds.map((id): ListingKey => [
-          OWN_ORDER,
-          placeKey(document.places?.[id]).toString('hex'),
-          id,
-        ]),
-      ]
-    : [];
-
-/** Whose rows, and where they lie. */
-interface Place {
-  storeId: string;
-  productId: string;
-  bucket: number;
-}
-
-const listingWrites = ({ storeId, productId, bucket }: Place, next: Projected): Statement[] => {
-  const document = listed(next);
-  if (!document) return [];
-  const shared = [
-    tokensIn(document),
-    facetsOf(document),
-    BigInt(document.priceFromMinor),
-    isInStock(next),
-    rankingOf(document),
-    JSON.stringify(document),
-  ];
-  return keysOf(document).map(([sort, key, scope = SCOPE_ALL]) => ({
-    query: INSERT_LISTING,
-    params: [storeId, scope, sort, bucket, Buffer.from(key, 'hex'), productId, ...shared],
-  }));
-};
-
-/** Rows of keys that are no longer in the set; a key that stays is overwritten, never deleted. */
-const listingDeletes = (
-  { storeId, productId, bucket }: Place,
-  before: ListingKey[],
-  after: ListingKey[],
-): Statement[] => {
-  const kept = new Set(after.map((key) => key.join()));
-  return before
-    .filter((key) => !kept.has(key.join()))
-    .map(([sort, key, scope = SCOPE_ALL]) => ({
-      query: DELETE_LISTING,
-      params: [storeId, scope, sort, bucket, Buffer.from(key, 'hex'), productId],
-    }));
-};
 
 /**
  * A slug passes from one product to another, and only products' clocks say who had it last: it
@@ -186,22 +117,33 @@ const putOneByOne = async (
   await cassandra.batch(name, [own], timestampUs);
 };
 
-/** Whether what shoppers find is as it was: of most news of stock, nothing else changes. */
-const isListedAlike = (
-  before: StoredProduct | undefined,
-  next: Projected,
-  keys: ListingKey[],
-): boolean =>
-  before !== undefined &&
+/** Whether every row stands where it stood, with the same document. */
+const isListedAlike = (before: StoredProduct, next: Projected, keys: ListingKey[]): boolean =>
   before.document === next.document &&
   before.deleted === next.deleted &&
-  isInStock(before) === isInStock(next) &&
   // Other keys for the same document: an earlier version wrote them, or a large write was cut off.
   JSON.stringify(before.keys) === JSON.stringify(keys);
 
+/** What changes beside the product's own row: of most news of stock, nothing. */
+const otherWrites = (
+  place: Place,
+  before: StoredProduct | undefined,
+  next: Projected,
+  keys: ListingKey[],
+): Statement[] => {
+  if (before && isListedAlike(before, next, keys)) {
+    return isInStock(before) === isInStock(next) ? [] : stockWrites(place, next, keys);
+  }
+  return [
+    ...listingDeletes(place, before?.keys ?? [], keys),
+    ...listingWrites(place, next),
+    ...slugWrites(place.storeId, place.productId, before, next),
+  ];
+};
+
 /**
- * Writes all rows of a product in one logged batch, under one timestamp above all earlier ones;
- * only its own row when its listings stay as they are.
+ * Writes what changes of a product's rows in one logged batch, under one timestamp above all
+ * earlier ones.
  */
 export const putProjected = async (
   tables: TableSet,
@@ -212,13 +154,7 @@ export const putProjected = async (
 ): Promise<void> => {
   const keys = keysOf(listed(next));
   const place = { storeId, productId, bucket: bucketOf(productId, tables.buckets) };
-  const others = isListedAlike(before, next, keys)
-    ? []
-    : [
-        ...listingDeletes(place, before?.keys ?? [], keys),
-        ...listingWrites(place, next),
-        ...slugWrites(storeId, productId, before, next),
-      ];
+  const others = otherWrites(place, before, next, keys);
   const isLarge = others.reduce((sum, one) => sum + sizeOf(one), 0) > BATCH_BYTES_MAX;
   const timestampUs = writeTimestampUs(next) + (isLarge ? 1 : 0);
   const own = {

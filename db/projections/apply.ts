@@ -10,7 +10,8 @@ import {
 import type { Cassandra } from '../cassandra/client.ts';
 import { putCollection } from '../cassandra/collections.ts';
 import { putOrderEvent } from '../cassandra/orders.ts';
-import { findStored, listed, putProjected } from '../cassandra/products.ts';
+import { listed } from '../cassandra/listing-rows.ts';
+import { findStored, putProjected } from '../cassandra/products.ts';
 import type { TableSet } from '../cassandra/table-sets.ts';
 import { rememberWords, type RememberWords } from '../cassandra/terms.ts';
 import { eventKey, TOPICS } from '../kafka/topics.ts';

@@ -1,6 +1,7 @@
 // The listings compared with what their products say of them, also while both are being written.
 import { PARTITION } from '../cassandra/listings.ts';
-import { findStored, type ListingKey } from '../cassandra/products.ts';
+import type { ListingKey } from '../cassandra/listing-rows.ts';
+import { findStored } from '../cassandra/products.ts';
 import type { TableSet } from '../cassandra/table-sets.ts';
 import { bucketOf, OWN_ORDER, SCOPE_ALL, SORTS } from './listing-keys.ts';
 

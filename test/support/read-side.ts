@@ -78,7 +78,7 @@ export interface Ware {
 let lastUs = Date.now() * 1_000;
 const nextUs = (): bigint => BigInt((lastUs = Math.max(lastUs + 1, Date.now() * 1_000)));
 
-/** Writes (or with `deleted` removes) one product as the projector would. */
+/** Writes (or with `deleted` removes) one product as the projector would, then its stock. */
 export const putWare = async (
   { tables, remember }: ReadSide,
   storeId: StoreId,
@@ -120,9 +120,10 @@ export const putWare = async (
     skus: skus.map((sku) => ({ sku, available: ware.available ?? 0 })),
   });
   const known = foldProduct(before ?? NOTHING, changed) ?? NOTHING;
-  const next = foldStock(known, stock) ?? known;
-  if (next.document) await remember(storeId, vocabularyOf(next.document));
-  await putProjected(tables, storeId, ware.id, before, next);
+  if (known.document) await remember(storeId, vocabularyOf(known.document));
+  await putProjected(tables, storeId, ware.id, before, known);
+  const told = await findStored(tables, storeId, ware.id);
+  await putProjected(tables, storeId, ware.id, told, foldStock(told ?? known, stock) ?? known);
 };
 
 export interface Searched<T> {

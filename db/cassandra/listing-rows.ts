@@ -1,0 +1,97 @@
+// A product's rows in the listings: one for each order it stands in, all of the same content.
+import { isInStock, type ProductDocument, type Projected } from '../projections/document.ts';
+import {
+  attributeFacet,
+  collectionFacet,
+  OWN_ORDER,
+  placeKey,
+  SCOPE_ALL,
+  sortKey,
+  SORTS,
+} from '../projections/listing-keys.ts';
+import { rankingOf, tokensIn } from '../projections/listing-text.ts';
+import type { Statement } from './client.ts';
+
+/** A listing row's key, kept beside the product: sort, hex of the sort key, scope unless `all`. */
+export type ListingKey = [sort: string, key: string, scope?: string];
+
+const facetsOf = (document: ProductDocument): string[] => [
+  ...document.collectionIds.map(collectionFacet),
+  ...Object.entries(document.attributes).map(([name, value]) => attributeFacet(name, value)),
+];
+
+const INSERT_LISTING = `insert into listings (store_id, scope, sort, bucket, sort_key, product_id,
+  tokens, facets, price, in_stock, ranking, document)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const DELETE_LISTING = `delete from listings where store_id = ? and scope = ? and sort = ?
+  and bucket = ? and sort_key = ? and product_id = ?`;
+const UPDATE_STOCK = `update listings set in_stock = ? where store_id = ? and scope = ? and sort = ?
+  and bucket = ? and sort_key = ? and product_id = ?`;
+/** What shoppers may find; undefined for a draft, an archived or a deleted product. */
+export const listed = (next: Projected): ProductDocument | undefined =>
+  !next.deleted && next.document?.status === 'published' ? next.document : undefined;
+
+export const keysOf = (document: ProductDocument | undefined): ListingKey[] =>
+  document
+    ? [
+        ...SORTS.map((sort): ListingKey => [sort, sortKey(sort, document).toString('hex')]),
+        ...document.collectionIds.map((id): ListingKey => [
+          OWN_ORDER,
+          placeKey(document.places?.[id]).toString('hex'),
+          id,
+        ]),
+      ]
+    : [];
+
+/** Whose rows, and where they lie. */
+export interface Place {
+  storeId: string;
+  productId: string;
+  bucket: number;
+}
+
+export const listingWrites = (
+  { storeId, productId, bucket }: Place,
+  next: Projected,
+): Statement[] => {
+  const document = listed(next);
+  if (!document) return [];
+  const shared = [
+    tokensIn(document),
+    facetsOf(document),
+    BigInt(document.priceFromMinor),
+    isInStock(next),
+    rankingOf(document),
+    JSON.stringify(document),
+  ];
+  return keysOf(document).map(([sort, key, scope = SCOPE_ALL]) => ({
+    query: INSERT_LISTING,
+    params: [storeId, scope, sort, bucket, Buffer.from(key, 'hex'), productId, ...shared],
+  }));
+};
+
+/** Rows of keys that are no longer in the set; a key that stays is overwritten, never deleted. */
+export const listingDeletes = (
+  { storeId, productId, bucket }: Place,
+  before: ListingKey[],
+  after: ListingKey[],
+): Statement[] => {
+  const kept = new Set(after.map((key) => key.join()));
+  return before
+    .filter((key) => !kept.has(key.join()))
+    .map(([sort, key, scope = SCOPE_ALL]) => ({
+      query: DELETE_LISTING,
+      params: [storeId, scope, sort, bucket, Buffer.from(key, 'hex'), productId],
+    }));
+};
+
+/** Only whether there is any: its words stay as they are, and indexing them is what costs. */
+export const stockWrites = (
+  { storeId, productId, bucket }: Place,
+  next: Projected,
+  keys: ListingKey[],
+): Statement[] =>
+  keys.map(([sort, key, scope = SCOPE_ALL]) => ({
+    query: UPDATE_STOCK,
+    params: [isInStock(next), storeId, scope, sort, bucket, Buffer.from(key, 'hex'), productId],
+  }));
