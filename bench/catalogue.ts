@@ -1,9 +1,11 @@
 // What the catalogue's paths share: a seeded catalogue, the raw side's process, a door's answers.
 import postgres from 'postgres';
 import { connectCassandra } from '../db/cassandra/client.ts';
-import { findLiveSet, groupOfSet } from '../db/cassandra/table-sets.ts';
+import { LISTING_BUCKETS_MAX } from '../db/cassandra/schema.ts';
+import { findLiveTables, groupOfSet } from '../db/cassandra/table-sets.ts';
 import { connectKafka, type KafkaClient } from '../db/kafka/client.ts';
 import { CATALOGUE_TOPICS } from '../db/projections/catalogue-feed.ts';
+import { rebuildSearch } from '../ops/commands/search.ts';
 import { seed } from '../ops/commands/seed.ts';
 import { publicEnvironment } from '../ops/environment.ts';
 import type { Instance } from '../ops/instance.ts';
@@ -22,6 +24,8 @@ const REST_SHARE = 0.05;
 const REST_LOOK_MS = 3_000;
 const REST_LIMIT_MS = 3 * 60_000;
 const READ_LIMIT_MS = 4 * 3_600_000;
+/** More of them in one store want narrower partitions than a set of tables has at first. */
+const PRODUCTS_NARROW = 350_000;
 
 export type Sql = ReturnType<typeof postgres>;
 
@@ -57,27 +61,34 @@ export const posted = async (
   return text;
 };
 
-/** Runs `work` with the raw side's process beside the instance. */
+/**
+ * Runs `work` with the raw side's process beside the instance, whose listings have room for so
+ * many products in one store.
+ */
 export const withCatalogue = async <T>(
   instance: Instance,
   work: (bench: CatalogueBench) => Promise<T>,
+  products = 0,
 ): Promise<T> => {
   const env = await publicEnvironment(instance);
   const port = instance.portBase + RAW_PORT_SHIFT;
   const [cassandra = '', brokers = ''] = [env['CASSANDRA_CONTACT_POINT'], env['KAFKA_BROKERS']];
-  const raw = await startBeside('raw.ts', port, cassandra, brokers);
   const telemetry = createTelemetry('bench', 'fatal');
   const tables = connectCassandra({
     ...{ contactPoint: cassandra, telemetry },
     ...{ datacenter: 'datacenter1', keyspace: 'holdfast' },
   });
+  if (products > PRODUCTS_NARROW && (await findLiveTables(tables)).buckets < LISTING_BUCKETS_MAX) {
+    await rebuildSearch(instance, note, LISTING_BUCKETS_MAX);
+  }
+  const raw = await startBeside('raw.ts', port, cassandra, brokers);
   const sql = postgres(env['POSTGRES_URL'] ?? '', { max: 10, onnotice: () => undefined });
   const kafka = connectKafka(brokers.split(','), 'bench', telemetry);
   const pidOf = (name: string): number => runningOf(instance, name)?.pid ?? 0;
   try {
     return await work({
       ...{ instance, env, sql, kafka, pidOf },
-      group: groupOfSet(await findLiveSet(tables)),
+      group: groupOfSet((await findLiveTables(tables)).set),
       raw: async (path, ask) => void (await posted(new URL(path, raw.url).href, ask)),
       rawPid: raw.pid,
       postgresPids: () => familyOf(pidOf('postgres')),

@@ -47,11 +47,15 @@ type Sides = (bench: CatalogueBench) => Promise<[raw: Side, here: Side]>;
 const measuring =
   (sides: Sides, products: number, own: Plan = {}) =>
   (instance: Instance, plan: Plan): Promise<Figures> =>
-    withCatalogue(instance, async (bench) => {
-      await seeded(bench, plan.products ?? products);
-      const [raw, here] = await sides(bench);
-      return compare(raw, here, { ...own, ...plan });
-    });
+    withCatalogue(
+      instance,
+      async (bench) => {
+        await seeded(bench, plan.products ?? products);
+        const [raw, here] = await sides(bench);
+        return compare(raw, here, { ...own, ...plan });
+      },
+      plan.products ?? products,
+    );
 
 /** The same JSON from a REST door that reads the same. */
 const oneProduct: Sides = async (bench) => {

@@ -25,8 +25,9 @@ export const graphqlRoute = (parts: SearchParts): Route => {
       const question = read(request, await questionBody(request));
       if (question instanceof Response) return question;
       const warnings: string[] = [];
-      const asksAge = question.query.includes('asOf');
-      const root = await rootOf(parts, { storeId: principal.storeId, asksAge }, warnings);
+      const asks = (field: string): boolean => question.query.includes(field);
+      const asked = { asksAge: asks('asOf'), counts: asks('facets') || asks('matches') };
+      const root = await rootOf(parts, { storeId: principal.storeId, ...asked }, warnings);
       const answer = await run(question, root);
       const extensions =
         warnings.length > 0 ? { extensions: { warnings: [...new Set(warnings)] } } : {};

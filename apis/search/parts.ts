@@ -21,6 +21,8 @@ export interface Asking extends Omit<SearchParts, 'tables'> {
   tables: TableSet;
   storeId: string;
   stockOf: StockOf;
+  /** Matches or facets are asked for beside the products. */
+  counts: boolean;
   /** Until when the read side is complete (RFC 3339), asked once a request. */
   asOf(): Promise<string | null>;
 }

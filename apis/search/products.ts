@@ -1,6 +1,7 @@
 // The list of products: what matches, in an order, page by page; counted when that is asked.
 import { z } from 'zod';
-import { countMatches, listPage, type Filter, type Position } from '../../db/cassandra/listings.ts';
+import { listPage, type Filter, type Position } from '../../db/cassandra/listings.ts';
+import { countMatches, type Matches } from '../../db/cassandra/matches.ts';
 import type { ProductDocument } from '../../db/projections/document.ts';
 import { attributeNameOf, OWN_ORDER, type Order } from '../../db/projections/listing-keys.ts';
 import { invalid } from '../../domain/errors.ts';
@@ -110,19 +111,22 @@ interface Ask {
 interface MarkedPage {
   items: { document: ProductDocument; mark: Bookmark }[];
   next: Bookmark | undefined;
+  /** When what was read for the page says it, too. */
+  matches?: Matches | undefined;
 }
 
 const pageOf = async (
-  { tables, storeId }: Asking,
+  { tables, storeId, counts }: Asking,
   { filter, sort, first, mark }: Ask,
   meaning: Meaning | undefined,
 ): Promise<MarkedPage> => {
   if (sort === 'RELEVANCE' && meaning) {
-    const ask = { storeId, filter, meaning, after: mark?.place, first };
-    const { items, next } = await relevantPage(tables, ask);
+    const ask = { storeId, filter, meaning, after: mark?.place, first, counts };
+    const { items, next, matches } = await relevantPage(tables, ask);
     return {
       items: items.map(({ document, place }) => ({ document, mark: { meaning, place } })),
       next: next && { meaning, place: next },
+      matches,
     };
   }
   const { items, next } = await listPage(tables, {
@@ -176,8 +180,9 @@ export const products = async (asking: Asking, args: ProductsArgs) => {
     cursor: () => sealed(own),
     node: productNode(document, asking.stockOf),
   }));
-  let counting: ReturnType<typeof countMatches> | undefined;
-  const counted = () =>
+  let counting: Promise<Matches> | undefined;
+  const counted = async (): Promise<Matches> =>
+    page.matches ??
     (counting ??= countMatches(tables, storeId, { ...filter, words: meaning?.words }));
   return {
     edges,

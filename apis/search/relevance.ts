@@ -10,6 +10,7 @@ import {
   type Filter,
   type Position,
 } from '../../db/cassandra/listings.ts';
+import { matchesIn, type Matches } from '../../db/cassandra/matches.ts';
 import { documentsAt } from '../../db/cassandra/look-ups.ts';
 import { EXACT_SCORE, fieldsOf, scoreOf, wordWeights } from './ranking.ts';
 import type { Meaning } from './words.ts';
@@ -34,6 +35,8 @@ export interface Place {
 export interface RelevantPage {
   items: { document: ProductDocument; place: Place }[];
   next: Place | undefined;
+  /** Of a first page that was asked to count, when what was ranked is enough for it. */
+  matches?: Matches | undefined;
 }
 
 interface Ask {
@@ -42,6 +45,8 @@ interface Ask {
   meaning: Meaning;
   after: Place | undefined;
   first: number;
+  /** Somebody also counts the matches: the same rows say how many, and of what kind. */
+  counts: boolean;
 }
 
 interface Candidate {
@@ -77,13 +82,15 @@ interface Window {
   candidates: Candidate[];
   from: Position | undefined;
   upTo: Position | undefined;
+  matches?: Matches | undefined;
 }
 
 /** On later pages the bounds are those of the first: a product that is new since then waits. */
 const readWindow = async (tables: TableSet, ask: Ask): Promise<Window> => {
   const { storeId, filter, meaning, after } = ask;
   const limit = shareOf(WINDOW, tables);
-  const { found, end } = await readStretch(
+  const counts = ask.counts && !after;
+  const stretch = await readStretch(
     tables,
     {
       storeId,
@@ -93,15 +100,17 @@ const readWindow = async (tables: TableSet, ask: Ask): Promise<Window> => {
       upTo: after?.upTo,
       limit: after ? 2 * limit : limit,
     },
-    'ranking',
+    counts ? 'ranking, facets' : 'ranking',
   );
+  const { found, end } = stretch;
   const candidates = found.map(({ position, row }) => ({
     position,
     ranking: String(row['ranking'] ?? ''),
     isExact: false,
   }));
   if (after) return { candidates, from: after.from, upTo: after.upTo };
-  return { candidates, from: found[0]?.position, upTo: end };
+  const matches = counts ? matchesIn(stretch) : undefined;
+  return { candidates, from: found[0]?.position, upTo: end, matches };
 };
 
 const byScore = (a: Scored, b: Scored): number =>
@@ -131,15 +140,18 @@ const pageBeyond = async (
   };
 };
 
+const idsOf = (candidates: Candidate[]): Set<string> =>
+  new Set(candidates.map(({ position }) => position.id));
+
 /** The page of scored candidates; it takes from beyond the window when they do not fill it. */
-export const relevantPage = async (tables: TableSet, ask: Ask): Promise<RelevantPage> => {
+const rankedPage = async (
+  tables: TableSet,
+  ask: Ask,
+  exact: Candidate[],
+  { candidates, from, upTo }: Window,
+): Promise<RelevantPage> => {
   const { storeId, after, first, meaning } = ask;
-  const exact = await exactOnes(tables, ask);
-  const shown = new Set(exact.map(({ position }) => position.id));
-  if (after && after.score === undefined) {
-    return pageBeyond(tables, ask, after.at, shown, after);
-  }
-  const { candidates, from, upTo } = await readWindow(tables, ask);
+  const shown = idsOf(exact);
   const all = [...exact, ...candidates.filter(({ position }) => !shown.has(position.id))];
   const fields = all.map(({ ranking }) => fieldsOf(ranking));
   const { of } = meaning.words;
@@ -170,4 +182,14 @@ export const relevantPage = async (tables: TableSet, ask: Ask): Promise<Relevant
   if (rest.first <= 0) return { items, next: { ...base, score: undefined, at: upTo } };
   const beyond = await pageBeyond(tables, rest, upTo, shown, base);
   return { items: [...items, ...beyond.items], next: beyond.next };
+};
+
+/** The first page, or the one after `after`. */
+export const relevantPage = async (tables: TableSet, ask: Ask): Promise<RelevantPage> => {
+  const { after } = ask;
+  if (after && after.score === undefined) {
+    return pageBeyond(tables, ask, after.at, idsOf(await exactOnes(tables, ask)), after);
+  }
+  const [exact, window] = await Promise.all([exactOnes(tables, ask), readWindow(tables, ask)]);
+  return { ...(await rankedPage(tables, ask, exact, window)), matches: window.matches };
 };

@@ -13,12 +13,14 @@ export interface Request {
   storeId: string;
   /** Somebody asks for `asOf`: it is read before what it is said of. */
   asksAge: boolean;
+  /** Somebody asks how many match, or of what kind they are. */
+  counts: boolean;
 }
 
 /** The root of one request; `warnings` collects what could not be answered. */
 export const rootOf = async (
   parts: SearchParts,
-  { storeId, asksAge }: Request,
+  { storeId, asksAge, counts }: Request,
   warnings: string[],
 ) => {
   const tables = await parts.tables();
@@ -35,7 +37,7 @@ export const rootOf = async (
   const asOf = (): Promise<string | null> =>
     (progress ??= findProgress(tables).then((at) => at?.toISOString() ?? null));
   if (asksAge) asOf().catch(() => undefined);
-  const asking: Asking = { ...parts, tables, storeId, stockOf, asOf };
+  const asking: Asking = { ...parts, tables, storeId, stockOf, counts, asOf };
   return {
     products: (args: ProductsArgs) => refusing(() => products(asking, args)),
     product: (args: ProductArgs) => refusing(() => product(asking, args)),

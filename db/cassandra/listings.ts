@@ -11,8 +11,6 @@ import {
 import type { Row } from './client.ts';
 import { eachBucket, type TableSet } from './table-sets.ts';
 
-/** Beyond this many matches a count or facet is no longer exact. */
-const COUNTED_MAX = 1_000;
 /** Stretches read for one page when few of the rows read belong to it. */
 const STRETCHES_MAX = 5;
 /** Standard deviations beyond its even share of rows that are read of a bucket. */
@@ -46,7 +44,7 @@ interface Found {
 }
 
 /** Rows in order up to where reading stopped; without an end everything was read. */
-interface Stretch {
+export interface Stretch {
   found: Found[];
   end: Position | undefined;
 }
@@ -162,7 +160,7 @@ interface Wanted {
 }
 
 /** Stretch after stretch until so many rows are there, or everything was read. */
-const readAtLeast = async (
+export const readAtLeast = async (
   tables: TableSet,
   ask: Omit<StretchAsk, 'limit'>,
   { rows, unionStretches }: Wanted,
@@ -211,33 +209,10 @@ export const listPage = async (tables: TableSet, ask: PageAsk): Promise<Page> =>
   const { found, end } = await readAtLeast(tables, ask, wanted, 'document');
   const items = found.slice(0, ask.first);
   return {
-    items: items.map(({ position, row }) => ({ position, document: documentOf(row) })),
+    // A slow, replaced writer's stock of a product that has gone is no row to show.
+    items: items.flatMap(({ position, row }) =>
+      row['document'] ? [{ position, document: documentOf(row) }] : [],
+    ),
     next: found.length > ask.first ? items.at(-1)?.position : end,
   };
-};
-
-export interface Matches {
-  count: number;
-  exact: boolean;
-  /** How many of the matches carry each facet. */
-  facets: Map<string, number>;
-}
-
-/** Counts matches and their facets; exact up to 1,000. */
-export const countMatches = async (
-  tables: TableSet,
-  storeId: string,
-  filter: Filter,
-): Promise<Matches> => {
-  const wanted = { rows: COUNTED_MAX + 1, unionStretches: 1 };
-  const ask = { storeId, sort: 'newest' as const, filter };
-  const { found, end } = await readAtLeast(tables, ask, wanted, 'facets');
-  const facets = new Map<string, number>();
-  for (const { row } of found.slice(0, COUNTED_MAX)) {
-    for (const facet of (row['facets'] as string[] | null) ?? []) {
-      facets.set(facet, (facets.get(facet) ?? 0) + 1);
-    }
-  }
-  const exact = !end && found.length <= COUNTED_MAX;
-  return { count: Math.min(found.length, COUNTED_MAX), exact, facets };
 };

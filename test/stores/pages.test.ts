@@ -1,10 +1,11 @@
 // What a page of a list reads: as many statements whatever its length, and few rows it does not show.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { countMatches, listPage, shareOf } from '../../db/cassandra/listings.ts';
+import { listPage, shareOf } from '../../db/cassandra/listings.ts';
+import { countMatches } from '../../db/cassandra/matches.ts';
 import type { TableSet } from '../../db/cassandra/table-sets.ts';
 import { bucketOf } from '../../db/projections/listing-keys.ts';
 import { newId, type ProductId } from '../../domain/ids.ts';
-import { newReadSide, putWare, type ReadSideOfTest } from '../support/read-side.ts';
+import { newReadSide, putWare, searchOf, type ReadSideOfTest } from '../support/read-side.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
 const PRODUCTS = 120;
@@ -53,6 +54,12 @@ const counting = (tables: TableSet) => {
   return { seen, tables: { ...tables, run } };
 };
 
+interface Answered {
+  edges: unknown[];
+  matches: object;
+  facets: object[];
+}
+
 const firstOf = async ({ tables, storeId }: ReadSideOfTest, first: number) => {
   const counted = counting(tables);
   const ask = { storeId, sort: 'price_asc' as const, filter: FILTER, after: undefined, first };
@@ -86,6 +93,20 @@ describe('a page of products that lie in all buckets alike', () => {
     const { count, exact, facets } = await countMatches(tables, store.storeId, FILTER);
     expect([count, exact, [...facets.values()]]).toEqual([PRODUCTS, true, [60, 60]]);
     expect(seen).toEqual({ statements: tables.buckets, rows: PRODUCTS });
+  });
+
+  test('what is ranked is counted by the same read', async () => {
+    const { seen, tables } = counting(store.tables);
+    const ask = searchOf(async () => tables, store.storeId);
+    const { products } = await ask<{ products: Answered }>(`{ products(text: "lamp", first: 3) {
+      edges { node { id } } matches { count exact } facets { values { count } } } }`);
+    expect(products).toMatchObject({
+      matches: { count: PRODUCTS, exact: true },
+      facets: [{ values: [{ count: 60 }, { count: 60 }] }],
+    });
+    const [exactNames, shown] = [tables.buckets, products.edges.length];
+    expect(seen.rows).toBeLessThanOrEqual(PRODUCTS + 25 * exactNames + shown);
+    expect(seen.statements).toBeLessThanOrEqual(3 * tables.buckets);
   });
 });
 
