@@ -9,7 +9,7 @@ import { KINDS, type Plan } from '../../test/faults/workload.ts';
 import { shop as openShop, type Shop } from '../../test/support/shop.ts';
 import { drillOverload } from './overload.ts';
 
-const ORDERS_DEFAULT = 100;
+const ORDERS_DEFAULT = 300;
 /** Products written in a churn. */
 const WRITES_DEFAULT = 2_000;
 const NAME_WIDTH = 32;
