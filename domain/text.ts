@@ -18,6 +18,11 @@ export const wordsOf = (text: string): string[] =>
       .match(/[\p{L}\p{N}]+/gu) ?? []
   ).map((word) => word.slice(0, TOKEN_LENGTH_MAX));
 
+/** Words that say nothing: a query has them when it has no others; names and labels answer it. */
+export const EMPTY_WORDS: ReadonlySet<string> = new Set(
+  'a an and by for from in of on or the to with'.split(' '),
+);
+
 /** Plurals that no ending tells. */
 const IRREGULAR: Record<string, string> = {
   men: 'man',

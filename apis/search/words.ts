@@ -4,7 +4,7 @@ import type { Words } from '../../db/cassandra/listings.ts';
 import { frequencyOf } from '../../db/cassandra/look-ups.ts';
 import { completionsOf, spellingsOf, type Term } from '../../db/cassandra/terms.ts';
 import { exactToken } from '../../db/projections/listing-text.ts';
-import { stemOf, wordsOf } from '../../domain/text.ts';
+import { EMPTY_WORDS, stemOf, wordsOf } from '../../domain/text.ts';
 
 const WORDS_MAX = 10;
 /** Candidates looked at for one unknown word, and whole queries tried with them. */
@@ -13,9 +13,6 @@ const REWRITTEN_MAX = 3;
 const COMPLETED_LENGTH_MIN = 3;
 /** Rows of a bucket counted to tell which of two candidates is the commoner one. */
 const COUNTED_MAX = 25;
-
-/** Words that say nothing, left out as long as others remain. */
-const EMPTY_WORDS = new Set('a an and by for from in of on or the to with'.split(' '));
 
 export interface Meaning {
   words: Words;

@@ -1,5 +1,5 @@
 // A product's words for the index: tokens to find by, fields to rank by, words to know.
-import { stemOf, tokensOf, wordsOf } from '../../domain/text.ts';
+import { EMPTY_WORDS, stemOf, tokensOf, wordsOf } from '../../domain/text.ts';
 import type { ProductDocument } from './document.ts';
 
 /** The token of a whole name or sku: only one who writes all of it finds by it. */
@@ -19,8 +19,14 @@ const labelsOf = ({ attributes, variants }: ProductDocument): string =>
     ...variants.flatMap(({ sku, title, options }) => [sku, title, ...Object.values(options)]),
   ].join(' ');
 
+/** Nearly every description has the others, and each row's index would carry them. */
+const tellingOf = (text: string): string =>
+  wordsOf(text)
+    .filter((word) => !EMPTY_WORDS.has(word))
+    .join(' ');
+
 const textOf = (document: ProductDocument): string =>
-  [document.name, labelsOf(document), document.description].join(' ');
+  [document.name, labelsOf(document), tellingOf(document.description)].join(' ');
 
 /** At most 200 stems, and one token for the name and each sku. */
 export const tokensIn = (document: ProductDocument): string[] => [

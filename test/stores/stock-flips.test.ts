@@ -60,7 +60,7 @@ test('news of stock that changes nothing of the filter is one row', async () => 
   expect(await found()).toEqual(SOLD_OUT);
 });
 
-test('its first unit and its last one write a column of each row, and none of its words', async () => {
+test('the first unit and the last one write a column of each row, none of its words', async () => {
   for (const [available, expected] of [
     [3, IN_STOCK],
     [0, SOLD_OUT],
