@@ -38,6 +38,8 @@ const grantReaders = async (sql: Sql): Promise<void> => {
       grant usage on schema ${schema} to relay;
       grant select, update, delete on ${schema}.outbox to relay;`);
   }
+  // A plan that was kept while an outbox was empty reads all of a bucket for each batch of it.
+  await sql.unsafe('alter role relay set plan_cache_mode = force_custom_plan');
   await sql.unsafe(`
     grant usage on schema orders to recovery;
     grant select on all tables in schema orders to recovery;
