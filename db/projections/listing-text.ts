@@ -19,7 +19,7 @@ const labelsOf = ({ attributes, variants }: ProductDocument): string =>
     ...variants.flatMap(({ sku, title, options }) => [sku, title, ...Object.values(options)]),
   ].join(' ');
 
-/** Nearly every description has the others, and each row's index would carry them. */
+/** Nearly every description has the empty words, and each row's index would carry them. */
 const tellingOf = (text: string): string =>
   wordsOf(text)
     .filter((word) => !EMPTY_WORDS.has(word))
