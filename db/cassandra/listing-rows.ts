@@ -50,10 +50,13 @@ export interface Place {
   bucket: number;
 }
 
-export const listingWrites = (
+/** The primary key of one of its rows, in the order of the table's columns. */
+const primaryKey = (
   { storeId, productId, bucket }: Place,
-  next: Projected,
-): Statement[] => {
+  [sort, key, scope = SCOPE_ALL]: ListingKey,
+): unknown[] => [storeId, scope, sort, bucket, Buffer.from(key, 'hex'), productId];
+
+export const listingWrites = (place: Place, next: Projected): Statement[] => {
   const document = listed(next);
   if (!document) return [];
   const shared = [
@@ -64,34 +67,27 @@ export const listingWrites = (
     rankingOf(document),
     JSON.stringify(document),
   ];
-  return keysOf(document).map(([sort, key, scope = SCOPE_ALL]) => ({
+  return keysOf(document).map((key) => ({
     query: INSERT_LISTING,
-    params: [storeId, scope, sort, bucket, Buffer.from(key, 'hex'), productId, ...shared],
+    params: [...primaryKey(place, key), ...shared],
   }));
 };
 
 /** Rows of keys that are no longer in the set; a key that stays is overwritten, never deleted. */
 export const listingDeletes = (
-  { storeId, productId, bucket }: Place,
+  place: Place,
   before: ListingKey[],
   after: ListingKey[],
 ): Statement[] => {
   const kept = new Set(after.map((key) => key.join()));
   return before
     .filter((key) => !kept.has(key.join()))
-    .map(([sort, key, scope = SCOPE_ALL]) => ({
-      query: DELETE_LISTING,
-      params: [storeId, scope, sort, bucket, Buffer.from(key, 'hex'), productId],
-    }));
+    .map((key) => ({ query: DELETE_LISTING, params: primaryKey(place, key) }));
 };
 
 /** Only whether there is any: its words stay as they are, and indexing them is what costs. */
-export const stockWrites = (
-  { storeId, productId, bucket }: Place,
-  next: Projected,
-  keys: ListingKey[],
-): Statement[] =>
-  keys.map(([sort, key, scope = SCOPE_ALL]) => ({
+export const stockWrites = (place: Place, next: Projected, keys: ListingKey[]): Statement[] =>
+  keys.map((key) => ({
     query: UPDATE_STOCK,
-    params: [isInStock(next), storeId, scope, sort, bucket, Buffer.from(key, 'hex'), productId],
+    params: [isInStock(next), ...primaryKey(place, key)],
   }));
