@@ -3,7 +3,7 @@ import { Client } from 'cassandra-driver';
 import { SCHEMA, TABLE_SETS } from './schema.ts';
 import { statementFor, suffixOf, TABLES } from './table-sets.ts';
 
-interface Target {
+export interface Target {
   contactPoint: string;
   datacenter: string;
   keyspace: string;
@@ -22,16 +22,64 @@ const withClient = async (
   }
 };
 
-/** Makes the tables of a further set; what is there already stays. */
+const isIndex = (statement: string): boolean => statement.startsWith('create index');
+
+/** Of a further set: what speaks of its tables. */
+const statementsFor = ({ keyspace }: Target, set: number): string[] =>
+  SCHEMA.filter((statement) => statementFor(2, statement) !== statement).map((statement) =>
+    statementFor(set, statement).replaceAll('KEYSPACE', keyspace),
+  );
+
+/**
+ * Makes the tables of a further set; what is there already stays. They have no indexes yet: a row's
+ * words are indexed one by one when it is written, and all at once in a fraction of the time.
+ */
 export const createTableSet = (target: Target, set: number, buckets: number): Promise<void> =>
   withClient(target, async (client) => {
     await client.execute(
       `update ${target.keyspace}.table_sets set buckets[${set}] = ${buckets}
        where name = 'search'`,
     );
-    const own = SCHEMA.filter((statement) => statementFor(2, statement) !== statement);
-    for (const statement of own) {
-      await client.execute(statementFor(set, statement).replaceAll('KEYSPACE', target.keyspace));
+    const tables = statementsFor(target, set).filter((statement) => !isIndex(statement));
+    for (const statement of tables) await client.execute(statement);
+  });
+
+const INDEXES = `select table_name, is_building, is_queryable from system_views.sai_column_indexes
+  where keyspace_name = ?`;
+const LOOK_EVERY_MS = 1_000;
+/** A build that has failed is neither building nor done. */
+const IDLE_LOOKS_MAX = 30;
+
+/**
+ * Makes the indexes of a set that is filled, and waits until every node answers by them; what is
+ * written meanwhile is indexed as well. Throws when a node has given up building.
+ */
+export const createIndexes = (target: Target, set: number): Promise<void> =>
+  withClient(target, async (client) => {
+    const indexes = statementsFor(target, set).filter(isIndex);
+    for (const statement of indexes) await client.execute(statement);
+    const table = `listings${suffixOf(set)}`;
+    for (let idle = 0; idle < IDLE_LOOKS_MAX;) {
+      const looks = client.hosts
+        .values()
+        .map((host) => client.execute(INDEXES, [target.keyspace], { host }));
+      const found = (await Promise.all(looks)).map(({ rows }) =>
+        rows.filter((row) => row['table_name'] === table),
+      );
+      const ready = found.map((rows) => rows.filter((row) => row['is_queryable'] === true).length);
+      if (ready.every((count) => count === indexes.length)) return;
+      idle = found.some((rows) => rows.some((row) => row['is_building'] === true)) ? 0 : idle + 1;
+      await Bun.sleep(LOOK_EVERY_MS);
+    }
+    throw new Error('the indexes of the rebuilt tables do not get built: see what Cassandra says');
+  });
+
+/** Takes a set's indexes away, for as long as a great many rows are written: nobody can search. */
+export const dropIndexes = (target: Target, set: number): Promise<void> =>
+  withClient(target, async (client) => {
+    for (const statement of statementsFor(target, set).filter(isIndex)) {
+      const name = /listings_\w+_idx\w*/.exec(statement)?.[0];
+      await client.execute(`drop index if exists ${target.keyspace}.${name}`);
     }
   });
 

@@ -1,6 +1,11 @@
 // The read side by hand: rebuilt into fresh tables while traffic goes on, compared, dead letters.
 import { connectCassandra, type Cassandra } from '../../db/cassandra/client.ts';
-import { createTableSet, dropTableSet } from '../../db/cassandra/migrate.ts';
+import {
+  createIndexes,
+  createTableSet,
+  dropTableSet,
+  type Target,
+} from '../../db/cassandra/migrate.ts';
 import {
   findLiveTables,
   groupOfSet,
@@ -81,6 +86,7 @@ const allSent = async ({ pg }: Stores, print: Print): Promise<void> => {
 };
 
 interface Rebuild extends Stores {
+  target: Target;
   live: TableSet;
   next: TableSet;
 }
@@ -114,12 +120,14 @@ const assertEqual = async ({ live, next }: Rebuild, print: Print) => {
   return compared;
 };
 
-/** Everything but the tables themselves: filled, compared and switched to, fed all the while. */
+/** Everything but the tables: filled, indexed, compared, switched to, and fed all the while. */
 const fillAndSwitch = async (rebuild: Rebuild, print: Print): Promise<void> => {
-  const { cassandra, next } = rebuild;
+  const { cassandra, target, next } = rebuild;
   const feed = await feedSet(rebuild, next.set);
   try {
     await complete(rebuild, print);
+    print(`set ${next.set}: filled, its indexes are being built`);
+    await createIndexes(target, next.set);
     const compared = await assertEqual(rebuild, print);
     await caughtUp(rebuild, next.set, print);
     await putLiveSet(cassandra, next.set);
@@ -149,7 +157,8 @@ export const rebuildSearch = (instance: Instance, print: Print, buckets?: number
     await dropTableSet(target, set);
     await kafka.forgetGroup(groupOfSet(set));
     await createTableSet(target, set, buckets ?? live.buckets);
-    await fillAndSwitch({ ...stores, live, next: await tablesOf(cassandra, set) }, print);
+    const next = await tablesOf(cassandra, set);
+    await fillAndSwitch({ ...stores, target, live, next }, print);
     await dropTableSet(target, live.set);
     await kafka.forgetGroup(groupOfSet(live.set));
     print(`set ${live.set} is dropped; ${((Date.now() - startedAt) / 1000).toFixed(1)} s in all`);

@@ -5,6 +5,7 @@ import type { Cassandra } from '../../db/cassandra/client.ts';
 import { listCollections } from '../../db/cassandra/collections.ts';
 import { findStored } from '../../db/cassandra/products.ts';
 import { TABLES, suffixOf } from '../../db/cassandra/table-sets.ts';
+import { bucketOf } from '../../db/projections/listing-keys.ts';
 import { connectPostgres, type Pg } from '../../db/postgres/client.ts';
 import { rebuildSearch } from '../../ops/commands/search.ts';
 import { testInstance } from '../../ops/instance.ts';
@@ -29,6 +30,9 @@ const LANES = 2;
 const PACE_MS = 100;
 /** More than there were before. */
 const BUCKETS = 6;
+
+const FIND_LOST = `select product_id from listings where store_id = ? and scope = 'all'
+  and sort = 'newest' and bucket = ? and tokens contains 'lost'`;
 
 let shop: Shop;
 let pg: Pg;
@@ -152,6 +156,10 @@ describe('a rebuild of the search tables', () => {
       expect(await storedOf(lost)).toMatchObject({ document: { name: 'Lost' } });
       expect(Object.values((await storedOf(lost))?.stock ?? {})).toEqual([4]);
       expect(await storedOf(gone)).toMatchObject({ deleted: true, keys: [] });
+      // Written before the tables had an index.
+      const where = [store.storeId, bucketOf(lost, BUCKETS)];
+      const found = await rebuilt.run('test.word', FIND_LOST, where);
+      expect(found.map((row) => String(row['product_id']))).toEqual([lost]);
       const shelves = await listCollections(rebuilt, store.storeId);
       expect(shelves.map(({ id }) => id)).toEqual([shelf]);
       const tables = await rebuilt.run(
