@@ -19,6 +19,8 @@ const SEND_TIMEOUT_MS = 10_000;
 /** All tries together. */
 const SEND_LIMIT_MS = 10_000;
 const RETRIES_MAX = 3;
+/** All of a consumer's: whatever waits in one partition is in no other one's way. */
+const PARTITIONS_AT_ONCE = 32;
 
 export interface OutgoingMessage {
   topic: string;
@@ -32,6 +34,7 @@ export interface KafkaClient {
   send(messages: OutgoingMessage[]): Promise<void>;
   /**
    * Consumes batches of `topics` in a group until `stop`; each resolves when it is done with.
+   * Batches of one partition come one after the other, those of several at the same time.
    * `onCrash` hears of what cannot be mended; kafkajs restarts the consumer if it can.
    */
   consume(
@@ -129,7 +132,10 @@ export const connectKafka = (
       consumer.on(consumer.events.CRASH, ({ payload }) => onCrash(payload.error));
       await consumer.connect();
       await consumer.subscribe({ topics, fromBeginning: true });
-      await consumer.run({ eachBatch, autoCommit: true, eachBatchAutoResolve: false });
+      await consumer.run({
+        ...{ eachBatch, autoCommit: true, eachBatchAutoResolve: false },
+        partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
+      });
       return { stop: () => consumer.disconnect() };
     },
     readToEnd: (topic, onMessage) => readToEnd(kafka, { topic, onMessage }),

@@ -11,12 +11,18 @@ import { projectBatch } from './projector.ts';
 
 const FETCH_WAIT_MS = 250;
 const SESSION_TIMEOUT_MS = 10_000;
+/**
+ * The next fetch waits until all of the last one is done with: in small ones, news of stock soon
+ * passes a backlog of products, and products that come after their stock are written once.
+ */
+const FETCH_BYTES = 64 * 1024;
 
 export const CATALOGUE_TOPICS = [TOPICS.products, TOPICS.stock, TOPICS.collections];
 
 /** What every consumer here takes. */
 export const CONSUMER = {
   maxWaitTimeInMs: FETCH_WAIT_MS,
+  maxBytesPerPartition: FETCH_BYTES,
   sessionTimeout: SESSION_TIMEOUT_MS,
   retry: { retries: Number.MAX_SAFE_INTEGER, maxRetryTime: 2_000 },
 };

@@ -4,11 +4,13 @@ import { DomainError } from '../../domain/errors.ts';
 import { withTraceFrom } from '../../telemetry/spans.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { KafkaClient } from '../kafka/client.ts';
-import { deadLetterTopic } from '../kafka/topics.ts';
+import { deadLetterTopic, TOPICS } from '../kafka/topics.ts';
 import { Poison, type Apply, type Outcome } from './apply.ts';
+import { createTurns } from './turns.ts';
 
-/** Messages worked on at once; those of one key are folded into one write. */
+/** Messages of a partition worked on at once; those of one key are folded into one write. */
 const CHUNK = 256;
+/** Of all partitions. */
 const KEYS_AT_ONCE = 16;
 /** A partition whose store is away waits: longer each time, never for ever. */
 const PAUSE_MS_MIN = 500;
@@ -94,11 +96,15 @@ const projectList = async (
   return outcomes;
 };
 
-/** Messages of each key, in their order; a message without a key is one of its own. */
+/** A message without a key is one of its own. */
+const keyOf = (message: KafkaMessage | undefined): string =>
+  message?.key?.toString() ?? `\0${message?.offset}`;
+
+/** Messages of each key, in their order. */
 const byKey = (messages: KafkaMessage[]): KafkaMessage[][] => {
   const keys = new Map<string, KafkaMessage[]>();
   for (const message of messages) {
-    const key = message.key?.toString() ?? `\0${message.offset}`;
+    const key = keyOf(message);
     keys.set(key, [...(keys.get(key) ?? []), message]);
   }
   return [...keys.values()];
@@ -131,12 +137,17 @@ const createPauses = () => {
   };
 };
 
-/** Handles batches; a store that is away pauses this partition and nothing else. */
+/**
+ * Handles batches, of several partitions at once: a product's own news and its stock's come in two
+ * topics, and take turns. Stock goes first: its news is small, and a product that comes after it is
+ * written once. A store that is away pauses this partition and nothing else.
+ */
 export const projectBatch = (parts: ProjectorParts) => {
   const { telemetry, freshApply } = parts;
   const { consumed, lag } = metricsOf(telemetry);
   let apply = freshApply();
   const pauses = createPauses();
+  const turns = createTurns(KEYS_AT_ONCE);
   const observeLag = (topic: string, message: KafkaMessage | undefined): void => {
     const committedAt = Date.parse(String(message?.headers?.['ce_time'] ?? ''));
     if (Number.isFinite(committedAt)) lag.set({ topic }, (Date.now() - committedAt) / 1_000);
@@ -145,12 +156,14 @@ export const projectBatch = (parts: ProjectorParts) => {
     const { batch, resolveOffset, heartbeat, isRunning, isStale, pause } = payload;
     const { topic, partition, messages } = batch;
     const place = { topic, partition };
+    const isFirst = topic === TOPICS.stock;
     for (let at = 0; at < messages.length; at += CHUNK) {
       if (!isRunning() || isStale()) return;
       const chunk = messages.slice(at, at + CHUNK);
       try {
         await severally(byKey(chunk), async (list) => {
-          for (const outcome of await projectList(parts, apply, place, list)) {
+          const project = () => projectList(parts, apply, place, list);
+          for (const outcome of await turns({ key: keyOf(list[0]), isFirst }, project)) {
             consumed.inc({ topic, outcome });
           }
           await heartbeat();
