@@ -64,37 +64,64 @@ const HEADER =
 
 const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 
-/** The rows of product number `at`: its variants, one a colour and size. */
-const productRows = (seed: number, at: number): string => {
+interface SeedVariant {
+  sku: string;
+  options: Record<string, string>;
+  stock: number;
+}
+
+export interface SeedProduct {
+  slug: string;
+  name: string;
+  description: string;
+  /** In major units, two decimals. */
+  price: string;
+  brand: string;
+  type: string;
+  category: string;
+  variants: SeedVariant[];
+}
+
+/** Product number `at` of a seed: one colour, in one size or several. */
+export const seedProduct = (seed: number, at: number): SeedProduct => {
   const { whole, one } = randomOf(Math.imul(seed, 2_654_435_761) + at);
   const [brand, line, quality, made] = [one(BRANDS), one(LINES), one(QUALITIES), one(KINDS)];
-  const name = `${brand} ${line} ${quality} ${made.noun} ${at}`;
-  const slug = `seed-${seed}-${at}`;
   const price = (whole(...made.priceMinor) / 100).toFixed(2);
   const description =
     `The ${line} ${made.noun.toLowerCase()} by ${brand}: ${quality.toLowerCase()}, ` +
     `made for ${one(words('winter rain travel summer mountains rivers'))} and long days.`;
-  const colours = [one(COLOURS)];
+  const colour = one(COLOURS);
   const sizes = made.sized ? SIZES.slice(0, whole(1, SIZES.length)) : [''];
-  return colours
-    .flatMap((colour) =>
-      sizes.map((size, place) =>
-        [
-          ...[slug, `SEED-${seed}-${at}${size ? `-${size}` : ''}`],
-          ...(place === 0 ? [quoted(name), quoted(description)] : ['', '']),
-          ...[price, 'USD', quoted(brand), quoted(made.noun), quoted(made.category)],
-          ...[String(whole(0, 9) === 0 ? 0 : whole(1, 200))],
-          ...['Colour', colour, ...(size ? ['Size', size] : ['', ''])],
-        ].join(','),
-      ),
+  return {
+    ...{ slug: `seed-${seed}-${at}`, name: `${brand} ${line} ${quality} ${made.noun} ${at}` },
+    ...{ description, price, brand, type: made.noun, category: made.category },
+    variants: sizes.map((size) => ({
+      sku: `SEED-${seed}-${at}${size ? `-${size}` : ''}`,
+      options: { Colour: colour, ...(size && { Size: size }) },
+      stock: whole(0, 9) === 0 ? 0 : whole(1, 200),
+    })),
+  };
+};
+
+/** Its rows, one a variant; the first one says what is the product's. */
+const productRows = ({ variants, ...product }: SeedProduct): string =>
+  variants
+    .map(({ sku, options, stock }, place) =>
+      [
+        ...[product.slug, sku],
+        ...(place === 0 ? [quoted(product.name), quoted(product.description)] : ['', '']),
+        ...[product.price, 'USD'],
+        ...[product.brand, product.type, product.category].map(quoted),
+        ...[String(stock), 'Colour', options['Colour']],
+        ...(options['Size'] ? ['Size', options['Size']] : ['', '']),
+      ].join(','),
     )
     .join('\r\n');
-};
 
 /** A file of products `from` to `to`, as our own CSV. */
 export const seedFile = (seed: number, from: number, to: number): string => {
   const rows: string[] = [];
-  for (let at = from; at < to; at++) rows.push(productRows(seed, at));
+  for (let at = from; at < to; at++) rows.push(productRows(seedProduct(seed, at)));
   return `${HEADER}${rows.join('\r\n')}\r\n`;
 };
 
