@@ -51,8 +51,8 @@ const LOOK_EVERY_MS = 1_000;
 const IDLE_LOOKS_MAX = 30;
 
 /**
- * Makes the indexes of a set that is filled, and waits until every node answers by them; what is
- * written meanwhile is indexed as well. Throws when a node has given up building.
+ * Makes the indexes of a set that is filled, and waits until every node that is up answers by them;
+ * what is written meanwhile is indexed as well. Throws when a node has given up building.
  */
 export const createIndexes = (target: Target, set: number): Promise<void> =>
   withClient(target, async (client) => {
@@ -62,12 +62,14 @@ export const createIndexes = (target: Target, set: number): Promise<void> =>
     for (let idle = 0; idle < IDLE_LOOKS_MAX;) {
       const looks = client.hosts
         .values()
+        .filter((host) => host.isUp())
         .map((host) => client.execute(INDEXES, [target.keyspace], { host }));
       const found = (await Promise.all(looks)).map(({ rows }) =>
         rows.filter((row) => row['table_name'] === table),
       );
       const ready = found.map((rows) => rows.filter((row) => row['is_queryable'] === true).length);
-      if (ready.every((count) => count === indexes.length)) return;
+      const isReady = ready.every((count) => count === indexes.length);
+      if (ready.length > 0 && isReady) return;
       idle = found.some((rows) => rows.some((row) => row['is_building'] === true)) ? 0 : idle + 1;
       await Bun.sleep(LOOK_EVERY_MS);
     }
