@@ -132,12 +132,12 @@ export const rested = async ({ pidOf }: CatalogueBench): Promise<void> => {
 
 const batchOf = (from: number, to: number) => ({
   products: Array.from({ length: to - from }, (_, one) => {
-    const { variants, price, brand, type, ...product } = seedProduct(SEED, from + one);
-    const { slug, name, description } = product;
-    return {
-      ...{ slug, name, description, attributes: { brand, type } },
-      variants: variants.map(({ sku, options }) => ({ sku, options, price: Number(price) })),
-    };
+    const product = seedProduct(SEED, from + one);
+    const { slug, name, description, brand, type, price } = product;
+    const variants = product.variants.map(({ sku, options }) => ({
+      ...{ sku, options, price: Number(price) },
+    }));
+    return { slug, name, description, attributes: { brand, type }, variants };
   }),
 });
 
@@ -147,12 +147,12 @@ const batchOf = (from: number, to: number) => ({
  */
 const filled = async (bench: CatalogueBench, from: number, products: number): Promise<void> => {
   const { env, set } = bench;
+  const headers = { authorization: `Bearer ${env['STORE_KEY']}` };
   await dropIndexes(targetOf(env), set);
   let next = from;
   const lane = async (): Promise<void> => {
     for (let at = next; at < products; at = next) {
       next = Math.min(at + FILL_BATCH, products);
-      const headers = { authorization: `Bearer ${env['STORE_KEY']}` };
       await posted(`${env['PRODUCTS_URL']}/products:batch`, batchOf(at, next), headers);
     }
   };

@@ -58,19 +58,15 @@ export const createIndexes = (target: Target, set: number): Promise<void> =>
   withClient(target, async (client) => {
     const indexes = statementsFor(target, set).filter(isIndex);
     for (const statement of indexes) await client.execute(statement);
-    const table = `listings${suffixOf(set)}`;
     for (let idle = 0; idle < IDLE_LOOKS_MAX;) {
-      const looks = client.hosts
-        .values()
-        .filter((host) => host.isUp())
-        .map((host) => client.execute(INDEXES, [target.keyspace], { host }));
-      const found = (await Promise.all(looks)).map(({ rows }) =>
-        rows.filter((row) => row['table_name'] === table),
-      );
-      const ready = found.map((rows) => rows.filter((row) => row['is_queryable'] === true).length);
-      const isReady = ready.every((count) => count === indexes.length);
-      if (ready.length > 0 && isReady) return;
-      idle = found.some((rows) => rows.some((row) => row['is_building'] === true)) ? 0 : idle + 1;
+      const hosts = client.hosts.values().filter((host) => host.isUp());
+      const looks = hosts.map((host) => client.execute(INDEXES, [target.keyspace], { host }));
+      const found = (await Promise.all(looks))
+        .flatMap(({ rows }) => rows)
+        .filter((row) => row['table_name'] === `listings${suffixOf(set)}`);
+      const ready = found.filter((row) => row['is_queryable'] === true).length;
+      if (hosts.length > 0 && ready === hosts.length * indexes.length) return;
+      idle = found.some((row) => row['is_building'] === true) ? 0 : idle + 1;
       await Bun.sleep(LOOK_EVERY_MS);
     }
     throw new Error('the indexes of the rebuilt tables do not get built: see what Cassandra says');

@@ -1,5 +1,5 @@
 // Kafka as the tests use it: what a topic was told since a moment, and messages of our own making.
-import { Kafka, logLevel, Partitioners, type Admin, type KafkaMessage } from 'kafkajs';
+import { Kafka, logLevel, Partitioners, type KafkaMessage } from 'kafkajs';
 import type { Shop } from './shop.ts';
 
 const kafkaOf = ({ env }: Shop): Kafka =>
@@ -53,26 +53,21 @@ export interface Told {
 
 const SILENCE_MS_MAX = 60_000;
 
-const withAdmin = async <T>(shop: Shop, work: (admin: Admin) => Promise<T>): Promise<T> => {
+/** Where each partition of these topics ends now. */
+export const placesNow = async (shop: Shop, topics: string[]): Promise<Places> => {
   const admin = kafkaOf(shop).admin();
   await admin.connect();
   try {
-    return await work(admin);
-  } finally {
-    await admin.disconnect();
-  }
-};
-
-/** Where each partition of these topics ends now. */
-export const placesNow = (shop: Shop, topics: string[]): Promise<Places> =>
-  withAdmin(shop, async (admin) => {
     const places: Places = new Map();
     for (const topic of topics) {
       const offsets = await admin.fetchTopicOffsets(topic);
       places.set(topic, new Map(offsets.map((one) => [one.partition, BigInt(one.high)])));
     }
     return places;
-  });
+  } finally {
+    await admin.disconnect();
+  }
+};
 
 /** How many messages lie between two places. */
 const messagesBetween = (from: Places, to: Places): number =>
