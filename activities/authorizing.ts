@@ -7,9 +7,9 @@ import { DomainError } from '../domain/errors.ts';
 import { queuedMsNow } from './attempts.ts';
 import { keyed } from './payment-keys.ts';
 import type { PaymentProvider, PaymentView, Stage } from './providers/stripe.ts';
-import type { StockAsk as OrderAsk } from './stock.ts';
+import type { StockInput as OrderInput } from './stock.ts';
 
-export interface AuthorizeAsk extends OrderAsk {
+export interface AuthorizeInput extends OrderInput {
   /** Which confirmation this is, from 1; the same number is the same one. */
   tries?: number;
   /** Another card than the order's; it becomes the order's. */
@@ -29,11 +29,11 @@ export interface Authorization {
   queuedMs?: number;
 }
 
-export interface AuthorizeParts {
+export interface AuthorizeDeps {
   pg: Pg;
   provider: PaymentProvider;
   /** RESERVATION_ENDED when it is over already. */
-  extendHold(ask: OrderAsk & { holdMs: number }): Promise<void>;
+  extendHold(input: OrderInput & { holdMs: number }): Promise<void>;
 }
 
 /** A wait that is worth another call to Inventory. */
@@ -48,8 +48,8 @@ export const declined = (view: PaymentView): DomainError =>
     facts: { declineCode: view.declineCode ?? 'generic_decline' },
   });
 
-const openPayment = async (parts: AuthorizeParts, order: Order): Promise<PaymentView> => {
-  const { pg, provider } = parts;
+const openPayment = async (deps: AuthorizeDeps, order: Order): Promise<PaymentView> => {
+  const { pg, provider } = deps;
   if (order.paymentIntentId) return provider.read(order.paymentIntentId);
   const { id: orderId, totalMinor: amountMinor, currency } = order;
   const view = await keyed(pg, {
@@ -70,7 +70,7 @@ const CONFIRMABLE: readonly Stage[] = ['unconfirmed', 'action_required'];
  * may be older than the payment is by now, so an answer that waits is read once more.
  */
 const confirmPayment = async (
-  { pg, provider }: AuthorizeParts,
+  { pg, provider }: AuthorizeDeps,
   order: Order,
   opened: PaymentView,
   tries: number,
@@ -102,8 +102,8 @@ const isoOf = (atMs: number | undefined): string | undefined =>
 
 /** Writes what the shopper has to do, and that the order now waits for it. */
 const awaitShopper = async (
-  { pg }: AuthorizeParts,
-  { orderId, storeId }: OrderAsk,
+  { pg }: AuthorizeDeps,
+  { orderId, storeId }: OrderInput,
   nextAction: NextAction,
   clientSecret: string | null,
 ): Promise<void> => {
@@ -114,75 +114,75 @@ const awaitShopper = async (
 
 /** What a decline leads to: another card, the same one later, or the end. CARD_DECLINED. */
 const afterDecline = async (
-  parts: AuthorizeParts,
-  ask: AuthorizeAsk,
+  deps: AuthorizeDeps,
+  input: AuthorizeInput,
   refusal: DomainError,
 ): Promise<Authorization> => {
-  const decision = decideDecline(declineCodeOf(refusal), ask.tries ?? 1);
+  const decision = decideDecline(declineCodeOf(refusal), input.tries ?? 1);
   if (decision.step === 'stop') throw refusal;
   const { message, retryAfterMs } = decision;
-  const until = isoOf(ask.untilMs);
+  const until = isoOf(input.untilMs);
   const kind = decision.step === 'retry' ? ('wait' as const) : ('another_card' as const);
   const at = retryAfterMs === undefined ? undefined : isoOf(Date.now() + retryAfterMs);
-  await awaitShopper(parts, ask, { kind, message, at, until }, null);
+  await awaitShopper(deps, input, { kind, message, at, until }, null);
   return { state: 'declined', ...(retryAfterMs !== undefined && { retryAfterMs }) };
 };
 
-const confirmed = async (parts: AuthorizeParts, ask: AuthorizeAsk): Promise<PaymentView> => {
-  const { orderId, storeId, paymentMethod } = ask;
+const confirmed = async (deps: AuthorizeDeps, input: AuthorizeInput): Promise<PaymentView> => {
+  const { orderId, storeId, paymentMethod } = input;
   const order = paymentMethod
-    ? await advanceOrder(parts.pg, storeId, orderId, { paymentMethod })
-    : await orderById(parts.pg, storeId, orderId);
-  const opened = await openPayment(parts, order);
-  const view = await confirmPayment(parts, order, opened, ask.tries ?? 1);
+    ? await advanceOrder(deps.pg, storeId, orderId, { paymentMethod })
+    : await orderById(deps.pg, storeId, orderId);
+  const opened = await openPayment(deps, order);
+  const view = await confirmPayment(deps, order, opened, input.tries ?? 1);
   if (view.stage === 'unconfirmed' || view.stage === 'canceled') throw declined(view);
   return view;
 };
 
 /** Stock does not sit in a queue that eats its hold: what the queue took is given back first. */
-const outlastQueue = async (parts: AuthorizeParts, ask: AuthorizeAsk): Promise<number> => {
-  const { orderId, storeId, untilMs, marginMs } = ask;
+const outlastQueue = async (deps: AuthorizeDeps, input: AuthorizeInput): Promise<number> => {
+  const { orderId, storeId, untilMs, marginMs } = input;
   const queuedMs = queuedMsNow();
   if (queuedMs < QUEUED_MS_MIN || untilMs === undefined || marginMs === undefined) return 0;
   const holdMs = untilMs + queuedMs + marginMs - Date.now();
-  await parts.extendHold({ orderId, storeId, holdMs });
+  await deps.extendHold({ orderId, storeId, holdMs });
   return queuedMs;
 };
 
-const authorize = async (parts: AuthorizeParts, ask: AuthorizeAsk): Promise<Authorization> => {
-  const { orderId, storeId } = ask;
+const authorize = async (deps: AuthorizeDeps, input: AuthorizeInput): Promise<Authorization> => {
+  const { orderId, storeId } = input;
   try {
-    const { stage, clientSecret } = await confirmed(parts, ask);
+    const { stage, clientSecret } = await confirmed(deps, input);
     if (stage === 'authorized' || stage === 'captured') {
-      const { paymentStatus } = await orderById(parts.pg, storeId, orderId);
-      await advanceOrder(parts.pg, storeId, orderId, {
+      const { paymentStatus } = await orderById(deps.pg, storeId, orderId);
+      await advanceOrder(deps.pg, storeId, orderId, {
         ...(paymentStatus === 'none' && { paymentStatus: 'authorized' as const }),
         clientSecret: null,
         nextAction: null,
       });
       return { state: 'authorized' };
     }
-    const until = isoOf(ask.untilMs);
+    const until = isoOf(input.untilMs);
     if (stage === 'processing') {
-      await awaitShopper(parts, ask, { kind: 'wait', message: WAIT_MESSAGE, until }, null);
+      await awaitShopper(deps, input, { kind: 'wait', message: WAIT_MESSAGE, until }, null);
       return { state: 'processing' };
     }
     const action = { kind: 'authenticate' as const, message: ACTION_MESSAGE, until };
-    await awaitShopper(parts, ask, action, clientSecret);
+    await awaitShopper(deps, input, action, clientSecret);
     return { state: 'action_required' };
   } catch (error) {
-    if (isDecline(error)) return afterDecline(parts, ask, error);
+    if (isDecline(error)) return afterDecline(deps, input, error);
     throw error;
   }
 };
 
 /** Opens and confirms, or looks again at what was opened. CARD_DECLINED when that is the end. */
 export const authorizeInTurn = async (
-  parts: AuthorizeParts,
-  ask: AuthorizeAsk,
+  deps: AuthorizeDeps,
+  input: AuthorizeInput,
 ): Promise<Authorization> => {
-  const queuedMs = await outlastQueue(parts, ask);
-  if (queuedMs === 0) return authorize(parts, ask);
-  const untilMs = (ask.untilMs ?? 0) + queuedMs;
-  return { ...(await authorize(parts, { ...ask, untilMs })), queuedMs };
+  const queuedMs = await outlastQueue(deps, input);
+  if (queuedMs === 0) return authorize(deps, input);
+  const untilMs = (input.untilMs ?? 0) + queuedMs;
+  return { ...(await authorize(deps, { ...input, untilMs })), queuedMs };
 };

@@ -10,7 +10,7 @@ import { notYet } from './attempts.ts';
 /** Stripe takes 150,000 characters of evidence in all; ours stays far below. */
 const TEXT_LENGTH_MAX = 5_000;
 
-export interface DisputeAsk {
+export interface DisputeInput {
   disputeId: string;
   orderId: string;
   storeId: string;
@@ -46,13 +46,13 @@ const evidenceOf = (order: Order, events: OrderEvent[]): Evidence => {
 
 export const disputeActivities = (pg: Pg, aftercare: AftercareProvider) => ({
   /** Reads the dispute and books it: the provider has taken the money back for now. */
-  async recordDispute({ disputeId, orderId, storeId }: DisputeAsk): Promise<void> {
+  async recordDispute({ disputeId, orderId, storeId }: DisputeInput): Promise<void> {
     const { amountMinor, currency, reason } = await aftercare.readDispute(disputeId);
     await openDispute(pg, { id: disputeId, storeId, orderId, amountMinor, currency, reason });
   },
 
   /** Submits what the order's record says; answered already, it stays as it is. */
-  async answerDispute({ disputeId, orderId, storeId }: DisputeAsk): Promise<void> {
+  async answerDispute({ disputeId, orderId, storeId }: DisputeInput): Promise<void> {
     const order = await orderById(pg, storeId, orderId);
     const evidence = evidenceOf(order, await listOrderEvents(pg, storeId, orderId, 0));
     const answered = async () => {
@@ -67,12 +67,12 @@ export const disputeActivities = (pg: Pg, aftercare: AftercareProvider) => ({
   },
 
   /** Resolves with the verdict, booked; undecided is asked again every `pollMs`. */
-  async followDispute(ask: DisputeAsk & { pollMs: number }): Promise<'won' | 'lost'> {
-    const { stage } = await aftercare.readDispute(ask.disputeId);
+  async followDispute(input: DisputeInput & { pollMs: number }): Promise<'won' | 'lost'> {
+    const { stage } = await aftercare.readDispute(input.disputeId);
     if (stage === 'won' || stage === 'lost') {
-      await concludeDispute(pg, ask.disputeId, stage);
+      await concludeDispute(pg, input.disputeId, stage);
       return stage;
     }
-    throw notYet(`the dispute is ${stage}`, ask.pollMs);
+    throw notYet(`the dispute is ${stage}`, input.pollMs);
   },
 });

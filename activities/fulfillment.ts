@@ -9,10 +9,10 @@ import { isFinal, outcomeOf, splitByLocation, type DeliveryOutcome } from '../do
 import { DEFAULT_LOCATION, type Demand } from '../domain/stock.ts';
 import type { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import type { Carrier, Shipment } from './providers/carrier.ts';
-import { headersOf, type StockAsk as OrderAsk } from './stock.ts';
+import { headersOf, type StockInput as OrderInput } from './stock.ts';
 import { notYet } from './attempts.ts';
 
-export interface FulfillmentParts {
+export interface FulfillmentDeps {
   pg: Pg;
   carrier: Carrier;
   inventory: Client<typeof InventoryService>;
@@ -20,11 +20,11 @@ export interface FulfillmentParts {
 
 /** What the reservation took from each location. */
 const plannedParcels = async (
-  { inventory }: FulfillmentParts,
-  ask: OrderAsk,
+  { inventory }: FulfillmentDeps,
+  input: OrderInput,
 ): Promise<Map<string, Demand[]>> => {
-  const reservationId = reservationIdOf(ask.orderId);
-  const { reservation } = await inventory.getReservation({ reservationId }, headersOf(ask));
+  const reservationId = reservationIdOf(input.orderId);
+  const { reservation } = await inventory.getReservation({ reservationId }, headersOf(input));
   return splitByLocation(reservation?.allocations ?? []);
 };
 
@@ -33,7 +33,7 @@ const bookingKey = (orderId: string, location: string): string =>
   location === DEFAULT_LOCATION ? `${orderId}/book` : `${orderId}/book/${location}`;
 
 const bookParcel = async (
-  { pg, carrier }: FulfillmentParts,
+  { pg, carrier }: FulfillmentDeps,
   { id: orderId, shippingAddress }: Order,
   location: string,
   lines: Demand[],
@@ -43,13 +43,13 @@ const bookParcel = async (
   await putParcel(pg, { orderId, location, lines, shipmentId, trackingNumber, status: 'booked' });
 };
 
-const book = async (parts: FulfillmentParts, ask: OrderAsk): Promise<void> => {
-  const { orderId, storeId } = ask;
-  const order = await orderById(parts.pg, storeId, orderId);
-  for (const [location, lines] of await plannedParcels(parts, ask)) {
-    await bookParcel(parts, order, location, lines);
+const book = async (deps: FulfillmentDeps, input: OrderInput): Promise<void> => {
+  const { orderId, storeId } = input;
+  const order = await orderById(deps.pg, storeId, orderId);
+  for (const [location, lines] of await plannedParcels(deps, input)) {
+    await bookParcel(deps, order, location, lines);
   }
-  const booked = await listParcels(parts.pg, orderId);
+  const booked = await listParcels(deps.pg, orderId);
   const [first] = booked;
   if (!first) throw new Error('an order was booked without a parcel');
   const shown = booked.map(({ location, trackingNumber, lines }) => ({
@@ -58,7 +58,7 @@ const book = async (parts: FulfillmentParts, ask: OrderAsk): Promise<void> => {
     lines,
   }));
   const trackingNumber = booked.map((parcel) => parcel.trackingNumber).join(', ');
-  await advanceOrder(parts.pg, storeId, orderId, {
+  await advanceOrder(deps.pg, storeId, orderId, {
     ...(order.status === 'confirmed' && { status: 'packing' }),
     shipmentId: first.shipmentId,
     trackingNumber,
@@ -67,7 +67,7 @@ const book = async (parts: FulfillmentParts, ask: OrderAsk): Promise<void> => {
 };
 
 /** Orders booked before parcels were rows have one, at the default location. */
-const parcelsOf = async ({ pg }: FulfillmentParts, order: Order): Promise<Parcel[]> => {
+const parcelsOf = async ({ pg }: FulfillmentDeps, order: Order): Promise<Parcel[]> => {
   const parcels = await listParcels(pg, order.id);
   if (parcels.length > 0 || !order.shipmentId) return parcels;
   const lines = order.lines.map(({ sku, quantity }) => ({ sku, quantity }));
@@ -78,15 +78,15 @@ const parcelsOf = async ({ pg }: FulfillmentParts, order: Order): Promise<Parcel
 };
 
 /** Asks the carrier where each parcel is that may still move. */
-const located = async (parts: FulfillmentParts, order: Order): Promise<Parcel[]> => {
-  const parcels = await parcelsOf(parts, order);
+const located = async (deps: FulfillmentDeps, order: Order): Promise<Parcel[]> => {
+  const parcels = await parcelsOf(deps, order);
   if (parcels.length === 0) throw new Error('a shipment is followed before it was booked');
   return Promise.all(
     parcels.map(async (parcel) => {
       if (isFinal(parcel)) return parcel;
-      const { status } = await parts.carrier.shipmentById(parcel.shipmentId);
+      const { status } = await deps.carrier.shipmentById(parcel.shipmentId);
       const seen = PARCEL_STATUSES[status];
-      if (seen !== parcel.status) await moveParcel(parts.pg, parcel, seen);
+      if (seen !== parcel.status) await moveParcel(deps.pg, parcel, seen);
       return { ...parcel, status: seen };
     }),
   );
@@ -102,20 +102,20 @@ const PARCEL_STATUSES: Record<Shipment['status'], Parcel['status']> = {
   canceled: 'lost',
 };
 
-export interface FollowAsk extends OrderAsk {
+export interface FollowInput extends OrderInput {
   until: 'shipped' | 'delivered';
   pollMs: number;
 }
 
 const follow = async (
-  parts: FulfillmentParts,
-  { orderId, storeId, until, pollMs }: FollowAsk,
+  deps: FulfillmentDeps,
+  { orderId, storeId, until, pollMs }: FollowInput,
 ): Promise<DeliveryOutcome> => {
-  const order = await orderById(parts.pg, storeId, orderId);
-  const parcels = await located(parts, order);
+  const order = await orderById(deps.pg, storeId, orderId);
+  const parcels = await located(deps, order);
   const haveLeft = parcels.every(({ status }) => status !== 'booked');
   if (haveLeft && order.status === 'packing') {
-    await advanceOrder(parts.pg, storeId, orderId, { status: 'shipped' });
+    await advanceOrder(deps.pg, storeId, orderId, { status: 'shipped' });
   }
   const reached = until === 'shipped' ? haveLeft : parcels.every((parcel) => isFinal(parcel));
   if (!reached) {
@@ -123,26 +123,26 @@ const follow = async (
   }
   const outcome = outcomeOf(parcels, order.lines);
   const arrives = until === 'delivered' && outcome.end === 'delivered';
-  if (arrives) await advanceOrder(parts.pg, storeId, orderId, { status: 'delivered' });
+  if (arrives) await advanceOrder(deps.pg, storeId, orderId, { status: 'delivered' });
   return outcome;
 };
 
-export const fulfillmentActivities = (parts: FulfillmentParts) => ({
+export const fulfillmentActivities = (deps: FulfillmentDeps) => ({
   /** Books each parcel under its own key and moves the order to packing. */
-  bookShipment: (ask: OrderAsk): Promise<void> => book(parts, ask),
+  bookShipment: (input: OrderInput): Promise<void> => book(deps, input),
   /** Undo: every parcel that was or may have been booked; ILLEGAL_TRANSITION once it has left. */
-  async cancelShipment(ask: OrderAsk): Promise<void> {
-    const order = await orderById(parts.pg, ask.storeId, ask.orderId);
-    for (const location of (await plannedParcels(parts, ask)).keys()) {
+  async cancelShipment(input: OrderInput): Promise<void> {
+    const order = await orderById(deps.pg, input.storeId, input.orderId);
+    for (const location of (await plannedParcels(deps, input)).keys()) {
       const key = bookingKey(order.id, location);
       // The key finds a booking whose answer was lost; if there was none, a new one is dropped.
-      const { id } = await parts.carrier.book(order.id, order.shippingAddress, key);
-      await parts.carrier.cancel(id);
+      const { id } = await deps.carrier.book(order.id, order.shippingAddress, key);
+      await deps.carrier.cancel(id);
     }
   },
   /**
    * Resolves once every parcel is there; until then they are looked at again every `pollMs`.
    * An order whose parcels did not arrive is left as it is: its money goes back first.
    */
-  followShipment: (ask: FollowAsk): Promise<DeliveryOutcome> => follow(parts, ask),
+  followShipment: (input: FollowInput): Promise<DeliveryOutcome> => follow(deps, input),
 });

@@ -60,7 +60,7 @@ const rowsOf = ({ units }: Batch): BatchOfRows => ({
   ),
 });
 
-interface Parts {
+interface Deps {
   pg: Pg;
   inventory: Client<typeof InventoryService>;
   /** How many ms ago everything that was committed then was in Search; throws when it is away. */
@@ -69,7 +69,7 @@ interface Parts {
 
 /** Once per import and batch: after a crash the same counts change nothing more. */
 const setStocks = async (
-  { pg, inventory }: Parts,
+  { pg, inventory }: Deps,
   one: Import,
   from: number,
   said: StockCount[],
@@ -105,7 +105,7 @@ const waitWhile = async (isBusy: () => Promise<boolean>): Promise<void> => {
   }
 };
 
-const waitForLane = async ({ pg, searchAgeMs }: Parts): Promise<void> => {
+const waitForLane = async ({ pg, searchAgeMs }: Deps): Promise<void> => {
   const patientUntil = Date.now() + SEARCH_PATIENCE_MS;
   await waitWhile(
     async () =>
@@ -116,29 +116,29 @@ const waitForLane = async ({ pg, searchAgeMs }: Parts): Promise<void> => {
 
 /** False when the import was paused, or another worker has written this batch. */
 const write = async (
-  parts: Parts,
+  deps: Deps,
   one: Import,
   batch: Batch,
   from: number,
   setsStock: boolean,
 ): Promise<boolean> => {
-  await waitForLane(parts);
+  await waitForLane(deps);
   const to = batch.units.at(-1)?.last ?? from;
-  const stock = await writeBatch(parts.pg, one, from, rowsOf(batch));
+  const stock = await writeBatch(deps.pg, one, from, rowsOf(batch));
   if (!stock) return false;
   // Before the batch counts as done: after a crash between the two all of it comes again.
-  if (setsStock) await setStocks(parts, one, from, stock);
+  if (setsStock) await setStocks(deps, one, from, stock);
   heartbeat({ row: to });
-  return advanceImport(parts.pg, one, from, to);
+  return advanceImport(deps.pg, one, from, to);
 };
 
 /** A batch was not written: somebody paused the import, or another worker is further on. */
-const whyNot = async ({ pg }: Parts, importId: string): Promise<WriteOutcome> =>
+const whyNot = async ({ pg }: Deps, importId: string): Promise<WriteOutcome> =>
   (await importOf(pg, importId)).status === 'paused' ? 'paused' : 'more';
 
-const writeAll = async (parts: Parts, one: Import): Promise<WriteOutcome> => {
-  const retried = one.pass > 1 ? await failedRowsOf(parts.pg, one.id) : undefined;
-  const setsStock = !(await isRepeated(parts.pg, one));
+const writeAll = async (deps: Deps, one: Import): Promise<WriteOutcome> => {
+  const retried = one.pass > 1 ? await failedRowsOf(deps.pg, one.id) : undefined;
+  const setsStock = !(await isRepeated(deps.pg, one));
   const isWanted = ({ first, last }: Unit): boolean => {
     if (last <= one.nextRow) return false;
     if (!retried) return true;
@@ -147,22 +147,22 @@ const writeAll = async (parts: Parts, one: Import): Promise<WriteOutcome> => {
   };
   let done = one.nextRow;
   let batch: Batch = { units: [], rows: 0 };
-  for await (const unit of unitsOf(piecesOf(parts.pg, one.id), one)) {
+  for await (const unit of unitsOf(piecesOf(deps.pg, one.id), one)) {
     if (!isWanted(unit)) continue;
     batch.units.push(unit);
     batch.rows += unit.last - unit.first + 1;
     if (batch.rows < IMPORT_BATCH_ROWS) continue;
-    if (!(await write(parts, one, batch, done, setsStock))) return whyNot(parts, one.id);
+    if (!(await write(deps, one, batch, done, setsStock))) return whyNot(deps, one.id);
     done = unit.last;
     batch = { units: [], rows: 0 };
     if (done - one.nextRow >= ROWS_PER_CALL) return 'more';
   }
   if (batch.units.length === 0) return 'done';
-  return (await write(parts, one, batch, done, setsStock)) ? 'done' : whyNot(parts, one.id);
+  return (await write(deps, one, batch, done, setsStock)) ? 'done' : whyNot(deps, one.id);
 };
 
 /** The last row of a file that can be read. INVALID_INPUT, MALFORMED_BODY. */
-const countRows = async ({ pg }: Parts, one: Import): Promise<number> => {
+const countRows = async ({ pg }: Deps, one: Import): Promise<number> => {
   let total = 0;
   let units = 0;
   for await (const unit of unitsOf(piecesOf(pg, one.id), one)) {
@@ -172,13 +172,13 @@ const countRows = async ({ pg }: Parts, one: Import): Promise<number> => {
   return total;
 };
 
-export const importActivities = (parts: Parts) => {
-  const { pg } = parts;
+export const importActivities = (deps: Deps) => {
+  const { pg } = deps;
   return {
     /** Reads the whole file once: how many rows there are, or why it cannot be read. */
     async checkImport(importId: string): Promise<'readable' | 'unreadable'> {
       try {
-        await setTotal(pg, importId, await countRows(parts, await importOf(pg, importId)));
+        await setTotal(pg, importId, await countRows(deps, await importOf(pg, importId)));
         return 'readable';
       } catch (error) {
         const reason = unreadable(error);
@@ -192,7 +192,7 @@ export const importActivities = (parts: Parts) => {
     async writeRows(importId: string): Promise<WriteOutcome> {
       const one = await importOf(pg, importId);
       if (one.status === 'paused') return 'paused';
-      return one.status === 'running' ? writeAll(parts, one) : 'done';
+      return one.status === 'running' ? writeAll(deps, one) : 'done';
     },
 
     /** Counts what became of the rows, and ends the import. */

@@ -5,12 +5,12 @@ import { orderById } from '../db/postgres/orders/orders.ts';
 import { isEnding, type OrderStatus } from '../domain/order.ts';
 import { renderMail, type NotificationKind } from './mails.ts';
 import type { Mailer } from './providers/mailer.ts';
-import type { StockAsk as OrderAsk } from './stock.ts';
+import type { StockInput as OrderInput } from './stock.ts';
 import { notYet } from './attempts.ts';
 
 export type { NotificationKind };
 
-export interface NotifyAsk extends OrderAsk {
+export interface NotifyInput extends OrderInput {
   kind: NotificationKind;
   /** What it is about, when an order can have several of a kind: a refund, a try to pay. */
   about?: string;
@@ -26,7 +26,7 @@ const AWAIT_POLL_MS = 5_000;
 const WAY: readonly OrderStatus[] = ['confirmed', 'packing', 'shipped', 'delivered'];
 
 /** True when it is time, false when it never will be; until then the activity is tried again. */
-const isTime = (status: OrderStatus, { awaits, pollMs }: NotifyAsk): boolean => {
+const isTime = (status: OrderStatus, { awaits, pollMs }: NotifyInput): boolean => {
   if (!awaits || status === awaits) return true;
   if (WAY.indexOf(status) > WAY.indexOf(awaits)) return true;
   if (isEnding(status)) return false;
@@ -35,12 +35,12 @@ const isTime = (status: OrderStatus, { awaits, pollMs }: NotifyAsk): boolean => 
 
 export const notificationActivities = (pg: Pg, mailer: Mailer) => ({
   /** Sends a kind of mail once; the message id lets a receiver drop what a crash repeats. */
-  async notifyShopper(ask: NotifyAsk): Promise<void> {
-    const { orderId, storeId, kind, about, amountMinor } = ask;
+  async notifyShopper(input: NotifyInput): Promise<void> {
+    const { orderId, storeId, kind, about, amountMinor } = input;
     const name = about ? `${kind}/${about}` : kind;
     if (await wasNotified(pg, orderId, name)) return;
     const order = await orderById(pg, storeId, orderId);
-    if (!isTime(order.status, ask)) return;
+    if (!isTime(order.status, input)) return;
     const mail = renderMail(kind, order, amountMinor);
     const messageId = `${orderId}.${name.replaceAll('/', '.')}`;
     await mailer.send({ to: order.email, ...mail, messageId });

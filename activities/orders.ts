@@ -9,12 +9,14 @@ import {
 } from '../db/postgres/orders/steps.ts';
 import type { AttentionReason } from '../domain/attention.ts';
 import type { Address, OrderEndReason, OrderStatus } from '../domain/order.ts';
-import type { StockAsk as OrderAsk } from './stock.ts';
+import type { StockInput as OrderInput } from './stock.ts';
 
 export const orderActivities = (pg: Pg) => ({
   /** Moves an order along its table; repeating a move changes nothing. ILLEGAL_TRANSITION. */
-  async moveOrder(ask: OrderAsk & { status: OrderStatus; reason?: OrderEndReason }): Promise<void> {
-    const { orderId, storeId, status, reason } = ask;
+  async moveOrder(
+    input: OrderInput & { status: OrderStatus; reason?: OrderEndReason },
+  ): Promise<void> {
+    const { orderId, storeId, status, reason } = input;
     await advanceOrder(pg, storeId, orderId, {
       status,
       nextAction: null,
@@ -23,18 +25,18 @@ export const orderActivities = (pg: Pg) => ({
   },
 
   /** A person is needed; the order waits where it is. */
-  async raiseAttention(ask: OrderAsk & { reason: AttentionReason }): Promise<void> {
-    await raiseAttention(pg, ask.storeId, ask.orderId, ask.reason);
+  async raiseAttention(input: OrderInput & { reason: AttentionReason }): Promise<void> {
+    await raiseAttention(pg, input.storeId, input.orderId, input.reason);
   },
 
   /** Nobody is needed any more; with a reason, only if it was that one. */
-  async clearAttention(ask: OrderAsk & { reason?: AttentionReason }): Promise<void> {
-    await clearAttention(pg, ask.storeId, ask.orderId, ask.reason);
+  async clearAttention(input: OrderInput & { reason?: AttentionReason }): Promise<void> {
+    await clearAttention(pg, input.storeId, input.orderId, input.reason);
   },
 
   /** The parcel goes elsewhere; the story has made sure that it is not booked yet. */
-  async changeAddress(ask: OrderAsk & { address: Address }): Promise<void> {
-    const { orderId, storeId, address } = ask;
+  async changeAddress(input: OrderInput & { address: Address }): Promise<void> {
+    const { orderId, storeId, address } = input;
     const note = { type: 'AddressChanged', data: {}, set: { shippingAddress: address } };
     await noteOnOrder(pg, storeId, orderId, note, ({ shippingAddress }) =>
       isSameAddress(shippingAddress, address),

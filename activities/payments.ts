@@ -6,19 +6,19 @@ import {
   authorizeInTurn,
   declined,
   type Authorization,
-  type AuthorizeAsk,
-  type AuthorizeParts,
+  type AuthorizeInput,
+  type AuthorizeDeps,
 } from './authorizing.ts';
 import { keyed } from './payment-keys.ts';
 import type { PaymentView, Stage } from './providers/stripe.ts';
-import { giveBack, type RefundParts } from './refunds.ts';
-import type { StockAsk as OrderAsk } from './stock.ts';
+import { giveBack, type RefundDeps } from './refunds.ts';
+import type { StockInput as OrderInput } from './stock.ts';
 
-export type PaymentParts = RefundParts & AuthorizeParts;
+export type PaymentDeps = RefundDeps & AuthorizeDeps;
 
 /** The view when it has reached this stage, else undefined: its effect is not there. */
 const seenAs = async (
-  { provider }: PaymentParts,
+  { provider }: PaymentDeps,
   id: string,
   stage: Stage,
 ): Promise<PaymentView | undefined> => {
@@ -26,12 +26,12 @@ const seenAs = async (
   return view.stage === stage ? view : undefined;
 };
 
-const capture = async (parts: PaymentParts, { orderId, storeId }: OrderAsk): Promise<void> => {
-  const { pg, provider } = parts;
+const capture = async (deps: PaymentDeps, { orderId, storeId }: OrderInput): Promise<void> => {
+  const { pg, provider } = deps;
   const { paymentIntentId: id, status } = await orderById(pg, storeId, orderId);
   if (!id) throw new Error('a capture was asked before the payment was opened');
   const send = (key: string) => provider.capture(id, key);
-  const read = () => seenAs(parts, id, 'captured');
+  const read = () => seenAs(deps, id, 'captured');
   const step = { orderId, verb: 'capture', send, read };
   const view = await keyed(pg, step).catch(async (error: unknown) => {
     const now = await provider.read(id);
@@ -48,7 +48,7 @@ const capture = async (parts: PaymentParts, { orderId, storeId }: OrderAsk): Pro
 
 /** The order's intent, also when the answer to its opening was lost; undefined if none was sent. */
 const openedPayment = async (
-  { pg, provider }: PaymentParts,
+  { pg, provider }: PaymentDeps,
   { id, paymentIntentId, createdAt }: Order,
 ): Promise<PaymentView | undefined> => {
   if (paymentIntentId) return provider.read(paymentIntentId);
@@ -57,29 +57,29 @@ const openedPayment = async (
 };
 
 /** Undo of both: voids what is only authorised, gives back what was captured, once. */
-const undo = async (parts: PaymentParts, ask: OrderAsk & { reason?: string }): Promise<void> => {
-  const { pg, provider } = parts;
-  const { orderId, storeId } = ask;
-  const found = await openedPayment(parts, await orderById(pg, storeId, orderId));
+const undo = async (deps: PaymentDeps, input: OrderInput & { reason?: string }): Promise<void> => {
+  const { pg, provider } = deps;
+  const { orderId, storeId } = input;
+  const found = await openedPayment(deps, await orderById(pg, storeId, orderId));
   if (!found) return;
   const { id, stage } = found;
   if (stage === 'captured') {
     // The answer to the capture may have been lost: what the provider has is what is booked.
     await advanceOrder(pg, storeId, orderId, { paymentIntentId: id });
-    await recordCapture(parts, ask);
-    const reason = ask.reason ?? 'the order was ended';
-    return giveBack(parts, { id: `${orderId}/cancel`, orderId, storeId, reason });
+    await recordCapture(deps, input);
+    const reason = input.reason ?? 'the order was ended';
+    return giveBack(deps, { id: `${orderId}/cancel`, orderId, storeId, reason });
   }
   if (stage !== 'canceled') {
     const send = (key: string) => provider.cancel(id, key);
-    const read = () => seenAs(parts, id, 'canceled');
+    const read = () => seenAs(deps, id, 'canceled');
     await keyed(pg, { orderId, verb: 'void', send, read });
   }
   const gone = { paymentStatus: 'none' as const, clientSecret: null, nextAction: null };
   await advanceOrder(pg, storeId, orderId, gone);
 };
 
-const recordCapture = async ({ pg }: PaymentParts, { orderId, storeId }: OrderAsk) => {
+const recordCapture = async ({ pg }: PaymentDeps, { orderId, storeId }: OrderInput) => {
   const { paymentStatus } = await orderById(pg, storeId, orderId);
   if (paymentStatus === 'none') {
     await advanceOrder(pg, storeId, orderId, { paymentStatus: 'authorized' });
@@ -89,11 +89,11 @@ const recordCapture = async ({ pg }: PaymentParts, { orderId, storeId }: OrderAs
   }
 };
 
-export const paymentActivities = (parts: PaymentParts) => ({
+export const paymentActivities = (deps: PaymentDeps) => ({
   /** Opens and confirms, or looks again at what was opened. CARD_DECLINED when that is the end. */
-  authorizePayment: (ask: AuthorizeAsk): Promise<Authorization> => authorizeInTurn(parts, ask),
+  authorizePayment: (input: AuthorizeInput): Promise<Authorization> => authorizeInTurn(deps, input),
   /** Takes the money of an authorised payment. CARD_DECLINED when it is refused for good. */
-  capturePayment: (ask: OrderAsk): Promise<void> => capture(parts, ask),
+  capturePayment: (input: OrderInput): Promise<void> => capture(deps, input),
   /** Undo of both; resolves when the provider has confirmed it. */
-  returnPayment: (ask: OrderAsk & { reason?: string }): Promise<void> => undo(parts, ask),
+  returnPayment: (input: OrderInput & { reason?: string }): Promise<void> => undo(deps, input),
 });

@@ -5,7 +5,7 @@ import type { Address } from '../domain/order.ts';
 import type { Carrier } from './providers/carrier.ts';
 import { notYet } from './attempts.ts';
 
-export interface ReturnAsk {
+export interface ReturnInput {
   returnId: string;
   storeId: string;
 }
@@ -24,7 +24,7 @@ export const returnActivities = (pg: Pg, carrier: Carrier) => ({
    * The rule was checked when it was asked for, under the order's lock: what was bought and
    * arrived, in its time. The label is booked under the return's own key.
    */
-  async approveReturn({ returnId, storeId }: ReturnAsk): Promise<void> {
+  async approveReturn({ returnId, storeId }: ReturnInput): Promise<void> {
     const { id: shipmentId, trackingNumber } = await carrier.book(
       returnId,
       WAREHOUSE,
@@ -34,8 +34,8 @@ export const returnActivities = (pg: Pg, carrier: Carrier) => ({
   },
 
   /** Resolves once the parcel is back; `lost` when the carrier says it will not come. */
-  async followReturn(ask: ReturnAsk & { pollMs: number }): Promise<'received' | 'lost'> {
-    const { returnId, storeId, pollMs } = ask;
+  async followReturn(input: ReturnInput & { pollMs: number }): Promise<'received' | 'lost'> {
+    const { returnId, storeId, pollMs } = input;
     const { shipmentId } = await returnById(pg, storeId, returnId);
     if (!shipmentId) throw new Error('a return is followed before it was booked');
     const { status } = await carrier.shipmentById(shipmentId);
@@ -48,7 +48,7 @@ export const returnActivities = (pg: Pg, carrier: Carrier) => ({
   },
 
   /** The end of a return: its money is back, or it never came. */
-  async endReturn(ask: ReturnAsk & { state: 'refunded' | 'expired' }): Promise<void> {
-    await moveReturn(pg, ask.storeId, ask.returnId, { state: ask.state });
+  async endReturn(input: ReturnInput & { state: 'refunded' | 'expired' }): Promise<void> {
+    await moveReturn(pg, input.storeId, input.returnId, { state: input.state });
   },
 });

@@ -12,39 +12,39 @@ import { attemptNow } from './attempts.ts';
 
 const STORE_HEADER = 'holdfast-store';
 
-export interface StockAsk {
+export interface StockInput {
   orderId: string;
   storeId: string;
 }
 
-export const headersOf = ({ storeId }: StockAsk) => ({ headers: { [STORE_HEADER]: storeId } });
+export const headersOf = ({ storeId }: StockInput) => ({ headers: { [STORE_HEADER]: storeId } });
 
 /** Hold, extend, claim. */
 const holding = (inventory: Client<typeof InventoryService>) => ({
   /** Holds every line or none. OUT_OF_STOCK. */
-  async reserveStock(ask: StockAsk & { demand: Demand[]; holdMs: number }): Promise<void> {
+  async reserveStock(input: StockInput & { demand: Demand[]; holdMs: number }): Promise<void> {
     await inventory.reserve(
       {
-        reservationId: reservationIdOf(ask.orderId),
-        lines: ask.demand,
-        expiresIn: durationFromMs(ask.holdMs),
+        reservationId: reservationIdOf(input.orderId),
+        lines: input.demand,
+        expiresIn: durationFromMs(input.holdMs),
         attempt: attemptNow(),
       },
-      headersOf(ask),
+      headersOf(input),
     );
   },
   /** Turns the hold into sold units. RESERVATION_ENDED when it ran out. */
-  async claimStock(ask: StockAsk): Promise<void> {
+  async claimStock(input: StockInput): Promise<void> {
     await inventory.claimReservation(
-      { reservationId: reservationIdOf(ask.orderId) },
-      headersOf(ask),
+      { reservationId: reservationIdOf(input.orderId) },
+      headersOf(input),
     );
   },
   /** Keeps a hold for `holdMs` from now. RESERVATION_ENDED when it is over already. */
-  async extendHold(ask: StockAsk & { holdMs: number }): Promise<void> {
+  async extendHold(input: StockInput & { holdMs: number }): Promise<void> {
     await inventory.extendReservation(
-      { reservationId: reservationIdOf(ask.orderId), expiresIn: durationFromMs(ask.holdMs) },
-      headersOf(ask),
+      { reservationId: reservationIdOf(input.orderId), expiresIn: durationFromMs(input.holdMs) },
+      headersOf(input),
     );
   },
 });
@@ -52,34 +52,34 @@ const holding = (inventory: Client<typeof InventoryService>) => ({
 /** What gives stock back: nothing to give back succeeds. */
 const givingBack = (inventory: Client<typeof InventoryService>) => ({
   /** Undo of both: gives a hold back, or reverses a claim; nothing to undo succeeds. */
-  async returnStock(ask: StockAsk): Promise<void> {
-    const request = { reservationId: reservationIdOf(ask.orderId) };
+  async returnStock(input: StockInput): Promise<void> {
+    const request = { reservationId: reservationIdOf(input.orderId) };
     try {
-      await inventory.releaseReservation(request, headersOf(ask));
+      await inventory.releaseReservation(request, headersOf(input));
     } catch (error) {
       const claimed = error instanceof DomainError && error.code === 'RESERVATION_ENDED';
       if (!claimed) throw error;
-      await inventory.reverseClaim(request, headersOf(ask));
+      await inventory.reverseClaim(request, headersOf(input));
     }
   },
   /** Releases what is still held; answers whether anything was. A claim is not touched. */
-  async releaseHeld(ask: StockAsk): Promise<boolean> {
-    const request = { reservationId: reservationIdOf(ask.orderId) };
+  async releaseHeld(input: StockInput): Promise<boolean> {
+    const request = { reservationId: reservationIdOf(input.orderId) };
     const found = await inventory
-      .getReservation(request, headersOf(ask))
+      .getReservation(request, headersOf(input))
       .catch((error: unknown) => {
         if (error instanceof DomainError && error.code === 'NOT_FOUND') return undefined;
         throw error;
       });
     if (found?.reservation?.state !== ReservationState.HELD) return false;
-    await inventory.releaseReservation(request, headersOf(ask));
+    await inventory.releaseReservation(request, headersOf(input));
     return true;
   },
   /** Puts units that came back on hand again, once a receipt id. */
-  async restockUnits(ask: StockAsk & { receiptId: string; units: Demand[] }): Promise<void> {
-    for (const { sku, quantity } of ask.units) {
-      const receipt = { receiptId: `${ask.receiptId}/${sku}`, sku, quantity };
-      await inventory.receiveStock(receipt, headersOf(ask));
+  async restockUnits(input: StockInput & { receiptId: string; units: Demand[] }): Promise<void> {
+    for (const { sku, quantity } of input.units) {
+      const receipt = { receiptId: `${input.receiptId}/${sku}`, sku, quantity };
+      await inventory.receiveStock(receipt, headersOf(input));
     }
   },
 });

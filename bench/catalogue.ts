@@ -42,7 +42,7 @@ export interface CatalogueBench {
   set: number;
   group: string;
   /** Asks the raw side. */
-  raw(path: string, ask: object): Promise<void>;
+  raw(path: string, call: object): Promise<void>;
   rawPid: number;
   pidOf(name: string): number;
   postgresPids(): number[];
@@ -97,7 +97,7 @@ export const withCatalogue = async <T>(
     return await work({
       ...{ instance, env, sql, kafka, pidOf, set },
       group: groupOfSet(set),
-      raw: async (path, ask) => void (await posted(new URL(path, raw.url).href, ask)),
+      raw: async (path, call) => void (await posted(new URL(path, raw.url).href, call)),
       rawPid: raw.pid,
       postgresPids: () => familyOf(pidOf('postgres')),
     });

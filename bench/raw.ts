@@ -29,7 +29,7 @@ const tables = await findLiveTables(all);
 const kafka = connectKafka(brokers.split(','), 'bench', telemetry);
 const remember = rememberWords(tables);
 
-interface Ask {
+interface Call {
   id: string;
   token: string;
   column: string;
@@ -42,7 +42,7 @@ interface Ask {
   count: number;
 }
 
-const rows = async ({ token, column, wanted }: Ask): Promise<number> => {
+const rows = async ({ token, column, wanted }: Call): Promise<number> => {
   const limit = shareOf(wanted, tables);
   const query = `select sort_key, product_id, ${column} from listings
     where ${PARTITION} and tokens contains ? limit ?`;
@@ -51,7 +51,7 @@ const rows = async ({ token, column, wanted }: Ask): Promise<number> => {
   return reads.reduce((sum, list) => sum + list.length, 0);
 };
 
-const produced = async ({ topic, from, count }: Ask): Promise<number> => {
+const produced = async ({ topic, from, count }: Call): Promise<number> => {
   for (let at = from; at < from + count; at += SENT_AT_ONCE) {
     const length = Math.min(SENT_AT_ONCE, from + count - at);
     await kafka.send(
@@ -71,7 +71,7 @@ const produced = async ({ topic, from, count }: Ask): Promise<number> => {
 };
 
 /** What the projector does with an event, without the event's road. */
-const written = async ({ from, count }: Ask): Promise<number> => {
+const written = async ({ from, count }: Call): Promise<number> => {
   let next = from;
   const lane = async (): Promise<void> => {
     for (let at = next++; at < from + count; at = next++) {
@@ -88,12 +88,12 @@ const written = async ({ from, count }: Ask): Promise<number> => {
   return count;
 };
 
-const ANSWERS: Record<string, (ask: Ask) => Promise<unknown>> = {
+const ANSWERS: Record<string, (call: Call) => Promise<unknown>> = {
   '/rows': rows,
   '/produce': produced,
   '/project': written,
   '/product': async ({ id, shown }) => (await findStored(tables, DEFAULT_STORE, id), shown),
-  '/page': async (ask) => (await rows(ask), ask.shown),
+  '/page': async (call) => (await rows(call), call.shown),
 };
 
 Bun.serve({
@@ -103,6 +103,6 @@ Bun.serve({
   fetch: async (request) => {
     const answer = ANSWERS[new URL(request.url).pathname];
     if (!answer) return new Response('ok');
-    return Response.json(await answer((await request.json()) as Ask));
+    return Response.json(await answer((await request.json()) as Call));
   },
 });

@@ -79,8 +79,8 @@ const measureProject = (instance: Instance, plan: Plan): Promise<Figures> =>
       before: async () => {
         await settled(bench);
         signal(instance, 'projector', 'SIGSTOP');
-        const ask = { topic: TOPICS.products, from: next(), count: PROJECTED };
-        await raw('/produce', ask).catch((error: unknown) => {
+        const call = { topic: TOPICS.products, from: next(), count: PROJECTED };
+        await raw('/produce', call).catch((error: unknown) => {
           signal(instance, 'projector', 'SIGCONT');
           throw error;
         });

@@ -34,9 +34,9 @@ const asking = (bench: CatalogueBench, query: string, variables: object): Side =
   };
 };
 
-const rawly = (bench: CatalogueBench, path: string, ask: object): Side => ({
+const rawly = (bench: CatalogueBench, path: string, call: object): Side => ({
   pids: () => [bench.rawPid, bench.pidOf('cassandra')],
-  operation: () => bench.raw(path, ask),
+  operation: () => bench.raw(path, call),
 });
 
 const rows = (column: string, wanted: number) => ({ token: WORD, column, wanted });
@@ -70,8 +70,8 @@ const oneProduct: Sides = async (bench) => {
 
 const onePage: Sides = async (bench) => {
   const answer = await posted(searchUrl(bench), { query: LIST, variables: list });
-  const ask = { ...rows('document', PAGE + 1), shown: JSON.parse(answer) as unknown };
-  return [rawly(bench, '/page', ask), asking(bench, LIST, list)];
+  const call = { ...rows('document', PAGE + 1), shown: JSON.parse(answer) as unknown };
+  return [rawly(bench, '/page', call), asking(bench, LIST, list)];
 };
 
 const sortedPage: Sides = async (bench) => [

@@ -14,15 +14,22 @@ export const ATTENTION_REASONS = [
   /** Money or stock could not be given back. */
   'UNDO_FAILED',
   /** No workflow runs for an order that is open. */
-  'STORY_MISSING',
+  'WORKFLOW_MISSING',
   /** Nothing has moved for longer than anything should take. */
   'NO_PROGRESS',
 ] as const;
 export type AttentionReason = (typeof ATTENTION_REASONS)[number];
 
-export const MEND_ACTIONS = ['retry', 'skip', 'refund', 'cancel', 'readdress', 'resolve'] as const;
+export const REPAIR_ACTIONS = [
+  'retry',
+  'skip',
+  'refund',
+  'cancel',
+  'readdress',
+  'resolve',
+] as const;
 /** What an operator may ask for: see apis/recovery. */
-export type MendAction = (typeof MEND_ACTIONS)[number];
+export type RepairAction = (typeof REPAIR_ACTIONS)[number];
 
 /** An order that is not decided for longer than this breaks a promise, and is shown as stuck. */
 export const UNDECIDED_MS_MAX = 15 * 60_000;

@@ -101,7 +101,7 @@ export type ServiceName = (typeof SERVICE_NAMES)[number];
 export const LOCAL_CALLER = 'local';
 
 /** Only local programs. */
-const NOBODY: readonly ServiceName[] = [];
+const UNAUTHENTICATED_ONLY: readonly ServiceName[] = [];
 
 /** Every call there is, by its path. */
 export const SERVICE_CALLS: Record<string, readonly ServiceName[]> = {
@@ -118,10 +118,10 @@ export const SERVICE_CALLS: Record<string, readonly ServiceName[]> = {
   'holdfast.inventory.v1.InventoryService/ReleaseReservation': ['worker'],
   'holdfast.inventory.v1.InventoryService/ReverseClaim': ['worker'],
   'holdfast.inventory.v1.InventoryService/GetReservation': ['worker', 'recovery'],
-  'holdfast.inventory.v1.InventoryService/ListMovements': NOBODY,
-  'holdfast.inventory.v1.InventoryService/WatchStock': NOBODY,
-  'holdfast.inventory.v1.InventoryService/CreateLocation': NOBODY,
-  'holdfast.inventory.v1.InventoryService/ListLocations': NOBODY,
+  'holdfast.inventory.v1.InventoryService/ListMovements': UNAUTHENTICATED_ONLY,
+  'holdfast.inventory.v1.InventoryService/WatchStock': UNAUTHENTICATED_ONLY,
+  'holdfast.inventory.v1.InventoryService/CreateLocation': UNAUTHENTICATED_ONLY,
+  'holdfast.inventory.v1.InventoryService/ListLocations': UNAUTHENTICATED_ONLY,
 
   'holdfast.orders.v1.OrdersService/PlaceOrder': ['gateway'],
   'holdfast.orders.v1.OrdersService/GetOrder': ['gateway'],

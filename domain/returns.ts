@@ -31,7 +31,7 @@ export interface ReturnLine {
   quantity: number;
 }
 
-export interface ReturnAsk {
+export interface ReturnInput {
   status: OrderStatus;
   /** When the parcel arrived; undefined before that. */
   deliveredAt: Date | undefined;
@@ -48,13 +48,13 @@ const unitsOf = (lines: readonly ReturnLine[], sku: string): number =>
  * The demand of a return, each sku once, and its worth in minor units at the price that was paid.
  * INVALID_INPUT for a sku that was not bought; RETURN_REFUSED with the reason otherwise.
  */
-export const valueReturn = (ask: ReturnAsk, nowMs: number) => {
-  const lines = demandOf(ask.wanted);
-  if (ask.status !== 'delivered' || !ask.deliveredAt) {
+export const valueReturn = (input: ReturnInput, nowMs: number) => {
+  const lines = demandOf(input.wanted);
+  if (input.status !== 'delivered' || !input.deliveredAt) {
     throw new DomainError('RETURN_REFUSED', 'only what was delivered can be returned');
   }
   const windowMs = RETURN_WINDOW_DAYS * 24 * 3_600_000;
-  if (nowMs > ask.deliveredAt.getTime() + windowMs) {
+  if (nowMs > input.deliveredAt.getTime() + windowMs) {
     throw new DomainError(
       'RETURN_REFUSED',
       `returns end ${RETURN_WINDOW_DAYS} days after delivery`,
@@ -62,10 +62,10 @@ export const valueReturn = (ask: ReturnAsk, nowMs: number) => {
   }
   let refundMinor = 0;
   for (const [at, { sku, quantity }] of lines.entries()) {
-    const bought = ask.bought.filter((line) => line.sku === sku);
+    const bought = input.bought.filter((line) => line.sku === sku);
     const [first] = bought;
     if (!first) throw invalid(`lines.${at}.sku`, 'was not bought in this order');
-    const left = unitsOf(bought, sku) - unitsOf(ask.returned, sku);
+    const left = unitsOf(bought, sku) - unitsOf(input.returned, sku);
     if (quantity > left) {
       throw new DomainError('RETURN_REFUSED', `of ${sku} only ${left} can be returned`, {
         facts: { sku, returnable: left },

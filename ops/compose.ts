@@ -148,8 +148,8 @@ const isUp = (names: string[], condition: string) =>
   Object.fromEntries(names.map((name) => [name, { condition }]));
 
 const processService = (name: ProcessName) => {
-  const { port: door, grpcPort, opsPort } = specOf(name);
-  const ports = [door, grpcPort].flatMap((one) => (one ? [one] : []));
+  const { port: apiPort, grpcPort, opsPort } = specOf(name);
+  const ports = [apiPort, grpcPort].flatMap((one) => (one ? [one] : []));
   const ready = `fetch('http://127.0.0.1:${port(opsPort)}/ready').then(r=>process.exit(r.ok?0:1))`;
   return {
     image: IMAGE,

@@ -124,17 +124,17 @@ const guards = async (telemetry: Telemetry) => {
 
 await run(config, async (telemetry, draining) => {
   const { redis, cartsRedis, carts, gate, attempts } = await guards(telemetry);
-  const parts = { ...connect(telemetry), carts, attempts, draining };
-  const { pg, sessionSecret } = parts;
-  const mailing = startMailing(parts);
+  const deps = { ...connect(telemetry), carts, attempts, draining };
+  const { pg, sessionSecret } = deps;
+  const mailing = startMailing(deps);
   const app = appOf({
-    routes: gatewayRoutes(parts),
+    routes: gatewayRoutes(deps),
     authenticate: identityIn(pg, sessionSecret, telemetry),
     telemetry,
     gate,
   });
   const { HOLDFAST_HOST: host, HOLDFAST_PORT: port, HOLDFAST_TRUSTED_PROXIES: proxies } = config;
-  const front = { corsOrigins: config.HOLDFAST_CORS_ORIGINS, isSecure: parts.isSecure, draining };
+  const front = { corsOrigins: config.HOLDFAST_CORS_ORIGINS, isSecure: deps.isSecure, draining };
   const answer = fronted(front, (request, server) => {
     if (mayPause(request)) server.timeout(request, 0);
     const forwarded = request.headers.get('x-forwarded-for');

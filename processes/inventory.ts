@@ -3,11 +3,11 @@ import { secured } from '../apis/http/front.ts';
 import type { ConnectRouter } from '@connectrpc/connect';
 import { createCursors } from '../apis/http/cursors.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
-import { authenticatingNobody } from '../apis/http/principals.ts';
+import { authenticatingPublicOnly } from '../apis/http/principals.ts';
 import { appOf } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
 import { createAnswered } from '../apis/inventory/answered.ts';
-import { startMending } from '../apis/inventory/loops/mend.ts';
+import { startRepairing } from '../apis/inventory/loops/mend.ts';
 import { startAnnouncing } from '../apis/inventory/loops/announce.ts';
 import { startExpiring } from '../apis/inventory/loops/expire.ts';
 import { startFence } from '../apis/inventory/fence.ts';
@@ -51,8 +51,8 @@ const partsOf = (telemetry: Telemetry) => {
   const cache = createStockCache(redis);
   const fence = startFence({ pg, cache, telemetry });
   const soldOut = createSoldOut();
-  const parts = { pg, cache, fence, soldOut, answered: createAnswered(), telemetry };
-  const loops = [startExpiring(parts), startAnnouncing(parts), startMending(parts), fence];
+  const deps = { pg, cache, fence, soldOut, answered: createAnswered(), telemetry };
+  const loops = [startExpiring(deps), startAnnouncing(deps), startRepairing(deps), fence];
   const checks = {
     postgres: pgAnswers(pg),
     redis: () => cache.check(),
@@ -63,17 +63,17 @@ const partsOf = (telemetry: Telemetry) => {
     redis.close();
     await pg.close();
   };
-  return { parts, checks, stop };
+  return { deps, checks, stop };
 };
 
 await run(config, async (telemetry) => {
-  const { parts, checks, stop } = partsOf(telemetry);
-  const watch = startWatching(parts);
+  const { deps, checks, stop } = partsOf(telemetry);
+  const watch = startWatching(deps);
   const health = createHealth(checks);
-  const door = { parts, cursors: createCursors(config.HOLDFAST_CURSOR_SECRET), watch };
+  const rpcDeps = { deps, cursors: createCursors(config.HOLDFAST_CURSOR_SECRET), watch };
   const service = {
     routes: (router: ConnectRouter) => {
-      inventoryRpc(door)(router);
+      inventoryRpc(rpcDeps)(router);
       healthRpc(health, [InventoryService.typeName])(router);
     },
     may: mayCall,
@@ -82,7 +82,7 @@ await run(config, async (telemetry) => {
   };
   const app = appOf({
     routes: [heartbeatRoute],
-    authenticate: authenticatingNobody,
+    authenticate: authenticatingPublicOnly,
     telemetry,
   });
   const rpc = rpcFetch(service);

@@ -2,7 +2,7 @@
 import { secured } from '../apis/http/front.ts';
 import { watchAdmission } from '../apis/orders/admission.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
-import { authenticatingNobody } from '../apis/http/principals.ts';
+import { authenticatingPublicOnly } from '../apis/http/principals.ts';
 import { appOf } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
 import { ordersRpc } from '../apis/orders/rpc.ts';
@@ -83,12 +83,12 @@ const connect = (telemetry: Telemetry) => {
 };
 
 await run(config, async (telemetry) => {
-  const parts = connect(telemetry);
+  const deps = connect(telemetry);
   const verify = verifyTokens('orders', serviceKeys(config.HOLDFAST_TOKEN_JWKS, telemetry));
-  const service = { routes: ordersRpc(parts), verify, may: mayCall, telemetry };
+  const service = { routes: ordersRpc(deps), verify, may: mayCall, telemetry };
   const app = appOf({
-    routes: [heartbeatRoute, webhookRoute(parts, config.STRIPE_WEBHOOK_SECRETS)],
-    authenticate: authenticatingNobody,
+    routes: [heartbeatRoute, webhookRoute(deps, config.STRIPE_WEBHOOK_SECRETS)],
+    authenticate: authenticatingPublicOnly,
     telemetry,
   });
   const rpc = rpcFetch(service);
@@ -101,12 +101,12 @@ await run(config, async (telemetry) => {
   );
   const grpc = await listenGrpc(host, grpcPort, service, tlsOf(config));
   return {
-    checks: { postgres: pgAnswers(parts.pg) },
+    checks: { postgres: pgAnswers(deps.pg) },
     stop: async () => {
-      parts.admission.stop();
+      deps.admission.stop();
       await Promise.all([http.stop(), grpc.stop()]);
-      await parts.temporal.close();
-      await Promise.all([parts.pg.close(), parts.cassandra.close()]);
+      await deps.temporal.close();
+      await Promise.all([deps.pg.close(), deps.cassandra.close()]);
     },
   };
 });

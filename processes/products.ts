@@ -3,7 +3,7 @@ import { secured } from '../apis/http/front.ts';
 import { createCursors } from '../apis/http/cursors.ts';
 import { appOf } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
-import { startImportStories } from '../apis/products/import-stories.ts';
+import { startImportWorkflows } from '../apis/products/import-stories.ts';
 import { productsRoutes } from '../apis/products/routes.ts';
 import { productsRpc } from '../apis/products/rpc.ts';
 import { payloadCodec } from '../apis/rpc/codec.ts';
@@ -47,9 +47,9 @@ await run(config, async (telemetry) => {
     config.HOLDFAST_TEMPORAL_NAMESPACE,
     payloadCodec(config.HOLDFAST_CODEC_KEYS),
   );
-  const stories = startImportStories(pg, temporal, telemetry);
+  const workflows = startImportWorkflows(pg, temporal, telemetry);
   const app = appOf({
-    routes: productsRoutes({ pg, cursors, stories }),
+    routes: productsRoutes({ pg, cursors, workflows }),
     authenticate: identityIn(keys, config.HOLDFAST_SESSION_SECRET, telemetry),
     telemetry,
   });
@@ -68,7 +68,7 @@ await run(config, async (telemetry) => {
   return {
     checks: { postgres: pgAnswers(pg) },
     stop: async () => {
-      await Promise.all([listener.stop(), stories.stop()]);
+      await Promise.all([listener.stop(), workflows.stop()]);
       await temporal.close();
       await Promise.all([pg.close(), published.close(), keys.close()]);
     },

@@ -67,7 +67,7 @@ const connect = (telemetry: Telemetry) => {
       telemetry,
     }),
     readPayment: stripeProvider(stripe).read,
-    pace: {
+    timings: {
       paymentWindowMs: config.HOLDFAST_PAYMENT_WINDOW_MS,
       carrierPollMs: config.HOLDFAST_CARRIER_POLL_MS,
     },
@@ -75,8 +75,8 @@ const connect = (telemetry: Telemetry) => {
 };
 
 await run(config, async (telemetry) => {
-  const parts = connect(telemetry);
-  const { pg, temporal } = parts;
+  const deps = connect(telemetry);
+  const { pg, temporal } = deps;
   const uiOrigin = new URL(config.HOLDFAST_TEMPORAL_UI_URL).origin;
   const url = config.HOLDFAST_IDENTITY_URL;
   const keys = connectPostgres({ url, telemetry, connectionsMax: 2 });
@@ -84,20 +84,20 @@ await run(config, async (telemetry) => {
     routes: [
       heartbeatRoute,
       overviewRoute(pg),
-      ...recoveryRoutes(parts),
-      ...batchRoutes(parts),
+      ...recoveryRoutes(deps),
+      ...batchRoutes(deps),
       ...codecRoutes(codec, uiOrigin, config.HOLDFAST_PROFILE === 'local'),
     ],
     authenticate: identityIn(keys, config.HOLDFAST_SESSION_SECRET, telemetry),
     telemetry,
   });
   const stopping = new AbortController();
-  const pace = {
+  const timings = {
     ...SCHEDULED_EVERY_MS,
     sweepOrders: config.HOLDFAST_SWEEP_EVERY_MS,
     reconcilePayments: config.HOLDFAST_RECONCILE_EVERY_MS,
   };
-  const scheduled = putSchedules(() => temporal.client(), pace, telemetry, stopping.signal);
+  const scheduled = putSchedules(() => temporal.client(), timings, telemetry, stopping.signal);
   const overview = watchOverview(pg, telemetry);
   const { HOLDFAST_HOST: host, HOLDFAST_PORT: port } = config;
   const listener = listen(

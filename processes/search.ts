@@ -2,7 +2,7 @@
 import { secured } from '../apis/http/front.ts';
 import { createCursors } from '../apis/http/cursors.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
-import { authenticatingNobody } from '../apis/http/principals.ts';
+import { authenticatingPublicOnly } from '../apis/http/principals.ts';
 import { appOf } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
 import { clientOf } from '../apis/rpc/client.ts';
@@ -59,7 +59,7 @@ await run(config, async (telemetry) => {
         telemetry,
       }),
     ],
-    authenticate: authenticatingNobody,
+    authenticate: authenticatingPublicOnly,
     telemetry,
   });
   const listener = listen(

@@ -26,12 +26,12 @@ import { stripeBooks } from '../activities/providers/stripe-books.ts';
 import { connectStripe } from '../activities/providers/stripe-client.ts';
 import { stripeProvider } from '../activities/providers/stripe.ts';
 import { translatingRefusals } from '../activities/refusals.ts';
-import { tellEvent } from '../apis/orders/provider-events.ts';
+import { notifyWorkflow } from '../apis/orders/provider-events.ts';
 import { beginReturn } from '../apis/orders/returns.ts';
 import { act } from '../apis/recovery/act.ts';
 import { payloadCodec } from '../apis/rpc/codec.ts';
 import { clientOf } from '../apis/rpc/client.ts';
-import { startStory, storyState } from '../apis/rpc/stories.ts';
+import { startWorkflow, workflowState } from '../apis/rpc/stories.ts';
 import { DEPLOYMENT, makeCurrent } from '../apis/rpc/deployment.ts';
 import { mintTokens } from '../apis/rpc/tokens.ts';
 import { connectCassandra, type Cassandra } from '../db/cassandra/client.ts';
@@ -40,7 +40,7 @@ import { connectPostgres, type Pg } from '../db/postgres/client.ts';
 import { DomainError } from '../domain/errors.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { FULFILL_ORDER, storyOptions } from '../workflows/fulfill-order.contract.ts';
+import { FULFILL_ORDER, fulfillOrderOptions } from '../workflows/fulfill-order.contract.ts';
 import { configOf } from './config.ts';
 import { peerTlsOf, pgAnswers, run } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
@@ -80,7 +80,7 @@ const SHUTDOWN_GRACE = '5 seconds';
 const SHUTDOWN_FORCE = '8 seconds';
 const WORKFLOWS = new URL('../workflows/index.ts', import.meta.url).pathname;
 
-interface Parts {
+interface Deps {
   pg: Pg;
   catalogue: Pg;
   cassandra: Cassandra;
@@ -88,7 +88,7 @@ interface Parts {
   telemetry: Telemetry;
 }
 
-const connectProviders = ({ telemetry }: Parts) => {
+const connectProviders = ({ telemetry }: Deps) => {
   const { STRIPE_SECRET_KEY, STRIPE_API_BASE, HOLDFAST_SMTP_URL, HOLDFAST_MAIL_FROM } = config;
   const stripe = connectStripe(STRIPE_SECRET_KEY, STRIPE_API_BASE, telemetry);
   return {
@@ -109,26 +109,27 @@ const connectProviders = ({ telemetry }: Parts) => {
 type Providers = ReturnType<typeof connectProviders>;
 
 /** What recovery may do beyond looking: through the same code as the doors. */
-const recoveryHands = (parts: Parts, { provider, books, inventory }: Providers) => {
-  const { client, pg } = parts;
+const recoveryActivityDeps = (deps: Deps, { provider, books, inventory }: Providers) => {
+  const { client, pg } = deps;
   const temporal = { client: async () => client, close: async () => undefined };
   const carrierPollMs = config.HOLDFAST_CARRIER_POLL_MS;
-  const pace = { paymentWindowMs: config.HOLDFAST_PAYMENT_WINDOW_MS, carrierPollMs };
-  const telling = { pg, temporal, disputePollMs: carrierPollMs };
+  const timings = { paymentWindowMs: config.HOLDFAST_PAYMENT_WINDOW_MS, carrierPollMs };
+  const notifying = { pg, temporal, disputePollMs: carrierPollMs };
   return recoveryActivities({
-    ...parts,
+    ...deps,
     provider,
     books,
     olderThanMs: config.HOLDFAST_SWEEP_AFTER_MS,
     settledMs: config.HOLDFAST_RECONCILE_AFTER_MS,
-    startOrder: (order) => startStory(temporal, FULFILL_ORDER, storyOptions(order, pace)),
+    startOrder: (order) =>
+      startWorkflow(temporal, FULFILL_ORDER, fulfillOrderOptions(order, timings)),
     startReturn: (taken) => beginReturn({ temporal, carrierPollMs }, taken),
-    tellEvent: (event) => tellEvent(telling, event),
-    storyState: (orderId) => storyState(client, orderId),
+    notifyWorkflow: (event) => notifyWorkflow(notifying, event),
+    workflowState: (orderId) => workflowState(client, orderId),
     releaseHold: stockActivities(inventory).releaseHeld,
-    mend: async ({ batchId, orderId, ...ask }) => {
-      const action = { ...ask, orderId, batchId, key: `${batchId}/${orderId}` };
-      await act({ pg, temporal, pace }, action).catch((error: unknown) => {
+    repair: async ({ batchId, orderId, ...input }) => {
+      const action = { ...input, orderId, batchId, key: `${batchId}/${orderId}` };
+      await act({ pg, temporal, timings }, action).catch((error: unknown) => {
         if (!(error instanceof DomainError) || error.code === 'UNAVAILABLE') throw error;
       });
     },
@@ -136,34 +137,34 @@ const recoveryHands = (parts: Parts, { provider, books, inventory }: Providers) 
 };
 
 /** The activities of each queue; a queue with workflows has `true`. */
-const queuesOf = (parts: Parts) => {
-  const { pg } = parts;
-  const providers = connectProviders(parts);
+const queuesOf = (deps: Deps) => {
+  const { pg } = deps;
+  const providers = connectProviders(deps);
   const { provider, aftercare, carrier, mailer, inventory } = providers;
   const stock = stockActivities(inventory);
   const money = { pg, provider, aftercare, extendHold: stock.extendHold };
-  const searchAgeMs = ageOfSearch(parts.cassandra);
-  const importing = { pg: parts.catalogue, inventory, searchAgeMs };
+  const searchAgeMs = ageOfSearch(deps.cassandra);
+  const importing = { pg: deps.catalogue, inventory, searchAgeMs };
   return {
-    orders: { stories: true, hands: { ...orderActivities(pg), ...stock } },
+    orders: { workflows: true, activities: { ...orderActivities(pg), ...stock } },
     payments: {
-      stories: false,
-      hands: {
+      workflows: false,
+      activities: {
         ...paymentActivities(money),
         ...refundActivities(money),
         ...disputeActivities(pg, aftercare),
       },
     },
     fulfillment: {
-      stories: false,
-      hands: {
+      workflows: false,
+      activities: {
         ...fulfillmentActivities({ pg, carrier, inventory }),
         ...returnActivities(pg, carrier),
       },
     },
-    notifications: { stories: false, hands: notificationActivities(pg, mailer) },
-    imports: { stories: true, hands: importActivities(importing) },
-    recovery: { stories: true, hands: recoveryHands(parts, providers) },
+    notifications: { workflows: false, activities: notificationActivities(pg, mailer) },
+    imports: { workflows: true, activities: importActivities(importing) },
+    recovery: { workflows: true, activities: recoveryActivityDeps(deps, providers) },
   };
 };
 
@@ -175,30 +176,30 @@ const workerDeploymentOptions = {
   defaultVersioningBehavior: 'AUTO_UPGRADE' as const,
 };
 
-const createWorkers = async (connection: NativeConnection, parts: Parts): Promise<Worker[]> => {
+const createWorkers = async (connection: NativeConnection, deps: Deps): Promise<Worker[]> => {
   const workflowBundle = await bundleWorkflowCode({ workflowsPath: WORKFLOWS });
   const wanted = config.HOLDFAST_TASK_QUEUES;
   // The server keeps to it across every worker of the queue.
   const maxTaskQueueActivitiesPerSecond = config.HOLDFAST_PAYMENT_STEPS_PER_SECOND;
-  const queues = Object.entries(queuesOf(parts));
+  const queues = Object.entries(queuesOf(deps));
   return Promise.all(
     queues
       .filter(([taskQueue]) => !wanted || wanted.includes(taskQueue))
-      .map(([taskQueue, { stories, hands }]) =>
+      .map(([taskQueue, { workflows, activities }]) =>
         Worker.create({
           connection,
           namespace: config.HOLDFAST_TEMPORAL_NAMESPACE,
           taskQueue,
-          activities: hands,
+          activities: activities,
           dataConverter,
           workerDeploymentOptions,
-          ...(stories && { workflowBundle }),
+          ...(workflows && { workflowBundle }),
           ...(taskQueue === 'payments' && { maxTaskQueueActivitiesPerSecond }),
           reuseV8Context: true,
           maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
           shutdownGraceTime: SHUTDOWN_GRACE,
           shutdownForceTime: SHUTDOWN_FORCE,
-          interceptors: { activity: [translatingRefusals(parts.telemetry)] },
+          interceptors: { activity: [translatingRefusals(deps.telemetry)] },
         }),
       ),
   );
@@ -217,8 +218,8 @@ await run(config, async (telemetry) => {
   const catalogue = connectPostgres({ url: config.HOLDFAST_CATALOGUE_URL, telemetry });
   const connection = await NativeConnection.connect({ address });
   const client = new Client({ connection, namespace, dataConverter });
-  const parts = { pg, catalogue, cassandra, client, telemetry };
-  const workers = await createWorkers(connection, parts);
+  const deps = { pg, catalogue, cassandra, client, telemetry };
+  const workers = await createWorkers(connection, deps);
   const running = Promise.all(workers.map((worker) => worker.run()));
   running.catch((error: unknown) => {
     telemetry.log.error('worker failed', error);

@@ -1,7 +1,7 @@
 // What may be asked of an order's story, and what it needs to begin.
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
-import type { AttentionReason, MendAction } from '../domain/attention.ts';
+import type { AttentionReason, RepairAction } from '../domain/attention.ts';
 import { demandOf, type Address, type OrderStatus } from '../domain/order.ts';
 import type { Demand } from '../domain/stock.ts';
 
@@ -22,7 +22,7 @@ export const NEEDS_ATTENTION = defineSearchAttributeKey('NeedsAttention', Search
  * Which story is told, chosen when it begins: 1 (absent) knows neither attention nor parcels nor
  * another card. As `patched` it keeps running stories as they are, but costs no events.
  */
-const STORY_VERSION = 2;
+const WORKFLOW_VERSION = 2;
 
 /** Everything the story needs; nothing personal. */
 export interface FulfillOrderInput {
@@ -38,17 +38,23 @@ export interface FulfillOrderInput {
 }
 
 /** How long the parts of a story take; inputs, so that tests need no time travel. */
-export type StoryPace = Pick<FulfillOrderInput, 'paymentWindowMs' | 'carrierPollMs'>;
+export type WorkflowTimings = Pick<FulfillOrderInput, 'paymentWindowMs' | 'carrierPollMs'>;
 
 /** How an order's story is started, wherever it is started: from the stored order alone. */
-export const storyOptions = (
+export const fulfillOrderOptions = (
   order: { id: string; storeId: string; lines: Demand[] },
-  { paymentWindowMs, carrierPollMs }: StoryPace,
+  { paymentWindowMs, carrierPollMs }: WorkflowTimings,
 ) => {
   const { id: orderId, storeId, lines } = order;
   const demand = demandOf(lines);
-  const pace = { paymentWindowMs, carrierPollMs };
-  const input: FulfillOrderInput = { version: STORY_VERSION, orderId, storeId, demand, ...pace };
+  const timings = { paymentWindowMs, carrierPollMs };
+  const input: FulfillOrderInput = {
+    version: WORKFLOW_VERSION,
+    orderId,
+    storeId,
+    demand,
+    ...timings,
+  };
   return {
     workflowId: fulfillOrderId(orderId),
     taskQueue: ORDERS_QUEUE,
@@ -74,13 +80,15 @@ export const providePayment = defineUpdate<OrderStatus, [{ paymentMethod: string
   'providePayment',
 );
 /** What an operator decides for a step that does not mend itself. */
-export const mendOrder = defineUpdate<OrderStatus, [Mending]>('mendOrder');
+export const repairOrder = defineUpdate<OrderStatus, [Repair]>('repairOrder');
+/** The former name of `repairOrder`, still accepted. */
+export const mendOrder = defineUpdate<OrderStatus, [Repair]>('mendOrder');
 /** The provider, the browser or a poll says: look again. */
 export const paymentChanged = defineSignal('paymentChanged');
 export const orderProgress = defineQuery<OrderProgress>('orderProgress');
 
-export interface Mending {
-  action: Extract<MendAction, 'retry' | 'skip' | 'cancel' | 'resolve'>;
+export interface Repair {
+  action: Extract<RepairAction, 'retry' | 'skip' | 'cancel' | 'resolve'>;
   /** With `resolve`: what became of the parcel. */
   ending?: 'delivered' | 'lost' | 'returned_to_sender';
 }

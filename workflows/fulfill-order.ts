@@ -6,16 +6,16 @@ import { paymentsWithin, paymentUndo, stock, stockUndo } from './hands.ts';
 import { book, deliver } from './order/delivering.ts';
 import { persist } from './order/mending.ts';
 import { HOLD_MARGIN_MS, untilAuthorized } from './order/paying.ts';
-import { answerQuestions } from './order/questions.ts';
+import { setHandlers } from './order/questions.ts';
 import {
-  beginStory,
+  initialState,
   doing,
   endIfCancelled,
   endingOf,
   mail,
   moved,
   moveTo,
-  type OrderStory,
+  type OrderState,
 } from './order/story.ts';
 import { createUndoStack, type UndoStack } from './order/undo-stack.ts';
 
@@ -23,53 +23,53 @@ import { createUndoStack, type UndoStack } from './order/undo-stack.ts';
 const CAPTURE_PATIENCE_MS = 15 * 60_000;
 
 export async function fulfillOrder(input: FulfillOrderInput): Promise<OrderStatus> {
-  const story = beginStory(input);
+  const state = initialState(input);
   const undo = createUndoStack();
-  answerQuestions(story);
+  setHandlers(state);
   try {
-    await pay(story, input, undo);
-    mail(story, 'confirmed');
-    await book(story, undo);
+    await pay(state, input, undo);
+    mail(state, 'confirmed');
+    await book(state, undo);
   } catch (error) {
     const { ending, reason } = endingOf(error);
-    doing(story, `undoing: ${reason.code}`);
-    await persist(story, { reason: 'UNDO_FAILED', work: () => undo.run() });
-    await moveTo(story, ending, reason);
-    if (ending === 'cancelled') mail(story, 'cancelled');
-    return finish(story);
+    doing(state, `undoing: ${reason.code}`);
+    await persist(state, { reason: 'UNDO_FAILED', work: () => undo.run() });
+    await moveTo(state, ending, reason);
+    if (ending === 'cancelled') mail(state, 'cancelled');
+    return finish(state);
   }
-  await deliver(story, input);
-  return finish(story);
+  await deliver(state, input);
+  return finish(state);
 }
 
 /** Stock held, payment authorised, stock claimed, money taken: or nothing of it. */
-async function pay(story: OrderStory, input: FulfillOrderInput, undo: UndoStack): Promise<void> {
-  const { order } = story;
+async function pay(state: OrderState, input: FulfillOrderInput, undo: UndoStack): Promise<void> {
+  const { order } = state;
   const holdMs = input.paymentWindowMs + HOLD_MARGIN_MS;
-  doing(story, 'holding the stock');
+  doing(state, 'holding the stock');
   undo.add(() => stockUndo.returnStock(order));
   await stock.reserveStock({ ...order, demand: input.demand, holdMs });
-  doing(story, 'authorising the payment');
+  doing(state, 'authorising the payment');
   undo.add(() => paymentUndo.returnPayment(order));
-  await untilAuthorized(story, input);
-  endIfCancelled(story);
-  doing(story, 'claiming the stock');
+  await untilAuthorized(state, input);
+  endIfCancelled(state);
+  doing(state, 'claiming the stock');
   const endings = ['RESERVATION_ENDED', 'NOT_FOUND', 'CARD_DECLINED'];
   const claim = () => stock.claimStock(order);
   const reasons = { OUT_OF_STOCK: 'STOCK_LOST' } as const;
-  await persist(story, { reason: 'STOCK_STEP_FAILED', reasons, endings, work: claim });
-  doing(story, 'taking the money');
+  await persist(state, { reason: 'STOCK_STEP_FAILED', reasons, endings, work: claim });
+  doing(state, 'taking the money');
   const capture = () => paymentsWithin(CAPTURE_PATIENCE_MS).capturePayment(order);
-  await persist(story, { reason: 'PAYMENT_STEP_FAILED', endings, work: capture });
-  if (story.isSecond) moved(story, 'confirmed');
-  else await moveTo(story, 'confirmed');
-  endIfCancelled(story);
+  await persist(state, { reason: 'PAYMENT_STEP_FAILED', endings, work: capture });
+  if (state.isSecond) moved(state, 'confirmed');
+  else await moveTo(state, 'confirmed');
+  endIfCancelled(state);
 }
 
 /** Whoever waits gets an answer, and every mail its day, before the story closes. */
-async function finish(story: OrderStory): Promise<OrderStatus> {
-  doing(story, story.status);
-  await Promise.all(story.mails);
+async function finish(state: OrderState): Promise<OrderStatus> {
+  doing(state, state.status);
+  await Promise.all(state.mails);
   await condition(allHandlersFinished);
-  return story.status;
+  return state.status;
 }

@@ -11,7 +11,7 @@ import type {
   stockActivities,
 } from '../activities/index.ts';
 
-type Hands<F extends (...args: never[]) => unknown> = ReturnType<F>;
+type ActivitiesOf<F extends (...args: never[]) => unknown> = ReturnType<F>;
 
 const STEP_LIMIT = '1 hour';
 const UNDO_LIMIT = '30 days';
@@ -19,7 +19,7 @@ const UNDO_LIMIT = '30 days';
 const PATIENCE_MS_MIN = 20_000;
 
 /** The order's own record: short, beside the story, repeated until it is written. */
-export const records = proxyLocalActivities<Hands<typeof orderActivities>>({
+export const records = proxyLocalActivities<ActivitiesOf<typeof orderActivities>>({
   startToCloseTimeout: '5 seconds',
   scheduleToCloseTimeout: UNDO_LIMIT,
   retry: {
@@ -29,7 +29,7 @@ export const records = proxyLocalActivities<Hands<typeof orderActivities>>({
   },
 });
 
-export const stock = proxyLocalActivities<Hands<typeof stockActivities>>({
+export const stock = proxyLocalActivities<ActivitiesOf<typeof stockActivities>>({
   startToCloseTimeout: '6 seconds',
   scheduleToCloseTimeout: STEP_LIMIT,
   retry: {
@@ -44,7 +44,7 @@ export const stock = proxyLocalActivities<Hands<typeof stockActivities>>({
  * patience is what the order has left, in ms.
  */
 export const paymentsWithin = (limitMs: number) =>
-  proxyActivities<Hands<typeof paymentActivities>>({
+  proxyActivities<ActivitiesOf<typeof paymentActivities>>({
     taskQueue: 'payments',
     startToCloseTimeout: '15 seconds',
     scheduleToCloseTimeout: Math.max(limitMs, PATIENCE_MS_MIN),
@@ -62,23 +62,23 @@ const UNDO = {
   retry: { initialInterval: '500 milliseconds', maximumInterval: '1 minute' },
 } as const;
 
-export const stockUndo = proxyActivities<Hands<typeof stockActivities>>({
+export const stockUndo = proxyActivities<ActivitiesOf<typeof stockActivities>>({
   ...UNDO,
   taskQueue: 'orders',
 });
-export const paymentUndo = proxyActivities<Hands<typeof paymentActivities>>({
+export const paymentUndo = proxyActivities<ActivitiesOf<typeof paymentActivities>>({
   ...UNDO,
   taskQueue: 'payments',
 });
 
 /** Refunds may take a bank days, and are owed until it has confirmed them. */
-export const refunds = proxyActivities<Hands<typeof refundActivities>>({
+export const refunds = proxyActivities<ActivitiesOf<typeof refundActivities>>({
   ...UNDO,
   taskQueue: 'payments',
 });
 
 /** A booking that was cancelled is known to be one or the other before the story goes on. */
-export const fulfillment = proxyActivities<Hands<typeof fulfillmentActivities>>({
+export const fulfillment = proxyActivities<ActivitiesOf<typeof fulfillmentActivities>>({
   taskQueue: 'fulfillment',
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   startToCloseTimeout: '15 seconds',
@@ -86,13 +86,13 @@ export const fulfillment = proxyActivities<Hands<typeof fulfillmentActivities>>(
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
 });
 
-export const shipmentUndo = proxyActivities<Hands<typeof fulfillmentActivities>>({
+export const shipmentUndo = proxyActivities<ActivitiesOf<typeof fulfillmentActivities>>({
   ...UNDO,
   taskQueue: 'fulfillment',
 });
 
 /** A shopper has a month to send a parcel back. */
-export const returns = proxyActivities<Hands<typeof returnActivities>>({
+export const returns = proxyActivities<ActivitiesOf<typeof returnActivities>>({
   taskQueue: 'fulfillment',
   startToCloseTimeout: '15 seconds',
   scheduleToCloseTimeout: '30 days',
@@ -100,7 +100,7 @@ export const returns = proxyActivities<Hands<typeof returnActivities>>({
 });
 
 /** Banks take up to three months for a verdict. */
-export const disputes = proxyActivities<Hands<typeof disputeActivities>>({
+export const disputes = proxyActivities<ActivitiesOf<typeof disputeActivities>>({
   taskQueue: 'payments',
   startToCloseTimeout: '15 seconds',
   scheduleToCloseTimeout: '120 days',
@@ -113,13 +113,13 @@ const MAIL = {
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 minutes' },
 } as const;
 
-export const notifications = proxyActivities<Hands<typeof notificationActivities>>({
+export const notifications = proxyActivities<ActivitiesOf<typeof notificationActivities>>({
   ...MAIL,
   scheduleToCloseTimeout: '1 day',
 });
 
 /** Mails of what is still to come wait as long as a parcel may take. */
-export const laterNotifications = proxyActivities<Hands<typeof notificationActivities>>({
+export const laterNotifications = proxyActivities<ActivitiesOf<typeof notificationActivities>>({
   ...MAIL,
   scheduleToCloseTimeout: '60 days',
 });

@@ -6,7 +6,7 @@ import { importResumed, type ImportCatalogueInput } from './import-catalogue.con
 /** A paused import looks by itself now and then, in case nobody's word came through. */
 const LOOK_AGAIN = '6 hours';
 
-const hands = proxyActivities<ReturnType<typeof importActivities>>({
+const activities = proxyActivities<ReturnType<typeof importActivities>>({
   startToCloseTimeout: '30 minutes',
   heartbeatTimeout: '20 seconds',
   scheduleToCloseTimeout: '2 days',
@@ -18,15 +18,15 @@ export async function importCatalogue({ importId }: ImportCatalogueInput): Promi
   setHandler(importResumed, () => void resumed++);
 
   setCurrentDetails('reading the file');
-  if ((await hands.checkImport(importId)) === 'unreadable') return;
+  if ((await activities.checkImport(importId)) === 'unreadable') return;
   for (;;) {
     const before = resumed;
     setCurrentDetails('writing rows');
-    const outcome = await hands.writeRows(importId);
+    const outcome = await activities.writeRows(importId);
     if (outcome === 'done') break;
     if (outcome === 'more') continue;
     setCurrentDetails('paused');
     await condition(() => resumed > before, LOOK_AGAIN);
   }
-  await hands.endImport(importId);
+  await activities.endImport(importId);
 }

@@ -7,7 +7,8 @@ export { settleDispute } from './settle-dispute.ts';
 export {
   checkReadModel,
   expireHolds,
-  mendOrders,
   reconcilePayments,
+  repairOrders,
+  repairOrders as mendOrders,
   sweepOrders,
 } from './recovery.ts';

@@ -1,14 +1,14 @@
 // Order Recovery's own workflows: their names, their queue, how often each runs.
-import type { MendAction } from '../domain/attention.ts';
+import type { RepairAction } from '../domain/attention.ts';
 
-/** Each a schedule; `mendOrders` alone is begun by an operator. */
+/** Each a schedule; An operator alone starts `repairOrders`. */
 export const RECOVERY_WORKFLOWS = [
   'sweepOrders',
   'reconcilePayments',
   'expireHolds',
   'checkReadModel',
 ] as const satisfies (keyof typeof import('./index.ts'))[];
-export const MEND_ORDERS = 'mendOrders' satisfies keyof typeof import('./index.ts');
+export const REPAIR_ORDERS = 'repairOrders' satisfies keyof typeof import('./index.ts');
 export type RecoveryWorkflow = (typeof RECOVERY_WORKFLOWS)[number];
 
 export const RECOVERY_QUEUE = 'recovery';
@@ -25,20 +25,20 @@ export const SCHEDULED_EVERY_MS: Record<RecoveryWorkflow, number> = {
   checkReadModel: 60_000,
 };
 
-export interface MendOrdersInput {
+export interface RepairOrdersInput {
   batchId: string;
   operator: string;
-  action: MendAction;
+  action: RepairAction;
   body: Record<string, unknown>;
   orderIds: string[];
   /** Orders a second, at most. */
   perSecond: number;
 }
 
-export const mendOrdersOptions = (input: MendOrdersInput) => ({
-  workflowId: `mend/${input.batchId}`,
+export const repairOrdersOptions = (input: RepairOrdersInput) => ({
+  workflowId: `repair/${input.batchId}`,
   taskQueue: RECOVERY_QUEUE,
-  args: [input] as [MendOrdersInput],
+  args: [input] as [RepairOrdersInput],
   workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
   workflowIdConflictPolicy: 'USE_EXISTING' as const,
   staticSummary: `${input.action} of ${input.orderIds.length} orders`,

@@ -4,13 +4,13 @@ import { disputes } from './hands.ts';
 import type { SettleDisputeInput } from './settle-dispute.contract.ts';
 
 export async function settleDispute(input: SettleDisputeInput): Promise<'won' | 'lost'> {
-  const { pollMs, ...ask } = input;
+  const { pollMs, ...dispute } = input;
   setCurrentDetails('taking the dispute into the books');
-  await disputes.recordDispute(ask);
+  await disputes.recordDispute(dispute);
   setCurrentDetails('answering with what the order says');
-  await disputes.answerDispute(ask);
+  await disputes.answerDispute(dispute);
   setCurrentDetails('waiting for the verdict');
-  const verdict = await disputes.followDispute({ ...ask, pollMs });
+  const verdict = await disputes.followDispute({ ...dispute, pollMs });
   setCurrentDetails(verdict);
   return verdict;
 }

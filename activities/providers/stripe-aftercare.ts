@@ -33,7 +33,7 @@ export interface DisputeView {
 export type Evidence = Record<string, string>;
 
 export interface AftercareProvider {
-  refund(ask: RefundOrder, key: string): Promise<RefundView>;
+  refund(input: RefundOrder, key: string): Promise<RefundView>;
   readRefund(id: string): Promise<RefundView>;
   /** A refund of ours by our id. */
   findRefund(intentId: string, refundId: string): Promise<RefundView | undefined>;

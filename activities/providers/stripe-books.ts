@@ -80,13 +80,15 @@ export const stripeBooks = ({ stripe, call }: StripeConnection): ProviderBooks =
     );
   return {
     made: (stretch) => {
-      const ask = { ...createdIn(stretch), expand: [`data.${CHARGE}`] };
-      const list = pages((after) => call('listMade', () => intents.list({ ...ask, ...after })));
+      const input = { ...createdIn(stretch), expand: [`data.${CHARGE}`] };
+      const list = pages((after) => call('listMade', () => intents.list({ ...input, ...after })));
       return mapped(list, recordOf);
     },
     refunded: (stretch) => {
-      const ask = createdIn(stretch);
-      const list = pages((after) => call('listRefunded', () => refunds.list({ ...ask, ...after })));
+      const input = createdIn(stretch);
+      const list = pages((after) =>
+        call('listRefunded', () => refunds.list({ ...input, ...after })),
+      );
       return mapped(list, ({ payment_intent }) => idOf(payment_intent));
     },
     read: async (ids) => {

@@ -22,14 +22,14 @@ export interface PaymentView {
   declineCode: string | undefined;
 }
 
-export interface OpenAsk {
+export interface OpenInput {
   orderId: string;
   amountMinor: number;
   currency: string;
 }
 
 export interface PaymentProvider {
-  open(ask: OpenAsk, key: string): Promise<PaymentView>;
+  open(input: OpenInput, key: string): Promise<PaymentView>;
   confirm(id: string, paymentMethod: string, key: string): Promise<PaymentView>;
   capture(id: string, key: string): Promise<PaymentView>;
   cancel(id: string, key: string): Promise<PaymentView>;

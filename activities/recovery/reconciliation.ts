@@ -27,7 +27,7 @@ const QUICK_MS = 1_000;
 /** One run takes no longer, and the next goes on where it stopped. */
 const RUN_MS = 90_000;
 
-export interface BooksParts {
+export interface ReconciliationDeps {
   pg: Pg;
   provider: PaymentProvider;
   books: ProviderBooks;
@@ -64,7 +64,7 @@ const differs = (
 
 /** An intent that its order does not know: unconfirmed it holds no money, and is dropped. */
 const strayOf = async (
-  { pg, provider }: BooksParts,
+  { pg, provider }: ReconciliationDeps,
   intent: PaymentRecord,
   orderId: string,
 ): Promise<BreakDraft | undefined> => {
@@ -80,7 +80,7 @@ const strayOf = async (
 };
 
 const breakOf = async (
-  parts: BooksParts,
+  deps: ReconciliationDeps,
   intent: PaymentRecord,
   order: Order | undefined,
   oursMinor: number,
@@ -92,49 +92,49 @@ const breakOf = async (
   }
   if (order.paymentIntentId === intent.id) return differs(intent, order, oursMinor);
   // Until the order has ended its story may be about to adopt what it finds.
-  return isEnding(order.status) ? strayOf(parts, intent, order.id) : undefined;
+  return isEnding(order.status) ? strayOf(deps, intent, order.id) : undefined;
 };
 
 /** Compares a page of payments: breaks open, and those of these payments that are gone close. */
-const compare = async (parts: BooksParts, intents: PaymentRecord[]): Promise<void> => {
+const compare = async (deps: ReconciliationDeps, intents: PaymentRecord[]): Promise<void> => {
   if (intents.length === 0) return;
   const ids = intents.flatMap(({ orderId }) => (isId('order', orderId) ? [orderId] : []));
   const [orders, held] = await Promise.all([
-    listOrdersById(parts.pg, ids),
-    heldByProvider(parts.pg, ids),
+    listOrdersById(deps.pg, ids),
+    heldByProvider(deps.pg, ids),
   ]);
   const known = new Map(orders.map((order) => [order.id, order]));
   const found: BreakDraft[] = [];
   for (const intent of intents) {
     const { orderId = '' } = intent;
-    const one = await breakOf(parts, intent, known.get(orderId), held.get(orderId) ?? 0);
+    const one = await breakOf(deps, intent, known.get(orderId), held.get(orderId) ?? 0);
     if (one) found.push(one);
   }
   const compared = intents.map(({ id }) => id);
-  await putBreaks(parts.pg, compared, found);
+  await putBreaks(deps.pg, compared, found);
 };
 
-const compareMade = async (parts: BooksParts, stretch: Stretch): Promise<Set<string>> => {
+const compareMade = async (deps: ReconciliationDeps, stretch: Stretch): Promise<Set<string>> => {
   const made = new Set<string>();
-  for await (const page of parts.books.made(stretch)) {
-    await compare(parts, page);
+  for await (const page of deps.books.made(stretch)) {
+    await compare(deps, page);
     for (const { id } of page) made.add(id);
   }
   return made;
 };
 
 /** What was made in a stretch, and what has changed in it on either side and is older. */
-const compareNew = async (parts: BooksParts, stretch: Stretch): Promise<void> => {
-  const made = await compareMade(parts, stretch);
-  const changed = new Set(await listChangedIntents(parts.pg, stretch));
-  for await (const page of parts.books.refunded(stretch)) {
+const compareNew = async (deps: ReconciliationDeps, stretch: Stretch): Promise<void> => {
+  const made = await compareMade(deps, stretch);
+  const changed = new Set(await listChangedIntents(deps.pg, stretch));
+  for await (const page of deps.books.refunded(stretch)) {
     for (const id of page) changed.add(id);
   }
-  await compare(parts, await parts.books.read([...changed.difference(made)]));
+  await compare(deps, await deps.books.read([...changed.difference(made)]));
 };
 
 type Lane = 'payments-new' | 'payments-again';
-const COMPARES: Record<Lane, (parts: BooksParts, stretch: Stretch) => Promise<unknown>> = {
+const COMPARES: Record<Lane, (deps: ReconciliationDeps, stretch: Stretch) => Promise<unknown>> = {
   'payments-new': compareNew,
   'payments-again': compareMade,
 };
@@ -148,7 +148,7 @@ const comparedUntil = async (pg: Pg, lane: Lane): Promise<number | undefined> =>
 
 /** Goes on up to an end, or for as long as the run may take; answers whether it came there. */
 const goOn = async (
-  parts: BooksParts,
+  deps: ReconciliationDeps,
   lane: Lane,
   within: Stretch,
   endMs: number,
@@ -158,8 +158,8 @@ const goOn = async (
   while (at < within.toSeconds && Date.now() < endMs) {
     const startedMs = Date.now();
     const toSeconds = Math.min(at + length, within.toSeconds);
-    await COMPARES[lane](parts, { fromSeconds: at, toSeconds });
-    await putPosition(parts.pg, lane, { atUs: toSeconds * SECOND_US, id: '' });
+    await COMPARES[lane](deps, { fromSeconds: at, toSeconds });
+    await putPosition(deps.pg, lane, { atUs: toSeconds * SECOND_US, id: '' });
     at = toSeconds;
     const isQuick = Date.now() - startedMs < QUICK_MS;
     length = isQuick
@@ -173,19 +173,19 @@ const goOn = async (
  * Compares what was made or has changed since the last run, and a part of what was compared before.
  * Its work is that of the payments in between, however many there are in all.
  */
-export const reconcile = async (parts: BooksParts): Promise<void> => {
-  const { pg, books, settledMs } = parts;
+export const reconcile = async (deps: ReconciliationDeps): Promise<void> => {
+  const { pg, books, settledMs } = deps;
   const startedMs = Date.now();
   const toSeconds = Math.floor((startedMs - settledMs) / 1_000);
   const oldest = toSeconds - AGAIN_SECONDS;
   const endMs = startedMs + RUN_MS;
   const last = await comparedUntil(pg, 'payments-new');
-  await goOn(parts, 'payments-new', { fromSeconds: last ?? oldest, toSeconds }, endMs);
-  await compare(parts, await books.read(await listOpenIntents(pg)));
+  await goOn(deps, 'payments-new', { fromSeconds: last ?? oldest, toSeconds }, endMs);
+  await compare(deps, await books.read(await listOpenIntents(pg)));
   const fromSeconds = Math.max((await comparedUntil(pg, 'payments-again')) ?? oldest, oldest);
   const partEnd = Math.min(fromSeconds + AGAIN_SECONDS / AGAIN_PARTS, toSeconds);
   const part = { fromSeconds, toSeconds: partEnd };
-  const isThere = await goOn(parts, 'payments-again', part, endMs);
+  const isThere = await goOn(deps, 'payments-again', part, endMs);
   // The end moves on all the while: who has come to it begins anew.
   if (isThere && partEnd === toSeconds) {
     await putPosition(pg, 'payments-again', { atUs: oldest * SECOND_US, id: '' });

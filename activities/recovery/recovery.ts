@@ -7,12 +7,16 @@ import { positionOf, putPosition, type Lane } from '../../db/postgres/orders/pos
 import { listChanged, listUnchanged } from '../../db/postgres/orders/recovery.ts';
 import { listRequested, type Return } from '../../db/postgres/orders/returns.ts';
 import { raiseAttention } from '../../db/postgres/orders/steps.ts';
-import { forgetEvents, listUntold, type ProviderEvent } from '../../db/postgres/orders/webhooks.ts';
-import { UNDECIDED_MS_MAX, type MendAction } from '../../domain/attention.ts';
+import {
+  forgetEvents,
+  listUnnotified,
+  type ProviderEvent,
+} from '../../db/postgres/orders/webhooks.ts';
+import { UNDECIDED_MS_MAX, type RepairAction } from '../../domain/attention.ts';
 import { isDecided, type OrderStatus } from '../../domain/order.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { reconcile, type BooksParts } from './reconciliation.ts';
-import type { StockAsk } from '../stock.ts';
+import { reconcile, type ReconciliationDeps } from './reconciliation.ts';
+import type { StockInput } from '../stock.ts';
 
 const BATCH_MAX = 500;
 const ALIVE_EVERY_MS = 2_000;
@@ -34,15 +38,15 @@ const FROM_THE_FIRST = { atUs: 0, id: '' };
 const WAITING_PAGES_MAX = 10;
 const ENDED_PAGES_MAX = 20;
 
-export interface MendAsk {
+export interface RepairInput {
   batchId: string;
   operator: string;
   orderId: string;
-  action: MendAction;
+  action: RepairAction;
   body: Record<string, unknown>;
 }
 
-export interface RecoveryParts extends BooksParts {
+export interface RecoveryDeps extends ReconciliationDeps {
   cassandra: Cassandra;
   telemetry: Telemetry;
   /** How long an order or a return may wait to be begun, in ms. */
@@ -50,18 +54,18 @@ export interface RecoveryParts extends BooksParts {
   /** Starts an order's workflow; one that runs or has run already stays as it is. */
   startOrder(order: Order): Promise<void>;
   startReturn(taken: Return): Promise<void>;
-  tellEvent(event: ProviderEvent): Promise<void>;
+  notifyWorkflow(event: ProviderEvent): Promise<void>;
   /** What the workflow of an order is: running, closed, or not there. */
-  storyState(orderId: string): Promise<'running' | 'closed' | 'missing'>;
+  workflowState(orderId: string): Promise<'running' | 'closed' | 'missing'>;
   /** Releases the hold of an order, if it has one; a claim stays. */
-  releaseHold(ask: StockAsk): Promise<boolean>;
+  releaseHold(input: StockInput): Promise<boolean>;
   /** Mends one order of a batch; a refusal is written down and is no failure. */
-  mend(ask: MendAsk): Promise<void>;
+  repair(input: RepairInput): Promise<void>;
 }
 
 /** Runs `work` over all, a few at a time; one that fails does not stop the others. */
 const overAll = async <T>(
-  { telemetry }: Pick<RecoveryParts, 'telemetry'>,
+  { telemetry }: Pick<RecoveryDeps, 'telemetry'>,
   items: T[],
   work: (item: T) => Promise<boolean>,
 ): Promise<{ count: number; failed: number }> => {
@@ -80,36 +84,32 @@ const overAll = async <T>(
 };
 
 /** Open without a running story, or undecided past every patience: a person is shown it. */
-const flagIfStuck = async (parts: RecoveryParts, order: Order): Promise<boolean> => {
+const flagIfStuck = async (deps: RecoveryDeps, order: Order): Promise<boolean> => {
   const { id, storeId, status, attention, createdAt } = order;
   if (attention) return false;
-  const state = await parts.storyState(id);
+  const state = await deps.workflowState(id);
   if (state === 'missing' && status === 'accepted') {
-    await parts.startOrder(order);
+    await deps.startOrder(order);
     return true;
   }
   const isLate = Date.now() - createdAt.getTime() > UNDECIDED_MS_MAX;
   const until = order.nextAction?.until;
   const hasTime = until !== undefined && Date.parse(until) > Date.now();
   if (state === 'running' && (isDecided(status) || !isLate || hasTime)) return false;
-  const reason = state === 'running' ? 'NO_PROGRESS' : 'STORY_MISSING';
-  await raiseAttention(parts.pg, storeId, id, reason);
+  const reason = state === 'running' ? 'NO_PROGRESS' : 'WORKFLOW_MISSING';
+  await raiseAttention(deps.pg, storeId, id, reason);
   return true;
 };
 
 /** Looks at the next ones of each status; whoever has been looked at waits until all have been. */
-const flagStuck = async (parts: RecoveryParts): Promise<number> => {
+const flagStuck = async (deps: RecoveryDeps): Promise<number> => {
   let count = 0;
   for (const status of MOVING) {
     const lane: Lane = `moving-${status}`;
-    const after = await positionOf(parts.pg, lane);
-    const found = await listUnchanged(parts.pg, [status], QUIET_MS, after, MOVING_MAX);
-    count += (await overAll(parts, found.orders, (one) => flagIfStuck(parts, one))).count;
-    await putPosition(
-      parts.pg,
-      lane,
-      found.orders.length < MOVING_MAX ? FROM_THE_FIRST : found.end,
-    );
+    const after = await positionOf(deps.pg, lane);
+    const found = await listUnchanged(deps.pg, [status], QUIET_MS, after, MOVING_MAX);
+    count += (await overAll(deps, found.orders, (one) => flagIfStuck(deps, one))).count;
+    await putPosition(deps.pg, lane, found.orders.length < MOVING_MAX ? FROM_THE_FIRST : found.end);
   }
   return count;
 };
@@ -118,21 +118,19 @@ const flagStuck = async (parts: RecoveryParts): Promise<number> => {
  * Frees what ended orders still hold: from the last run's end to two minutes ago. What could not be
  * freed is tried again for an hour; by then it has expired by itself.
  */
-const releaseEnded = async (parts: RecoveryParts): Promise<number> => {
+const releaseEnded = async (deps: RecoveryDeps): Promise<number> => {
   const first = { atUs: (Date.now() - ENDED_WITHIN_MS) * 1_000, id: '' };
   let count = 0;
   for (let page = 0; page < ENDED_PAGES_MAX; page++) {
-    const after = (await positionOf(parts.pg, 'ended')) ?? first;
-    const found = await listUnchanged(parts.pg, ENDED, QUIET_MS, after, BATCH_MAX);
+    const after = (await positionOf(deps.pg, 'ended')) ?? first;
+    const found = await listUnchanged(deps.pg, ENDED, QUIET_MS, after, BATCH_MAX);
     if (found.orders.length === 0) break;
-    const { count: freed, failed } = await overAll(
-      parts,
-      found.orders,
-      ({ id: orderId, storeId }) => parts.releaseHold({ orderId, storeId }),
+    const { count: freed, failed } = await overAll(deps, found.orders, ({ id: orderId, storeId }) =>
+      deps.releaseHold({ orderId, storeId }),
     );
     count += freed;
     if (failed > 0 && found.end.atUs > first.atUs) break;
-    await putPosition(parts.pg, 'ended', found.end);
+    await putPosition(deps.pg, 'ended', found.end);
   }
   return count;
 };
@@ -141,14 +139,14 @@ const releaseEnded = async (parts: RecoveryParts): Promise<number> => {
  * Starts what was accepted and not begun, after an outage of Temporal thousands a run. Whether an
  * order was begun only Temporal knows, so each is asked for once a round.
  */
-const startWaiting = async (parts: RecoveryParts): Promise<number> => {
-  const { pg, olderThanMs, startOrder } = parts;
+const startWaiting = async (deps: RecoveryDeps): Promise<number> => {
+  const { pg, olderThanMs, startOrder } = deps;
   let begun = 0;
   for (let page = 0; page < WAITING_PAGES_MAX; page++) {
     const after = await positionOf(pg, 'waiting');
     const found = await listUnchanged(pg, ['accepted'], olderThanMs, after, BATCH_MAX);
     const start = async (order: Order): Promise<boolean> => (await startOrder(order), true);
-    const { count, failed } = await overAll(parts, found.orders, start);
+    const { count, failed } = await overAll(deps, found.orders, start);
     begun += count;
     const isAway = failed > 0 && count === 0;
     if (isAway) break;
@@ -159,24 +157,24 @@ const startWaiting = async (parts: RecoveryParts): Promise<number> => {
   return begun;
 };
 
-const sweep = async (parts: RecoveryParts): Promise<number> => {
-  const { pg, olderThanMs, startReturn, tellEvent } = parts;
+const sweep = async (deps: RecoveryDeps): Promise<number> => {
+  const { pg, olderThanMs, startReturn, notifyWorkflow } = deps;
   const done = async (work: Promise<void>): Promise<boolean> => (await work, true);
   const sums = [
-    await overAll(parts, await listRequested(pg, olderThanMs), (one) => done(startReturn(one))),
-    await overAll(parts, await listUntold(pg, olderThanMs), (one) => done(tellEvent(one))),
+    await overAll(deps, await listRequested(pg, olderThanMs), (one) => done(startReturn(one))),
+    await overAll(deps, await listUnnotified(pg, olderThanMs), (one) => done(notifyWorkflow(one))),
   ];
-  const others = (await startWaiting(parts)) + (await flagStuck(parts));
+  const others = (await startWaiting(deps)) + (await flagStuck(deps));
   await forgetEvents(pg);
   return sums.reduce((sum, { count }) => sum + count, others);
 };
 
 /** Orders whose read model is missing or behind, among those changed a while ago. */
-const countStale = async (parts: RecoveryParts): Promise<number> => {
-  const { pg, cassandra, telemetry } = parts;
+const countStale = async (deps: RecoveryDeps): Promise<number> => {
+  const { pg, cassandra, telemetry } = deps;
   const window = { fromMs: SAMPLE_FROM_MS, toMs: SAMPLE_TO_MS };
   const sample = await listChanged(pg, window, SAMPLE_MAX);
-  const { count } = await overAll(parts, sample, async ({ id, storeId, sequence, status }) => {
+  const { count } = await overAll(deps, sample, async ({ id, storeId, sequence, status }) => {
     const view = await findOrderView(cassandra, storeId, id);
     const isSame = view !== undefined && view.sequence >= sequence;
     if (!isSame) telemetry.log.warn('read model differs', { orderId: id, status });
@@ -195,25 +193,25 @@ const alive = async <T>(work: () => Promise<T>): Promise<T> => {
   return work().finally(() => clearInterval(timer));
 };
 
-export const recoveryActivities = (parts: RecoveryParts) => {
-  const stale = parts.telemetry.gauge(
+export const recoveryActivities = (deps: RecoveryDeps) => {
+  const stale = deps.telemetry.gauge(
     'holdfast_read_model_stale',
     'Orders of the last sample whose read model was missing or behind.',
   );
   return {
     /** Answers how many orders, returns and events were seen to. */
-    startWaitingOrders: (): Promise<number> => alive(() => sweep(parts)),
+    startWaitingOrders: (): Promise<number> => alive(() => sweep(deps)),
     /** Compares what is new and what has changed, and a part of the rest once more. */
-    reconcilePayments: (): Promise<void> => alive(() => reconcile(parts)),
+    reconcilePayments: (): Promise<void> => alive(() => reconcile(deps)),
     /** Frees what ended orders still hold; answers how many did. */
-    releaseEndedHolds: (): Promise<number> => alive(() => releaseEnded(parts)),
+    releaseEndedHolds: (): Promise<number> => alive(() => releaseEnded(deps)),
     /** Answers how many of a sample are missing or behind on the read side. */
     checkReadModel: (): Promise<number> =>
       alive(async () => {
-        const count = await countStale(parts);
+        const count = await countStale(deps);
         stale.set(count);
         return count;
       }),
-    mendOne: (ask: MendAsk): Promise<void> => alive(() => parts.mend(ask)),
+    repairOne: (input: RepairInput): Promise<void> => alive(() => deps.repair(input)),
   };
 };

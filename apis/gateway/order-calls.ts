@@ -17,9 +17,9 @@ import type { Principal } from '../http/principals.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Attempts } from './limits/attempts.ts';
 import { callHeaders, ownerOf } from './owners.ts';
-import { shownNextAction, wireCheckout, type orderBody, type returnBody } from './shapes.ts';
+import { toNextActionResponse, wireCheckout, type orderBody, type returnBody } from './shapes.ts';
 
-export interface OrderDoor {
+export interface OrderDeps {
   orders: Client<typeof OrdersService>;
   access: OrderAccess;
   attempts: Attempts;
@@ -61,7 +61,7 @@ const refusal = (order: Order, code: string, message: string, accessToken: strin
     facts: {
       order: { id: order.id, status: order.status },
       accessToken,
-      ...(order.nextAction && { nextAction: shownNextAction(order.nextAction) }),
+      ...(order.nextAction && { nextAction: toNextActionResponse(order.nextAction) }),
     },
   });
 };
@@ -97,7 +97,7 @@ export const emailOf = ({ principal }: Shopper, given: string | undefined): stri
 
 /** The same key and body join the first call. Codes: those of PlaceOrder, TOO_MANY_DECLINES. */
 export const placeOrder = (
-  { orders, access, attempts }: OrderDoor,
+  { orders, access, attempts }: OrderDeps,
   { principal, address }: Shopper,
   body: z.output<typeof orderBody> & { currency?: Currency | undefined },
   key: string,
@@ -114,14 +114,14 @@ export const placeOrder = (
 
 /** Looks again, or tries another card. CARD_DECLINED, ILLEGAL_TRANSITION, TOO_MANY_DECLINES. */
 export const payOrder = (
-  { orders, access, attempts }: OrderDoor,
+  { orders, access, attempts }: OrderDeps,
   { principal, address }: Shopper,
   orderId: string,
   { paymentMethod, key }: { paymentMethod: string; key: string },
 ): Promise<Order> => {
   const pay = async (): Promise<Order> => {
-    const asked = { orderId, paymentMethod, idempotencyKey: key };
-    const answer = await orders.confirmPayment(asked, callHeaders(principal));
+    const requested = { orderId, paymentMethod, idempotencyKey: key };
+    const answer = await orders.confirmPayment(requested, callHeaders(principal));
     return paymentMethod === '' ? existing(answer.order) : accepted(access, answer);
   };
   if (paymentMethod === '') return pay();
@@ -132,24 +132,24 @@ export const payOrder = (
 };
 
 export const findOrder = async (
-  { orders }: OrderDoor,
+  { orders }: OrderDeps,
   { principal }: Shopper,
   orderId: string,
 ): Promise<Order> => existing((await orders.getOrder({ orderId }, callHeaders(principal))).order);
 
 /** The whole timeline, oldest first. */
 export const listEvents = async (
-  { orders }: OrderDoor,
+  { orders }: OrderDeps,
   { principal }: Shopper,
   orderId: string,
 ): Promise<OrderEvent[]> => {
-  const asked = { orderId, afterSequence: 0 };
-  return (await orders.listOrderEvents(asked, callHeaders(principal))).events;
+  const requested = { orderId, afterSequence: 0 };
+  return (await orders.listOrderEvents(requested, callHeaders(principal))).events;
 };
 
 /** Possible until packing has begun: ILLEGAL_TRANSITION after. */
 export const cancelOrder = async (
-  { orders }: OrderDoor,
+  { orders }: OrderDeps,
   { principal }: Shopper,
   orderId: string,
 ): Promise<Order> =>
@@ -157,12 +157,12 @@ export const cancelOrder = async (
 
 /** Without a key of the caller's the same lines and reason are the same return. RETURN_REFUSED. */
 export const requestReturn = async (
-  { orders }: OrderDoor,
+  { orders }: OrderDeps,
   { principal }: Shopper,
   orderId: string,
   { body, key }: { body: z.output<typeof returnBody>; key: string | undefined },
 ): Promise<Return> => {
   const own = createHash('sha256').update(JSON.stringify(body)).digest('hex');
-  const asked = { orderId, idempotencyKey: key ?? own, ...body };
-  return existing((await orders.requestReturn(asked, callHeaders(principal))).return);
+  const requested = { orderId, idempotencyKey: key ?? own, ...body };
+  return existing((await orders.requestReturn(requested, callHeaders(principal))).return);
 };

@@ -1,14 +1,14 @@
 // Orders for shoppers over HTTP: place one, look at it, pay, cancel.
 import type { Order } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import type { OrderAccess } from '../http/access.ts';
-import { json, route, type Ask, type Route } from '../http/routes.ts';
+import { json, route, type RouteInput, type Route } from '../http/routes.ts';
 import {
   allowedOrder,
   cancelOrder,
   idempotencyKey,
   payOrder,
   placeOrder,
-  type OrderDoor,
+  type OrderDeps,
 } from './order-calls.ts';
 import { callHeaders } from './owners.ts';
 import {
@@ -17,11 +17,11 @@ import {
   NEEDS_KEY,
   orderBody,
   paymentBody,
-  shownOrder,
+  toOrderResponse,
   TAKES_KEY,
   wireAddress,
 } from './shapes.ts';
-import { orderShown } from './shown.ts';
+import { orderResponse } from './shown.ts';
 
 /** Statuses whose checkout can already be answered; the others are still being decided. */
 const UNDECIDED = ['accepted', 'awaiting_payment'];
@@ -39,10 +39,10 @@ export const decidedStatus = ({ status }: Order): number =>
   UNDECIDED.includes(status) ? 202 : 201;
 
 /** NOT_FOUND unless the caller may see the order of this path. */
-export const allowedOrderId = (access: OrderAccess, { params, principal }: Ask): string =>
+export const allowedOrderId = (access: OrderAccess, { params, principal }: RouteInput): string =>
   allowedOrder(access, principal, params['id'] ?? '');
 
-const placeRoute = (door: OrderDoor): Route =>
+const placeRoute = (deps: OrderDeps): Route =>
   route({
     method: 'post',
     path: '/orders',
@@ -51,38 +51,42 @@ const placeRoute = (door: OrderDoor): Route =>
     kind: 'checkout',
     body: orderBody,
     headers: NEEDS_KEY,
-    shows: orderShown,
+    shows: orderResponse,
     answers: { 201: 'decided', 202: 'not decided yet', 402: 'CARD_DECLINED', 409: 'OUT_OF_STOCK' },
-    answer: async (ask) => {
-      const order = await placeOrder(door, ask, ask.body, keyOf(ask.request));
+    answer: async (input) => {
+      const order = await placeOrder(deps, input, input.body, keyOf(input.request));
       const headers = { location: `/orders/${order.id}`, 'cache-control': 'no-store' };
-      return json(shownOrder(order, door.access.tokenOf(order.id)), decidedStatus(order), headers);
+      return json(
+        toOrderResponse(order, deps.access.tokenOf(order.id)),
+        decidedStatus(order),
+        headers,
+      );
     },
   });
 
 const showing =
-  ({ access }: OrderDoor) =>
+  ({ access }: OrderDeps) =>
   (order: Order | undefined, status = 200): Response => {
     if (!order) throw new Error('Orders answered without an order');
     const headers = { 'cache-control': 'no-store' };
-    return json(shownOrder(order, access.tokenOf(order.id)), status, headers);
+    return json(toOrderResponse(order, access.tokenOf(order.id)), status, headers);
   };
 
 /** Reading and paying. */
-const payRoutes = (door: OrderDoor): Route[] => {
-  const { orders, access } = door;
-  const shown = showing(door);
+const payRoutes = (deps: OrderDeps): Route[] => {
+  const { orders, access } = deps;
+  const shown = showing(deps);
   return [
     route({
       method: 'get',
       path: '/orders/:id',
       summary: 'An order, for whoever has its token.',
       needs: 'own-order',
-      shows: orderShown,
+      shows: orderResponse,
       answers: { 200: 'the order' },
-      answer: async (ask) => {
-        const orderId = allowedOrderId(access, ask);
-        return shown((await orders.getOrder({ orderId }, callHeaders(ask.principal))).order);
+      answer: async (input) => {
+        const orderId = allowedOrderId(access, input);
+        return shown((await orders.getOrder({ orderId }, callHeaders(input.principal))).order);
       },
     }),
     route({
@@ -93,22 +97,22 @@ const payRoutes = (door: OrderDoor): Route[] => {
       kind: 'checkout',
       body: paymentBody,
       headers: TAKES_KEY,
-      shows: orderShown,
+      shows: orderResponse,
       answers: { 200: 'the order', 402: 'CARD_DECLINED', 409: 'ILLEGAL_TRANSITION' },
-      answer: async (ask) => {
-        const paymentMethod = ask.body.paymentMethod ?? '';
-        const key = optionalKeyOf(ask.request) ?? '';
-        const orderId = allowedOrderId(access, ask);
-        return shown(await payOrder(door, ask, orderId, { paymentMethod, key }));
+      answer: async (input) => {
+        const paymentMethod = input.body.paymentMethod ?? '';
+        const key = optionalKeyOf(input.request) ?? '';
+        const orderId = allowedOrderId(access, input);
+        return shown(await payOrder(deps, input, orderId, { paymentMethod, key }));
       },
     }),
   ];
 };
 
 /** Changes that are possible until packing. */
-const changeRoutes = (door: OrderDoor): Route[] => {
-  const { orders, access } = door;
-  const shown = showing(door);
+const changeRoutes = (deps: OrderDeps): Route[] => {
+  const { orders, access } = deps;
+  const shown = showing(deps);
   return [
     route({
       method: 'post',
@@ -116,14 +120,14 @@ const changeRoutes = (door: OrderDoor): Route[] => {
       summary: 'Cancel; possible until packing has begun.',
       needs: 'own-order',
       body: emptyBody,
-      shows: orderShown,
+      shows: orderResponse,
       answers: {
         200: 'the order, cancelled',
         202: 'it will be cancelled, unless packing has just begun',
         409: 'ILLEGAL_TRANSITION',
       },
-      answer: async (ask) => {
-        const order = await cancelOrder(door, ask, allowedOrderId(access, ask));
+      answer: async (input) => {
+        const order = await cancelOrder(deps, input, allowedOrderId(access, input));
         return shown(order, order.status === 'cancelled' ? 200 : 202);
       },
     }),
@@ -133,14 +137,14 @@ const changeRoutes = (door: OrderDoor): Route[] => {
       summary: 'Send it elsewhere; possible until the parcel is being booked.',
       needs: 'own-order',
       body: addressBody,
-      shows: orderShown,
+      shows: orderResponse,
       answers: { 200: 'the order', 409: 'ILLEGAL_TRANSITION' },
-      answer: async (ask) => {
-        const orderId = allowedOrderId(access, ask);
-        const shippingAddress = wireAddress(ask.body.shippingAddress);
+      answer: async (input) => {
+        const orderId = allowedOrderId(access, input);
+        const shippingAddress = wireAddress(input.body.shippingAddress);
         const changed = await orders.changeAddress(
           { orderId, shippingAddress },
-          callHeaders(ask.principal),
+          callHeaders(input.principal),
         );
         return shown(changed.order);
       },
@@ -148,8 +152,8 @@ const changeRoutes = (door: OrderDoor): Route[] => {
   ];
 };
 
-export const orderRoutes = (door: OrderDoor): Route[] => [
-  placeRoute(door),
-  ...payRoutes(door),
-  ...changeRoutes(door),
+export const orderRoutes = (deps: OrderDeps): Route[] => [
+  placeRoute(deps),
+  ...payRoutes(deps),
+  ...changeRoutes(deps),
 ];

@@ -5,12 +5,12 @@ import type { Account } from '../http/principals.ts';
 import { listAnswer } from '../http/lists.ts';
 import { route, type Route } from '../http/routes.ts';
 import { accountOf } from './accounts/sign-in.ts';
-import type { OrderDoor } from './order-calls.ts';
+import type { OrderDeps } from './order-calls.ts';
 import { callHeaders, ownersOf } from './owners.ts';
-import { shownOrder } from './shapes.ts';
-import { ordersShown } from './shown.ts';
+import { toOrderResponse } from './shapes.ts';
+import { ordersResponse } from './shown.ts';
 
-export interface OwnOrdersDoor extends Pick<OrderDoor, 'orders'> {
+export interface OwnOrdersDeps extends Pick<OrderDeps, 'orders'> {
   cursors: Cursors;
 }
 
@@ -31,14 +31,14 @@ const onePastPage = async (
 
 /** A page of an account's orders, and one more when there is a next page. */
 export const listOwnOrders = async (
-  { orders }: Pick<OwnOrdersDoor, 'orders'>,
+  { orders }: Pick<OwnOrdersDeps, 'orders'>,
   account: Account,
   { before, limit }: { before: string; limit: number },
 ): Promise<Order[]> => {
   const lists = ownersOf(account).map((principal) =>
     onePastPage(limit, async (page) => {
-      const asked = { principal, before, ...page };
-      return (await orders.listOrders(asked, callHeaders(account))).orders;
+      const requested = { principal, before, ...page };
+      return (await orders.listOrders(requested, callHeaders(account))).orders;
     }),
   );
   return newestFirst(await Promise.all(lists)).slice(0, limit + 1);
@@ -47,24 +47,24 @@ export const listOwnOrders = async (
 /** Names the list in its cursors, so that nobody's cursor is another one's. */
 export const ownOrdersList = ({ accountId }: Account): string => `orders/${accountId}`;
 
-export const ownOrdersRoute = (door: OwnOrdersDoor): Route =>
+export const ownOrdersRoute = (deps: OwnOrdersDeps): Route =>
   route({
     method: 'get',
     path: '/orders',
     summary: "One's own orders, newest first; guests' orders with the confirmed address too.",
     needs: 'own-account',
     query: pageQuery,
-    shows: ordersShown,
+    shows: ordersResponse,
     answers: { 200: 'items and the cursor of the next page' },
-    answer: async (ask) => {
-      const account = accountOf(ask);
-      const { limit, cursor } = ask.query;
+    answer: async (input) => {
+      const account = accountOf(input);
+      const { limit, cursor } = input.query;
       const list = ownOrdersList(account);
-      const { cursors } = door;
+      const { cursors } = deps;
       const before = cursor ? cursors.open(list, cursor) : '';
-      const items = await listOwnOrders(door, account, { before, limit });
+      const items = await listOwnOrders(deps, account, { before, limit });
       const positionOf = ({ id }: Order): string => id;
-      const show = (order: Order) => shownOrder(order);
-      return listAnswer({ cursors, list, request: ask.request, limit, items, show, positionOf });
+      const show = (order: Order) => toOrderResponse(order);
+      return listAnswer({ cursors, list, request: input.request, limit, items, show, positionOf });
     },
   });

@@ -1,5 +1,5 @@
 // Paths that other services answer under the same name, and what each needs.
-import { MEND_ACTIONS } from '../../domain/attention.ts';
+import { REPAIR_ACTIONS } from '../../domain/attention.ts';
 import { IMPORT_BYTES_MAX } from '../../domain/catalogue/imports.ts';
 import type { Route } from '../http/routes.ts';
 import type { Fetch } from '../rpc/peer-tls.ts';
@@ -63,7 +63,7 @@ export const passedOnRoutes = (behind: Behind): Route[] => [
     ['get', '/recovery/orders/:id', 'recovery'],
     ['post', '/recovery/batches', 'recovery'],
     ['get', '/recovery/batches/:id', 'recovery'],
-    ...MEND_ACTIONS.map((action): PassedOn => [
+    ...REPAIR_ACTIONS.map((action): PassedOn => [
       'post',
       `/recovery/orders/:id/${action}`,
       'recovery',

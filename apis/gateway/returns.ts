@@ -1,20 +1,20 @@
 // Returns for shoppers: ask for one, and see how far it is.
 import type { Return } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import { json, route, type Route } from '../http/routes.ts';
-import { requestReturn, type OrderDoor } from './order-calls.ts';
+import { requestReturn, type OrderDeps } from './order-calls.ts';
 import { allowedOrderId, optionalKeyOf } from './orders.ts';
 import { callHeaders } from './owners.ts';
-import { returnBody, shownReturn, TAKES_KEY } from './shapes.ts';
-import { returnShown } from './shown.ts';
+import { returnBody, toReturnResponse, TAKES_KEY } from './shapes.ts';
+import { returnResponse } from './shown.ts';
 
 const shown = (found: Return | undefined, status = 200): Response => {
   if (!found) throw new Error('Orders answered without a return');
   const location = `/orders/${found.orderId}/returns/${found.id}`;
   const headers = { 'cache-control': 'no-store', ...(status === 201 && { location }) };
-  return json(shownReturn(found), status, headers);
+  return json(toReturnResponse(found), status, headers);
 };
 
-export const returnRoutes = (door: OrderDoor): Route[] => [
+export const returnRoutes = (deps: OrderDeps): Route[] => [
   route({
     method: 'post',
     path: '/orders/:id/returns',
@@ -22,12 +22,12 @@ export const returnRoutes = (door: OrderDoor): Route[] => [
     needs: 'own-order',
     body: returnBody,
     headers: TAKES_KEY,
-    shows: returnShown,
+    shows: returnResponse,
     answers: { 201: 'the return', 409: 'RETURN_REFUSED' },
-    answer: async (ask) => {
-      const orderId = allowedOrderId(door.access, ask);
-      const asked = { body: ask.body, key: optionalKeyOf(ask.request) };
-      return shown(await requestReturn(door, ask, orderId, asked), 201);
+    answer: async (input) => {
+      const orderId = allowedOrderId(deps.access, input);
+      const requested = { body: input.body, key: optionalKeyOf(input.request) };
+      return shown(await requestReturn(deps, input, orderId, requested), 201);
     },
   }),
   route({
@@ -35,13 +35,13 @@ export const returnRoutes = (door: OrderDoor): Route[] => [
     path: '/orders/:id/returns/:returnId',
     summary: 'How far a return is.',
     needs: 'own-order',
-    shows: returnShown,
+    shows: returnResponse,
     answers: { 200: 'the return' },
-    answer: async (ask) => {
-      const orderId = allowedOrderId(door.access, ask);
-      const returnId = ask.params['returnId'] ?? '';
+    answer: async (input) => {
+      const orderId = allowedOrderId(deps.access, input);
+      const returnId = input.params['returnId'] ?? '';
       return shown(
-        (await door.orders.getReturn({ orderId, returnId }, callHeaders(ask.principal))).return,
+        (await deps.orders.getReturn({ orderId, returnId }, callHeaders(input.principal))).return,
       );
     },
   }),

@@ -5,9 +5,9 @@ import { heartbeatRoute } from '../http/heartbeat.ts';
 import type { Route } from '../http/routes.ts';
 import type { ServiceKeys } from '../rpc/tokens.ts';
 import { cartRoutes } from './carts/routes.ts';
-import type { CartDoor } from './carts/calls.ts';
+import type { CartDeps } from './carts/calls.ts';
 import { accountRoutes } from './accounts/routes.ts';
-import type { AccountDoor } from './accounts/sign-in.ts';
+import type { AccountDeps } from './accounts/sign-in.ts';
 import { descriptionRoute } from './description.ts';
 import { jwksRoute } from './jwks.ts';
 import { graphqlRoutes } from './graphql/route.ts';
@@ -20,7 +20,7 @@ import { keyRoutes } from './stores/keys.ts';
 import { staffRoutes } from './stores/staff.ts';
 import { timelineRoute } from './timeline.ts';
 
-export interface GatewayParts extends CartDoor, AccountDoor, Behind {
+export interface GatewayDeps extends CartDeps, AccountDeps, Behind {
   /** The identity schema. */
   pg: Pg;
   cursors: Cursors;
@@ -31,19 +31,19 @@ export interface GatewayParts extends CartDoor, AccountDoor, Behind {
 const signingIn = (routes: Route[]): Route[] =>
   routes.map((one) => (one.needs === 'public' ? { ...one, kind: 'sign-in' } : one));
 
-export const gatewayRoutes = (parts: GatewayParts): Route[] => [
+export const gatewayRoutes = (deps: GatewayDeps): Route[] => [
   heartbeatRoute,
-  jwksRoute(parts),
+  jwksRoute(deps),
   descriptionRoute(),
-  ...orderRoutes(parts),
-  ...cartRoutes(parts),
-  ...returnRoutes(parts),
-  timelineRoute(parts),
-  ownOrdersRoute(parts),
-  ...graphqlRoutes(parts),
-  ...signingIn(accountRoutes(parts)),
-  ...keyRoutes(parts.pg),
-  ...staffRoutes(parts.pg),
-  ...stockRoutes(parts),
-  ...passedOnRoutes(parts),
+  ...orderRoutes(deps),
+  ...cartRoutes(deps),
+  ...returnRoutes(deps),
+  timelineRoute(deps),
+  ownOrdersRoute(deps),
+  ...graphqlRoutes(deps),
+  ...signingIn(accountRoutes(deps)),
+  ...keyRoutes(deps.pg),
+  ...staffRoutes(deps.pg),
+  ...stockRoutes(deps),
+  ...passedOnRoutes(deps),
 ];

@@ -94,14 +94,14 @@ export const wireCheckout = (
   };
 };
 
-export const shownNextAction = ({ kind, message, at, until }: NextAction) => ({
+export const toNextActionResponse = ({ kind, message, at, until }: NextAction) => ({
   kind,
   message,
   ...(at && { at }),
   ...(until && { until }),
 });
 
-const shownPayment = (payment: Payment | undefined, currency: Currency) => ({
+const toPaymentResponse = (payment: Payment | undefined, currency: Currency) => ({
   status: payment?.status ?? 'none',
   ...(payment?.clientSecret && { clientSecret: payment.clientSecret }),
   ...(payment && payment.refundedMinor > 0 && { refunded: money(payment.refundedMinor, currency) }),
@@ -124,13 +124,13 @@ const timesOf = ({ createdAt, updatedAt }: Pick<Order, 'createdAt' | 'updatedAt'
   ...(updatedAt && { updatedAt: timestampDate(updatedAt).toISOString() }),
 });
 
-const shownAttention = ({ reason, since }: Attention) => ({
+const toAttentionResponse = ({ reason, since }: Attention) => ({
   reason,
   since: since ? timestampDate(since).toISOString() : '',
 });
 
 /** An order as its shopper sees it; in a list without its token. */
-export const shownOrder = (order: Order, accessToken?: string) => {
+export const toOrderResponse = (order: Order, accessToken?: string) => {
   const currency = currencyOf(order.currency);
   const { payment, endCode, endMessage, trackingNumber, nextAction, attention } = order;
   return {
@@ -145,9 +145,9 @@ export const shownOrder = (order: Order, accessToken?: string) => {
       name,
       unitPrice: money(unitMinor, currency),
     })),
-    payment: shownPayment(payment, currency),
-    ...(nextAction && { nextAction: shownNextAction(nextAction) }),
-    ...(attention && { attention: shownAttention(attention) }),
+    payment: toPaymentResponse(payment, currency),
+    ...(nextAction && { nextAction: toNextActionResponse(nextAction) }),
+    ...(attention && { attention: toAttentionResponse(attention) }),
     ...(trackingNumber && { trackingNumber }),
     ...(endCode && { reason: { code: endCode, message: endMessage } }),
     ...timesOf(order),
@@ -156,7 +156,7 @@ export const shownOrder = (order: Order, accessToken?: string) => {
   };
 };
 
-export const shownEvent = ({ sequence, type, at, dataJson }: OrderEvent) => ({
+export const toEventResponse = ({ sequence, type, at, dataJson }: OrderEvent) => ({
   sequence,
   type,
   at: at ? timestampDate(at).toISOString() : '',
@@ -164,7 +164,7 @@ export const shownEvent = ({ sequence, type, at, dataJson }: OrderEvent) => ({
 });
 
 /** A return as its shopper sees it. */
-export const shownReturn = (found: Return) => ({
+export const toReturnResponse = (found: Return) => ({
   id: found.id,
   orderId: found.orderId,
   status: found.state,

@@ -46,7 +46,7 @@ const orderLine = z.object({
   unitPrice: money,
 });
 
-export const orderShown = z.object({
+export const orderResponse = z.object({
   id: idText('order'),
   status: z.enum(ORDER_STATUSES),
   total: money,
@@ -74,12 +74,12 @@ export const orderShown = z.object({
     .describe('Shows that the order is yours.'),
 });
 
-export const ordersShown = z.object({
-  items: z.array(orderShown.omit({ accessToken: true })).max(LIMIT_MAX),
+export const ordersResponse = z.object({
+  items: z.array(orderResponse.omit({ accessToken: true })).max(LIMIT_MAX),
   nextCursor: cursorText.nullable(),
 });
 
-export const eventsShown = z.object({
+export const eventsResponse = z.object({
   events: z
     .array(
       z.object({
@@ -95,7 +95,7 @@ export const eventsShown = z.object({
     .max(EVENTS_MAX),
 });
 
-export const returnShown = z.object({
+export const returnResponse = z.object({
   id: idText('return'),
   orderId: idText('order'),
   status: z.enum(RETURN_STATES),
@@ -109,10 +109,10 @@ export const returnShown = z.object({
   updatedAt: moment.optional(),
 });
 
-export const stockShown = z.object({
+export const stockResponse = z.object({
   sku: skuText,
   onHand: z.number().int(),
   reserved: z.number().int(),
   available: z.number().int(),
 });
-export const stocksShown = z.object({ stock: z.array(stockShown).max(VARIANTS_MAX) });
+export const stocksResponse = z.object({ stock: z.array(stockResponse).max(VARIANTS_MAX) });

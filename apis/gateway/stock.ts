@@ -8,14 +8,14 @@ import type {
 } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { bearerOf, STORE_CHOICE } from '../http/principals.ts';
 import type { Fetch } from '../rpc/peer-tls.ts';
-import { json, route, type Ask, type Route } from '../http/routes.ts';
+import { json, route, type RouteInput, type Route } from '../http/routes.ts';
 import { callHeaders } from './owners.ts';
 import { stockBody } from './shapes.ts';
-import { stockShown, stocksShown } from './shown.ts';
+import { stockResponse, stocksResponse } from './shown.ts';
 
 const TIMEOUT_MS = 5_000;
 
-export interface StockDoor {
+export interface StockDeps {
   inventory: Client<typeof InventoryService>;
   productsUrl: string;
   fetch: Fetch;
@@ -23,8 +23,8 @@ export interface StockDoor {
 
 /** Skus of a product, as Products shows it to this very caller. NOT_FOUND. */
 const skusOf = async (
-  { productsUrl, fetch }: StockDoor,
-  { params, request }: Ask,
+  { productsUrl, fetch }: StockDeps,
+  { params, request }: RouteInput,
 ): Promise<string[]> => {
   // A path parameter comes decoded: `..%2F` would ask another path of Products.
   const id = params['id'] ?? '';
@@ -48,9 +48,9 @@ const skusOf = async (
   return variants.map((variant) => variant.sku);
 };
 
-const skuAmong = (skus: string[], asked: string | undefined): string => {
-  if (asked !== undefined && skus.includes(asked)) return asked;
-  if (asked !== undefined) throw invalid('sku', 'is no variant of this product');
+const skuAmong = (skus: string[], requested: string | undefined): string => {
+  if (requested !== undefined && skus.includes(requested)) return requested;
+  if (requested !== undefined) throw invalid('sku', 'is no variant of this product');
   const [only, ...others] = skus;
   if (only && others.length === 0) return only;
   throw invalid('sku', 'is needed: this product has several variants');
@@ -63,20 +63,20 @@ const shown = ({ sku, onHand, reserved, available }: Stock) => ({
   available,
 });
 
-export const stockRoutes = (door: StockDoor): Route[] => [
+export const stockRoutes = (deps: StockDeps): Route[] => [
   route({
     method: 'put',
     path: '/product/:id/stock',
     summary: 'Set how many are on hand.',
     needs: 'inventory:write',
     body: stockBody,
-    shows: stockShown,
+    shows: stockResponse,
     answers: { 200: 'the stock', 409: 'STOCK_BELOW_RESERVED' },
-    answer: async (ask) => {
-      const sku = skuAmong(await skusOf(door, ask), ask.body.sku);
-      const productId = ask.params['id'] ?? '';
-      const count = { sku, onHand: ask.body.quantity, productId, reason: 'set by the store' };
-      const { stock } = await door.inventory.adjustStock(count, callHeaders(ask.principal));
+    answer: async (input) => {
+      const sku = skuAmong(await skusOf(deps, input), input.body.sku);
+      const productId = input.params['id'] ?? '';
+      const count = { sku, onHand: input.body.quantity, productId, reason: 'set by the store' };
+      const { stock } = await deps.inventory.adjustStock(count, callHeaders(input.principal));
       if (!stock) throw new Error('Inventory answered without stock');
       return json(shown(stock));
     },
@@ -86,11 +86,11 @@ export const stockRoutes = (door: StockDoor): Route[] => [
     path: '/product/:id/stock',
     summary: 'How many are left, of each variant.',
     needs: 'inventory:read',
-    shows: stocksShown,
+    shows: stocksResponse,
     answers: { 200: 'the stock of each variant' },
-    answer: async (ask) => {
-      const skus = await skusOf(door, ask);
-      const { stock } = await door.inventory.batchGetStock({ skus }, callHeaders(ask.principal));
+    answer: async (input) => {
+      const skus = await skusOf(deps, input);
+      const { stock } = await deps.inventory.batchGetStock({ skus }, callHeaders(input.principal));
       return json({ stock: stock.map(shown) });
     },
   }),

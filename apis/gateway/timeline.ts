@@ -1,11 +1,11 @@
 // An order's timeline: as JSON at once, or followed live as server-sent events.
 import { isEnding, ORDER_STATUSES, type OrderStatus } from '../../domain/order.ts';
-import { json, route, type Ask, type Route } from '../http/routes.ts';
-import type { OrderDoor } from './order-calls.ts';
+import { json, route, type RouteInput, type Route } from '../http/routes.ts';
+import type { OrderDeps } from './order-calls.ts';
 import { allowedOrderId } from './orders.ts';
 import { callHeaders } from './owners.ts';
-import { shownEvent } from './shapes.ts';
-import { eventsShown } from './shown.ts';
+import { toEventResponse } from './shapes.ts';
+import { eventsResponse } from './shown.ts';
 
 const POLL_MS = 500;
 const PING_EVERY_POLLS = 30;
@@ -28,19 +28,23 @@ const lastSeen = (request: Request): number => {
   return /^\d{1,9}$/.test(header) ? Number(header) : 0;
 };
 
-const frame = (event: ReturnType<typeof shownEvent>): string =>
+const frame = (event: ReturnType<typeof toEventResponse>): string =>
   `id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
 /** Events as they come, until the order has ended or the follower leaves. */
-async function* followed(door: OrderDoor, ask: Ask, orderId: string): AsyncGenerator<string> {
+async function* followed(
+  deps: OrderDeps,
+  input: RouteInput,
+  orderId: string,
+): AsyncGenerator<string> {
   const until = Date.now() + FOLLOW_MS_MAX;
   // A follower comes back to another process when this one ends.
-  const isOver = (): boolean => ask.request.signal.aborted || door.draining.aborted;
-  let afterSequence = lastSeen(ask.request);
+  const isOver = (): boolean => input.request.signal.aborted || deps.draining.aborted;
+  let afterSequence = lastSeen(input.request);
   for (let polls = 1; Date.now() < until && !isOver(); polls++) {
     const request = { orderId, afterSequence };
-    const { events } = await door.orders.listOrderEvents(request, callHeaders(ask.principal));
-    for (const event of events.map(shownEvent)) {
+    const { events } = await deps.orders.listOrderEvents(request, callHeaders(input.principal));
+    for (const event of events.map(toEventResponse)) {
       afterSequence = event.sequence;
       yield frame(event);
       if (ENDING_EVENTS.has(event.type)) return;
@@ -62,26 +66,26 @@ const streamOf = (frames: AsyncGenerator<string>): ReadableStream<Uint8Array> =>
   });
 };
 
-export const timelineRoute = (door: OrderDoor): Route =>
+export const timelineRoute = (deps: OrderDeps): Route =>
   route({
     method: 'get',
     path: '/orders/:id/events',
     kind: 'follow',
     summary: 'The timeline; with Accept: text/event-stream it is followed live.',
     needs: 'own-order',
-    shows: eventsShown,
+    shows: eventsResponse,
     answers: { 200: 'events, oldest first' },
-    answer: async (ask) => {
-      const orderId = allowedOrderId(door.access, ask);
-      const wantsStream = ask.request.headers.get('accept')?.includes('text/event-stream');
+    answer: async (input) => {
+      const orderId = allowedOrderId(deps.access, input);
+      const wantsStream = input.request.headers.get('accept')?.includes('text/event-stream');
       if (wantsStream) {
-        await door.orders.getOrder({ orderId }, callHeaders(ask.principal));
-        return new Response(streamOf(followed(door, ask, orderId)), {
+        await deps.orders.getOrder({ orderId }, callHeaders(input.principal));
+        return new Response(streamOf(followed(deps, input, orderId)), {
           headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
         });
       }
       const request = { orderId, afterSequence: 0 };
-      const { events } = await door.orders.listOrderEvents(request, callHeaders(ask.principal));
-      return json({ events: events.map(shownEvent) }, 200, { 'cache-control': 'no-store' });
+      const { events } = await deps.orders.listOrderEvents(request, callHeaders(input.principal));
+      return json({ events: events.map(toEventResponse) }, 200, { 'cache-control': 'no-store' });
     },
   });

@@ -5,7 +5,10 @@ import { fronted } from './front.ts';
 const SHOP = 'https://shop.example';
 const socket = { timeout: () => undefined, requestIP: () => null };
 
-const door = (corsOrigins: string[], more: { isSecure?: boolean; draining?: AbortSignal } = {}) => {
+const handler = (
+  corsOrigins: string[],
+  more: { isSecure?: boolean; draining?: AbortSignal } = {},
+) => {
   const draining = more.draining ?? new AbortController().signal;
   const answer = fronted({ corsOrigins, isSecure: more.isSecure ?? false, draining }, (request) =>
     Promise.resolve(new Response('said', { status: request.method === 'OPTIONS' ? 405 : 200 })),
@@ -16,7 +19,7 @@ const door = (corsOrigins: string[], more: { isSecure?: boolean; draining?: Abor
 
 describe('an answer', () => {
   test('lets nothing be loaded, framed, sniffed or told on', async () => {
-    const { headers } = await door([])();
+    const { headers } = await handler([])();
     expect(headers.get('content-security-policy')).toBe(
       "default-src 'none'; frame-ancestors 'none'",
     );
@@ -26,16 +29,16 @@ describe('an answer', () => {
   });
 
   test('insists on TLS where the world comes in over it', async () => {
-    const { headers } = await door([], { isSecure: true })();
+    const { headers } = await handler([], { isSecure: true })();
     expect(headers.get('strict-transport-security')).toStartWith('max-age=');
   });
 
   test('closes its connection once the process is about to end', async () => {
     const ending = new AbortController();
-    const ask = door([], { draining: ending.signal });
-    expect((await ask()).headers.get('connection')).toBeNull();
+    const input = handler([], { draining: ending.signal });
+    expect((await input()).headers.get('connection')).toBeNull();
     ending.abort();
-    expect((await ask()).headers.get('connection')).toBe('close');
+    expect((await input()).headers.get('connection')).toBe('close');
   });
 });
 
@@ -43,7 +46,7 @@ describe('a page on another origin', () => {
   const PREFLIGHT = { origin: SHOP, 'access-control-request-method': 'POST' };
 
   test('may call when it is on the list, and nobody else may', async () => {
-    const ask = door([SHOP]);
+    const input = handler([SHOP]);
     for (const [origin, allowed] of [
       [SHOP, SHOP],
       ['https://shop.example.evil.example', null],
@@ -51,7 +54,7 @@ describe('a page on another origin', () => {
       ['https://SHOP.example', null],
       ['null', null],
     ] as const) {
-      const { headers } = await ask({ origin });
+      const { headers } = await input({ origin });
       expect([origin, headers.get('access-control-allow-origin')]).toEqual([origin, allowed]);
       expect(headers.get('vary')).toContain('Origin');
       expect(headers.get('access-control-allow-credentials')).toBeNull();
@@ -59,13 +62,13 @@ describe('a page on another origin', () => {
   });
 
   test('is told what it may send before it does', async () => {
-    const response = await door([SHOP])(PREFLIGHT, 'OPTIONS');
+    const response = await handler([SHOP])(PREFLIGHT, 'OPTIONS');
     expect(response.status).toBe(204);
     expect(response.headers.get('access-control-allow-headers')).toContain('idempotency-key');
   });
 
   test('that is not on the list is told nothing, and OPTIONS of itself stays refused', async () => {
-    expect((await door([])(PREFLIGHT, 'OPTIONS')).status).toBe(405);
-    expect((await door([SHOP])({ origin: SHOP }, 'OPTIONS')).status).toBe(405);
+    expect((await handler([])(PREFLIGHT, 'OPTIONS')).status).toBe(405);
+    expect((await handler([SHOP])({ origin: SHOP }, 'OPTIONS')).status).toBe(405);
   });
 });

@@ -80,6 +80,10 @@ export const fronted =
   (options: FrontOptions, answer: FetchWithServer): FetchWithServer =>
   async (request, server) => {
     const origin = allowedOrigin(request, options);
-    const isAsked = origin !== undefined && isPreflight(request);
-    return dress(isAsked ? preflight(origin) : await answer(request, server), origin, options);
+    const isPreflightRequest = origin !== undefined && isPreflight(request);
+    return dress(
+      isPreflightRequest ? preflight(origin) : await answer(request, server),
+      origin,
+      options,
+    );
   };

@@ -92,7 +92,8 @@ const capacitiesOfKey = ({ id, storeId, scopes }: KeyFound, named: StoreId): Pri
 
 const capacitiesOfSession = (found: SessionFound, chosen: StoreId | undefined): Principal[] => {
   const { accountId, email, emailVerified, staff, isOperator } = found;
-  const place = staff.find(({ storeId }) => storeId === chosen) ?? (chosen ? undefined : staff[0]);
+  const membership =
+    staff.find(({ storeId }) => storeId === chosen) ?? (chosen ? undefined : staff[0]);
   const storeId = chosen ?? DEFAULT_STORE;
   return [
     {
@@ -103,7 +104,7 @@ const capacitiesOfSession = (found: SessionFound, chosen: StoreId | undefined): 
       emailVerified,
       sessionId: found.id,
     },
-    ...(place ? [{ kind: 'staff', accountId, ...place } as const] : []),
+    ...(membership ? [{ kind: 'staff', accountId, ...membership } as const] : []),
     ...(isOperator ? [{ kind: 'operator', storeId, by: accountId } as const] : []),
   ];
 };
@@ -112,13 +113,13 @@ const capacitiesOfSession = (found: SessionFound, chosen: StoreId | undefined): 
 const isFromElsewhere = (request: Request): boolean =>
   ['cross-site', 'cross-origin'].includes(request.headers.get('sec-fetch-site') ?? '');
 
-interface Shown {
+interface Credential {
   text: string;
   isSession: boolean;
 }
 
 /** What the caller shows: the Authorization header, else the cookie. */
-const shownBy = (request: Request): Shown | undefined => {
+const credentialOf = (request: Request): Credential | undefined => {
   const header = request.headers.get('authorization');
   if (header !== null) {
     const text = /^Bearer ([\x21-\x7e]{1,300})$/.exec(header)?.[1] ?? '';
@@ -129,14 +130,14 @@ const shownBy = (request: Request): Shown | undefined => {
 };
 
 /** Nothing is shown that could be looked up: the call is anybody's. */
-export const showsNothing = (request: Request): boolean => shownBy(request) === undefined;
+export const hasNoCredential = (request: Request): boolean => credentialOf(request) === undefined;
 
 /** The same for the service behind: a cookie becomes a bearer token, which no browser sends. */
 export const bearerOf = (request: Request): { authorization?: string } => {
   const header = request.headers.get('authorization');
   if (header !== null) return { authorization: header };
-  const shown = shownBy(request);
-  return shown ? { authorization: `Bearer ${SESSION_PREFIX}${shown.text}` } : {};
+  const credential = credentialOf(request);
+  return credential ? { authorization: `Bearer ${SESSION_PREFIX}${credential.text}` } : {};
 };
 
 const storeChosen = (request: Request, params: Record<string, string>): StoreId | undefined => {
@@ -149,7 +150,7 @@ const KEY_SHAPE = /^hf_[A-Za-z0-9_-]{20,80}$/;
 /** Every capacity of whoever shows this; none when it is good for nothing. */
 const capacitiesOf = async (
   { findKey, findSession, sessionSecret }: Finders,
-  { text, isSession }: Shown,
+  { text, isSession }: Credential,
   chosen: StoreId | undefined,
 ): Promise<Principal[]> => {
   if (text === '') return [];
@@ -186,13 +187,13 @@ export const authenticating =
   (finders: Finders): Authenticate =>
   async (request, needs, params = {}) => {
     if (needs === 'public') return ANYONE;
-    const shown = shownBy(request);
-    if (shown === undefined) {
+    const credential = credentialOf(request);
+    if (credential === undefined) {
       if (may(ANYONE, needs)) return ANYONE;
       throw unauthenticated(needs);
     }
     const chosen = storeChosen(request, params);
-    const capacities = await capacitiesOf(finders, shown, chosen);
+    const capacities = await capacitiesOf(finders, credential, chosen);
     const fitting = capacities.find((one) => may(one, needs));
     if (fitting) return fitting;
     // A store's key buys nothing, but its machine may browse like anyone.
@@ -209,7 +210,7 @@ export const operatorOf = (principal: Principal): string => {
 };
 
 /** For doors that only have public paths. */
-export const authenticatingNobody: Authenticate = authenticating({
+export const authenticatingPublicOnly: Authenticate = authenticating({
   findKey: findNothing,
   findSession: findNothing,
 });

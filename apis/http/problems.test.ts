@@ -123,8 +123,8 @@ describe('a refusal', () => {
 
   test.each(ERROR_CODES)('of %s asks for a key only when none was good', async (code) => {
     const { response } = await problem(code);
-    const asked = code === 'UNAUTHENTICATED' ? 'Bearer' : null;
-    expect(response.headers.get('www-authenticate')).toBe(asked);
+    const requested = code === 'UNAUTHENTICATED' ? 'Bearer' : null;
+    expect(response.headers.get('www-authenticate')).toBe(requested);
   });
 });
 

@@ -5,18 +5,23 @@ import { DomainError } from '../../domain/errors.ts';
 import { DEFAULT_STORE } from '../../domain/ids.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
 import type { Principal } from './principals.ts';
-import { appOf, json, route, type Ask, type Route } from './routes.ts';
+import { appOf, json, route, type RouteInput, type Route } from './routes.ts';
 
 const CANARY = 'canary-4f1c';
-const asked: Ask[] = [];
-const remember = async (ask: Ask): Promise<Response> => {
-  asked.push(ask);
+const requested: RouteInput[] = [];
+const remember = async (input: RouteInput): Promise<Response> => {
+  requested.push(input);
   return json({ ok: true }, 200, { 'x-own': 'yes' });
 };
 
 const spec = { summary: 'A thing', needs: 'public' as const, answers: { 200: 'the thing' } };
 const ROUTES: Route[] = [
-  route({ ...spec, method: 'get', path: '/things', answer: (ask) => remember(ask as Ask) }),
+  route({
+    ...spec,
+    method: 'get',
+    path: '/things',
+    answer: (input) => remember(input as RouteInput),
+  }),
   {
     ...spec,
     method: 'post',
@@ -67,15 +72,21 @@ interface Answer {
   headers: Headers;
   text: string;
   body: Record<string, unknown>;
-  handled: Ask[];
+  handled: RouteInput[];
 }
 
 const send = async (path: string, init: RequestInit = {}): Promise<Answer> => {
-  asked.length = 0;
+  requested.length = 0;
   const response = await app.fetch(new Request(`http://shop.example${path}`, init));
   const text = await response.text();
   const body = JSON.parse(text === '' ? '{}' : text) as Record<string, unknown>;
-  return { status: response.status, headers: response.headers, text, body, handled: [...asked] };
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body,
+    handled: [...requested],
+  };
 };
 const post = (text: string, type = 'application/json'): Promise<Answer> =>
   send('/things', { method: 'POST', headers: { 'content-type': type }, body: text });

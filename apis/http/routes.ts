@@ -13,7 +13,7 @@ import type { Authenticate, Principal } from './principals.ts';
 export type Method = 'get' | 'post' | 'put' | 'delete' | 'options';
 
 /** What a handler is given: everything parsed, nothing raw but `request`. */
-export interface Ask<B = unknown, Q = unknown> {
+export interface RouteInput<B = unknown, Q = unknown> {
   params: Record<string, string>;
   body: B;
   query: Q;
@@ -43,13 +43,13 @@ export interface Route {
   /** What it is to the limits; a GET is a read, everything else a write unless said. */
   kind?: CallKind;
   answers: Record<number, string>;
-  answer(ask: Ask): Promise<Response>;
+  answer(input: RouteInput): Promise<Response>;
 }
 
 interface RouteOf<B, Q> extends Omit<Route, 'body' | 'query' | 'answer'> {
   body?: ZodType<B>;
   query?: ZodType<Q>;
-  answer(ask: Ask<B, Q>): Promise<Response>;
+  answer(input: RouteInput<B, Q>): Promise<Response>;
 }
 
 /** Ties the handler's types to its schemas. */
@@ -106,7 +106,7 @@ const kindOf = ({ kind, method }: Route): CallKind => kind ?? (method === 'get' 
 
 type Env = { Bindings: Seen };
 
-interface Asking {
+interface RouteCall {
   route: Route;
   c: Context<Env>;
   requestId: string;
@@ -114,7 +114,7 @@ interface Asking {
   headers: Headers;
 }
 
-const answerOf = (mounting: Mounting, { route, c, requestId, headers }: Asking) => {
+const answerOf = (mounting: Mounting, { route, c, requestId, headers }: RouteCall) => {
   const request = c.req.raw;
   const address = c.env?.address ?? '';
   const params = c.req.param();
@@ -146,13 +146,13 @@ const guarded =
   async (c: Context<Env>): Promise<Response> => {
     const requestId = requestIdOf(c.req.raw);
     const headers = new Headers();
-    const asking = { route, c, requestId, headers };
+    const call = { route, c, requestId, headers };
     const { telemetry } = mounting;
     const name = `${route.method.toUpperCase()} ${route.path}`;
     const parent = { traceparent: c.req.header('traceparent') ?? '' };
     try {
       const response = await withTraceFrom(parent, () =>
-        telemetry.timed('http', name, () => answerOf(mounting, asking)),
+        telemetry.timed('http', name, () => answerOf(mounting, call)),
       );
       if (!response.headers.has('x-request-id')) response.headers.set('x-request-id', requestId);
       return withHeaders(withCacheRule(response, route), headers);

@@ -25,7 +25,7 @@ export interface Comparison {
   differences: Difference[];
 }
 
-interface CompareParts {
+interface CompareDeps {
   pg: Pg;
   cache: StockCache;
 }
@@ -48,7 +48,7 @@ const differenceOf = (
 };
 
 const compareSkus = async (
-  { cache }: CompareParts,
+  { cache }: CompareDeps,
   storeId: string,
   levels: StockLevel[],
   epoch: number,
@@ -60,31 +60,31 @@ const compareSkus = async (
 };
 
 /** What is being sold right now differs for a moment; what stays different is wrong. */
-const stillThere = async (parts: CompareParts, differences: Difference[]) => {
+const stillThere = async (deps: CompareDeps, differences: Difference[]) => {
   const left: Difference[] = [];
-  const epoch = await ledgerEpoch(parts.pg);
+  const epoch = await ledgerEpoch(deps.pg);
   for (const [storeId, group] of Map.groupBy(differences, (one) => one.storeId)) {
     for (let at = 0; at < group.length; at += SKUS_A_READ) {
       const skus = group.slice(at, at + SKUS_A_READ).map((one) => one.sku);
-      const levels = await listLevels(parts.pg, storeId, skus);
-      left.push(...(await compareSkus(parts, storeId, levels, epoch)));
+      const levels = await listLevels(deps.pg, storeId, skus);
+      left.push(...(await compareSkus(deps, storeId, levels, epoch)));
     }
   }
   return left;
 };
 
 const compareAll = async (
-  parts: CompareParts,
+  deps: CompareDeps,
   tx: Tx,
 ): Promise<Comparison & { all: Set<string> }> => {
-  const epoch = await ledgerEpoch(parts.pg);
+  const epoch = await ledgerEpoch(deps.pg);
   const all = new Set<string>();
   const differences: Difference[] = [];
   for await (const page of levelPages(tx)) {
     for (const { storeId, level } of page) all.add(`${storeId}/${level.sku}`);
     for (const [storeId, group] of Map.groupBy(page, (one) => one.storeId)) {
       const levels = group.map((one) => one.level);
-      const found = await compareSkus(parts, storeId, levels, epoch);
+      const found = await compareSkus(deps, storeId, levels, epoch);
       if (differences.length < DIFFERENCES_MAX) differences.push(...found);
     }
   }
@@ -92,7 +92,7 @@ const compareAll = async (
 };
 
 /** Skus that Redis counts and the ledger has never had. */
-const listStrange = async ({ cache }: CompareParts, all: Set<string>): Promise<Difference[]> => {
+const listStrange = async ({ cache }: CompareDeps, all: Set<string>): Promise<Difference[]> => {
   const strange: Difference[] = [];
   for await (const { storeId, sku } of cache.scanLevels()) {
     if (all.has(`${storeId}/${sku}`) || strange.length >= DIFFERENCES_MAX) continue;
@@ -102,7 +102,7 @@ const listStrange = async ({ cache }: CompareParts, all: Set<string>): Promise<D
 };
 
 /** Of no sku: Redis does not say that it is whole under the ledger's epoch. */
-const listUnready = async ({ pg, cache }: CompareParts): Promise<Difference[]> => {
+const listUnready = async ({ pg, cache }: CompareDeps): Promise<Difference[]> => {
   const { identity, ready } = await cache.inspect();
   const epoch = await ledgerEpoch(pg);
   if (ready === readyText(epoch, identity)) return [];
@@ -110,16 +110,16 @@ const listUnready = async ({ pg, cache }: CompareParts): Promise<Difference[]> =
 };
 
 /** Compares every sku. Redis equals what the ledger would rebuild when there is no difference. */
-export const compareStock = async (parts: CompareParts): Promise<Comparison> => {
-  const { all, skus, differences } = await onSnapshot(parts.pg, (tx) => compareAll(parts, tx));
-  const suspects = [...differences, ...(await listStrange(parts, all))];
-  if (suspects.length === 0) return { skus, differences: await listUnready(parts) };
+export const compareStock = async (deps: CompareDeps): Promise<Comparison> => {
+  const { all, skus, differences } = await onSnapshot(deps.pg, (tx) => compareAll(deps, tx));
+  const suspects = [...differences, ...(await listStrange(deps, all))];
+  if (suspects.length === 0) return { skus, differences: await listUnready(deps) };
   let left = suspects;
   // What changes between the two reads of a look is another sku the next time.
   for (let looks = 0; looks < LOOKS && left.length > 0; looks++) {
     await Bun.sleep(SETTLE_MS);
-    left = await stillThere(parts, left);
+    left = await stillThere(deps, left);
   }
-  left.unshift(...(await listUnready(parts)));
+  left.unshift(...(await listUnready(deps)));
   return { skus, differences: left.slice(0, DIFFERENCES_MAX) };
 };

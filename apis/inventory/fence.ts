@@ -2,7 +2,7 @@
 import { ledgerEpoch } from '../../db/postgres/ledger/epoch.ts';
 import { rebuilding } from '../../db/postgres/ledger/reservations.ts';
 import { readyText } from '../../db/redis/stock.ts';
-import { rebuildStock, type RebuildParts } from './rebuild.ts';
+import { rebuildStock, type RebuildDeps } from './rebuild.ts';
 
 const LOOK_EVERY_MS = 1_000;
 /** While Redis is being rebuilt here or elsewhere. */
@@ -25,18 +25,18 @@ interface Believed {
 }
 
 /** Compares Redis with the ledger; rebuilds it when it is empty, stale or another server. */
-const look = async (parts: RebuildParts): Promise<Believed | undefined> => {
-  const { pg, cache } = parts;
+const look = async (deps: RebuildDeps): Promise<Believed | undefined> => {
+  const { pg, cache } = deps;
   const losses = cache.losses();
   const { identity, ready } = await cache.inspect();
   const epoch = await ledgerEpoch(pg);
   if (ready === readyText(epoch, identity)) return { epoch, losses };
-  await rebuildStock(parts);
+  await rebuildStock(deps);
   return undefined;
 };
 
-export const startFence = (parts: RebuildParts): Fence => {
-  const { cache, telemetry } = parts;
+export const startFence = (deps: RebuildDeps): Fence => {
+  const { cache, telemetry } = deps;
   let believed: Believed | undefined;
   let running = true;
   let wake = Promise.withResolvers<void>();
@@ -58,7 +58,7 @@ export const startFence = (parts: RebuildParts): Fence => {
   const loop = async (): Promise<void> => {
     while (running) {
       wake = Promise.withResolvers();
-      believed = await look(parts).catch(complain);
+      believed = await look(deps).catch(complain);
       const timer = setTimeout(wake.resolve, LOOK_EVERY_MS);
       // While something is wrong, suspicion does not make it look faster.
       await (peek() === undefined ? Bun.sleep(LOOK_AGAIN_MS) : wake.promise);

@@ -1,13 +1,13 @@
 // What the parts of Inventory are made of, and how the ledger's answers reach Redis.
 import type { StockLevel } from '../../domain/stock.ts';
 import type { Pg } from '../../db/postgres/client.ts';
-import type { StockCache, Told } from '../../db/redis/stock.ts';
+import type { StockCache, LedgerLevel } from '../../db/redis/stock.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Answered } from './answered.ts';
 import type { Fence } from './fence.ts';
 import type { SoldOut } from './sold-out.ts';
 
-export interface InventoryParts {
+export interface InventoryDeps {
   pg: Pg;
   cache: StockCache;
   fence: Fence;
@@ -28,12 +28,12 @@ export interface LedgerWord {
 
 /** Tells Redis what the ledger said. Redis may fail here: what it knows ages out in seconds. */
 export const settle = async (
-  { cache, soldOut, telemetry }: InventoryParts,
+  { cache, soldOut, telemetry }: InventoryDeps,
   { storeId, levels, epoch, fill, admission }: LedgerWord,
 ): Promise<void> => {
   if (levels.length === 0) return;
   soldOut.learn(storeId, levels);
-  const told = levels.map((level): Told => {
+  const known = levels.map((level): LedgerLevel => {
     const quantity = admission?.quantities.get(level.sku);
     return {
       ...{ storeId, level, epoch },
@@ -42,6 +42,6 @@ export const settle = async (
     };
   });
   await cache
-    .tell(told)
+    .writeLevels(known)
     .catch((error: unknown) => telemetry.log.error('ledger answer not told to redis', error));
 };

@@ -2,7 +2,7 @@
 import type { StockLevel } from '../../domain/stock.ts';
 import { listLevels } from '../../db/postgres/ledger/stock.ts';
 import { isBelieved } from '../../db/redis/stock.ts';
-import { settle, type InventoryParts } from './parts.ts';
+import { settle, type InventoryDeps } from './parts.ts';
 
 const plain = ({ sku, onHand, reserved, available, version }: StockLevel): StockLevel => ({
   ...{ sku, onHand, reserved, available, version },
@@ -10,22 +10,22 @@ const plain = ({ sku, onHand, reserved, available, version }: StockLevel): Stock
 
 /** Levels in the order asked; a sku never received has zeros. UNAVAILABLE. */
 export const readLevels = async (
-  parts: InventoryParts,
+  deps: InventoryDeps,
   storeId: string,
   skus: string[],
 ): Promise<StockLevel[]> => {
-  const cached = await parts.cache.listLevels(storeId, [...new Set(skus)]);
+  const cached = await deps.cache.listLevels(storeId, [...new Set(skus)]);
   const nowMs = Date.now();
   const fresh = cached.filter((level) => isBelieved(level, nowMs)).map(plain);
   const found = new Map(fresh.map((level) => [level.sku, level]));
   const missing = [...new Set(skus.filter((sku) => !found.has(sku)))];
   if (missing.length > 0) {
     // The epoch before the answer: told under an older one it changes nothing.
-    const epoch = parts.fence.peek();
-    const levels = await listLevels(parts.pg, storeId, missing);
+    const epoch = deps.fence.peek();
+    const levels = await listLevels(deps.pg, storeId, missing);
     for (const level of levels) found.set(level.sku, level);
     const known = levels.filter((level) => level.version > 0);
-    if (epoch !== undefined) await settle(parts, { storeId, levels: known, epoch });
+    if (epoch !== undefined) await settle(deps, { storeId, levels: known, epoch });
   }
   return skus.flatMap((sku) => found.get(sku) ?? []);
 };

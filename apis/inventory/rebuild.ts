@@ -5,7 +5,7 @@ import { asOnlyRebuild, levelPages, recentPages } from '../../db/postgres/ledger
 import { readyText, REMEMBERED_AFTER_MS, type StockCache } from '../../db/redis/stock.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 
-export interface RebuildParts {
+export interface RebuildDeps {
   pg: Pg;
   cache: StockCache;
   telemetry: Telemetry;
@@ -17,7 +17,7 @@ export interface Rebuilt {
   reservations: number;
 }
 
-const fillReservations = async ({ cache }: RebuildParts, tx: Tx): Promise<number> => {
+const fillReservations = async ({ cache }: RebuildDeps, tx: Tx): Promise<number> => {
   let count = 0;
   for await (const page of recentPages(tx, REMEMBERED_AFTER_MS)) {
     await cache.remember(page);
@@ -26,10 +26,10 @@ const fillReservations = async ({ cache }: RebuildParts, tx: Tx): Promise<number
   return count;
 };
 
-const fillLevels = async ({ cache }: RebuildParts, tx: Tx, epoch: number): Promise<number> => {
+const fillLevels = async ({ cache }: RebuildDeps, tx: Tx, epoch: number): Promise<number> => {
   let count = 0;
   for await (const page of levelPages(tx)) {
-    await cache.tell(page.map((one) => ({ ...one, epoch, how: 'fill' })));
+    await cache.writeLevels(page.map((one) => ({ ...one, epoch, how: 'fill' })));
     count += page.length;
   }
   return count;
@@ -40,8 +40,8 @@ const fillLevels = async ({ cache }: RebuildParts, tx: Tx, epoch: number): Promi
  * an older one can be held; ids come before counts, so that a repeated call finds its first
  * answer. Undefined when another rebuild is at work. UNAVAILABLE.
  */
-export const rebuildStock = async (parts: RebuildParts): Promise<Rebuilt | undefined> => {
-  const { pg, cache, telemetry } = parts;
+export const rebuildStock = async (deps: RebuildDeps): Promise<Rebuilt | undefined> => {
+  const { pg, cache, telemetry } = deps;
   let rebuilt: Rebuilt | undefined;
   await asOnlyRebuild(pg, async (tx) => {
     const losses = cache.losses();
@@ -49,8 +49,8 @@ export const rebuildStock = async (parts: RebuildParts): Promise<Rebuilt | undef
     const { identity } = await cache.inspect();
     const epoch = await raiseEpoch(pg, await ledgerEpoch(pg));
     if (epoch === undefined) return;
-    const reservations = await fillReservations(parts, tx);
-    const skus = await fillLevels(parts, tx, epoch);
+    const reservations = await fillReservations(deps, tx);
+    const skus = await fillLevels(deps, tx, epoch);
     // A server that went away meanwhile may have come back empty: the next look starts again.
     if (cache.losses() !== losses || (await cache.inspect()).identity !== identity) return;
     await cache.publishReady(readyText(epoch, identity));

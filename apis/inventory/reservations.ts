@@ -10,7 +10,7 @@ import type { LedgerAnswer } from '../../db/postgres/ledger/at-once.ts';
 import { extendReservation, reservationById } from '../../db/postgres/ledger/reservations.ts';
 import type { InventoryService } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { callerOf } from '../rpc/server.ts';
-import { settle, type InventoryParts } from './parts.ts';
+import { settle, type InventoryDeps } from './parts.ts';
 import { reserve } from './reserve.ts';
 import { holdMsOf, wireReservation } from './shapes.ts';
 
@@ -18,10 +18,10 @@ type Service = ServiceImpl<typeof InventoryService>;
 type Handlers<K extends keyof Service> = Pick<Service, K>;
 
 export const holdHandlers = (
-  parts: InventoryParts,
+  deps: InventoryDeps,
 ): Handlers<'reserve' | 'extendReservation' | 'getReservation'> => ({
   async reserve({ reservationId, lines, expiresIn, attempt }, context) {
-    const reservation = await reserve(parts, {
+    const reservation = await reserve(deps, {
       storeId: callerOf(context).storeId,
       id: reservationId,
       demand: demandOf(lines),
@@ -33,39 +33,39 @@ export const holdHandlers = (
   async extendReservation({ reservationId: id, expiresIn }, context) {
     const { storeId } = callerOf(context);
     const lifeMs = holdMsOf(expiresIn);
-    const reservation = await extendReservation(parts.pg, storeId, id, lifeMs);
-    await parts.cache
+    const reservation = await extendReservation(deps.pg, storeId, id, lifeMs);
+    await deps.cache
       .remember([{ storeId, id, lifeMs }])
-      .catch((error: unknown) => parts.telemetry.log.error('reservation not remembered', error));
+      .catch((error: unknown) => deps.telemetry.log.error('reservation not remembered', error));
     return { reservation: wireReservation(reservation) };
   },
   async getReservation({ reservationId }, context) {
     const { storeId } = callerOf(context);
-    const reservation = await reservationById(parts.pg, storeId, reservationId);
+    const reservation = await reservationById(deps.pg, storeId, reservationId);
     return { reservation: wireReservation(reservation) };
   },
 });
 
 export const endingHandlers = (
-  parts: InventoryParts,
+  deps: InventoryDeps,
 ): Handlers<'claimReservation' | 'releaseReservation' | 'reverseClaim'> => {
   const settled = async (storeId: string, { reservation, levels, epoch }: LedgerAnswer) => {
-    await settle(parts, { storeId, levels, epoch });
+    await settle(deps, { storeId, levels, epoch });
     return { reservation: wireReservation(reservation) };
   };
   return {
     async claimReservation({ reservationId }, context) {
       const { storeId } = callerOf(context);
-      return settled(storeId, await claimReservation(parts.pg, storeId, reservationId));
+      return settled(storeId, await claimReservation(deps.pg, storeId, reservationId));
     },
     async releaseReservation({ reservationId }, context) {
       const { storeId } = callerOf(context);
-      const answer = await releaseReservation(parts.pg, storeId, reservationId);
+      const answer = await releaseReservation(deps.pg, storeId, reservationId);
       return answer ? settled(storeId, answer) : {};
     },
     async reverseClaim({ reservationId }, context) {
       const { storeId } = callerOf(context);
-      return settled(storeId, await reverseClaim(parts.pg, storeId, reservationId));
+      return settled(storeId, await reverseClaim(deps.pg, storeId, reservationId));
     },
   };
 };

@@ -3,13 +3,13 @@ import { DomainError } from '../../domain/errors.ts';
 import type { Demand, Reservation, StockLevel } from '../../domain/stock.ts';
 import { holdStock, rebuilding } from '../../db/postgres/ledger/reservations.ts';
 import type { Admission } from '../../db/redis/stock.ts';
-import { settle, type InventoryParts } from './parts.ts';
+import { settle, type InventoryDeps } from './parts.ts';
 
 /** A shortage that only others' unsettled admissions explain is tried again this often. */
 const CONTENDED_TRIES = 3;
 const CONTENDED_WAIT_MS = 100;
 
-export interface ReserveAsk {
+export interface ReserveInput {
   storeId: string;
   id: string;
   /** Sorted by sku, each sku once. */
@@ -25,11 +25,13 @@ const outOfStock = (short: Demand[], levels: Partial<StockLevel>[]): DomainError
   });
 
 const withdrawAll = async (
-  { cache, telemetry }: InventoryParts,
-  ask: ReserveAsk,
+  { cache, telemetry }: InventoryDeps,
+  input: ReserveInput,
   taken: Demand[],
 ): Promise<void> => {
-  const all = taken.map(({ sku, quantity }) => cache.withdraw(ask.storeId, sku, ask.id, quantity));
+  const all = taken.map(({ sku, quantity }) =>
+    cache.withdraw(input.storeId, sku, input.id, quantity),
+  );
   // What cannot be given back ends by itself, ten seconds after it was taken.
   await Promise.all(all).catch((error: unknown) =>
     telemetry.log.warn('admission not given back', { reason: String(error) }),
@@ -37,13 +39,13 @@ const withdrawAll = async (
 };
 
 const admitOne = async (
-  { cache }: InventoryParts,
-  ask: ReserveAsk,
+  { cache }: InventoryDeps,
+  input: ReserveInput,
   line: Demand,
   epoch: number,
 ): Promise<Admission> => {
   for (let tries = 1; ; tries++) {
-    const admission = await cache.admit({ ...line, storeId: ask.storeId, id: ask.id, epoch });
+    const admission = await cache.admit({ ...line, storeId: input.storeId, id: input.id, epoch });
     if (admission.verdict !== 'contended' || tries > CONTENDED_TRIES) return admission;
     await Bun.sleep(CONTENDED_WAIT_MS * (0.5 + Math.random() / 2));
   }
@@ -56,33 +58,33 @@ interface Admitted {
   unknown: Set<string>;
 }
 
-const NOT_ASKED: Admitted = { epoch: undefined, taken: [], unknown: new Set() };
+const NOT_ADMITTED: Admitted = { epoch: undefined, taken: [], unknown: new Set() };
 
 /**
  * Takes every sku in sorted order, or none; the first has been asked for already. What Redis
  * cannot judge is left to the ledger.
  */
 const admitAll = async (
-  parts: InventoryParts,
-  ask: ReserveAsk,
+  deps: InventoryDeps,
+  input: ReserveInput,
   epoch: number,
   first: Admission,
 ): Promise<Admitted> => {
   const taken: Demand[] = [];
   const unknown = new Set<string>();
   const giveBack = async (refusal: DomainError): Promise<never> => {
-    await withdrawAll(parts, ask, taken);
+    await withdrawAll(deps, input, taken);
     throw refusal;
   };
-  for (const [at, line] of ask.demand.entries()) {
-    const { verdict, available } = at === 0 ? first : await admitOne(parts, ask, line, epoch);
+  for (const [at, line] of input.demand.entries()) {
+    const { verdict, available } = at === 0 ? first : await admitOne(deps, input, line, epoch);
     if (verdict === 'short') {
       const level = { sku: line.sku, available };
-      parts.soldOut.learn(ask.storeId, [level]);
+      deps.soldOut.learn(input.storeId, [level]);
       return giveBack(outOfStock([line], [level]));
     }
     if (verdict === 'fenced') {
-      parts.fence.distrust();
+      deps.fence.distrust();
       return giveBack(rebuilding());
     }
     if (verdict === 'admitted') taken.push(line);
@@ -92,37 +94,37 @@ const admitAll = async (
 };
 
 /** Only a first attempt may be refused, or held up, by what Redis or this process remembers. */
-const askRedis = async (parts: InventoryParts, ask: ReserveAsk): Promise<Admitted> => {
-  if (ask.attempt > 1) return NOT_ASKED;
-  const { storeId, id, demand } = ask;
-  const gone = demand.find(({ sku }) => parts.soldOut.has(storeId, sku));
-  if (gone && !parts.answered.has(storeId, id)) {
+const admitInRedis = async (deps: InventoryDeps, input: ReserveInput): Promise<Admitted> => {
+  if (input.attempt > 1) return NOT_ADMITTED;
+  const { storeId, id, demand } = input;
+  const gone = demand.find(({ sku }) => deps.soldOut.has(storeId, sku));
+  if (gone && !deps.answered.has(storeId, id)) {
     throw outOfStock([gone], [{ sku: gone.sku, available: 0 }]);
   }
-  const epoch = parts.fence.epoch();
+  const epoch = deps.fence.epoch();
   const [line] = demand;
-  if (!line) return NOT_ASKED;
+  if (!line) return NOT_ADMITTED;
   // Asked for together. What a known id is admitted by that ends with the ledger's answer.
   const [seen, first] = await Promise.all([
-    parts.cache.lookUp(storeId, id),
-    admitOne(parts, ask, line, epoch),
+    deps.cache.lookUp(storeId, id),
+    admitOne(deps, input, line, epoch),
   ]);
   if (seen.epoch !== epoch) {
-    parts.fence.distrust();
+    deps.fence.distrust();
     throw rebuilding();
   }
-  return seen.isKnown ? NOT_ASKED : admitAll(parts, ask, epoch, first);
+  return seen.isKnown ? NOT_ADMITTED : admitAll(deps, input, epoch, first);
 };
 
 /** From before the ledger is asked, so that no crash in between makes this id look new. */
-const remember = async (parts: InventoryParts, ask: ReserveAsk, admitted: Admitted) => {
-  const { storeId, id, expiresInMs } = ask;
+const remember = async (deps: InventoryDeps, input: ReserveInput, admitted: Admitted) => {
+  const { storeId, id, expiresInMs } = input;
   try {
-    await parts.cache.remember([{ storeId, id, lifeMs: expiresInMs }]);
+    await deps.cache.remember([{ storeId, id, lifeMs: expiresInMs }]);
   } catch (error) {
     // Without Redis only a later attempt goes on: it will be a later one the next time, too.
-    if (admitted !== NOT_ASKED) throw error;
-    parts.telemetry.log.warn('reservation not remembered', { reason: String(error) });
+    if (admitted !== NOT_ADMITTED) throw error;
+    deps.telemetry.log.warn('reservation not remembered', { reason: String(error) });
   }
 };
 
@@ -131,23 +133,23 @@ const remember = async (parts: InventoryParts, ask: ReserveAsk, admitted: Admitt
  * only when the ledger's own last word is a shortage. OUT_OF_STOCK, RESERVATION_REUSED,
  * REBUILDING, UNAVAILABLE (Redis or Postgres away).
  */
-export const reserve = async (parts: InventoryParts, ask: ReserveAsk): Promise<Reservation> => {
-  const { storeId, id, demand, expiresInMs } = ask;
-  const admitted = await askRedis(parts, ask);
-  await remember(parts, ask, admitted);
+export const reserve = async (deps: InventoryDeps, input: ReserveInput): Promise<Reservation> => {
+  const { storeId, id, demand, expiresInMs } = input;
+  const admitted = await admitInRedis(deps, input);
+  await remember(deps, input, admitted);
   const hold = { storeId, id, demand, expiresInMs, epoch: admitted.epoch };
-  const answer = await holdStock(parts.pg, hold).catch(async (error: unknown) => {
+  const answer = await holdStock(deps.pg, hold).catch(async (error: unknown) => {
     const isDefinite = error instanceof DomainError && error.code !== 'UNAVAILABLE';
-    if (isDefinite) await withdrawAll(parts, ask, admitted.taken);
-    if (isDefinite && error.code === 'REBUILDING') parts.fence.distrust();
+    if (isDefinite) await withdrawAll(deps, input, admitted.taken);
+    if (isDefinite && error.code === 'REBUILDING') deps.fence.distrust();
     throw error;
   });
   const quantities = new Map(demand.map(({ sku, quantity }) => [sku, quantity]));
   const { levels, epoch } = answer;
   const word = { storeId, levels, epoch, fill: admitted.unknown, admission: { id, quantities } };
-  await settle(parts, word);
+  await settle(deps, word);
   if (answer.outcome === 'held') {
-    parts.answered.add(storeId, id);
+    deps.answered.add(storeId, id);
     return answer.reservation;
   }
   const available = new Map(levels.map((level) => [level.sku, level.available]));

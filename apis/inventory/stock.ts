@@ -14,7 +14,7 @@ import { levelsOf } from '../../db/postgres/ledger/balances.ts';
 import type { InventoryService } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import type { Cursors } from '../http/cursors.ts';
 import { callerOf } from '../rpc/server.ts';
-import { settle, type InventoryParts } from './parts.ts';
+import { settle, type InventoryDeps } from './parts.ts';
 import { readLevels } from './read.ts';
 import { locationOf, wireMovement, wireStock } from './shapes.ts';
 import type { StockWatch } from './watch.ts';
@@ -24,54 +24,54 @@ const PAGE_SIZE_DEFAULT = 20;
 type Service = ServiceImpl<typeof InventoryService>;
 type Handlers<K extends keyof Service> = Pick<Service, K>;
 
-const settled = async (parts: InventoryParts, storeId: string, answer: StockAnswer) => {
+const settled = async (deps: InventoryDeps, storeId: string, answer: StockAnswer) => {
   const { level, epoch, isFirst } = answer;
   const fill = isFirst ? new Set([level.sku]) : undefined;
-  await settle(parts, { storeId, levels: [level], epoch, fill });
+  await settle(deps, { storeId, levels: [level], epoch, fill });
   return { stock: wireStock(level) };
 };
 
 export const changeHandlers = (
-  parts: InventoryParts,
+  deps: InventoryDeps,
 ): Handlers<'receiveStock' | 'adjustStock' | 'batchSetStock'> => ({
   async receiveStock({ location, ...receipt }, context) {
     const { storeId } = callerOf(context);
     const { receiptId, sku, quantity, productId, reason } = receipt;
-    const place = { storeId, sku, location: locationOf(location), productId };
-    const answer = await receiveStock(parts.pg, { ...place, receiptId, quantity, reason });
-    return settled(parts, storeId, answer);
+    const at = { storeId, sku, location: locationOf(location), productId };
+    const answer = await receiveStock(deps.pg, { ...at, receiptId, quantity, reason });
+    return settled(deps, storeId, answer);
   },
   async adjustStock({ location, expectedVersion, ...count }, context) {
     const { storeId } = callerOf(context);
     const { sku, productId, onHand, reason, adjustmentId, loss } = count;
-    const answer = await adjustStock(parts.pg, {
+    const answer = await adjustStock(deps.pg, {
       ...{ storeId, sku, location: locationOf(location), productId, onHand, reason },
       adjustmentId: adjustmentId || crypto.randomUUID(),
       expectedVersion: expectedVersion === undefined ? undefined : Number(expectedVersion),
       isLoss: loss,
     });
-    return settled(parts, storeId, answer);
+    return settled(deps, storeId, answer);
   },
   async batchSetStock({ counts, adjustmentId, reason }, context) {
     const { storeId } = callerOf(context);
-    const answer = await setCounts(parts.pg, { storeId, counts, adjustmentId, reason });
+    const answer = await setCounts(deps.pg, { storeId, counts, adjustmentId, reason });
     const { levels, epoch, firsts, refused } = answer;
-    if (levels.length > 0) await settle(parts, { storeId, levels, epoch, fill: firsts });
+    if (levels.length > 0) await settle(deps, { storeId, levels, epoch, fill: firsts });
     return { refusedSkus: refused };
   },
 });
 
 export const readHandlers = (
-  parts: InventoryParts,
+  deps: InventoryDeps,
   watch: StockWatch,
 ): Handlers<'batchGetStock' | 'watchStock'> => ({
   async batchGetStock({ skus, byLocation }, context) {
     const { storeId } = callerOf(context);
     if (!byLocation) {
-      const levels = await readLevels(parts, storeId, skus);
+      const levels = await readLevels(deps, storeId, skus);
       return { stock: levels.map((level) => wireStock(level)) };
     }
-    const balances = await listBalances(parts.pg, storeId, skus);
+    const balances = await listBalances(deps.pg, storeId, skus);
     const levels = new Map(levelsOf(skus, balances).map((level) => [level.sku, level]));
     const stock = skus.flatMap((sku) => {
       const level = levels.get(sku);
@@ -95,7 +95,7 @@ const positionOf = (cursors: Cursors, list: string, token: string): number | und
 };
 
 export const recordHandlers = (
-  parts: InventoryParts,
+  deps: InventoryDeps,
   cursors: Cursors,
 ): Handlers<'listMovements' | 'createLocation' | 'listLocations'> => ({
   async listMovements({ sku, pageSize, pageToken }, context) {
@@ -103,7 +103,7 @@ export const recordHandlers = (
     const list = `movements/${storeId}/${sku}`;
     const limit = pageSize || PAGE_SIZE_DEFAULT;
     const beforeId = positionOf(cursors, list, pageToken);
-    const found = await listMovements(parts.pg, { storeId, sku, beforeId, limit: limit + 1 });
+    const found = await listMovements(deps.pg, { storeId, sku, beforeId, limit: limit + 1 });
     const page = found.slice(0, limit);
     const last = found.length > limit ? page.at(-1) : undefined;
     return {
@@ -113,11 +113,11 @@ export const recordHandlers = (
   },
   async createLocation({ location, name }, context) {
     const { storeId } = callerOf(context);
-    await createLocation(parts.pg, storeId, { location, name });
+    await createLocation(deps.pg, storeId, { location, name });
     return { location: { location, name } };
   },
   async listLocations(_, context) {
     const { storeId } = callerOf(context);
-    return { locations: await listLocations(parts.pg, storeId) };
+    return { locations: await listLocations(deps.pg, storeId) };
   },
 });

@@ -1,7 +1,7 @@
 // Watching stock: one look at all watched skus every 200 ms, and per watcher only what changed.
 import { DomainError } from '../../domain/errors.ts';
 import type { StockLevel } from '../../domain/stock.ts';
-import type { InventoryParts } from './parts.ts';
+import type { InventoryDeps } from './parts.ts';
 import { readLevels } from './read.ts';
 
 const LOOK_EVERY_MS = 200;
@@ -46,11 +46,11 @@ const ended = (): DomainError =>
     retryAfterSeconds: 1,
   });
 
-const lookAt = async (parts: InventoryParts, watchers: Set<Watcher>): Promise<void> => {
+const lookAt = async (deps: InventoryDeps, watchers: Set<Watcher>): Promise<void> => {
   for (const [storeId, group] of Map.groupBy(watchers, (watcher) => watcher.storeId)) {
     const skus = [...new Set(group.flatMap((watcher) => [...watcher.skus]))];
     for (const some of chunks(skus, SKUS_A_READ)) {
-      const levels = await readLevels(parts, storeId, some);
+      const levels = await readLevels(deps, storeId, some);
       group.forEach((watcher) => levels.forEach((level) => offer(watcher, level)));
     }
   }
@@ -69,14 +69,14 @@ const newWatcher = (storeId: string, skus: string[]): Watcher => ({
   wake: () => undefined,
 });
 
-export const startWatching = (parts: InventoryParts): StockWatch => {
+export const startWatching = (deps: InventoryDeps): StockWatch => {
   const watchers = new Set<Watcher>();
   const stopping = new AbortController();
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       // A store that is away is waited for: the next look tells what was missed.
-      await lookAt(parts, watchers).catch((error: unknown) =>
-        parts.telemetry.log.warn('watched stock not read', { reason: String(error) }),
+      await lookAt(deps, watchers).catch((error: unknown) =>
+        deps.telemetry.log.warn('watched stock not read', { reason: String(error) }),
       );
       await Bun.sleep(LOOK_EVERY_MS);
     }
@@ -90,7 +90,7 @@ export const startWatching = (parts: InventoryParts): StockWatch => {
     over.addEventListener('abort', () => watcher.wake());
     watchers.add(watcher);
     try {
-      for (const level of await readLevels(parts, storeId, skus)) {
+      for (const level of await readLevels(deps, storeId, skus)) {
         watcher.pending.set(level.sku, level);
       }
       while (!over.aborted) {

@@ -17,7 +17,7 @@ export interface Admission {
   stop(): void;
 }
 
-export interface AdmissionParts {
+export interface AdmissionDeps {
   temporal: LazyTemporal;
   telemetry: Telemetry;
   namespace: string;
@@ -41,8 +41,8 @@ const backlogOf = async (client: Client, namespace: string): Promise<number> => 
  * Looks at the queue once a second, beside the checkouts; what cannot be seen closes nothing,
  * because an order is then accepted and waits in Postgres.
  */
-export const watchAdmission = (parts: AdmissionParts): Admission => {
-  const { temporal, telemetry, namespace, stepsPerSecond, holdMs } = parts;
+export const watchAdmission = (deps: AdmissionDeps): Admission => {
+  const { temporal, telemetry, namespace, stepsPerSecond, holdMs } = deps;
   const wait = telemetry.gauge('holdfast_payments_wait_ms', 'Time a new payment would wait.');
   let waitMs = 0;
   const look = async (): Promise<void> => {

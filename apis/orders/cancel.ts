@@ -2,18 +2,18 @@
 import { orderById, type Order } from '../../db/postgres/orders/orders.ts';
 import { assertCancellable } from '../../domain/order.ts';
 import { cancelOrder } from '../../workflows/fulfill-order.contract.ts';
-import type { OrdersParts } from './place.ts';
-import { askOrder, UNTIL_ACCEPTED } from '../rpc/stories.ts';
+import type { OrdersDeps } from './place.ts';
+import { updateOrder, UNTIL_ACCEPTED } from '../rpc/stories.ts';
 
 /** `cancelled`, or on its way there. ILLEGAL_TRANSITION, UNAVAILABLE, NOT_FOUND. */
-export const cancel = async (parts: OrdersParts, storeId: string, id: string): Promise<Order> => {
-  const before = await orderById(parts.pg, storeId, id);
+export const cancel = async (deps: OrdersDeps, storeId: string, id: string): Promise<Order> => {
+  const before = await orderById(deps.pg, storeId, id);
   if (before.status === 'cancelled') return before;
   assertCancellable(before.status);
-  await askOrder(parts, id, (story) =>
-    story.startUpdate(cancelOrder, { ...UNTIL_ACCEPTED, updateId: 'cancel' }),
+  await updateOrder(deps, id, (workflow) =>
+    workflow.startUpdate(cancelOrder, { ...UNTIL_ACCEPTED, updateId: 'cancel' }),
   );
-  const after = await orderById(parts.pg, storeId, id);
+  const after = await orderById(deps.pg, storeId, id);
   if (after.status !== 'cancelled') assertCancellable(after.status);
   return after;
 };

@@ -6,12 +6,12 @@ import {
   paymentChanged,
   providePayment,
 } from '../../workflows/fulfill-order.contract.ts';
-import type { OrdersParts } from './place.ts';
-import { askOrder, UNTIL_ACCEPTED } from '../rpc/stories.ts';
+import type { OrdersDeps } from './place.ts';
+import { updateOrder, UNTIL_ACCEPTED } from '../rpc/stories.ts';
 
 /** Says "look again" to a story; the story reads the provider itself. */
-const tellPaymentChanged = async (parts: OrdersParts, orderId: string): Promise<void> => {
-  const client = await parts.temporal.client();
+const signalPaymentChanged = async (deps: OrdersDeps, orderId: string): Promise<void> => {
+  const client = await deps.temporal.client();
   await client.workflow.getHandle(fulfillOrderId(orderId)).signal(paymentChanged);
 };
 
@@ -21,24 +21,24 @@ const tellPaymentChanged = async (parts: OrdersParts, orderId: string): Promise<
  * ILLEGAL_TRANSITION for a card that comes too late, UNAVAILABLE, NOT_FOUND.
  */
 export const pay = async (
-  parts: OrdersParts,
+  deps: OrdersDeps,
   storeId: string,
   id: string,
   { paymentMethod, key }: { paymentMethod: string; key: string },
 ): Promise<Order> => {
-  const order = await orderById(parts.pg, storeId, id);
+  const order = await orderById(deps.pg, storeId, id);
   if (paymentMethod !== '') {
     const isPaid = order.paymentStatus !== 'none' && order.paymentMethod === paymentMethod;
     if (isPaid) return order;
     const args: [{ paymentMethod: string }] = [{ paymentMethod }];
     const updateId = key === '' ? crypto.randomUUID() : `pay/${key}`;
-    await askOrder(parts, id, (story) =>
-      story.startUpdate(providePayment, { ...UNTIL_ACCEPTED, args, updateId }),
+    await updateOrder(deps, id, (workflow) =>
+      workflow.startUpdate(providePayment, { ...UNTIL_ACCEPTED, args, updateId }),
     );
-    return orderById(parts.pg, storeId, id);
+    return orderById(deps.pg, storeId, id);
   }
   if (order.status !== 'awaiting_payment') return order;
-  await tellPaymentChanged(parts, id).catch((cause: unknown) => {
+  await signalPaymentChanged(deps, id).catch((cause: unknown) => {
     throw new DomainError('UNAVAILABLE', 'orders cannot be changed just now', { cause });
   });
   return order;

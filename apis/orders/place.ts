@@ -21,7 +21,7 @@ import {
   FULFILL_ORDER,
   PLACE_UPDATE_ID,
   placeOrder,
-  storyOptions,
+  fulfillOrderOptions,
 } from '../../workflows/fulfill-order.contract.ts';
 import { STORE_HEADER } from '../rpc/client.ts';
 import type { LazyTemporal } from '../rpc/temporal.ts';
@@ -31,7 +31,7 @@ import { within } from '../rpc/stories.ts';
 /** Checkout answers by then, decided or not. */
 const ANSWER_LIMIT_MS = 3_000;
 
-export interface OrdersParts {
+export interface OrdersDeps {
   pg: Pg;
   /** The read model. */
   cassandra: Cassandra;
@@ -59,7 +59,7 @@ const bodyHashOf = ({ principal: _, key: __, ...body }: Checkout): string =>
 
 /** Each line with its present price; a sku that is not for sale is refused by its line. */
 const pricedLines = async (
-  { products }: OrdersParts,
+  { products }: OrdersDeps,
   { storeId, lines }: Checkout,
 ): Promise<{ lines: OrderLine[]; currency: string }> => {
   const skus = [...new Set(lines.map((line) => line.sku))];
@@ -93,11 +93,11 @@ const assertExpected = (checkout: Checkout, currency: Currency, lines: OrderLine
   });
 };
 
-const accept = async (parts: OrdersParts, checkout: Checkout, asked: CheckoutKey) => {
-  const known = await findOrderByKey(parts.pg, asked);
+const accept = async (deps: OrdersDeps, checkout: Checkout, requested: CheckoutKey) => {
+  const known = await findOrderByKey(deps.pg, requested);
   if (known) return known;
-  parts.admission.assertOpen();
-  const { lines, currency: code } = await pricedLines(parts, checkout);
+  deps.admission.assertOpen();
+  const { lines, currency: code } = await pricedLines(deps, checkout);
   const currency = currencyOf(code);
   const totalMinor = sumMinor(lines);
   // Money of zero cannot be captured; a free order needs a story of its own.
@@ -106,15 +106,15 @@ const accept = async (parts: OrdersParts, checkout: Checkout, asked: CheckoutKey
   const { storeId, email, shippingAddress, paymentMethod } = checkout;
   const id = newId('order');
   const draft = { id, storeId, totalMinor, currency, lines, email, shippingAddress, paymentMethod };
-  return acceptOrder(parts.pg, asked, draft);
+  return acceptOrder(deps.pg, requested, draft);
 };
 
 /** Starts the story and waits for "payment decided"; never needed for the order to go on. */
-const beginStory = async (parts: OrdersParts, order: Order): Promise<void> => {
-  const client: TemporalClient = await parts.temporal.client();
+const startWorkflow = async (deps: OrdersDeps, order: Order): Promise<void> => {
+  const client: TemporalClient = await deps.temporal.client();
   const startWorkflowOperation = new WithStartWorkflowOperation(
     FULFILL_ORDER,
-    storyOptions(order, parts),
+    fulfillOrderOptions(order, deps),
   );
   await client.workflow.executeUpdateWithStart(placeOrder, {
     startWorkflowOperation,
@@ -122,12 +122,12 @@ const beginStory = async (parts: OrdersParts, order: Order): Promise<void> => {
   });
 };
 
-const untilDecided = async (parts: OrdersParts, order: Order): Promise<void> => {
-  const begun = parts.telemetry
-    .timed('temporal', 'placeOrder', () => beginStory(parts, order))
+const untilDecided = async (deps: OrdersDeps, order: Order): Promise<void> => {
+  const begun = deps.telemetry
+    .timed('temporal', 'placeOrder', () => startWorkflow(deps, order))
     .catch((error: unknown) => {
       // Already started, too late, or away: Postgres knows, and the sweeper starts what is missing.
-      parts.telemetry.log.warn('story not awaited', {
+      deps.telemetry.log.warn('story not awaited', {
         orderId: order.id,
         reason: error instanceof Error ? error.message : String(error),
       });
@@ -139,11 +139,11 @@ const untilDecided = async (parts: OrdersParts, order: Order): Promise<void> => 
  * Places an order, once per principal and key: an equal call joins the first and gets its answer.
  * IDEMPOTENCY_KEY_REUSED, INVALID_INPUT, PRICE_CHANGED, UNAVAILABLE.
  */
-export const place = async (parts: OrdersParts, checkout: Checkout): Promise<Order> => {
+export const place = async (deps: OrdersDeps, checkout: Checkout): Promise<Order> => {
   const { storeId, principal, key } = checkout;
   const bodyHash = bodyHashOf(checkout);
-  const order = await accept(parts, checkout, { storeId, principal, key, bodyHash });
+  const order = await accept(deps, checkout, { storeId, principal, key, bodyHash });
   if (isDecided(order.status) || order.status === 'awaiting_payment') return order;
-  await untilDecided(parts, order);
-  return orderById(parts.pg, storeId, order.id);
+  await untilDecided(deps, order);
+  return orderById(deps.pg, storeId, order.id);
 };

@@ -18,7 +18,7 @@ import { callerOf } from '../rpc/server.ts';
 import { cancel } from './cancel.ts';
 import { ownOrder, owning, type AssertOwned } from './owners.ts';
 import { pay } from './pay.ts';
-import { place, type OrdersParts } from './place.ts';
+import { place, type OrdersDeps } from './place.ts';
 import { returnOf, takeReturn } from './returns.ts';
 import {
   addressOf,
@@ -31,7 +31,7 @@ import {
   wireOrder,
   wireReturn,
 } from './shapes.ts';
-import { askOrder, UNTIL_ACCEPTED } from '../rpc/stories.ts';
+import { updateOrder, UNTIL_ACCEPTED } from '../rpc/stories.ts';
 import { eventsOrViews, orderOrView, ordersOrViews } from './views.ts';
 
 const LIMIT_MAX = 100;
@@ -51,7 +51,7 @@ const limitOf = (limit: number): number => {
 };
 
 const wholeOrder = async (
-  { pg }: OrdersParts,
+  { pg }: OrdersDeps,
   storeId: string,
   id: string,
   assertOwned: AssertOwned,
@@ -63,7 +63,7 @@ const wholeOrder = async (
 };
 
 const wireEvents = async (
-  { pg }: OrdersParts,
+  { pg }: OrdersDeps,
   orderId: string,
   after: number,
   context: HandlerContext,
@@ -75,87 +75,87 @@ const wireEvents = async (
 };
 
 const readHandlers = (
-  parts: OrdersParts,
+  deps: OrdersDeps,
 ): Pick<Service, 'getOrder' | 'findOrderByKey' | 'listOrders' | 'listOrderEvents'> => ({
   async findOrderByKey({ principal, idempotencyKey: key }, context) {
     const { storeId } = callerOf(context);
-    const order = await findOrderOfKey(parts.pg, { storeId, principal, key });
+    const order = await findOrderOfKey(deps.pg, { storeId, principal, key });
     return order ? { order: wireOrder(order) } : {};
   },
   async getOrder({ orderId }, context) {
     const { storeId } = callerOf(context);
     const id = orderIdOf(orderId);
     const assertOwned = owning(context);
-    const truth = wholeOrder(parts, storeId, id, assertOwned);
-    return { order: await orderOrView(parts.cassandra, truth, { storeId, id, assertOwned }) };
+    const truth = wholeOrder(deps, storeId, id, assertOwned);
+    return { order: await orderOrView(deps.cassandra, truth, { storeId, id, assertOwned }) };
   },
   async listOrders({ principal, before, limit }, context) {
     const { storeId } = callerOf(context);
     const page = { storeId, principal, before, limit: limitOf(limit) };
-    const truth = listOrdersOf(parts.pg, page).then((orders) =>
+    const truth = listOrdersOf(deps.pg, page).then((orders) =>
       orders.map((order) => wireOrder(order)),
     );
-    return { orders: await ordersOrViews(parts.cassandra, truth, page) };
+    return { orders: await ordersOrViews(deps.cassandra, truth, page) };
   },
   async listOrderEvents({ orderId, afterSequence: after }, context) {
     const { storeId } = callerOf(context);
     const id = orderIdOf(orderId);
-    const truth = wireEvents(parts, orderId, after, context);
-    const ask = { storeId, id, after, assertOwned: owning(context) };
-    return { events: await eventsOrViews(parts.cassandra, truth, ask) };
+    const truth = wireEvents(deps, orderId, after, context);
+    const input = { storeId, id, after, assertOwned: owning(context) };
+    return { events: await eventsOrViews(deps.cassandra, truth, input) };
   },
 });
 
 const changeHandlers = (
-  parts: OrdersParts,
+  deps: OrdersDeps,
 ): Pick<Service, 'placeOrder' | 'confirmPayment' | 'cancelOrder' | 'changeAddress'> => ({
   async placeOrder(request, context) {
-    const order = await place(parts, checkoutOf(callerOf(context).storeId, request));
+    const order = await place(deps, checkoutOf(callerOf(context).storeId, request));
     return { order: wireOrder(order), ...refusalIn(order) };
   },
   async confirmPayment({ orderId, paymentMethod, idempotencyKey: key }, context) {
     const card = cardOf(paymentMethod);
-    const { storeId, id } = await ownOrder(parts.pg, orderId, context);
-    const order = await pay(parts, storeId, id, { paymentMethod: card, key });
+    const { storeId, id } = await ownOrder(deps.pg, orderId, context);
+    const order = await pay(deps, storeId, id, { paymentMethod: card, key });
     return { order: wireOrder(order), ...(card && refusalIn(order)) };
   },
   async cancelOrder({ orderId }, context) {
-    const { storeId, id } = await ownOrder(parts.pg, orderId, context);
-    return { order: wireOrder(await cancel(parts, storeId, id)) };
+    const { storeId, id } = await ownOrder(deps.pg, orderId, context);
+    return { order: wireOrder(await cancel(deps, storeId, id)) };
   },
   async changeAddress({ orderId, shippingAddress }, context) {
-    const { storeId, id } = await ownOrder(parts.pg, orderId, context);
+    const { storeId, id } = await ownOrder(deps.pg, orderId, context);
     const address = addressOf(shippingAddress);
-    const before = await orderById(parts.pg, storeId, id);
+    const before = await orderById(deps.pg, storeId, id);
     if (!isSameAddress(before.shippingAddress, address)) {
-      await askOrder(parts, id, (story) =>
-        story.startUpdate(changeAddress, { ...UNTIL_ACCEPTED, args: [address] }),
+      await updateOrder(deps, id, (workflow) =>
+        workflow.startUpdate(changeAddress, { ...UNTIL_ACCEPTED, args: [address] }),
       );
     }
-    return { order: wireOrder(await orderById(parts.pg, storeId, id)) };
+    return { order: wireOrder(await orderById(deps.pg, storeId, id)) };
   },
 });
 
-const returnHandlers = (parts: OrdersParts): Pick<Service, 'requestReturn' | 'getReturn'> => {
+const returnHandlers = (deps: OrdersDeps): Pick<Service, 'requestReturn' | 'getReturn'> => {
   const shown = async (storeId: string, found: Return) => {
-    const { currency } = await orderById(parts.pg, storeId, found.orderId);
+    const { currency } = await orderById(deps.pg, storeId, found.orderId);
     return { return: wireReturn(found, currencyOf(currency)) };
   };
   return {
     async requestReturn(request, context) {
-      const { storeId } = await ownOrder(parts.pg, request.orderId, context);
-      return shown(storeId, await takeReturn(parts, returnRequestOf(storeId, request)));
+      const { storeId } = await ownOrder(deps.pg, request.orderId, context);
+      return shown(storeId, await takeReturn(deps, returnRequestOf(storeId, request)));
     },
     async getReturn({ orderId, returnId }, context) {
-      const { storeId, id } = await ownOrder(parts.pg, orderId, context);
-      return shown(storeId, await returnOf(parts, storeId, id, returnIdOf(returnId)));
+      const { storeId, id } = await ownOrder(deps.pg, orderId, context);
+      return shown(storeId, await returnOf(deps, storeId, id, returnIdOf(returnId)));
     },
   };
 };
 
-export const ordersRpc = (parts: OrdersParts) => (router: ConnectRouter) =>
+export const ordersRpc = (deps: OrdersDeps) => (router: ConnectRouter) =>
   router.service(OrdersService, {
-    ...readHandlers(parts),
-    ...changeHandlers(parts),
-    ...returnHandlers(parts),
+    ...readHandlers(deps),
+    ...changeHandlers(deps),
+    ...returnHandlers(deps),
   });

@@ -50,14 +50,14 @@ const orElse = async <T>(truth: Promise<T>, view: () => Promise<T>): Promise<T> 
   }
 };
 
-interface Asked {
+interface Requested {
   storeId: string;
   id: string;
   assertOwned: AssertOwned;
 }
 
 /** UNAVAILABLE when the read model has not seen it either: it may well be there. NOT_FOUND. */
-const viewOf = async (cassandra: Cassandra, { storeId, id, assertOwned }: Asked) => {
+const viewOf = async (cassandra: Cassandra, { storeId, id, assertOwned }: Requested) => {
   const view = await findOrderView(cassandra, storeId, id);
   if (!view) throw new DomainError('UNAVAILABLE', 'the order cannot be read just now');
   assertOwned(view.principal);
@@ -67,17 +67,17 @@ const viewOf = async (cassandra: Cassandra, { storeId, id, assertOwned }: Asked)
 export const orderOrView = (
   cassandra: Cassandra,
   truth: Promise<WireOrder>,
-  asked: Asked,
-): Promise<WireOrder> => orElse(truth, async () => wireView(await viewOf(cassandra, asked)));
+  requested: Requested,
+): Promise<WireOrder> => orElse(truth, async () => wireView(await viewOf(cassandra, requested)));
 
 export const eventsOrViews = (
   cassandra: Cassandra,
   truth: Promise<WireEvent[]>,
-  asked: Asked & { after: number },
+  requested: Requested & { after: number },
 ): Promise<WireEvent[]> =>
   orElse(truth, async () => {
-    await viewOf(cassandra, asked);
-    const { storeId, id, after } = asked;
+    await viewOf(cassandra, requested);
+    const { storeId, id, after } = requested;
     return (await listEventViews(cassandra, storeId, id, after)).map(wireEventView);
   });
 

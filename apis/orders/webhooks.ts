@@ -8,13 +8,13 @@ import { isId } from '../../domain/ids.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { textBody } from '../http/body.ts';
 import { json, route, type Route } from '../http/routes.ts';
-import { tellEvent, type TellingParts } from './provider-events.ts';
+import { notifyWorkflow, type ProviderEventDeps } from './provider-events.ts';
 import { within } from '../rpc/stories.ts';
 
 /** Signatures older or newer than this are refused: https://docs.stripe.com/webhooks#replay */
 const CLOCK_TOLERANCE_SECONDS = 300;
 /** The answer waits this long for the telling; what is not told by then the sweep tells. */
-const TELL_LIMIT_MS = 1_000;
+const NOTIFY_LIMIT_MS = 1_000;
 
 const refused = (): DomainError => new DomainError('INVALID_INPUT', 'the webhook is not valid');
 
@@ -60,7 +60,7 @@ const eventOf = async (pg: Pg, signed: Stripe.Event): Promise<ProviderEvent | un
 };
 
 export const webhookRoute = (
-  parts: TellingParts & { telemetry: Telemetry },
+  deps: ProviderEventDeps & { telemetry: Telemetry },
   secrets: readonly string[],
 ): Route =>
   route({
@@ -72,13 +72,13 @@ export const webhookRoute = (
     answer: async ({ request }) => {
       const body = await textBody(request);
       const signed = await verified(body, request.headers.get('stripe-signature') ?? '', secrets);
-      const event = await eventOf(parts.pg, signed);
-      const isUntold = event !== undefined && (await storeEvent(parts.pg, event));
-      if (isUntold && event.orderId) {
-        const told = tellEvent(parts, event).catch((error: unknown) =>
-          parts.telemetry.log.error('event not told yet', error, { orderId: event.orderId }),
+      const event = await eventOf(deps.pg, signed);
+      const isUnnotified = event !== undefined && (await storeEvent(deps.pg, event));
+      if (isUnnotified && event.orderId) {
+        const notified = notifyWorkflow(deps, event).catch((error: unknown) =>
+          deps.telemetry.log.error('event not told yet', error, { orderId: event.orderId }),
         );
-        await within(told, TELL_LIMIT_MS);
+        await within(notified, NOTIFY_LIMIT_MS);
       }
       return json({ received: true });
     },

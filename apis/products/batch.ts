@@ -1,6 +1,6 @@
 // Many products in one call: each is written or refused for itself, and says which.
 import { z } from 'zod';
-import { putBatch, type Outcome, type Wish } from '../../db/postgres/catalogue/batches.ts';
+import { putBatch, type Outcome, type ProductWrite } from '../../db/postgres/catalogue/batches.ts';
 import type { KeptAnswer } from '../../db/postgres/catalogue/answers.ts';
 import type { Pg, Tx } from '../../db/postgres/client.ts';
 import { DomainError } from '../../domain/errors.ts';
@@ -10,7 +10,7 @@ import { PROBLEMS, saidOf } from '../http/problems.ts';
 import { route, type Route } from '../http/routes.ts';
 import { keyed, TAKES_KEY } from './keyed.ts';
 import { BATCH_MAX, changed, draftOf, productBody, productChange } from './shapes.ts';
-import { batchShown } from './shown.ts';
+import { batchResponse } from './shown.ts';
 
 const ID_LENGTH_MAX = 100;
 /** Below what the gateway waits for. */
@@ -27,7 +27,7 @@ const batchBody = z.strictObject({
 type Item = z.output<typeof batchBody>['products'][number];
 
 /** What an item asks for, or why it cannot be asked. */
-const wishOf = (storeId: StoreId, { id, ...body }: Item): Wish | DomainError => {
+const writeOf = (storeId: StoreId, { id, ...body }: Item): ProductWrite | DomainError => {
   try {
     if (id === undefined) return { draft: draftOf(storeId, parsed(productBody, body)) };
     const change = parsed(productChange, body);
@@ -50,11 +50,11 @@ const resultOf = (item: Item, index: number, outcome: Outcome | undefined) => {
 
 /** Every item's result, in their order. */
 const resultsOf = async (tx: Tx, storeId: StoreId, items: Item[]) => {
-  const asked = items.map((item) => wishOf(storeId, item));
-  const wishes = asked.filter((one): one is Wish => !(one instanceof DomainError));
-  const outcomes = (await putBatch(tx, storeId, wishes)).values();
+  const requested = items.map((item) => writeOf(storeId, item));
+  const writes = requested.filter((one): one is ProductWrite => !(one instanceof DomainError));
+  const outcomes = (await putBatch(tx, storeId, writes)).values();
   return items.map((item, index) => {
-    const refused = asked[index];
+    const refused = requested[index];
     const outcome = refused instanceof DomainError ? refused : outcomes.next().value;
     return resultOf(item, index, outcome);
   });
@@ -67,16 +67,16 @@ export const batchRoute = (pg: Pg): Route =>
     summary: 'Create and change up to 1,000 products; each has a result of its own.',
     needs: 'products:write',
     body: batchBody,
-    shows: batchShown,
+    shows: batchResponse,
     headers: TAKES_KEY,
     answers: { 200: 'a result for each, in their order' },
-    answer: (ask) =>
+    answer: (input) =>
       keyed(
         pg,
         'products.batch',
-        ask,
+        input,
         async (tx): Promise<KeptAnswer> => {
-          const results = await resultsOf(tx, ask.principal.storeId, ask.body.products);
+          const results = await resultsOf(tx, input.principal.storeId, input.body.products);
           return { status: 200, body: JSON.stringify({ results }), headers: {} };
         },
         LIMIT_MS,

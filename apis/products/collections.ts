@@ -25,17 +25,17 @@ import {
   collectionBody,
   collectionChange,
   memberOrder,
-  shownCollection,
-  shownProduct,
+  toCollectionResponse,
+  toProductResponse,
 } from './shapes.ts';
-import { collectionShown, listShown, productShown } from './shown.ts';
+import { collectionResponse, listResponse, productResponse } from './shown.ts';
 
 const shown = (collection: Collection): Response =>
-  json(shownCollection(collection), 200, { etag: `"${collection.version}"` });
+  json(toCollectionResponse(collection), 200, { etag: `"${collection.version}"` });
 
 const keptAnswer = (collection: Collection): KeptAnswer => ({
   status: 201,
-  body: JSON.stringify(shownCollection(collection)),
+  body: JSON.stringify(toCollectionResponse(collection)),
   headers: { etag: `"${collection.version}"`, location: `/collection/${collection.id}` },
 });
 
@@ -53,12 +53,12 @@ const writeRoutes = (pg: Pg): Route[] => [
     summary: 'Create a collection; an Idempotency-Key makes it happen once.',
     needs: 'products:write',
     body: collectionBody,
-    shows: collectionShown,
+    shows: collectionResponse,
     headers: TAKES_KEY,
     answers: { 201: 'the collection', 409: 'IDEMPOTENCY_KEY_IN_FLIGHT' },
-    answer: (ask) =>
-      keyed(pg, 'collections.insert', ask, async (tx) =>
-        keptAnswer(await insertCollection(tx, ask.principal.storeId, ask.body)),
+    answer: (input) =>
+      keyed(pg, 'collections.insert', input, async (tx) =>
+        keptAnswer(await insertCollection(tx, input.principal.storeId, input.body)),
       ),
   }),
   route({
@@ -67,7 +67,7 @@ const writeRoutes = (pg: Pg): Route[] => [
     summary: 'Change a collection; absent fields stay as they are.',
     needs: 'products:write',
     body: collectionChange,
-    shows: collectionShown,
+    shows: collectionResponse,
     answers: { 200: 'the collection' },
     answer: async ({ params, body, principal }) =>
       shown(await updateCollection(pg, principal.storeId, idOf(params), body)),
@@ -103,7 +103,7 @@ const readRoutes = (pg: Pg, cursors: Cursors): Route[] => [
     path: '/collection/:id',
     summary: 'One collection.',
     needs: 'products:read',
-    shows: collectionShown,
+    shows: collectionResponse,
     answers: { 200: 'the collection' },
     answer: async ({ params, principal }) =>
       shown(await collectionById(pg, principal.storeId, idOf(params))),
@@ -114,7 +114,7 @@ const readRoutes = (pg: Pg, cursors: Cursors): Route[] => [
     summary: 'Collections of the store, oldest first.',
     needs: 'products:read',
     query: pageQuery,
-    shows: listShown(collectionShown),
+    shows: listResponse(collectionResponse),
     answers: { 200: 'items and the cursor of the next page' },
     answer: async ({ query, principal, request }) => {
       const { storeId } = principal;
@@ -122,7 +122,7 @@ const readRoutes = (pg: Pg, cursors: Cursors): Route[] => [
       const list = `collections/${storeId}`;
       const after = cursor ? cursors.open(list, cursor) : '';
       const items = await listCollections(pg, storeId, after, limit + 1);
-      const show = shownCollection;
+      const show = toCollectionResponse;
       const positionOf = ({ id }: Collection): string => id;
       return listAnswer({ cursors, list, request, limit, items, show, positionOf });
     },
@@ -136,7 +136,7 @@ const memberRoute = (pg: Pg, cursors: Cursors): Route =>
     summary: 'Products of a collection, in its own order.',
     needs: 'products:read',
     query: pageQuery,
-    shows: listShown(productShown),
+    shows: listResponse(productResponse),
     answers: { 200: 'items and the cursor of the next page' },
     answer: async ({ params, query, principal, request }) => {
       const { storeId } = principal;
@@ -147,7 +147,7 @@ const memberRoute = (pg: Pg, cursors: Cursors): Route =>
         ? memberPosition.parse(JSON.parse(cursors.open(list, cursor)))
         : { position: -1, productId: '' };
       const items = await listMembers(pg, storeId, id, after, limit + 1);
-      const show = ({ product }: Placed) => shownProduct(product);
+      const show = ({ product }: Placed) => toProductResponse(product);
       const positionOf = ({ product, position }: Placed): string =>
         JSON.stringify({ position, productId: product.id });
       return listAnswer({ cursors, list, request, limit, items, show, positionOf });

@@ -5,13 +5,13 @@ import { importById, listRows } from '../../db/postgres/catalogue/imports.ts';
 import { ROW_STATUSES, type RowResult } from '../../domain/catalogue/imports.ts';
 import { LIMIT_MAX, pageQuery, type Cursors } from '../http/cursors.ts';
 import { json, route, type Route } from '../http/routes.ts';
-import { listShown, rowShown } from './shown.ts';
+import { listResponse, rowResponse } from './shown.ts';
 
 const RESULT_ROWS_AT_ONCE = 1_000;
 
 const rowsQuery = pageQuery.extend({ status: z.enum(ROW_STATUSES).optional() });
 
-const shownRow = ({ row, status, code, message, sku, productId }: RowResult) => ({
+const toRowResponse = ({ row, status, code, message, sku, productId }: RowResult) => ({
   row,
   status,
   code: code ?? null,
@@ -47,7 +47,7 @@ export const importResultRoutes = (pg: Pg, cursors: Cursors): Route[] => [
     summary: 'What became of each row.',
     needs: 'imports:write',
     query: rowsQuery,
-    shows: listShown(rowShown),
+    shows: listResponse(rowResponse),
     answers: { 200: 'items and the cursor of the next page' },
     answer: async ({ params, query, principal }) => {
       const { id } = await importById(pg, principal.storeId, params['id'] ?? '');
@@ -58,7 +58,7 @@ export const importResultRoutes = (pg: Pg, cursors: Cursors): Route[] => [
       const page = items.slice(0, limit);
       const last = items.length > limit ? page.at(-1) : undefined;
       const nextCursor = last ? cursors.seal(list, String(last.row)) : null;
-      return json({ items: page.map(shownRow), nextCursor });
+      return json({ items: page.map(toRowResponse), nextCursor });
     },
   }),
   route({

@@ -15,7 +15,7 @@ const IDLE_MS = 15_000;
 const LOOK_EVERY_MS = 5_000;
 const LOOKED_AT_MAX = 50;
 
-export interface ImportStories {
+export interface ImportWorkflows {
   /** Starts the workflow; a failure is mended by the sweep. */
   begin(importId: string): Promise<void>;
   /** Tells a paused workflow to go on, or starts another one for a retry. */
@@ -23,11 +23,11 @@ export interface ImportStories {
   stop(): Promise<void>;
 }
 
-export const startImportStories = (
+export const startImportWorkflows = (
   pg: Pg,
   temporal: LazyTemporal,
   telemetry: Telemetry,
-): ImportStories => {
+): ImportWorkflows => {
   const start = async (importId: string): Promise<void> => {
     const client = await temporal.client();
     await client.workflow.start(IMPORT_CATALOGUE, importOptions(importId));

@@ -20,8 +20,8 @@ import { boundedPieces } from '../http/body.ts';
 import { pageQuery, type Cursors } from '../http/cursors.ts';
 import { json, route, type Route } from '../http/routes.ts';
 import { importResultRoutes } from './import-results.ts';
-import type { ImportStories } from './import-stories.ts';
-import { importShown, listShown } from './shown.ts';
+import type { ImportWorkflows } from './import-stories.ts';
+import { importResponse, listResponse } from './shown.ts';
 
 /** As long as the gateway gives an upload. */
 const IMPORT_LIMITS = { bytesMax: IMPORT_BYTES_MAX, ms: 10 * 60_000 };
@@ -49,10 +49,10 @@ const mappingOf = (map: string | undefined): Record<string, string> =>
       }),
   );
 
-export interface ImportDoor {
+export interface ImportDeps {
   pg: Pg;
   cursors: Cursors;
-  stories: ImportStories;
+  workflows: ImportWorkflows;
 }
 
 /** NOT_FOUND for what can be no import's id. */
@@ -99,7 +99,7 @@ const storeFile = async (pg: Pg, id: string, request: Request) => {
   return { sha256: hash.digest('hex'), bytes };
 };
 
-const uploadRoute = ({ pg, stories }: ImportDoor): Route =>
+const uploadRoute = ({ pg, workflows }: ImportDeps): Route =>
   route({
     method: 'post',
     path: '/imports',
@@ -107,7 +107,7 @@ const uploadRoute = ({ pg, stories }: ImportDoor): Route =>
     needs: 'imports:write',
     query: uploadQuery,
     uploads: ['text/csv', 'application/json'],
-    shows: importShown.pick({ id: true, status: true }),
+    shows: importResponse.pick({ id: true, status: true }),
     answers: { 202: 'the import, running', 413: 'BODY_TOO_LARGE' },
     answer: async ({ query, principal, request }) => {
       if (!TYPES.test(request.headers.get('content-type') ?? '')) {
@@ -124,7 +124,7 @@ const uploadRoute = ({ pg, stories }: ImportDoor): Route =>
         await forgetImport(pg, id).catch(() => undefined);
         throw error;
       }
-      await stories.begin(id);
+      await workflows.begin(id);
       return json({ id, status: 'running' }, 202, { location: `/imports/${id}` });
     },
   });
@@ -143,31 +143,31 @@ const CHANGES: Record<string, { summary: string; change: Change }> = {
   retry: { summary: 'Try the failed rows of an ended import once more.', change: retryFailed },
 };
 
-const changeRoutes = ({ pg, stories }: ImportDoor): Route[] =>
+const changeRoutes = ({ pg, workflows }: ImportDeps): Route[] =>
   Object.entries(CHANGES).map(([name, { summary, change }]) =>
     route({
       method: 'post',
       path: `/imports/:id/${name}`,
       summary,
       needs: 'imports:write',
-      shows: importShown,
+      shows: importResponse,
       answers: { 200: 'the import', 409: 'ILLEGAL_TRANSITION' },
       answer: async ({ params, principal }) => {
         const one = await change(pg, principal.storeId, idOf(params));
-        if (name !== 'pause') await stories.goOn(one.id);
+        if (name !== 'pause') await workflows.goOn(one.id);
         return json(shown(one));
       },
     }),
   );
 
-const readRoutes = ({ pg, cursors }: ImportDoor): Route[] => [
+const readRoutes = ({ pg, cursors }: ImportDeps): Route[] => [
   route({
     method: 'get',
     path: '/imports',
     summary: 'Imports of the store, the newest first.',
     needs: 'imports:write',
     query: pageQuery,
-    shows: listShown(importShown),
+    shows: listResponse(importResponse),
     answers: { 200: 'items and the cursor of the next page' },
     answer: async ({ query, principal }) => {
       const list = `imports/${principal.storeId}`;
@@ -186,16 +186,16 @@ const readRoutes = ({ pg, cursors }: ImportDoor): Route[] => [
     path: '/imports/:id',
     summary: 'How far an import is.',
     needs: 'imports:write',
-    shows: importShown,
+    shows: importResponse,
     answers: { 200: 'the import' },
     answer: async ({ params, principal }) =>
       json(shown(await importById(pg, principal.storeId, idOf(params)))),
   }),
 ];
 
-export const importRoutes = (door: ImportDoor): Route[] => [
-  uploadRoute(door),
-  ...changeRoutes(door),
-  ...readRoutes(door),
-  ...importResultRoutes(door.pg, door.cursors),
+export const importRoutes = (deps: ImportDeps): Route[] => [
+  uploadRoute(deps),
+  ...changeRoutes(deps),
+  ...readRoutes(deps),
+  ...importResultRoutes(deps.pg, deps.cursors),
 ];

@@ -5,7 +5,7 @@ import { answeredOnce, type KeptAnswer } from '../../db/postgres/catalogue/answe
 import type { Pg, Tx } from '../../db/postgres/client.ts';
 import { invalid } from '../../domain/errors.ts';
 import { assertNoCardNumber } from '../http/body.ts';
-import type { Ask } from '../http/routes.ts';
+import type { RouteInput } from '../http/routes.ts';
 
 const KEY = /^[!-~]{1,128}$/;
 
@@ -35,7 +35,7 @@ const responseOf = ({ status, body, headers }: KeptAnswer): Response =>
 export const keyed = async (
   pg: Pg,
   name: string,
-  { request, principal, body }: Pick<Ask, 'request' | 'principal' | 'body'>,
+  { request, principal, body }: Pick<RouteInput, 'request' | 'principal' | 'body'>,
   work: (tx: Tx) => Promise<KeptAnswer>,
   limitMs?: number,
 ): Promise<Response> => {
@@ -44,7 +44,7 @@ export const keyed = async (
   if (key === undefined) {
     return responseOf(await pg.as(storeId).transaction(name, work, limitMs));
   }
-  const asked = `${request.method} ${new URL(request.url).pathname}\n${JSON.stringify(body)}`;
-  const bodyHash = createHash('sha256').update(asked).digest('hex');
+  const requested = `${request.method} ${new URL(request.url).pathname}\n${JSON.stringify(body)}`;
+  const bodyHash = createHash('sha256').update(requested).digest('hex');
   return responseOf(await answeredOnce(pg, name, { storeId, key, bodyHash, limitMs }, work));
 };

@@ -14,11 +14,11 @@ import { DomainError, invalid } from '../../domain/errors.ts';
 import type { Product } from '../../domain/product.ts';
 import { pageQuery, type Cursors } from '../http/cursors.ts';
 import { listAnswer } from '../http/lists.ts';
-import { json, route, type Ask, type Route } from '../http/routes.ts';
+import { json, route, type RouteInput, type Route } from '../http/routes.ts';
 import { keyed, TAKES_KEY } from './keyed.ts';
 import { changed, draftOf, membershipBody, productBody, productChange } from './shapes.ts';
-import { shownProduct, type ProductChange } from './shapes.ts';
-import { listShown, productShown } from './shown.ts';
+import { toProductResponse, type ProductChange } from './shapes.ts';
+import { listResponse, productResponse } from './shown.ts';
 
 const ETAG = /^"(\d{1,15})"$/;
 const ifMatch = z
@@ -29,11 +29,11 @@ const ifMatch = z
   .describe('The ETag that was read; 412 when it is no longer so.');
 
 const shown = (product: Product): Response =>
-  json(shownProduct(product), 200, { etag: `"${product.version}"` });
+  json(toProductResponse(product), 200, { etag: `"${product.version}"` });
 
 const keptAnswer = (product: Product): KeptAnswer => ({
   status: 201,
-  body: JSON.stringify(shownProduct(product)),
+  body: JSON.stringify(toProductResponse(product)),
   headers: { etag: `"${product.version}"`, location: `/product/${product.id}` },
 });
 
@@ -53,8 +53,8 @@ const idOf = (params: Record<string, string>): string => {
   return id;
 };
 
-const changeProduct = (pg: Pg, ask: Ask<ProductChange>): Promise<Product> => {
-  const { params, body, principal, request } = ask;
+const changeProduct = (pg: Pg, input: RouteInput<ProductChange>): Promise<Product> => {
+  const { params, body, principal, request } = input;
   const { storeId } = principal;
   const change = (present: Product) => changed(present, body);
   return pg
@@ -71,12 +71,12 @@ const writeRoutes = (pg: Pg): Route[] => [
     summary: 'Create a product; name and price are enough. An Idempotency-Key makes it once.',
     needs: 'products:write',
     body: productBody,
-    shows: productShown,
+    shows: productResponse,
     headers: TAKES_KEY,
     answers: { 201: 'the product', 409: 'SKU_TAKEN or SLUG_TAKEN' },
-    answer: (ask) =>
-      keyed(pg, 'products.insert', ask, async (tx) =>
-        keptAnswer(await insertProduct(tx, draftOf(ask.principal.storeId, ask.body))),
+    answer: (input) =>
+      keyed(pg, 'products.insert', input, async (tx) =>
+        keptAnswer(await insertProduct(tx, draftOf(input.principal.storeId, input.body))),
       ),
   }),
   route({
@@ -85,7 +85,7 @@ const writeRoutes = (pg: Pg): Route[] => [
     summary: 'Change a product; absent fields stay as they are.',
     needs: 'products:write',
     body: productChange,
-    shows: productShown,
+    shows: productResponse,
     headers: { 'If-Match': ifMatch },
     answers: {
       200: 'the product',
@@ -93,7 +93,7 @@ const writeRoutes = (pg: Pg): Route[] => [
       412: 'VERSION_MISMATCH',
       422: 'PRICE_AMBIGUOUS',
     },
-    answer: async (ask) => shown(await changeProduct(pg, ask)),
+    answer: async (input) => shown(await changeProduct(pg, input)),
   }),
   route({
     method: 'put',
@@ -101,7 +101,7 @@ const writeRoutes = (pg: Pg): Route[] => [
     summary: 'Replace the collections a product is in.',
     needs: 'products:write',
     body: membershipBody,
-    shows: productShown,
+    shows: productResponse,
     answers: { 200: 'the product' },
     answer: async ({ params, body, principal }) =>
       shown(await putProductCollections(pg, principal.storeId, idOf(params), body.collectionIds)),
@@ -127,7 +127,7 @@ const readRoutes = (pg: Pg, cursors: Cursors): Route[] => [
     path: '/product/:id',
     summary: 'One product.',
     needs: 'products:read',
-    shows: productShown,
+    shows: productResponse,
     answers: { 200: 'the product' },
     answer: async ({ params, principal }) =>
       shown(await productById(pg, principal.storeId, idOf(params))),
@@ -138,7 +138,7 @@ const readRoutes = (pg: Pg, cursors: Cursors): Route[] => [
     summary: 'Products of the store, oldest first.',
     needs: 'products:read',
     query: pageQuery,
-    shows: listShown(productShown),
+    shows: listResponse(productResponse),
     answers: { 200: 'items and the cursor of the next page' },
     answer: async ({ query, principal, request }) => {
       const { storeId } = principal;
@@ -146,7 +146,7 @@ const readRoutes = (pg: Pg, cursors: Cursors): Route[] => [
       const list = `products/${storeId}`;
       const after = cursor ? cursors.open(list, cursor) : '';
       const items = await listProducts(pg, storeId, after, limit + 1);
-      const show = shownProduct;
+      const show = toProductResponse;
       const positionOf = ({ id }: Product): string => id;
       return listAnswer({ cursors, list, request, limit, items, show, positionOf });
     },

@@ -11,7 +11,7 @@ import { route, type Route } from '../http/routes.ts';
 import { batchRoute } from './batch.ts';
 import { collectionRoutes } from './collections.ts';
 import { importRoutes } from './imports.ts';
-import type { ImportStories } from './import-stories.ts';
+import type { ImportWorkflows } from './import-stories.ts';
 import { productRoutes } from './products.ts';
 
 /** A deployment may change it; nobody is hurt by a minute. */
@@ -19,22 +19,22 @@ const CACHE_CONTROL = 'public, max-age=60';
 
 export const OPENAPI_FILE = resolve(import.meta.dirname, 'openapi.json');
 
-export interface ProductsParts {
+export interface ProductsDeps {
   pg: Pg;
   cursors: Cursors;
-  stories: ImportStories;
+  workflows: ImportWorkflows;
 }
 
-const describedRoutes = ({ pg, cursors, stories }: ProductsParts): Route[] => [
+const describedRoutes = ({ pg, cursors, workflows }: ProductsDeps): Route[] => [
   ...productRoutes(pg, cursors),
   batchRoute(pg),
   ...collectionRoutes(pg, cursors),
-  ...importRoutes({ pg, cursors, stories }),
+  ...importRoutes({ pg, cursors, workflows }),
 ];
 
 /** The description that is checked in as `openapi.json`; a test compares them. */
 export const describedProducts = () =>
-  openapiOf(describedRoutes({} as ProductsParts), {
+  openapiOf(describedRoutes({} as ProductsDeps), {
     title: 'Holdfast Products API',
     version: '1.0.0',
     description:
@@ -74,8 +74,8 @@ const descriptionRoutes = (): Route[] => {
   ];
 };
 
-export const productsRoutes = (parts: ProductsParts): Route[] => [
+export const productsRoutes = (deps: ProductsDeps): Route[] => [
   heartbeatRoute,
   ...descriptionRoutes(),
-  ...describedRoutes(parts),
+  ...describedRoutes(deps),
 ];

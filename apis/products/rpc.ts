@@ -6,7 +6,7 @@ import { DomainError, invalid } from '../../domain/errors.ts';
 import { LINES_MAX } from '../../domain/order.ts';
 import { ProductsService } from '../../proto/gen/holdfast/products/v1/products_pb.ts';
 import { callerOf } from '../rpc/server.ts';
-import { shownProduct } from './shapes.ts';
+import { toProductResponse } from './shapes.ts';
 
 /** `published` sees published products only. */
 export const productsRpc = (published: Pg) => (router: ConnectRouter) =>
@@ -28,6 +28,6 @@ export const productsRpc = (published: Pg) => (router: ConnectRouter) =>
         id ? { id } : { slug },
       );
       if (!product) throw new DomainError('NOT_FOUND', 'no such product');
-      return { productJson: JSON.stringify(shownProduct(product)) };
+      return { productJson: JSON.stringify(toProductResponse(product)) };
     },
   });

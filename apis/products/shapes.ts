@@ -183,7 +183,12 @@ export const changed = (present: Product, change: ProductChange): ProductDraft =
 };
 
 /** A product as the API shows it: money as numbers, no clock and no places. */
-export const shownProduct = ({ clockUs: _, places: __, variants: list, ...product }: Product) => ({
+export const toProductResponse = ({
+  clockUs: _,
+  places: __,
+  variants: list,
+  ...product
+}: Product) => ({
   ...product,
   variants: list.map(({ priceMinor, compareAtMinor, ...rest }) => ({
     ...rest,
@@ -194,4 +199,4 @@ export const shownProduct = ({ clockUs: _, places: __, variants: list, ...produc
   })),
 });
 
-export const shownCollection = ({ clockUs: _, ...collection }: Collection) => collection;
+export const toCollectionResponse = ({ clockUs: _, ...collection }: Collection) => collection;

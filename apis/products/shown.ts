@@ -23,7 +23,7 @@ const texts = z.record(words(100), words(500)).meta({ maxProperties: MAP_ENTRIES
 const about = { name: words(NAME_LENGTH_MAX), description: words(DESCRIPTION_LENGTH_MAX) };
 const times = { version: z.number().int(), createdAt: moment, updatedAt: moment };
 
-export const productShown = z.object({
+export const productResponse = z.object({
   id: idText('product'),
   storeId: idText('store'),
   slug: z
@@ -51,7 +51,7 @@ export const productShown = z.object({
   ...times,
 });
 
-export const collectionShown = z.object({
+export const collectionResponse = z.object({
   id: idText('collection'),
   storeId: idText('store'),
   ...about,
@@ -62,7 +62,7 @@ export const collectionShown = z.object({
 
 const count = z.number().int().min(0);
 
-export const importShown = z.object({
+export const importResponse = z.object({
   id: idText('import'),
   status: z.enum(['running', 'paused', 'completed', 'failed']),
   format: z.enum(IMPORT_FORMATS),
@@ -71,7 +71,7 @@ export const importShown = z.object({
   createdAt: moment,
 });
 
-export const rowShown = z.object({
+export const rowResponse = z.object({
   row: z.number().int(),
   status: z.enum(ROW_STATUSES),
   code: codeText.nullable(),
@@ -82,7 +82,7 @@ export const rowShown = z.object({
 
 const field = z.object({ path: words(TEXT_LENGTH_MAX), message: words(TEXT_LENGTH_MAX) });
 
-export const batchShown = z.object({
+export const batchResponse = z.object({
   results: z
     .array(
       z.object({
@@ -99,5 +99,5 @@ export const batchShown = z.object({
 });
 
 /** A page of a list. */
-export const listShown = <T extends z.ZodType>(item: T) =>
+export const listResponse = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item).max(LIMIT_MAX), nextCursor: cursorText.nullable() });

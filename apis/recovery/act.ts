@@ -5,11 +5,11 @@ import { listRefunds } from '../../db/postgres/orders/refunds.ts';
 import {
   recordAction,
   recordOutcome,
-  type ActionAsk,
+  type ActionInput,
   type RecoveryAction,
 } from '../../db/postgres/orders/recovery.ts';
 import { clearAttention } from '../../db/postgres/orders/steps.ts';
-import type { AttentionReason, MendAction } from '../../domain/attention.ts';
+import type { AttentionReason, RepairAction } from '../../domain/attention.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { minorFromNumber } from '../../domain/money.ts';
 import { assertCancellable } from '../../domain/order.ts';
@@ -17,80 +17,73 @@ import {
   cancelOrder,
   changeAddress,
   FULFILL_ORDER,
-  mendOrder,
-  storyOptions,
-  type Mending,
-  type StoryPace,
+  repairOrder,
+  fulfillOrderOptions,
+  type Repair,
+  type WorkflowTimings,
 } from '../../workflows/fulfill-order.contract.ts';
 import { REFUND_ORDER, refundOptions } from '../../workflows/refund-order.contract.ts';
-import { askOrder, startStory, UNTIL_ACCEPTED } from '../rpc/stories.ts';
+import { updateOrder, startWorkflow, UNTIL_ACCEPTED } from '../rpc/stories.ts';
 import type { LazyTemporal } from '../rpc/temporal.ts';
 import { actionBodies, type ActionBody } from './shapes.ts';
 
-export interface ActingParts {
+export interface ActingDeps {
   pg: Pg;
   temporal: LazyTemporal;
-  pace: StoryPace;
+  timings: WorkflowTimings;
 }
 
 /** The action's id is the update's: equal clicks join the first and get its answer. */
-const mend = (
-  parts: ActingParts,
-  { id }: Order,
-  updateId: string,
-  mending: Mending,
-): Promise<void> =>
-  askOrder(parts, id, (story) =>
-    story.startUpdate(mendOrder, { ...UNTIL_ACCEPTED, args: [mending], updateId }),
+const repair = (deps: ActingDeps, { id }: Order, updateId: string, repair: Repair): Promise<void> =>
+  updateOrder(deps, id, (workflow) =>
+    workflow.startUpdate(repairOrder, { ...UNTIL_ACCEPTED, args: [repair], updateId }),
   );
 
 const refund = (
-  { temporal }: ActingParts,
+  { temporal }: ActingDeps,
   { id: orderId, storeId }: Order,
   grant: { id: string; amountMinor?: number; reason: string },
 ): Promise<void> =>
-  startStory(temporal, REFUND_ORDER, refundOptions(grant.id, { orderId, storeId, grant }));
+  startWorkflow(temporal, REFUND_ORDER, refundOptions(grant.id, { orderId, storeId, grant }));
 
 /** Reasons that mean that nothing runs for the order: its story is started from its record. */
-const WITHOUT_STORY: readonly AttentionReason[] = ['STORY_MISSING', 'NO_PROGRESS'];
+const WITHOUT_WORKFLOW: readonly AttentionReason[] = ['WORKFLOW_MISSING', 'NO_PROGRESS'];
 
 /** A refund that failed is given again, under the action's own id. */
-const refundAgain = async (parts: ActingParts, order: Order, actionId: string): Promise<void> => {
-  const failed = (await listRefunds(parts.pg, order.id)).findLast(
-    ({ state }) => state === 'failed',
-  );
+const refundAgain = async (deps: ActingDeps, order: Order, actionId: string): Promise<void> => {
+  const failed = (await listRefunds(deps.pg, order.id)).findLast(({ state }) => state === 'failed');
   if (!failed) throw new DomainError('ILLEGAL_TRANSITION', 'no refund of this order has failed');
   const { amountMinor, reason } = failed;
-  await refund(parts, order, { id: actionId, amountMinor, reason });
+  await refund(deps, order, { id: actionId, amountMinor, reason });
 };
 
 /** From the record: every step that was taken is found again by its key. A running story stays. */
-const beginAgain = async ({ pg, temporal, pace }: ActingParts, order: Order): Promise<void> => {
-  await startStory(temporal, FULFILL_ORDER, {
-    ...storyOptions(order, pace),
+const beginAgain = async ({ pg, temporal, timings }: ActingDeps, order: Order): Promise<void> => {
+  await startWorkflow(temporal, FULFILL_ORDER, {
+    ...fulfillOrderOptions(order, timings),
     workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
   });
   await clearAttention(pg, order.storeId, order.id);
 };
 
-type Doer<A extends MendAction> = (
-  parts: ActingParts,
+type Doer<A extends RepairAction> = (
+  deps: ActingDeps,
   order: Order,
   body: ActionBody<A>,
   actionId: string,
 ) => Promise<void>;
 
-const DOERS: { [A in MendAction]: Doer<A> } = {
-  retry: async (parts, order, _body, actionId) => {
+const DOERS: { [A in RepairAction]: Doer<A> } = {
+  retry: async (deps, order, _body, actionId) => {
     const reason = order.attention?.reason;
-    if (reason === 'REFUND_FAILED') return refundAgain(parts, order, actionId);
-    if (!reason || WITHOUT_STORY.includes(reason)) return beginAgain(parts, order);
-    return mend(parts, order, actionId, { action: 'retry' });
+    if (reason === 'REFUND_FAILED') return refundAgain(deps, order, actionId);
+    if (!reason || WITHOUT_WORKFLOW.includes(reason)) return beginAgain(deps, order);
+    return repair(deps, order, actionId, { action: 'retry' });
   },
-  skip: (parts, order, _body, actionId) => mend(parts, order, actionId, { action: 'skip' }),
-  resolve: (parts, order, { ending }, actionId) =>
-    mend(parts, order, actionId, { action: 'resolve', ending }),
-  refund: async (parts, order, { amount, note }, actionId) => {
+  skip: (deps, order, _body, actionId) => repair(deps, order, actionId, { action: 'skip' }),
+  resolve: (deps, order, { ending }, actionId) =>
+    repair(deps, order, actionId, { action: 'resolve', ending }),
+  refund: async (deps, order, { amount, note }, actionId) => {
     const amountMinor = amount === undefined ? undefined : minorFromNumber(amount, order.currency);
     const captured = ['captured', 'partially_refunded'].includes(order.paymentStatus);
     const leftMinor = captured ? order.totalMinor - order.refundedMinor : 0;
@@ -98,44 +91,44 @@ const DOERS: { [A in MendAction]: Doer<A> } = {
       throw new DomainError('REFUND_EXCEEDS_CAPTURE', 'more than is left of what was captured');
     }
     const grant = { id: actionId, reason: note, ...(amountMinor && { amountMinor }) };
-    await refund(parts, order, grant);
+    await refund(deps, order, grant);
   },
-  cancel: async (parts, order, _body, actionId) => {
+  cancel: async (deps, order, _body, actionId) => {
     if (order.status === 'cancelled') return;
     assertCancellable(order.status);
-    if (order.attention) return mend(parts, order, actionId, { action: 'cancel' });
-    await askOrder(parts, order.id, (story) =>
-      story.startUpdate(cancelOrder, { ...UNTIL_ACCEPTED, updateId: 'cancel' }),
+    if (order.attention) return repair(deps, order, actionId, { action: 'cancel' });
+    await updateOrder(deps, order.id, (workflow) =>
+      workflow.startUpdate(cancelOrder, { ...UNTIL_ACCEPTED, updateId: 'cancel' }),
     );
   },
-  readdress: (parts, { id }, { address }, updateId) =>
-    askOrder(parts, id, (story) =>
-      story.startUpdate(changeAddress, { ...UNTIL_ACCEPTED, args: [address], updateId }),
+  readdress: (deps, { id }, { address }, updateId) =>
+    updateOrder(deps, id, (workflow) =>
+      workflow.startUpdate(changeAddress, { ...UNTIL_ACCEPTED, args: [address], updateId }),
     ),
 };
 
-const perform = async (parts: ActingParts, action: RecoveryAction): Promise<void> => {
-  const order = await findOrder(parts.pg, action.orderId);
+const perform = async (deps: ActingDeps, action: RecoveryAction): Promise<void> => {
+  const order = await findOrder(deps.pg, action.orderId);
   if (!order) throw new DomainError('NOT_FOUND', 'no such order');
   const body: unknown = actionBodies[action.action].parse(action.body);
-  await DOERS[action.action](parts, order, body as never, action.id);
+  await DOERS[action.action](deps, order, body as never, action.id);
 };
 
 /**
  * Does an action once a key: asked again it answers what came of it. What was refused is written
  * down as well, and refused again. Refusals of the story and of the books come as they are.
  */
-export const act = async (parts: ActingParts, ask: ActionAsk): Promise<RecoveryAction> => {
-  const action = await recordAction(parts.pg, ask);
+export const act = async (deps: ActingDeps, input: ActionInput): Promise<RecoveryAction> => {
+  const action = await recordAction(deps.pg, input);
   if (action.outcome === 'done') return action;
   try {
-    await perform(parts, action);
+    await perform(deps, action);
   } catch (error) {
     if (error instanceof DomainError && error.code !== 'UNAVAILABLE') {
-      await recordOutcome(parts.pg, action.id, error.code, error.message);
+      await recordOutcome(deps.pg, action.id, error.code, error.message);
     }
     throw error;
   }
-  await recordOutcome(parts.pg, action.id, 'done', null);
+  await recordOutcome(deps.pg, action.id, 'done', null);
   return { ...action, outcome: 'done', doneAt: new Date() };
 };

@@ -2,17 +2,23 @@
 import { listActions, listStuck } from '../../db/postgres/orders/recovery.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { isId, newId } from '../../domain/ids.ts';
-import { MEND_ORDERS, mendOrdersOptions } from '../../workflows/recovery.contract.ts';
+import { REPAIR_ORDERS, repairOrdersOptions } from '../../workflows/recovery.contract.ts';
 import { parsed } from '../http/body.ts';
 import { operatorOf } from '../http/principals.ts';
 import { json, route, type Route } from '../http/routes.ts';
-import { startStory } from '../rpc/stories.ts';
-import type { RecoveryParts } from './orders.ts';
-import { actionBodies, batchBody, filterOf, shownAction, shownStuck } from './shapes.ts';
+import { startWorkflow } from '../rpc/stories.ts';
+import type { RecoveryDeps } from './orders.ts';
+import {
+  actionBodies,
+  batchBody,
+  filterOf,
+  toActionResponse,
+  toStuckOrderResponse,
+} from './shapes.ts';
 
 const NO_STORE = { 'cache-control': 'no-store' };
 
-export const batchRoutes = (parts: RecoveryParts): Route[] => [
+export const batchRoutes = (deps: RecoveryDeps): Route[] => [
   route({
     method: 'post',
     path: '/recovery/batches',
@@ -23,13 +29,14 @@ export const batchRoutes = (parts: RecoveryParts): Route[] => [
     answer: async ({ body, principal }) => {
       const { action, filter, dryRun, limit, perSecond } = body;
       const actionBody = parsed(actionBodies[action], body.body);
-      const orders = await listStuck(parts.pg, filterOf(filter), '', limit);
-      if (dryRun) return json({ dryRun, matches: orders.length, orders: orders.map(shownStuck) });
+      const orders = await listStuck(deps.pg, filterOf(filter), '', limit);
+      if (dryRun)
+        return json({ dryRun, matches: orders.length, orders: orders.map(toStuckOrderResponse) });
       const batchId = newId('action');
       const orderIds = orders.map(({ id }) => id);
       const operator = operatorOf(principal);
       const input = { batchId, operator, action, body: actionBody, orderIds, perSecond };
-      await startStory(parts.temporal, MEND_ORDERS, mendOrdersOptions(input));
+      await startWorkflow(deps.temporal, REPAIR_ORDERS, repairOrdersOptions(input));
       const location = `/recovery/batches/${batchId}`;
       return json({ id: batchId, matches: orders.length }, 202, { location, ...NO_STORE });
     },
@@ -43,8 +50,8 @@ export const batchRoutes = (parts: RecoveryParts): Route[] => [
     answer: async ({ params }) => {
       const id = params['id'] ?? '';
       if (!isId('action', id)) throw new DomainError('NOT_FOUND', 'no such batch');
-      const actions = await listActions(parts.pg, { batchId: id });
-      return json({ id, actions: actions.map(shownAction) }, 200, NO_STORE);
+      const actions = await listActions(deps.pg, { batchId: id });
+      return json({ id, actions: actions.map(toActionResponse) }, 200, NO_STORE);
     },
   }),
 ];

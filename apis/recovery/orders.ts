@@ -9,23 +9,30 @@ import { listParcels } from '../../db/postgres/orders/parcels.ts';
 import { listActions, listAttempts, listStuck } from '../../db/postgres/orders/recovery.ts';
 import { listRefunds } from '../../db/postgres/orders/refunds.ts';
 import { listReturns } from '../../db/postgres/orders/returns.ts';
-import { MEND_ACTIONS, type AttentionReason, type MendAction } from '../../domain/attention.ts';
+import { REPAIR_ACTIONS, type AttentionReason, type RepairAction } from '../../domain/attention.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { isId, reservationIdOf } from '../../domain/ids.ts';
 import type { InventoryService } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { fulfillOrderId, orderProgress } from '../../workflows/fulfill-order.contract.ts';
 import type { Cursors } from '../http/cursors.ts';
 import { operatorOf } from '../http/principals.ts';
-import { json, route, type Ask, type Route } from '../http/routes.ts';
+import { json, route, type RouteInput, type Route } from '../http/routes.ts';
 import { STORE_HEADER } from '../rpc/client.ts';
-import { act, type ActingParts } from './act.ts';
+import { act, type ActingDeps } from './act.ts';
 import { isEnding } from '../../domain/order.ts';
-import { actionBodies, filterOf, shownAction, shownStuck, stuckBy, stuckQuery } from './shapes.ts';
+import {
+  actionBodies,
+  filterOf,
+  toActionResponse,
+  toStuckOrderResponse,
+  stuckBy,
+  stuckQuery,
+} from './shapes.ts';
 
 const NO_STORE = { 'cache-control': 'no-store' };
 const LOOK_LIMIT_MS = 3_000;
 
-export interface RecoveryParts extends ActingParts {
+export interface RecoveryDeps extends ActingDeps {
   cursors: Cursors;
   inventory: Client<typeof InventoryService>;
   /** The card provider's own view of an intent. */
@@ -42,15 +49,15 @@ const ifThere = async (look: Promise<unknown>): Promise<unknown> => {
   return Promise.race([seen, late.promise]).finally(() => clearTimeout(timer));
 };
 
-const storyOf = async ({ temporal }: RecoveryParts, id: string): Promise<unknown> => {
+const workflowOf = async ({ temporal }: RecoveryDeps, id: string): Promise<unknown> => {
   const client = await temporal.client();
-  const story = client.workflow.getHandle(fulfillOrderId(id));
-  const { status, runId, historyLength } = await story.describe();
-  const progress = status.name === 'RUNNING' ? await story.query(orderProgress) : undefined;
+  const workflow = client.workflow.getHandle(fulfillOrderId(id));
+  const { status, runId, historyLength } = await workflow.describe();
+  const progress = status.name === 'RUNNING' ? await workflow.query(orderProgress) : undefined;
   return { workflowId: fulfillOrderId(id), runId, state: status.name, historyLength, progress };
 };
 
-const holdOf = async ({ inventory }: RecoveryParts, { id, storeId }: Order): Promise<unknown> => {
+const holdOf = async ({ inventory }: RecoveryDeps, { id, storeId }: Order): Promise<unknown> => {
   const headers = { [STORE_HEADER]: storeId };
   const reservationId = reservationIdOf(id);
   const { reservation } = await inventory.getReservation({ reservationId }, { headers });
@@ -68,14 +75,14 @@ const suggested = (order: Order): string => {
     SHIPMENT_STEP_FAILED: 'readdress and retry, or resolve with what became of the parcel',
     STOCK_LOST: 'cancel, or find the units and retry',
     UNDO_FAILED: 'retry',
-    STORY_MISSING: 'retry starts the story from the record',
+    WORKFLOW_MISSING: 'retry starts the story from the record',
     NO_PROGRESS: 'retry',
   };
   return byReason[reason];
 };
 
-const everythingOf = async (parts: RecoveryParts, order: Order) => {
-  const { pg, readPayment } = parts;
+const everythingOf = async (deps: RecoveryDeps, order: Order) => {
+  const { pg, readPayment } = deps;
   const { id, storeId, paymentIntentId } = order;
   const [timeline, attempts, refunds, returns, disputes, parcels, actions, breaks, held] =
     await Promise.all([
@@ -89,13 +96,13 @@ const everythingOf = async (parts: RecoveryParts, order: Order) => {
       breaksOf(pg, id),
       heldByProvider(pg, [id]),
     ]);
-  const [story, hold, provider] = await Promise.all([
-    ifThere(storyOf(parts, id)),
-    ifThere(holdOf(parts, order)),
+  const [workflow, hold, provider] = await Promise.all([
+    ifThere(workflowOf(deps, id)),
+    ifThere(holdOf(deps, order)),
     paymentIntentId ? ifThere(readPayment(paymentIntentId)) : null,
   ]);
   return {
-    ...shownStuck(order),
+    ...toStuckOrderResponse(order),
     nextAction: suggested(order),
     timeline,
     attempts,
@@ -104,15 +111,18 @@ const everythingOf = async (parts: RecoveryParts, order: Order) => {
     returns,
     disputes,
     parcels,
-    story,
+    workflow,
     hold,
     provider,
     breaks,
-    actions: actions.map(shownAction),
+    actions: actions.map(toActionResponse),
   };
 };
 
-const orderOf = async ({ pg }: RecoveryParts, { params }: Pick<Ask, 'params'>): Promise<Order> => {
+const orderOf = async (
+  { pg }: RecoveryDeps,
+  { params }: Pick<RouteInput, 'params'>,
+): Promise<Order> => {
   const id = params['id'] ?? '';
   const order = isId('order', id) ? await findOrder(pg, id) : undefined;
   if (!order) throw new DomainError('NOT_FOUND', 'no such order');
@@ -123,7 +133,7 @@ const orderOf = async ({ pg }: RecoveryParts, { params }: Pick<Ask, 'params'>): 
 const actionKey = (request: Request): string =>
   request.headers.get('idempotency-key')?.slice(0, 128) ?? crypto.randomUUID();
 
-const actionRoute = (parts: RecoveryParts, action: MendAction): Route =>
+const actionRoute = (deps: RecoveryDeps, action: RepairAction): Route =>
   route({
     method: 'post',
     path: `/recovery/orders/:id/${action}`,
@@ -131,18 +141,22 @@ const actionRoute = (parts: RecoveryParts, action: MendAction): Route =>
     needs: 'recovery',
     body: actionBodies[action],
     answers: { 200: 'what came of it', 409: 'ILLEGAL_TRANSITION' },
-    answer: async (ask) => {
-      const { id: orderId } = await orderOf(parts, ask);
-      const operator = operatorOf(ask.principal);
-      const key = actionKey(ask.request);
-      const body = ask.body as Record<string, unknown>;
-      const done = await act(parts, { operator, key, orderId, action, body });
-      const order = await orderOf(parts, ask);
-      return json({ action: shownAction(done), order: shownStuck(order) }, 200, NO_STORE);
+    answer: async (input) => {
+      const { id: orderId } = await orderOf(deps, input);
+      const operator = operatorOf(input.principal);
+      const key = actionKey(input.request);
+      const body = input.body as Record<string, unknown>;
+      const done = await act(deps, { operator, key, orderId, action, body });
+      const order = await orderOf(deps, input);
+      return json(
+        { action: toActionResponse(done), order: toStuckOrderResponse(order) },
+        200,
+        NO_STORE,
+      );
     },
   });
 
-export const recoveryRoutes = (parts: RecoveryParts): Route[] => [
+export const recoveryRoutes = (deps: RecoveryDeps): Route[] => [
   route({
     method: 'get',
     path: '/recovery/orders',
@@ -151,12 +165,12 @@ export const recoveryRoutes = (parts: RecoveryParts): Route[] => [
     query: stuckQuery,
     answers: { 200: 'items and the cursor of the next page' },
     answer: async ({ query: { limit, cursor, ...filter } }) => {
-      const after = cursor ? parts.cursors.open('recovery/orders', cursor) : '';
-      const found = await listStuck(parts.pg, filterOf(filter), after, limit + 1);
+      const after = cursor ? deps.cursors.open('recovery/orders', cursor) : '';
+      const found = await listStuck(deps.pg, filterOf(filter), after, limit + 1);
       const page = found.slice(0, limit);
       const last = found.length > limit ? page.at(-1) : undefined;
-      const nextCursor = last ? parts.cursors.seal('recovery/orders', last.id) : null;
-      return json({ items: page.map(shownStuck), nextCursor }, 200, NO_STORE);
+      const nextCursor = last ? deps.cursors.seal('recovery/orders', last.id) : null;
+      return json({ items: page.map(toStuckOrderResponse), nextCursor }, 200, NO_STORE);
     },
   }),
   route({
@@ -165,8 +179,8 @@ export const recoveryRoutes = (parts: RecoveryParts): Route[] => [
     summary: 'Everything known of one order.',
     needs: 'recovery',
     answers: { 200: 'the order, from every side' },
-    answer: async (ask) =>
-      json(await everythingOf(parts, await orderOf(parts, ask)), 200, NO_STORE),
+    answer: async (input) =>
+      json(await everythingOf(deps, await orderOf(deps, input)), 200, NO_STORE),
   }),
   route({
     method: 'get',
@@ -174,7 +188,7 @@ export const recoveryRoutes = (parts: RecoveryParts): Route[] => [
     summary: 'Payments that do not reconcile with the provider.',
     needs: 'recovery',
     answers: { 200: 'the open breaks' },
-    answer: async () => json({ items: await listOpenBreaks(parts.pg) }, 200, NO_STORE),
+    answer: async () => json({ items: await listOpenBreaks(deps.pg) }, 200, NO_STORE),
   }),
-  ...MEND_ACTIONS.map((action) => actionRoute(parts, action)),
+  ...REPAIR_ACTIONS.map((action) => actionRoute(deps, action)),
 ];

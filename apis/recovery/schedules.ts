@@ -37,14 +37,14 @@ const putSchedule = async (client: Client, name: RecoveryWorkflow, every: number
 /** Keeps trying until the schedules are there or `signal` ends it; `pace` in ms. */
 export const putSchedules = async (
   connect: () => Promise<Client>,
-  pace: Pace,
+  timings: Pace,
   telemetry: Telemetry,
   signal: AbortSignal,
 ): Promise<void> => {
   while (!signal.aborted) {
     try {
       const client = await connect();
-      for (const name of RECOVERY_WORKFLOWS) await putSchedule(client, name, pace[name]);
+      for (const name of RECOVERY_WORKFLOWS) await putSchedule(client, name, timings[name]);
       return;
     } catch (error) {
       telemetry.log.error('schedules not made yet', error);

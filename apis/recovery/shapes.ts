@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import {
   ATTENTION_REASONS,
-  MEND_ACTIONS,
+  REPAIR_ACTIONS,
   UNDECIDED_MS_MAX,
   type AttentionReason,
-  type MendAction,
+  type RepairAction,
 } from '../../domain/attention.ts';
 import type { Order } from '../../db/postgres/orders/orders.ts';
 import type { RecoveryAction } from '../../db/postgres/orders/recovery.ts';
@@ -26,11 +26,16 @@ export const actionBodies = {
   refund: z.strictObject({ note, amount: z.number().positive().optional() }),
   readdress: z.strictObject({ note, address: addressShape }),
   resolve: z.strictObject({ note, ending: z.enum(['delivered', 'lost', 'returned_to_sender']) }),
-} as const satisfies Record<MendAction, z.ZodType>;
-export type ActionBody<A extends MendAction> = z.output<(typeof actionBodies)[A]>;
+} as const satisfies Record<RepairAction, z.ZodType>;
+export type ActionBody<A extends RepairAction> = z.output<(typeof actionBodies)[A]>;
+
+/** `STORY_MISSING` is the former name of `WORKFLOW_MISSING`, still accepted. */
+const attentionReason = z
+  .enum([...ATTENTION_REASONS, 'STORY_MISSING'])
+  .transform((reason) => (reason === 'STORY_MISSING' ? 'WORKFLOW_MISSING' : reason));
 
 const filterFields = {
-  reason: z.enum(ATTENTION_REASONS).optional(),
+  reason: attentionReason.optional(),
   /** Seconds. */
   olderThan: z.coerce.number().int().min(0).max(AGE_SECONDS_MAX).optional(),
   sku: z.string().max(64).optional(),
@@ -41,7 +46,7 @@ export const stuckQuery = pageQuery.extend(filterFields);
 
 const BATCH_ORDERS_MAX = 1_000;
 export const batchBody = z.strictObject({
-  action: z.enum(MEND_ACTIONS).exclude(['readdress', 'resolve']),
+  action: z.enum(REPAIR_ACTIONS).exclude(['readdress', 'resolve']),
   filter: z.strictObject(filterFields),
   body: z.record(z.string(), z.unknown()).default({}),
   /** Nothing is done until this is said to be false. */
@@ -64,7 +69,7 @@ export const stuckBy = (order: Order): { reason?: AttentionReason; since?: Date 
   return isLate ? { reason: 'NO_PROGRESS', since: createdAt } : {};
 };
 
-export const shownStuck = (order: Order) => ({
+export const toStuckOrderResponse = (order: Order) => ({
   id: order.id,
   storeId: order.storeId,
   status: order.status,
@@ -77,7 +82,7 @@ export const shownStuck = (order: Order) => ({
   updatedAt: order.updatedAt,
 });
 
-export const shownAction = (action: RecoveryAction) => ({
+export const toActionResponse = (action: RecoveryAction) => ({
   id: action.id,
   action: action.action,
   operator: action.operator,

@@ -37,8 +37,8 @@ interface Peer {
 }
 
 /** Token and trace; the store of the call becomes a claim of the token. */
-const headersTo = async ({ audience, mint }: Peer, asked: Headers) => {
-  const store = asked.get(STORE_HEADER);
+const headersTo = async ({ audience, mint }: Peer, requested: Headers) => {
+  const store = requested.get(STORE_HEADER);
   const storeId = isId('store', store) ? store : DEFAULT_STORE;
   return { authorization: `Bearer ${await mint(audience, storeId)}`, ...traceHeaders() };
 };
@@ -103,7 +103,7 @@ const transportTo = (peer: Peer): Transport => {
   const unary = unaryCalls({
     ...{ baseUrl: peer.url, bytesMax: BYTES_MAX, timeoutMs },
     fetch: fetching,
-    headersFor: (asked) => headersTo(peer, asked),
+    headersFor: (requested) => headersTo(peer, requested),
     timed: (name, work) => telemetry.timed('rpc-client', name, work),
   });
   return { unary, stream: streaming.stream };

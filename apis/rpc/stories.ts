@@ -9,7 +9,7 @@ import { isEnding } from '../../domain/order.ts';
 import { fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
 import type { LazyTemporal } from './temporal.ts';
 
-const ASK_LIMIT_MS = 4_000;
+const UPDATE_LIMIT_MS = 4_000;
 
 const away = (cause: unknown): DomainError =>
   new DomainError('UNAVAILABLE', 'orders cannot be changed just now', { cause });
@@ -45,30 +45,32 @@ export const UNTIL_ACCEPTED = { waitForStage: 'ACCEPTED' } as const;
  * refuses or is over; UNAVAILABLE when Temporal is away, the story has not begun, or nobody has
  * accepted it in time: ask again. What was accepted and takes longer is no error, it will be done.
  */
-export const askOrder = async (
+export const updateOrder = async (
   { pg, temporal }: { pg: Pg; temporal: LazyTemporal },
   orderId: string,
-  ask: (handle: WorkflowHandle) => Promise<WorkflowUpdateHandle<unknown>>,
+  input: (handle: WorkflowHandle) => Promise<WorkflowUpdateHandle<unknown>>,
 ): Promise<void> => {
   const client = await temporal.client().catch((cause: unknown) => {
     throw away(cause);
   });
   let accepted: WorkflowUpdateHandle<unknown> | undefined;
-  const asked = ask(client.workflow.getHandle(fulfillOrderId(orderId))).then(async (update) => {
-    accepted = update;
-    await update.result();
-  });
-  const answered = asked.catch(async (error: unknown) => {
+  const requested = input(client.workflow.getHandle(fulfillOrderId(orderId))).then(
+    async (update) => {
+      accepted = update;
+      await update.result();
+    },
+  );
+  const answered = requested.catch(async (error: unknown) => {
     const isThere = !(error instanceof WorkflowNotFoundError);
     throw isThere ? refusalOf(error) : await notRunning(pg, orderId, error);
   });
   answered.catch(() => undefined);
-  await within(answered, ASK_LIMIT_MS);
+  await within(answered, UPDATE_LIMIT_MS);
   if (!accepted) throw away(new Error('no worker has accepted it in time'));
 };
 
 /** Starts a story; one that was started before stays as it is. */
-export const startStory = async (
+export const startWorkflow = async (
   temporal: LazyTemporal,
   name: string,
   options: Parameters<Client['workflow']['start']>[1],
@@ -82,7 +84,7 @@ export const startStory = async (
 };
 
 /** What the story of an order is: running, closed, or not there. */
-export const storyState = async (
+export const workflowState = async (
   client: Client,
   orderId: string,
 ): Promise<'running' | 'closed' | 'missing'> => {

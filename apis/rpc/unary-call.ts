@@ -93,7 +93,7 @@ export class UnaryCall implements HandlerContext, UnaryRequest {
   }
 
   /** The headers and trailers that were set, if any. */
-  told(): { header: Headers | undefined; trailer: Headers | undefined } {
+  metadata(): { header: Headers | undefined; trailer: Headers | undefined } {
     return { header: this.#responseHeader, trailer: this.#responseTrailer };
   }
 

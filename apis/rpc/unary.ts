@@ -75,7 +75,7 @@ const headersOf = (
   type: string,
   error?: ConnectError,
 ): Record<string, string> | Headers => {
-  const { header, trailer } = call?.told() ?? {};
+  const { header, trailer } = call?.metadata() ?? {};
   if (!header && !trailer && !error) return { 'content-type': type };
   const all = trailerMux(header ?? new Headers(), trailer ?? new Headers());
   all.set('content-type', type);

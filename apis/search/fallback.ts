@@ -33,7 +33,7 @@ const shown = z.object({
 
 const microsOf = (iso: string): number => Date.parse(iso) * 1_000;
 
-export const documentOfShown = (json: string): ProductDocument => {
+export const documentOfProduct = (json: string): ProductDocument => {
   const { createdAt, updatedAt, ...product } = shown.parse(JSON.parse(json));
   const variants = product.variants.map(({ price, compareAtPrice, ...variant }) => ({
     ...variant,

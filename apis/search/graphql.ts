@@ -3,16 +3,21 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { buildSchema } from 'graphql';
 import { persistedOperations } from '../http/graphql/documents.ts';
-import { questionBody, readingQuestions, running, shownAnswer } from '../http/graphql/engine.ts';
+import {
+  questionBody,
+  readingQuestions,
+  running,
+  graphqlResponse,
+} from '../http/graphql/engine.ts';
 import { route, type Route } from '../http/routes.ts';
-import type { SearchParts } from './parts.ts';
+import type { SearchDeps } from './parts.ts';
 import { rootOf } from './resolvers.ts';
 
 const OPERATIONS = resolve(import.meta.dirname, 'operations');
 
 export const SDL = readFileSync(resolve(import.meta.dirname, 'schema.graphql'), 'utf8');
 
-export const graphqlRoute = (parts: SearchParts): Route => {
+export const graphqlRoute = (deps: SearchDeps): Route => {
   const read = readingQuestions(persistedOperations(OPERATIONS));
   const run = running(buildSchema(SDL));
   return route({
@@ -26,12 +31,12 @@ export const graphqlRoute = (parts: SearchParts): Route => {
       if (question instanceof Response) return question;
       const warnings: string[] = [];
       const asks = (field: string): boolean => question.query.includes(field);
-      const asked = { asksAge: asks('asOf'), counts: asks('facets') || asks('matches') };
-      const root = await rootOf(parts, { storeId: principal.storeId, ...asked }, warnings);
+      const requested = { wantsAge: asks('asOf'), counts: asks('facets') || asks('matches') };
+      const root = await rootOf(deps, { storeId: principal.storeId, ...requested }, warnings);
       const answer = await run(question, root);
       const extensions =
         warnings.length > 0 ? { extensions: { warnings: [...new Set(warnings)] } } : {};
-      return shownAnswer(request, { ...answer, ...extensions }, 'the catalogue index is away');
+      return graphqlResponse(request, { ...answer, ...extensions }, 'the catalogue index is away');
     },
   });
 };

@@ -14,17 +14,17 @@ export const batchedStock = (
   onAway: (error: unknown) => void,
 ): StockOf => {
   let waiting: string[] = [];
-  let asked: Promise<Map<string, number>> | undefined;
+  let requested: Promise<Map<string, number>> | undefined;
   const readAll = async (skus: string[]): Promise<Map<string, number>> => {
-    const parts: string[][] = [];
-    for (let at = 0; at < skus.length; at += BATCH_MAX) parts.push(skus.slice(at, at + BATCH_MAX));
-    const maps = await Promise.all(parts.map(read));
+    const deps: string[][] = [];
+    for (let at = 0; at < skus.length; at += BATCH_MAX) deps.push(skus.slice(at, at + BATCH_MAX));
+    const maps = await Promise.all(deps.map(read));
     return new Map(maps.flatMap((map) => [...map]));
   };
   const flush = (): Promise<Map<string, number>> => {
     const skus = [...new Set(waiting)];
     waiting = [];
-    asked = undefined;
+    requested = undefined;
     return readAll(skus).catch((error: unknown) => {
       onAway(error);
       return new Map();
@@ -32,8 +32,8 @@ export const batchedStock = (
   };
   return async (sku) => {
     waiting.push(sku);
-    asked ??= Promise.resolve().then(flush);
-    const available = (await asked).get(sku);
+    requested ??= Promise.resolve().then(flush);
+    const available = (await requested).get(sku);
     return available === undefined ? undefined : { available, asOf: new Date().toISOString() };
   };
 };

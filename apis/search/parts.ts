@@ -7,7 +7,7 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Cursors } from '../http/cursors.ts';
 import type { StockOf } from './nodes.ts';
 
-export interface SearchParts {
+export interface SearchDeps {
   /** Of the live set of tables. */
   tables(): Promise<TableSet>;
   inventory: Client<typeof InventoryService>;
@@ -17,7 +17,7 @@ export interface SearchParts {
 }
 
 /** One request's share of them. */
-export interface Asking extends Omit<SearchParts, 'tables'> {
+export interface SearchContext extends Omit<SearchDeps, 'tables'> {
   tables: TableSet;
   storeId: string;
   stockOf: StockOf;

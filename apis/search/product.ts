@@ -3,9 +3,9 @@ import { findIdBySlug, findStored } from '../../db/cassandra/products.ts';
 import type { ProductDocument } from '../../db/projections/document.ts';
 import { DomainError, invalid } from '../../domain/errors.ts';
 import { STORE_HEADER } from '../rpc/client.ts';
-import { documentOfShown } from './fallback.ts';
+import { documentOfProduct } from './fallback.ts';
 import { productNode } from './nodes.ts';
-import type { Asking } from './parts.ts';
+import type { SearchContext } from './parts.ts';
 
 /** How long the read side may take to catch up with what the caller wrote. */
 const WAIT_LIMIT_MS = 1_500;
@@ -21,7 +21,7 @@ const published = (document: ProductDocument | undefined): ProductDocument | und
   document?.status === 'published' ? document : undefined;
 
 const projected = async (
-  { tables, storeId }: Asking,
+  { tables, storeId }: SearchContext,
   { id, slug }: ProductArgs,
 ): Promise<ProductDocument | undefined> => {
   const productId = id ?? (await findIdBySlug(tables, storeId, slug ?? ''));
@@ -31,13 +31,13 @@ const projected = async (
 
 /** The consistent side's product: never older than what anybody wrote. */
 const consistent = async (
-  { products, storeId }: Asking,
+  { products, storeId }: SearchContext,
   { id, slug }: ProductArgs,
 ): Promise<ProductDocument | undefined> => {
   const headers = { [STORE_HEADER]: storeId };
   const request = { id: id ?? '', slug: slug ?? '' };
   try {
-    return documentOfShown((await products.getProduct(request, { headers })).productJson);
+    return documentOfProduct((await products.getProduct(request, { headers })).productJson);
   } catch (error) {
     if (error instanceof DomainError && error.code === 'NOT_FOUND') return undefined;
     throw error;
@@ -46,21 +46,21 @@ const consistent = async (
 
 /** The read side's product of at least this version; a little patience, then the other side. */
 const findAtLeast = async (
-  asking: Asking,
+  context: SearchContext,
   args: ProductArgs,
   version: number,
 ): Promise<ProductDocument | undefined> => {
   const end = Date.now() + WAIT_LIMIT_MS;
   while (Date.now() < end) {
-    const document = await projected(asking, args);
+    const document = await projected(context, args);
     if (document && document.version >= version) return published(document);
     await Bun.sleep(LOOK_EVERY_MS);
   }
-  return consistent(asking, args);
+  return consistent(context, args);
 };
 
 const findDocument = async (
-  asking: Asking,
+  context: SearchContext,
   args: ProductArgs,
 ): Promise<ProductDocument | undefined> => {
   const { id, slug, waitForVersion } = args;
@@ -69,16 +69,16 @@ const findDocument = async (
   }
   if (id && slug) throw invalid('id', 'say either id or slug');
   try {
-    if (waitForVersion) return await findAtLeast(asking, args, waitForVersion);
-    return published(await projected(asking, args));
+    if (waitForVersion) return await findAtLeast(context, args, waitForVersion);
+    return published(await projected(context, args));
   } catch (error) {
     if (!(error instanceof DomainError) || error.code !== 'UNAVAILABLE') throw error;
-    return consistent(asking, args);
+    return consistent(context, args);
   }
 };
 
 /** The product, or null when there is none that shoppers may see. */
-export const product = async (asking: Asking, args: ProductArgs) => {
-  const document = await findDocument(asking, args);
-  return document ? productNode(document, asking.stockOf) : null;
+export const product = async (context: SearchContext, args: ProductArgs) => {
+  const document = await findDocument(context, args);
+  return document ? productNode(document, context.stockOf) : null;
 };

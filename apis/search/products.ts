@@ -9,8 +9,8 @@ import { DEFAULT_CURRENCY, minorFromNumber } from '../../domain/money.ts';
 import { LIMIT_MAX } from '../http/cursors.ts';
 import { productNode } from './nodes.ts';
 import { refusing } from '../http/graphql/engine.ts';
-import type { Asking } from './parts.ts';
-import { relevantPage, type Place } from './relevance.ts';
+import type { SearchContext } from './parts.ts';
+import { relevantPage, type RelevanceCursor } from './relevance.ts';
 import { plainMeaning, rewritten, type Meaning } from './words.ts';
 
 const TEXT_LENGTH_MAX = 200;
@@ -58,7 +58,7 @@ const filterOf = (args: ProductsArgs): Filter => {
 };
 
 const positionShape = z.object({ key: z.string(), id: z.string() });
-const placeShape = z.object({
+const cursorShape = z.object({
   weights: z.array(z.number()),
   from: positionShape.optional(),
   upTo: positionShape.optional(),
@@ -74,12 +74,12 @@ const wordsShape = z.object({
 const bookmarkShape = z.object({
   meaning: z.object({ words: wordsShape, exact: z.string() }).optional(),
   position: positionShape.optional(),
-  place: placeShape.optional(),
+  cursor: cursorShape.optional(),
 });
 interface Bookmark {
   meaning: Meaning | undefined;
   position?: Position | undefined;
-  place?: Place | undefined;
+  cursor?: RelevanceCursor | undefined;
 }
 
 /** `collection:<id>` and `attribute:<name>=<value>`, as the projector wrote them. */
@@ -101,7 +101,7 @@ const facetNodes = (counts: Map<string, number>, exact: boolean) => {
   }));
 };
 
-interface Ask {
+interface SearchInput {
   filter: Filter;
   sort: NonNullable<ProductsArgs['sort']>;
   first: number;
@@ -116,16 +116,16 @@ interface MarkedPage {
 }
 
 const pageOf = async (
-  { tables, storeId, counts }: Asking,
-  { filter, sort, first, mark }: Ask,
+  { tables, storeId, counts }: SearchContext,
+  { filter, sort, first, mark }: SearchInput,
   meaning: Meaning | undefined,
 ): Promise<MarkedPage> => {
   if (sort === 'RELEVANCE' && meaning) {
-    const ask = { storeId, filter, meaning, after: mark?.place, first, counts };
-    const { items, next, matches } = await relevantPage(tables, ask);
+    const input = { storeId, filter, meaning, after: mark?.cursor, first, counts };
+    const { items, next, matches } = await relevantPage(tables, input);
     return {
-      items: items.map(({ document, place }) => ({ document, mark: { meaning, place } })),
-      next: next && { meaning, place: next },
+      items: items.map(({ document, cursor }) => ({ document, mark: { meaning, cursor } })),
+      next: next && { meaning, cursor: next },
       matches,
     };
   }
@@ -144,25 +144,25 @@ const pageOf = async (
 
 /** Tries the words as they stand, and only when nothing has them all, what they may have meant. */
 const understoodPage = async (
-  asking: Asking,
-  ask: Ask,
+  context: SearchContext,
+  input: SearchInput,
   text: string,
 ): Promise<{ page: MarkedPage; meaning: Meaning | undefined }> => {
-  const plain = ask.mark ? ask.mark.meaning : plainMeaning(text);
-  const page = await pageOf(asking, ask, plain);
-  if (!plain || ask.mark || page.items.length > 0) return { page, meaning: plain };
-  const meaning = await rewritten(asking, text);
-  return { page: await pageOf(asking, ask, meaning), meaning };
+  const plain = input.mark ? input.mark.meaning : plainMeaning(text);
+  const page = await pageOf(context, input, plain);
+  if (!plain || input.mark || page.items.length > 0) return { page, meaning: plain };
+  const meaning = await rewritten(context, text);
+  return { page: await pageOf(context, input, meaning), meaning };
 };
 
 /** A cursor belongs to its words and its order: one of another question is refused. */
-const bookmarkOf = ({ cursors }: Asking, list: string, after: string): Bookmark => {
+const bookmarkOf = ({ cursors }: SearchContext, list: string, after: string): Bookmark => {
   if (after.length > CURSOR_LENGTH_MAX) throw invalid('cursor', 'is not one of ours');
   return bookmarkShape.parse(JSON.parse(cursors.open(list, after))) as Bookmark;
 };
 
 /** A Relay connection; `matches` and `facets` are computed only when they are selected. */
-export const products = async (asking: Asking, args: ProductsArgs) => {
+export const products = async (context: SearchContext, args: ProductsArgs) => {
   const { first } = args;
   const text = args.text ?? '';
   const sort = args.sort ?? (plainMeaning(text) ? 'RELEVANCE' : 'NEWEST');
@@ -170,15 +170,15 @@ export const products = async (asking: Asking, args: ProductsArgs) => {
     throw invalid('sort', 'COLLECTION is the order of a collection: say collectionId');
   }
   if (first < 1 || first > LIMIT_MAX) throw invalid('first', `must be 1 to ${LIMIT_MAX}`);
-  const { tables, cursors, storeId } = asking;
+  const { tables, cursors, storeId } = context;
   const filter = filterOf(args);
   const list = `search/${sort}/${text}`;
-  const mark = args.after ? bookmarkOf(asking, list, args.after) : undefined;
+  const mark = args.after ? bookmarkOf(context, list, args.after) : undefined;
   const sealed = (one: Bookmark): string => cursors.seal(list, JSON.stringify(one));
-  const { page, meaning } = await understoodPage(asking, { filter, sort, first, mark }, text);
+  const { page, meaning } = await understoodPage(context, { filter, sort, first, mark }, text);
   const edges = page.items.map(({ document, mark: own }) => ({
     cursor: () => sealed(own),
-    node: productNode(document, asking.stockOf),
+    node: productNode(document, context.stockOf),
   }));
   let counting: Promise<Matches> | undefined;
   const counted = async (): Promise<Matches> =>
@@ -202,6 +202,6 @@ export const products = async (asking: Asking, args: ProductsArgs) => {
         const { facets, exact } = await counted();
         return facetNodes(facets, exact);
       }),
-    asOf: () => refusing(asking.asOf),
+    asOf: () => refusing(context.asOf),
   };
 };

@@ -26,7 +26,8 @@ export const wordWeights = (words: string[], products: RankingFields[]): number[
   });
 
 const isPhraseIn = (name: string[], words: string[]): boolean =>
-  words.length > 1 && name.some((_, at) => words.every((word, place) => name[at + place] === word));
+  words.length > 1 &&
+  name.some((_, at) => words.every((word, offset) => name[at + offset] === word));
 
 /** Higher is better; the same product, words and weights always have the same score. */
 export const scoreOf = (

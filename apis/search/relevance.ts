@@ -21,7 +21,7 @@ const WINDOW = 1_200;
 const EXACT_PER_BUCKET = 25;
 
 /** Everything a later page needs to go on exactly where this one ended. */
-export interface Place {
+export interface RelevanceCursor {
   /** What the window's words told, so that later changes move no score. */
   weights: number[];
   /** The window: from its newest product to its oldest; without an end it has all matches. */
@@ -33,17 +33,17 @@ export interface Place {
 }
 
 export interface RelevantPage {
-  items: { document: ProductDocument; place: Place }[];
-  next: Place | undefined;
+  items: { document: ProductDocument; cursor: RelevanceCursor }[];
+  next: RelevanceCursor | undefined;
   /** Of a first page that was asked to count, when what was ranked is enough for it. */
   matches?: Matches | undefined;
 }
 
-interface Ask {
+interface SearchInput {
   storeId: string;
   filter: Filter;
   meaning: Meaning;
-  after: Place | undefined;
+  after: RelevanceCursor | undefined;
   first: number;
   /** Somebody also counts the matches: the same rows say how many, and of what kind. */
   counts: boolean;
@@ -60,11 +60,11 @@ interface Scored {
   score: number;
 }
 
-const exactOnes = async (tables: TableSet, ask: Ask): Promise<Candidate[]> => {
-  const tokens = [ask.meaning.exact];
+const exactOnes = async (tables: TableSet, input: SearchInput): Promise<Candidate[]> => {
+  const tokens = [input.meaning.exact];
   const words = { anyOf: [tokens], of: tokens, least: 1 };
-  const filter = { ...ask.filter, words };
-  const { storeId } = ask;
+  const filter = { ...input.filter, words };
+  const { storeId } = input;
   const limit = EXACT_PER_BUCKET;
   const { found } = await readStretch(
     tables,
@@ -86,10 +86,10 @@ interface Window {
 }
 
 /** On later pages the bounds are those of the first: a product that is new since then waits. */
-const readWindow = async (tables: TableSet, ask: Ask): Promise<Window> => {
-  const { storeId, filter, meaning, after } = ask;
+const readWindow = async (tables: TableSet, input: SearchInput): Promise<Window> => {
+  const { storeId, filter, meaning, after } = input;
   const limit = shareOf(WINDOW, tables);
-  const counts = ask.counts && !after;
+  const counts = input.counts && !after;
   const stretch = await readStretch(
     tables,
     {
@@ -119,10 +119,10 @@ const byScore = (a: Scored, b: Scored): number =>
 /** Pages of what lies beyond the window, without what an exact name has put at the top. */
 const pageBeyond = async (
   tables: TableSet,
-  { storeId, filter, meaning, first }: Ask,
+  { storeId, filter, meaning, first }: SearchInput,
   from: Position,
   shown: Set<string>,
-  base: Omit<Place, 'score' | 'at'>,
+  base: Omit<RelevanceCursor, 'score' | 'at'>,
 ): Promise<RelevantPage> => {
   const page = await listPage(tables, {
     storeId,
@@ -131,12 +131,12 @@ const pageBeyond = async (
     after: from,
     first,
   });
-  const placeOf = (at: Position): Place => ({ ...base, score: undefined, at });
+  const cursorOf = (at: Position): RelevanceCursor => ({ ...base, score: undefined, at });
   return {
     items: page.items
       .filter(({ document }) => !shown.has(document.id))
-      .map(({ document, position }) => ({ document, place: placeOf(position) })),
-    next: page.next && placeOf(page.next),
+      .map(({ document, position }) => ({ document, cursor: cursorOf(position) })),
+    next: page.next && cursorOf(page.next),
   };
 };
 
@@ -146,11 +146,11 @@ const idsOf = (candidates: Candidate[]): Set<string> =>
 /** The page of scored candidates; it takes from beyond the window when they do not fill it. */
 const rankedPage = async (
   tables: TableSet,
-  ask: Ask,
+  input: SearchInput,
   exact: Candidate[],
   { candidates, from, upTo }: Window,
 ): Promise<RelevantPage> => {
-  const { storeId, after, first, meaning } = ask;
+  const { storeId, after, first, meaning } = input;
   const shown = idsOf(exact);
   const all = [...exact, ...candidates.filter(({ position }) => !shown.has(position.id))];
   const fields = all.map(({ ranking }) => fieldsOf(ranking));
@@ -171,25 +171,25 @@ const rankedPage = async (
   const base = { weights, from, upTo };
   const items = chosen.flatMap(({ position, score }) => {
     const document = documents.get(position.id);
-    return document ? [{ document, place: { ...base, score, at: position } }] : [];
+    return document ? [{ document, cursor: { ...base, score, at: position } }] : [];
   });
   const end = chosen.at(-1);
   if (left.length > first && end) {
     return { items, next: { ...base, score: end.score, at: end.position } };
   }
   if (!upTo) return { items, next: undefined };
-  const rest = { ...ask, first: first - items.length };
+  const rest = { ...input, first: first - items.length };
   if (rest.first <= 0) return { items, next: { ...base, score: undefined, at: upTo } };
   const beyond = await pageBeyond(tables, rest, upTo, shown, base);
   return { items: [...items, ...beyond.items], next: beyond.next };
 };
 
 /** The first page, or the one after `after`. */
-export const relevantPage = async (tables: TableSet, ask: Ask): Promise<RelevantPage> => {
-  const { after } = ask;
+export const relevantPage = async (tables: TableSet, input: SearchInput): Promise<RelevantPage> => {
+  const { after } = input;
   if (after && after.score === undefined) {
-    return pageBeyond(tables, ask, after.at, idsOf(await exactOnes(tables, ask)), after);
+    return pageBeyond(tables, input, after.at, idsOf(await exactOnes(tables, input)), after);
   }
-  const [exact, window] = await Promise.all([exactOnes(tables, ask), readWindow(tables, ask)]);
-  return { ...(await rankedPage(tables, ask, exact, window)), matches: window.matches };
+  const [exact, window] = await Promise.all([exactOnes(tables, input), readWindow(tables, input)]);
+  return { ...(await rankedPage(tables, input, exact, window)), matches: window.matches };
 };

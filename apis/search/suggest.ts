@@ -7,7 +7,7 @@ import type { ProductDocument } from '../../db/projections/document.ts';
 import { invalid } from '../../domain/errors.ts';
 import { fold, stemOf, wordsOf } from '../../domain/text.ts';
 import { productNode } from './nodes.ts';
-import type { Asking } from './parts.ts';
+import type { SearchContext } from './parts.ts';
 
 const PREFIX_LENGTH_MAX = 100;
 const SUGGESTIONS_MAX = 10;
@@ -32,8 +32,11 @@ const begunOf = (prefix: string): Begun => {
 };
 
 /** Completions that lead somewhere: some product has them and the words before. */
-const liveCompletions = async (asking: Asking, { before, word }: Begun): Promise<Term[]> => {
-  const { tables, storeId } = asking;
+const liveCompletions = async (
+  context: SearchContext,
+  { before, word }: Begun,
+): Promise<Term[]> => {
+  const { tables, storeId } = context;
   const stems = before.map(stemOf);
   const terms = (await completionsOf(tables, storeId, word))
     .filter(({ stem }, at, all) => all.findIndex((one) => one.stem === stem) === at)
@@ -45,7 +48,7 @@ const liveCompletions = async (asking: Asking, { before, word }: Begun): Promise
 };
 
 const productsWith = async (
-  { tables, storeId }: Asking,
+  { tables, storeId }: SearchContext,
   begun: Begun,
   terms: Term[],
   first: number,
@@ -62,7 +65,7 @@ const productsWith = async (
   return found.map(({ row }) => documentOf(row));
 };
 
-const collectionsLike = async ({ tables, storeId }: Asking, { before, word }: Begun) => {
+const collectionsLike = async ({ tables, storeId }: SearchContext, { before, word }: Begun) => {
   const all = await listCollections(tables, storeId);
   return all.filter(({ name }) => {
     const words = wordsOf(name);
@@ -71,25 +74,25 @@ const collectionsLike = async ({ tables, storeId }: Asking, { before, word }: Be
 };
 
 /** At most `first` of each kind; names that begin with the whole prefix stand first. */
-export const suggest = async (asking: Asking, { prefix, first }: SuggestArgs) => {
+export const suggest = async (context: SearchContext, { prefix, first }: SuggestArgs) => {
   if (first < 1 || first > SUGGESTIONS_MAX) {
     throw invalid('first', `must be 1 to ${SUGGESTIONS_MAX}`);
   }
   if (prefix.length > PREFIX_LENGTH_MAX) throw invalid('prefix', 'is too long');
   const begun = begunOf(prefix);
   if (begun.word === '') return { words: [], products: [], collections: [] };
-  const { tables, storeId } = asking;
+  const { tables, storeId } = context;
   const [terms, named, collections] = await Promise.all([
-    liveCompletions(asking, begun),
+    liveCompletions(context, begun),
     listByName(tables, storeId, fold(prefix).trimStart(), first),
-    collectionsLike(asking, begun),
+    collectionsLike(context, begun),
   ]);
-  const others = await productsWith(asking, begun, terms, first);
+  const others = await productsWith(context, begun, terms, first);
   const ids = new Set(named.map(({ id }) => id));
   const found = [...named, ...others.filter(({ id }) => !ids.has(id))].slice(0, first);
   return {
     words: terms.slice(0, first).map(({ word }) => [...begun.before, word].join(' ')),
-    products: found.map((document) => productNode(document, asking.stockOf)),
+    products: found.map((document) => productNode(document, context.stockOf)),
     collections: collections.slice(0, first),
   };
 };

@@ -27,8 +27,8 @@ interface Typed {
 
 const typedWords = (text: string): Typed[] => {
   const all = wordsOf(text).map((word) => ({ word, stem: stemOf(word) }));
-  const telling = all.filter(({ word }) => !EMPTY_WORDS.has(word));
-  const chosen = telling.length > 0 ? telling : all;
+  const significant = all.filter(({ word }) => !EMPTY_WORDS.has(word));
+  const chosen = significant.length > 0 ? significant : all;
   return chosen
     .filter(({ stem }, at) => chosen.findIndex((one) => one.stem === stem) === at)
     .slice(0, WORDS_MAX);

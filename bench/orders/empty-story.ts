@@ -16,7 +16,7 @@ const local = proxyLocalActivities<Nothing>({ startToCloseTimeout: '5 seconds' }
 export const untilConfirmed = defineUpdate<string>('untilConfirmed');
 
 /** The steps of test/replay/histories-2/delivered.json: seven activities, two of them local. */
-export async function emptyStory(): Promise<string> {
+export async function emptyWorkflow(): Promise<string> {
   const confirmed = Promise.withResolvers<string>();
   setHandler(untilConfirmed, () => confirmed.promise);
   await local.nothing();

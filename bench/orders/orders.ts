@@ -9,7 +9,7 @@ import { call } from '../../ops/sample/load.ts';
 import { runningOf } from '../../ops/supervise.ts';
 import { fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
 import { compare, quantile, type Figures, type Plan } from '../method.ts';
-import { emptyStory, untilConfirmed } from './empty-story.ts';
+import { emptyWorkflow, untilConfirmed } from './empty-story.ts';
 import { EMPTY_QUEUE } from './empty-worker.ts';
 import { placeOrder } from './placing.ts';
 
@@ -53,8 +53,8 @@ const withBench = async <T>(instance: Instance, work: (bench: Bench) => Promise<
   }
 };
 
-const runEmptyStory = async ({ workflow }: Client): Promise<void> => {
-  const startWorkflowOperation = new WithStartWorkflowOperation(emptyStory, {
+const runEmptyWorkflow = async ({ workflow }: Client): Promise<void> => {
+  const startWorkflowOperation = new WithStartWorkflowOperation(emptyWorkflow, {
     workflowId: `bench/${crypto.randomUUID()}`,
     taskQueue: EMPTY_QUEUE,
     workflowIdConflictPolicy: 'FAIL',
@@ -64,7 +64,7 @@ const runEmptyStory = async ({ workflow }: Client): Promise<void> => {
 };
 
 /** Temporal's CPU and the worker's, an order against an empty story of the same shape. */
-const measureStory = (instance: Instance, plan: Plan): Promise<Figures> =>
+const measureWorkflow = (instance: Instance, plan: Plan): Promise<Figures> =>
   withBench(instance, async ({ client, place }) => {
     const pidOf = (name: string): number => runningOf(instance, name)?.pid ?? 0;
     const address = (await publicEnvironment(instance))['TEMPORAL_ADDRESS'] ?? '';
@@ -74,7 +74,7 @@ const measureStory = (instance: Instance, plan: Plan): Promise<Figures> =>
     });
     try {
       return await compare(
-        { pids: () => [worker.pid, pidOf('temporal')], operation: () => runEmptyStory(client) },
+        { pids: () => [worker.pid, pidOf('temporal')], operation: () => runEmptyWorkflow(client) },
         {
           pids: () => [pidOf('worker'), pidOf('temporal')],
           operation: async () => {
@@ -108,4 +108,4 @@ export const checkoutAnswer = (instance: Instance): Promise<string> =>
     return `answered in ${ms(0.5)} ms (p95 ${ms(0.95)}), ${share} of the whole; aim 0.35`;
   });
 
-export const orderWorkflow = { aim: 0.85, measure: measureStory };
+export const orderWorkflow = { aim: 0.85, measure: measureWorkflow };

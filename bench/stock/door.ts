@@ -27,7 +27,7 @@ const against = async (instance: Instance, plan: Plan, { rpc, body }: Call): Pro
     'content-type': 'application/json',
     authorization: env['INTERNAL_TOKEN'] ?? '',
   };
-  const ask = async (): Promise<number> => {
+  const call = async (): Promise<number> => {
     const init = { method: 'POST', headers, body: JSON.stringify(body()) };
     const response = await fetch(echo.url, init);
     await response.text();
@@ -36,7 +36,7 @@ const against = async (instance: Instance, plan: Plan, { rpc, body }: Call): Pro
   const pidOf = (name: string): number => runningOf(instance, name)?.pid ?? 0;
   try {
     return await compare(
-      { pids: () => [echo.pid], operation: ask },
+      { pids: () => [echo.pid], operation: call },
       {
         pids: () => [pidOf('inventory'), pidOf('redis')],
         operation: async () => {

@@ -52,10 +52,10 @@ const holding = ({ env, pids }: Bench, skus: () => string[], claims: boolean): S
     operation: async () => {
       const reservationId = crypto.randomUUID();
       const lines = skus().map((sku) => ({ sku, quantity: 1 }));
-      const ask = { reservationId, lines, expiresIn: '600s' };
-      const { status } = await post('Reserve', { ...ask, attempt: 1 });
+      const call = { reservationId, lines, expiresIn: '600s' };
+      const { status } = await post('Reserve', { ...call, attempt: 1 });
       // A first attempt may be refused for now; whoever asks asks again, and that costs, too.
-      if (status !== 200) await done('Reserve', { ...ask, attempt: 2 });
+      if (status !== 200) await done('Reserve', { ...call, attempt: 2 });
       if (claims) await done('ClaimReservation', { reservationId });
     },
   };

@@ -4,7 +4,7 @@ import {
   attributeFacet,
   collectionFacet,
   OWN_ORDER,
-  placeKey,
+  positionKey,
   SCOPE_ALL,
   sortKey,
   SORTS,
@@ -37,14 +37,14 @@ export const keysOf = (document: ProductDocument | undefined): ListingKey[] =>
         ...SORTS.map((sort): ListingKey => [sort, sortKey(sort, document).toString('hex')]),
         ...document.collectionIds.map((id): ListingKey => [
           OWN_ORDER,
-          placeKey(document.places?.[id]).toString('hex'),
+          positionKey(document.places?.[id]).toString('hex'),
           id,
         ]),
       ]
     : [];
 
 /** Whose rows, and where they lie. */
-export interface Place {
+export interface Partition {
   storeId: string;
   productId: string;
   bucket: number;
@@ -52,11 +52,11 @@ export interface Place {
 
 /** The primary key of one of its rows, in the order of the table's columns. */
 const primaryKey = (
-  { storeId, productId, bucket }: Place,
+  { storeId, productId, bucket }: Partition,
   [sort, key, scope = SCOPE_ALL]: ListingKey,
 ): unknown[] => [storeId, scope, sort, bucket, Buffer.from(key, 'hex'), productId];
 
-export const listingWrites = (place: Place, next: Projected): Statement[] => {
+export const listingWrites = (partition: Partition, next: Projected): Statement[] => {
   const document = listed(next);
   if (!document) return [];
   const shared = [
@@ -69,25 +69,29 @@ export const listingWrites = (place: Place, next: Projected): Statement[] => {
   ];
   return keysOf(document).map((key) => ({
     query: INSERT_LISTING,
-    params: [...primaryKey(place, key), ...shared],
+    params: [...primaryKey(partition, key), ...shared],
   }));
 };
 
 /** Rows of keys that are no longer in the set; a key that stays is overwritten, never deleted. */
 export const listingDeletes = (
-  place: Place,
+  partition: Partition,
   before: ListingKey[],
   after: ListingKey[],
 ): Statement[] => {
   const kept = new Set(after.map((key) => key.join()));
   return before
     .filter((key) => !kept.has(key.join()))
-    .map((key) => ({ query: DELETE_LISTING, params: primaryKey(place, key) }));
+    .map((key) => ({ query: DELETE_LISTING, params: primaryKey(partition, key) }));
 };
 
 /** Only whether there is any: its words stay as they are, and indexing them is what costs. */
-export const stockWrites = (place: Place, next: Projected, keys: ListingKey[]): Statement[] =>
+export const stockWrites = (
+  partition: Partition,
+  next: Projected,
+  keys: ListingKey[],
+): Statement[] =>
   keys.map((key) => ({
     query: UPDATE_STOCK,
-    params: [isInStock(next), ...primaryKey(place, key)],
+    params: [isInStock(next), ...primaryKey(partition, key)],
   }));

@@ -57,7 +57,7 @@ export const comparePositions = (a: Position, b: Position): number => {
 
 type Condition = [text: string, ...values: unknown[]];
 
-const filterConditions = ({ filter, sort }: StretchAsk, tokens: string[]): Condition[] => {
+const filterConditions = ({ filter, sort }: StretchInput, tokens: string[]): Condition[] => {
   const { collectionId, priceMinMinor, priceMaxMinor, inStock } = filter;
   const facets = [
     ...(collectionId === undefined || sort === OWN_ORDER ? [] : [collectionFacet(collectionId)]),
@@ -73,7 +73,7 @@ const filterConditions = ({ filter, sort }: StretchAsk, tokens: string[]): Condi
   return conditions;
 };
 
-const rangeConditions = ({ after, from, upTo }: StretchAsk): Condition[] => {
+const rangeConditions = ({ after, from, upTo }: StretchInput): Condition[] => {
   const bound = (sign: string, at: Position | undefined): Condition[] =>
     at ? [[`(sort_key, product_id) ${sign} (?, ?)`, Buffer.from(at.key, 'hex'), at.id]] : [];
   // One lower bound is enough: whoever goes on after a row has passed where it began.
@@ -82,7 +82,7 @@ const rangeConditions = ({ after, from, upTo }: StretchAsk): Condition[] => {
 
 export const PARTITION = 'store_id = ? and scope = ? and sort = ? and bucket = ?';
 
-export interface StretchAsk {
+export interface StretchInput {
   storeId: string;
   /** A collection's own order is that of the filter's collection. */
   sort: Order;
@@ -111,21 +111,21 @@ const hasEnough = ({ of, least }: Words, row: Row): boolean => {
 /** One read of each bucket for each list of words: what all of them have read to the end of. */
 export const readStretch = async (
   tables: TableSet,
-  ask: StretchAsk,
+  input: StretchInput,
   columns: string,
 ): Promise<Stretch> => {
-  const { words, collectionId = SCOPE_ALL } = ask.filter;
-  const scope = ask.sort === OWN_ORDER ? collectionId : SCOPE_ALL;
+  const { words, collectionId = SCOPE_ALL } = input.filter;
+  const scope = input.sort === OWN_ORDER ? collectionId : SCOPE_ALL;
   const lists = words?.anyOf ?? [[]];
   const read = async (tokens: string[], bucket: number): Promise<Found[]> => {
-    const conditions = [...rangeConditions(ask), ...filterConditions(ask, tokens)];
+    const conditions = [...rangeConditions(input), ...filterConditions(input, tokens)];
     const where = [PARTITION, ...conditions.map(([text]) => text)].join(' and ');
-    const query = `select sort_key, product_id, ${columns}${isUnion(ask.filter) ? ', ranking' : ''}
+    const query = `select sort_key, product_id, ${columns}${isUnion(input.filter) ? ', ranking' : ''}
       from listings where ${where} limit ?`;
     const rows = await tables.run('listings.read', query, [
-      ...[ask.storeId, scope, ask.sort, bucket],
+      ...[input.storeId, scope, input.sort, bucket],
       ...conditions.flatMap(([, ...values]) => values),
-      ask.limit,
+      input.limit,
     ]);
     return rows.map((row) => ({ position: positionOf(row), row }));
   };
@@ -133,13 +133,13 @@ export const readStretch = async (
     await Promise.all(lists.map((tokens) => eachBucket(tables, (bucket) => read(tokens, bucket))))
   ).flat();
   const cut = reads.flatMap((found) =>
-    found.length === ask.limit ? (found.at(-1)?.position ?? []) : [],
+    found.length === input.limit ? (found.at(-1)?.position ?? []) : [],
   );
   const end = cut.sort(comparePositions)[0];
   const sorted = reads.flat().sort((a, b) => comparePositions(a.position, b.position));
   const isIn = ({ position, row }: Found, at: number): boolean =>
     (!end || comparePositions(position, end) <= 0) &&
-    (!isUnion(ask.filter) ||
+    (!isUnion(input.filter) ||
       (sorted[at - 1]?.position.id !== position.id && (!words || hasEnough(words, row))));
   return { found: sorted.filter(isIn), end };
 };
@@ -162,17 +162,17 @@ interface Wanted {
 /** Stretch after stretch until so many rows are there, or everything was read. */
 export const readAtLeast = async (
   tables: TableSet,
-  ask: Omit<StretchAsk, 'limit'>,
+  input: Omit<StretchInput, 'limit'>,
   { rows, unionStretches }: Wanted,
   columns: string,
 ): Promise<Stretch> => {
-  const [limit, stretches] = isUnion(ask.filter)
+  const [limit, stretches] = isUnion(input.filter)
     ? [rows, unionStretches]
     : [shareOf(rows, tables), Number.POSITIVE_INFINITY];
   const found: Found[] = [];
-  let end = ask.after;
+  let end = input.after;
   for (let round = 0; round < stretches && found.length < rows; round++) {
-    const stretch = await readStretch(tables, { ...ask, after: end, limit }, columns);
+    const stretch = await readStretch(tables, { ...input, after: end, limit }, columns);
     found.push(...stretch.found);
     end = stretch.end;
     if (!end) break;
@@ -195,7 +195,7 @@ export interface Page {
   next: Position | undefined;
 }
 
-interface PageAsk {
+interface PageInput {
   storeId: string;
   sort: Order;
   filter: Filter;
@@ -204,15 +204,15 @@ interface PageAsk {
 }
 
 /** Up to `first` products after a position, in order: as many reads as there are buckets. */
-export const listPage = async (tables: TableSet, ask: PageAsk): Promise<Page> => {
-  const wanted = { rows: ask.first + 1, unionStretches: STRETCHES_MAX };
-  const { found, end } = await readAtLeast(tables, ask, wanted, 'document');
-  const items = found.slice(0, ask.first);
+export const listPage = async (tables: TableSet, input: PageInput): Promise<Page> => {
+  const wanted = { rows: input.first + 1, unionStretches: STRETCHES_MAX };
+  const { found, end } = await readAtLeast(tables, input, wanted, 'document');
+  const items = found.slice(0, input.first);
   return {
     // A slow, replaced writer's stock of a product that has gone is no row to show.
     items: items.flatMap(({ position, row }) =>
       row['document'] ? [{ position, document: documentOf(row) }] : [],
     ),
-    next: found.length > ask.first ? items.at(-1)?.position : end,
+    next: found.length > input.first ? items.at(-1)?.position : end,
   };
 };

@@ -2,7 +2,13 @@
 import { types } from 'cassandra-driver';
 import type { ProductDocument } from '../projections/document.ts';
 import { nameKey, SCOPE_ALL } from '../projections/listing-keys.ts';
-import { documentOf, PARTITION, readStretch, type Position, type StretchAsk } from './listings.ts';
+import {
+  documentOf,
+  PARTITION,
+  readStretch,
+  type Position,
+  type StretchInput,
+} from './listings.ts';
 import { eachBucket, type TableSet } from './table-sets.ts';
 
 /** The documents of these rows of the newest-first order; one that has moved away is left out. */
@@ -33,13 +39,13 @@ export const frequencyOf = async (
   upTo: number,
 ): Promise<number> => {
   const words = { anyOf: [tokens], of: tokens, least: tokens.length };
-  const ask: StretchAsk = {
+  const input: StretchInput = {
     storeId,
     sort: 'newest',
     filter: { words, attributes: [] },
     limit: upTo,
   };
-  return (await readStretch(tables, ask, 'price')).found.length;
+  return (await readStretch(tables, input, 'price')).found.length;
 };
 
 /** Products whose folded name begins so, in the order of names. */

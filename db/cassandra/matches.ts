@@ -34,6 +34,6 @@ export const countMatches = async (
   filter: Filter,
 ): Promise<Matches> => {
   const wanted = { rows: COUNTED_MAX + 1, unionStretches: 1 };
-  const ask = { storeId, sort: 'newest' as const, filter };
-  return counted(await readAtLeast(tables, ask, wanted, 'facets'));
+  const input = { storeId, sort: 'newest' as const, filter };
+  return counted(await readAtLeast(tables, input, wanted, 'facets'));
 };

@@ -14,7 +14,7 @@ import {
   listingWrites,
   stockWrites,
   type ListingKey,
-  type Place,
+  type Partition,
 } from './listing-rows.ts';
 import type { TableSet } from './table-sets.ts';
 
@@ -126,18 +126,18 @@ const isListedAlike = (before: StoredProduct, next: Projected, keys: ListingKey[
 
 /** What changes beside the product's own row: of most news of stock, nothing. */
 const otherWrites = (
-  place: Place,
+  partition: Partition,
   before: StoredProduct | undefined,
   next: Projected,
   keys: ListingKey[],
 ): Statement[] => {
   if (before && isListedAlike(before, next, keys)) {
-    return isInStock(before) === isInStock(next) ? [] : stockWrites(place, next, keys);
+    return isInStock(before) === isInStock(next) ? [] : stockWrites(partition, next, keys);
   }
   return [
-    ...listingDeletes(place, before?.keys ?? [], keys),
-    ...listingWrites(place, next),
-    ...slugWrites(place.storeId, place.productId, before, next),
+    ...listingDeletes(partition, before?.keys ?? [], keys),
+    ...listingWrites(partition, next),
+    ...slugWrites(partition.storeId, partition.productId, before, next),
   ];
 };
 
@@ -153,8 +153,8 @@ export const putProjected = async (
   next: Projected,
 ): Promise<void> => {
   const keys = keysOf(listed(next));
-  const place = { storeId, productId, bucket: bucketOf(productId, tables.buckets) };
-  const others = otherWrites(place, before, next, keys);
+  const partition = { storeId, productId, bucket: bucketOf(productId, tables.buckets) };
+  const others = otherWrites(partition, before, next, keys);
   const isLarge = others.reduce((sum, one) => sum + sizeOf(one), 0) > BATCH_BYTES_MAX;
   const timestampUs = writeTimestampUs(next) + (isLarge ? 1 : 0);
   const own = {

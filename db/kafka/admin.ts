@@ -39,8 +39,8 @@ export const reachOf = (kafka: Kafka, groupId: string, topics: string[]): Promis
       const own = committed.find((one) => one.topic === topic)?.partitions ?? [];
       return partitions.map(({ partition, high, low }) => {
         const offset = own.find((one) => one.partition === partition)?.offset ?? '-1';
-        const place = `${topic}/${partition}`;
-        return { place, reached: Math.max(Number(offset), Number(low)), end: Number(high) };
+        const name = `${topic}/${partition}`;
+        return { name, reached: Math.max(Number(offset), Number(low)), end: Number(high) };
       });
     });
   });

@@ -9,7 +9,7 @@ import {
   ProductChangedSchema,
   StockChangedSchema,
 } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
-import type { News } from '../postgres/outbox.ts';
+import type { OutboxEvent } from '../postgres/outbox.ts';
 import type { OutgoingMessage } from './client.ts';
 import { eventKey, PROGRESS_TOPIC, TOPICS } from './topics.ts';
 
@@ -40,33 +40,37 @@ const productBody = (product: Product) => ({
 });
 
 /** What is told of a product even when nothing else is left of it. */
-export type ToldProduct = Pick<Product, 'storeId' | 'id' | 'version' | 'clockUs'>;
+export type PublishedProduct = Pick<Product, 'storeId' | 'id' | 'version' | 'clockUs'>;
 
 /** The whole product and its clock; of a deleted one there is no body. */
-const productNews = (told: ToldProduct, product: Product | undefined): News => ({
+const productEvent = (last: PublishedProduct, product: Product | undefined): OutboxEvent => ({
   topic: TOPICS.products,
-  key: eventKey(told.storeId, told.id),
+  key: eventKey(last.storeId, last.id),
   eventType: product ? 'ProductChanged' : 'ProductDeleted',
   value: toBinary(
     ProductChangedSchema,
     create(ProductChangedSchema, {
-      storeId: told.storeId,
-      productId: told.id,
-      version: BigInt(told.version),
-      clockUs: BigInt(told.clockUs),
+      storeId: last.storeId,
+      productId: last.id,
+      version: BigInt(last.version),
+      clockUs: BigInt(last.clockUs),
       deleted: product === undefined,
       ...(product && { product: productBody(product) }),
     }),
   ),
 });
 
-export const productChanged = (product: Product): News => productNews(product, product);
-export const productDeleted = (last: ToldProduct): News => productNews(last, undefined);
+export const productChanged = (product: Product): OutboxEvent => productEvent(product, product);
+export const productDeleted = (last: PublishedProduct): OutboxEvent =>
+  productEvent(last, undefined);
 
 /** What is told of a collection. */
-export type ToldCollection = Omit<Collection, 'createdAt' | 'updatedAt'>;
+export type PublishedCollection = Omit<Collection, 'createdAt' | 'updatedAt'>;
 
-export const collectionChanged = (collection: ToldCollection, deleted = false): News => ({
+export const collectionChanged = (
+  collection: PublishedCollection,
+  deleted = false,
+): OutboxEvent => ({
   topic: TOPICS.collections,
   key: eventKey(collection.storeId, collection.id),
   eventType: deleted ? 'CollectionDeleted' : 'CollectionChanged',
@@ -92,7 +96,7 @@ export interface ProductStock {
 }
 
 /** Stock of all skus of one product. */
-export const stockChanged = (stock: ProductStock): News => ({
+export const stockChanged = (stock: ProductStock): OutboxEvent => ({
   topic: TOPICS.stock,
   key: eventKey(stock.storeId, stock.productId),
   eventType: 'StockChanged',
@@ -102,7 +106,7 @@ export const stockChanged = (stock: ProductStock): News => ({
   ),
 });
 
-export interface OrderNews {
+export interface OrderEventInput {
   storeId: string;
   orderId: string;
   principal: string;
@@ -123,34 +127,34 @@ export interface OrderNews {
 }
 
 /** One transition of an order, with the whole state it led to; nothing personal. */
-export const orderChanged = (news: OrderNews): News => ({
+export const orderChanged = (events: OrderEventInput): OutboxEvent => ({
   topic: TOPICS.orders,
-  key: eventKey(news.storeId, news.orderId),
-  eventType: news.type,
+  key: eventKey(events.storeId, events.orderId),
+  eventType: events.type,
   value: toBinary(
     OrderChangedSchema,
     create(OrderChangedSchema, {
-      storeId: news.storeId,
-      orderId: news.orderId,
-      principal: news.principal,
-      sequence: news.sequence,
-      type: news.type,
-      status: news.status,
-      paymentStatus: news.paymentStatus,
-      totalMinor: BigInt(news.totalMinor),
-      refundedMinor: BigInt(news.refundedMinor),
-      currency: news.currency,
-      lines: news.lines.map(({ unitMinor, ...line }) => ({
+      storeId: events.storeId,
+      orderId: events.orderId,
+      principal: events.principal,
+      sequence: events.sequence,
+      type: events.type,
+      status: events.status,
+      paymentStatus: events.paymentStatus,
+      totalMinor: BigInt(events.totalMinor),
+      refundedMinor: BigInt(events.refundedMinor),
+      currency: events.currency,
+      lines: events.lines.map(({ unitMinor, ...line }) => ({
         ...line,
         unitMinor: BigInt(unitMinor),
       })),
-      attentionReason: news.attentionReason ?? '',
-      trackingNumber: news.trackingNumber ?? '',
-      endCode: news.endCode ?? '',
-      endMessage: news.endMessage ?? '',
-      createdAtUs: BigInt(news.createdAt.getTime()) * 1000n,
+      attentionReason: events.attentionReason ?? '',
+      trackingNumber: events.trackingNumber ?? '',
+      endCode: events.endCode ?? '',
+      endMessage: events.endMessage ?? '',
+      createdAtUs: BigInt(events.createdAt.getTime()) * 1000n,
       occurredAtUs: BigInt(Date.now()) * 1000n,
-      dataJson: JSON.stringify(news.data),
+      dataJson: JSON.stringify(events.data),
     }),
   ),
 });

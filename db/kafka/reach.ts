@@ -2,7 +2,7 @@
 
 /** One partition: `reached` of `end` messages, both as offsets. */
 export interface Reach {
-  place: string;
+  name: string;
   reached: number;
   end: number;
 }
@@ -11,11 +11,8 @@ export interface Reach {
 export type Ends = ReadonlyMap<string, number>;
 
 export const endsIn = (reaches: Reach[]): Ends =>
-  new Map(reaches.map(({ place, end }) => [place, end]));
+  new Map(reaches.map(({ name, end }) => [name, end]));
 
 /** How many messages before these ends are still to be read; 0 when all have been. */
 export const leftUpTo = (ends: Ends, reaches: Reach[]): number =>
-  reaches.reduce(
-    (sum, { place, reached }) => sum + Math.max(0, (ends.get(place) ?? 0) - reached),
-    0,
-  );
+  reaches.reduce((sum, { name, reached }) => sum + Math.max(0, (ends.get(name) ?? 0) - reached), 0);

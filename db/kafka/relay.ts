@@ -16,7 +16,7 @@ import { catalogueSent } from './events.ts';
 export const CATALOGUE_OUTBOXES: readonly OutboxSchema[] = ['products', 'inventory'];
 /** A lost wake-up costs at most this; it also paces the retries while Kafka is away. */
 const LOOK_EVERY_MS = 1_000;
-const TELL_EVERY_MS = 1_000;
+const PROGRESS_EVERY_MS = 1_000;
 
 export interface Relay {
   /** Throws when the relay's loop has ended. */
@@ -38,7 +38,7 @@ export const headersOf = (
   'content-type': 'application/protobuf',
 });
 
-interface RelayParts {
+interface RelayDeps {
   pg: Pg;
   kafka: KafkaClient;
   telemetry: Telemetry;
@@ -52,7 +52,7 @@ interface Drained {
   sentBeforeMs: number | undefined;
 }
 
-const drainSchema = async (parts: RelayParts, schema: OutboxSchema): Promise<Drained> => {
+const drainSchema = async (deps: RelayDeps, schema: OutboxSchema): Promise<Drained> => {
   const send = async (rows: OutboxRow[]): Promise<void> => {
     const messages = rows.map((row) => ({
       topic: row.topic,
@@ -60,36 +60,36 @@ const drainSchema = async (parts: RelayParts, schema: OutboxSchema): Promise<Dra
       value: row.value,
       headers: headersOf(schema, row),
     }));
-    await parts.kafka.send(messages).catch((cause: unknown) => {
+    await deps.kafka.send(messages).catch((cause: unknown) => {
       throw new Error('Kafka did not take them', { cause });
     });
-    parts.onSent(schema, rows.length);
+    deps.onSent(schema, rows.length);
   };
-  const { full, sentBeforeMs } = await lookAtOutbox(parts.pg, schema);
+  const { full, sentBeforeMs } = await lookAtOutbox(deps.pg, schema);
   let count = 0;
-  for (const bucket of full) count += await drainBucket(parts.pg, schema, bucket, send);
+  for (const bucket of full) count += await drainBucket(deps.pg, schema, bucket, send);
   return { schema, count, sentBeforeMs };
 };
 
 /** One schema's trouble is not another's: each is drained for itself. */
-const drainAll = (parts: RelayParts): Promise<Drained[]> =>
+const drainAll = (deps: RelayDeps): Promise<Drained[]> =>
   Promise.all(
     OUTBOX_SCHEMAS.map((schema) =>
-      drainSchema(parts, schema).catch((error: unknown): Drained => {
-        parts.telemetry.log.error('outbox not drained', error, { name: schema });
+      drainSchema(deps, schema).catch((error: unknown): Drained => {
+        deps.telemetry.log.error('outbox not drained', error, { name: schema });
         return { schema, count: 0, sentBeforeMs: undefined };
       }),
     ),
   );
 
 /** Tells the read side how far the catalogue's topics go, at most once a second. */
-const telling = ({ kafka, telemetry }: RelayParts) => {
+const progressPublisher = ({ kafka, telemetry }: RelayDeps) => {
   const age = telemetry.gauge(
     'holdfast_outbox_oldest_seconds',
     'Age of the oldest news that is not sent yet.',
     ['schema'],
   );
-  let toldAtMs = 0;
+  let publishedAtMs = 0;
   return async (drained: Drained[]): Promise<void> => {
     const nowMs = Date.now();
     for (const { schema, sentBeforeMs = 0 } of drained) {
@@ -97,8 +97,8 @@ const telling = ({ kafka, telemetry }: RelayParts) => {
     }
     const own = drained.filter(({ schema }) => CATALOGUE_OUTBOXES.includes(schema));
     const beforeMs = Math.min(...own.map(({ sentBeforeMs = 0 }) => sentBeforeMs));
-    if (beforeMs === 0 || nowMs - toldAtMs < TELL_EVERY_MS) return;
-    toldAtMs = nowMs;
+    if (beforeMs === 0 || nowMs - publishedAtMs < PROGRESS_EVERY_MS) return;
+    publishedAtMs = nowMs;
     await kafka
       .send([catalogueSent(beforeMs)])
       .catch((error: unknown) => telemetry.log.error('progress not told', error));
@@ -112,7 +112,7 @@ export const startRelay = async (
 ): Promise<Relay> => {
   const sent = telemetry.counter('holdfast_outbox_sent_total', 'Outbox rows sent.', ['schema']);
   const onSent = (schema: OutboxSchema, count: number): void => sent.inc({ schema }, count);
-  const parts = { pg, kafka, telemetry, onSent };
+  const deps = { pg, kafka, telemetry, onSent };
   let running = true;
   let wake = Promise.withResolvers<void>();
   const idle = async (): Promise<void> => {
@@ -121,11 +121,11 @@ export const startRelay = async (
     clearTimeout(timer);
     wake = Promise.withResolvers();
   };
-  const tell = telling(parts);
+  const publishProgress = progressPublisher(deps);
   const loop = async (): Promise<void> => {
     while (running) {
-      const drained = await drainAll(parts);
-      await tell(drained);
+      const drained = await drainAll(deps);
+      await publishProgress(drained);
       if (drained.every(({ count }) => count === 0) && running) await idle();
     }
   };

@@ -12,7 +12,7 @@ const BATCH_BYTES_MAX = 1024 * 1024;
 /** Kafka may take 10 s to acknowledge a batch. */
 const DRAIN_LIMIT_MS = 20_000;
 
-export interface News {
+export interface OutboxEvent {
   topic: string;
   /** `<storeId>/<id>`: decides the partition, and so the order of events. */
   key: string;
@@ -33,19 +33,23 @@ const bucketOf = (key: string): number => {
 export const OUTBOX_CHANNEL = 'outbox';
 
 /** Writes news in the transaction of the change itself, and wakes the relays at commit. */
-export const publish = async (tx: Tx, table: OutboxTable, news: News[]): Promise<void> => {
-  if (news.length === 0) return;
+export const publish = async (tx: Tx, table: OutboxTable, events: OutboxEvent[]): Promise<void> => {
+  if (events.length === 0) return;
   const headers = traceHeaders();
   await tx
     .insert(table)
-    .values(news.map((one) => ({ ...one, bucket: bucketOf(one.key), headers })));
+    .values(events.map((one) => ({ ...one, bucket: bucketOf(one.key), headers })));
   await tx.execute(sql`select pg_notify(${OUTBOX_CHANNEL}, '')`);
 };
 
 /** The same for many news at once, in one statement. */
-export const publishMany = async (tx: Tx, schema: OutboxSchema, news: News[]): Promise<void> => {
-  if (news.length === 0) return;
-  const rows = news.map((one) => ({
+export const publishMany = async (
+  tx: Tx,
+  schema: OutboxSchema,
+  events: OutboxEvent[],
+): Promise<void> => {
+  if (events.length === 0) return;
+  const rows = events.map((one) => ({
     bucket: bucketOf(one.key),
     topic: one.topic,
     key: one.key,
@@ -74,7 +78,7 @@ export const backlogOf = (pg: Pg, schema: OutboxSchema, upTo: number): Promise<n
 export const OUTBOX_SCHEMAS = ['products', 'inventory', 'orders'] as const;
 export type OutboxSchema = (typeof OUTBOX_SCHEMAS)[number];
 
-export interface OutboxRow extends News {
+export interface OutboxRow extends OutboxEvent {
   id: number;
   headers: Record<string, string>;
   createdAtMs: number;

@@ -79,13 +79,13 @@ export const readSideOf = (tables: TableSet): ReadSide => ({
 });
 
 /** What a message says of a product, whichever of its sources it comes from. */
-interface Told {
+interface Decoded {
   storeId: string;
   productId: string;
   fold(known: Projected): Projected | undefined;
 }
 
-const TOLD: Record<string, (message: KafkaMessage) => Told> = {
+const DECODERS: Record<string, (message: KafkaMessage) => Decoded> = {
   [TOPICS.products]: (message) => {
     const event = decoded(message, (bytes) => fromBinary(ProductChangedSchema, bytes));
     const { storeId, productId, clockUs } = event;
@@ -103,17 +103,17 @@ const TOLD: Record<string, (message: KafkaMessage) => Told> = {
 /** Messages of one product, in their order: read once, folded one after the other, written once. */
 const applyToProduct = async (
   { tables, remember }: ReadSide,
-  tell: (message: KafkaMessage) => Told,
+  decode: (message: KafkaMessage) => Decoded,
   messages: KafkaMessage[],
 ): Promise<Judged[]> => {
-  const told = messages.map((message) => poisonOr(() => tell(message)));
-  const first = told.find((one) => !(one instanceof Poison));
-  if (!first || first instanceof Poison) return told as Poison[];
+  const decoded = messages.map((message) => poisonOr(() => decode(message)));
+  const first = decoded.find((one) => !(one instanceof Poison));
+  if (!first || first instanceof Poison) return decoded as Poison[];
   const { storeId, productId } = first;
   const before = await findStored(tables, storeId, productId);
   const known = before ?? NOTHING;
   let next: Projected = known;
-  const judged = told.map((one): Judged => {
+  const judged = decoded.map((one): Judged => {
     const folding = one instanceof Poison ? one : poisonOr(() => folded(() => one.fold(next)));
     if (folding instanceof Poison) return folding;
     next = folding ?? next;
@@ -164,8 +164,8 @@ const oneAfterTheOther = async (
 export const applyCatalogue =
   (readSide: ReadSide): Apply =>
   (topic, messages) => {
-    const tell = TOLD[topic];
-    if (tell) return applyToProduct(readSide, tell, messages);
+    const decode = DECODERS[topic];
+    if (decode) return applyToProduct(readSide, decode, messages);
     return oneAfterTheOther(messages, (message) => applyCollection(readSide.tables, message));
   };
 

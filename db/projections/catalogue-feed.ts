@@ -27,7 +27,7 @@ export const CONSUMER = {
   retry: { retries: Number.MAX_SAFE_INTEGER, maxRetryTime: 2_000 },
 };
 
-export interface FeedParts {
+export interface FeedDeps {
   kafka: KafkaClient;
   cassandra: Cassandra;
   telemetry: Telemetry;
@@ -38,9 +38,9 @@ export interface Feed {
 }
 
 /** Goes on where the set's group has stopped, from the beginning when it is new. */
-export const feedSet = async (parts: FeedParts, set: number): Promise<Feed> => {
-  const { kafka, telemetry } = parts;
-  const tables = await tablesOf(parts.cassandra, set);
+export const feedSet = async (deps: FeedDeps, set: number): Promise<Feed> => {
+  const { kafka, telemetry } = deps;
+  const tables = await tablesOf(deps.cassandra, set);
   const groupId = groupOfSet(set);
   const freshApply = () => applyCatalogue(readSideOf(tables));
   const project = projectBatch({ kafka, telemetry, freshApply });
@@ -57,8 +57,8 @@ export const feedSet = async (parts: FeedParts, set: number): Promise<Feed> => {
 };
 
 /** Feeds whichever set is live; after a switch it goes on with the new one. */
-export const feedLive = (parts: FeedParts): Feed => {
-  const { cassandra, telemetry } = parts;
+export const feedLive = (deps: FeedDeps): Feed => {
+  const { cassandra, telemetry } = deps;
   const stopping = new AbortController();
   const loop = async (): Promise<void> => {
     let feed: Feed | undefined;
@@ -68,7 +68,7 @@ export const feedLive = (parts: FeedParts): Feed => {
         const live = await findLiveSet(cassandra);
         if (live !== fed) {
           await feed?.stop();
-          feed = await feedSet(parts, live);
+          feed = await feedSet(deps, live);
           fed = live;
         }
       } catch (error) {

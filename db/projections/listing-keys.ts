@@ -43,10 +43,10 @@ const SORT_KEYS: Record<Sort, (product: Sortable) => Buffer> = {
 export const sortKey = (sort: Sort, product: Sortable): Buffer => SORT_KEYS[sort](product);
 
 /** After every place that a collection gives. */
-const NO_PLACE = 2 ** 31;
+const NO_POSITION = 2 ** 31;
 
 /** Where a product stands in a collection's own order. */
-export const placeKey = (place: number | undefined): Buffer => numberKey(place ?? NO_PLACE);
+export const positionKey = (place: number | undefined): Buffer => numberKey(place ?? NO_POSITION);
 
 /** FNV-1a of the id: buckets bound a partition, and a product is always in the same one. */
 export const bucketOf = (productId: string, buckets: number): number => {

@@ -20,13 +20,13 @@ const labelsOf = ({ attributes, variants }: ProductDocument): string =>
   ].join(' ');
 
 /** Nearly every description has the empty words, and each row's index would carry them. */
-const tellingOf = (text: string): string =>
+const significantOf = (text: string): string =>
   wordsOf(text)
     .filter((word) => !EMPTY_WORDS.has(word))
     .join(' ');
 
 const textOf = (document: ProductDocument): string =>
-  [document.name, labelsOf(document), tellingOf(document.description)].join(' ');
+  [document.name, labelsOf(document), significantOf(document.description)].join(' ');
 
 /** At most 200 stems, and one token for the name and each sku. */
 export const tokensIn = (document: ProductDocument): string[] => [

@@ -6,14 +6,14 @@ import { findStored } from '../cassandra/products.ts';
 import {
   listClocks,
   presentOf,
-  tellCollectionsAgain,
-  tellDeleted,
-  tellProductsAgain,
+  republishCollections,
+  republishDeleted,
+  republishProducts,
   type Clock,
   type Gone,
 } from '../postgres/catalogue/tell-again.ts';
 import type { Pg } from '../postgres/client.ts';
-import { announceAgain, listStockClocks, type StockClock } from '../postgres/ledger/news.ts';
+import { republishStockOf, listStockClocks, type StockClock } from '../postgres/ledger/news.ts';
 import { pagesOf } from './compare.ts';
 
 const PAGE = 500;
@@ -42,12 +42,12 @@ const filtered = async <T>(list: T[], isSo: (one: T) => Promise<boolean>): Promi
 async function* pages<T, After>(
   first: After,
   read: (after: After) => Promise<T[]>,
-  placeOf: (last: T) => After,
+  positionOf: (last: T) => After,
 ): AsyncGenerator<T[]> {
   let after = first;
   for (let page = await read(after); page.length > 0; page = await read(after)) {
     yield page;
-    after = placeOf(page.at(-1) as T);
+    after = positionOf(page.at(-1) as T);
   }
 }
 
@@ -58,25 +58,25 @@ const CLOCKS: Record<'products' | 'collections', ClockIn> = {
   collections: findCollectionClock,
 };
 
-const tellMissing = async (
+const republishMissingOf = async (
   { pg, cassandra, beforeUs }: Sides,
   of: 'products' | 'collections',
-  tell: (pg: Pg, ids: string[]) => Promise<void>,
+  republish: (pg: Pg, ids: string[]) => Promise<void>,
 ): Promise<number> => {
-  const isLost = async ({ storeId, id, clockUs }: Clock): Promise<boolean> =>
+  const isMissing = async ({ storeId, id, clockUs }: Clock): Promise<boolean> =>
     clockUs < beforeUs && (await CLOCKS[of](cassandra, storeId, id)) < clockUs;
   let count = 0;
   const read = (after: string) => listClocks(pg, of, after, PAGE);
   for await (const page of pages('', read, ({ id }) => id)) {
-    const lost = (await filtered(page, isLost)).map(({ id }) => id);
-    if (lost.length > 0) await tell(pg, lost);
-    count += lost.length;
+    const missing = (await filtered(page, isMissing)).map(({ id }) => id);
+    if (missing.length > 0) await republish(pg, missing);
+    count += missing.length;
   }
   return count;
 };
 
-const tellStock = async ({ pg, cassandra, beforeUs }: Sides): Promise<number> => {
-  const isLost = async ({ storeId, productId, clockUs }: StockClock): Promise<boolean> => {
+const republishStock = async ({ pg, cassandra, beforeUs }: Sides): Promise<number> => {
+  const isMissing = async ({ storeId, productId, clockUs }: StockClock): Promise<boolean> => {
     if (clockUs >= beforeUs) return false;
     return ((await findStored(cassandra, storeId, productId))?.stockClockUs ?? 0) < clockUs;
   };
@@ -84,9 +84,9 @@ const tellStock = async ({ pg, cassandra, beforeUs }: Sides): Promise<number> =>
   const read = (after: Pick<StockClock, 'storeId' | 'productId'>) =>
     listStockClocks(pg, after, PAGE);
   for await (const page of pages({ storeId: '', productId: '' }, read, (last) => last)) {
-    const lost = await filtered(page, isLost);
-    if (lost.length > 0) await announceAgain(pg, lost);
-    count += lost.length;
+    const missing = await filtered(page, isMissing);
+    if (missing.length > 0) await republishStockOf(pg, missing);
+    count += missing.length;
   }
   return count;
 };
@@ -127,7 +127,7 @@ export const findGone = async (pg: Pg, cassandra: Cassandra): Promise<Gone> => {
 };
 
 /** Those that are still shown after everything was read. */
-const tellGone = async ({ pg, cassandra }: Sides, gone: Gone): Promise<number> => {
+const republishGone = async ({ pg, cassandra }: Sides, gone: Gone): Promise<number> => {
   const products = await filtered(gone.products, async ({ storeId, id }) => {
     const stored = await findStored(cassandra, storeId, id);
     return stored !== undefined && !stored.deleted;
@@ -140,7 +140,7 @@ const tellGone = async ({ pg, cassandra }: Sides, gone: Gone): Promise<number> =
   );
   for (let at = 0; at < Math.max(products.length, collections.length); at += PAGE) {
     const page = [at, at + PAGE] as const;
-    await tellDeleted(pg, {
+    await republishDeleted(pg, {
       products: products.slice(...page),
       collections: collections.slice(...page),
     });
@@ -153,12 +153,12 @@ const tellGone = async ({ pg, cassandra }: Sides, gone: Gone): Promise<number> =
  * then has been read: news that never reached its topic. It goes through the outbox, so that the
  * topics have it from now on and one writer a product stays the rule. Answers how much it was.
  */
-export const tellLostNews = async (sides: Sides, gone: Gone): Promise<number> => {
+export const republishMissing = async (sides: Sides, gone: Gone): Promise<number> => {
   const counts = [
-    await tellMissing(sides, 'collections', tellCollectionsAgain),
-    await tellMissing(sides, 'products', tellProductsAgain),
-    await tellStock(sides),
-    await tellGone(sides, gone),
+    await republishMissingOf(sides, 'collections', republishCollections),
+    await republishMissingOf(sides, 'products', republishProducts),
+    await republishStock(sides),
+    await republishGone(sides, gone),
   ];
   return counts.reduce((sum, count) => sum + count, 0);
 };

@@ -7,7 +7,7 @@ import type { Cassandra } from '../cassandra/client.ts';
 import { putProgress } from '../cassandra/progress.ts';
 import { endsIn, leftUpTo, type Ends, type Reach } from '../kafka/reach.ts';
 
-interface Parts {
+interface Deps {
   cassandra: Cassandra;
   telemetry: Telemetry;
   /** How far the feed has committed what it reads. */
@@ -34,7 +34,7 @@ const beforeMsOf = ({ value }: KafkaMessage): number | undefined => {
  * everything it speaks of; it holds as soon as all partitions have been read up to them. Without
  * a relay nothing is told, and the read side says no more than it knows.
  */
-export const followProgress = ({ cassandra, telemetry, reach }: Parts) => {
+export const followProgress = ({ cassandra, telemetry, reach }: Deps) => {
   let waiting: Sent | undefined;
   let isLooking = false;
   const look = async (beforeMs: number): Promise<void> => {

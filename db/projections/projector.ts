@@ -45,14 +45,14 @@ const bury = (
     },
   ]);
 
-export interface ProjectorParts {
+export interface ProjectorDeps {
   kafka: KafkaClient;
   telemetry: Telemetry;
   /** One that takes nothing as known to be written. */
   freshApply(): Apply;
 }
 
-type Place = Pick<DeadLetter, 'topic' | 'partition'>;
+type Partition = Pick<DeadLetter, 'topic' | 'partition'>;
 
 const makeMetrics = (telemetry: Telemetry) => ({
   consumed: telemetry.counter(
@@ -77,9 +77,9 @@ const metricsOf = (telemetry: Telemetry) => {
 
 /** Messages of one key, in their order; answers what became of each. */
 const projectList = async (
-  { kafka, telemetry }: ProjectorParts,
+  { kafka, telemetry }: ProjectorDeps,
   apply: Apply,
-  { topic, partition }: Place,
+  { topic, partition }: Partition,
   list: KafkaMessage[],
 ): Promise<(Outcome | 'dead')[]> => {
   const work = () => telemetry.timed('project', topic, () => apply(topic, list));
@@ -125,15 +125,15 @@ const severally = async <T>(list: T[], work: (one: T) => Promise<void>): Promise
 /** How long each partition has to wait before it is tried again. */
 const createPauses = () => {
   const failures = new Map<string, number>();
-  const nameOf = ({ topic, partition }: Place): string => `${topic}/${partition}`;
+  const nameOf = ({ topic, partition }: Partition): string => `${topic}/${partition}`;
   return {
-    next: (place: Place): number => {
-      const count = failures.get(nameOf(place)) ?? 0;
-      failures.set(nameOf(place), count + 1);
+    next: (whose: Partition): number => {
+      const count = failures.get(nameOf(whose)) ?? 0;
+      failures.set(nameOf(whose), count + 1);
       const longest = Math.min(PAUSE_MS_MIN * 2 ** count, PAUSE_MS_MAX);
       return longest / 2 + Math.random() * (longest / 2);
     },
-    clear: (place: Place): void => void failures.delete(nameOf(place)),
+    clear: (whose: Partition): void => void failures.delete(nameOf(whose)),
   };
 };
 
@@ -142,8 +142,8 @@ const createPauses = () => {
  * topics, and take turns. Stock goes first: its news is small, and a product that comes after it is
  * written once. A store that is away pauses this partition and nothing else.
  */
-export const projectBatch = (parts: ProjectorParts) => {
-  const { telemetry, freshApply } = parts;
+export const projectBatch = (deps: ProjectorDeps) => {
+  const { telemetry, freshApply } = deps;
   const { consumed, lag } = metricsOf(telemetry);
   let apply = freshApply();
   const pauses = createPauses();
@@ -155,14 +155,14 @@ export const projectBatch = (parts: ProjectorParts) => {
   return async (payload: EachBatchPayload): Promise<void> => {
     const { batch, resolveOffset, heartbeat, isRunning, isStale, pause } = payload;
     const { topic, partition, messages } = batch;
-    const place = { topic, partition };
+    const whose = { topic, partition };
     const isFirst = topic === TOPICS.stock;
     for (let at = 0; at < messages.length; at += CHUNK) {
       if (!isRunning() || isStale()) return;
       const chunk = messages.slice(at, at + CHUNK);
       try {
         await severally(byKey(chunk), async (list) => {
-          const project = () => projectList(parts, apply, place, list);
+          const project = () => projectList(deps, apply, whose, list);
           for (const outcome of await turns({ key: keyOf(list[0]), isFirst }, project)) {
             consumed.inc({ topic, outcome });
           }
@@ -170,13 +170,13 @@ export const projectBatch = (parts: ProjectorParts) => {
         });
       } catch (error) {
         if (!(error instanceof DomainError) || error.code !== 'UNAVAILABLE') throw error;
-        telemetry.log.error('partition paused', error, place);
+        telemetry.log.error('partition paused', error, whose);
         // A store that was away may have lost what it had acknowledged, words among it.
         apply = freshApply();
-        setTimeout(pause(), pauses.next(place));
+        setTimeout(pause(), pauses.next(whose));
         return;
       }
-      pauses.clear(place);
+      pauses.clear(whose);
       const last = chunk.at(-1);
       if (last) resolveOffset(last.offset);
       observeLag(topic, last);

@@ -31,14 +31,14 @@ export interface OrdersRebuilt {
   differences: OrderDifference[];
 }
 
-interface Parts {
+interface Deps {
   pg: Pg;
   cassandra: Cassandra;
   kafka: KafkaClient;
 }
 
 /** Folds every event again; a row that is there already is written with the same timestamp. */
-const refold = async ({ cassandra, kafka }: Parts) => {
+const refold = async ({ cassandra, kafka }: Deps) => {
   const known = new Map<string, number>();
   let waiting: Promise<void>[] = [];
   const events = await kafka.readToEnd(TOPICS.orders, async ({ value }) => {
@@ -54,7 +54,7 @@ const refold = async ({ cassandra, kafka }: Parts) => {
   return { events, known };
 };
 
-const dropStrays = async ({ cassandra }: Parts, known: Map<string, number>): Promise<number> => {
+const dropStrays = async ({ cassandra }: Deps, known: Map<string, number>): Promise<number> => {
   let strays = 0;
   for await (const { storeId, principal, id } of listAllOrderViews(cassandra)) {
     if (known.has(id)) continue;
@@ -68,10 +68,10 @@ const dropStrays = async ({ cassandra }: Parts, known: Map<string, number>): Pro
  * Traffic may go on: rows are written under their events' own timestamps, so nothing newer is
  * covered. An order whose last event has not come through the topic yet counts as different.
  */
-export const rebuildOrders = async (parts: Parts): Promise<OrdersRebuilt> => {
-  const { pg, cassandra } = parts;
-  const { events, known } = await refold(parts);
-  const strays = await dropStrays(parts, known);
+export const rebuildOrders = async (deps: Deps): Promise<OrdersRebuilt> => {
+  const { pg, cassandra } = deps;
+  const { events, known } = await refold(deps);
+  const strays = await dropStrays(deps, known);
   const differences: OrderDifference[] = [];
   let orders = 0;
   for (let after = ''; ;) {

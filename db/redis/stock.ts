@@ -23,7 +23,7 @@ export interface Admission {
   available: number;
 }
 
-export interface AdmissionAsk {
+export interface AdmissionInput {
   storeId: string;
   sku: string;
   id: string;
@@ -38,7 +38,7 @@ export interface CachedLevel extends StockLevel {
   atMs: number;
 }
 
-export interface Told {
+export interface LedgerLevel {
   storeId: string;
   level: StockLevel;
   epoch: number;
@@ -107,7 +107,7 @@ const identityOf = async (client: RedisClient): Promise<string> => {
   return ids.sort().join(' ');
 };
 
-const placeOf = (key: string): { storeId: string; sku: string }[] => {
+const cursorOf = (key: string): { storeId: string; sku: string }[] => {
   const [, storeId, sku] = /^stock:\{([^/]+)\/(.+)\}:level$/.exec(key) ?? [];
   return storeId && sku ? [{ storeId, sku }] : [];
 };
@@ -118,7 +118,7 @@ async function* scanLevels(client: RedisClient): AsyncGenerator<{ storeId: strin
     do {
       const [next, keys] = await server.scan(cursor, 'MATCH', 'stock:*:level', 'COUNT', SCAN_COUNT);
       cursor = next;
-      yield* keys.flatMap(placeOf);
+      yield* keys.flatMap(cursorOf);
     } while (cursor !== '0');
   }
 }
@@ -161,8 +161,8 @@ const ids = (client: RedisClient) => ({
 
 const levels = (client: RedisClient) => {
   const called = calling(client);
-  const tell = (redis: RedisCommands, told: Told): Promise<unknown> => {
-    const { storeId, level, epoch, how, admission } = told;
+  const writeLevel = (redis: RedisCommands, known: LedgerLevel): Promise<unknown> => {
+    const { storeId, level, epoch, how, admission } = known;
     const { onHand, reserved, version } = level;
     const numbers = [epoch, onHand, reserved, version];
     const settled = [how, admission?.id ?? '', admission?.quantity ?? 0];
@@ -172,7 +172,7 @@ const levels = (client: RedisClient) => {
     );
   };
   return {
-    admit: ({ storeId, sku, id, quantity, epoch }: AdmissionAsk): Promise<Admission> =>
+    admit: ({ storeId, sku, id, quantity, epoch }: AdmissionInput): Promise<Admission> =>
       client.run('stock.admit', async (redis) => {
         const args = [id, quantity, ADMISSION_LIFE_MS, epoch, BELIEVED_MS];
         const keys = keysOf(storeId, sku);
@@ -190,9 +190,9 @@ const levels = (client: RedisClient) => {
         );
       }),
     /** Takes over what the ledger said. */
-    tell: (all: Told[]): Promise<void> =>
-      client.run('stock.tell', async (redis) => {
-        await Promise.all(all.map((told) => tell(redis, told)));
+    writeLevels: (all: LedgerLevel[]): Promise<void> =>
+      client.run('stock.write', async (redis) => {
+        await Promise.all(all.map((known) => writeLevel(redis, known)));
       }),
     /** Levels that Redis has, however old; the others are left out. */
     listLevels: (storeId: string, skus: string[]): Promise<CachedLevel[]> =>

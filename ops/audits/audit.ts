@@ -6,11 +6,11 @@ import { testInstance } from '../instance.ts';
 import type { Say } from '../servers/server.ts';
 import { bringUp } from '../up.ts';
 import { owasp } from './owasp.ts';
-import { schemathesis, type Asked } from './schemathesis.ts';
+import { schemathesis, type Requested } from './schemathesis.ts';
 
 const SUITES = ['shop', 'products', 'graphql'];
 
-const suitesOf = (env: Record<string, string>): Asked[] => {
+const suitesOf = (env: Record<string, string>): Requested[] => {
   const baseUrl = env['GATEWAY_URL'] ?? '';
   return [
     {

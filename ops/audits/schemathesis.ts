@@ -18,7 +18,7 @@ const UNCHECKED = 'positive_data_acceptance';
 const GRAPHQL_CHECK = 'graphql_faults';
 
 /** What is asked, and by whom. */
-export interface Asked {
+export interface Requested {
   name: string;
   schemaUrl: string;
   baseUrl: string;
@@ -42,7 +42,7 @@ const install = (say: Say): Promise<string> =>
     await runCommand(['python3', '-m', 'pip', 'install', ...what]);
   });
 
-const argsOf = ({ schemaUrl, baseUrl, token, exclude }: Asked): string[] => [
+const argsOf = ({ schemaUrl, baseUrl, token, exclude }: Requested): string[] => [
   ...['run', schemaUrl],
   ...['--max-examples', String(EXAMPLES), '--max-time', String(BUDGET_SECONDS), '--seed', '1'],
   ...['--continue-on-failure', '--no-color', '--warnings', 'off'],
@@ -54,7 +54,7 @@ const argsOf = ({ schemaUrl, baseUrl, token, exclude }: Asked): string[] => [
 ];
 
 /** Asks an API for as long as the budget lasts. */
-export const schemathesis = async (asked: Asked, say: Say): Promise<Finding> => {
+export const schemathesis = async (asked: Requested, say: Say): Promise<Finding> => {
   const folder = await install(say);
   const command = ['python3', resolve(folder, 'bin', 'st'), ...argsOf(asked)];
   const child = Bun.spawn(command, {

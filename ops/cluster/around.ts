@@ -8,7 +8,7 @@ import { IMAGE, labelsOf, metadataOf, SECURITY } from './pods.ts';
 import {
   CONFIG,
   databaseOf,
-  DOOR_PORT,
+  API_PORT,
   GRPC_PORT,
   NAME,
   OPS_PORT,
@@ -34,10 +34,10 @@ const networkPolicy = (
 
 export const networkPolicies = (): INetworkPolicy[] => [
   networkPolicy(NAME, ours.podSelector.matchLabels, [
-    { from: [ours], ports: [{ port: DOOR_PORT }, { port: GRPC_PORT }] },
+    { from: [ours], ports: [{ port: API_PORT }, { port: GRPC_PORT }] },
     { from: [monitoring], ports: [{ port: OPS_PORT }] },
   ]),
-  networkPolicy('gateway', labelsOf('gateway'), [{ ports: [{ port: DOOR_PORT }] }]),
+  networkPolicy('gateway', labelsOf('gateway'), [{ ports: [{ port: API_PORT }] }]),
 ];
 
 /** Before a new version: may run twice, and is the only one that may change tables. */

@@ -10,7 +10,7 @@ import { ROOT } from '../instance.ts';
 import { specOf } from '../processes.ts';
 import { account, configMap, migration, networkPolicies } from './around.ts';
 import { containerOf, GRACE_SECONDS, labelsOf, metadataOf, SECURITY } from './pods.ts';
-import { DOOR_PORT, GRPC_PORT, NAME, keyVolumesOf } from './settings.ts';
+import { API_PORT, GRPC_PORT, NAME, keyVolumesOf } from './settings.ts';
 import { WORKLOADS, type Signal, type Workload } from './workloads.ts';
 
 const deployment = (workload: Workload): IDeployment => ({
@@ -91,7 +91,7 @@ const service = ({ name, process }: Workload): IService[] => {
   const { port, grpcPort } = specOf(process);
   if (!port) return [];
   const ports = [
-    { name: 'http', port: DOOR_PORT, targetPort: 'http' },
+    { name: 'http', port: API_PORT, targetPort: 'http' },
     ...(grpcPort ? [{ name: 'grpc', port: GRPC_PORT, targetPort: 'grpc' }] : []),
   ];
   return [

@@ -1,6 +1,6 @@
 // The pods of a cluster: what each container is told, may do, and is asked whether it lives.
 import { specOf } from '../processes.ts';
-import { DOOR_PORT, environmentIn, GRPC_PORT, keyVolumesOf, NAME, OPS_PORT } from './settings.ts';
+import { API_PORT, environmentIn, GRPC_PORT, keyVolumesOf, NAME, OPS_PORT } from './settings.ts';
 import type { Workload } from './workloads.ts';
 
 export const IMAGE = 'registry.shop.example/holdfast:0.0.0';
@@ -36,7 +36,7 @@ const portsOf = ({ process }: Workload) => {
   const { port, grpcPort } = specOf(process);
   return [
     { name: 'ops', containerPort: OPS_PORT },
-    ...(port ? [{ name: 'http', containerPort: DOOR_PORT }] : []),
+    ...(port ? [{ name: 'http', containerPort: API_PORT }] : []),
     ...(grpcPort ? [{ name: 'grpc', containerPort: GRPC_PORT }] : []),
   ];
 };

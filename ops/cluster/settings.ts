@@ -4,14 +4,14 @@ import type { Setting } from '../../processes/config.ts';
 import { specOf, type ProcessName } from '../processes.ts';
 
 /** What every container listens on; each has an address of its own. */
-export const DOOR_PORT = 8080;
+export const API_PORT = 8080;
 export const GRPC_PORT = 8443;
 export const OPS_PORT = 9090;
 
 /** Name of the ConfigMap and of the Secret that operators make. */
 export const NAME = 'holdfast';
 
-const service = (name: string): string => `http://${name}:${DOOR_PORT}`;
+const service = (name: string): string => `http://${name}:${API_PORT}`;
 
 /** The same in every process; addresses of stores are examples to be replaced by one's own. */
 export const CONFIG: Partial<Record<Setting, string>> = {
@@ -104,7 +104,7 @@ export const environmentIn = (name: ProcessName, more: Record<string, string> = 
   const own = {
     HOLDFAST_PROCESS: name,
     HOLDFAST_OPS_PORT: String(OPS_PORT),
-    ...(port && { HOLDFAST_PORT: String(DOOR_PORT) }),
+    ...(port && { HOLDFAST_PORT: String(API_PORT) }),
     ...(grpcPort && { HOLDFAST_GRPC_PORT: String(GRPC_PORT) }),
     ...more,
   };

@@ -25,7 +25,7 @@ export interface Workload {
   variables?: Record<string, string>;
 }
 
-const door = (process: ProcessName, max: number, memory = '512Mi'): Workload => ({
+const api = (process: ProcessName, max: number, memory = '512Mi'): Workload => ({
   ...{ name: process, process, min: 3, max, signal: { cpu: 60 }, cpu: '1', memory },
 });
 
@@ -37,12 +37,12 @@ const worker = (queue: string, max: number, each: number): Workload => ({
 
 /** Above these a store or a partition is the limit, and more of them would only wait. */
 export const WORKLOADS: Workload[] = [
-  door('gateway', 60),
-  door('products', 20),
-  door('search', 60),
-  door('inventory', 30),
-  door('orders', 30),
-  { ...door('recovery', 4), min: 2, cpu: '250m' },
+  api('gateway', 60),
+  api('products', 20),
+  api('search', 60),
+  api('inventory', 30),
+  api('orders', 30),
+  { ...api('recovery', 4), min: 2, cpu: '250m' },
   worker('orders', 40, 200),
   worker('payments', 40, 100),
   worker('fulfillment', 10, 500),

@@ -13,12 +13,12 @@ const OWN_HEADERS = ['holdfast_cause', 'holdfast_source'];
 const DEAD_TOPICS = Object.values(TOPICS).map(deadLetterTopic);
 
 type Print = (line: string) => void;
-interface Letter {
+interface Message {
   topic: string;
   partition: number;
   message: KafkaMessage;
 }
-type Take = (letters: Letter[]) => Promise<void>;
+type Take = (letters: Message[]) => Promise<void>;
 
 const withKafka = async <T>(instance: Instance, work: (kafka: KafkaClient) => Promise<T>) => {
   const brokers = [`127.0.0.1:${instance.port('kafka')}`];

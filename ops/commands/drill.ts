@@ -27,15 +27,15 @@ const report = (name: string, figures: number[], verdict: string, broken: string
   for (const one of broken) console.log(`  ${one}`);
 };
 
-type Asked = Omit<Plan, 'count'> & { count: number | undefined };
+type Requested = Omit<Plan, 'count'> & { count: number | undefined };
 
-const drilled = (shop: Shop, name: string, { count, ...plan }: Asked) =>
+const drilled = (shop: Shop, name: string, { count, ...plan }: Requested) =>
   Object.hasOwn(ROAD_FAULTS, name)
     ? runRoadDrill(shop, name, { ...plan, count: count ?? WRITES_DEFAULT })
     : runDrill(shop, name, { ...plan, count: count ?? ORDERS_DEFAULT });
 
 /** Answers how many faults broke a promise. */
-const drillFaults = async (shop: Shop, names: string[], plan: Asked): Promise<number> => {
+const drillFaults = async (shop: Shop, names: string[], plan: Requested): Promise<number> => {
   let failures = 0;
   for (const name of names) {
     const { calls, unknown, seconds, lagMs = 0, broken } = await drilled(shop, name, plan);

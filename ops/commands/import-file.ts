@@ -25,12 +25,12 @@ const rowsShape = z.object({
   items: z.array(z.object({ row: z.number(), message: z.string().nullable() })),
 });
 
-export interface ImportAsk {
+export interface ImportInput {
   format?: string | undefined;
   map?: string | undefined;
 }
 
-const ask = async (shop: Shop, path: string, init: RequestInit = {}): Promise<unknown> => {
+const input = async (shop: Shop, path: string, init: RequestInit = {}): Promise<unknown> => {
   const response = await fetch(`${shop.gatewayUrl}${path}`, {
     ...init,
     headers: { authorization: `Bearer ${shop.storeKey}`, ...(init.headers as object) },
@@ -55,7 +55,7 @@ const show = (line: string): void => {
 /** Follows an import until it has ended or is paused. */
 export const followImport = async (shop: Shop, id: string): Promise<ImportProgress> => {
   for (;;) {
-    const one = progress.parse(await ask(shop, `/imports/${id}`));
+    const one = progress.parse(await input(shop, `/imports/${id}`));
     show(barOf(one));
     if (one.status !== 'running') return one;
     await Bun.sleep(POLL_MS);
@@ -67,20 +67,21 @@ export const uploadCatalogue = async (
   shop: Shop,
   body: NonNullable<RequestInit['body']>,
   type: string,
-  { format, map }: ImportAsk,
+  { format, map }: ImportInput,
 ): Promise<string> => {
   const query = new URLSearchParams({ ...(format && { format }), ...(map && { map }) });
   const headers = { 'content-type': type };
   const path = `/imports${query.size > 0 ? `?${query.toString()}` : ''}`;
-  return progress.pick({ id: true }).parse(await ask(shop, path, { method: 'POST', headers, body }))
-    .id;
+  return progress
+    .pick({ id: true })
+    .parse(await input(shop, path, { method: 'POST', headers, body })).id;
 };
 
 /** Answers the exit code: 0 when the file was read, whatever became of single rows. */
 export const importFile = async (
   shop: Shop,
   path: string,
-  asked: ImportAsk,
+  asked: ImportInput,
   say: Say,
 ): Promise<number> => {
   if (!existsSync(path)) throw new Error(`there is no file ${path}`);
@@ -92,7 +93,7 @@ export const importFile = async (
   if (one.reason) say(`it could not be read: ${one.reason}`);
   if (one.rows.failed > 0) {
     const path = `/imports/${id}/rows?status=failed&limit=${FAILED_SHOWN_MAX}`;
-    const { items } = rowsShape.parse(await ask(shop, path));
+    const { items } = rowsShape.parse(await input(shop, path));
     for (const { row, message } of items) say(`  row ${row}: ${message}`);
     say(`every row: ${shop.gatewayUrl}/imports/${id}/result.csv`);
   }

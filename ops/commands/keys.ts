@@ -28,7 +28,7 @@ const OPTIONS = {
   test: { type: 'boolean' },
 } as const;
 
-interface Asked {
+interface Requested {
   method: string;
   path: string;
   body?: unknown;
@@ -36,7 +36,7 @@ interface Asked {
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
 
-const keyAsked = (verb: string, id: string, values: Values): Asked | undefined => {
+const keyRequest = (verb: string, id: string, values: Values): Requested | undefined => {
   if (verb === 'list') return { method: 'GET', path: 'keys' };
   if (verb === 'create') {
     const days = values['expires-days'];
@@ -53,7 +53,7 @@ const keyAsked = (verb: string, id: string, values: Values): Asked | undefined =
   return verb === 'rotate' ? { method: 'POST', path: `keys/${id}/rotate`, body } : undefined;
 };
 
-const staffAsked = (verb: string, email: string, { role }: Values): Asked | undefined => {
+const staffRequest = (verb: string, email: string, { role }: Values): Requested | undefined => {
   if (verb === 'list') return { method: 'GET', path: 'staff' };
   if (email === '') return undefined;
   if (verb === 'add') return { method: 'POST', path: 'staff', body: { email, role } };
@@ -62,8 +62,8 @@ const staffAsked = (verb: string, email: string, { role }: Values): Asked | unde
 };
 
 const SUBJECTS = {
-  keys: { help: KEYS_HELP, asked: keyAsked },
-  staff: { help: STAFF_HELP, asked: staffAsked },
+  keys: { help: KEYS_HELP, asked: keyRequest },
+  staff: { help: STAFF_HELP, asked: staffRequest },
 };
 
 /** Prints the API's answer; a refusal is an error with its code. */
@@ -77,8 +77,8 @@ export const storeCommand = async (
     options: OPTIONS,
     allowPositionals: true,
   });
-  const { help, asked: askedBy } = SUBJECTS[subject];
-  const asked = askedBy(positionals[0] ?? '', positionals[1] ?? '', values);
+  const { help, asked: requestedBy } = SUBJECTS[subject];
+  const asked = requestedBy(positionals[0] ?? '', positionals[1] ?? '', values);
   if (!asked) return void process.stdout.write(help + STORE_NOTE);
   const env = await publicEnvironment(instance);
   const response = await fetch(`${env['GATEWAY_URL']}/stores/${values.store}/${asked.path}`, {

@@ -32,7 +32,7 @@ const OPTIONS = {
 
 const ACTIONS = ['retry', 'skip', 'cancel', 'refund', 'resolve', 'readdress'];
 
-interface Asked {
+interface Requested {
   method: string;
   path: string;
   body?: unknown;
@@ -53,7 +53,7 @@ const actionBody = ({ note, amount, ending, address }: Values) => ({
   ...(address && { address: JSON.parse(address) as unknown }),
 });
 
-const askedBy = (words: string[], values: Values): Asked | undefined => {
+const requestedBy = (words: string[], values: Values): Requested | undefined => {
   const [verb = 'help', subject = ''] = words;
   if (verb === 'overview' || verb === 'breaks') return { method: 'GET', path: verb };
   if (verb === 'stuck') {
@@ -80,7 +80,7 @@ export const orders = async (instance: Instance, words: string[]): Promise<void>
     options: OPTIONS,
     allowPositionals: true,
   });
-  const asked = askedBy(positionals, values);
+  const asked = requestedBy(positionals, values);
   if (!asked) return void process.stdout.write(HELP);
   const env = await publicEnvironment(instance);
   const response = await fetch(`${env['RECOVERY_URL']}/recovery/${asked.path}`, {

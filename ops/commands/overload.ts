@@ -11,7 +11,7 @@ const ratioOf = ({ before, goodput, after }: Round): number => (2 * goodput) / (
 const median = (values: number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-const toldOf = ({ levels, rounds, outcomes, sold, units, broken }: Overloaded): string[] => [
+const linesOf = ({ levels, rounds, outcomes, sold, units, broken }: Overloaded): string[] => [
   ...Object.entries(levels).map(
     ([callers, perSecond]) => `${callers} at once: ${Math.round(perSecond)} good a second`,
   ),
@@ -30,9 +30,9 @@ const toldOf = ({ levels, rounds, outcomes, sold, units, broken }: Overloaded): 
 
 /** Answers the exit code: 1 when less than nine tenths got done, or a promise was broken. */
 export const drillOverload = async (shop: Shop): Promise<number> => {
-  const told = await runOverload(shop);
-  for (const line of toldOf(told)) console.log(line);
-  const { rounds, sold, units, broken } = told;
+  const result = await runOverload(shop);
+  for (const line of linesOf(result)) console.log(line);
+  const { rounds, sold, units, broken } = result;
   const hasRecovered = rounds.every((one) => one.recoverySeconds <= RECOVERY_SECONDS_MAX);
   const isShed = median(rounds.map(ratioOf)) >= RATIO_AIM && hasRecovered;
   return isShed && sold <= units && broken.length === 0 ? 0 : 1;

@@ -19,7 +19,7 @@ import { connectKafka, type KafkaClient } from '../../db/kafka/client.ts';
 import { endsIn, leftUpTo } from '../../db/kafka/reach.ts';
 import { CATALOGUE_TOPICS, feedSet } from '../../db/projections/catalogue-feed.ts';
 import { compareListings, compareSets, compareWithPostgres } from '../../db/projections/compare.ts';
-import { findGone, tellLostNews } from '../../db/projections/lost-news.ts';
+import { findGone, republishMissing } from '../../db/projections/lost-news.ts';
 import { CATALOGUE_OUTBOXES } from '../../db/kafka/relay.ts';
 import { connectPostgres, type Pg } from '../../db/postgres/client.ts';
 import { lookAtOutbox } from '../../db/postgres/outbox.ts';
@@ -104,7 +104,7 @@ const complete = async (rebuild: Rebuild, print: Print): Promise<void> => {
   const gone = await findGone(pg, sides.cassandra);
   for (let round = 0; round < ROUNDS_MAX; round++) {
     await readAll();
-    const count = await tellLostNews({ ...sides, beforeUs }, gone);
+    const count = await republishMissing({ ...sides, beforeUs }, gone);
     if (count === 0) return;
     print(`${count} of Postgres' news had not reached the topics: told again`);
   }

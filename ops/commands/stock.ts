@@ -1,6 +1,6 @@
 // Stock by hand: rebuild Redis from the ledger, and compare the two.
 import { compareStock } from '../../apis/inventory/compare.ts';
-import { rebuildStock, type RebuildParts } from '../../apis/inventory/rebuild.ts';
+import { rebuildStock, type RebuildDeps } from '../../apis/inventory/rebuild.ts';
 import { connectPostgres } from '../../db/postgres/client.ts';
 import { connectRedis } from '../../db/redis/client.ts';
 import { createStockCache } from '../../db/redis/stock.ts';
@@ -15,7 +15,7 @@ const AGAIN_MS = 200;
 
 type Print = (line: string) => void;
 
-const withStores = async <T>(instance: Instance, work: (parts: RebuildParts) => Promise<T>) => {
+const withStores = async <T>(instance: Instance, work: (deps: RebuildDeps) => Promise<T>) => {
   const telemetry = createTelemetry('holdfast', 'error');
   const pg = connectPostgres({ url: postgresUrl(instance, 'inventory'), telemetry });
   const redis = connectRedis(`redis://127.0.0.1:${instance.port('redis')}`, telemetry);
@@ -36,10 +36,10 @@ const withStores = async <T>(instance: Instance, work: (parts: RebuildParts) => 
 
 /** Rebuilds Redis whatever it has; reserving answers REBUILDING meanwhile. */
 export const rebuildStockNow = (instance: Instance, print: Print): Promise<void> =>
-  withStores(instance, async (parts) => {
+  withStores(instance, async (deps) => {
     const startedAt = Date.now();
     for (let tries = 0; tries < REBUILD_TRIES; tries++) {
-      const rebuilt = await rebuildStock(parts);
+      const rebuilt = await rebuildStock(deps);
       if (rebuilt) {
         const { epoch, skus, reservations } = rebuilt;
         const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
@@ -52,8 +52,8 @@ export const rebuildStockNow = (instance: Instance, print: Print): Promise<void>
 
 /** Prints every difference between the ledger and Redis; answers how many there are. */
 export const checkStock = (instance: Instance, print: Print): Promise<number> =>
-  withStores(instance, async (parts) => {
-    const { skus, differences } = await compareStock(parts);
+  withStores(instance, async (deps) => {
+    const { skus, differences } = await compareStock(deps);
     for (const { storeId, sku, ledger, redis } of differences) {
       print(`${storeId} ${sku}: ledger ${ledger}; redis ${redis}`);
     }

@@ -103,7 +103,7 @@ export const postgresUrl = (instance: Instance, role: string, database = 'holdfa
   return `postgres://${role}:${instance.secret(name)}@${host}/${database}`;
 };
 
-const ask = async <T>(
+const input = async <T>(
   instance: Instance,
   work: (sql: ReturnType<typeof postgres>) => Promise<T>,
 ): Promise<T> => {
@@ -134,9 +134,9 @@ export const postgresServer: Server = {
     return { command: bin('postgres'), args: ['-D', folder, ...args], env, user: runAs() };
   },
   isWell: (instance) =>
-    ask(instance, async (sql) => (await sql`select 1`).length === 1).catch(() => false),
+    input(instance, async (sql) => (await sql`select 1`).length === 1).catch(() => false),
   afterStart: (instance) =>
-    ask(instance, async (sql) => {
+    input(instance, async (sql) => {
       const [found] = await sql`select 1 from pg_database where datname = 'holdfast'`;
       if (!found) await sql.unsafe('create database holdfast');
     }),

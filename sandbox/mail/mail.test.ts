@@ -32,11 +32,11 @@ describe('the mail sandbox', () => {
     const mail = { from: 'shop@holdfast.example', to, subject: 'Shipped', text: 'On its way.' };
     return transport.sendMail({ ...mail, ...more }).finally(() => transport.close());
   };
-  const ask = (path: string, method = 'GET'): Promise<Response> =>
+  const input = (path: string, method = 'GET'): Promise<Response> =>
     sandbox.fetch(new Request(`http://mail.example${path}`, { method }));
   const inboxOf = async (to: string): Promise<Message[]> =>
     (
-      (await (await ask(`/messages?to=${encodeURIComponent(to)}`)).json()) as {
+      (await (await input(`/messages?to=${encodeURIComponent(to)}`)).json()) as {
         messages: Message[];
       }
     ).messages;
@@ -67,11 +67,11 @@ describe('the mail sandbox', () => {
       subject: '<script>alert(1)</script>',
       html: '<script>1</script>',
     });
-    expect(await (await ask('/')).text()).not.toContain('<script>');
+    expect(await (await input('/')).text()).not.toContain('<script>');
     const [mail] = await inboxOf('eve@example.com');
-    const page = await ask(`/messages/${mail?.id}.html`);
+    const page = await input(`/messages/${mail?.id}.html`);
     expect(page.headers.get('content-security-policy')).toContain('sandbox');
-    expect((await ask('/messages/999999.html')).status).toBe(404);
+    expect((await input('/messages/999999.html')).status).toBe(404);
   });
 
   test('refuses a mail that is too large, and goes on', async () => {
@@ -94,7 +94,7 @@ describe('the mail sandbox', () => {
     await sandbox.close();
     sandbox = await createMailSandbox(folder, '127.0.0.1', smtpPort);
     expect(await inboxOf('kept@example.com')).toHaveLength(1);
-    await ask('/messages', 'DELETE');
+    await input('/messages', 'DELETE');
     expect(await inboxOf('')).toEqual([]);
   });
 });

@@ -34,7 +34,7 @@ const webhooksBody = z.union([
   }),
 ]);
 
-interface Parts {
+interface Deps {
   books: Books;
   events: Events;
   intents: Intents;
@@ -42,26 +42,26 @@ interface Parts {
   nowMs(): number;
 }
 
-const NOBODY = { id: null, idempotency_key: null };
+const UNAUTHENTICATED_ONLY = { id: null, idempotency_key: null };
 
-const orderWebhooks = ({ books: { ledger }, events, webhooks }: Parts, body: unknown): Response => {
+const orderWebhooks = ({ books: { ledger }, events, webhooks }: Deps, body: unknown): Response => {
   const order = webhooksBody.parse(body);
   if (order.action === 'resend') {
     const event = ledger.find('event', order.eventId);
     if (!event) return Response.json({ error: 'no such event' }, { status: 404 });
     for (let sent = 0; sent < order.times; sent++) webhooks.send(event);
   } else if (order.action === 'send') {
-    events.sending(NOBODY, () => events.announce(order.type, order.object));
+    events.sending(UNAUTHENTICATED_ONLY, () => events.announce(order.type, order.object));
   } else webhooks.behave(order);
   return Response.json(webhooks.state());
 };
 
-const authenticate = (parts: Parts, id: string, body: unknown): Response => {
+const authenticate = (parts: Deps, id: string, body: unknown): Response => {
   const succeeded = outcomeBody.parse(body).outcome === 'success';
   return changed(parts, () => parts.intents.authenticate(id, succeeded));
 };
 
-const dispute = ({ books }: Parts, body: unknown): unknown => {
+const dispute = ({ books }: Deps, body: unknown): unknown => {
   const { charge: id, reason } = disputeBody.parse(body);
   const charge = books.ledger.find<Charge>('charge', id);
   if (!charge) throw missing('charge', id);
@@ -69,10 +69,10 @@ const dispute = ({ books }: Parts, body: unknown): unknown => {
 };
 
 /** A change that no call of the API made: whole or not at all, and told. */
-const changed = ({ books, events }: Parts, change: () => unknown): Response =>
-  Response.json(events.sending(NOBODY, () => books.ledger.atomically(change)));
+const changed = ({ books, events }: Deps, change: () => unknown): Response =>
+  Response.json(events.sending(UNAUTHENTICATED_ONLY, () => books.ledger.atomically(change)));
 
-const moveClock = ({ books: { ledger }, nowMs }: Parts, body: unknown): Response => {
+const moveClock = ({ books: { ledger }, nowMs }: Deps, body: unknown): Response => {
   ledger.advance(clockBody.parse(body).advanceMs);
   forgetOldAnswers(ledger, nowMs());
   return Response.json({ nowMs: nowMs() });
@@ -81,7 +81,7 @@ const moveClock = ({ books: { ledger }, nowMs }: Parts, body: unknown): Response
 const DECIDE = /^\/_sandbox\/disputes\/(\w+)\/decide$/;
 const AUTHENTICATE = /^\/_sandbox\/payment_intents\/(\w+)\/authenticate$/;
 
-const answered = (parts: Parts, method: string, path: string, body: unknown): Response => {
+const answered = (parts: Deps, method: string, path: string, body: unknown): Response => {
   const asked = `${method} ${path}`;
   if (asked === 'GET /_sandbox/ledger') return Response.json(parts.books.ledger.judge());
   if (asked === 'GET /_sandbox/webhooks') return Response.json(parts.webhooks.state());
@@ -98,7 +98,7 @@ const answered = (parts: Parts, method: string, path: string, body: unknown): Re
   return Response.json({ error: 'no such control' }, { status: 404 });
 };
 
-export const answerControl = async (parts: Parts, request: Request): Promise<Response> => {
+export const answerControl = async (parts: Deps, request: Request): Promise<Response> => {
   const body: unknown = await request.json().catch(() => undefined);
   try {
     return answered(parts, request.method, new URL(request.url).pathname, body);

@@ -55,7 +55,7 @@ const walking = (db: Database) => {
   const up = db.query<Row, [string, number]>(
     `select seq, json from objects where kind = ? and seq > ? order by seq limit ${ROWS}`,
   );
-  const placeOf = (id: string): number =>
+  const cursorOf = (id: string): number =>
     db.query<{ seq: number }, [string]>('select seq from objects where id = ?').get(id)?.seq ?? 0;
   function* walk<T>(pages: typeof down, kind: Kind, from: number): Generator<T> {
     let at = from;
@@ -67,8 +67,8 @@ const walking = (db: Database) => {
   return {
     all,
     newest: <T>(kind: Kind, beyond?: string): Iterable<T> =>
-      walk(down, kind, beyond === undefined ? Number.MAX_SAFE_INTEGER : placeOf(beyond)),
-    newerThan: <T>(kind: Kind, id: string): Iterable<T> => walk(up, kind, placeOf(id)),
+      walk(down, kind, beyond === undefined ? Number.MAX_SAFE_INTEGER : cursorOf(beyond)),
+    newerThan: <T>(kind: Kind, id: string): Iterable<T> => walk(up, kind, cursorOf(id)),
   };
 };
 

@@ -36,7 +36,7 @@ const createdOf = (params: Params): { from: number; to: number } => {
   return { from, to };
 };
 
-const isAsked = (asked: string | undefined, value: unknown): boolean =>
+const isPreflightRequest = (asked: string | undefined, value: unknown): boolean =>
   asked === undefined || asked === value;
 
 interface Source {
@@ -64,7 +64,8 @@ export const pageOf = <T extends Listed>(
   for (const item of all) {
     if (before ? item.created > to || item.id === after : item.created < from) break;
     const isIn = item.created >= from && item.created <= to;
-    if (!isIn || !fields.every((name) => isAsked(params.text(name), item[name]))) continue;
+    if (!isIn || !fields.every((name) => isPreflightRequest(params.text(name), item[name])))
+      continue;
     hasMore = data.length === limit;
     if (hasMore) break;
     data.push(item);

@@ -113,7 +113,7 @@ const createApi = ({ ledger, routes, events, faults, nowMs }: Api) => {
   };
 };
 
-interface Asked {
+interface Requested {
   method: string;
   path: string;
   key: string;
@@ -141,7 +141,7 @@ export const createStripeSandbox = (options: Options) => {
   const settling = setInterval(settle, SETTLE_EVERY_MS);
   const api = createApi({ ledger, routes, events, faults, nowMs });
   const forgetting = setInterval(() => forgetOldAnswers(ledger, nowMs()), FORGET_EVERY_MS);
-  const requests: Asked[] = [];
+  const requests: Requested[] = [];
   const record = (request: Request, path: string): void => {
     if (requests.length >= REQUESTS_KEPT) requests.shift();
     const key = request.headers.get('idempotency-key') ?? '';

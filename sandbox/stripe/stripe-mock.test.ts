@@ -108,10 +108,10 @@ describe.skipIf(!isAtHand)('stripe-mock and the card sandbox (skipped where it i
 
   const prepare = async (): Promise<void> => {
     const { paymentIntents: intents } = sandbox.stripe;
-    const ask = { amount: 1_000, currency: 'usd', capture_method: 'manual' as const };
-    const paid = { ...ask, confirm: true, payment_method: 'pm_card_visa' };
-    ids['intent'] = (await intents.create(ask)).id;
-    ids['second'] = (await intents.create(ask)).id;
+    const input = { amount: 1_000, currency: 'usd', capture_method: 'manual' as const };
+    const paid = { ...input, confirm: true, payment_method: 'pm_card_visa' };
+    ids['intent'] = (await intents.create(input)).id;
+    ids['second'] = (await intents.create(input)).id;
     ids['authorized'] = (await intents.create(paid)).id;
     ids['captured'] = (await intents.create(paid)).id;
     await intents.capture(ids['captured']);

@@ -35,7 +35,7 @@ type UnaryDefinition = Definition & {
     | { case: undefined };
 };
 type StreamDefinition = Definition & { responseData: Uint8Array[]; error?: Failure };
-type Asked<D> = Message & { responseDefinition?: D };
+type Requested<D> = Message & { responseDefinition?: D };
 
 export const registryOf = (descriptors: Uint8Array) =>
   createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptors));
@@ -52,7 +52,7 @@ const messageOf = (registry: Registry, name: string): DescMessage => {
 const listed = (headers: Headers): Header[] =>
   [...headers].map(([name, value]) => ({ name, value: value.split(', ') }));
 
-const told = (definition: Definition | undefined, context: HandlerContext): void => {
+const published = (definition: Definition | undefined, context: HandlerContext): void => {
   for (const { name, value } of definition?.responseHeaders ?? []) {
     for (const one of value) context.responseHeader.append(name, one);
   }
@@ -99,19 +99,19 @@ const echoes = (registry: Registry) => {
 
 const handlersOf = (registry: Registry) => {
   const { infoOf, failureOf } = echoes(registry);
-  const unary = async (asked: Asked<UnaryDefinition>[], context: HandlerContext) => {
+  const unary = async (asked: Requested<UnaryDefinition>[], context: HandlerContext) => {
     const definition = asked[0]?.responseDefinition;
     const info = infoOf(asked, context);
-    told(definition, context);
+    published(definition, context);
     await Bun.sleep(definition?.responseDelayMs ?? 0);
     const answer = definition?.response;
     if (answer?.case === 'error') throw failureOf(answer.value, info);
     const data = answer?.case === 'responseData' ? { data: answer.value } : {};
     return { payload: { ...data, requestInfo: info } };
   };
-  async function* streamed(asked: Asked<StreamDefinition>[], context: HandlerContext) {
+  async function* streamed(asked: Requested<StreamDefinition>[], context: HandlerContext) {
     const definition = asked[0]?.responseDefinition;
-    told(definition, context);
+    published(definition, context);
     let info: Message | undefined = infoOf(asked, context);
     for (const data of definition?.responseData ?? []) {
       await Bun.sleep(definition?.responseDelayMs ?? 0);
@@ -120,8 +120,8 @@ const handlersOf = (registry: Registry) => {
     }
     if (definition?.error) throw failureOf(definition.error, info);
   }
-  type Unary = Asked<UnaryDefinition>;
-  type Streamed = Asked<StreamDefinition>;
+  type Unary = Requested<UnaryDefinition>;
+  type Streamed = Requested<StreamDefinition>;
   return {
     unary: (asked: Unary, context: HandlerContext) => unary([asked], context),
     idempotentUnary: (asked: Unary, context: HandlerContext) => unary([asked], context),

@@ -49,7 +49,7 @@ afterAll(async () => {
 
 const written = ({ shop, ware, email }: World) => ordersOf(shop, ware.sku, email);
 
-const DOORS: [name: string, sent: (id: string) => Sent][] = [
+const APIS: [name: string, sent: (id: string) => Sent][] = [
   ['read', (id) => ({ method: 'GET', path: `/orders/${id}` })],
   ['timeline', (id) => ({ method: 'GET', path: `/orders/${id}/events` })],
   [
@@ -70,8 +70,8 @@ const of = (
   authorization: Authorization,
   status = 404,
 ): Row<World>[] =>
-  DOORS.map(([door, sentTo]) => [
-    `the ${door} ${name}`,
+  APIS.map(([api, sentTo]) => [
+    `the ${api} ${name}`,
     (here) => {
       const sent = sentTo(id(here));
       return { ...sent, headers: { ...sent.headers, ...authorization(here) } };
@@ -101,7 +101,7 @@ describe('of an order', () => {
 
   test("another's is refused in the very words of one that never was", async () => {
     const { shop, mine: own, theirs } = world;
-    for (const [, sentTo] of DOORS) {
+    for (const [, sentTo] of APIS) {
       const [foreign, unknown] = await Promise.all(
         [theirs.id, newId('order')].map(async (id) => {
           const sent = sentTo(id);

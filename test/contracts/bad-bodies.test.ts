@@ -117,7 +117,7 @@ const CARDS: BodyRow[] = [
   withCard('with a card number that is no JSON', 'card=4242424242424242'),
 ];
 
-const DOORS: [door: string, path: string, headers: (world: World) => Record<string, string>][] = [
+const APIS: [api: string, path: string, headers: (world: World) => Record<string, string>][] = [
   ['a product', '/product', ({ store }) => bearer(store.key)],
   ['an order', '/orders', () => ({ 'idempotency-key': crypto.randomUUID() })],
   ['a GraphQL question', '/graphql', () => ({})],
@@ -125,8 +125,8 @@ const DOORS: [door: string, path: string, headers: (world: World) => Record<stri
 
 const BODIES = [...NOT_JSON, ...TRICKS, ...KINDS, ...CARDS];
 
-for (const [door, path, headers] of DOORS) {
-  describe(`${door} in a body`, () => {
+for (const [api, path, headers] of APIS) {
+  describe(`${api} in a body`, () => {
     const rows = BODIES.map(([name, body, status, code]): Row<World> => {
       const sent = (here: World): Sent => {
         const { raw = '', headers: own } = body();
@@ -142,10 +142,10 @@ test('a card number that was refused is in no log', () => {
   const logs = resolve(testInstance().home, 'logs');
   const files = readdirSync(logs);
   expect(files).toContain('gateway.log');
-  const told = files.filter((file) =>
+  const published = files.filter((file) =>
     /4242424242424242|5555-5555-5555-4444|378282246310005|4000056655665556/.test(
       readFileSync(resolve(logs, file), 'utf8'),
     ),
   );
-  expect(told).toEqual([]);
+  expect(published).toEqual([]);
 });

@@ -45,7 +45,7 @@ describe('a wrong method is refused with the right ones:', () => {
 });
 
 describe('a path nobody offers is refused: 404 NOT_FOUND', () => {
-  const PATHS_OF_NOBODY = [
+  const UNKNOWN_PATHS = [
     '/',
     '/nothing',
     '/product/',
@@ -68,7 +68,7 @@ describe('a path nobody offers is refused: 404 NOT_FOUND', () => {
     await expectProblem(await send(shop, { method: 'GET', path, headers }), 404, 'NOT_FOUND');
   });
 
-  for (const path of PATHS_OF_NOBODY) {
+  for (const path of UNKNOWN_PATHS) {
     test(path, async () => {
       for (const method of ['GET', 'POST']) {
         const headers = bearer(shop.env['STORE_KEY'] ?? '');

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { createCursors } from '../../apis/http/cursors.ts';
 import { graphqlRoute } from '../../apis/search/graphql.ts';
-import type { SearchParts } from '../../apis/search/parts.ts';
+import type { SearchDeps } from '../../apis/search/parts.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
 import { expectNoInsides, expectProblem, send, type Sent } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
@@ -193,7 +193,7 @@ test('a resolver that breaks shows nothing of why', async () => {
     tables: async () => undefined,
     cursors: createCursors('secret'),
     telemetry: createTelemetry('test', 'fatal'),
-  } as unknown as SearchParts;
+  } as unknown as SearchDeps;
   const request = (query: string) => ({
     request: new Request('http://search/graphql', {
       method: 'POST',

@@ -201,9 +201,9 @@ describe("another store's", () => {
   });
 
   test('reservation is not found, and stays as it is', async () => {
-    const ask = holdOf(sku);
-    const { reservationId } = ask;
-    await inventory.reserve(ask);
+    const request = holdOf(sku);
+    const { reservationId } = request;
+    await inventory.reserve(request);
     const other = await strangers();
     const calls = [
       () => other.getReservation({ reservationId }),

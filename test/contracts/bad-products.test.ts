@@ -62,26 +62,41 @@ const longProduct = (): object => ({
   })),
 });
 
-type Ask = (world: World) => Sent;
+type RouteInput = (world: World) => Sent;
 const creating =
-  (body: unknown): Ask =>
+  (body: unknown): RouteInput =>
   (here) =>
     asked('POST', '/product', { body }, here);
 const creatingRaw =
-  (raw: string): Ask =>
+  (raw: string): RouteInput =>
   (here) =>
     asked('POST', '/product', { raw }, here);
 const changing =
-  (body: unknown, headers: Record<string, string> = {}): Ask =>
+  (body: unknown, headers: Record<string, string> = {}): RouteInput =>
   (here) =>
     asked('PUT', `/product/${here.productId}`, { body, headers }, here);
 const counting =
-  (body: unknown, of: (here: World) => string = (here) => here.productId): Ask =>
+  (body: unknown, of: (here: World) => string = (here) => here.productId): RouteInput =>
   (here) =>
     asked('PUT', `/product/${of(here)}/stock`, { body }, here);
-const invalid = (name: string, ask: Ask): Row<World> => [name, ask, 400, 'INVALID_INPUT'];
-const malformed = (name: string, ask: Ask): Row<World> => [name, ask, 400, 'MALFORMED_BODY'];
-const missing = (name: string, ask: Ask): Row<World> => [name, ask, 404, 'NOT_FOUND'];
+const invalid = (name: string, request: RouteInput): Row<World> => [
+  name,
+  request,
+  400,
+  'INVALID_INPUT',
+];
+const malformed = (name: string, request: RouteInput): Row<World> => [
+  name,
+  request,
+  400,
+  'MALFORMED_BODY',
+];
+const missing = (name: string, request: RouteInput): Row<World> => [
+  name,
+  request,
+  404,
+  'NOT_FOUND',
+];
 
 const BASE = { name: 'Bad', description: '', price: 1 };
 const withPrice = (price: unknown) => creating({ ...BASE, price });
@@ -169,10 +184,10 @@ describe('a list of variants', () => {
 });
 
 describe('a change of a product', () => {
-  const to = (path: string, body: unknown = { name: 'New' }): Ask => {
+  const to = (path: string, body: unknown = { name: 'New' }): RouteInput => {
     return (here) => asked('PUT', path, { body }, here);
   };
-  const collections = (collectionIds: unknown): Ask => {
+  const collections = (collectionIds: unknown): RouteInput => {
     return (here) =>
       asked('PUT', `/product/${here.productId}/collections`, { body: { collectionIds } }, here);
   };

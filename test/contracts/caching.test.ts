@@ -194,10 +194,10 @@ describe('by GET', () => {
 describe('equal questions under way at once', () => {
   const AT_ONCE = 40;
 
-  const callsOf = async (of: Ware, ask: () => Promise<Response>): Promise<number> => {
+  const callsOf = async (of: Ware, call: () => Promise<Response>): Promise<number> => {
     const before = search.calls();
     search.hold();
-    const answers = Array.from({ length: AT_ONCE }, ask);
+    const answers = Array.from({ length: AT_ONCE }, call);
     await eventually('all of them are under way', async () => {
       const metrics = await (await fetch(`${gateway.opsUrl}/metrics`)).text();
       const [, inside] = /calls_in_flight\{kind="read"[^}]*\} (\d+)/.exec(metrics) ?? [];

@@ -114,11 +114,11 @@ describe.each(WORKLOADS.map((workload) => [workload.name, workload] as const))(
     });
 
     test('is told every setting that it cannot start without', () => {
-      const told = new Set(container?.env.map((variable) => variable.name));
+      const published = new Set(container?.env.map((variable) => variable.name));
       const needed: Setting[] = specOf(workload.process).settings.filter(
         (one: Setting) => !isOptional(one),
       );
-      expect(needed.filter((one) => !told.has(one))).toEqual([]);
+      expect(needed.filter((one) => !published.has(one))).toEqual([]);
     });
 
     test('has no secret in plain text, and no way to write to its disk', () => {

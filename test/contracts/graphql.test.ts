@@ -15,8 +15,8 @@ beforeAll(async () => {
   shop = await openShop();
 }, UP_LIMIT_MS);
 
-const ask = async (body: unknown, door = 'GATEWAY_URL') => {
-  const response = await fetch(`${shop.env[door]}/graphql`, {
+const request = async (body: unknown, url = 'GATEWAY_URL') => {
+  const response = await fetch(`${shop.env[url]}/graphql`, {
     method: 'POST',
     headers: JSON_TYPE,
     body: JSON.stringify(body),
@@ -36,7 +36,7 @@ describe('the GraphQL door', () => {
 
   test('serves the schema that is checked in, and Search its own part of it', async () => {
     const servedAt = async (name: string): Promise<string> => {
-      const { body } = await ask({ query: getIntrospectionQuery() }, name);
+      const { body } = await request({ query: getIntrospectionQuery() }, name);
       return printSchema(buildClientSchema(body.data as IntrospectionQuery));
     };
     const composed = readFileSync(SCHEMA_FILE, 'utf8');
@@ -53,11 +53,11 @@ describe('the GraphQL door', () => {
     const text = readFileSync('apis/search/operations/suggestions.graphql', 'utf8');
     const sha256Hash = createHash('sha256').update(text).digest('hex');
     const variables = { prefix: 'a' };
-    const named = await ask({ documentId: `sha256:${sha256Hash}`, variables });
+    const named = await request({ documentId: `sha256:${sha256Hash}`, variables });
     expect(named).toMatchObject({ status: 200, body: { data: { suggest: {} } } });
     const extensions = { persistedQuery: { version: 1, sha256Hash } };
-    expect(await ask({ extensions, variables })).toEqual(named);
-    const unknown = await ask({ documentId: '0'.repeat(64) });
+    expect(await request({ extensions, variables })).toEqual(named);
+    const unknown = await request({ documentId: '0'.repeat(64) });
     expect(unknown).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
   });
 
@@ -65,7 +65,7 @@ describe('the GraphQL door', () => {
     const page = (name: string) =>
       `${name}: products(first: 100) {
         edges { node { id name variants { sku price } } } facets { name } }`;
-    const costly = await ask({
+    const costly = await request({
       query: `{ ${Array.from({ length: 9 }, (_, at) => page(`p${at}`)).join(' ')} }`,
     });
     expect(costly).toMatchObject({
@@ -73,9 +73,9 @@ describe('the GraphQL door', () => {
       body: { errors: [{ extensions: { code: 'INVALID_INPUT' } }] },
     });
     const aliases = Array.from({ length: 61 }, (_, at) => `a${at}: __typename`).join(' ');
-    expect(await ask({ query: `{ ${aliases} }` })).toMatchObject({ status: 400 });
+    expect(await request({ query: `{ ${aliases} }` })).toMatchObject({ status: 400 });
     const first = { first: 100 };
     const query = `query ($first: Int) { ${page('p').replace('100', '$first')} }`;
-    expect(await ask({ query, variables: first })).toMatchObject({ status: 200 });
+    expect(await request({ query, variables: first })).toMatchObject({ status: 200 });
   });
 });

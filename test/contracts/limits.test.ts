@@ -280,8 +280,8 @@ describe('after too many wrong passwords an account', () => {
       await expectProblem(right, 429, 'RATE_LIMITED');
       expect((await signIn(theirs.email, PASSWORD)).status).toBe(200);
       const stranger = newEmail();
-      const nobody = Array.from({ length: 4 }, () => signIn(stranger, 'a password'));
-      expect(await statusesOf(nobody)).toEqual({ 401: 3, 429: 1 });
+      const anonymous = Array.from({ length: 4 }, () => signIn(stranger, 'a password'));
+      expect(await statusesOf(anonymous)).toEqual({ 401: 3, 429: 1 });
     },
   );
 });

@@ -154,7 +154,7 @@ interface Step {
   who: Who;
 }
 
-const ask = async ({ service, route }: Step, path: string, token: string | undefined) => {
+const request = async ({ service, route }: Step, path: string, token: string | undefined) => {
   const hasBody = route.method === 'post' || route.method === 'put';
   const response = await fetch(`${shop.env[URLS[service] ?? '']}${path}`, {
     method: route.method.toUpperCase(),
@@ -233,7 +233,7 @@ describe('who may do what', () => {
       const wrong = await walked(steps, async (step) => {
         // Guests show the token of another order: their own they may.
         const token = (step.who === 'guest' ? theirs : mine).shown[step.who];
-        const { status } = await ask(step, filled(step.route.path, mine, true), token);
+        const { status } = await request(step, filled(step.route.path, mine, true), token);
         return refusals(step.who).includes(status) ? undefined : status;
       });
       expect(wrong).toEqual([]);
@@ -255,7 +255,7 @@ describe('who may do what', () => {
         }
         // Of one's own order the guest's token speaks; nothing else is really there.
         const real = who === 'guest' && route.needs === 'own-order' && route.method === 'get';
-        const { status, text } = await ask(step, filled(route.path, mine, real), token);
+        const { status, text } = await request(step, filled(route.path, mine, real), token);
         if (status === 404 && text.includes('no such path')) return text;
         const refusal = status === 401 && !text.includes('INVALID_CREDENTIALS');
         return refusal || status === 403 || status >= 500 ? [status, text] : undefined;
@@ -281,7 +281,7 @@ describe('who may do what', () => {
       expect(steps.length).toBeGreaterThan(100);
       const wrong = await walked(steps, async (step) => {
         const path = filled(step.route.path, mine, true);
-        const { status, text } = await ask(step, path, theirs.shown[step.who]);
+        const { status, text } = await request(step, path, theirs.shown[step.who]);
         // A body may be judged first; nothing is found behind it.
         const isHidden = status === 404 || (status === 400 && !text.includes(mine.storeId));
         return isHidden ? undefined : [status, text];
@@ -293,7 +293,7 @@ describe('who may do what', () => {
             route.method === 'get' && !route.path.includes('/:') && may(who, route.needs),
         ).filter(({ who }) => who !== 'operator'),
         async (step) => {
-          const { text } = await ask(step, step.route.path, theirs.shown[step.who]);
+          const { text } = await request(step, step.route.path, theirs.shown[step.who]);
           return (
             text.includes(mine.storeId) || text.includes(mine.ids['orders'] ?? '') || undefined
           );

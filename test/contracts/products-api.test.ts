@@ -20,7 +20,7 @@ interface Shown {
   code: string;
 }
 
-const ask = async (method: string, path: string, body?: unknown, headers = {}) => {
+const request = async (method: string, path: string, body?: unknown, headers = {}) => {
   const sent = { method, path, headers: { ...bearer(store.key), ...headers } };
   const response = await send(shop, { ...sent, ...(body !== undefined && { body }) });
   const text = await response.text();
@@ -38,14 +38,14 @@ describe('an Idempotency-Key', () => {
     const headers = key();
     const body = { name: 'Once', price: 5 };
     const answers = await Promise.all(
-      Array.from({ length: 20 }, () => ask('POST', '/product', body, headers)),
+      Array.from({ length: 20 }, () => request('POST', '/product', body, headers)),
     );
     const made = answers.filter(({ status }) => status === 201);
     expect(new Set(answers.map(({ status }) => status)).difference(new Set([201, 409])).size).toBe(
       0,
     );
     expect(new Set(made.map(({ body: one }) => one.id)).size).toBe(1);
-    const again = await ask('POST', '/product', body, headers);
+    const again = await request('POST', '/product', body, headers);
     expect([again.status, again.body]).toEqual([201, made[0]?.body as Shown]);
     expect(again.headers.get('location')).toBe(`/product/${again.body.id}`);
     const [count] = await shop.sql`select count(*)::int as n from products.products
@@ -55,16 +55,20 @@ describe('an Idempotency-Key', () => {
 
   test('with another body is a 422, and after a refusal may be used again', async () => {
     const headers = key();
-    expect((await ask('POST', '/collection', { name: 'One' }, headers)).status).toBe(201);
-    const other = await ask('POST', '/collection', { name: 'Two' }, headers);
+    expect((await request('POST', '/collection', { name: 'One' }, headers)).status).toBe(201);
+    const other = await request('POST', '/collection', { name: 'Two' }, headers);
     expect([other.status, other.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
     const variants = [{ sku: `K-${Date.now()}`, price: 1 }];
-    await ask('POST', '/product', { name: 'Holder', variants });
+    await request('POST', '/product', { name: 'Holder', variants });
     const refused = key();
-    expect((await ask('POST', '/product', { name: 'Late', variants }, refused)).status).toBe(409);
-    expect((await ask('POST', '/product', { name: 'Late', price: 1 }, refused)).status).toBe(201);
+    expect((await request('POST', '/product', { name: 'Late', variants }, refused)).status).toBe(
+      409,
+    );
+    expect((await request('POST', '/product', { name: 'Late', price: 1 }, refused)).status).toBe(
+      201,
+    );
     expect(
-      (await ask('POST', '/product', { name: 'X', price: 1 }, key('é'.repeat(3)))).status,
+      (await request('POST', '/product', { name: 'X', price: 1 }, key('é'.repeat(3)))).status,
     ).toBe(400);
   });
 });
@@ -72,8 +76,8 @@ describe('an Idempotency-Key', () => {
 describe('a batch', () => {
   test('writes what it can and says of each what became of it', async () => {
     const sku = `B-${Date.now()}`;
-    const { body: known } = await ask('POST', '/product', { name: 'Known', price: 1 });
-    const { status, body } = await ask('POST', '/products:batch', {
+    const { body: known } = await request('POST', '/product', { name: 'Known', price: 1 });
+    const { status, body } = await request('POST', '/products:batch', {
       products: [
         { name: 'First', variants: [{ sku, price: 2 }] },
         { name: 'No price' },
@@ -92,10 +96,10 @@ describe('a batch', () => {
       [404, 'NOT_FOUND'],
       [201, null],
     ]);
-    const { body: changed } = await ask('GET', `/product/${known.id}`);
+    const { body: changed } = await request('GET', `/product/${known.id}`);
     expect(changed.version).toBe(2);
     const many = Array.from({ length: 1_001 }, () => ({ name: 'x', price: 1 }));
-    expect((await ask('POST', '/products:batch', { products: many })).status).toBe(400);
+    expect((await request('POST', '/products:batch', { products: many })).status).toBe(400);
   });
 });
 
@@ -107,7 +111,7 @@ describe('a batch of a thousand', () => {
   /** Asked again while it is refused for the moment, as any caller would. */
   const put = async (products: object[]) => {
     for (;;) {
-      const answer = await ask('POST', '/products:batch', { products }, bearer(many.key));
+      const answer = await request('POST', '/products:batch', { products }, bearer(many.key));
       if (answer.status !== 503) return answer;
     }
   };
@@ -139,52 +143,52 @@ describe('a batch of a thousand', () => {
   });
 
   test('builds one change of a product on the other', async () => {
-    const { body: known } = await ask('POST', '/product', { name: 'Twice', price: 1 });
-    const { body } = await ask('POST', '/products:batch', {
+    const { body: known } = await request('POST', '/product', { name: 'Twice', price: 1 });
+    const { body } = await request('POST', '/products:batch', {
       products: [
         { id: known.id, name: 'Once' },
         { id: known.id, price: 3 },
       ],
     });
     expect(body.results.map(({ status }) => status)).toEqual([200, 200]);
-    const { body: now } = await ask('GET', `/product/${known.id}`);
+    const { body: now } = await request('GET', `/product/${known.id}`);
     expect(now).toMatchObject({ name: 'Once', version: 2, variants: [{ price: 3 }] });
   });
 });
 
 describe('a list', () => {
   test('links to its next page, and the last page does not', async () => {
-    const first = await ask('GET', '/products?limit=2');
+    const first = await request('GET', '/products?limit=2');
     const link = /^<(.+)>; rel="next"$/.exec(first.headers.get('link') ?? '')?.[1] ?? '';
     expect(link).toContain('limit=2');
-    const second = await ask('GET', link);
+    const second = await request('GET', link);
     expect(second.status).toBe(200);
     expect(second.body.items[0]?.id).not.toBe(first.body.items[0]?.id);
-    const whole = await ask('GET', '/products?limit=100');
+    const whole = await request('GET', '/products?limit=100');
     expect(whole.headers.get('link')).toBeNull();
   });
 });
 
 describe('a collection', () => {
   test('has its products in its own order, and leaves them when it is deleted', async () => {
-    const { body: made } = await ask('POST', '/collection', { name: 'Ordered' });
+    const { body: made } = await request('POST', '/collection', { name: 'Ordered' });
     const ids: string[] = [];
     for (const name of ['a', 'b', 'c']) {
-      const { body } = await ask('POST', '/product', { name, price: 1 });
+      const { body } = await request('POST', '/product', { name, price: 1 });
       ids.push(body.id);
-      await ask('PUT', `/product/${body.id}/collections`, { collectionIds: [made.id] });
+      await request('PUT', `/product/${body.id}/collections`, { collectionIds: [made.id] });
     }
     const [a = '', b = '', c = ''] = ids;
     const path = `/collection/${made.id}/products`;
-    expect((await ask('PUT', path, { productIds: [c, a] })).status).toBe(204);
-    const page = await ask('GET', `${path}?limit=2`);
-    const rest = await ask('GET', `${path}?limit=2&cursor=${page.body.nextCursor}`);
+    expect((await request('PUT', path, { productIds: [c, a] })).status).toBe(204);
+    const page = await request('GET', `${path}?limit=2`);
+    const rest = await request('GET', `${path}?limit=2&cursor=${page.body.nextCursor}`);
     const shown = [...page.body.items, ...rest.body.items].map(({ id }) => id);
     expect(shown).toEqual([c, a, b]);
-    expect((await ask('PUT', path, { productIds: [a, a] })).status).toBe(400);
-    expect((await ask('DELETE', `/collection/${made.id}`)).status).toBe(204);
-    expect((await ask('GET', `/collection/${made.id}`)).status).toBe(404);
-    const left = await ask('GET', `/product/${b}`);
+    expect((await request('PUT', path, { productIds: [a, a] })).status).toBe(400);
+    expect((await request('DELETE', `/collection/${made.id}`)).status).toBe(204);
+    expect((await request('GET', `/collection/${made.id}`)).status).toBe(404);
+    const left = await request('GET', `/product/${b}`);
     expect([left.body.collectionIds, left.body.version]).toEqual([[], 3]);
   });
 });

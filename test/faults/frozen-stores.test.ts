@@ -34,12 +34,12 @@ describe('a frozen Redis', () => {
     'holds nobody up: a first attempt is refused for now, a later one is decided by the ledger',
     async () => {
       const sku = await stockedSku(inventory, 3);
-      const ask = holdOf(sku);
+      const request = holdOf(sku);
       await frozen('redis', async () => {
-        const first = await timed(inventory.reserve(ask));
+        const first = await timed(inventory.reserve(request));
         expect(['UNAVAILABLE', 'REBUILDING']).toContain(first.outcome);
         expect(first.ms).toBeLessThan(REDIS_LIMIT_MS);
-        const later = await timed(inventory.reserve({ ...ask, attempt: 2 }));
+        const later = await timed(inventory.reserve({ ...request, attempt: 2 }));
         expect(later.outcome).toBe('ok');
         expect(later.ms).toBeLessThan(READ_LIMIT_MS);
       });
@@ -57,9 +57,9 @@ describe('a frozen Postgres', () => {
     async () => {
       const [sku, gone] = [await stockedSku(inventory, 3), await stockedSku(inventory, 1)];
       expect(await decidedHold(inventory, holdOf(gone))).toBe('ok');
-      const ask = holdOf(sku);
+      const request = holdOf(sku);
       await frozen('postgres', async () => {
-        const asked = timed(inventory.reserve(ask));
+        const asked = timed(inventory.reserve(request));
         // What is sold out is refused without it, and what was told lately is still shown.
         const refused = await timed(inventory.reserve(holdOf(gone)));
         expect([refused.outcome, refused.ms < REDIS_LIMIT_MS]).toEqual(['OUT_OF_STOCK', true]);
@@ -69,7 +69,7 @@ describe('a frozen Postgres', () => {
         expect(outcome).toBe('UNAVAILABLE');
         expect(ms).toBeLessThan(READ_LIMIT_MS);
       });
-      expect(await decidedHold(inventory, ask)).toBe('ok');
+      expect(await decidedHold(inventory, request)).toBe('ok');
       expect(await balance(shop, sku)).toEqual({ on_hand: 3, reserved: 1 });
     },
     LIMIT_MS,
@@ -114,13 +114,13 @@ describe('a Redis', () => {
   /** Nothing is sold twice or lost while Redis is in trouble, and selling goes on afterwards. */
   const sellsThrough = async (trouble: () => Promise<unknown>, end: () => Promise<unknown>) => {
     const sku = await stockedSku(inventory, 3);
-    const ask = holdOf(sku);
+    const request = holdOf(sku);
     await trouble();
     try {
-      const first = await timed(inventory.reserve(ask));
+      const first = await timed(inventory.reserve(request));
       expect(['UNAVAILABLE', 'REBUILDING']).toContain(first.outcome);
       expect(first.ms).toBeLessThan(READ_LIMIT_MS);
-      expect(await outcomeOf(inventory.reserve({ ...ask, attempt: 2 }))).toBe('ok');
+      expect(await outcomeOf(inventory.reserve({ ...request, attempt: 2 }))).toBe('ok');
     } finally {
       await end();
     }
@@ -176,8 +176,8 @@ describe('a Redis', () => {
 
   test('with one level lost sells on at once, whatever was said of it since', async () => {
     const sku = await stockedSku(inventory, 3);
-    const { reservationId, ...ask } = holdOf(sku);
-    expect(await outcomeOf(inventory.reserve({ reservationId, ...ask }))).toBe('ok');
+    const { reservationId, ...request } = holdOf(sku);
+    expect(await outcomeOf(inventory.reserve({ reservationId, ...request }))).toBe('ok');
     await redis.del(`stock:{sto_default/${sku}}:level`);
     await inventory.claimReservation({ reservationId });
     expect(await outcomeOf(inventory.reserve(holdOf(sku, 2)))).toBe('ok');

@@ -90,7 +90,7 @@ const illegalMove = (id: string, types: string[]): Broken => {
   ];
 };
 
-const brokenOfStories = async ({ sql }: Shop, orders: OrderRow[]): Promise<Broken> => {
+const brokenWorkflows = async ({ sql }: Shop, orders: OrderRow[]): Promise<Broken> => {
   const ids = orders.map(({ id }) => id);
   const rows = await sql`select order_id, array_agg(type order by sequence) as types
     from orders.order_events where order_id in ${sql(ids)} group by order_id`;
@@ -162,7 +162,7 @@ export const brokenPromises = async (shop: Shop, workload: Workload): Promise<Br
   const checks = await Promise.all([
     brokenOfMoney(shop, orders),
     brokenOfStock(shop, workload, orders),
-    brokenOfStories(shop, orders),
+    brokenWorkflows(shop, orders),
     brokenOfMails(shop, workload, orders),
     brokenOfParcels(shop, orders),
     brokenOfViews(shop, orders),

@@ -49,10 +49,10 @@ interface Sale {
 
 const buy = async (skus: string[], onSold: () => void): Promise<string> => {
   const lines = skus.map((sku) => ({ sku, quantity: 1 }));
-  const ask = { ...holdOf(''), lines };
-  const outcome = await decidedHold(inventory, ask);
+  const request = { ...holdOf(''), lines };
+  const outcome = await decidedHold(inventory, request);
   if (outcome !== 'ok') return outcome;
-  const { reservationId } = ask;
+  const { reservationId } = request;
   const claimed = await decidedOf(() => inventory.claimReservation({ reservationId }));
   onSold();
   return claimed === 'ok' ? 'sold' : claimed;

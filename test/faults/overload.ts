@@ -78,7 +78,7 @@ const asked = (world: World, query: string, variables: object): Promise<Response
 
 const wareOf = ({ wares, sale }: World, at: number): Ware => wares[at % wares.length] ?? sale;
 
-const ASKS: Record<Kind, (world: World, at: number) => Promise<Response>> = {
+const REQUESTS: Record<Kind, (world: World, at: number) => Promise<Response>> = {
   product: (world, at) => asked(world, PRODUCT, { id: wareOf(world, at).productId }),
   // Each a little different, so that no two under way are the same question.
   search: (world, at) =>
@@ -112,7 +112,7 @@ const notePlaced = ({ placed, sale: { sku }, email }: World, text: string): void
 const outcomeOf = async (world: World, kind: Kind, at: number): Promise<Outcome> => {
   const startedAt = performance.now();
   try {
-    const response = await ASKS[kind](world, at);
+    const response = await REQUESTS[kind](world, at);
     const text = await response.text();
     if (text.includes('OVERLOADED')) return 'shed';
     if (!isAnswered(kind, response.status, text)) return 'failed';

@@ -59,9 +59,9 @@ const copyWith = ({ file, right, wrong }: Planted, root: string): void => {
   for (const name of SOURCES) cpSync(resolve(ROOT, name), resolve(root, name), { recursive: true });
   for (const name of REST) symlinkSync(resolve(ROOT, name), resolve(root, name));
   const path = resolve(root, file);
-  const parts = readFileSync(path, 'utf8').split(right);
-  if (parts.length !== 2) throw new Error(`${file} does not have the line to spoil`);
-  writeFileSync(path, parts.join(wrong));
+  const deps = readFileSync(path, 'utf8').split(right);
+  if (deps.length !== 2) throw new Error(`${file} does not have the line to spoil`);
+  writeFileSync(path, deps.join(wrong));
 };
 
 /** Runs `work` with the bug in place, and takes it out again. */

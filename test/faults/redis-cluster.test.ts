@@ -23,7 +23,7 @@ const LIMIT_MS = 90_000;
 const NODES = 3;
 const SLOTS = 16_384;
 /** Ports of this file alone: nodes, their bus, and a service of its own. */
-const [NODE_PORT, BUS_PORT, DOOR_PORT, GRPC_PORT, OPS_PORT] = [160, 163, 166, 167, 168];
+const [NODE_PORT, BUS_PORT, API_PORT, GRPC_PORT, OPS_PORT] = [160, 163, 166, 167, 168];
 
 const instance = testInstance();
 const portOf = (offset: number): number => instance.portBase + offset;
@@ -76,7 +76,7 @@ const startService = async (): Promise<void> => {
     ...environmentOf(instance, 'inventory'),
     HOLDFAST_POSTGRES_URL: postgresUrl(instance, 'inventory', database),
     HOLDFAST_REDIS_URL: urls.join(','),
-    HOLDFAST_PORT: String(portOf(DOOR_PORT)),
+    HOLDFAST_PORT: String(portOf(API_PORT)),
     HOLDFAST_GRPC_PORT: String(portOf(GRPC_PORT)),
     HOLDFAST_OPS_PORT: String(portOf(OPS_PORT)),
   });
@@ -86,7 +86,7 @@ const startService = async (): Promise<void> => {
       () => undefined,
     ),
   );
-  const url = `http://127.0.0.1:${portOf(DOOR_PORT)}`;
+  const url = `http://127.0.0.1:${portOf(API_PORT)}`;
   inventory = inventoryOf({ ...shop, env: { ...shop.env, INVENTORY_URL: url } });
 };
 
@@ -130,9 +130,9 @@ describe('on a cluster of three nodes', () => {
     async () => {
       const skus = await skuOfEachNode(2);
       const lines = skus.map((sku) => ({ sku, quantity: 2 }));
-      const ask = { ...holdOf(''), lines };
-      await inventory.reserve(ask);
-      await inventory.claimReservation({ reservationId: ask.reservationId });
+      const request = { ...holdOf(''), lines };
+      await inventory.reserve(request);
+      await inventory.claimReservation({ reservationId: request.reservationId });
       const more = await skuOfEachNode(2);
       const tooMany = more.map((sku, at) => ({ sku, quantity: at === NODES - 1 ? 3 : 1 }));
       const short = inventory.reserve({ ...holdOf(''), lines: tooMany });

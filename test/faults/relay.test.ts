@@ -13,13 +13,13 @@ const LIMIT_MS = 120_000;
 const WATCHED_MS = 4_000;
 
 let shop: Shop;
-let news: Listening;
+let events: Listening;
 beforeAll(async () => {
   shop = await openShop();
-  news = await listenTo(shop, TOPICS.products);
+  events = await listenTo(shop, TOPICS.products);
 }, UP_LIMIT_MS);
 afterEach(() => shop.allReady(), LIMIT_MS);
-afterAll(() => news.stop(), LIMIT_MS);
+afterAll(() => events.stop(), LIMIT_MS);
 
 const seen = async ({ productId }: Ware): Promise<{ asOfMs: number; version: number }> => {
   const query = 'query ($id: ID) { asOf product(id: $id) { version } }';
@@ -35,7 +35,7 @@ const priced = async ({ productId }: Ware, price: number): Promise<number> => {
 };
 
 const eventsOf = ({ productId }: Ware) =>
-  news.messages
+  events.messages
     .filter((message) => message.key?.toString() === eventKey(DEFAULT_STORE, productId))
     .map((message) => fromBinary(ProductChangedSchema, message.value ?? new Uint8Array()));
 

@@ -91,10 +91,10 @@ export interface Workload {
 }
 
 /** Asks again while there is no answer, or one that says nothing about the order. */
-export const persistently = async <T>(what: string, ask: () => Promise<T | undefined>) => {
+export const persistently = async <T>(what: string, request: () => Promise<T | undefined>) => {
   const end = Date.now() + PATIENCE_MS;
   for (let tries = 1; ; tries++) {
-    const answer = await ask().catch(() => undefined);
+    const answer = await request().catch(() => undefined);
     if (answer !== undefined) return { answer, tries };
     if (Date.now() > end) throw new Error(`${what}: there was no answer`);
     await Bun.sleep(AGAIN_MS);
@@ -104,7 +104,7 @@ export const persistently = async <T>(what: string, ask: () => Promise<T | undef
 const isAnswer = <T extends { status: number }>(answer: T): T | undefined =>
   answer.status < 500 ? answer : undefined;
 
-const told = (it: Placed, call: () => Promise<{ status: number }>): Promise<unknown> =>
+const published = (it: Placed, call: () => Promise<{ status: number }>): Promise<unknown> =>
   persistently(it.id, async () => isAnswer(await call()));
 
 /** Waits until the order asks its shopper for this, or is past asking. */
@@ -129,17 +129,17 @@ const AFTER: Partial<Record<Kind, (shop: Shop, it: Placed) => Promise<void>>> = 
     await authenticate(shop, it.id);
   },
   cancels: async (shop, it) => {
-    await told(it, () => asShopper(shop, it, 'POST', '/cancel', {}));
+    await published(it, () => asShopper(shop, it, 'POST', '/cancel', {}));
   },
   anotherCard: async (shop, it) => {
     await asked(shop, it, 'another_card');
     const card = { paymentMethod: 'pm_card_visa' };
-    await told(it, () => asShopper(shop, it, 'POST', '/payment', card));
+    await published(it, () => asShopper(shop, it, 'POST', '/payment', card));
   },
   returns: async (shop, it) => {
     await delivered(shop, it);
     const one = { lines: [{ sku: it.sku, quantity: 1 }], reason: 'one too many' };
-    await told(it, () => asShopper(shop, it, 'POST', '/returns', one));
+    await published(it, () => asShopper(shop, it, 'POST', '/returns', one));
   },
 };
 

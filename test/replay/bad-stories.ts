@@ -2,7 +2,7 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { FulfillOrderInput } from '../../workflows/fulfill-order.contract.ts';
 
-const { authorizePayment } = proxyActivities<{ authorizePayment(ask: object): Promise<void> }>({
+const { authorizePayment } = proxyActivities<{ authorizePayment(request: object): Promise<void> }>({
   taskQueue: 'payments',
   startToCloseTimeout: '15 seconds',
 });

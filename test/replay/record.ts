@@ -23,7 +23,7 @@ import {
   authenticate,
   control,
   eventsOf,
-  mendBy,
+  repairBy,
   providerView,
   reached,
 } from '../support/judges.ts';
@@ -107,7 +107,7 @@ const PATHS: Record<string, (shop: Shop) => Promise<string>> = {
   refund: async (shop) => {
     const { id } = await begin(shop, {});
     await reached(shop, id, 'delivered');
-    await mendBy(shop, id, 'refund', { amount: 5 });
+    await repairBy(shop, id, 'refund', { amount: 5 });
     const refund = await eventually('it is granted', async () => {
       const [row] = await shop.sql`select id from orders.refunds where order_id = ${id}`;
       return row;
@@ -119,14 +119,14 @@ const PATHS: Record<string, (shop: Shop) => Promise<string>> = {
     await reached(shop, id, 'returned_to_sender');
     return id;
   },
-  mended: async (shop) => {
+  repaired: async (shop) => {
     const refusal = { method: 'POST', path: '/shipments', action: 'status:422', times: 1 };
     await control(shop, 'CARRIER_SANDBOX_URL', 'POST', 'faults', refusal);
     const { id } = await begin(shop, {});
     await eventually('it needs a person', async () =>
       (await eventsOf(shop, id)).find((type) => type === 'AttentionRaised'),
     );
-    await mendBy(shop, id, 'retry');
+    await repairBy(shop, id, 'retry');
     await reached(shop, id, 'delivered');
     return id;
   },
@@ -213,10 +213,10 @@ const connection = await Connection.connect({ address: shop.env['TEMPORAL_ADDRES
 const dataConverter = { payloadCodecs: [codec] };
 const client = new Client({ connection, namespace: 'holdfast', dataConverter });
 const wanted = process.argv.slice(3);
-for (const [name, tell] of Object.entries({ ...PATHS, ...IMPORTS })) {
+for (const [name, publish] of Object.entries({ ...PATHS, ...IMPORTS })) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
-  const told = await tell(shop);
-  const handle = client.workflow.getHandle(told.startsWith('ord_') ? fulfillOrderId(told) : told);
+  const published = await publish(shop);
+  const handle = client.workflow.getHandle(published.startsWith('ord_') ? fulfillOrderId(published) : published);
   await handle.result();
   const history: unknown = JSON.parse(historyToJSON(await handle.fetchHistory()));
   // Stack traces name files of this machine's checkout.

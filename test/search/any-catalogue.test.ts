@@ -87,7 +87,7 @@ const pageOf = async (
   first: number,
   after?: string | null,
 ): Promise<Connection> =>
-  (await side.ask<{ products: Connection }>(QUERY, { ...asked, first, after })).products;
+  (await side.request<{ products: Connection }>(QUERY, { ...asked, first, after })).products;
 
 /** Every id in order, page by page; `between` happens after each page. */
 const walked = async (

@@ -53,7 +53,7 @@ interface Found {
 }
 
 const found = async (text: string): Promise<number[]> => {
-  const { products } = await side.ask<Found>(QUERY, { text });
+  const { products } = await side.request<Found>(QUERY, { text });
   return products.edges.map(({ node }) => idOf.get(node.id) ?? 0);
 };
 

@@ -46,9 +46,9 @@ const compare = <T>(a: T, b: T): number => {
   return a < b ? -1 : 1;
 };
 
-const NO_PLACE = Number.POSITIVE_INFINITY;
+const NO_POSITION = Number.POSITIVE_INFINITY;
 const placeIn = (ware: Ware, collectionId: string | undefined): number =>
-  ware.places?.[collectionId ?? ''] ?? NO_PLACE;
+  ware.places?.[collectionId ?? ''] ?? NO_POSITION;
 
 type Compare = (a: Ware, b: Ware, question: Question) => number;
 const ORDERS: Record<Question['sort'], Compare> = {

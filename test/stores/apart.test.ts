@@ -129,10 +129,10 @@ describe("the role of shoppers' reads", () => {
   });
 
   test('writes nothing, and looks into no other table', async () => {
-    const ask = (text: string) =>
+    const request = (text: string) =>
       stateOf(shoppers.query('test', (db) => db.execute(sql.raw(text))));
-    expect(await ask('delete from products.products')).toBe(NOT_ALLOWED);
-    expect(await ask('select * from products.answers')).toBe(NOT_ALLOWED);
-    expect(await ask('select * from orders.orders')).toBe(NOT_ALLOWED);
+    expect(await request('delete from products.products')).toBe(NOT_ALLOWED);
+    expect(await request('select * from products.answers')).toBe(NOT_ALLOWED);
+    expect(await request('select * from orders.orders')).toBe(NOT_ALLOWED);
   });
 });

@@ -62,8 +62,8 @@ interface Answered {
 
 const firstOf = async ({ tables, storeId }: ReadSideOfTest, first: number) => {
   const counted = counting(tables);
-  const ask = { storeId, sort: 'price_asc' as const, filter: FILTER, after: undefined, first };
-  const { items } = await listPage(counted.tables, ask);
+  const request = { storeId, sort: 'price_asc' as const, filter: FILTER, after: undefined, first };
+  const { items } = await listPage(counted.tables, request);
   return { ...counted.seen, ids: items.map(({ document }) => document.id) };
 };
 
@@ -97,8 +97,8 @@ describe('a page of products that lie in all buckets alike', () => {
 
   test('what is ranked is counted by the same read', async () => {
     const { seen, tables } = counting(store.tables);
-    const ask = searchOf(async () => tables, store.storeId);
-    const { products } = await ask<{ products: Answered }>(`{ products(text: "lamp", first: 3) {
+    const request = searchOf(async () => tables, store.storeId);
+    const { products } = await request<{ products: Answered }>(`{ products(text: "lamp", first: 3) {
       edges { node { id } } matches { count exact } facets { values { count } } } }`);
     expect(products).toMatchObject({
       matches: { count: PRODUCTS, exact: true },

@@ -24,24 +24,24 @@ let shop: Shop;
 let pg: Pg;
 let cassandra: TableSet;
 let store: Store;
-let news: Listening;
-let stockNews: Listening;
+let events: Listening;
+let stockEvents: Listening;
 beforeAll(async () => {
   shop = await openShop();
   const telemetry = createTelemetry('test', 'fatal');
   pg = connectPostgres({ url: shop.env['POSTGRES_URL'] ?? '', telemetry, connectionsMax: 2 });
   cassandra = await tablesOf(shop);
   store = await newStore(shop, ['products:read', 'products:write', 'inventory:write']);
-  [news, stockNews] = await Promise.all([
+  [events, stockEvents] = await Promise.all([
     listenTo(shop, TOPICS.products),
     listenTo(shop, TOPICS.stock),
   ]);
 }, UP_LIMIT_MS);
 afterAll(async () => {
-  await Promise.all([news.stop(), stockNews.stop(), pg.close(), cassandra.close()]);
+  await Promise.all([events.stop(), stockEvents.stop(), pg.close(), cassandra.close()]);
 }, LIMIT_MS);
 
-const ask = async (method: string, path: string, body?: unknown) => {
+const request = async (method: string, path: string, body?: unknown) => {
   const sent = { method, path, headers: bearer(store.key) };
   const response = await send(shop, { ...sent, ...(body !== undefined && { body }) });
   const text = await response.text();
@@ -67,7 +67,7 @@ describe('the read side', () => {
     async () => {
       const ids: string[] = [];
       for (let at = 0; at < CHURNED; at++) {
-        const { body } = await ask('POST', '/product', { name: `Churn ${at}`, price: at % 7 });
+        const { body } = await request('POST', '/product', { name: `Churn ${at}`, price: at % 7 });
         ids.push(body.id);
       }
       let isOver = false;
@@ -84,9 +84,10 @@ describe('the read side', () => {
           [0, 1, 2, 3].map(async (lane) => {
             for (let at = lane; at < ids.length; at += 4) {
               const path = `/product/${ids[at]}`;
-              if (round === ROUNDS - 1 && at % 5 === 0) await ask('DELETE', path);
-              else if (at % 3 === round % 3) await ask('PUT', path, { price: (at * round) % 50 });
-              else await ask('PUT', `${path}/stock`, { quantity: (at + round) % 2 });
+              if (round === ROUNDS - 1 && at % 5 === 0) await request('DELETE', path);
+              else if (at % 3 === round % 3)
+                await request('PUT', path, { price: (at * round) % 50 });
+              else await request('PUT', `${path}/stock`, { quantity: (at + round) % 2 });
             }
           }),
         );
@@ -105,7 +106,7 @@ describe('the read side', () => {
       await equal(store.storeId);
       const own = (list: Listening) =>
         list.messages.filter((message) => message.key?.toString().startsWith(`${store.storeId}/`));
-      const [some, stock] = [own(news), own(stockNews)];
+      const [some, stock] = [own(events), own(stockEvents)];
       const ids = [...new Set(some.map((message) => message.key?.toString().split('/')[1] ?? ''))];
       const before = await Promise.all(ids.map((id) => findStored(cassandra, store.storeId, id)));
       const again = async (topic: string, list: typeof some): Promise<void> => {
@@ -147,7 +148,7 @@ describe('the read side', () => {
         return found?.variants[0]?.price === 3 ? true : undefined;
       });
       const key = eventKey(DEFAULT_STORE, ware.productId);
-      expect(news.messages.some((message) => message.key?.toString() === key)).toBe(true);
+      expect(events.messages.some((message) => message.key?.toString() === key)).toBe(true);
     },
     SERVER_LIMIT_MS,
   );

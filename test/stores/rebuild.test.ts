@@ -49,7 +49,7 @@ afterAll(async () => {
   await Promise.all([pg.close(), cassandra.close()]);
 });
 
-const ask = async (method: string, path: string, body?: unknown): Promise<string> => {
+const request = async (method: string, path: string, body?: unknown): Promise<string> => {
   const sent = { method, path, headers: bearer(store.key) };
   const response = await send(shop, { ...sent, ...(body !== undefined && { body }) });
   const text = await response.text();
@@ -60,7 +60,7 @@ const ask = async (method: string, path: string, body?: unknown): Promise<string
 const churn = async (isOver: () => boolean): Promise<number> => {
   const ids: string[] = [];
   for (let at = 0; at < PRODUCTS; at++) {
-    ids.push(await ask('POST', '/product', { name: `Rebuilt ${at}`, price: at }));
+    ids.push(await request('POST', '/product', { name: `Rebuilt ${at}`, price: at }));
   }
   let writes = 0;
   const lane = async (own: number): Promise<void> => {
@@ -68,10 +68,10 @@ const churn = async (isOver: () => boolean): Promise<number> => {
       const place = at % ids.length;
       const path = `/product/${ids[place]}`;
       if (at % 11 === 0) {
-        await ask('DELETE', path);
-        ids[place] = await ask('POST', '/product', { name: `Rebuilt ${at}`, price: at });
-      } else if (at % 3 === 0) await ask('PUT', `${path}/stock`, { quantity: at % 2 });
-      else await ask('PUT', path, { price: at % 90 });
+        await request('DELETE', path);
+        ids[place] = await request('POST', '/product', { name: `Rebuilt ${at}`, price: at });
+      } else if (at % 3 === 0) await request('PUT', `${path}/stock`, { quantity: at % 2 });
+      else await request('PUT', path, { price: at % 90 });
       writes++;
       await Bun.sleep(PACE_MS);
     }
@@ -105,16 +105,16 @@ const inOutboxes = async (): Promise<number> => {
 };
 
 /** Products and collections made and deleted, stock set: all committed, and told to nobody. */
-const loseNews = async (): Promise<{ lost: string; gone: string; shelf: string }> => {
-  const gone = await ask('POST', '/product', { name: 'Gone', price: 5 });
-  const torn = await ask('POST', '/collection', { name: 'Gone, too' });
+const loseEvents = async (): Promise<{ lost: string; gone: string; shelf: string }> => {
+  const gone = await request('POST', '/product', { name: 'Gone', price: 5 });
+  const torn = await request('POST', '/collection', { name: 'Gone, too' });
   await everythingRead(shop, cassandra);
   await shop.kill('relay');
-  await ask('DELETE', `/product/${gone}`);
-  await ask('DELETE', `/collection/${torn}`);
-  const lost = await ask('POST', '/product', { name: 'Lost', price: 5 });
-  await ask('PUT', `/product/${lost}/stock`, { quantity: 4 });
-  const shelf = await ask('POST', '/collection', { name: 'Lost, too' });
+  await request('DELETE', `/product/${gone}`);
+  await request('DELETE', `/collection/${torn}`);
+  const lost = await request('POST', '/product', { name: 'Lost', price: 5 });
+  await request('PUT', `/product/${lost}/stock`, { quantity: 4 });
+  const shelf = await request('POST', '/collection', { name: 'Lost, too' });
   await eventually('all of it waits to be sent', async () =>
     (await inOutboxes()) === 5 ? true : undefined,
   );
@@ -131,7 +131,7 @@ describe('a rebuild of the search tables', () => {
     async () => {
       const hot = await stockedWare(shop, 1);
       await searched(shop, hot);
-      const { lost, gone, shelf } = await loseNews();
+      const { lost, gone, shelf } = await loseEvents();
       let over = false;
       const isOver = (): boolean => over;
       const traffic = Promise.all([churn(isOver), watch(hot, isOver)]);

@@ -10,17 +10,17 @@ import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
 const LIMIT_MS = 60_000;
 let shop: Shop;
-let news: Listening;
+let events: Listening;
 beforeAll(async () => {
   shop = await openShop();
-  news = await listenTo(shop, TOPICS.products);
+  events = await listenTo(shop, TOPICS.products);
 }, UP_LIMIT_MS);
 afterAll(async () => {
-  await news.stop();
+  await events.stop();
 }, LIMIT_MS);
 
 const eventsOf = (productId: string) =>
-  news.messages
+  events.messages
     .filter((message) => message.key?.toString() === eventKey(DEFAULT_STORE, productId))
     .map((message) => fromBinary(ProductChangedSchema, message.value ?? new Uint8Array()));
 

@@ -43,7 +43,7 @@ const counted = (productId: string, clockUs: bigint) =>
   );
 
 describe('a slug leads to the product that took it last', () => {
-  for (const [left, news] of [
+  for (const [left, events] of [
     ['by another name', (id: string, at: bigint) => named(id, 'another', at)],
     ['by its end', gone],
   ] as const) {
@@ -54,7 +54,7 @@ describe('a slug leads to the product that took it last', () => {
       await apply(TOPICS.products, first, named(first, slug, at));
       await apply(TOPICS.stock, first, counted(first, at + 3_000n));
       await apply(TOPICS.products, second, named(second, slug, at + 2_000n));
-      await apply(TOPICS.products, first, news(first, at + 1_000n));
+      await apply(TOPICS.products, first, events(first, at + 1_000n));
       expect(await findIdBySlug(side.tables, side.storeId, slug)).toBe(second);
       await apply(TOPICS.products, second, gone(second, at + 4_000n));
       expect(await findIdBySlug(side.tables, side.storeId, slug)).toBeUndefined();

@@ -30,7 +30,7 @@ const spreadSku = async (units: Record<string, number>): Promise<string> => {
   return sku;
 };
 
-const placesOf = async (sku: string) => {
+const positionsOf = async (sku: string) => {
   const { stock } = await inventory.batchGetStock({ skus: [sku], byLocation: true });
   return (stock[0]?.locations ?? []).map(
     ({ location, onHand, reserved }) => `${location} ${reserved}/${onHand}`,
@@ -49,7 +49,7 @@ describe('a location', () => {
 
   test('keeps its own count, and the sku has the sum', async () => {
     const sku = await spreadSku({ default: 1, north: 2, south: 3 });
-    expect(await placesOf(sku)).toEqual(['default 0/1', 'north 0/2', 'south 0/3']);
+    expect(await positionsOf(sku)).toEqual(['default 0/1', 'north 0/2', 'south 0/3']);
     const { stock } = await inventory.batchGetStock({ skus: [sku] });
     expect(stock).toMatchObject([{ onHand: 6, reserved: 0, available: 6, locations: [] }]);
   });
@@ -63,24 +63,24 @@ describe('a location', () => {
       { sku: a, quantity: 1 },
       { sku: b, quantity: 1 },
     ];
-    const ask = { ...holdOf(a), lines };
-    await inventory.reserve(ask);
-    const reservation = await reservationOf(ask.reservationId);
+    const request = { ...holdOf(a), lines };
+    await inventory.reserve(request);
+    const reservation = await reservationOf(request.reservationId);
     expect(new Set(reservation?.allocations.map(({ location }) => location)).size).toBe(1);
   });
 
   test('gives its part when none has it all, and gets the same part back', async () => {
     const sku = await spreadSku({ north: 2, south: 3 });
-    const ask = holdOf(sku, 4);
-    await inventory.reserve(ask);
-    const reservation = await reservationOf(ask.reservationId);
+    const request = holdOf(sku, 4);
+    await inventory.reserve(request);
+    const reservation = await reservationOf(request.reservationId);
     expect(reservation?.lines).toMatchObject([{ sku, quantity: 4 }]);
     expect(reservation?.allocations).toHaveLength(2);
     expect(await outcomeOf(inventory.reserve(holdOf(sku, 2)))).toBe('OUT_OF_STOCK');
-    const { reservationId } = ask;
+    const { reservationId } = request;
     await inventory.claimReservation({ reservationId });
     await inventory.reverseClaim({ reservationId });
-    expect(await placesOf(sku)).toEqual(['north 0/2', 'south 0/3']);
+    expect(await positionsOf(sku)).toEqual(['north 0/2', 'south 0/3']);
   });
 
   test('that the store does not have is refused, and nothing is put there', async () => {
@@ -89,7 +89,7 @@ describe('a location', () => {
     expect(await outcomeOf(inventory.receiveStock(receipt))).toBe('INVALID_INPUT');
     const count = { sku, onHand: 7, location: 'nowhere' };
     expect(await outcomeOf(inventory.adjustStock(count))).toBe('INVALID_INPUT');
-    expect(await placesOf(sku)).toEqual(['default 0/1']);
+    expect(await positionsOf(sku)).toEqual(['default 0/1']);
   });
 });
 
@@ -100,7 +100,7 @@ describe('a count', () => {
     const first = await inventory.adjustStock(count);
     await inventory.receiveStock({ receiptId: crypto.randomUUID(), sku, quantity: 1 });
     expect(await inventory.adjustStock(count)).toEqual(first);
-    expect(await placesOf(sku)).toEqual(['default 0/9']);
+    expect(await positionsOf(sku)).toEqual(['default 0/9']);
     const other = inventory.adjustStock({ ...count, onHand: 9 });
     expect(await outcomeOf(other)).toBe('IDEMPOTENCY_KEY_REUSED');
   });
@@ -112,7 +112,7 @@ describe('a count', () => {
     expect(await outcomeOf(inventory.adjustStock({ sku, onHand: 6, expectedVersion }))).toBe('ok');
     const late = inventory.adjustStock({ sku, onHand: 7, expectedVersion });
     expect(await outcomeOf(late)).toBe('VERSION_MISMATCH');
-    expect(await placesOf(sku)).toEqual(['default 0/6']);
+    expect(await positionsOf(sku)).toEqual(['default 0/6']);
   });
 
   test('of a loss takes from the newest holds, which then need attention', async () => {
@@ -130,21 +130,21 @@ describe('a count', () => {
     expect(hurt?.missing).toMatchObject([{ sku, quantity: 2 }]);
     const claim = () => inventory.claimReservation({ reservationId: young.reservationId });
     expect(await outcomeOf(claim())).toBe('OUT_OF_STOCK');
-    expect(await placesOf(sku)).toEqual(['default 3/3']);
+    expect(await positionsOf(sku)).toEqual(['default 3/3']);
     // Units that come in meanwhile make it whole again.
     await inventory.receiveStock({ receiptId: crypto.randomUUID(), sku, quantity: 2 });
     expect((await claim()).reservation).toMatchObject({ missing: [] });
-    expect(await placesOf(sku)).toEqual(['default 2/2']);
+    expect(await positionsOf(sku)).toEqual(['default 2/2']);
   });
 });
 
 describe('the record of a sku', () => {
   test('lists every movement once, newest first, page by page', async () => {
     const sku = await stockedSku(inventory, 5);
-    const ask = holdOf(sku, 2);
-    await inventory.reserve(ask);
-    await inventory.claimReservation({ reservationId: ask.reservationId });
-    await inventory.reverseClaim({ reservationId: ask.reservationId });
+    const request = holdOf(sku, 2);
+    await inventory.reserve(request);
+    await inventory.claimReservation({ reservationId: request.reservationId });
+    await inventory.reverseClaim({ reservationId: request.reservationId });
     await inventory.adjustStock({ sku, onHand: 4, reason: 'counted' });
     const seen: [MovementKind, number][] = [];
     let pageToken = '';

@@ -12,17 +12,17 @@ import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 const LIMIT_MS = 60_000;
 let shop: Shop;
 let inventory: ReturnType<typeof inventoryOf>;
-let news: Listening;
+let events: Listening;
 beforeAll(async () => {
   shop = await openShop();
   inventory = inventoryOf(shop);
-  news = await listenTo(shop, TOPICS.stock);
+  events = await listenTo(shop, TOPICS.stock);
 }, UP_LIMIT_MS);
-afterAll(() => news.stop(), LIMIT_MS);
+afterAll(() => events.stop(), LIMIT_MS);
 
 /** What was said of a sku, in order. */
 const saidOf = (productId: string, sku: string) =>
-  news.messages
+  events.messages
     .filter((message) => message.key?.toString() === eventKey(DEFAULT_STORE, productId))
     .map((message) => fromBinary(StockChangedSchema, message.value ?? new Uint8Array()))
     .map(({ clockUs, skus }) => ({
@@ -61,10 +61,10 @@ describe('stock that changes', () => {
       await receive(sku, productId, 1);
       const flips = 6;
       for (let n = 0; n < flips; n++) {
-        const ask = holdOf(sku);
+        const request = holdOf(sku);
         // The memo may say "sold out" for a moment after the unit came back: a later attempt asks.
-        await inventory.reserve({ ...ask, attempt: 2 });
-        await inventory.releaseReservation({ reservationId: ask.reservationId });
+        await inventory.reserve({ ...request, attempt: 2 });
+        await inventory.releaseReservation({ reservationId: request.reservationId });
       }
       await eventually('all flips are told', async () =>
         saidOf(productId, sku).length >= 1 + 2 * flips ? true : undefined,

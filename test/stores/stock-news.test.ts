@@ -49,7 +49,7 @@ const newProduct = () => {
   };
   const apply = applyCatalogue(readSideOf({ ...tables, batch }));
   const key = Buffer.from(eventKey(storeId, productId));
-  const told = async (topic: string, value: Uint8Array): Promise<Written> => {
+  const published = async (topic: string, value: Uint8Array): Promise<Written> => {
     written = [];
     const message = { key, value: Buffer.from(value) } as unknown as KafkaMessage;
     expect(await apply(topic, [message])).toEqual(['applied']);
@@ -63,16 +63,16 @@ const newProduct = () => {
   const body = { slug: productId.slice(4), status: 'published', createdAtUs: startedUs };
   return {
     name: (name: string) =>
-      told(
+      published(
         TOPICS.products,
         productEvent({
           ...{ storeId, productId, clockUs: ++clockUs },
           product: { ...body, name, collectionIds: [shelf], variants },
         }),
       ),
-    end: () => told(TOPICS.products, deleted(productId, ++clockUs, storeId)),
+    end: () => published(TOPICS.products, deleted(productId, ++clockUs, storeId)),
     count: (...units: [number, number]) =>
-      told(
+      published(
         TOPICS.stock,
         toBinary(
           StockChangedSchema,
@@ -83,7 +83,7 @@ const newProduct = () => {
         ),
       ),
     isFound: async (): Promise<boolean> => {
-      const { products } = await side.ask<Found>(IN_STOCK);
+      const { products } = await side.request<Found>(IN_STOCK);
       return products.edges.some(({ node }) => node.id === productId);
     },
     stock: async () => (await findStored(tables, storeId, productId))?.stock,
@@ -100,7 +100,7 @@ const SORTS = ['RELEVANCE', 'NEWEST', 'PRICE_ASC', 'PRICE_DESC', 'NAME'];
 const foundOf = async (word: string, inStock: boolean): Promise<number[]> => {
   const answers = await Promise.all(
     SORTS.map((sort) =>
-      side.ask<Found>(`{ products(text: "${word}", priceMax: 10, sort: ${sort}, inStock: ${inStock}) {
+      side.request<Found>(`{ products(text: "${word}", priceMax: 10, sort: ${sort}, inStock: ${inStock}) {
         edges { node { id } } } }`),
     ),
   );

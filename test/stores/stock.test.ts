@@ -78,17 +78,17 @@ describe('ten units', () => {
 describe('a reservation', () => {
   test('asked twice under one id is held once and answered alike', async () => {
     const sku = await stockedSku(inventory, 5);
-    const ask = reserve(sku, 2);
-    const answers = await Promise.all([inventory.reserve(ask), inventory.reserve(ask)]);
+    const request = reserve(sku, 2);
+    const answers = await Promise.all([inventory.reserve(request), inventory.reserve(request)]);
     expect(answers[0].reservation).toEqual(answers[1].reservation);
     expect(await balance(shop, sku)).toEqual({ on_hand: 5, reserved: 2 });
   });
 
   test('asked again with other lines under its id is refused', async () => {
     const sku = await stockedSku(inventory, 5);
-    const ask = reserve(sku, 2);
-    await inventory.reserve(ask);
-    const other = inventory.reserve({ ...ask, lines: [{ sku, quantity: 1 }] });
+    const request = reserve(sku, 2);
+    await inventory.reserve(request);
+    const other = inventory.reserve({ ...request, lines: [{ sku, quantity: 1 }] });
     expect(await outcomeOf(other)).toBe('RESERVATION_REUSED');
     expect(await balance(shop, sku)).toEqual({ on_hand: 5, reserved: 2 });
   });
@@ -108,10 +108,10 @@ describe('a reservation', () => {
     for (const attempt of [1, 2]) {
       test(`whose answer was lost, with ${name}, is the same success to attempt ${attempt}`, async () => {
         const sku = await stockedSku(inventory, 1);
-        const ask = reserve(sku);
-        const first = await inventory.reserve(ask);
+        const request = reserve(sku);
+        const first = await inventory.reserve(request);
         await happen(sku);
-        expect(await inventory.reserve({ ...ask, attempt })).toEqual(first);
+        expect(await inventory.reserve({ ...request, attempt })).toEqual(first);
         expect(await balance(shop, sku)).toEqual({ on_hand: 1, reserved: 1 });
       });
     }
@@ -135,8 +135,8 @@ describe('a reservation', () => {
     const asks = skus.flatMap((sku) =>
       Array.from({ length: RACES_AT_ONCE / skus.length }, () => reserve(sku)),
     );
-    await Promise.all(asks.map((ask) => decidedHold(inventory, ask)));
-    const ids = asks.map((ask) => ask.reservationId);
+    await Promise.all(asks.map((request) => decidedHold(inventory, request)));
+    const ids = asks.map((request) => request.reservationId);
     // Every deadline passes at once: the sweeper joins the race.
     await shop.sql`update inventory.reservations set expires_at = now() - interval '1 second'
       where id in ${shop.sql(ids)}`;
@@ -178,14 +178,14 @@ describe('a reservation', () => {
     'that nobody ends in time is for sale again',
     async () => {
       const sku = await stockedSku(inventory, 1);
-      const ask = reserve(sku);
-      await inventory.reserve(ask);
+      const request = reserve(sku);
+      await inventory.reserve(request);
       await shop.sql`update inventory.reservations set expires_at = now()
-        where id = ${ask.reservationId}`;
+        where id = ${request.reservationId}`;
       await eventually('the unit can be had again', async () =>
         (await buy(sku)) === 'ok' ? true : undefined,
       );
-      const { reservationId } = ask;
+      const { reservationId } = request;
       expect(await outcomeOf(inventory.claimReservation({ reservationId }))).toBe(
         'RESERVATION_ENDED',
       );
@@ -200,9 +200,9 @@ describe('an extension', () => {
 
   test('moves the deadline away, and never nearer', async () => {
     const sku = await stockedSku(inventory, 1);
-    const ask = reserve(sku);
-    const { reservationId } = ask;
-    const first = deadlineOf(await inventory.reserve(ask));
+    const request = reserve(sku);
+    const { reservationId } = request;
+    const first = deadlineOf(await inventory.reserve(request));
     const hour = { seconds: 3_600n, nanos: 0 };
     const later = await inventory.extendReservation({ reservationId, expiresIn: hour });
     expect(deadlineOf(later)).toBeGreaterThanOrEqual(first + 3_500);
@@ -212,11 +212,11 @@ describe('an extension', () => {
 
   test('of what has ended or never was is refused', async () => {
     const sku = await stockedSku(inventory, 1);
-    const ask = reserve(sku);
-    const { reservationId } = ask;
+    const request = reserve(sku);
+    const { reservationId } = request;
     const extend = () => outcomeOf(inventory.extendReservation({ reservationId, expiresIn: HOLD }));
     expect(await extend()).toBe('NOT_FOUND');
-    await inventory.reserve(ask);
+    await inventory.reserve(request);
     await inventory.releaseReservation({ reservationId });
     expect(await extend()).toBe('RESERVATION_ENDED');
     expect(await balance(shop, sku)).toEqual({ on_hand: 1, reserved: 0 });
@@ -226,9 +226,9 @@ describe('an extension', () => {
 describe('a claim', () => {
   test('made twice sells once, and reversed twice gives back once', async () => {
     const sku = await stockedSku(inventory, 4);
-    const ask = reserve(sku, 3);
-    const { reservationId } = ask;
-    await inventory.reserve(ask);
+    const request = reserve(sku, 3);
+    const { reservationId } = request;
+    await inventory.reserve(request);
     for (const _ of [1, 2]) await inventory.claimReservation({ reservationId });
     expect(await balance(shop, sku)).toEqual({ on_hand: 1, reserved: 0 });
     for (const _ of [1, 2]) await inventory.reverseClaim({ reservationId });
@@ -256,9 +256,9 @@ describe('the ledger', () => {
 
   test('equals the sum of its movements', async () => {
     const sku = await stockedSku(inventory, 7);
-    const ask = reserve(sku, 2);
-    await inventory.reserve(ask);
-    await inventory.claimReservation({ reservationId: ask.reservationId });
+    const request = reserve(sku, 2);
+    await inventory.reserve(request);
+    await inventory.claimReservation({ reservationId: request.reservationId });
     await inventory.adjustStock({ sku, onHand: 9 });
     const [row] = await shop.sql`select sum(quantity)::int as sum from inventory.movements
       where sku = ${sku}`;

@@ -4,7 +4,7 @@ import {
   call,
   confirmAddress,
   confirmedMember,
-  lettersTo,
+  mailsTo,
   mailedToken,
   newMember,
   PASSWORD,
@@ -64,7 +64,7 @@ describe('a shopper', () => {
     async () => {
       const { email, token } = await newMember(shop);
       const letter = await eventually('a mail with a link', async () => {
-        const [first] = await lettersTo(shop, email);
+        const [first] = await mailsTo(shop, email);
         return first && /^http\S+$/m.exec(first.text)?.[0];
       });
       expect((await fetch(letter)).status).toBe(200);
@@ -107,8 +107,8 @@ describe('a shopper', () => {
     const { body } = await call<{ session: { id: string } }>(shop, 'GET', '/auth/get-session', {
       token: theirs.token,
     });
-    const ask = { token: mine.token, body: { id: body.session.id } };
-    expect((await call(shop, 'POST', '/auth/revoke-session', ask)).status).toBe(404);
+    const request = { token: mine.token, body: { id: body.session.id } };
+    expect((await call(shop, 'POST', '/auth/revoke-session', request)).status).toBe(404);
     expect((await me(theirs.token)).status).toBe(200);
   });
 
@@ -180,15 +180,15 @@ test(
   async () => {
     const { email } = await newMember(shop);
     const body = { email };
-    const ask = () => call(shop, 'POST', '/auth/request-password-reset', { body });
-    await Promise.all([ask(), ask(), ask()]);
+    const request = () => call(shop, 'POST', '/auth/request-password-reset', { body });
+    await Promise.all([request(), request(), request()]);
     await mailedToken(shop, email, 'A new password');
-    const answers = await Promise.all([ask(), ask(), ask()]);
+    const answers = await Promise.all([request(), request(), request()]);
     expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
-    const [wish] = await shop.sql`select next_at > now() + interval '30 seconds' as later
+    const [mail] = await shop.sql`select next_at > now() + interval '30 seconds' as later
       from identity.mail_wishes where email = ${email} and kind = 'reset_password'`;
-    expect(wish?.['later']).toBe(true);
-    const resets = (await lettersTo(shop, email)).filter((one) => one.subject === 'A new password');
+    expect(mail?.['later']).toBe(true);
+    const resets = (await mailsTo(shop, email)).filter((one) => one.subject === 'A new password');
     expect(resets).toHaveLength(1);
   },
   LIMIT_MS,
@@ -223,14 +223,14 @@ describe('who has an account here', () => {
         '/auth/request-password-reset',
         '/auth/send-verification-email',
       ]) {
-        const ask = async (address: string) => {
+        const request = async (address: string) => {
           const body = {
             email: address,
             ...(path.includes('sign-in') && { password: 'not that one' }),
           };
           return said(await call(shop, 'POST', path, { body }));
         };
-        expect([path, await ask(email)]).toEqual([path, await ask(newEmail())]);
+        expect([path, await request(email)]).toEqual([path, await request(newEmail())]);
       }
     },
     LIMIT_MS,

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'bun:test';
 import {
   call,
   confirmedMember,
-  lettersTo,
+  mailsTo,
   mailedToken,
   newMember,
   PASSWORD,
@@ -32,17 +32,17 @@ const confirms = (token: string) =>
 const me = (token: string) => call(shop, 'GET', '/me', { token });
 const letter = (email: string, subject: string) =>
   eventually(`a mail to ${email}: ${subject}`, async () =>
-    (await lettersTo(shop, email)).find((one) => one.subject === subject),
+    (await mailsTo(shop, email)).find((one) => one.subject === subject),
   );
 
 /** Asked for, and the mail has come. */
-const askedFor = async (member: Member, email: string): Promise<string> => {
+const requestedFor = async (member: Member, email: string): Promise<string> => {
   expect(await asks(member, email)).toMatchObject({ status: 202, body: { status: 'mail_sent' } });
   return mailedToken(shop, email, CHANGE);
 };
 
 const moved = async (member: Member, email: string): Promise<Member> => {
-  const token = await askedFor(member, email);
+  const token = await requestedFor(member, email);
   expect((await confirms(token)).status).toBe(200);
   return { ...member, email, token: (await signIn(shop, email)).body.token };
 };
@@ -55,7 +55,7 @@ describe('an account that asks for another address', () => {
       const { email, accountId } = member;
       const elsewhere = (await signIn(shop, email)).body.token;
       const next = newEmail();
-      const token = await askedFor(member, next);
+      const token = await requestedFor(member, next);
       expect((await me(member.token)).body).toMatchObject({ email, emailVerified: false });
       expect((await signIn(shop, next)).status).toBe(401);
 
@@ -66,8 +66,8 @@ describe('an account that asks for another address', () => {
       const shown = { id: accountId, email: next, emailVerified: true };
       expect((await me(body.token)).body).toMatchObject(shown);
 
-      const told = await letter(email, 'Your address has changed');
-      expect(told.text).not.toMatch(new RegExp(`Token|http|${next}`));
+      const published = await letter(email, 'Your address has changed');
+      expect(published.text).not.toMatch(new RegExp(`Token|http|${next}`));
       expect(await confirms(token)).toMatchObject({ status: 400, body: { code: 'TOKEN_INVALID' } });
     },
     LIMIT_MS,
@@ -78,7 +78,7 @@ describe('an account that asks for another address', () => {
     async () => {
       const member = await newMember(shop);
       const next = newEmail();
-      await askedFor(member, next);
+      await requestedFor(member, next);
       const link = /^http\S+$/m.exec((await letter(next, CHANGE)).text)?.[0] ?? '';
       const page = await fetch(link);
       expect(page.status).toBe(200);
@@ -95,9 +95,9 @@ describe('an account that asks for another address', () => {
       const member = await newMember(shop);
       const refused = { status: 401, body: { code: 'INVALID_CREDENTIALS' } };
       expect(await asks(member, newEmail(), 'not this one')).toMatchObject(refused);
-      const wishes = await shop.sql`select 1 from identity.mail_wishes
+      const mails = await shop.sql`select 1 from identity.mail_wishes
         where email = ${member.email} and kind = 'change_email'`;
-      expect(wishes).toHaveLength(0);
+      expect(mails).toHaveLength(0);
     },
     LIMIT_MS,
   );
@@ -106,14 +106,14 @@ describe('an account that asks for another address', () => {
     'is sent one mail a minute, with the address that was said last',
     async () => {
       const member = await newMember(shop);
-      await askedFor(member, newEmail());
+      await requestedFor(member, newEmail());
       const last = newEmail();
       expect((await asks(member, newEmail())).status).toBe(202);
       expect((await asks(member, last)).status).toBe(202);
-      const [wish] = await shop.sql`select new_email,
+      const [mail] = await shop.sql`select new_email,
           next_at > now() + interval '30 seconds' as later
         from identity.mail_wishes where email = ${member.email} and kind = 'change_email'`;
-      expect(wish).toEqual({ new_email: last, later: true });
+      expect(mail).toEqual({ new_email: last, later: true });
     },
     LIMIT_MS,
   );
@@ -122,7 +122,7 @@ describe('an account that asks for another address', () => {
     'gets it once, however many answer the mail at once',
     async () => {
       const member = await newMember(shop);
-      const token = await askedFor(member, newEmail());
+      const token = await requestedFor(member, newEmail());
       const answers = await Promise.all([1, 2, 3, 4, 5].map(() => confirms(token)));
       const confirmed = answers.filter(({ status }) => status === 200);
       const refused = answers.filter(({ status }) => status === 400);
@@ -144,8 +144,8 @@ describe('who has the address that is asked for', () => {
       });
       const taken = await said(await asks(stranger, owner.email));
       expect(taken).toEqual(await said(await asks(await newMember(shop), newEmail())));
-      const told = await letter(owner.email, 'This address has an account');
-      expect(told.text).not.toMatch(new RegExp(`Token|http|${stranger.email}`));
+      const published = await letter(owner.email, 'This address has an account');
+      expect(published.text).not.toMatch(new RegExp(`Token|http|${stranger.email}`));
       expect((await me(owner.token)).body).toMatchObject({ email: owner.email });
       expect((await me(stranger.token)).body).toMatchObject({ email: stranger.email });
     },
@@ -157,7 +157,7 @@ describe('who has the address that is asked for', () => {
     async () => {
       const member = await newMember(shop);
       const next = newEmail();
-      const token = await askedFor(member, next);
+      const token = await requestedFor(member, next);
       expect((await signUp(shop, next, 'the password of another')).status).toBe(202);
       expect(await confirms(token)).toMatchObject({ status: 400, body: { code: 'TOKEN_INVALID' } });
       expect((await me(member.token)).body).toMatchObject({ email: member.email });
@@ -183,7 +183,7 @@ describe('with the new address', () => {
         return body.items.map(({ id }) => id);
       };
       expect(await list(member)).toEqual([old.id]);
-      await askedFor(member, next);
+      await requestedFor(member, next);
       // An address that is only asked for claims nothing.
       expect(await list(member)).toEqual([old.id]);
       const token = await mailedToken(shop, next, CHANGE);

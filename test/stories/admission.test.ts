@@ -71,7 +71,7 @@ test(
     });
     await worker.runUntil(async () => {
       const workflowId = `crowd/${crypto.randomUUID()}`;
-      const story = await client.workflow.start(crowd, {
+      const scenario = await client.workflow.start(crowd, {
         ...{ taskQueue: 'crowd', workflowId, args: [STEPS] },
       });
       try {
@@ -81,7 +81,7 @@ test(
         expect(code).toBe('UNAVAILABLE');
         expect(retryAfterSeconds).toBeGreaterThan(0);
       } finally {
-        await story.terminate('the test is over');
+        await scenario.terminate('the test is over');
       }
     });
   },

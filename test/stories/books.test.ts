@@ -5,7 +5,7 @@ import { eventually, placeOrder, request, stockedWare } from '../support/journey
 import { asOperator, providerView, reached } from '../support/judges.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
-const STORY_LIMIT_MS = 120_000;
+const WORKFLOW_LIMIT_MS = 120_000;
 let shop: Shop;
 beforeAll(async () => {
   shop = await openShop();
@@ -20,10 +20,10 @@ const delivered = async (): Promise<{ id: string; intentId: string }> => {
 };
 
 const breakOf = async (orderId: string): Promise<string | undefined> => {
-  interface Breaks {
+  interface BreaksResponse {
     items: { kind: string; orderId: string }[];
   }
-  const { body } = await asOperator<Breaks>(shop, 'GET', 'breaks');
+  const { body } = await asOperator<BreaksResponse>(shop, 'GET', 'breaks');
   return body.items.find((one) => one.orderId === orderId)?.kind;
 };
 
@@ -58,7 +58,7 @@ describe('the books', () => {
         from (values ('sales', 300), ('card_provider', -300)) as sides (account, amount)`;
       await isBreak(id, undefined);
     },
-    STORY_LIMIT_MS,
+    WORKFLOW_LIMIT_MS,
   );
 
   test(
@@ -88,6 +88,6 @@ describe('the books', () => {
       await shop.sql`update orders.orders set payment_status = 'captured' where id = ${id}`;
       await isBreak(id, undefined);
     },
-    STORY_LIMIT_MS,
+    WORKFLOW_LIMIT_MS,
   );
 });

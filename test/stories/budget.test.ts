@@ -43,9 +43,9 @@ test(
     await reached(shop, body.id, 'delivered');
     const dataConverter = { payloadCodecs: [payloadCodec([codecKeys(testInstance())])] };
     const client = new Client({ connection, namespace: 'holdfast', dataConverter });
-    const story = client.workflow.getHandle(fulfillOrderId(body.id));
-    expect(await story.result()).toBe('delivered');
-    const events = (await story.fetchHistory()).events ?? [];
+    const scenario = client.workflow.getHandle(fulfillOrderId(body.id));
+    expect(await scenario.result()).toBe('delivered');
+    const events = (await scenario.fetchHistory()).events ?? [];
     const count = (types: number[]): number =>
       events.filter(({ eventType }) => types.includes(eventType ?? 0)).length;
     const tasks = count([EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED]);

@@ -1,7 +1,7 @@
 // Carts over the public door: gathered, refreshed on every read, merged at sign-in, bought once.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { Redis } from 'ioredis';
-import type { ShownCart } from '../../apis/gateway/carts/shapes.ts';
+import type { CartResponse } from '../../apis/gateway/carts/shapes.ts';
 import { newCartId } from '../../domain/ids.ts';
 import { call, newMember, PASSWORD } from '../support/accounts.ts';
 import { withGateway } from '../support/gateways.ts';
@@ -23,32 +23,32 @@ beforeAll(async () => {
   shop = await openShop();
 }, UP_LIMIT_MS);
 
-interface Said extends ShownCart {
+interface Said extends CartResponse {
   code: string;
   order: { id: string; status: string };
 }
-interface Asked {
+interface Requested {
   body?: unknown;
   token?: string;
   key?: string;
 }
 
-const ask = <T = Said>(method: string, path: string, { key, ...asked }: Asked = {}) =>
+const request = <T = Said>(method: string, path: string, { key, ...asked }: Requested = {}) =>
   call<T>(shop, method, path, { ...asked, headers: key ? { 'idempotency-key': key } : {} });
 
 const newCart = async (...lines: { sku: string; quantity: number }[]): Promise<string> => {
-  const { status, body } = await ask('POST', '/carts', { body: { lines } });
+  const { status, body } = await request('POST', '/carts', { body: { lines } });
   expect(status).toBe(201);
   return body.id ?? '';
 };
 
-const cartAt = async (path: string, asked: Asked = {}): Promise<Said> => {
-  const { status, body } = await ask('GET', path, asked);
+const cartAt = async (path: string, asked: Requested = {}): Promise<Said> => {
+  const { status, body } = await request('GET', path, asked);
   expect(status).toBe(200);
   return body;
 };
 
-const piecesOf = ({ lines }: ShownCart) =>
+const piecesOf = ({ lines }: CartResponse) =>
   Object.fromEntries(lines.map(({ sku, quantity }) => [sku, quantity]));
 
 const paying = (card = 'pm_card_visa', email = newEmail()) => ({
@@ -58,7 +58,7 @@ const paying = (card = 'pm_card_visa', email = newEmail()) => ({
 });
 
 const checkout = (path: string, body: object, key: string = crypto.randomUUID(), token?: string) =>
-  ask<OrderAnswer & { holdUntil?: string }>('POST', `${path}/checkout`, {
+  request<OrderAnswer & { holdUntil?: string }>('POST', `${path}/checkout`, {
     body,
     key,
     ...(token !== undefined && { token }),
@@ -82,10 +82,10 @@ describe('a cart', () => {
     async () => {
       const [one, other] = [await stockedWare(shop, 9), await stockedWare(shop, 9, 5)];
       const path = `/carts/${await newCart({ sku: one.sku, quantity: 1 })}`;
-      await ask('POST', `${path}/lines`, { body: { sku: one.sku, quantity: 2 } });
-      await ask('POST', `${path}/lines`, { body: { sku: other.sku, quantity: 1 } });
+      await request('POST', `${path}/lines`, { body: { sku: one.sku, quantity: 2 } });
+      await request('POST', `${path}/lines`, { body: { sku: other.sku, quantity: 1 } });
       const line = `${path}/lines/${encodeURIComponent(other.sku)}`;
-      const { status, body } = await ask('PUT', line, { body: { quantity: 4 } });
+      const { status, body } = await request('PUT', line, { body: { quantity: 4 } });
       expect(status).toBe(200);
       expect(body).toMatchObject({
         id: path.split('/')[2] ?? '',
@@ -96,8 +96,8 @@ describe('a cart', () => {
         total: 109.97,
         currency: 'USD',
       });
-      await ask('DELETE', `${path}/lines/${encodeURIComponent(one.sku)}`);
-      await ask('DELETE', `${path}/lines/${encodeURIComponent(one.sku)}`);
+      await request('DELETE', `${path}/lines/${encodeURIComponent(one.sku)}`);
+      await request('DELETE', `${path}/lines/${encodeURIComponent(one.sku)}`);
       expect(piecesOf(await cartAt(path))).toEqual({ [other.sku]: 4 });
     },
     LIMIT_MS,
@@ -110,17 +110,17 @@ describe('a cart', () => {
       const path = `/carts/${await newCart()}`;
       const key = crypto.randomUUID();
       const adding = Array.from({ length: 30 }, (_, at) =>
-        ask('POST', `${path}/lines`, { body: { sku: wares[at % 2]?.sku, quantity: 1 } }),
+        request('POST', `${path}/lines`, { body: { sku: wares[at % 2]?.sku, quantity: 1 } }),
       );
       const same = Array.from({ length: 10 }, () =>
-        ask('POST', `${path}/lines`, { body: { sku: wares[0].sku, quantity: 5 }, key }),
+        request('POST', `${path}/lines`, { body: { sku: wares[0].sku, quantity: 5 }, key }),
       );
       const answers = await Promise.all([...adding, ...same]);
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
       const pieces = { [wares[0].sku]: 20, [wares[1].sku]: 15 };
       expect(piecesOf(await cartAt(path))).toEqual(pieces);
       const body = { sku: wares[0].sku, quantity: 6 };
-      const reused = await ask('POST', `${path}/lines`, { body, key });
+      const reused = await request('POST', `${path}/lines`, { body, key });
       expect([reused.status, reused.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
     },
     LIMIT_MS,
@@ -147,7 +147,7 @@ describe('a cart', () => {
         { findings: [], unitPrice: 29.99, available: 5, quantity: 3 },
       ]);
       const line = `${path}/lines/${dearer.sku}`;
-      const { body } = await ask('PUT', line, { body: { quantity: 3 } });
+      const { body } = await request('PUT', line, { body: { quantity: 3 } });
       expect(body.lines[0]).toMatchObject({ findings: [], unitPrice: 31 });
       await asStore(shop, 'DELETE', `/product/${withdrawn.productId}`);
       expect((await cartAt(path)).lines[3]).toMatchObject({ findings: ['NOT_FOR_SALE'] });
@@ -160,9 +160,11 @@ describe('a cart', () => {
     async () => {
       const { sku } = await stockedWare(shop, 1);
       const path = `/carts/${await newCart({ sku, quantity: 9_999 })}`;
-      const unknown = await ask('POST', `${path}/lines`, { body: { sku: 'nothing', quantity: 1 } });
+      const unknown = await request('POST', `${path}/lines`, {
+        body: { sku: 'nothing', quantity: 1 },
+      });
       expect([unknown.status, unknown.body.code]).toEqual([400, 'INVALID_INPUT']);
-      const most = await ask('POST', `${path}/lines`, { body: { sku, quantity: 2 } });
+      const most = await request('POST', `${path}/lines`, { body: { sku, quantity: 2 } });
       expect([most.status, most.body.code]).toEqual([409, 'CART_FULL']);
       expect(piecesOf(await cartAt(path))).toEqual({ [sku]: 9_999 });
     },
@@ -216,7 +218,7 @@ describe('a cart', () => {
         HOLDFAST_INVENTORY_URL: 'http://127.0.0.1:1',
       };
       await withGateway(away, async ({ url }) => {
-        const cart = (await (await fetch(`${url}/carts/${id}`)).json()) as ShownCart;
+        const cart = (await (await fetch(`${url}/carts/${id}`)).json()) as CartResponse;
         const findings = ['PRICE_UNKNOWN', 'STOCK_UNKNOWN'];
         expect(cart).toMatchObject({ total: null, lines: [{ unitPrice: 29.99, findings }] });
       });
@@ -231,10 +233,10 @@ describe('an account', () => {
     async () => {
       const [one, other] = [await stockedWare(shop, 9), await stockedWare(shop, 9)];
       const { email, token } = await newMember(shop);
-      await ask('POST', '/cart/lines', { token, body: { sku: one.sku, quantity: 2 } });
+      await request('POST', '/cart/lines', { token, body: { sku: one.sku, quantity: 2 } });
       const cartId = await newCart({ sku: one.sku, quantity: 3 }, { sku: other.sku, quantity: 1 });
       const body = { email, password: PASSWORD, cartId };
-      const again = await ask<{ token: string; cartMerged: boolean }>(
+      const again = await request<{ token: string; cartMerged: boolean }>(
         'POST',
         '/auth/sign-in/email',
         { body },
@@ -243,8 +245,8 @@ describe('an account', () => {
       const pieces = { [one.sku]: 5, [other.sku]: 1 };
       expect(piecesOf(await cartAt('/cart', { token: again.body.token }))).toEqual(pieces);
       expect(piecesOf(await cartAt('/cart', { token }))).toEqual(pieces);
-      expect((await ask('GET', `/carts/${cartId}`)).status).toBe(404);
-      const twice = await ask('POST', '/cart/merge', { token, body: { cartId } });
+      expect((await request('GET', `/carts/${cartId}`)).status).toBe(404);
+      const twice = await request('POST', '/cart/merge', { token, body: { cartId } });
       expect([twice.status, piecesOf(twice.body)]).toEqual([200, pieces]);
     },
     LIMIT_MS,
@@ -256,7 +258,7 @@ describe('an account', () => {
       const { sku } = await stockedWare(shop, 9);
       const { token, accountId } = await newMember(shop);
       const cartId = await newCart({ sku, quantity: 2 });
-      const merge = () => ask('POST', '/cart/merge', { token, body: { cartId } });
+      const merge = () => request('POST', '/cart/merge', { token, body: { cartId } });
       const all = await Promise.all(Array.from({ length: 8 }, merge));
       expect(new Set(all.map(({ status }) => status))).toEqual(new Set([200]));
       expect(piecesOf(await cartAt('/cart', { token }))).toEqual({ [sku]: 2 });
@@ -270,9 +272,9 @@ describe('an account', () => {
     async () => {
       const { sku } = await stockedWare(shop, 9);
       const { token } = await newMember(shop);
-      await ask('POST', '/cart/lines', { token, body: { sku, quantity: 9_000 } });
+      await request('POST', '/cart/lines', { token, body: { sku, quantity: 9_000 } });
       const cartId = await newCart({ sku, quantity: 2_000 });
-      const { body } = await ask('POST', '/cart/merge', { token, body: { cartId } });
+      const { body } = await request('POST', '/cart/merge', { token, body: { cartId } });
       expect([piecesOf(body), body.notTaken]).toEqual([
         { [sku]: 10_000 },
         [{ sku, quantity: 1_000 }],
@@ -284,11 +286,11 @@ describe('an account', () => {
   test('sees no other account’s cart, and nobody has one without signing in', async () => {
     const { sku } = await stockedWare(shop, 1);
     const [mine, theirs] = [await newMember(shop), await newMember(shop)];
-    await ask('POST', '/cart/lines', { token: theirs.token, body: { sku, quantity: 1 } });
+    await request('POST', '/cart/lines', { token: theirs.token, body: { sku, quantity: 1 } });
     expect((await cartAt('/cart', { token: mine.token })).lines).toEqual([]);
-    expect((await ask('GET', `/carts/${theirs.accountId}`)).status).toBe(404);
-    expect((await ask('GET', '/cart')).status).toBe(401);
-    expect((await ask('GET', `/carts/${newCartId()}`)).status).toBe(404);
+    expect((await request('GET', `/carts/${theirs.accountId}`)).status).toBe(404);
+    expect((await request('GET', '/cart')).status).toBe(401);
+    expect((await request('GET', `/carts/${newCartId()}`)).status).toBe(404);
   });
 });
 
@@ -305,7 +307,7 @@ describe('a checkout from a cart', () => {
       expect(new Set(answers.map((answer) => answer.body.id)).size).toBe(1);
       const order = (await decided(path, body, key)).body;
       expect(order).toMatchObject({ total: 59.98, lines: [{ sku: one.sku, quantity: 2 }] });
-      await ask('POST', `${path}/lines`, { body: { sku: other.sku, quantity: 1 } });
+      await request('POST', `${path}/lines`, { body: { sku: other.sku, quantity: 1 } });
       expect(await cartAt(path)).toMatchObject({ bought: { orderId: order.id } });
       expect(piecesOf(await cartAt(path))).toEqual({ [other.sku]: 1 });
       expect((await checkout(path, body, key)).body.id).toBe(order.id);
@@ -435,7 +437,9 @@ describe('a checkout from a cart', () => {
       const redis = new Redis(shop.env['REDIS_URL'] ?? '');
       const hash = new Bun.CryptoHasher('sha256').update(`sto_default/${id}`).digest('base64url');
       const begun = async (agoMs: number): Promise<void> => {
-        const cart = JSON.parse((await redis.hget(`cart:{${hash}}`, 'cart')) ?? '{}') as ShownCart;
+        const cart = JSON.parse(
+          (await redis.hget(`cart:{${hash}}`, 'cart')) ?? '{}',
+        ) as CartResponse;
         const { lines } = cart;
         const sent = { key: crypto.randomUUID(), principal: 'guest/nobody', lines };
         const checkoutOf = { ...sent, beganAtMs: Date.now() - agoMs };
@@ -461,10 +465,10 @@ describe('a checkout from a cart', () => {
     async () => {
       const { sku } = await stockedWare(shop, 5);
       const { token } = await newMember(shop);
-      await ask('POST', '/cart/lines', { token, body: { sku, quantity: 1 } });
+      await request('POST', '/cart/lines', { token, body: { sku, quantity: 1 } });
       const { email: _, ...body } = paying();
       const paid = await decided('/cart', body, crypto.randomUUID(), token);
-      const mine = await ask<{ items: { id: string }[] }>('GET', '/orders', { token });
+      const mine = await request<{ items: { id: string }[] }>('GET', '/orders', { token });
       expect(mine.body.items.map(({ id }) => id)).toEqual([paid.body.id]);
       expect((await cartAt('/cart', { token })).lines).toEqual([]);
     },
@@ -475,7 +479,7 @@ describe('a checkout from a cart', () => {
     const path = `/carts/${await newCart()}`;
     const empty = await checkout(path, paying());
     expect([empty.status, empty.body.code]).toEqual([409, 'CART_EMPTY']);
-    const keyless = await ask('POST', `${path}/checkout`, { body: paying() });
+    const keyless = await request('POST', `${path}/checkout`, { body: paying() });
     expect([keyless.status, keyless.body.code]).toEqual([400, 'IDEMPOTENCY_KEY_MISSING']);
   });
 });
@@ -486,7 +490,7 @@ describe('over GraphQL a cart', () => {
     errors?: { extensions: { code: string } }[];
   }
   const graphql = (query: string, variables: object = {}, token?: string) =>
-    ask<Answer>('POST', '/graphql', {
+    request<Answer>('POST', '/graphql', {
       body: { query, variables },
       ...(token !== undefined && { token }),
     });
@@ -587,8 +591,8 @@ describe('over GraphQL a cart', () => {
       } as never);
       const own = await graphql('{ cart { lines { quantity } } }', {}, token);
       expect(own.body.data?.['cart']).toEqual({ lines: [{ quantity: 2 }] } as never);
-      const nobody = await graphql('{ cart { total } }');
-      expect(nobody.body.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
+      const anonymous = await graphql('{ cart { total } }');
+      expect(anonymous.body.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
       const gone = await graphql(
         `
           query ($cartId: ID!) {

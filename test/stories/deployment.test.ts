@@ -67,17 +67,17 @@ test(
     const { sku } = await stockedWare(shop, 2);
     const paymentMethod = 'pm_card_authenticationRequired';
     const { body } = await placeOrder(shop, { sku, paymentMethod });
-    const story = client.workflow.getHandle(fulfillOrderId(body.id));
+    const scenario = client.workflow.getHandle(fulfillOrderId(body.id));
     const worker = await badWorker();
     const running = worker.run();
     await makeCurrent(client, 'holdfast', BAD);
     try {
-      await story.signal(paymentChanged);
+      await scenario.signal(paymentChanged);
       await eventually('its task fails and is tried again', async () => {
-        const { raw } = await story.describe();
+        const { raw } = await scenario.describe();
         return (raw.pendingWorkflowTask?.attempt ?? 0) > 1 ? true : undefined;
       });
-      const { events } = await story.fetchHistory();
+      const { events } = await scenario.fetchHistory();
       const failed = events?.find((event) => event.workflowTaskFailedEventAttributes);
       expect(failed?.workflowTaskFailedEventAttributes?.failure?.message).toContain('TMPRL1100');
     } finally {

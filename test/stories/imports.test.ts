@@ -8,7 +8,7 @@ import { cassandraOfAll } from '../support/read-side.ts';
 import { bearer, newStore, send, type Store } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
-const STORY_LIMIT_MS = 120_000;
+const WORKFLOW_LIMIT_MS = 120_000;
 let shop: Shop;
 let store: Store;
 beforeAll(async () => {
@@ -97,18 +97,18 @@ const rowsOf = (count: number, prefix: string): string =>
     (_, at) => `${prefix}-${at},${prefix}-${at},Item ${at},${at % 90}.5,${at % 7},Gear > Item`,
   ).join('\n');
 
-const story = (name: string, tell: () => Promise<void>): void =>
+const scenario = (name: string, publish: () => Promise<void>): void =>
   test(
     name,
     async () => {
       store = await freshStore();
-      await tell();
+      await publish();
     },
-    STORY_LIMIT_MS,
+    WORKFLOW_LIMIT_MS,
   );
 
 describe('an import', () => {
-  story(
+  scenario(
     'of clean and dirty rows takes the good ones, says why of the others, and sets the stock',
     async () => {
       const id = await upload(
@@ -144,7 +144,7 @@ describe('an import', () => {
     },
   );
 
-  story(
+  scenario(
     'of the same file twice changes nothing, and a changed row changes its product alone',
     async () => {
       const file = HEADER + rowsOf(40, 'twice');
@@ -174,7 +174,7 @@ describe('an import', () => {
     },
   );
 
-  story('whose worker and door are killed half-way ends with every row once', async () => {
+  scenario('whose worker and door are killed half-way ends with every row once', async () => {
     const id = await upload(HEADER + rowsOf(2_000, 'killed'));
     await eventually('some rows are written', async () =>
       (await look(id)).rows.succeeded > 0 ? true : undefined,
@@ -191,7 +191,7 @@ describe('an import', () => {
     expect(products.filter(({ version }) => version !== 1)).toEqual([]);
   });
 
-  story('is paused, stands still, goes on; and its failed rows are tried again', async () => {
+  scenario('is paused, stands still, goes on; and its failed rows are tried again', async () => {
     const other = await upload(`${HEADER}mine,P-7,Mine,1,1,\n`);
     await ended(other);
     const id = await upload(HEADER + rowsOf(2_000, 'P'));
@@ -229,7 +229,7 @@ describe('an import', () => {
     expect(again.rows).toEqual({ total: 2_000, succeeded: 2_000, failed: 0, skipped: 0 });
   });
 
-  story('waits while Search is behind, and goes on when it is not', async () => {
+  scenario('waits while Search is behind, and goes on when it is not', async () => {
     const cassandra = cassandraOfAll(shop);
     const searchAgeMs = ageOfSearch(cassandra);
     const file = HEADER + rowsOf(600, 'waits');
@@ -254,7 +254,7 @@ describe('an import', () => {
     }
   });
 
-  story('that is no file we know fails as a whole, and says why', async () => {
+  scenario('that is no file we know fails as a whole, and says why', async () => {
     expect(await ended(await upload('1,2,3\n4,5,6\n'))).toMatchObject({
       status: 'failed',
       reason: 'the first line is no header we know',
@@ -266,7 +266,7 @@ describe('an import', () => {
     expect(await catalogue()).toEqual({ products: [], stock: [] });
   });
 
-  story("of another store's is not there", async () => {
+  scenario("of another store's is not there", async () => {
     const id = await upload(`${HEADER}a,X1,One,1,1,\n`);
     await ended(id);
     const stranger = await freshStore();
@@ -325,7 +325,7 @@ describe('an import', () => {
         expect(again.rows).toMatchObject({ succeeded: 0, failed: 0 });
         expect(await catalogue()).toEqual(before);
       },
-      STORY_LIMIT_MS,
+      WORKFLOW_LIMIT_MS,
     );
   }
 
@@ -345,6 +345,6 @@ describe('an import', () => {
       expect(counts?.['all']).toBeGreaterThan(4_500);
       expect(counts?.['roots']).toBeLessThan(600);
     },
-    STORY_LIMIT_MS,
+    WORKFLOW_LIMIT_MS,
   );
 });

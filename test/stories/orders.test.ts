@@ -15,13 +15,14 @@ import { authenticate, balance, orderRow, providerView, reached } from '../suppo
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 import { boughtAndDelivered, declinedWithoutTrace, twentyCallsOneOrder } from './core-stories.ts';
 
-const STORY_LIMIT_MS = 120_000;
+const WORKFLOW_LIMIT_MS = 120_000;
 let shop: Shop;
 beforeAll(async () => {
   shop = await openShop();
 }, UP_LIMIT_MS);
 
-const story = (name: string, tell: () => Promise<void>): void => test(name, tell, STORY_LIMIT_MS);
+const scenario = (name: string, publish: () => Promise<void>): void =>
+  test(name, publish, WORKFLOW_LIMIT_MS);
 
 const control = (name: string, path: string, method: string, body?: unknown): Promise<unknown> =>
   request(`${shop.env[name]}${path}`, {
@@ -31,15 +32,17 @@ const control = (name: string, path: string, method: string, body?: unknown): Pr
   });
 
 describe('an order', () => {
-  story('is found by search, bought, delivered and written about', () => boughtAndDelivered(shop));
+  scenario('is found by search, bought, delivered and written about', () =>
+    boughtAndDelivered(shop),
+  );
 
-  story('with a declined card leaves no charge and no hold', () => declinedWithoutTrace(shop));
+  scenario('with a declined card leaves no charge and no hold', () => declinedWithoutTrace(shop));
 
-  story('asked twenty times at once under one key is one order, one charge, one answer', () =>
+  scenario('asked twenty times at once under one key is one order, one charge, one answer', () =>
     twentyCallsOneOrder(shop),
   );
 
-  story('whose worker is killed after capture is delivered with one charge', async () => {
+  scenario('whose worker is killed after capture is delivered with one charge', async () => {
     const ware = await stockedWare(shop, 5);
     const away = { method: 'POST', path: '/shipments', action: 'status:503', times: 1_000 };
     await control('CARRIER_SANDBOX_URL', '/_sandbox/faults', 'POST', away);
@@ -54,17 +57,20 @@ describe('an order', () => {
     expect(await balance(shop, ware.sku)).toEqual({ on_hand: 4, reserved: 0 });
   });
 
-  story('placed while Temporal is down is answered 202 and delivered when it is back', async () => {
-    const ware = await stockedWare(shop, 5);
-    await shop.kill('temporal');
-    const { status, body } = await placeOrder(shop, { sku: ware.sku });
-    expect([status, body.status]).toEqual([202, 'accepted']);
-    await shop.start('temporal');
-    await reached(shop, body.id, 'delivered');
-    expect((await providerView(shop, body.id)).paid).toHaveLength(1);
-  });
+  scenario(
+    'placed while Temporal is down is answered 202 and delivered when it is back',
+    async () => {
+      const ware = await stockedWare(shop, 5);
+      await shop.kill('temporal');
+      const { status, body } = await placeOrder(shop, { sku: ware.sku });
+      expect([status, body.status]).toEqual([202, 'accepted']);
+      await shop.start('temporal');
+      await reached(shop, body.id, 'delivered');
+      expect((await providerView(shop, body.id)).paid).toHaveLength(1);
+    },
+  );
 
-  story('that needs 3-D Secure waits for the shopper and then goes on', async () => {
+  scenario('that needs 3-D Secure waits for the shopper and then goes on', async () => {
     const ware = await stockedWare(shop, 5);
     const paymentMethod = 'pm_card_authenticationRequired';
     const { status, body } = await decidedOrder(shop, { sku: ware.sku, paymentMethod });
@@ -75,7 +81,7 @@ describe('an order', () => {
     expect((await providerView(shop, body.id)).paid).toHaveLength(1);
   });
 
-  story(
+  scenario(
     'can be cancelled while it waits, which voids the payment and frees the stock',
     async () => {
       const ware = await stockedWare(shop, 2);
@@ -95,7 +101,7 @@ describe('an order', () => {
     },
   );
 
-  story('of more than is left is a clean 409', async () => {
+  scenario('of more than is left is a clean 409', async () => {
     const ware = await stockedWare(shop, 1);
     const { status, body } = await decidedOrder(shop, { sku: ware.sku, quantity: 2 });
     expect([status, body.code]).toEqual([409, 'OUT_OF_STOCK']);
@@ -103,7 +109,7 @@ describe('an order', () => {
     expect(await orderRow(shop, body.order?.id ?? '')).toMatchObject({ status: 'rejected' });
   });
 
-  story('is followed live as server-sent events until its end', async () => {
+  scenario('is followed live as server-sent events until its end', async () => {
     const ware = await stockedWare(shop, 1);
     const { body } = await placeOrder(shop, { sku: ware.sku });
     const response = await fetch(`${shop.env['GATEWAY_URL']}/orders/${body.id}/events`, {
@@ -117,14 +123,14 @@ describe('an order', () => {
 });
 
 describe('a product', () => {
-  story('written while Kafka is down is accepted, and searchable when it is back', async () => {
+  scenario('written while Kafka is down is accepted, and searchable when it is back', async () => {
     await shop.kill('kafka');
     const ware = await stockedWare(shop, 4);
     await shop.start('kafka');
     expect((await searched(shop, ware)).id).toBe(ware.productId);
   });
 
-  story('that is deleted disappears from search', async () => {
+  scenario('that is deleted disappears from search', async () => {
     const ware = await stockedWare(shop, 1);
     await searched(shop, ware);
     expect((await asStore(shop, 'DELETE', `/product/${ware.productId}`)).status).toBe(204);

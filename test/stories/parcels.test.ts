@@ -5,7 +5,7 @@ import { control, eventsOf, providerView, reached } from '../support/judges.ts';
 import { inventoryOf } from '../support/inventory.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
-const STORY_LIMIT_MS = 120_000;
+const WORKFLOW_LIMIT_MS = 120_000;
 const ANNEX = 'annex';
 
 let shop: Shop;
@@ -43,6 +43,6 @@ describe('an order of more than any one location has', () => {
       const events = await eventsOf(shop, body.id);
       expect(events.filter((type) => type === 'OrderDelivered')).toHaveLength(1);
     },
-    STORY_LIMIT_MS,
+    WORKFLOW_LIMIT_MS,
   );
 });

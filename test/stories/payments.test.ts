@@ -21,7 +21,7 @@ import {
 } from '../support/judges.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
-const STORY_LIMIT_MS = 120_000;
+const WORKFLOW_LIMIT_MS = 120_000;
 const CARDS = {
   good: 'pm_card_visa',
   asks: 'pm_card_authenticationRequired',
@@ -42,7 +42,8 @@ interface Fault {
   forMs?: number;
 }
 
-const story = (name: string, tell: () => Promise<void>): void => test(name, tell, STORY_LIMIT_MS);
+const scenario = (name: string, publish: () => Promise<void>): void =>
+  test(name, publish, WORKFLOW_LIMIT_MS);
 
 const bought = async (paymentMethod: string, more: object = {}) => {
   const ware = await stockedWare(shop, 5, 20);
@@ -59,7 +60,7 @@ const paidStatus = (id: string, status: string): Promise<true> =>
   );
 
 describe('a card without funds', () => {
-  story('is a 402 that asks for another card, with which the order goes on', async () => {
+  scenario('is a 402 that asks for another card, with which the order goes on', async () => {
     const { ware, answer, it } = await bought(CARDS.empty);
     expect([answer.status, answer.body.code]).toEqual([402, 'CARD_DECLINED']);
     expect(answer.body.order).toEqual({ id: it.id, status: 'awaiting_payment' });
@@ -74,7 +75,7 @@ describe('a card without funds', () => {
     expect(await accountsOf(shop, it.id)).toEqual({ card_provider: 2000, sales: -2000 });
   });
 
-  story('is written about, and ends with nothing held when nobody pays', async () => {
+  scenario('is written about, and ends with nothing held when nobody pays', async () => {
     const { ware, email, it } = await bought(CARDS.empty);
     await eventually('the shopper is asked by mail', async () =>
       (await mailTo(shop, email)).find((subject) => subject.startsWith('Your order needs you')),
@@ -89,7 +90,7 @@ describe('a card without funds', () => {
 });
 
 describe('a stolen card', () => {
-  story('ends the order at once, and takes no other card', async () => {
+  scenario('ends the order at once, and takes no other card', async () => {
     const { ware, answer, it } = await bought(CARDS.stolen);
     expect([answer.status, answer.body.order?.status]).toEqual([402, 'rejected']);
     expect(await balance(shop, ware.sku)).toEqual({ on_hand: 5, reserved: 0 });
@@ -99,14 +100,14 @@ describe('a stolen card', () => {
 });
 
 describe('3-D Secure', () => {
-  story('answers at once with what the browser needs', async () => {
+  scenario('answers at once with what the browser needs', async () => {
     const { answer } = await bought(CARDS.asks);
     expect([answer.status, answer.body.status]).toEqual([202, 'awaiting_payment']);
     expect(answer.body.payment.clientSecret).toMatch(/^pi_\w+_secret_/);
     expect(answer.body.nextAction?.kind).toBe('authenticate');
   });
 
-  story('that fails asks for another card', async () => {
+  scenario('that fails asks for another card', async () => {
     const { it } = await bought(CARDS.asks);
     await authenticate(shop, it.id, 'failure');
     await eventually('another card is asked for', async () => {
@@ -119,7 +120,7 @@ describe('3-D Secure', () => {
     expect((await providerView(shop, it.id)).paid).toHaveLength(1);
   });
 
-  story('is confirmed by the browser alone when the webhooks are late', async () => {
+  scenario('is confirmed by the browser alone when the webhooks are late', async () => {
     await control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'webhooks', { action: 'hold' });
     try {
       const { it } = await bought(CARDS.asks);
@@ -175,10 +176,10 @@ describe('an order that is paid', () => {
       const own = shipments.filter(({ reference }) => reference === it.id);
       expect(own.map(({ status }) => status)).toEqual(['canceled']);
     },
-    STORY_LIMIT_MS,
+    WORKFLOW_LIMIT_MS,
   );
 
-  story('and delivered cannot be cancelled any more', async () => {
+  scenario('and delivered cannot be cancelled any more', async () => {
     const { it } = await bought(CARDS.good);
     await reached(shop, it.id, 'delivered');
     const late = await asShopper(shop, it, 'POST', '/cancel', {});
@@ -188,7 +189,7 @@ describe('an order that is paid', () => {
 });
 
 describe('a parcel', () => {
-  story('that is lost ends the order with the money back and the units gone', async () => {
+  scenario('that is lost ends the order with the money back and the units gone', async () => {
     const { ware, it } = await bought(CARDS.slowRefund, { postalCode: 'LOST 00' });
     await reached(shop, it.id, 'lost');
     expect((await providerView(shop, it.id)).keptMinor).toBe(0);
@@ -197,7 +198,7 @@ describe('a parcel', () => {
     expect(await balance(shop, ware.sku)).toEqual({ on_hand: 4, reserved: 0 });
   });
 
-  story('that comes back gives the money and the units back', async () => {
+  scenario('that comes back gives the money and the units back', async () => {
     const { ware, it } = await bought(CARDS.good, { postalCode: 'BACK 00' });
     await reached(shop, it.id, 'returned_to_sender');
     expect((await providerView(shop, it.id)).keptMinor).toBe(0);
@@ -224,7 +225,7 @@ describe('a return', () => {
       return body.status === 'refunded' ? body : undefined;
     });
 
-  story('of a part gives that part back, and puts it on hand again', async () => {
+  scenario('of a part gives that part back, and puts it on hand again', async () => {
     const { ware, email, it } = await delivered(3);
     const body = { lines: [{ sku: ware.sku, quantity: 2 }], reason: 'too small' };
     const asked = await asShopper<ReturnAnswer>(shop, it, 'POST', '/returns', body);
@@ -245,13 +246,13 @@ describe('a return', () => {
     );
   });
 
-  story('of more than was bought, or of something else, is refused', async () => {
+  scenario('of more than was bought, or of something else, is refused', async () => {
     const { ware, it } = await delivered(1);
-    const ask = (sku: string, quantity: number) =>
+    const request = (sku: string, quantity: number) =>
       asShopper<ReturnAnswer>(shop, it, 'POST', '/returns', { lines: [{ sku, quantity }] });
-    const more = await ask(ware.sku, 2);
+    const more = await request(ware.sku, 2);
     expect([more.status, more.body.code]).toEqual([409, 'RETURN_REFUSED']);
-    const other = await ask('something-else', 1);
+    const other = await request('something-else', 1);
     expect([other.status, other.body.code]).toEqual([400, 'INVALID_INPUT']);
     const all = await Promise.all(
       Array.from({ length: 10 }, (_, at) =>
@@ -265,14 +266,14 @@ describe('a return', () => {
     expect(all.filter(({ status }) => status === 409)).toHaveLength(9);
   });
 
-  story('before delivery is refused', async () => {
+  scenario('before delivery is refused', async () => {
     const { ware, it } = await bought(CARDS.asks);
     const lines = [{ sku: ware.sku, quantity: 1 }];
     const early = await asShopper<ReturnAnswer>(shop, it, 'POST', '/returns', { lines });
     expect([early.status, early.body.code]).toEqual([409, 'RETURN_REFUSED']);
   });
 
-  story('whose refund the bank takes back leaves the order to a person', async () => {
+  scenario('whose refund the bank takes back leaves the order to a person', async () => {
     const { ware, it } = await delivered(1, CARDS.badRefund);
     const lines = [{ sku: ware.sku, quantity: 1 }];
     await asShopper(shop, it, 'POST', '/returns', { lines });
@@ -300,7 +301,7 @@ describe('a dispute', () => {
   const decide = (disputeId: string, outcome: 'won' | 'lost') =>
     control(shop, 'STRIPE_SANDBOX_URL', 'POST', `disputes/${disputeId}/decide`, { outcome });
 
-  story('is answered from the record, and won the money is ours again', async () => {
+  scenario('is answered from the record, and won the money is ours again', async () => {
     const { it, disputeId } = await disputed();
     expect(await accountsOf(shop, it.id)).toEqual({ disputed: 2000, sales: -2000 });
     await decide(disputeId, 'won');
@@ -309,7 +310,7 @@ describe('a dispute', () => {
     expect(await eventsOf(shop, it.id)).toContain('DisputeWon');
   });
 
-  story('that is lost is a loss in the books', async () => {
+  scenario('that is lost is a loss in the books', async () => {
     const { it, disputeId } = await disputed();
     await decide(disputeId, 'lost');
     await eventually('the verdict is booked', async () =>
@@ -327,7 +328,7 @@ describe('an address', () => {
     postalCode: 'IV40 8AE',
     country: 'GB',
   };
-  story('can be changed while the order waits, and not after it was sent', async () => {
+  scenario('can be changed while the order waits, and not after it was sent', async () => {
     const { it } = await bought(CARDS.asks);
     const body = { shippingAddress: elsewhere };
     expect((await asShopper(shop, it, 'PUT', '/address', body)).status).toBe(200);

@@ -17,20 +17,21 @@ import {
 } from '../support/judges.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
-const STORY_LIMIT_MS = 120_000;
+const WORKFLOW_LIMIT_MS = 120_000;
 let shop: Shop;
 beforeAll(async () => {
   shop = await openShop();
 }, UP_LIMIT_MS);
 
-const story = (name: string, tell: () => Promise<void>): void => test(name, tell, STORY_LIMIT_MS);
+const scenario = (name: string, publish: () => Promise<void>): void =>
+  test(name, publish, WORKFLOW_LIMIT_MS);
 
 interface Looked {
   id: string;
   status: string;
   reason?: string;
   nextAction: string;
-  story: { state: string; progress?: { attention?: string } };
+  scenario: { state: string; progress?: { attention?: string } };
   timeline: { type: string }[];
   attempts: { verb: string }[];
   provider: { stage: string } | null;
@@ -62,9 +63,9 @@ const refusedByCarrier = async () => {
 };
 
 describe('an order that the carrier refuses', () => {
-  story('waits for a person, is explained, and goes on when retried', async () => {
+  scenario('waits for a person, is explained, and goes on when retried', async () => {
     const { id, seen } = await refusedByCarrier();
-    expect(seen.story).toMatchObject({ state: 'RUNNING' });
+    expect(seen.scenario).toMatchObject({ state: 'RUNNING' });
     expect(seen.provider).toMatchObject({ stage: 'captured' });
     expect(seen.attempts.map(({ verb }) => verb)).toEqual(['open', 'confirm/1', 'capture']);
     const { body } = await asOperator<{ items: Looked[] }>(
@@ -80,7 +81,7 @@ describe('an order that the carrier refuses', () => {
     expect(await eventsOf(shop, id)).toContain('AttentionCleared');
   });
 
-  story('can be sent elsewhere and retried', async () => {
+  scenario('can be sent elsewhere and retried', async () => {
     const { id } = await refusedByCarrier();
     const address = {
       name: 'Robin Shopper',
@@ -96,7 +97,7 @@ describe('an order that the carrier refuses', () => {
     await reached(shop, id, 'delivered');
   });
 
-  story('can be cancelled, with its money and stock back', async () => {
+  scenario('can be cancelled, with its money and stock back', async () => {
     const { id, ware } = await refusedByCarrier();
     expect((await asOperator(shop, 'POST', `orders/${id}/cancel`, {})).status).toBe(200);
     await reached(shop, id, 'cancelled');
@@ -104,7 +105,7 @@ describe('an order that the carrier refuses', () => {
     expect(await balance(shop, ware.sku)).toEqual({ on_hand: 5, reserved: 0 });
   });
 
-  story('is mended once by fifty equal clicks', async () => {
+  scenario('is mended once by fifty equal clicks', async () => {
     const { id } = await refusedByCarrier();
     const key = crypto.randomUUID();
     const clicks = await Promise.all(
@@ -118,7 +119,7 @@ describe('an order that the carrier refuses', () => {
     expect(other).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } });
   });
 
-  story('is found by a dry run, and mended with others in a batch', async () => {
+  scenario('is found by a dry run, and mended with others in a batch', async () => {
     const ids = [(await refusedByCarrier()).id, (await refusedByCarrier()).id];
     const filter = { reason: 'SHIPMENT_STEP_FAILED' };
     const dry = await asOperator<{ matches: number; orders: Looked[] }>(shop, 'POST', 'batches', {
@@ -137,7 +138,7 @@ describe('an order that the carrier refuses', () => {
 });
 
 describe('an operator', () => {
-  story('gives a part of the money back, and never more than there is', async () => {
+  scenario('gives a part of the money back, and never more than there is', async () => {
     const { id } = await bought();
     await reached(shop, id, 'delivered');
     const part = await asOperator(shop, 'POST', `orders/${id}/refund`, {
@@ -158,7 +159,7 @@ describe('an operator', () => {
     expect(await accountsOf(shop, id)).toEqual({});
   });
 
-  story('is refused what the order does not allow, and it is written down', async () => {
+  scenario('is refused what the order does not allow, and it is written down', async () => {
     const { id } = await bought();
     await reached(shop, id, 'delivered');
     for (const [action, body] of [
@@ -173,7 +174,7 @@ describe('an operator', () => {
     expect(outcomes).toEqual(Array(3).fill('ILLEGAL_TRANSITION'));
   });
 
-  story('is asked for a key of an operator', async () => {
+  scenario('is asked for a key of an operator', async () => {
     for (const path of ['orders', 'breaks', 'overview']) {
       const url = `${shop.env['GATEWAY_URL']}/recovery/${path}`;
       expect((await request(url)).status).toBe(401);
@@ -184,7 +185,7 @@ describe('an operator', () => {
 });
 
 describe('the sweep', () => {
-  story('tells what Temporal was away for, and starts the return that waits', async () => {
+  scenario('tells what Temporal was away for, and starts the return that waits', async () => {
     const { id, ware, accessToken } = await bought({ email: 'sweep@shopper.example' });
     await reached(shop, id, 'delivered');
     await shop.kill('temporal');
@@ -207,28 +208,31 @@ describe('the sweep', () => {
     );
   });
 
-  story('shows an order whose story is gone, and a retry begins it from the record', async () => {
-    const order = await bought({ paymentMethod: 'pm_card_authenticationRequired' });
-    const { id } = order;
-    const connection = await Connection.connect({ address: shop.env['TEMPORAL_ADDRESS'] ?? '' });
-    const client = new Client({ connection, namespace: 'holdfast' });
-    await client.workflow.getHandle(fulfillOrderId(id)).terminate('a test');
-    await connection.close();
-    // Nobody can say yet that it is over: its shopper is to ask again.
-    const refused = await asShopper(shop, order, 'POST', '/cancel', {});
-    expect(refused).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE' } });
-    await shop.sql`update orders.orders set updated_at = now() - interval '1 hour'
+  scenario(
+    'shows an order whose story is gone, and a retry begins it from the record',
+    async () => {
+      const order = await bought({ paymentMethod: 'pm_card_authenticationRequired' });
+      const { id } = order;
+      const connection = await Connection.connect({ address: shop.env['TEMPORAL_ADDRESS'] ?? '' });
+      const client = new Client({ connection, namespace: 'holdfast' });
+      await client.workflow.getHandle(fulfillOrderId(id)).terminate('a test');
+      await connection.close();
+      // Nobody can say yet that it is over: its shopper is to ask again.
+      const refused = await asShopper(shop, order, 'POST', '/cancel', {});
+      expect(refused).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE' } });
+      await shop.sql`update orders.orders set updated_at = now() - interval '1 hour'
       where id = ${id}`;
-    const seen = await needs(id, 'STORY_MISSING');
-    expect(seen.nextAction).toBe('retry starts the story from the record');
-    expect(await eventsOf(shop, id)).toContain('AttentionRaised');
-    expect((await asOperator(shop, 'POST', `orders/${id}/retry`, {})).status).toBe(200);
-    await authenticate(shop, id);
-    await reached(shop, id, 'delivered');
-    expect((await providerView(shop, id)).paid).toHaveLength(1);
-  });
+      const seen = await needs(id, 'WORKFLOW_MISSING');
+      expect(seen.nextAction).toBe('retry starts the story from the record');
+      expect(await eventsOf(shop, id)).toContain('AttentionRaised');
+      expect((await asOperator(shop, 'POST', `orders/${id}/retry`, {})).status).toBe(200);
+      await authenticate(shop, id);
+      await reached(shop, id, 'delivered');
+      expect((await providerView(shop, id)).paid).toHaveLength(1);
+    },
+  );
 
-  story('shows an order that nothing has decided for a quarter of an hour', async () => {
+  scenario('shows an order that nothing has decided for a quarter of an hour', async () => {
     const { id } = await bought({ paymentMethod: 'pm_card_authenticationRequired' });
     const waits = await eventually('it waits for its shopper', async () => {
       const { status } = await look(id);
@@ -240,7 +244,7 @@ describe('the sweep', () => {
       created_at = now() - interval '16 minutes', updated_at = now() - interval '16 minutes'
       where id = ${id}`;
     const seen = await needs(id, 'NO_PROGRESS');
-    expect(seen).toMatchObject({ nextAction: 'retry', story: { state: 'RUNNING' } });
+    expect(seen).toMatchObject({ nextAction: 'retry', scenario: { state: 'RUNNING' } });
     await eventually('it is written down', async () =>
       (await eventsOf(shop, id)).includes('AttentionRaised') ? true : undefined,
     );

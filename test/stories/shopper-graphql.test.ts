@@ -15,7 +15,7 @@ import { authenticate, balance, reached } from '../support/judges.ts';
 import { withGateway } from '../support/gateways.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
-const STORY_LIMIT_MS = 120_000;
+const WORKFLOW_LIMIT_MS = 120_000;
 
 let shop: Shop;
 beforeAll(async () => {
@@ -40,7 +40,7 @@ const nodeOf = ({ body }: { body: Said }): Node => {
   return node;
 };
 
-const ask = (
+const graphql = (
   query: string,
   variables: unknown = {},
   headers: Record<string, string> = {},
@@ -61,13 +61,13 @@ const ORDER = `query ($id: ID!, $token: String) {
   order(id: $id, accessToken: $token) {
     status payment { status } timeline { sequence type at data } } }`;
 
-interface Wish {
+interface Call {
   sku: string;
   quantity?: number;
   paymentMethod?: string;
   email?: string;
 }
-const inputOf = ({ sku, quantity = 1, paymentMethod = 'pm_card_visa', email }: Wish) => ({
+const inputOf = ({ sku, quantity = 1, paymentMethod = 'pm_card_visa', email }: Call) => ({
   lines: [{ sku, quantity }],
   email: email ?? newEmail(),
   shippingAddress: ADDRESS,
@@ -83,31 +83,42 @@ describe('over GraphQL a guest', () => {
     async () => {
       const ware = await stockedWare(shop, 3);
       await searched(shop, ware);
-      const wish = { input: inputOf({ sku: ware.sku, quantity: 2 }), key: crypto.randomUUID() };
-      const placed = await ask(PLACE, wish);
+      const call = { input: inputOf({ sku: ware.sku, quantity: 2 }), key: crypto.randomUUID() };
+      const placed = await graphql(PLACE, call);
       expect(codesOf(placed)).toEqual([]);
       const order = nodeOf(placed);
       expect(order).toMatchObject({
         total: 59.98,
         lines: [{ sku: ware.sku, quantity: 2, unitPrice: 29.99 }],
       });
-      const again = await ask(PLACE, wish);
+      const again = await graphql(PLACE, call);
       expect(nodeOf(again)).toMatchObject({ id: order.id });
       await reached(shop, order.id, 'delivered');
       const variables = { id: order.id, token: order.accessToken };
-      const seen = await ask(ORDER, variables);
+      const seen = await graphql(ORDER, variables);
       const types = nodeOf(seen).timeline.map(({ type }) => type);
       expect([types.at(0), types.at(-1)]).toEqual(['OrderAccepted', 'OrderDelivered']);
-      const byHeader = await ask(
+      const byHeader = await graphql(
         ORDER,
         { id: order.id },
         { authorization: `Bearer ${order.accessToken}` },
       );
       expect(byHeader.body).toEqual(seen.body);
-      const returned = await ask(
-        `mutation ($id: ID!, $token: String, $input: ReturnInput!) {
-          requestReturn(orderId: $id, accessToken: $token, input: $input) {
-            id orderId status refund lines { sku quantity } } }`,
+      const returned = await graphql(
+        `
+          mutation ($id: ID!, $token: String, $input: ReturnInput!) {
+            requestReturn(orderId: $id, accessToken: $token, input: $input) {
+              id
+              orderId
+              status
+              refund
+              lines {
+                sku
+                quantity
+              }
+            }
+          }
+        `,
         { ...variables, input: { lines: [{ sku: ware.sku, quantity: 1 }], reason: 'too warm' } },
       );
       expect(nodeOf(returned)).toMatchObject({
@@ -116,7 +127,7 @@ describe('over GraphQL a guest', () => {
         lines: [{ sku: ware.sku, quantity: 1 }],
       });
     },
-    STORY_LIMIT_MS,
+    WORKFLOW_LIMIT_MS,
   );
 
   test(
@@ -126,20 +137,34 @@ describe('over GraphQL a guest', () => {
       const paymentMethod = 'pm_card_authenticationRequired';
       const place = async () =>
         nodeOf(
-          await ask(PLACE, { input: inputOf({ sku, paymentMethod }), key: crypto.randomUUID() }),
+          await graphql(PLACE, {
+            input: inputOf({ sku, paymentMethod }),
+            key: crypto.randomUUID(),
+          }),
         );
       const [paid, cancelled] = [await place(), await place()];
       await reached(shop, paid.id, 'awaiting_payment');
       await authenticate(shop, paid.id);
-      await ask(
-        `mutation ($id: ID!, $token: String) {
-          providePayment(orderId: $id, accessToken: $token) { status } }`,
+      await graphql(
+        `
+          mutation ($id: ID!, $token: String) {
+            providePayment(orderId: $id, accessToken: $token) {
+              status
+            }
+          }
+        `,
         { id: paid.id, token: paid.accessToken },
       );
       await reached(shop, paid.id, 'delivered');
       await reached(shop, cancelled.id, 'awaiting_payment');
-      const answer = await ask(
-        `mutation ($id: ID!, $token: String) { cancelOrder(orderId: $id, accessToken: $token) { id } }`,
+      const answer = await graphql(
+        `
+          mutation ($id: ID!, $token: String) {
+            cancelOrder(orderId: $id, accessToken: $token) {
+              id
+            }
+          }
+        `,
         { id: cancelled.id, token: cancelled.accessToken },
       );
       expect(nodeOf(answer).id).toBe(cancelled.id);
@@ -149,15 +174,15 @@ describe('over GraphQL a guest', () => {
         return on_hand === 1 && reserved === 0 ? true : undefined;
       });
     },
-    STORY_LIMIT_MS,
+    WORKFLOW_LIMIT_MS,
   );
 
   test(
     'is refused with the codes of the HTTP door, and told of the order that exists',
     async () => {
       const { sku } = await stockedWare(shop, 1);
-      const place = (wish: Partial<Wish>, key: string = crypto.randomUUID()) =>
-        ask(PLACE, { input: inputOf({ sku, ...wish }), ...(key !== '' && { key }) });
+      const place = (call: Partial<Call>, key: string = crypto.randomUUID()) =>
+        graphql(PLACE, { input: inputOf({ sku, ...call }), ...(key !== '' && { key }) });
       expect(codesOf(await place({}, ''))).toEqual(['IDEMPOTENCY_KEY_MISSING']);
       expect(codesOf(await place({}, 'short'))).toEqual(['IDEMPOTENCY_KEY_MISSING']);
       expect(codesOf(await place({ quantity: 0 }))).toEqual(['INVALID_INPUT']);
@@ -182,17 +207,17 @@ describe('over GraphQL a guest', () => {
         body: { code: 'CARD_DATA_FORBIDDEN' },
       });
     },
-    STORY_LIMIT_MS,
+    WORKFLOW_LIMIT_MS,
   );
 
   test("sees nobody else's order, and no list", async () => {
     const variables = { id: newId('order') };
-    expect(codesOf(await ask(ORDER, variables))).toEqual(['UNAUTHENTICATED']);
+    expect(codesOf(await graphql(ORDER, variables))).toEqual(['UNAUTHENTICATED']);
     const token = `hfo_${'x'.repeat(43)}`;
-    expect(codesOf(await ask(ORDER, { ...variables, token }))).toEqual(['NOT_FOUND']);
-    const nobody = await ask('{ me { id } orders { edges { node { id } } } }');
-    expect(nobody.body.data).toEqual({ me: null, orders: null });
-    expect(codesOf(nobody)).toEqual(['UNAUTHENTICATED']);
+    expect(codesOf(await graphql(ORDER, { ...variables, token }))).toEqual(['NOT_FOUND']);
+    const anonymous = await graphql('{ me { id } orders { edges { node { id } } } }');
+    expect(anonymous.body.data).toEqual({ me: null, orders: null });
+    expect(codesOf(anonymous)).toEqual(['UNAUTHENTICATED']);
   });
 });
 
@@ -209,7 +234,7 @@ describe('over GraphQL an account', () => {
   const as =
     ({ token }: Member) =>
     (query: string, variables: unknown = {}) =>
-      ask(query, variables, { authorization: `Bearer ${token}` });
+      graphql(query, variables, { authorization: `Bearer ${token}` });
   const listed = ({ body }: { body: Said }): Listed => (body.data as { orders: Listed }).orders;
 
   test(
@@ -238,12 +263,12 @@ describe('over GraphQL an account', () => {
       const types = nodeOf(await own(ORDER, { id: older.id })).timeline.map(({ type }) => type);
       expect([types.at(0), types.at(-1)]).toEqual(['OrderAccepted', 'OrderDelivered']);
       const back = { lines: [{ sku, quantity: 1 }], reason: 'too warm' };
-      const wish = { id: older.id, input: back, key: crypto.randomUUID() };
-      const returned = nodeOf(await own(RETURN, wish));
+      const call = { id: older.id, input: back, key: crypto.randomUUID() };
+      const returned = nodeOf(await own(RETURN, call));
       expect(returned).toMatchObject({ orderId: older.id, refund: 29.99, lines: back.lines });
-      expect(nodeOf(await own(RETURN, wish)).id).toBe(returned.id);
+      expect(nodeOf(await own(RETURN, call)).id).toBe(returned.id);
     },
-    STORY_LIMIT_MS,
+    WORKFLOW_LIMIT_MS,
   );
 
   test(
@@ -262,7 +287,7 @@ describe('over GraphQL an account', () => {
       expect(after).not.toBeNull();
       expect(codesOf(await other(ORDERS, { after }))).toEqual(['INVALID_INPUT']);
     },
-    STORY_LIMIT_MS,
+    WORKFLOW_LIMIT_MS,
   );
 });
 
@@ -272,7 +297,7 @@ describe('a question of both kinds', () => {
     async () => {
       const ware = await stockedWare(shop, 3);
       await searched(shop, ware);
-      const { status, body } = await ask(
+      const { status, body } = await graphql(
         `query both($text: String, $id: ID!, $token: String) {
           mine: order(id: $id, accessToken: $token) { id }
           found: products(text: $text, first: 1) { hits: edges { node { ...card } } }
@@ -302,20 +327,20 @@ describe('a question of both kinds', () => {
       });
       expect(body.errors).toMatchObject([{ path: ['mine'], extensions: { code: 'NOT_FOUND' } }]);
     },
-    STORY_LIMIT_MS,
+    WORKFLOW_LIMIT_MS,
   );
 
   test(
     'is answered in part while Search is away: null, and UNAVAILABLE beside it',
     () =>
       withGateway({ HOLDFAST_SEARCH_URL: 'http://127.0.0.1:1' }, async ({ url }) => {
-        const partly = await ask('{ me { id } product(id: "a") { id } }', {}, {}, url);
+        const partly = await graphql('{ me { id } product(id: "a") { id } }', {}, {}, url);
         expect(partly).toMatchObject({ status: 200, body: { data: { me: null, product: null } } });
         expect(codesOf(partly)).toEqual(['UNAVAILABLE']);
-        const alone = await ask('{ product(id: "a") { id } }', {}, {}, url);
+        const alone = await graphql('{ product(id: "a") { id } }', {}, {}, url);
         expect(alone).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE' } });
       }),
-    STORY_LIMIT_MS,
+    WORKFLOW_LIMIT_MS,
   );
 
   test('that would place a dozen orders is too much', async () => {
@@ -323,7 +348,7 @@ describe('a question of both kinds', () => {
     const one = (at: number) =>
       `p${at}: placeOrder(input: $input, idempotencyKey: "${crypto.randomUUID()}") { id }`;
     const all = Array.from({ length: 12 }, (_, at) => one(at)).join(' ');
-    const answer = await ask(`mutation ($input: PlaceOrderInput!) { ${all} }`, {
+    const answer = await graphql(`mutation ($input: PlaceOrderInput!) { ${all} }`, {
       input: inputOf({ sku }),
     });
     expect([answer.status, codesOf(answer)]).toEqual([400, ['INVALID_INPUT']]);

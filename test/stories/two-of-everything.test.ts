@@ -4,7 +4,7 @@ import { isSandbox, PROCESS_NAMES } from '../../ops/processes.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 import { boughtAndDelivered, declinedWithoutTrace, twentyCallsOneOrder } from './core-stories.ts';
 
-const STORY_LIMIT_MS = 120_000;
+const WORKFLOW_LIMIT_MS = 120_000;
 let shop: Shop;
 beforeAll(async () => {
   shop = await openShop();
@@ -12,10 +12,14 @@ beforeAll(async () => {
 }, UP_LIMIT_MS);
 afterAll(async () => {
   await shop.endSecondCopies(PROCESS_NAMES.filter((name) => !isSandbox(name)));
-}, STORY_LIMIT_MS);
+}, WORKFLOW_LIMIT_MS);
 
 describe('with two of every process', () => {
-  test('an order is bought and delivered', () => boughtAndDelivered(shop), STORY_LIMIT_MS);
-  test('a declined card leaves nothing behind', () => declinedWithoutTrace(shop), STORY_LIMIT_MS);
-  test('twenty equal calls are one order', () => twentyCallsOneOrder(shop), STORY_LIMIT_MS);
+  test('an order is bought and delivered', () => boughtAndDelivered(shop), WORKFLOW_LIMIT_MS);
+  test(
+    'a declined card leaves nothing behind',
+    () => declinedWithoutTrace(shop),
+    WORKFLOW_LIMIT_MS,
+  );
+  test('twenty equal calls are one order', () => twentyCallsOneOrder(shop), WORKFLOW_LIMIT_MS);
 });

@@ -33,21 +33,21 @@ export const call = <T = Record<string, unknown>>(
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
 
-interface Letter {
+interface Mail {
   subject: string;
   text: string;
 }
 
 /** Every mail to this address, newest first. */
-export const lettersTo = async ({ env }: Shop, email: string): Promise<Letter[]> => {
+export const mailsTo = async ({ env }: Shop, email: string): Promise<Mail[]> => {
   const url = `${env['MAIL_URL']}/messages?to=${encodeURIComponent(email)}`;
-  return (await request<{ messages: Letter[] }>(url)).body.messages;
+  return (await request<{ messages: Mail[] }>(url)).body.messages;
 };
 
 /** The token of the newest mail with this subject. */
 export const mailedToken = (shop: Shop, email: string, subject: string): Promise<string> =>
   eventually(`a mail to ${email}: ${subject}`, async () => {
-    const letter = (await lettersTo(shop, email)).find((one) => one.subject === subject);
+    const letter = (await mailsTo(shop, email)).find((one) => one.subject === subject);
     return letter && /^Token: (\S+)$/m.exec(letter.text)?.[1];
   });
 

@@ -10,7 +10,7 @@ export const startGateway = async (
   port?: number,
 ): Promise<Gateway> => {
   const ports = await newPorts();
-  return startOwn('gateway', settings, port === undefined ? ports : { ...ports, door: port });
+  return startOwn('gateway', settings, port === undefined ? ports : { ...ports, port: port });
 };
 
 /** Runs `work` against a gateway with these limits, then ends it. */

@@ -68,5 +68,5 @@ export const decidedOf = async (call: (attempt: number) => Promise<unknown>): Pr
 };
 
 /** Asks as an order's story does: the same id again, as a later attempt, until it is decided. */
-export const decidedHold = (inventory: Inventory, ask: ReturnType<typeof holdOf>) =>
-  decidedOf((attempt) => inventory.reserve({ ...ask, attempt }));
+export const decidedHold = (inventory: Inventory, request: ReturnType<typeof holdOf>) =>
+  decidedOf((attempt) => inventory.reserve({ ...request, attempt }));

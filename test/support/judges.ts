@@ -101,7 +101,7 @@ export const authenticate = async (
 };
 
 /** What an operator does about one order. */
-export const mendBy = ({ env }: Shop, orderId: string, action: string, body: unknown = {}) =>
+export const repairBy = ({ env }: Shop, orderId: string, action: string, body: unknown = {}) =>
   request(`${env['RECOVERY_URL']}/recovery/orders/${orderId}/${action}`, {
     method: 'POST',
     headers: { ...JSON_TYPE, authorization: `Bearer ${env['OPERATOR_KEY']}` },

@@ -43,9 +43,9 @@ export const sendRaw = async (shop: Shop, topic: string, message: RawMessage): P
 };
 
 /** Offsets by topic and partition. */
-export type Places = Map<string, Map<number, bigint>>;
+export type Offsets = Map<string, Map<number, bigint>>;
 
-export interface Told {
+export interface Published {
   topic: string;
   partition: number;
   message: KafkaMessage;
@@ -54,23 +54,23 @@ export interface Told {
 const SILENCE_MS_MAX = 60_000;
 
 /** Where each partition of these topics ends now. */
-export const placesNow = async (shop: Shop, topics: string[]): Promise<Places> => {
+export const offsetsNow = async (shop: Shop, topics: string[]): Promise<Offsets> => {
   const admin = kafkaOf(shop).admin();
   await admin.connect();
   try {
-    const places: Places = new Map();
+    const known: Offsets = new Map();
     for (const topic of topics) {
       const offsets = await admin.fetchTopicOffsets(topic);
-      places.set(topic, new Map(offsets.map((one) => [one.partition, BigInt(one.high)])));
+      known.set(topic, new Map(offsets.map((one) => [one.partition, BigInt(one.high)])));
     }
-    return places;
+    return known;
   } finally {
     await admin.disconnect();
   }
 };
 
 /** How many messages lie between two places. */
-const messagesBetween = (from: Places, to: Places): number =>
+const messagesBetween = (from: Offsets, to: Offsets): number =>
   [...to].reduce(
     (sum, [topic, ends]) =>
       [...ends].reduce(
@@ -81,12 +81,16 @@ const messagesBetween = (from: Places, to: Places): number =>
   );
 
 /** Everything told between two places, in the order of each partition. */
-export const toldBetween = async (shop: Shop, from: Places, to: Places): Promise<Told[]> => {
+export const publishedBetween = async (
+  shop: Shop,
+  from: Offsets,
+  to: Offsets,
+): Promise<Published[]> => {
   const expected = messagesBetween(from, to);
   if (expected === 0) return [];
   const groupId = `test-${crypto.randomUUID()}`;
   const consumer = kafkaOf(shop).consumer({ groupId, maxWaitTimeInMs: 250 });
-  const told: Told[] = [];
+  const published: Published[] = [];
   const done = Promise.withResolvers<void>();
   const silent = (): void => done.reject(new Error('Kafka gives no more, short of the end'));
   let timer = setTimeout(silent, SILENCE_MS_MAX);
@@ -98,8 +102,8 @@ export const toldBetween = async (shop: Shop, from: Places, to: Places): Promise
         clearTimeout(timer);
         timer = setTimeout(silent, SILENCE_MS_MAX);
         const end = to.get(topic)?.get(partition) ?? 0n;
-        if (BigInt(message.offset) < end) told.push({ topic, partition, message });
-        if (told.length === expected) done.resolve();
+        if (BigInt(message.offset) < end) published.push({ topic, partition, message });
+        if (published.length === expected) done.resolve();
       },
     });
     // It has begun at the ends. An admin's setOffsets would take five seconds a topic.
@@ -109,7 +113,7 @@ export const toldBetween = async (shop: Shop, from: Places, to: Places): Promise
       }
     }
     await done.promise;
-    return told;
+    return published;
   } finally {
     clearTimeout(timer);
     await consumer.disconnect();

@@ -24,13 +24,13 @@ const nextPort = async (): Promise<number> => {
 };
 
 export interface Ports {
-  door: number;
+  port: number;
   ops: number;
   grpc: number;
 }
 
 export const newPorts = async (): Promise<Ports> => ({
-  door: await nextPort(),
+  port: await nextPort(),
   ops: await nextPort(),
   grpc: await nextPort(),
 });
@@ -54,9 +54,9 @@ const isReady = async (url: string, child: Bun.Subprocess, log: () => string) =>
   );
 };
 
-const portsFor = (name: ProcessName, { door, ops, grpc }: Ports): Record<string, string> => ({
+const portsFor = (name: ProcessName, { port, ops, grpc }: Ports): Record<string, string> => ({
   HOLDFAST_OPS_PORT: String(ops),
-  ...('port' in specOf(name) && { HOLDFAST_PORT: String(door) }),
+  ...('port' in specOf(name) && { HOLDFAST_PORT: String(port) }),
   ...('grpcPort' in specOf(name) && { HOLDFAST_GRPC_PORT: String(grpc) }),
 });
 
@@ -80,7 +80,7 @@ export const startOwn = async (
   const said = () => readFileSync(logFile, 'utf8');
   await eventually(`${name} of a test is ready`, () => isReady(opsUrl, child, said));
   return {
-    url: `http://127.0.0.1:${own.door}`,
+    url: `http://127.0.0.1:${own.port}`,
     opsUrl,
     log: said,
     signal: (what) => child.kill(what),

@@ -50,7 +50,7 @@ export const startOwnShop = async (
   const ports = {} as Record<Name, Ports>;
   for (const name of NAMES) ports[name] = await newPorts();
   const urls = Object.fromEntries(
-    SERVICES.map((name) => [name, `${origin}:${ports[name].door}`]),
+    SERVICES.map((name) => [name, `${origin}:${ports[name].port}`]),
   ) as Record<Service, string>;
   await shop.kill('worker');
   try {

@@ -2,7 +2,7 @@
 import { create } from '@bufbuild/protobuf';
 import { createCursors } from '../../apis/http/cursors.ts';
 import { graphqlRoute } from '../../apis/search/graphql.ts';
-import type { SearchParts } from '../../apis/search/parts.ts';
+import type { SearchDeps } from '../../apis/search/parts.ts';
 import { connectCassandra, type Cassandra } from '../../db/cassandra/client.ts';
 import {
   findLiveSet,
@@ -122,8 +122,14 @@ export const putWare = async (
   const known = foldProduct(before ?? NOTHING, changed) ?? NOTHING;
   if (known.document) await remember(storeId, vocabularyOf(known.document));
   await putProjected(tables, storeId, ware.id, before, known);
-  const told = await findStored(tables, storeId, ware.id);
-  await putProjected(tables, storeId, ware.id, told, foldStock(told ?? known, stock) ?? known);
+  const published = await findStored(tables, storeId, ware.id);
+  await putProjected(
+    tables,
+    storeId,
+    ware.id,
+    published,
+    foldStock(published ?? known, stock) ?? known,
+  );
 };
 
 export interface Searched<T> {
@@ -134,13 +140,13 @@ export interface Searched<T> {
 /** GraphQL of one store, asked without a listener between. */
 export const searchOf = (live: () => Promise<TableSet>, storeId: StoreId) => {
   const none = async () => ({ stock: [] });
-  const parts = {
+  const deps = {
     tables: live,
     cursors: createCursors('the secret of a test'),
     telemetry,
     inventory: { batchGetStock: none },
-  } as unknown as SearchParts;
-  const { answer } = graphqlRoute(parts);
+  } as unknown as SearchDeps;
+  const { answer } = graphqlRoute(deps);
   return async <T>(query: string, variables: Record<string, unknown> = {}): Promise<T> => {
     const request = new Request('http://search/graphql', {
       method: 'POST',
@@ -170,6 +176,6 @@ export type Search = ReturnType<typeof searchOf>;
 export const newReadSide = async (shop: Shop) => {
   const tables = await tablesOf(shop);
   const storeId = newId('store');
-  const ask = searchOf(async () => tables, storeId);
-  return { tables, storeId, readSide: readSideOf(tables), ask };
+  const request = searchOf(async () => tables, storeId);
+  return { tables, storeId, readSide: readSideOf(tables), request };
 };

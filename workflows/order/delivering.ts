@@ -4,28 +4,28 @@ import type { DeliveryOutcome } from '../../domain/parcels.ts';
 import type { FulfillOrderInput } from '../fulfill-order.contract.ts';
 import { fulfillment, paymentUndo, refunds, shipmentUndo, stockUndo } from '../hands.ts';
 import { persist, Resolved } from './mending.ts';
-import { cancelled, doing, mail, moved, moveTo, type OrderStory } from './story.ts';
+import { cancelled, doing, mail, moved, moveTo, type OrderState } from './story.ts';
 import type { UndoStack } from './undo-stack.ts';
 
 const SHIPMENT_FAILED = 'SHIPMENT_STEP_FAILED';
 const ENDS = { delivered: 'delivered', lost: 'lost', returned_to_sender: 'returned' } as const;
 
 /** From here on the address stays; a shopper who cancels while the carrier is away still can. */
-export async function book(story: OrderStory, undo: UndoStack): Promise<void> {
-  await condition(() => story.changing === 0);
-  doing(story, 'booking the parcel');
-  if (story.isSecond) undo.add(() => shipmentUndo.cancelShipment(story.order));
-  await persist(story, { reason: SHIPMENT_FAILED, work: () => bookOnce(story) });
-  moved(story, 'packing');
+export async function book(state: OrderState, undo: UndoStack): Promise<void> {
+  await condition(() => state.changing === 0);
+  doing(state, 'booking the parcel');
+  if (state.isSecond) undo.add(() => shipmentUndo.cancelShipment(state.order));
+  await persist(state, { reason: SHIPMENT_FAILED, work: () => bookOnce(state) });
+  moved(state, 'packing');
 }
 
 /** A booking that was refused lets the address change again. */
-async function bookOnce(story: OrderStory): Promise<void> {
-  story.isBooking = true;
+async function bookOnce(state: OrderState): Promise<void> {
+  state.isBooking = true;
   try {
-    await unlessCancelled(story, () => fulfillment.bookShipment(story.order));
+    await unlessCancelled(state, () => fulfillment.bookShipment(state.order));
   } catch (error) {
-    story.isBooking = false;
+    state.isBooking = false;
     throw error;
   }
 }
@@ -34,87 +34,87 @@ async function bookOnce(story: OrderStory): Promise<void> {
  * Runs a step until it is done, or until it is cancelled. A try that was under way when the cancel
  * came and failed is not repeated by the server: undoing finds out by its key what it did.
  */
-async function unlessCancelled(story: OrderStory, work: () => Promise<void>): Promise<void> {
+async function unlessCancelled(state: OrderState, work: () => Promise<void>): Promise<void> {
   const scope = new CancellationScope();
-  void condition(() => story.cancelAsked).then(() => scope.cancel());
+  void condition(() => state.cancelRequested).then(() => scope.cancel());
   try {
     await scope.run(work);
   } catch (error) {
     if (isCancellation(error)) throw cancelled();
-    if (story.cancelAsked && patched('cancelled-in-flight')) throw cancelled();
+    if (state.cancelRequested && patched('cancelled-in-flight')) throw cancelled();
     throw error;
   }
 }
 
 /** The parcels, from the warehouse to the doorstep; each milestone is recorded by who sees it. */
-export async function deliver(story: OrderStory, input: FulfillOrderInput): Promise<void> {
+export async function deliver(state: OrderState, input: FulfillOrderInput): Promise<void> {
   try {
-    await ship(story, input);
+    await ship(state, input);
   } catch (error) {
     if (!(error instanceof Resolved)) throw error;
-    if (story.status === 'packing') await moveTo(story, 'shipped');
-    if (error.ending === 'delivered') await moveTo(story, 'delivered');
-    await arrive(story, { end: ENDS[error.ending], undeliveredMinor: 0 });
+    if (state.status === 'packing') await moveTo(state, 'shipped');
+    if (error.ending === 'delivered') await moveTo(state, 'delivered');
+    await arrive(state, { end: ENDS[error.ending], undeliveredMinor: 0 });
   }
 }
 
-async function ship(story: OrderStory, { carrierPollMs: pollMs }: FulfillOrderInput) {
-  const { order } = story;
+async function ship(state: OrderState, { carrierPollMs: pollMs }: FulfillOrderInput) {
+  const { order } = state;
   const follow = (until: 'shipped' | 'delivered') => () =>
     fulfillment.followShipment({ ...order, until, pollMs });
   const skipped = async (): Promise<DeliveryOutcome> => {
     // The record may be there already, or beyond.
-    await moveTo(story, 'shipped').catch(() => undefined);
-    await moveTo(story, 'delivered');
+    await moveTo(state, 'shipped').catch(() => undefined);
+    await moveTo(state, 'delivered');
     return { end: 'delivered', undeliveredMinor: 0 };
   };
   // Where the parcels are on their way is written by who sees it, and the mail of it waits there.
-  if (story.isSecond) mail(story, 'shipped', { awaits: 'shipped', pollMs });
-  else await untilShipped(story, follow('shipped'));
-  doing(story, 'on its way');
-  const outcome = await persist(story, {
+  if (state.isSecond) mail(state, 'shipped', { awaits: 'shipped', pollMs });
+  else await untilShipped(state, follow('shipped'));
+  doing(state, 'on its way');
+  const outcome = await persist(state, {
     reason: SHIPMENT_FAILED,
     work: follow('delivered'),
     skipped,
   });
-  await arrive(story, outcome);
+  await arrive(state, outcome);
 }
 
 /** Older stories see the parcel leave themselves. */
-async function untilShipped(story: OrderStory, follow: () => Promise<unknown>): Promise<void> {
-  doing(story, 'waiting for the carrier');
+async function untilShipped(state: OrderState, follow: () => Promise<unknown>): Promise<void> {
+  doing(state, 'waiting for the carrier');
   await follow();
-  moved(story, 'shipped');
-  mail(story, 'shipped');
+  moved(state, 'shipped');
+  mail(state, 'shipped');
 }
 
 /** What becomes of the order where its parcels have ended; older stories know only delivery. */
-async function arrive(story: OrderStory, outcome: DeliveryOutcome | undefined): Promise<void> {
+async function arrive(state: OrderState, outcome: DeliveryOutcome | undefined): Promise<void> {
   const { end, undeliveredMinor } = outcome ?? { end: 'delivered', undeliveredMinor: 0 };
-  if (end !== 'delivered') return conclude(story, end);
-  moved(story, 'delivered');
-  mail(story, 'delivered');
-  if (undeliveredMinor > 0) await refundUndelivered(story, undeliveredMinor);
+  if (end !== 'delivered') return conclude(state, end);
+  moved(state, 'delivered');
+  mail(state, 'delivered');
+  if (undeliveredMinor > 0) await refundUndelivered(state, undeliveredMinor);
 }
 
-async function refundUndelivered(story: OrderStory, amountMinor: number): Promise<void> {
-  const id = `${story.order.orderId}/undelivered`;
+async function refundUndelivered(state: OrderState, amountMinor: number): Promise<void> {
+  const id = `${state.order.orderId}/undelivered`;
   const reason = 'a part of the order did not arrive';
-  await refunds.requestRefund({ ...story.order, id, amountMinor, reason });
+  await refunds.requestRefund({ ...state.order, id, amountMinor, reason });
   await refunds.settleRefund({ id });
-  mail(story, 'refunded', { about: id, amountMinor });
+  mail(state, 'refunded', { about: id, amountMinor });
 }
 
 /** Nothing arrived: the money goes back first, then what came back is for sale again. */
-async function conclude(story: OrderStory, end: 'lost' | 'returned'): Promise<void> {
-  const { order } = story;
-  doing(story, `giving the money back: the parcel was ${end}`);
+async function conclude(state: OrderState, end: 'lost' | 'returned'): Promise<void> {
+  const { order } = state;
+  doing(state, `giving the money back: the parcel was ${end}`);
   const back = () => paymentUndo.returnPayment({ ...order, reason: `the parcel was ${end}` });
-  await persist(story, { reason: 'REFUND_FAILED', work: back });
+  await persist(state, { reason: 'REFUND_FAILED', work: back });
   if (end === 'returned') {
     const restock = () => stockUndo.returnStock(order);
-    await persist(story, { reason: 'UNDO_FAILED', work: restock });
+    await persist(state, { reason: 'UNDO_FAILED', work: restock });
   }
-  await moveTo(story, end === 'lost' ? 'lost' : 'returned_to_sender');
-  mail(story, 'cancelled');
+  await moveTo(state, end === 'lost' ? 'lost' : 'returned_to_sender');
+  mail(state, 'cancelled');
 }

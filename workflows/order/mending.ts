@@ -1,13 +1,13 @@
 // Steps that must be done: what does not mend itself waits for a person, and loses nothing.
 import { condition } from '@temporalio/workflow';
 import type { AttentionReason } from '../../domain/attention.ts';
-import type { Mending } from '../fulfill-order.contract.ts';
-import { cancelled, Ended, endingOf, need, type OrderStory } from './story.ts';
+import type { Repair } from '../fulfill-order.contract.ts';
+import { cancelled, Ended, endingOf, need, type OrderState } from './story.ts';
 import { refusalIn } from './refusals.ts';
 
 /** The step was given up by an operator, who says what became of the parcel. */
 export class Resolved extends Error {
-  constructor(readonly ending: NonNullable<Mending['ending']>) {
+  constructor(readonly ending: NonNullable<Repair['ending']>) {
     super(ending);
   }
 }
@@ -24,9 +24,9 @@ interface Step<T> {
   work(): Promise<T>;
 }
 
-const awaited = async (story: OrderStory): Promise<Mending> => {
-  await condition(() => story.mending !== undefined);
-  return story.mending as Mending;
+const awaited = async (state: OrderState): Promise<Repair> => {
+  await condition(() => state.repair !== undefined);
+  return state.repair as Repair;
 };
 
 const isEndingOfOrder = (error: unknown, endings: readonly string[]): boolean =>
@@ -34,23 +34,23 @@ const isEndingOfOrder = (error: unknown, endings: readonly string[]): boolean =>
 
 /**
  * Runs a step to its end. A failure that is no ending of the order raises `attention`; the story
- * then waits for `mendOrder`: retry, skip, cancel or resolve. Older stories halt instead.
+ * then waits for `repairOrder`: retry, skip, cancel or resolve. Older stories halt instead.
  */
-export const persist = async <T>(story: OrderStory, step: Step<T>): Promise<T> => {
+export const persist = async <T>(state: OrderState, step: Step<T>): Promise<T> => {
   for (;;) {
     try {
       const done = await step.work();
       return done;
     } catch (error) {
-      if (!story.isSecond) throw endingOf(error);
+      if (!state.isSecond) throw endingOf(error);
       if (isEndingOfOrder(error, step.endings ?? [])) throw error;
-      story.canSkip = step.skipped !== undefined;
+      state.canSkip = step.skipped !== undefined;
       const code = refusalIn(error)?.code ?? '';
-      await need(story, step.reasons?.[code] ?? step.reason);
+      await need(state, step.reasons?.[code] ?? step.reason);
     }
-    const { action, ending } = await awaited(story);
-    await need(story, undefined);
-    story.mending = undefined;
+    const { action, ending } = await awaited(state);
+    await need(state, undefined);
+    state.repair = undefined;
     if (action === 'skip' && step.skipped) return step.skipped();
     if (action === 'cancel') throw cancelled();
     if (action === 'resolve' && ending) throw new Resolved(ending);

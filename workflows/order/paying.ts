@@ -3,7 +3,7 @@ import { condition } from '@temporalio/workflow';
 import type { Authorization } from '../../activities/authorizing.ts';
 import type { FulfillOrderInput } from '../fulfill-order.contract.ts';
 import { paymentsWithin, stock } from '../hands.ts';
-import { doing, endIfCancelled, expired, mail, moved, moveTo, type OrderStory } from './story.ts';
+import { doing, endIfCancelled, expired, mail, moved, moveTo, type OrderState } from './story.ts';
 
 /** Stock is held this much longer than the shopper may take to pay. */
 export const HOLD_MARGIN_MS = 60_000;
@@ -17,61 +17,61 @@ const POLL_FIRST_MS = 20_000;
 const POLL_SLOWER = 4;
 
 /** Authorises at once, or waits for the shopper as long as the stock is held. */
-export async function untilAuthorized(story: OrderStory, input: FulfillOrderInput): Promise<void> {
+export async function untilAuthorized(state: OrderState, input: FulfillOrderInput): Promise<void> {
   let extensions = 0;
   for (let pollMs = POLL_FIRST_MS; ; pollMs *= POLL_SLOWER) {
-    const seen = story.news;
-    const paymentMethod = story.cards.shift();
+    const seen = state.changes;
+    const paymentMethod = state.cards.shift();
     if (paymentMethod) {
-      story.tries++;
+      state.tries++;
       pollMs = POLL_FIRST_MS;
-      if (extensions++ < EXTENSIONS_MAX) await extend(story, input);
+      if (extensions++ < EXTENSIONS_MAX) await extend(state, input);
     }
-    const { tries, deadlineMs: untilMs } = story;
+    const { tries, deadlineMs: untilMs } = state;
     const deadline = { untilMs, marginMs: HOLD_MARGIN_MS };
-    const ask = { ...story.order, tries, ...deadline, ...(paymentMethod && { paymentMethod }) };
-    const answer = await paymentsWithin(untilMs - Date.now()).authorizePayment(ask);
-    story.deadlineMs += answer.queuedMs ?? 0;
+    const request = { ...state.order, tries, ...deadline, ...(paymentMethod && { paymentMethod }) };
+    const answer = await paymentsWithin(untilMs - Date.now()).authorizePayment(request);
+    state.deadlineMs += answer.queuedMs ?? 0;
     if (answer.state === 'authorized') return;
-    await awaitShopper(story, answer, seen, story.isSecond ? pollMs : undefined);
-    endIfCancelled(story);
+    await awaitShopper(state, answer, seen, state.isSecond ? pollMs : undefined);
+    endIfCancelled(state);
   }
 }
 
 /** The shopper is busy paying: the order and its stock wait a whole window from now. */
-async function extend(story: OrderStory, { paymentWindowMs }: FulfillOrderInput): Promise<void> {
-  story.deadlineMs = Date.now() + paymentWindowMs;
+async function extend(state: OrderState, { paymentWindowMs }: FulfillOrderInput): Promise<void> {
+  state.deadlineMs = Date.now() + paymentWindowMs;
   const holdMs = paymentWindowMs + HOLD_MARGIN_MS;
-  await stock.extendHold({ ...story.order, holdMs });
+  await stock.extendHold({ ...state.order, holdMs });
 }
 
 /** Until there is news, another card, the time to try the same one again, or the deadline. */
 async function awaitShopper(
-  story: OrderStory,
-  { state, retryAfterMs }: Authorization,
+  state: OrderState,
+  { state: paymentState, retryAfterMs }: Authorization,
   seen: number,
   pollMs: number | undefined,
 ): Promise<void> {
-  if (story.status !== 'awaiting_payment') {
-    if (story.isSecond) moved(story, 'awaiting_payment');
-    else await moveTo(story, 'awaiting_payment');
+  if (state.status !== 'awaiting_payment') {
+    if (state.isSecond) moved(state, 'awaiting_payment');
+    else await moveTo(state, 'awaiting_payment');
   }
-  doing(story, 'waiting for the shopper to confirm the payment');
-  story.isWaiting = true;
-  if (state !== 'processing' && retryAfterMs === undefined) askOnce(story);
-  const leftMs = story.deadlineMs - Date.now();
+  doing(state, 'waiting for the shopper to confirm the payment');
+  state.isWaiting = true;
+  if (paymentState !== 'processing' && retryAfterMs === undefined) mailActionNeeded(state);
+  const leftMs = state.deadlineMs - Date.now();
   const waitMs = retryAfterMs ?? pollMs ?? leftMs;
-  const isWoken = () => story.news > seen || story.cancelAsked || story.cards.length > 0;
+  const isWoken = () => state.changes > seen || state.cancelRequested || state.cards.length > 0;
   const woken = await condition(isWoken, Math.min(waitMs, leftMs));
-  story.isWaiting = false;
-  if (!woken && Date.now() >= story.deadlineMs) throw expired();
-  if (!woken && retryAfterMs !== undefined && state === 'declined') story.tries++;
-  doing(story, 'authorising the payment');
+  state.isWaiting = false;
+  if (!woken && Date.now() >= state.deadlineMs) throw expired();
+  if (!woken && retryAfterMs !== undefined && paymentState === 'declined') state.tries++;
+  doing(state, 'authorising the payment');
 }
 
 /** One mail for each card that did not do. */
-function askOnce(story: OrderStory): void {
-  if (!story.isSecond || story.asked === story.tries) return;
-  story.asked = story.tries;
-  mail(story, 'action_needed', { about: String(story.tries) });
+function mailActionNeeded(state: OrderState): void {
+  if (!state.isSecond || state.mailedTries === state.tries) return;
+  state.mailedTries = state.tries;
+  mail(state, 'action_needed', { about: String(state.tries) });
 }

@@ -5,14 +5,15 @@ import {
   cancelOrder,
   changeAddress,
   mendOrder,
+  repairOrder,
   orderProgress,
   paymentChanged,
   placeOrder,
   providePayment,
-  type Mending,
+  type Repair,
 } from '../fulfill-order.contract.ts';
 import { records } from '../hands.ts';
-import type { OrderStory } from './story.ts';
+import type { OrderState } from './story.ts';
 
 /** Cards that wait to be tried; more at once than these are somebody testing cards. */
 const CARDS_WAITING_MAX = 3;
@@ -23,36 +24,36 @@ const illegal = (message: string): ApplicationFailure =>
 const tooLate = (status: OrderStatus): ApplicationFailure =>
   illegal(`an order that is ${status} cannot be cancelled`);
 
-const answerCancel = (story: OrderStory): void =>
+const setCancelHandler = (state: OrderState): void =>
   setHandler(
     cancelOrder,
     async () => {
-      story.cancelAsked = true;
-      await condition(() => isEnding(story.status) || !isCancellable(story.status));
-      if (story.status !== 'cancelled') throw tooLate(story.status);
-      return story.status;
+      state.cancelRequested = true;
+      await condition(() => isEnding(state.status) || !isCancellable(state.status));
+      if (state.status !== 'cancelled') throw tooLate(state.status);
+      return state.status;
     },
     {
       validator: () => {
-        if (!isCancellable(story.status)) throw tooLate(story.status);
+        if (!isCancellable(state.status)) throw tooLate(state.status);
       },
     },
   );
 
-const answerAddress = (story: OrderStory): void =>
+const setAddressHandler = (state: OrderState): void =>
   setHandler(
     changeAddress,
     async (address) => {
-      story.changing++;
+      state.changing++;
       try {
-        await records.changeAddress({ ...story.order, address });
+        await records.changeAddress({ ...state.order, address });
       } finally {
-        story.changing--;
+        state.changing--;
       }
     },
     {
       validator: (_address) => {
-        if (isEnding(story.status) || story.isBooking) {
+        if (isEnding(state.status) || state.isBooking) {
           throw illegal('the address cannot be changed any more');
         }
       },
@@ -60,63 +61,62 @@ const answerAddress = (story: OrderStory): void =>
   );
 
 /** Waits until the card is tried: paid, ended, or the shopper is needed once more. */
-const answerPayment = (story: OrderStory): void =>
+const setPaymentHandler = (state: OrderState): void =>
   setHandler(
     providePayment,
     async ({ paymentMethod }) => {
-      story.cards.push(paymentMethod);
-      story.news++;
-      const tries = story.tries + story.cards.length;
-      const isTried = () => story.tries >= tries && story.isWaiting;
-      await condition(() => isDecided(story.status) || isTried());
-      return story.status;
+      state.cards.push(paymentMethod);
+      state.changes++;
+      const tries = state.tries + state.cards.length;
+      const isTried = () => state.tries >= tries && state.isWaiting;
+      await condition(() => isDecided(state.status) || isTried());
+      return state.status;
     },
     {
       validator: (_card) => {
-        if (isDecided(story.status)) throw illegal(`an order that is ${story.status} is decided`);
-        if (story.cards.length >= CARDS_WAITING_MAX) throw illegal('other cards are being tried');
+        if (isDecided(state.status)) throw illegal(`an order that is ${state.status} is decided`);
+        if (state.cards.length >= CARDS_WAITING_MAX) throw illegal('other cards are being tried');
       },
     },
   );
 
-const assertMendable = (story: OrderStory, { action, ending }: Mending): void => {
-  const { attention } = story;
+const assertRepairable = (state: OrderState, { action, ending }: Repair): void => {
+  const { attention } = state;
   if (!attention) throw illegal('the order does not wait for a person');
-  if (action === 'skip' && !story.canSkip) {
+  if (action === 'skip' && !state.canSkip) {
     throw illegal(`a step of ${attention} cannot be skipped`);
   }
-  if (action === 'cancel' && !isCancellable(story.status)) throw tooLate(story.status);
-  const isOnItsWay = story.status === 'packing' || story.status === 'shipped';
+  if (action === 'cancel' && !isCancellable(state.status)) throw tooLate(state.status);
+  const isOnItsWay = state.status === 'packing' || state.status === 'shipped';
   if (action === 'resolve' && (!isOnItsWay || !ending)) {
     throw illegal('only a parcel under way is resolved, by saying what became of it');
   }
 };
 
-const answerMending = (story: OrderStory): void =>
-  setHandler(
-    mendOrder,
-    async (mending) => {
-      story.mending = mending;
-      await condition(() => story.mending !== mending);
-      return story.status;
-    },
-    { validator: (mending) => assertMendable(story, mending) },
-  );
+const setRepairHandler = (state: OrderState): void => {
+  const decide = async (repair: Repair): Promise<OrderStatus> => {
+    state.repair = repair;
+    await condition(() => state.repair !== repair);
+    return state.status;
+  };
+  const validator = (repair: Repair): void => assertRepairable(state, repair);
+  for (const update of [repairOrder, mendOrder]) setHandler(update, decide, { validator });
+};
 
-export const answerQuestions = (story: OrderStory): void => {
+export const setHandlers = (state: OrderState): void => {
   setHandler(orderProgress, () => ({
-    status: story.status,
-    step: story.step,
-    ...(story.attention && { attention: story.attention }),
+    status: state.status,
+    step: state.step,
+    ...(state.attention && { attention: state.attention }),
   }));
-  setHandler(paymentChanged, () => void story.news++);
+  setHandler(paymentChanged, () => void state.changes++);
   setHandler(placeOrder, async () => {
-    const asksShopper = () => story.isSecond && story.status === 'awaiting_payment';
-    await condition(() => isDecided(story.status) || asksShopper());
-    return story.status;
+    const needsShopper = () => state.isSecond && state.status === 'awaiting_payment';
+    await condition(() => isDecided(state.status) || needsShopper());
+    return state.status;
   });
-  answerCancel(story);
-  answerAddress(story);
-  answerPayment(story);
-  answerMending(story);
+  setCancelHandler(state);
+  setAddressHandler(state);
+  setPaymentHandler(state);
+  setRepairHandler(state);
 };

@@ -1,13 +1,13 @@
 // The state of an order's story: where it is, what was asked of it, how it moves and tells.
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import type { NotificationKind, NotifyAsk } from '../../activities/notifications.ts';
+import type { NotificationKind, NotifyInput } from '../../activities/notifications.ts';
 import type { AttentionReason } from '../../domain/attention.ts';
 import { isEnding, type OrderEndReason, type OrderStatus } from '../../domain/order.ts';
 import {
   NEEDS_ATTENTION,
   ORDER_STATUS,
   type FulfillOrderInput,
-  type Mending,
+  type Repair,
 } from '../fulfill-order.contract.ts';
 import { laterNotifications, notifications, records } from '../hands.ts';
 import { ranOutOfTime, refusalIn } from './refusals.ts';
@@ -46,15 +46,15 @@ export const endingOf = (error: unknown): Ended => {
   throw new Error('a step failed in a way the story does not know', { cause: error });
 };
 
-export interface OrderStory {
+export interface OrderState {
   order: { orderId: string; storeId: string };
   /** False for stories begun before attention, parcels and another card were known. */
   isSecond: boolean;
   status: OrderStatus;
   step: string;
   /** Rises with each "look again". */
-  news: number;
-  cancelAsked: boolean;
+  changes: number;
+  cancelRequested: boolean;
   /** From the moment the parcel is being booked its address stays. */
   isBooking: boolean;
   /** Changes of address that are being written. */
@@ -64,7 +64,7 @@ export interface OrderStory {
   /** True while the next step is the shopper's. */
   isWaiting: boolean;
   /** For which try the shopper was last written to. */
-  asked: number;
+  mailedTries: number;
   /** How often a card was confirmed. */
   tries: number;
   /** When the order stops waiting for the shopper, in ms since 1970. */
@@ -72,36 +72,36 @@ export interface OrderStory {
   attention: AttentionReason | undefined;
   /** Whether the step that waits for a person may be gone past. */
   canSkip: boolean;
-  mending: Mending | undefined;
+  repair: Repair | undefined;
   mails: Promise<void>[];
 }
 
-export const beginStory = (input: FulfillOrderInput): OrderStory => ({
+export const initialState = (input: FulfillOrderInput): OrderState => ({
   order: { orderId: input.orderId, storeId: input.storeId },
   isSecond: (input.version ?? 1) >= 2,
   status: 'accepted',
   step: 'beginning',
-  news: 0,
-  cancelAsked: false,
+  changes: 0,
+  cancelRequested: false,
   isBooking: false,
   changing: 0,
   cards: [],
   isWaiting: false,
-  asked: 0,
+  mailedTries: 0,
   tries: 1,
   deadlineMs: Date.now() + input.paymentWindowMs,
   attention: undefined,
   canSkip: false,
-  mending: undefined,
+  repair: undefined,
   mails: [],
 });
 
-const tell = ({ status, step, attention }: OrderStory): void =>
+const updateDetails = ({ status, step, attention }: OrderState): void =>
   setCurrentDetails(`**${status}**: ${step}${attention ? ` — needs a person: ${attention}` : ''}`);
 
-export const doing = (story: OrderStory, step: string): void => {
-  story.step = step;
-  tell(story);
+export const doing = (state: OrderState, step: string): void => {
+  state.step = step;
+  updateDetails(state);
 };
 
 /** Moves that operators look for; the steps between are in the current details. */
@@ -109,45 +109,45 @@ const isSearched = (status: OrderStatus): boolean =>
   isEnding(status) || ['awaiting_payment', 'confirmed'].includes(status);
 
 /** Takes over a move that an activity has already recorded. */
-export const moved = (story: OrderStory, status: OrderStatus): void => {
-  if (story.isSecond && story.status !== status && isSearched(status)) {
+export const moved = (state: OrderState, status: OrderStatus): void => {
+  if (state.isSecond && state.status !== status && isSearched(status)) {
     upsertSearchAttributes([{ key: ORDER_STATUS, value: status }]);
   }
-  story.status = status;
-  tell(story);
+  state.status = status;
+  updateDetails(state);
 };
 
 /** Records a move and then makes it. */
 export const moveTo = async (
-  story: OrderStory,
+  state: OrderState,
   status: OrderStatus,
   reason?: OrderEndReason,
 ): Promise<void> => {
-  await records.moveOrder({ ...story.order, status, ...(reason && { reason }) });
-  moved(story, status);
+  await records.moveOrder({ ...state.order, status, ...(reason && { reason }) });
+  moved(state, status);
 };
 
 /** Says that a person is needed, or no longer; the record first, then what can be searched. */
-export const need = async (story: OrderStory, reason: AttentionReason | undefined) => {
-  if (reason) await records.raiseAttention({ ...story.order, reason });
-  else await records.clearAttention(story.order);
-  story.attention = reason;
+export const need = async (state: OrderState, reason: AttentionReason | undefined) => {
+  if (reason) await records.raiseAttention({ ...state.order, reason });
+  else await records.clearAttention(state.order);
+  state.attention = reason;
   upsertSearchAttributes([{ key: NEEDS_ATTENTION, value: reason !== undefined }]);
-  tell(story);
+  updateDetails(state);
 };
 
-export const endIfCancelled = ({ cancelAsked }: OrderStory): void => {
-  if (cancelAsked) throw cancelled();
+export const endIfCancelled = ({ cancelRequested }: OrderState): void => {
+  if (cancelRequested) throw cancelled();
 };
 
 /** Sends beside the story; a mail that could not be sent in a day is given up. */
 export const mail = (
-  story: OrderStory,
+  state: OrderState,
   kind: NotificationKind,
-  about: Pick<NotifyAsk, 'about' | 'amountMinor' | 'awaits' | 'pollMs'> = {},
+  about: Pick<NotifyInput, 'about' | 'amountMinor' | 'awaits' | 'pollMs'> = {},
 ): void =>
-  void story.mails.push(
+  void state.mails.push(
     (about.awaits ? laterNotifications : notifications)
-      .notifyShopper({ ...story.order, kind, ...about })
+      .notifyShopper({ ...state.order, kind, ...about })
       .catch(() => undefined),
   );

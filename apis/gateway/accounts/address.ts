@@ -2,13 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Pg } from '../../../db/postgres/client.ts';
 import { changeAddress, noteAddressChange } from '../../../db/postgres/identity/address-changes.ts';
-import { wishMail } from '../../../db/postgres/identity/mail-wishes.ts';
+import { queueMail } from '../../../db/postgres/identity/mail-wishes.ts';
 import { invalid } from '../../../domain/errors.ts';
 import { keyHash } from '../../http/credentials/keys.ts';
 import { json, route, type Route } from '../../http/routes.ts';
 import { addressPage } from './pages.ts';
-import { addressChangeBody, doneShown, mailSentShown, tokenShape } from './shapes.ts';
-import { accountOf, NO_STORE, type AccountDoor } from './sign-in.ts';
+import { addressChangeBody, doneResponse, mailSentResponse, tokenShape } from './shapes.ts';
+import { accountOf, NO_STORE, type AccountDeps } from './sign-in.ts';
 
 const SECRET_BYTES = 32;
 
@@ -23,7 +23,7 @@ export const addressToken = async (
 };
 
 /** Whether somebody has the address already is found out after the answer. */
-const askRoute = ({ pg, auth, attempts }: AccountDoor): Route =>
+const requestRoute = ({ pg, auth, attempts }: AccountDeps): Route =>
   route({
     method: 'post',
     path: '/auth/change-email',
@@ -31,18 +31,18 @@ const askRoute = ({ pg, auth, attempts }: AccountDoor): Route =>
     needs: 'own-account',
     kind: 'sign-in',
     body: addressChangeBody,
-    shows: mailSentShown,
+    shows: mailSentResponse,
     answers: {
       202: 'a mail is on its way',
       401: 'UNAUTHENTICATED or INVALID_CREDENTIALS',
       429: 'RATE_LIMITED, by the caller or by the account',
     },
-    answer: async (ask) => {
-      const { accountId, email } = accountOf(ask);
-      const { newEmail, password } = ask.body;
+    answer: async (input) => {
+      const { accountId, email } = accountOf(input);
+      const { newEmail, password } = input.body;
       if (newEmail === email) throw invalid('newEmail', 'is the address that the account has');
       await attempts.signIn(email, () => auth.assertPassword(accountId, password));
-      await wishMail(pg, { kind: 'change_email', email, newEmail });
+      await queueMail(pg, { kind: 'change_email', email, newEmail });
       return json({ status: 'mail_sent' }, 202, NO_STORE);
     },
   });
@@ -50,7 +50,7 @@ const askRoute = ({ pg, auth, attempts }: AccountDoor): Route =>
 const CONFIRM_PATH = '/auth/confirm-email-change';
 
 /** A page and not the change itself: mailboxes follow links before their owners do. */
-const confirmRoutes = ({ pg }: AccountDoor): Route[] => [
+const confirmRoutes = ({ pg }: AccountDeps): Route[] => [
   route({
     method: 'get',
     path: CONFIRM_PATH,
@@ -65,7 +65,7 @@ const confirmRoutes = ({ pg }: AccountDoor): Route[] => [
     summary: 'Change the address by the token that was mailed to it; every session ends.',
     needs: 'public',
     body: tokenShape,
-    shows: doneShown,
+    shows: doneResponse,
     answers: { 200: 'it is changed', 400: 'TOKEN_INVALID' },
     answer: async ({ body }) => {
       await changeAddress(pg, keyHash(body.token));
@@ -74,7 +74,7 @@ const confirmRoutes = ({ pg }: AccountDoor): Route[] => [
   }),
 ];
 
-export const addressRoutes = (door: AccountDoor): Route[] => [
-  askRoute(door),
-  ...confirmRoutes(door),
+export const addressRoutes = (deps: AccountDeps): Route[] => [
+  requestRoute(deps),
+  ...confirmRoutes(deps),
 ];

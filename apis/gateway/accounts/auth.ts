@@ -106,7 +106,7 @@ const refusalOf = (error: unknown): unknown => {
 };
 
 type Made = ReturnType<typeof authOver>;
-type Asked = <T>(name: string, work: (auth: Made) => Promise<T>) => Promise<T>;
+type Requested = <T>(name: string, work: (auth: Made) => Promise<T>) => Promise<T>;
 
 /** INVALID_CREDENTIALS unless it is the account's present password. */
 const assertPassword = async (auth: Made, accountId: string, password: string): Promise<void> => {
@@ -117,18 +117,18 @@ const assertPassword = async (auth: Made, accountId: string, password: string): 
   }
 };
 
-const passwordCalls = ({ pg }: AuthOptions, asked: Asked) => ({
+const passwordCalls = ({ pg }: AuthOptions, requested: Requested) => ({
   /** INVALID_CREDENTIALS unless it is the account's present password. */
   assertPassword: (accountId: string, password: string) =>
-    asked('assertPassword', (auth) => assertPassword(auth, accountId, password)),
+    requested('assertPassword', (auth) => assertPassword(auth, accountId, password)),
   resetPassword: (body: { token: string; newPassword: string }) =>
-    asked('resetPassword', async ({ api }) => void (await api.resetPassword({ body }))),
+    requested('resetPassword', async ({ api }) => void (await api.resetPassword({ body }))),
   /** Ends every other session. INVALID_CREDENTIALS unless the present password is shown. */
   changePassword: (
     { accountId, sessionId }: { accountId: string; sessionId: string },
     { currentPassword: password, newPassword }: Record<'currentPassword' | 'newPassword', string>,
   ) =>
-    asked('changePassword', async (auth) => {
+    requested('changePassword', async (auth) => {
       await assertPassword(auth, accountId, password);
       const { internalAdapter, password: passwords } = await auth.$context;
       const newHash = await passwords.hash(newPassword);
@@ -137,19 +137,23 @@ const passwordCalls = ({ pg }: AuthOptions, asked: Asked) => ({
     }),
   /** Removes the account, its password and its sessions. INVALID_CREDENTIALS. */
   deleteUser: (accountId: string, password: string) =>
-    asked('deleteUser', async (auth) => {
+    requested('deleteUser', async (auth) => {
       await assertPassword(auth, accountId, password);
       await removeAccount(pg, accountId);
     }),
 });
 
-const mailedTokens = ({ secret }: AuthOptions, asked: Asked, issued: Map<string, string>) => ({
+const mailedTokens = (
+  { secret }: AuthOptions,
+  requested: Requested,
+  issued: Map<string, string>,
+) => ({
   /** A token that confirms this address of this account, for an hour. */
   verificationToken: (email: string, userId: string): Promise<string> =>
     createEmailVerificationToken(secret, email, undefined, TOKEN_SECONDS, { userId }),
   /** A token that chooses a new password, once, within an hour. */
   resetToken: (email: string): Promise<string> =>
-    asked('resetToken', async ({ api }) => {
+    requested('resetToken', async ({ api }) => {
       issued.delete(email);
       await api.requestPasswordReset({ body: { email } });
       const token = issued.get(email);
@@ -163,7 +167,7 @@ export const createAuth = (options: AuthOptions) => {
   const issued = new Map<string, string>();
   const issue: Issue = async ({ user, token }) => void issued.set(user.email, token);
   let made: Made | undefined;
-  const asked: Asked = (name, work) =>
+  const requested: Requested = (name, work) =>
     options.pg
       .query(`identity.${name}`, (db) => work((made ??= authOver(db, options, issue))))
       .catch((error: unknown): never => {
@@ -172,18 +176,21 @@ export const createAuth = (options: AuthOptions) => {
   return {
     /** Makes an account, unless there is one; nobody is told which. */
     signUp: (body: { name: string; email: string; password: string }) =>
-      asked('signUp', async ({ api }) => void (await api.signUpEmail({ body }))),
+      requested('signUp', async ({ api }) => void (await api.signUpEmail({ body }))),
     /** INVALID_CREDENTIALS, in the same words and time whatever was wrong. */
     signIn: (body: { email: string; password: string; rememberMe: boolean }, userAgent: string) =>
-      asked('signIn', async ({ api }) => {
+      requested('signIn', async ({ api }) => {
         const headers = new Headers({ 'user-agent': userAgent });
         const { token, user } = await api.signInEmail({ body, headers });
         return { token, accountId: user.id };
       }),
     verifyEmail: (token: string) =>
-      asked('verifyEmail', async ({ api }) => void (await api.verifyEmail({ query: { token } }))),
-    ...passwordCalls(options, asked),
-    ...mailedTokens(options, asked, issued),
+      requested(
+        'verifyEmail',
+        async ({ api }) => void (await api.verifyEmail({ query: { token } })),
+      ),
+    ...passwordCalls(options, requested),
+    ...mailedTokens(options, requested, issued),
   };
 };
 

@@ -1,7 +1,7 @@
 // What the mails of accounts say, as text and as HTML.
-import type { MailWish } from '../../../db/postgres/schema/identity.ts';
+import type { QueuedMailKind } from '../../../db/postgres/schema/identity.ts';
 
-interface Letter {
+interface MailTemplate {
   subject: string;
   sentences: string[];
   /** Of the link, up to its token; what only tells has none. */
@@ -13,7 +13,7 @@ const IF_NOT_YOU = 'If it was not you, do nothing: without this link nothing hap
 /** What a page takes is in the fragment: no server, no log and no other page sees it. */
 const RESET = '/auth/reset-password#token=';
 
-const LETTERS: Record<MailWish, Letter> = {
+const MAIL_TEMPLATES: Record<QueuedMailKind, MailTemplate> = {
   verify_email: {
     subject: 'Is this your address?',
     sentences: ['Somebody, we hope you, made an account with this address. Confirm it here:'],
@@ -66,8 +66,8 @@ const linkLines = (link: string, token: string, publicUrl: string): string[] => 
 ];
 
 /** What is sent: the link's token is also there by itself, for programs and for typing. */
-export const letterOf = (kind: MailWish, { name, token }: About, publicUrl: string) => {
-  const { subject, sentences, link } = LETTERS[kind];
+export const mailTemplateOf = (kind: QueuedMailKind, { name, token }: About, publicUrl: string) => {
+  const { subject, sentences, link } = MAIL_TEMPLATES[kind];
   const greeting = name === undefined ? 'Hello,' : `Hello ${name},`;
   const linked = link && token ? linkLines(link, token, publicUrl) : [];
   const lines = [greeting, ...sentences, ...linked];

@@ -7,19 +7,19 @@ import {
 } from '../../../db/postgres/identity/accounts.ts';
 import { removeEndedKeys } from '../../../db/postgres/identity/keys.ts';
 import {
-  endWish,
+  endQueuedMail,
   isHopeless,
   MAIL_CHANNEL,
-  removeEndedWishes,
-  takeWish,
-  wishMail,
-  type Wish,
+  removeEndedMails,
+  takeQueuedMail,
+  queueMail,
+  type QueuedMail,
 } from '../../../db/postgres/identity/mail-wishes.ts';
 import { newId } from '../../../domain/ids.ts';
 import type { Telemetry } from '../../../telemetry/telemetry.ts';
 import { addressToken } from './address.ts';
 import type { Auth } from './auth.ts';
-import { letterOf, type About } from './letters.ts';
+import { mailTemplateOf, type About } from './letters.ts';
 
 /** NOTIFY wakes the sender at once; this is for what was missed, and for what failed. */
 const LOOK_EVERY_MS = 5_000;
@@ -37,7 +37,7 @@ interface Mailer {
   }): Promise<void>;
 }
 
-export interface MailParts {
+export interface MailDeps {
   pg: Pg;
   auth: Auth;
   mailer: Mailer;
@@ -56,7 +56,7 @@ const addressMail = async (
   newEmail: string,
 ): Promise<Addressed | undefined> => {
   if (await findAccountByEmail(pg, newEmail)) {
-    await wishMail(pg, { kind: 'address_taken', email: newEmail });
+    await queueMail(pg, { kind: 'address_taken', email: newEmail });
     return undefined;
   }
   return { to: newEmail, name, token: await addressToken(pg, { accountId: id, newEmail }) };
@@ -64,8 +64,8 @@ const addressMail = async (
 
 /** Nobody has this address, or it is confirmed: then there is nothing to send. */
 const mailOf = async (
-  { pg, auth }: MailParts,
-  { kind, email, newEmail }: Wish,
+  { pg, auth }: MailDeps,
+  { kind, email, newEmail }: QueuedMail,
 ): Promise<Addressed | undefined> => {
   if (kind === 'address_changed') return { to: email };
   const account = await findAccountByEmail(pg, email);
@@ -78,30 +78,30 @@ const mailOf = async (
   return { to: email, name, token: await auth.verificationToken(email, id) };
 };
 
-const send = async (parts: MailParts, wish: Wish): Promise<void> => {
-  const mail = await mailOf(parts, wish);
+const send = async (deps: MailDeps, queued: QueuedMail): Promise<void> => {
+  const mail = await mailOf(deps, queued);
   if (!mail) return;
-  const letter = letterOf(wish.kind, mail, parts.publicUrl);
-  await parts.mailer.send({ to: mail.to, messageId: newId('verification'), ...letter });
+  const content = mailTemplateOf(queued.kind, mail, deps.publicUrl);
+  await deps.mailer.send({ to: mail.to, messageId: newId('verification'), ...content });
 };
 
 /** Sends one wish; false when there is none that is due. */
-const sendNext = async (parts: MailParts): Promise<boolean> => {
-  const wish = await takeWish(parts.pg);
-  if (!wish) return false;
+const sendNext = async (deps: MailDeps): Promise<boolean> => {
+  const queued = await takeQueuedMail(deps.pg);
+  if (!queued) return false;
   try {
-    await send(parts, wish);
+    await send(deps, queued);
   } catch (error) {
-    parts.telemetry.log.error('mail not sent', error, { kind: wish.kind });
-    if (!isHopeless(wish)) return true;
+    deps.telemetry.log.error('mail not sent', error, { kind: queued.kind });
+    if (!isHopeless(queued)) return true;
   }
-  await endWish(parts.pg, wish);
+  await endQueuedMail(deps.pg, queued);
   return true;
 };
 
 /** Sends what is wished for until it is stopped, and removes what has expired. */
-export const startMailing = (parts: MailParts): { stop(): Promise<void> } => {
-  const { pg, telemetry } = parts;
+export const startMailing = (deps: MailDeps): { stop(): Promise<void> } => {
+  const { pg, telemetry } = deps;
   let stopped = false;
   let awake = Promise.withResolvers<void>();
   const wake = (): void => awake.resolve();
@@ -113,8 +113,8 @@ export const startMailing = (parts: MailParts): { stop(): Promise<void> } => {
       awake = Promise.withResolvers<void>();
       try {
         if (looks % CLEAN_EVERY_LOOKS === 0)
-          await Promise.all([removeExpired(pg), removeEndedKeys(pg), removeEndedWishes(pg)]);
-        if (await sendNext(parts)) continue;
+          await Promise.all([removeExpired(pg), removeEndedKeys(pg), removeEndedMails(pg)]);
+        if (await sendNext(deps)) continue;
       } catch (error) {
         telemetry.log.error('mails not looked for', error);
       }

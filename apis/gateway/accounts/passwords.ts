@@ -1,29 +1,29 @@
 // What goes by mail: confirming an address, and a new password for a lost one.
-import { wishMail } from '../../../db/postgres/identity/mail-wishes.ts';
+import { queueMail } from '../../../db/postgres/identity/mail-wishes.ts';
 import { json, route, type Route } from '../../http/routes.ts';
 import { resetPage } from './pages.ts';
 import {
   changeBody,
-  doneShown,
+  doneResponse,
   emailBody,
-  mailSentShown,
+  mailSentResponse,
   resetBody,
   tokenShape,
 } from './shapes.ts';
-import { accountOf, NO_STORE, type AccountDoor } from './sign-in.ts';
+import { accountOf, NO_STORE, type AccountDeps } from './sign-in.ts';
 
 /** The wish is all that is written: who has an account is found out after the answer. */
-const wishRoutes = ({ pg }: AccountDoor): Route[] => [
+const mailRoutes = ({ pg }: AccountDeps): Route[] => [
   route({
     method: 'post',
     path: '/auth/send-verification-email',
     summary: 'Send the mail that confirms an address once more.',
     needs: 'public',
     body: emailBody,
-    shows: mailSentShown,
+    shows: mailSentResponse,
     answers: { 202: 'a mail is on its way, if there is such an account' },
     answer: async ({ body }) => {
-      await wishMail(pg, { kind: 'verify_email', email: body.email });
+      await queueMail(pg, { kind: 'verify_email', email: body.email });
       return json({ status: 'mail_sent' }, 202, NO_STORE);
     },
   }),
@@ -33,16 +33,16 @@ const wishRoutes = ({ pg }: AccountDoor): Route[] => [
     summary: 'Send a mail with which a new password can be chosen.',
     needs: 'public',
     body: emailBody,
-    shows: mailSentShown,
+    shows: mailSentResponse,
     answers: { 202: 'a mail is on its way, if there is such an account' },
     answer: async ({ body }) => {
-      await wishMail(pg, { kind: 'reset_password', email: body.email });
+      await queueMail(pg, { kind: 'reset_password', email: body.email });
       return json({ status: 'mail_sent' }, 202, NO_STORE);
     },
   }),
 ];
 
-const verifyRoutes = ({ auth }: AccountDoor): Route[] => {
+const verifyRoutes = ({ auth }: AccountDeps): Route[] => {
   const verified = async (token: string): Promise<Response> => {
     await auth.verifyEmail(token);
     return json({ status: true }, 200, { ...NO_STORE, 'referrer-policy': 'no-referrer' });
@@ -53,11 +53,11 @@ const verifyRoutes = ({ auth }: AccountDoor): Route[] => {
   const path = '/auth/verify-email';
   return [
     route({
-      ...{ method: 'get', path, summary, needs, answers, query: tokenShape, shows: doneShown },
+      ...{ method: 'get', path, summary, needs, answers, query: tokenShape, shows: doneResponse },
       answer: ({ query }) => verified(query.token),
     }),
     route({
-      ...{ method: 'post', path, summary, needs, answers, body: tokenShape, shows: doneShown },
+      ...{ method: 'post', path, summary, needs, answers, body: tokenShape, shows: doneResponse },
       answer: ({ body }) => verified(body.token),
     }),
   ];
@@ -72,14 +72,14 @@ const resetPageRoute: Route = route({
   answer: async () => resetPage(),
 });
 
-const passwordRoutes = ({ auth, attempts }: AccountDoor): Route[] => [
+const passwordRoutes = ({ auth, attempts }: AccountDeps): Route[] => [
   route({
     method: 'post',
     path: '/auth/reset-password',
     summary: 'Choose a new password by the token that was mailed; every session ends.',
     needs: 'public',
     body: resetBody,
-    shows: doneShown,
+    shows: doneResponse,
     answers: { 200: 'it is changed', 400: 'TOKEN_INVALID' },
     answer: async ({ body }) => {
       await auth.resetPassword(body);
@@ -92,19 +92,19 @@ const passwordRoutes = ({ auth, attempts }: AccountDoor): Route[] => [
     summary: 'Change the password; every other session ends.',
     needs: 'own-account',
     body: changeBody,
-    shows: doneShown,
+    shows: doneResponse,
     answers: { 200: 'it is changed', 401: 'INVALID_CREDENTIALS' },
-    answer: async (ask) => {
-      const account = accountOf(ask);
-      await attempts.signIn(account.email, () => auth.changePassword(account, ask.body));
+    answer: async (input) => {
+      const account = accountOf(input);
+      await attempts.signIn(account.email, () => auth.changePassword(account, input.body));
       return json({ status: true }, 200, NO_STORE);
     },
   }),
 ];
 
-export const mailedRoutes = (door: AccountDoor): Route[] => [
-  ...wishRoutes(door),
-  ...verifyRoutes(door),
+export const mailedRoutes = (deps: AccountDeps): Route[] => [
+  ...mailRoutes(deps),
+  ...verifyRoutes(deps),
   resetPageRoute,
-  ...passwordRoutes(door),
+  ...passwordRoutes(deps),
 ];

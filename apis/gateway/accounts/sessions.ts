@@ -6,54 +6,54 @@ import {
   findAccount,
   listSessions,
 } from '../../../db/postgres/identity/accounts.ts';
-import { listPlaces } from '../../../db/postgres/identity/staff.ts';
+import { listMemberships } from '../../../db/postgres/identity/staff.ts';
 import { DomainError } from '../../../domain/errors.ts';
-import { json, route, type Ask, type Route } from '../../http/routes.ts';
+import { json, route, type RouteInput, type Route } from '../../http/routes.ts';
 import { emptyBody } from '../shapes.ts';
 import {
-  doneShown,
-  meShown,
+  doneResponse,
+  meResponse,
   sessionBody,
-  sessionShown,
-  sessionsShown,
-  shownAccount,
-  shownSession,
+  sessionResponse,
+  sessionsResponse,
+  toAccountResponse,
+  toSessionResponse,
 } from './shapes.ts';
-import { accountOf, NO_STORE, type AccountDoor } from './sign-in.ts';
+import { accountOf, NO_STORE, type AccountDeps } from './sign-in.ts';
 
-export const meOf = async ({ pg }: AccountDoor, ask: Pick<Ask, 'principal'>) => {
-  const account = await findAccount(pg, accountOf(ask).accountId);
+export const meOf = async ({ pg }: AccountDeps, input: Pick<RouteInput, 'principal'>) => {
+  const account = await findAccount(pg, accountOf(input).accountId);
   if (!account) throw new DomainError('UNAUTHENTICATED', 'this account is gone');
-  const staff = account.emailVerified ? await listPlaces(pg, account.email) : [];
-  return { ...shownAccount(account), ...(staff.length > 0 && { staff }) };
+  const staff = account.emailVerified ? await listMemberships(pg, account.email) : [];
+  return { ...toAccountResponse(account), ...(staff.length > 0 && { staff }) };
 };
 
-const readRoutes = (door: AccountDoor): Route[] => [
+const readRoutes = (deps: AccountDeps): Route[] => [
   route({
     method: 'get',
     path: '/me',
     summary: 'Who is signed in.',
     needs: 'own-account',
-    shows: meShown,
+    shows: meResponse,
     answers: { 200: 'the account' },
-    answer: async (ask) => json(await meOf(door, ask), 200, NO_STORE),
+    answer: async (input) => json(await meOf(deps, input), 200, NO_STORE),
   }),
   route({
     method: 'get',
     path: '/auth/get-session',
     summary: 'The session that is shown, and whose it is.',
     needs: 'own-account',
-    shows: z.object({ session: sessionShown, user: meShown }),
+    shows: z.object({ session: sessionResponse, user: meResponse }),
     answers: { 200: 'the session and the account' },
-    answer: async (ask) => {
-      const { accountId, sessionId } = accountOf(ask);
+    answer: async (input) => {
+      const { accountId, sessionId } = accountOf(input);
       const [user, sessions] = await Promise.all([
-        meOf(door, ask),
-        listSessions(door.pg, accountId),
+        meOf(deps, input),
+        listSessions(deps.pg, accountId),
       ]);
       const session = sessions.find(({ id }) => id === sessionId);
       if (!session) throw new DomainError('UNAUTHENTICATED', 'this session is over');
-      return json({ session: shownSession(session, sessionId), user }, 200, NO_STORE);
+      return json({ session: toSessionResponse(session, sessionId), user }, 200, NO_STORE);
     },
   }),
   route({
@@ -61,27 +61,31 @@ const readRoutes = (door: AccountDoor): Route[] => [
     path: '/auth/list-sessions',
     summary: 'Where one is signed in, newest first.',
     needs: 'own-account',
-    shows: sessionsShown,
+    shows: sessionsResponse,
     answers: { 200: 'the sessions, at most 50' },
-    answer: async (ask) => {
-      const { accountId, sessionId } = accountOf(ask);
-      const sessions = await listSessions(door.pg, accountId);
-      return json({ items: sessions.map((one) => shownSession(one, sessionId)) }, 200, NO_STORE);
+    answer: async (input) => {
+      const { accountId, sessionId } = accountOf(input);
+      const sessions = await listSessions(deps.pg, accountId);
+      return json(
+        { items: sessions.map((one) => toSessionResponse(one, sessionId)) },
+        200,
+        NO_STORE,
+      );
     },
   }),
 ];
 
-const endRoutes = ({ pg }: AccountDoor): Route[] => [
+const endRoutes = ({ pg }: AccountDeps): Route[] => [
   route({
     method: 'post',
     path: '/auth/revoke-session',
     summary: 'End one of the sessions of the list.',
     needs: 'own-account',
     body: sessionBody,
-    shows: doneShown,
+    shows: doneResponse,
     answers: { 200: 'it is over', 404: 'NOT_FOUND' },
-    answer: async (ask) => {
-      const ended = await endSession(pg, accountOf(ask).accountId, ask.body.id);
+    answer: async (input) => {
+      const ended = await endSession(pg, accountOf(input).accountId, input.body.id);
       if (!ended) throw new DomainError('NOT_FOUND', 'no such session');
       return json({ status: true }, 200, NO_STORE);
     },
@@ -92,17 +96,17 @@ const endRoutes = ({ pg }: AccountDoor): Route[] => [
     summary: 'End every session but this one.',
     needs: 'own-account',
     body: emptyBody,
-    shows: doneShown,
+    shows: doneResponse,
     answers: { 200: 'they are over' },
-    answer: async (ask) => {
-      const { accountId, sessionId } = accountOf(ask);
+    answer: async (input) => {
+      const { accountId, sessionId } = accountOf(input);
       await endOtherSessions(pg, accountId, sessionId);
       return json({ status: true }, 200, NO_STORE);
     },
   }),
 ];
 
-export const sessionRoutes = (door: AccountDoor): Route[] => [
-  ...readRoutes(door),
-  ...endRoutes(door),
+export const sessionRoutes = (deps: AccountDeps): Route[] => [
+  ...readRoutes(deps),
+  ...endRoutes(deps),
 ];

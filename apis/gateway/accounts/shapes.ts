@@ -51,38 +51,38 @@ export const addressChangeBody = z.strictObject({ newEmail: email, password });
 export const sessionBody = z.strictObject({ id: z.string().max(60) });
 
 /** A mail is on its way, or something is so now. */
-export const mailSentShown = z.object({ status: z.literal('mail_sent') });
-export const doneShown = z.object({ status: z.literal(true) });
-export const signedOutShown = z.object({ success: z.literal(true) });
+export const mailSentResponse = z.object({ status: z.literal('mail_sent') });
+export const doneResponse = z.object({ status: z.literal(true) });
+export const signedOutResponse = z.object({ success: z.literal(true) });
 
-export const accountShown = z.object({
+export const accountResponse = z.object({
   id: idText('account'),
   name: words(NAME_LENGTH_MAX),
   email: emailText,
   emailVerified: z.boolean(),
 });
-export const meShown = accountShown.extend({
+export const meResponse = accountResponse.extend({
   staff: z
     .array(z.object({ storeId: idText('store'), role: z.enum(STAFF_ROLES) }))
     .max(STAFF_MAX)
     .optional()
     .describe('Where one works.'),
 });
-export const signedInShown = z.object({
+export const signedInResponse = z.object({
   token: sessionToken,
-  user: accountShown,
+  user: accountResponse,
   cartMerged: z.boolean().optional().describe('Where a cart was named.'),
 });
-export const sessionShown = z.object({
+export const sessionResponse = z.object({
   id: idText('session'),
   createdAt: moment,
   expiresAt: moment,
   userAgent: words(USER_AGENT_LENGTH_MAX).optional(),
   current: z.boolean(),
 });
-export const sessionsShown = z.object({ items: z.array(sessionShown).max(SESSIONS_MAX) });
+export const sessionsResponse = z.object({ items: z.array(sessionResponse).max(SESSIONS_MAX) });
 
-export const shownAccount = ({
+export const toAccountResponse = ({
   id,
   name: called,
   email: address,
@@ -94,7 +94,7 @@ export const shownAccount = ({
   emailVerified,
 });
 
-export const shownSession = (row: SessionRow, currentId: string) => ({
+export const toSessionResponse = (row: SessionRow, currentId: string) => ({
   id: row.id,
   createdAt: row.createdAt.toISOString(),
   expiresAt: row.expiresAt.toISOString(),

@@ -6,23 +6,23 @@ import {
   findAccount,
   findAccountByEmail,
 } from '../../../db/postgres/identity/accounts.ts';
-import { wishMail } from '../../../db/postgres/identity/mail-wishes.ts';
+import { queueMail } from '../../../db/postgres/identity/mail-wishes.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import { DEFAULT_STORE } from '../../../domain/ids.ts';
 import { sealSession, sessionCookie } from '../../http/credentials/session-tokens.ts';
 import type { Account } from '../../http/principals.ts';
-import { json, route, type Ask, type Route } from '../../http/routes.ts';
-import type { CartDoor } from '../carts/calls.ts';
+import { json, route, type RouteInput, type Route } from '../../http/routes.ts';
+import type { CartDeps } from '../carts/calls.ts';
 import { mergeCart } from '../carts/merge.ts';
 import { emptyBody } from '../shapes.ts';
 import { SESSION_SECONDS, type Auth } from './auth.ts';
 import {
   deleteBody,
-  doneShown,
-  mailSentShown,
-  shownAccount,
-  signedInShown,
-  signedOutShown,
+  doneResponse,
+  mailSentResponse,
+  toAccountResponse,
+  signedInResponse,
+  signedOutResponse,
   signInBody,
   signUpBody,
   USER_AGENT_LENGTH_MAX,
@@ -30,7 +30,7 @@ import {
 
 export const NO_STORE = { 'cache-control': 'no-store' };
 
-export interface AccountDoor extends CartDoor {
+export interface AccountDeps extends CartDeps {
   pg: Pg;
   auth: Auth;
   sessionSecret: string;
@@ -39,19 +39,19 @@ export interface AccountDoor extends CartDoor {
 }
 
 /** The account that calls; the route needs one, so there is. */
-export const accountOf = ({ principal }: Pick<Ask, 'principal'>): Account => {
+export const accountOf = ({ principal }: Pick<RouteInput, 'principal'>): Account => {
   if (principal.kind === 'account') return principal;
   throw new Error('a route for accounts was reached by somebody else');
 };
 
-const signUpRoute = ({ pg, auth }: AccountDoor): Route =>
+const signUpRoute = ({ pg, auth }: AccountDeps): Route =>
   route({
     method: 'post',
     path: '/auth/sign-up/email',
     summary: 'Make an account; a mail says how to go on, also to whom has one already.',
     needs: 'public',
     body: signUpBody,
-    shows: mailSentShown,
+    shows: mailSentResponse,
     answers: { 202: 'a mail is on its way' },
     answer: async ({ body }) => {
       const before = await findAccountByEmail(pg, body.email);
@@ -60,30 +60,30 @@ const signUpRoute = ({ pg, auth }: AccountDoor): Route =>
         if (!(await findAccountByEmail(pg, body.email))) throw error;
       });
       const kind = before ? 'already_registered' : 'verify_email';
-      await wishMail(pg, { kind, email: body.email });
+      await queueMail(pg, { kind, email: body.email });
       return json({ status: 'mail_sent' }, 202, NO_STORE);
     },
   });
 
 /** Nobody is kept from signing in by a cart: it may be merged later, by `POST /cart/merge`. */
-const isMerged = (door: AccountDoor, accountId: string, cartId: string): Promise<boolean> =>
-  mergeCart(door, { storeId: DEFAULT_STORE, accountId }, cartId).then(
+const isMerged = (deps: AccountDeps, accountId: string, cartId: string): Promise<boolean> =>
+  mergeCart(deps, { storeId: DEFAULT_STORE, accountId }, cartId).then(
     () => true,
     (error: unknown) => {
-      door.telemetry.log.warn('cart not merged', { reason: String(error) });
+      deps.telemetry.log.warn('cart not merged', { reason: String(error) });
       return false;
     },
   );
 
-const signInRoute = (door: AccountDoor): Route => {
-  const { pg, auth, sessionSecret, isSecure } = door;
+const signInRoute = (deps: AccountDeps): Route => {
+  const { pg, auth, sessionSecret, isSecure } = deps;
   return route({
     method: 'post',
     path: '/auth/sign-in/email',
     summary: 'Sign in: the session comes as a cookie and as a bearer token.',
     needs: 'public',
     body: signInBody,
-    shows: signedInShown,
+    shows: signedInResponse,
     answers: {
       200: 'the token and whose it is',
       401: 'INVALID_CREDENTIALS',
@@ -92,14 +92,14 @@ const signInRoute = (door: AccountDoor): Route => {
     answer: async ({ body: { cartId, ...body }, request }) => {
       const userAgent = request.headers.get('user-agent')?.slice(0, USER_AGENT_LENGTH_MAX) ?? '';
       const tried = () => auth.signIn(body, userAgent);
-      const { token: bare, accountId } = await door.attempts.signIn(body.email, tried);
+      const { token: bare, accountId } = await deps.attempts.signIn(body.email, tried);
       await endSurplusSessions(pg, accountId);
       const account = await findAccount(pg, accountId);
       if (!account) throw new DomainError('INVALID_CREDENTIALS', 'this account is gone');
       const token = sealSession(bare, sessionSecret);
       const seconds = body.rememberMe ? SESSION_SECONDS : undefined;
-      const cart = cartId && { cartMerged: await isMerged(door, accountId, cartId) };
-      return json({ token, user: shownAccount(account), ...cart }, 200, {
+      const cart = cartId && { cartMerged: await isMerged(deps, accountId, cartId) };
+      return json({ token, user: toAccountResponse(account), ...cart }, 200, {
         ...NO_STORE,
         'set-auth-token': token,
         'set-cookie': sessionCookie(token, isSecure, seconds),
@@ -108,24 +108,24 @@ const signInRoute = (door: AccountDoor): Route => {
   });
 };
 
-const signOutRoute = ({ pg, isSecure }: AccountDoor): Route =>
+const signOutRoute = ({ pg, isSecure }: AccountDeps): Route =>
   route({
     method: 'post',
     path: '/auth/sign-out',
     summary: 'End this session.',
     needs: 'own-account',
     body: emptyBody,
-    shows: signedOutShown,
+    shows: signedOutResponse,
     answers: { 200: 'it is over' },
-    answer: async (ask) => {
-      const { accountId, sessionId } = accountOf(ask);
+    answer: async (input) => {
+      const { accountId, sessionId } = accountOf(input);
       await endSession(pg, accountId, sessionId);
       const cookie = { 'set-cookie': sessionCookie('', isSecure, 0) };
       return json({ success: true }, 200, { ...NO_STORE, ...cookie });
     },
   });
 
-const deleteRoute = ({ auth, attempts, isSecure }: AccountDoor): Route =>
+const deleteRoute = ({ auth, attempts, isSecure }: AccountDeps): Route =>
   route({
     method: 'post',
     path: '/auth/delete-user',
@@ -133,19 +133,19 @@ const deleteRoute = ({ auth, attempts, isSecure }: AccountDoor): Route =>
       'Delete the account for good, by its password; orders stay, and are no longer its own.',
     needs: 'own-account',
     body: deleteBody,
-    shows: doneShown,
+    shows: doneResponse,
     answers: { 200: 'it is gone', 401: 'INVALID_CREDENTIALS' },
-    answer: async (ask) => {
-      const { accountId, email } = accountOf(ask);
-      await attempts.signIn(email, () => auth.deleteUser(accountId, ask.body.password));
+    answer: async (input) => {
+      const { accountId, email } = accountOf(input);
+      await attempts.signIn(email, () => auth.deleteUser(accountId, input.body.password));
       const cookie = { 'set-cookie': sessionCookie('', isSecure, 0) };
       return json({ status: true }, 200, { ...NO_STORE, ...cookie });
     },
   });
 
-export const signInRoutes = (door: AccountDoor): Route[] => [
-  signUpRoute(door),
-  signInRoute(door),
-  signOutRoute(door),
-  deleteRoute(door),
+export const signInRoutes = (deps: AccountDeps): Route[] => [
+  signUpRoute(deps),
+  signInRoute(deps),
+  signOutRoute(deps),
+  deleteRoute(deps),
 ];

@@ -17,9 +17,9 @@ import type { InventoryService } from '../../../proto/gen/holdfast/inventory/v1/
 import type { ProductsService } from '../../../proto/gen/holdfast/products/v1/products_pb.ts';
 import { STORE_HEADER } from '../../rpc/client.ts';
 import type { Principal } from '../../http/principals.ts';
-import type { OrderDoor } from '../order-calls.ts';
+import type { OrderDeps } from '../order-calls.ts';
 
-export interface CartDoor extends OrderDoor {
+export interface CartDeps extends OrderDeps {
   carts: CartStore;
   products: Client<typeof ProductsService>;
   inventory: Client<typeof InventoryService>;
@@ -52,16 +52,16 @@ export const existing = (ref: CartRef, cart: Cart | undefined): Cart => {
   return cart;
 };
 
-export const cartOf = async ({ carts }: CartDoor, ref: CartRef): Promise<Cart> =>
+export const cartOf = async ({ carts }: CartDeps, ref: CartRef): Promise<Cart> =>
   existing(ref, await carts.find(ref.storeId, ref.id));
 
-interface Wish {
+interface LineChange {
   sku: string;
   quantity: number;
 }
 
 /** The prices that checkout takes, by sku; what is not for sale is left out. */
-export const pricesOf = async ({ products }: CartDoor, storeId: string, skus: string[]) => {
+export const pricesOf = async ({ products }: CartDeps, storeId: string, skus: string[]) => {
   const headers = { [STORE_HEADER]: storeId };
   const { prices } = await products.batchGetPrices({ skus }, { headers });
   return prices.map(({ sku, productId, name, priceMinor, currency }) => ({
@@ -73,39 +73,43 @@ export const pricesOf = async ({ products }: CartDoor, storeId: string, skus: st
 
 /** Each with what is shown of it now. INVALID_INPUT for what is not for sale. */
 const pricedLines = async (
-  door: CartDoor,
+  deps: CartDeps,
   storeId: string,
-  wishes: Wish[],
+  changes: LineChange[],
 ): Promise<CartLine[]> => {
-  if (wishes.length === 0) return [];
-  const skus = [...new Set(wishes.map(({ sku }) => sku))];
-  const prices = await pricesOf(door, storeId, skus);
-  return wishes.map(({ sku, quantity }) => {
+  if (changes.length === 0) return [];
+  const skus = [...new Set(changes.map(({ sku }) => sku))];
+  const prices = await pricesOf(deps, storeId, skus);
+  return changes.map(({ sku, quantity }) => {
     const price = prices.find((one) => one.sku === sku);
     if (!price) throw invalid('sku', 'is not for sale');
     return { ...price, quantity };
   });
 };
 
-const pricedLine = async (door: CartDoor, storeId: string, wish: Wish): Promise<CartLine> => {
-  const [line] = await pricedLines(door, storeId, [wish]);
+const pricedLine = async (
+  deps: CartDeps,
+  storeId: string,
+  change: LineChange,
+): Promise<CartLine> => {
+  const [line] = await pricedLines(deps, storeId, [change]);
   if (!line) throw new Error('a line came back without a price');
   return line;
 };
 
 /** A new guest's cart with these lines. INVALID_INPUT, CART_FULL. */
 export const makeCart = async (
-  door: CartDoor,
+  deps: CartDeps,
   { storeId }: Principal,
-  wishes: Wish[],
+  changes: LineChange[],
 ): Promise<{ ref: CartRef; cart: Cart }> => {
   const ref = { storeId, id: newCartId() };
-  const lines = await pricedLines(door, storeId, wishes);
+  const lines = await pricedLines(deps, storeId, changes);
   const made = lines.reduce((cart, line) => withMore(cart, line), EMPTY_CART);
-  return { ref, cart: await door.carts.change(storeId, ref.id, () => made) };
+  return { ref, cart: await deps.carts.change(storeId, ref.id, () => made) };
 };
 
-const changed = ({ carts }: CartDoor, ref: CartRef, change: (cart: Cart) => Cart): Promise<Cart> =>
+const changed = ({ carts }: CartDeps, ref: CartRef, change: (cart: Cart) => Cart): Promise<Cart> =>
   carts.change(ref.storeId, ref.id, (cart) => change(existing(ref, cart)));
 
 const hashOf = (value: unknown): string =>
@@ -113,24 +117,24 @@ const hashOf = (value: unknown): string =>
 
 /** Adds to what is there, once a key. INVALID_INPUT, CART_FULL, IDEMPOTENCY_KEY_REUSED. */
 export const addLine = async (
-  door: CartDoor,
+  deps: CartDeps,
   ref: CartRef,
-  wish: Wish,
+  change: LineChange,
   key?: string,
 ): Promise<Cart> => {
-  await cartOf(door, ref);
-  const line = await pricedLine(door, ref.storeId, wish);
-  const addition = key === undefined ? undefined : { key: hashOf(key), body: hashOf(wish) };
-  return changed(door, ref, (cart) => withMore(cart, line, addition));
+  await cartOf(deps, ref);
+  const line = await pricedLine(deps, ref.storeId, change);
+  const addition = key === undefined ? undefined : { key: hashOf(key), body: hashOf(change) };
+  return changed(deps, ref, (cart) => withMore(cart, line, addition));
 };
 
 /** Says how many, and agrees to the present price. INVALID_INPUT, CART_FULL. */
-export const setLine = async (door: CartDoor, ref: CartRef, wish: Wish): Promise<Cart> => {
-  await cartOf(door, ref);
-  const line = await pricedLine(door, ref.storeId, wish);
-  return changed(door, ref, (cart) => withLine(cart, line));
+export const setLine = async (deps: CartDeps, ref: CartRef, change: LineChange): Promise<Cart> => {
+  await cartOf(deps, ref);
+  const line = await pricedLine(deps, ref.storeId, change);
+  return changed(deps, ref, (cart) => withLine(cart, line));
 };
 
 /** What is not in the cart is removed already. */
-export const removeLine = (door: CartDoor, ref: CartRef, sku: string): Promise<Cart> =>
-  changed(door, ref, (cart) => without(cart, sku));
+export const removeLine = (deps: CartDeps, ref: CartRef, sku: string): Promise<Cart> =>
+  changed(deps, ref, (cart) => without(cart, sku));

@@ -15,7 +15,7 @@ import type { Order } from '../../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import { emailOf, placeOrder, type Shopper } from '../order-calls.ts';
 import { STORE_HEADER } from '../../rpc/client.ts';
 import { ownerOf } from '../owners.ts';
-import { cartOf, existing, type CartDoor, type CartRef } from './calls.ts';
+import { cartOf, existing, type CartDeps, type CartRef } from './calls.ts';
 import type { checkoutBody } from './shapes.ts';
 
 /** Longer than any call to Orders may last: what has made no order by then makes none. */
@@ -32,7 +32,7 @@ export const statusOf = ({ status }: { status: string }): OrderStatus => status 
 
 /** Writes down what became of a checkout; a cart that is gone needs nothing. */
 const conclude = async (
-  { carts }: CartDoor,
+  { carts }: CartDeps,
   ref: CartRef,
   change: (cart: Cart) => Cart,
 ): Promise<Cart> => {
@@ -41,20 +41,20 @@ const conclude = async (
 };
 
 /** What became of the checkout that a cart knows of, asked of Orders, who alone can say. */
-export const settled = async (door: CartDoor, ref: CartRef, cart: Cart): Promise<SettledCart> => {
+export const settled = async (deps: CartDeps, ref: CartRef, cart: Cart): Promise<SettledCart> => {
   const { checkout } = cart;
   if (!checkout) return { cart };
   const { key, principal, beganAtMs } = checkout;
-  const asked = { principal, idempotencyKey: key };
+  const requested = { principal, idempotencyKey: key };
   const headers = { [STORE_HEADER]: ref.storeId };
-  const { order } = await door.orders.findOrderByKey(asked, { headers });
+  const { order } = await deps.orders.findOrderByKey(requested, { headers });
   const outcome = order && outcomeOf(statusOf(order));
   if (order && outcome === 'waiting') return { cart, order };
   if (order && outcome === 'bought') {
-    return { cart: await conclude(door, ref, (one) => withBought(one, key, order.id)) };
+    return { cart: await conclude(deps, ref, (one) => withBought(one, key, order.id)) };
   }
   if (!order && Date.now() - beganAtMs < UNDER_WAY_MS) return { cart };
-  return { cart: await conclude(door, ref, (one) => withoutCheckout(one, key)) };
+  return { cart: await conclude(deps, ref, (one) => withoutCheckout(one, key)) };
 };
 
 /** Until when the order's own reservation holds the stock: no cart holds any. */
@@ -84,17 +84,17 @@ interface Begun {
 
 /** What this key stands for: written down before it is sent, so a repeated call is the same. */
 const begin = async (
-  door: CartDoor,
+  deps: CartDeps,
   ref: CartRef,
   { key, principal }: { key: string; principal: string },
 ): Promise<Begun> => {
-  const present = await cartOf(door, ref);
+  const present = await cartOf(deps, ref);
   if (present.checkout && present.checkout.key !== key) {
-    const { cart, order } = await settled(door, ref, present);
+    const { cart, order } = await settled(deps, ref, present);
     if (cart.checkout) throw inCheckout(order);
   }
   const fresh = { key, principal, beganAtMs: Date.now() };
-  const begun = await door.carts.change(ref.storeId, ref.id, (found) => {
+  const begun = await deps.carts.change(ref.storeId, ref.id, (found) => {
     const cart = existing(ref, found);
     if ([cart.checkout?.key, cart.bought?.key].includes(key)) return cart;
     if (cart.checkout) throw inCheckout();
@@ -117,9 +117,9 @@ const isFinal = (error: unknown, isNew: boolean): boolean => {
 };
 
 /** The order is what counts: a cart that cannot be written now is settled when it is read. */
-const afterwards = async (door: CartDoor, work: () => Promise<unknown>): Promise<void> => {
+const afterwards = async (deps: CartDeps, work: () => Promise<unknown>): Promise<void> => {
   await work().catch((error: unknown) => {
-    door.telemetry.log.warn('cart not settled', {
+    deps.telemetry.log.warn('cart not settled', {
       reason: error instanceof Error ? error.message : String(error),
     });
   });
@@ -130,28 +130,28 @@ const afterwards = async (door: CartDoor, work: () => Promise<unknown>): Promise
  * shopper says a total. CART_EMPTY, CART_IN_CHECKOUT, and the codes of placing an order.
  */
 export const checkoutCart = async (
-  door: CartDoor,
+  deps: CartDeps,
   shopper: Shopper,
   ref: CartRef,
   { body, key }: { body: z.output<typeof checkoutBody>; key: string },
 ): Promise<Order> => {
   const email = emailOf(shopper, body.email);
   const principal = ownerOf(shopper.principal, email);
-  const { checkout, isNew } = await begin(door, ref, { key, principal });
+  const { checkout, isNew } = await begin(deps, ref, { key, principal });
   const lines = checkout.lines.map(({ sku, quantity }) => ({ sku, quantity }));
   const currency = checkout.lines[0]?.currency;
   const shownTotal = currency && numberFromMinor(shownTotalMinor(checkout.lines), currency);
   const expectedTotal = body.expectedTotal ?? shownTotal;
   try {
-    const wish = { ...body, email, lines, expectedTotal, currency };
-    const order = await placeOrder(door, shopper, wish, key);
+    const checkout = { ...body, email, lines, expectedTotal, currency };
+    const order = await placeOrder(deps, shopper, checkout, key);
     if (outcomeOf(statusOf(order)) === 'bought') {
-      await afterwards(door, () => conclude(door, ref, (cart) => withBought(cart, key, order.id)));
+      await afterwards(deps, () => conclude(deps, ref, (cart) => withBought(cart, key, order.id)));
     }
     return order;
   } catch (error) {
     if (isFinal(error, isNew)) {
-      await afterwards(door, () => conclude(door, ref, (cart) => withoutCheckout(cart, key)));
+      await afterwards(deps, () => conclude(deps, ref, (cart) => withoutCheckout(cart, key)));
     }
     throw error;
   }

@@ -2,7 +2,7 @@
 import { EMPTY_CART, withMerged, type Cart, type NotTaken } from '../../../domain/carts/cart.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import { isId } from '../../../domain/ids.ts';
-import type { CartDoor } from './calls.ts';
+import type { CartDeps } from './calls.ts';
 import { settled } from './checkout.ts';
 
 export interface Merged {
@@ -12,8 +12,8 @@ export interface Merged {
 }
 
 /** Nobody changes it from now on; undefined when there is none, or it is another account's. */
-const closed = (door: CartDoor, storeId: string, cartId: string, accountId: string) =>
-  door.carts.change(storeId, cartId, (cart) => {
+const closed = (deps: CartDeps, storeId: string, cartId: string, accountId: string) =>
+  deps.carts.change(storeId, cartId, (cart) => {
     if (!cart || (cart.movedTo && cart.movedTo !== accountId)) return undefined;
     if (cart.checkout) throw new DomainError('CART_IN_CHECKOUT', 'this cart is being checked out');
     return { ...cart, movedTo: accountId };
@@ -24,24 +24,24 @@ const closed = (door: CartDoor, storeId: string, cartId: string, accountId: stri
  * be repeated. A cart that is not there adds nothing. CART_IN_CHECKOUT.
  */
 export const mergeCart = async (
-  door: CartDoor,
+  deps: CartDeps,
   { storeId, accountId }: { storeId: string; accountId: string },
   cartId: string,
 ): Promise<Merged> => {
   const ref = { storeId, id: cartId };
-  const found = isId('cart', cartId) ? await door.carts.find(storeId, cartId) : undefined;
-  if (found?.checkout) await settled(door, ref, found);
-  const guests = found && (await closed(door, storeId, cartId, accountId));
+  const found = isId('cart', cartId) ? await deps.carts.find(storeId, cartId) : undefined;
+  if (found?.checkout) await settled(deps, ref, found);
+  const guests = found && (await closed(deps, storeId, cartId, accountId));
   if (!guests) {
-    const cart = (await door.carts.find(storeId, accountId)) ?? EMPTY_CART;
+    const cart = (await deps.carts.find(storeId, accountId)) ?? EMPTY_CART;
     return { cart, notTaken: [] };
   }
   let notTaken: NotTaken = [];
-  const cart = await door.carts.change(storeId, accountId, (present) => {
+  const cart = await deps.carts.change(storeId, accountId, (present) => {
     const merged = withMerged(present ?? EMPTY_CART, { id: cartId, lines: guests.lines });
     notTaken = merged.notTaken;
     return merged.cart;
   });
-  await door.carts.remove(storeId, cartId);
+  await deps.carts.remove(storeId, cartId);
   return { cart, notTaken };
 };

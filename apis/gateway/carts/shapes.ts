@@ -57,4 +57,4 @@ export const cartShape = z.object({
     .optional()
     .describe('What found no room when two carts became one.'),
 });
-export type ShownCart = z.output<typeof cartShape>;
+export type CartResponse = z.output<typeof cartShape>;

@@ -5,19 +5,19 @@ import { DomainError } from '../../../domain/errors.ts';
 import { numberFromMinor, type Currency } from '../../../domain/money.ts';
 import type { Order } from '../../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import { STORE_HEADER } from '../../rpc/client.ts';
-import { isGuests, pricesOf, type CartDoor, type CartRef } from './calls.ts';
+import { isGuests, pricesOf, type CartDeps, type CartRef } from './calls.ts';
 import { holdUntilOf, settled, statusOf } from './checkout.ts';
-import type { ShownCart } from './shapes.ts';
+import type { CartResponse } from './shapes.ts';
 
 /** Who is away leaves a gap that is told, not an error. */
-const orUnknown = <T>(asked: Promise<T>): Promise<T | undefined> =>
-  asked.catch((error: unknown) => {
+const orUnknown = <T>(requested: Promise<T>): Promise<T | undefined> =>
+  requested.catch((error: unknown) => {
     if (error instanceof DomainError && error.code !== 'INVALID_INPUT') return undefined;
     throw error;
   });
 
 const factsOf = async (
-  door: CartDoor,
+  deps: CartDeps,
   { storeId }: CartRef,
   { lines }: Cart,
 ): Promise<PresentFacts> => {
@@ -25,8 +25,8 @@ const factsOf = async (
   if (skus.length === 0) return { prices: new Map(), available: new Map() };
   const headers = { [STORE_HEADER]: storeId };
   const [prices, counted] = await Promise.all([
-    orUnknown(pricesOf(door, storeId, skus)),
-    orUnknown(door.inventory.batchGetStock({ skus }, { headers })),
+    orUnknown(pricesOf(deps, storeId, skus)),
+    orUnknown(deps.inventory.batchGetStock({ skus }, { headers })),
   ]);
   return {
     prices: prices && new Map(prices.map((one) => [one.sku, one])),
@@ -34,7 +34,7 @@ const factsOf = async (
   };
 };
 
-const shownLine = ({ line, unitMinor, currency, available, findings }: JudgedLine) => ({
+const toLineResponse = ({ line, unitMinor, currency, available, findings }: JudgedLine) => ({
   sku: line.sku,
   quantity: line.quantity,
   productId: line.productId,
@@ -57,7 +57,7 @@ const totalOf = (judged: JudgedLine[]): { total: number | null; currency: Curren
   return { total: numberFromMinor(minor, currency), currency };
 };
 
-const shownCheckout = (order: Order | undefined) => {
+const toCheckoutResponse = (order: Order | undefined) => {
   const holdUntil = holdUntilOf(order);
   return {
     ...(order && { order: { id: order.id, status: statusOf(order) } }),
@@ -67,19 +67,19 @@ const shownCheckout = (order: Order | undefined) => {
 
 /** The cart with what is so now; its checkout is asked after as well. */
 export const viewCart = async (
-  door: CartDoor,
+  deps: CartDeps,
   ref: CartRef,
   known: Cart,
   notTaken?: NotTaken,
-): Promise<ShownCart> => {
-  const { cart, order } = (await orUnknown(settled(door, ref, known))) ?? { cart: known };
-  const facts = await factsOf(door, ref, cart);
+): Promise<CartResponse> => {
+  const { cart, order } = (await orUnknown(settled(deps, ref, known))) ?? { cart: known };
+  const facts = await factsOf(deps, ref, cart);
   const judged = cart.lines.map((line) => judgeLine(line, facts));
   return {
     ...(isGuests(ref) && { id: ref.id }),
-    lines: judged.map(shownLine),
+    lines: judged.map(toLineResponse),
     ...totalOf(judged),
-    ...(cart.checkout && { checkout: shownCheckout(order) }),
+    ...(cart.checkout && { checkout: toCheckoutResponse(order) }),
     ...(cart.bought && { bought: { orderId: cart.bought.orderId } }),
     ...(notTaken && { notTaken }),
   };

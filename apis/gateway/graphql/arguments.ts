@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { DomainError } from '../../../domain/errors.ts';
 import { parsed } from '../../http/body.ts';
 import type { Account } from '../../http/principals.ts';
-import type { Ask } from '../../http/routes.ts';
+import type { RouteInput } from '../../http/routes.ts';
 import { idempotencyKey } from '../order-calls.ts';
 
 export interface Keyed {
@@ -11,7 +11,10 @@ export interface Keyed {
 }
 
 /** An argument by name, else the header. */
-export const keyIn = ({ idempotencyKey: key }: Keyed, { request }: Ask): string | undefined => {
+export const keyIn = (
+  { idempotencyKey: key }: Keyed,
+  { request }: RouteInput,
+): string | undefined => {
   const given = key ?? request.headers.get('idempotency-key') ?? undefined;
   return given === undefined ? undefined : idempotencyKey(given);
 };
@@ -28,7 +31,7 @@ const withoutNulls = (value: unknown): unknown => {
 export const inputOf = <T>(schema: z.ZodType<T>, input: unknown): T =>
   parsed(schema, withoutNulls(input));
 
-export const accountOf = ({ principal }: Ask): Account => {
+export const accountOf = ({ principal }: RouteInput): Account => {
   if (principal.kind === 'account') return principal;
   throw new DomainError('UNAUTHENTICATED', 'sign in');
 };

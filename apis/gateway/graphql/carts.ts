@@ -1,7 +1,7 @@
 // Carts in GraphQL: the same calls as over HTTP; a cart that is not named is one's own.
 import type { Order } from '../../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import { refusing } from '../../http/graphql/engine.ts';
-import type { Ask } from '../../http/routes.ts';
+import type { RouteInput } from '../../http/routes.ts';
 import {
   addLine,
   cartOf,
@@ -9,7 +9,7 @@ import {
   makeCart,
   removeLine,
   setLine,
-  type CartDoor,
+  type CartDeps,
   type CartRef,
 } from '../carts/calls.ts';
 import { checkoutCart } from '../carts/checkout.ts';
@@ -26,62 +26,66 @@ interface OfSku extends OfCart {
   sku: string;
 }
 
-const refIn = ({ principal }: Ask, cartId: string | null | undefined): CartRef =>
+const refIn = ({ principal }: RouteInput, cartId: string | null | undefined): CartRef =>
   cartRef(principal, cartId ?? undefined);
 
-export const cartQueries = (door: CartDoor, ask: Ask) => ({
+export const cartQueries = (deps: CartDeps, context: RouteInput) => ({
   cart: ({ id }: { id?: string | null }) =>
     refusing(async () => {
-      const ref = refIn(ask, id);
-      return viewCart(door, ref, await cartOf(door, ref));
+      const ref = refIn(context, id);
+      return viewCart(deps, ref, await cartOf(deps, ref));
     }),
 });
 
 /** What each costs is taken where it runs, as with every mutation. */
-const changes = (door: CartDoor, ask: Ask) => ({
+const changes = (deps: CartDeps, context: RouteInput) => ({
   addToCart: ({ cartId, sku, quantity, ...keyed }: Keyed & OfSku & { quantity: number }) =>
     refusing(async () => {
-      const isNew = !cartId && ask.principal.kind !== 'account';
-      await ask.charge(isNew ? 'cart' : 'write');
-      const wish = inputOf(lineBody, { sku, quantity });
+      const isNew = !cartId && context.principal.kind !== 'account';
+      await context.charge(isNew ? 'cart' : 'write');
+      const change = inputOf(lineBody, { sku, quantity });
       if (isNew) {
-        const { ref, cart } = await makeCart(door, ask.principal, [wish]);
-        return viewCart(door, ref, cart);
+        const { ref, cart } = await makeCart(deps, context.principal, [change]);
+        return viewCart(deps, ref, cart);
       }
-      const ref = refIn(ask, cartId);
-      return viewCart(door, ref, await addLine(door, ref, wish, keyIn(keyed, ask)));
+      const ref = refIn(context, cartId);
+      return viewCart(deps, ref, await addLine(deps, ref, change, keyIn(keyed, context)));
     }),
   setCartLine: ({ cartId, sku, quantity }: OfSku & { quantity: number }) =>
     refusing(async () => {
-      await ask.charge('write');
-      const ref = refIn(ask, cartId);
-      const wish = inputOf(lineBody, { sku, quantity });
-      return viewCart(door, ref, await setLine(door, ref, wish));
+      await context.charge('write');
+      const ref = refIn(context, cartId);
+      const change = inputOf(lineBody, { sku, quantity });
+      return viewCart(deps, ref, await setLine(deps, ref, change));
     }),
   removeCartLine: ({ cartId, sku }: OfSku) =>
     refusing(async () => {
-      await ask.charge('write');
-      const ref = refIn(ask, cartId);
-      return viewCart(door, ref, await removeLine(door, ref, inputOf(skuShape, { sku }).sku));
+      await context.charge('write');
+      const ref = refIn(context, cartId);
+      return viewCart(deps, ref, await removeLine(deps, ref, inputOf(skuShape, { sku }).sku));
     }),
 });
 
 /** `shown` is how an order is shown that its shopper has just placed. */
-export const cartMutations = (door: CartDoor, ask: Ask, shown: (order: Order) => unknown) => ({
-  ...changes(door, ask),
+export const cartMutations = (
+  deps: CartDeps,
+  context: RouteInput,
+  shown: (order: Order) => unknown,
+) => ({
+  ...changes(deps, context),
   mergeCart: (args: { cartId: string }) =>
     refusing(async () => {
-      await ask.charge('write');
-      const account = accountOf(ask);
+      await context.charge('write');
+      const account = accountOf(context);
       const { cartId } = inputOf(mergeBody, args);
-      const { cart, notTaken } = await mergeCart(door, account, cartId);
-      return viewCart(door, cartRef(account), cart, notTaken);
+      const { cart, notTaken } = await mergeCart(deps, account, cartId);
+      return viewCart(deps, cartRef(account), cart, notTaken);
     }),
   checkoutCart: ({ cartId, input, ...keyed }: Keyed & OfCart & { input: unknown }) =>
     refusing(async () => {
-      await ask.charge('checkout');
-      const key = keyIn(keyed, ask) ?? idempotencyKey('');
+      await context.charge('checkout');
+      const key = keyIn(keyed, context) ?? idempotencyKey('');
       const body = inputOf(checkoutBody, input);
-      return shown(await checkoutCart(door, ask, refIn(ask, cartId), { body, key }));
+      return shown(await checkoutCart(deps, context, refIn(context, cartId), { body, key }));
     }),
 });

@@ -6,7 +6,7 @@ import { parseStrictJson } from '../../../domain/strict-json.ts';
 import { traceHeaders } from '../../../telemetry/spans.ts';
 import { assertNoCardNumber } from '../../http/body.ts';
 import { etagOf, keptAnswer, type Kept } from '../../http/caching.ts';
-import { route, type Ask, type Route } from '../../http/routes.ts';
+import { route, type RouteInput, type Route } from '../../http/routes.ts';
 import type { Fetch } from '../../rpc/peer-tls.ts';
 import { pick } from '../proxy.ts';
 import { createSharing } from './sharing.ts';
@@ -24,7 +24,7 @@ const KEPT_MS = 1_000;
 const KEPT_BYTES_MAX = 32 * 1024 * 1024;
 
 /** Where Search is. */
-export interface SearchDoor {
+export interface SearchDeps {
   searchUrl: string;
   fetch: Fetch;
 }
@@ -40,7 +40,7 @@ export interface Posted {
   signal: AbortSignal;
 }
 
-export const postToSearch = ({ searchUrl, fetch }: SearchDoor, posted: Posted): Promise<Response> =>
+export const postToSearch = ({ searchUrl, fetch }: SearchDeps, posted: Posted): Promise<Response> =>
   fetch(`${searchUrl}/graphql`, {
     method: 'POST',
     headers: {
@@ -75,11 +75,14 @@ interface Shared {
 }
 
 /** Search is told of nobody: who asks changes nothing, so all who ask alike share one answer. */
-export const sharedSearch = (door: SearchDoor) => {
+export const sharedSearch = (deps: SearchDeps) => {
   const share = createSharing<Said>(TIMEOUT_MS);
-  return ({ principal, requestId }: Ask, { body, accept, joinableMs }: Shared): Promise<Said> =>
+  return (
+    { principal, requestId }: RouteInput,
+    { body, accept, joinableMs }: Shared,
+  ): Promise<Said> =>
     share([principal.storeId, accept, body], joinableMs, async (signal) => {
-      const answer = await postToSearch(door, { body, accept, requestId, signal });
+      const answer = await postToSearch(deps, { body, accept, requestId, signal });
       const bytes = new Uint8Array(await answer.arrayBuffer().catch(away));
       const headers = pick(answer.headers, ['content-type', 'retry-after', 'cache-control']);
       return { status: answer.status, headers, bytes, requestId };
@@ -89,7 +92,7 @@ export const sharedSearch = (door: SearchDoor) => {
     });
 };
 
-export type AskShared = ReturnType<typeof sharedSearch>;
+export type RequestShared = ReturnType<typeof sharedSearch>;
 
 const persistedQuery = z.strictObject({
   documentId: z.string().regex(/^(?:sha256:)?[0-9a-f]{64}$/, 'is not a hash'),
@@ -116,20 +119,22 @@ const isWhole = ({ status, bytes }: Said): boolean => {
 };
 
 /** Whole answers by their question, for a moment and in bounded memory; the tag is made once. */
-const keepingAnswers = (ask: AskShared) => {
+const keepingAnswers = (context: RequestShared) => {
   const known = new LRUCache<string, Kept>({
     ttl: KEPT_MS,
     maxSize: KEPT_BYTES_MAX,
     sizeCalculation: ({ body }, question) => body.length + question.length,
   });
-  return async (asked: Ask<undefined, z.infer<typeof persistedQuery>>): Promise<Kept | Said> => {
-    const { documentId, variables } = asked.query;
-    const question = [asked.principal.storeId, documentId, variables].join('\n');
+  return async (
+    requested: RouteInput<undefined, z.infer<typeof persistedQuery>>,
+  ): Promise<Kept | Said> => {
+    const { documentId, variables } = requested.query;
+    const question = [requested.principal.storeId, documentId, variables].join('\n');
     const kept = known.get(question);
     if (kept) return kept;
     const body = JSON.stringify({ documentId, variables: variablesOf(variables) });
     const accept = 'application/json';
-    const said = await ask(asked, { body, accept, joinableMs: KEPT_JOINABLE_MS });
+    const said = await context(requested, { body, accept, joinableMs: KEPT_JOINABLE_MS });
     if (!isWhole(said)) return said;
     const { headers, bytes } = said;
     const whole = { body: bytes, etag: etagOf(bytes), cacheControl: CACHE_CONTROL, headers };
@@ -145,8 +150,8 @@ const TAGS = z
   .describe('The ETag that was got; 304 while it is still so.');
 
 /** A persisted operation of the catalogue under an address of its own. */
-export const keptGraphqlRoute = (ask: AskShared): Route => {
-  const find = keepingAnswers(ask);
+export const keptGraphqlRoute = (context: RequestShared): Route => {
+  const find = keepingAnswers(context);
   return route({
     method: 'get',
     path: '/graphql',
@@ -155,9 +160,9 @@ export const keptGraphqlRoute = (ask: AskShared): Route => {
     query: persistedQuery,
     headers: { 'If-None-Match': TAGS },
     answers: { 200: 'data', 304: 'as it was', 404: 'NOT_FOUND', 503: 'UNAVAILABLE' },
-    answer: async (asked) => {
-      const found = await find(asked);
-      if ('etag' in found) return keptAnswer(asked.request, found);
+    answer: async (requested) => {
+      const found = await find(requested);
+      if ('etag' in found) return keptAnswer(requested.request, found);
       return saidAnswer({ ...found, headers: { ...found.headers, 'cache-control': 'no-store' } });
     },
   });

@@ -26,12 +26,15 @@ const fragmentsOf = (document: DocumentNode): Fragments =>
   );
 
 /** The operation that is meant, when the document says which. */
-export const operationOf = ({ known, asked }: Question): OperationDefinitionNode | undefined => {
+export const operationOf = ({
+  known,
+  requested,
+}: Question): OperationDefinitionNode | undefined => {
   const operations = known.document.definitions.filter(
     (one) => one.kind === Kind.OPERATION_DEFINITION,
   );
-  if (!asked.operationName) return operations.length === 1 ? operations[0] : undefined;
-  return operations.find(({ name }) => name?.value === asked.operationName);
+  if (!requested.operationName) return operations.length === 1 ? operations[0] : undefined;
+  return operations.find(({ name }) => name?.value === requested.operationName);
 };
 
 /** Names of the root's fields, through every fragment; one inside itself is looked at once. */
@@ -133,17 +136,21 @@ const withoutUnused = (document: DocumentNode): DocumentNode => {
   };
 };
 
-type AskSearch = (body: object) => Promise<Answer>;
+type RequestSearch = (body: object) => Promise<Answer>;
 
 /** Root functions for Search's fields, which share one call to it; and what it said beside data. */
-export const delegated = (question: Question, fields: readonly string[], ask: AskSearch) => {
-  let asked: Promise<Answer> | undefined;
+export const delegated = (
+  question: Question,
+  fields: readonly string[],
+  context: RequestSearch,
+) => {
+  let requested: Promise<Answer> | undefined;
   const answer = (): Promise<Answer> => {
     const operation = operationOf(question);
     if (!operation) throw new Error('a root field was asked for outside of an operation');
     const query = searchsPart(question.known.document, operation);
-    const { variables, operationName } = question.asked;
-    return (asked ??= ask({ query, variables, operationName }));
+    const { variables, operationName } = question.requested;
+    return (requested ??= context({ query, variables, operationName }));
   };
   const field = async (_args: unknown, _context: unknown, { path }: { path: { key: string } }) => {
     const { data, errors = [] } = await answer();
@@ -157,7 +164,7 @@ export const delegated = (question: Question, fields: readonly string[], ask: As
     root: Object.fromEntries(fields.filter(isSearchs).map((name) => [name, field])),
     /** What Search said beside its data: warnings, and errors inside of what it found. */
     beside: async () => {
-      const said = await asked?.catch(() => undefined);
+      const said = await requested?.catch(() => undefined);
       const errors = (said?.errors ?? []).filter(({ path = [] }) => path.length > 1);
       return { errors, extensions: said?.extensions };
     },

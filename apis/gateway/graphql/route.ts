@@ -6,10 +6,10 @@ import {
   readingQuestions,
   refusing,
   running,
-  shownAnswer,
+  graphqlResponse,
   type Answer,
 } from '../../http/graphql/engine.ts';
-import { route, type Ask, type Route } from '../../http/routes.ts';
+import { route, type RouteInput, type Route } from '../../http/routes.ts';
 import {
   away,
   JOINABLE_MS,
@@ -17,33 +17,33 @@ import {
   postToSearch,
   saidAnswer,
   sharedSearch,
-  type AskShared,
-  type SearchDoor,
+  type RequestShared,
+  type SearchDeps,
 } from './catalogue.ts';
 import { delegated, isAllSearchs, operationOf, rootFieldsOf } from './delegate.ts';
-import { shopperRoot, type ShopperParts } from './root.ts';
+import { shopperRoot, type ShopperDeps } from './root.ts';
 import { loadSchema } from './schema.ts';
 
 const TIMEOUT_MS = 10_000;
 
-export interface GraphqlDoor extends ShopperParts, SearchDoor {}
+export interface GraphqlDeps extends ShopperDeps, SearchDeps {}
 
-const acceptOf = ({ request }: Ask): string => request.headers.get('accept') ?? '*/*';
+const acceptOf = ({ request }: RouteInput): string => request.headers.get('accept') ?? '*/*';
 
 /** Search's answer as it gave it. */
-const passingOn = (shared: AskShared) => async (ask: Ask, body: unknown) => {
-  const wish = { body: JSON.stringify(body), accept: acceptOf(ask), joinableMs: JOINABLE_MS };
-  return saidAnswer(await shared(ask, wish));
+const passingOn = (shared: RequestShared) => async (context: RouteInput, body: unknown) => {
+  const key = { body: JSON.stringify(body), accept: acceptOf(context), joinableMs: JOINABLE_MS };
+  return saidAnswer(await shared(context, key));
 };
 
 /** A part of a question: Search's refusal of all of it is a refusal of each field. */
-const askSearch =
-  (door: GraphqlDoor, ask: Ask) =>
+const requestSearch =
+  (deps: GraphqlDeps, context: RouteInput) =>
   async (body: object): Promise<Answer> => {
-    const response = await postToSearch(door, {
+    const response = await postToSearch(deps, {
       body: JSON.stringify(body),
-      accept: acceptOf(ask),
-      requestId: ask.requestId,
+      accept: acceptOf(context),
+      requestId: context.requestId,
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (response.status === 503) return away(undefined);
@@ -54,7 +54,7 @@ const askSearch =
 const namesPersisted = (body: unknown): boolean =>
   typeof body === 'object' && body !== null && !('query' in body);
 
-const askedRoute = (door: GraphqlDoor, shared: AskShared): Route => {
+const requestedRoute = (deps: GraphqlDeps, shared: RequestShared): Route => {
   const passedOn = passingOn(shared);
   const read = readingQuestions(new Map());
   const run = running(loadSchema());
@@ -65,19 +65,19 @@ const askedRoute = (door: GraphqlDoor, shared: AskShared): Route => {
     needs: 'shop',
     kind: 'read',
     answers: { 200: 'data, and errors beside it' },
-    answer: async (ask) => {
-      const body = await questionBody(ask.request);
-      if (namesPersisted(body)) return passedOn(ask, body);
-      const question = read(ask.request, body);
+    answer: async (context) => {
+      const body = await questionBody(context.request);
+      if (namesPersisted(body)) return passedOn(context, body);
+      const question = read(context.request, body);
       if (question instanceof Response) return question;
-      if (isAllSearchs(question)) return passedOn(ask, body);
+      if (isAllSearchs(question)) return passedOn(context, body);
       const operation = operationOf(question);
       const isQuery = operation?.operation === OperationTypeNode.QUERY;
       const fields = isQuery ? rootFieldsOf(question.known.document, operation.selectionSet) : [];
       const search = delegated(question, fields, (part) =>
-        refusing(() => askSearch(door, ask)(part)),
+        refusing(() => requestSearch(deps, context)(part)),
       );
-      const answer = await run(question, { ...shopperRoot(door, ask), ...search.root });
+      const answer = await run(question, { ...shopperRoot(deps, context), ...search.root });
       const { errors, extensions } = await search.beside();
       const all = [...(answer.errors ?? []), ...errors];
       const whole = {
@@ -85,14 +85,14 @@ const askedRoute = (door: GraphqlDoor, shared: AskShared): Route => {
         ...(all.length > 0 && { errors: all }),
         ...(extensions && { extensions }),
       };
-      const shown = shownAnswer(ask.request, whole, 'this part of the shop is away');
+      const shown = graphqlResponse(context.request, whole, 'this part of the shop is away');
       shown.headers.set('cache-control', 'private, no-store');
       return shown;
     },
   });
 };
 
-export const graphqlRoutes = (door: GraphqlDoor): Route[] => {
-  const shared = sharedSearch(door);
-  return [keptGraphqlRoute(shared), askedRoute(door, shared)];
+export const graphqlRoutes = (deps: GraphqlDeps): Route[] => {
+  const shared = sharedSearch(deps);
+  return [keptGraphqlRoute(shared), requestedRoute(deps, shared)];
 };

@@ -1,5 +1,5 @@
 // The gate of the public door: a room, the address, who it is, and then what they may still do.
-import { showsNothing, type Principal } from '../../http/principals.ts';
+import { hasNoCredential, type Principal } from '../../http/principals.ts';
 import type { Call, Gate } from '../../http/gate.ts';
 import { DEFAULT_STORE } from '../../../domain/ids.ts';
 import type { Rates } from './rates.ts';
@@ -28,17 +28,17 @@ export const gateOf = (rates: Rates, rooms: Rooms): Gate => {
     onCharge: () => void,
   ): Promise<Response> => {
     const { request, address, headers } = call;
-    const isNobody = showsNothing(request);
-    const from = { storeId: DEFAULT_STORE, address, ...(isNobody && { store: DEFAULT_STORE }) };
+    const isAnonymous = hasNoCredential(request);
+    const from = { storeId: DEFAULT_STORE, address, ...(isAnonymous && { store: DEFAULT_STORE }) };
     await rates.take(call.kind, from, headers);
     const principal = await call.authenticate();
     const { storeId } = principal;
     const who = { storeId, principal: principalOf(principal, request), store: storeId };
-    if (!isNobody) await rates.take(call.kind, who, headers);
+    if (!isAnonymous) await rates.take(call.kind, who, headers);
     return answer(principal, async (further) => {
       onCharge();
       await rates.take(further, from, headers);
-      if (!isNobody) await rates.take(further, who, headers);
+      if (!isAnonymous) await rates.take(further, who, headers);
     });
   };
   return async (call, answer) => {

@@ -107,8 +107,8 @@ const redisOrLocal = (store: LimitStore, telemetry: Telemetry) => {
     if (performance.now() > awayUntil) {
       const late = Promise.withResolvers<undefined>();
       const timer = setTimeout(() => late.resolve(undefined), ANSWER_LIMIT_MS);
-      const asked = store.take(storeId, buckets, cost).catch(() => undefined);
-      const levels = await Promise.race([asked, late.promise]);
+      const requested = store.take(storeId, buckets, cost).catch(() => undefined);
+      const levels = await Promise.race([requested, late.promise]);
       clearTimeout(timer);
       if (levels) return levels;
       awayUntil = performance.now() + AWAY_MS;

@@ -38,21 +38,21 @@ const rotateBody = z.strictObject({
 
 const WHO_LENGTH_MAX = 100;
 /** Whoever made it: an account, a key of the house, or `holdfast` itself. */
-export const byShown = z
+export const byResponse = z
   .string()
   .regex(/^[\w-]+$/)
   .max(WHO_LENGTH_MAX);
 
-const keyShown = z.object({
+const keyResponse = z.object({
   id: idText('key'),
   name: words(NAME_LENGTH_MAX),
   scopes: z.array(z.enum(SCOPES)).max(SCOPES.length),
-  createdBy: byShown,
+  createdBy: byResponse,
   createdAt: moment,
   expiresAt: moment.nullable(),
   lastUsedAt: moment.nullable(),
 });
-const newKeyShown = keyShown.extend({
+const newKeyResponse = keyResponse.extend({
   key: z
     .string()
     .regex(/^hf_[\w-]+$/)
@@ -91,7 +91,7 @@ const makeRoutes = (pg: Pg): Route[] => [
     summary: 'Make a key; its text is in this answer and nowhere else.',
     needs: 'keys:manage',
     body: keyBody,
-    shows: newKeyShown,
+    shows: newKeyResponse,
     answers: { 201: 'the key' },
     answer: async ({ principal, body }) => {
       const { key, made: draft } = newSecret(body.expiresInDays);
@@ -109,7 +109,7 @@ const makeRoutes = (pg: Pg): Route[] => [
       'A new key with the same scopes; the old one lives on for the grace, a day by default.',
     needs: 'keys:manage',
     body: rotateBody,
-    shows: newKeyShown,
+    shows: newKeyResponse,
     answers: { 201: 'the new key' },
     answer: async ({ principal, params, body }) => {
       const { key, made: draft } = newSecret(body.expiresInDays);
@@ -128,7 +128,7 @@ export const keyRoutes = (pg: Pg): Route[] => [
     path: '/stores/:storeId/keys',
     summary: 'The keys of a store, newest first, and when each was last used.',
     needs: 'keys:manage',
-    shows: z.object({ items: z.array(keyShown).max(KEYS_LISTED_MAX) }),
+    shows: z.object({ items: z.array(keyResponse).max(KEYS_LISTED_MAX) }),
     answers: { 200: 'the keys, never their text' },
     answer: async ({ principal }) =>
       json({ items: (await listApiKeys(pg, principal.storeId)).map(shown) }, 200, NO_STORE),

@@ -12,14 +12,14 @@ import { STAFF_ROLES } from '../../../domain/permissions.ts';
 import { emailText, moment } from '../../http/openapi/texts.ts';
 import { json, route, type Route } from '../../http/routes.ts';
 import { email } from '../accounts/shapes.ts';
-import { byShown, byWhom, NO_STORE } from './keys.ts';
+import { byResponse, byWhom, NO_STORE } from './keys.ts';
 
 const staffBody = z.strictObject({ email, role: z.enum(STAFF_ROLES) });
 
-const staffShown = z.object({
+const staffResponse = z.object({
   email: emailText,
   role: z.enum(STAFF_ROLES),
-  createdBy: byShown,
+  createdBy: byResponse,
   createdAt: moment,
 });
 
@@ -36,7 +36,7 @@ export const staffRoutes = (pg: Pg): Route[] => [
     path: '/stores/:storeId/staff',
     summary: 'Who works for a store.',
     needs: 'staff:manage',
-    shows: z.object({ items: z.array(staffShown).max(STAFF_MAX) }),
+    shows: z.object({ items: z.array(staffResponse).max(STAFF_MAX) }),
     answers: { 200: 'addresses and roles' },
     answer: async ({ principal }) =>
       json({ items: (await listStaff(pg, principal.storeId)).map(shown) }, 200, NO_STORE),
@@ -47,7 +47,7 @@ export const staffRoutes = (pg: Pg): Route[] => [
     summary: 'Give somebody a role; it counts once they have confirmed the address.',
     needs: 'staff:manage',
     body: staffBody,
-    shows: staffShown,
+    shows: staffResponse,
     answers: { 200: 'the address and the role', 409: 'ILLEGAL_TRANSITION: the last owner stays' },
     answer: async ({ principal, body }) => {
       const { storeId } = principal;

@@ -45,7 +45,7 @@ const firstOf = (field: FieldNode, variables: Variables): number => {
 };
 
 /** Where a walk is: how deep, how often its fields are answered, how long a list may lie ahead. */
-interface Place {
+interface Position {
   depth: number;
   times: number;
   page: number;
@@ -55,14 +55,15 @@ interface Place {
 /** Inside of introspection GraphQL's own rule bounds the depth. */
 const INTROSPECTION = ['__schema', '__type'];
 
-const below = (field: FieldNode, place: Place, variables: Variables): Place => {
-  const { depth, times, page } = place;
+const below = (field: FieldNode, position: Position, variables: Variables): Position => {
+  const { depth, times, page } = position;
   const name = field.name.value;
-  if (INTROSPECTION.includes(name)) return { ...place, depth: Number.NEGATIVE_INFINITY };
-  if (PAGED.includes(name)) return { ...place, depth: depth + 1, page: firstOf(field, variables) };
-  if (name === 'edges') return { ...place, depth: depth + 1, times: times * page, page: 1 };
+  if (INTROSPECTION.includes(name)) return { ...position, depth: Number.NEGATIVE_INFINITY };
+  if (PAGED.includes(name))
+    return { ...position, depth: depth + 1, page: firstOf(field, variables) };
+  if (name === 'edges') return { ...position, depth: depth + 1, times: times * page, page: 1 };
   const own = name === 'variants' ? VARIANTS_ASSUMED : 1;
-  return { ...place, depth: depth + 1, times: times * own };
+  return { ...position, depth: depth + 1, times: times * own };
 };
 
 /** With every fragment spread out; a fragment that contains itself costs nothing more. */
@@ -74,23 +75,23 @@ const costOf = (document: DocumentNode, variables: Variables): Cost => {
   );
   const sum: Cost = { fields: 0, depth: 0, aliases: 0, cost: 0 };
   const isTooMuch = (): boolean => sum.fields > FIELDS_MAX || sum.depth > DEPTH_MAX;
-  const look = (one: SelectionNode, place: Place): void => {
+  const look = (one: SelectionNode, position: Position): void => {
     // Spreads count as well: fragments that only double each other have no field at all.
     sum.fields++;
     if (one.kind === Kind.FIELD) {
       if (one.alias) sum.aliases++;
-      sum.cost += place.times * (FIELD_COSTS[one.name.value] ?? 1);
-      walk(one.selectionSet, below(one, place, variables));
-    } else if (one.kind === Kind.INLINE_FRAGMENT) walk(one.selectionSet, place);
-    else if (!place.inside.includes(one.name.value)) {
-      const inside = [...place.inside, one.name.value];
-      walk(fragments.get(one.name.value), { ...place, inside });
+      sum.cost += position.times * (FIELD_COSTS[one.name.value] ?? 1);
+      walk(one.selectionSet, below(one, position, variables));
+    } else if (one.kind === Kind.INLINE_FRAGMENT) walk(one.selectionSet, position);
+    else if (!position.inside.includes(one.name.value)) {
+      const inside = [...position.inside, one.name.value];
+      walk(fragments.get(one.name.value), { ...position, inside });
     }
   };
-  const walk = (set: SelectionSetNode | undefined, place: Place): void => {
-    sum.depth = Math.max(sum.depth, place.depth);
+  const walk = (set: SelectionSetNode | undefined, position: Position): void => {
+    sum.depth = Math.max(sum.depth, position.depth);
     if (isTooMuch()) return;
-    for (const one of set?.selections ?? []) look(one, place);
+    for (const one of set?.selections ?? []) look(one, position);
   };
   for (const one of document.definitions) {
     if (one.kind === Kind.OPERATION_DEFINITION)

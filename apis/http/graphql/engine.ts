@@ -22,7 +22,7 @@ const requestBody = z.strictObject({
     .looseObject({ persistedQuery: z.looseObject({ sha256Hash: hash }).optional() })
     .nullish(),
 });
-export type Asked = z.output<typeof requestBody>;
+export type Requested = z.output<typeof requestBody>;
 
 const RESPONSE_TYPE = 'application/graphql-response+json';
 
@@ -89,7 +89,7 @@ export const refusing = async <T>(work: () => Promise<T>): Promise<T> => {
 /** A question that may be asked: parsed, within its limits, perhaps known to be valid. */
 export interface Question {
   query: string;
-  asked: Asked;
+  requested: Requested;
   known: Known;
 }
 
@@ -101,9 +101,9 @@ type Env = { Variables: { root: object } };
 /** A document is validated by the server the first time; after that it is executed as it is. */
 export const running = (schema: GraphQLSchema): Run => {
   const server = graphqlServer({ schema, rootResolver: (c) => c.get('root') });
-  return async ({ query, known, asked }, root) => {
-    const variables = asked.variables ?? {};
-    const { operationName } = asked;
+  return async ({ query, known, requested }, root) => {
+    const variables = requested.variables ?? {};
+    const { operationName } = requested;
     if (known.isValid) {
       const { data, errors } = await execute({
         schema,
@@ -135,8 +135,8 @@ export const running = (schema: GraphQLSchema): Run => {
 };
 
 /** The text of a question: its own, or that of a persisted operation it names. */
-const queryOf = (persisted: Map<string, string>, asked: Asked): string => {
-  const { query, documentId, extensions } = asked;
+const queryOf = (persisted: Map<string, string>, requested: Requested): string => {
+  const { query, documentId, extensions } = requested;
   const named = (documentId ?? extensions?.persistedQuery?.sha256Hash)?.replace('sha256:', '');
   if (query !== undefined) return query;
   if (named === undefined) throw invalid('query', 'is needed');
@@ -159,13 +159,13 @@ export const readingQuestions = (persisted: Map<string, string>) => {
     }
   };
   return (request: Request, body: unknown): Question | Response => {
-    const asked = parsed(requestBody, body);
-    const query = queryOf(persisted, asked);
+    const requested = parsed(requestBody, body);
+    const query = queryOf(persisted, requested);
     const found = known(query);
     if (typeof found === 'string') return refusal(request, found);
-    const excess = asked.query && excessOf(found.document, asked.variables);
+    const excess = requested.query && excessOf(found.document, requested.variables);
     if (excess) return refusal(request, excess);
-    return { query, asked, known: found };
+    return { query, requested, known: found };
   };
 };
 
@@ -173,7 +173,7 @@ export const readingQuestions = (persisted: Map<string, string>) => {
 export const questionBody = jsonBody;
 
 /** The answer over HTTP. UNAVAILABLE when all of it was away; a fault that left no data throws. */
-export const shownAnswer = (request: Request, answer: Answer, away: string): Response => {
+export const graphqlResponse = (request: Request, answer: Answer, away: string): Response => {
   const status = statusOf(answer);
   if (status === 503) throw new DomainError('UNAVAILABLE', away);
   if (status === 500) throw new Error(`a resolver failed: ${answer.errors?.[0]?.message}`);

@@ -79,7 +79,7 @@ const headersOf = (status: number): Json => {
 };
 
 /** What the answers refer to. */
-export const answerParts = (): Json => ({
+export const responseComponents = (): Json => ({
   schemas: { Problem: schemaOf(PROBLEM, 'output') },
   headers: Object.fromEntries(
     Object.entries(HEADERS).map(([name, { description, type }]) => [

@@ -1,7 +1,7 @@
 // OpenAPI 3.1 from the routes themselves: what is served cannot differ from what is described.
 import type { ZodType } from 'zod';
 import { PARAMETER, PARAMETER_LENGTH_MAX, type Route } from '../routes.ts';
-import { answerParts, answersOf } from './answers.ts';
+import { responseComponents, answersOf } from './answers.ts';
 import { schemaOf, type Json } from './schemas.ts';
 
 interface About {
@@ -101,6 +101,6 @@ export const openapiOf = (routes: Route[], about: About): Json => {
     openapi: '3.1.0',
     info: about,
     paths,
-    components: { ...answerParts(), securitySchemes: schemesOf(routes) },
+    components: { ...responseComponents(), securitySchemes: schemesOf(routes) },
   };
 };

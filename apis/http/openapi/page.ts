@@ -50,8 +50,8 @@ const schemas = (title: string, of: z.output<typeof content> | undefined): strin
 
 const parameterRows = ({ parameters }: Operation): string =>
   parameters
-    .map(({ name, in: place, required, description: why = '' }) => {
-      const where = `${place}${required ? ', needed' : ''}`;
+    .map(({ name, in: location, required, description: why = '' }) => {
+      const where = `${location}${required ? ', needed' : ''}`;
       return `<tr><td><code>${escaped(name)}</code><td>${where}<td>${escaped(why)}`;
     })
     .join('');

@@ -19,11 +19,11 @@ const wholeRule = ({ minimum, maximum }: Json): Json => {
 };
 
 /** The same, all the way down. */
-const told = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(told);
+const annotated = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(annotated);
   if (typeof value !== 'object' || value === null) return value;
   const schema = Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [name, told(inner)]),
+    Object.entries(value).map(([name, inner]) => [name, annotated(inner)]),
   );
   if (schema['type'] === 'string') return { ...schema, ...textRule(schema) };
   if (schema['type'] === 'integer') return { ...schema, ...wholeRule(schema) };
@@ -32,5 +32,5 @@ const told = (value: unknown): unknown => {
 
 export const schemaOf = (type: ZodType, io: 'input' | 'output'): Json => {
   const { $schema: _, ...schema } = z.toJSONSchema(type, { io, unrepresentable: 'any' }) as Json;
-  return told(schema) as Json;
+  return annotated(schema) as Json;
 };

@@ -1,6 +1,6 @@
 // The sweeper of holds: what nobody claimed or released in time is for sale again.
 import { expireReservation, listOverdue } from '../../../db/postgres/ledger/endings.ts';
-import { settle, type InventoryParts } from '../parts.ts';
+import { settle, type InventoryDeps } from '../parts.ts';
 import type { Loop } from './loop.ts';
 
 const SWEEP_EVERY_MS = 1_000;
@@ -8,23 +8,23 @@ const SWEEP_EVERY_MS = 1_000;
 const AT_ONCE = 4;
 
 /** Asks the ledger every second; several sweepers at once end each hold only once. */
-export const startExpiring = (parts: InventoryParts): Loop => {
-  const expired = parts.telemetry.counter('holdfast_holds_expired_total', 'Holds that ran out.');
+export const startExpiring = (deps: InventoryDeps): Loop => {
+  const expired = deps.telemetry.counter('holdfast_holds_expired_total', 'Holds that ran out.');
   const stopping = new AbortController();
   const expire = async ({ storeId, id }: { storeId: string; id: string }): Promise<number> => {
-    const answer = await expireReservation(parts.pg, storeId, id);
+    const answer = await expireReservation(deps.pg, storeId, id);
     if (!answer) return 0;
     expired.inc();
-    await settle(parts, { storeId, levels: answer.levels, epoch: answer.epoch });
+    await settle(deps, { storeId, levels: answer.levels, epoch: answer.epoch });
     return 1;
   };
   const sweep = async (): Promise<number> => {
-    const left = await listOverdue(parts.pg);
+    const left = await listOverdue(deps.pg);
     let count = 0;
     const work = async (): Promise<void> => {
       for (let next = left.shift(); next; next = left.shift()) {
         count += await expire(next).catch((error: unknown) => {
-          parts.telemetry.log.error('hold not ended', error);
+          deps.telemetry.log.error('hold not ended', error);
           return 0;
         });
       }
@@ -35,7 +35,7 @@ export const startExpiring = (parts: InventoryParts): Loop => {
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       const count = await sweep().catch((error: unknown) => {
-        parts.telemetry.log.error('sweep failed', error);
+        deps.telemetry.log.error('sweep failed', error);
         return 0;
       });
       if (count === 0) await Bun.sleep(SWEEP_EVERY_MS);

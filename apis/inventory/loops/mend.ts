@@ -1,8 +1,8 @@
 // The mender: goes through the ledger and puts right what Redis has lost or spoiled of it.
 import { levelPage, type StoredLevel } from '../../../db/postgres/ledger/snapshot.ts';
-import type { Told } from '../../../db/redis/stock.ts';
+import type { LedgerLevel } from '../../../db/redis/stock.ts';
 import { startLoop, type Loop } from './loop.ts';
-import type { InventoryParts } from '../parts.ts';
+import type { InventoryDeps } from '../parts.ts';
 
 const LOOK_EVERY_MS = 1_000;
 /** Looked at in one go: a million skus are gone through in a quarter of an hour. */
@@ -10,11 +10,11 @@ const PAGE_SKUS = 1_000;
 
 /** Levels of one store that Redis does not have, or has of another rebuild, or older. */
 const wrongOf = async (
-  { cache }: InventoryParts,
+  { cache }: InventoryDeps,
   storeId: string,
   page: StoredLevel[],
   epoch: number,
-): Promise<Told[]> => {
+): Promise<LedgerLevel[]> => {
   const levels = page.map(({ level }) => level);
   const skus = levels.map(({ sku }) => sku);
   const known = new Map((await cache.listLevels(storeId, skus)).map((one) => [one.sku, one]));
@@ -32,25 +32,25 @@ const wrongOf = async (
  * empty, so nobody rebuilds it. Reserving asks the ledger and fills it; what nobody reserves is
  * filled here. Telling what is so already changes nothing: levels go by their versions.
  */
-export const startMending = (parts: InventoryParts): Loop => {
-  const mended = parts.telemetry.counter(
+export const startRepairing = (deps: InventoryDeps): Loop => {
+  const repaired = deps.telemetry.counter(
     'holdfast_stock_mended_total',
     'Levels that Redis had lost.',
   );
   let after = { storeId: '', sku: '' };
   const look = async (): Promise<void> => {
-    const epoch = parts.fence.peek();
+    const epoch = deps.fence.peek();
     if (epoch === undefined) return;
-    const page = await levelPage(parts.pg, after, PAGE_SKUS);
+    const page = await levelPage(deps.pg, after, PAGE_SKUS);
     for (const [storeId, own] of Map.groupBy(page, (one) => one.storeId)) {
-      const wrong = await wrongOf(parts, storeId, own, epoch);
-      await parts.cache.tell(wrong);
-      mended.inc(wrong.length);
+      const wrong = await wrongOf(deps, storeId, own, epoch);
+      await deps.cache.writeLevels(wrong);
+      repaired.inc(wrong.length);
     }
     const last = page.at(-1);
     after = last ? { storeId: last.storeId, sku: last.level.sku } : { storeId: '', sku: '' };
   };
   return startLoop(LOOK_EVERY_MS, look, (error) =>
-    parts.telemetry.log.warn('stock not looked through', { reason: String(error) }),
+    deps.telemetry.log.warn('stock not looked through', { reason: String(error) }),
   );
 };

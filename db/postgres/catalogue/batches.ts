@@ -13,7 +13,7 @@ import { skuTaken, slugTaken, takenBy, type ProductDraft } from './products.ts';
 const TRIES_MAX = 3;
 const DEADLOCK = '40P01';
 
-export type Wish =
+export type ProductWrite =
   | { draft: ProductDraft }
   | { id: string; change: (present: Product) => ProductDraft };
 
@@ -21,8 +21,8 @@ export type Wish =
 export type Outcome = Product | DomainError;
 
 /** The rows the wishes would change, locked in the order of their ids. */
-const lockWished = async (tx: Tx, storeId: StoreId, wishes: Wish[]) => {
-  const ids = wishes.flatMap((wish) => ('id' in wish ? [wish.id] : []));
+const lockWritten = async (tx: Tx, storeId: StoreId, writes: ProductWrite[]) => {
+  const ids = writes.flatMap((write) => ('id' in write ? [write.id] : []));
   if (ids.length === 0) return new Map<string, Product>();
   const rows = await tx
     .select()
@@ -57,18 +57,18 @@ interface Judged {
 }
 
 /** Every wish in turn, each on top of what those before it were granted. */
-const judge = (wishes: Wish[], present: Map<string, Product>, owners: Owners): Judged => {
+const judge = (writes: ProductWrite[], present: Map<string, Product>, owners: Owners): Judged => {
   const upserts = new Map<string, Upsert>();
-  const draftOf = (wish: Wish): Upsert => {
-    if ('draft' in wish) return { draft: wish.draft, collectionIds: [], isNew: true };
-    const known = present.get(wish.id);
+  const draftOf = (write: ProductWrite): Upsert => {
+    if ('draft' in write) return { draft: write.draft, collectionIds: [], isNew: true };
+    const known = present.get(write.id);
     if (!known) throw new DomainError('NOT_FOUND', 'no such product');
-    const now = { ...known, ...upserts.get(wish.id)?.draft };
-    return { draft: wish.change(now), collectionIds: known.collectionIds, isNew: false };
+    const now = { ...known, ...upserts.get(write.id)?.draft };
+    return { draft: write.change(now), collectionIds: known.collectionIds, isNew: false };
   };
-  const verdicts = wishes.map((wish): DomainError | string => {
+  const verdicts = writes.map((write): DomainError | string => {
     try {
-      const upsert = draftOf(wish);
+      const upsert = draftOf(write);
       const refusal = refusalOf(owners, upsert.draft);
       if (refusal) return refusal;
       grant(owners, upsert.draft);
@@ -103,11 +103,11 @@ const free = (): Owners => ({ slugs: new Map(), skus: new Map() });
 const inOrder = (upserts: Iterable<Upsert>): Upsert[] =>
   [...upserts].toSorted((a, b) => (a.draft.slug < b.draft.slug ? -1 : 1));
 
-const putOnce = async (tx: Tx, storeId: StoreId, wishes: Wish[]): Promise<Outcome[]> => {
-  const present = await lockWished(tx, storeId, wishes);
-  const wished = [...judge(wishes, present, free()).upserts.values()].map(({ draft }) => draft);
-  const owners = await listOwners(tx, storeId, wished);
-  const { upserts, verdicts } = judge(wishes, present, owners);
+const putOnce = async (tx: Tx, storeId: StoreId, writes: ProductWrite[]): Promise<Outcome[]> => {
+  const present = await lockWritten(tx, storeId, writes);
+  const drafts = [...judge(writes, present, free()).upserts.values()].map(({ draft }) => draft);
+  const owners = await listOwners(tx, storeId, drafts);
+  const { upserts, verdicts } = judge(writes, present, owners);
   const written = await putProducts(tx, inOrder(upserts.values()));
   const byId = new Map<string, Product>(written.map((one) => [one.id, one]));
   return verdicts.map((verdict) => {
@@ -126,10 +126,14 @@ const isRaced = (error: unknown): boolean =>
  * as for one: refusals are NOT_FOUND, SLUG_TAKEN, SKU_TAKEN, and those of `change`. A product of
  * several wishes is written once. UNAVAILABLE when others keep taking the same names.
  */
-export const putBatch = async (tx: Tx, storeId: StoreId, wishes: Wish[]): Promise<Outcome[]> => {
+export const putBatch = async (
+  tx: Tx,
+  storeId: StoreId,
+  writes: ProductWrite[],
+): Promise<Outcome[]> => {
   for (let tries = 1; ; tries++) {
     try {
-      return await tx.transaction((inner) => putOnce(inner, storeId, wishes));
+      return await tx.transaction((inner) => putOnce(inner, storeId, writes));
     } catch (error) {
       if (!isRaced(error)) throw error;
       if (tries < TRIES_MAX) continue;

@@ -5,8 +5,8 @@ import type { Product } from '../../../domain/product.ts';
 import { productChanged } from '../../kafka/events.ts';
 import type { Tx } from '../client.ts';
 import { publishMany } from '../outbox.ts';
-import { productCollections, UNPLACED } from '../schema/products.ts';
-import { placesOf } from './product-rows.ts';
+import { productCollections, UNPOSITIONED } from '../schema/products.ts';
+import { positionsOf } from './product-rows.ts';
 import type { ProductDraft } from './products.ts';
 
 /** A product to be written whole; `isNew` when there was none with its id. */
@@ -92,14 +92,17 @@ const putParts = async (tx: Tx, upserts: Upsert[]): Promise<void> => {
 };
 
 /** The places that products which were there before have in their collections. */
-const readPlaces = async (tx: Tx, upserts: Upsert[]) => {
+const readPositions = async (tx: Tx, upserts: Upsert[]) => {
   const ids = upserts.filter(({ isNew }) => !isNew).map(({ draft }) => draft.id);
   if (ids.length === 0) return new Map<string, never[]>();
   const rows = await tx
     .select()
     .from(productCollections)
     .where(
-      and(inArray(productCollections.productId, ids), ne(productCollections.position, UNPLACED)),
+      and(
+        inArray(productCollections.productId, ids),
+        ne(productCollections.position, UNPOSITIONED),
+      ),
     )
     .orderBy(asc(productCollections.collectionId));
   return Map.groupBy(rows, (row) => row.productId);
@@ -113,14 +116,14 @@ export const putProducts = async (tx: Tx, upserts: Upsert[]): Promise<Product[]>
   if (upserts.length === 0) return [];
   const written = new Map((await putRows(tx, upserts)).map((row) => [row.id, row]));
   await putParts(tx, upserts);
-  const places = await readPlaces(tx, upserts);
+  const places = await readPositions(tx, upserts);
   const products = upserts.map(({ draft, collectionIds }): Product => {
     const row = written.get(draft.id);
     if (!row) throw new Error('a product vanished inside its own transaction');
     return {
       ...draft,
       collectionIds: [...new Set(collectionIds)].sort(),
-      places: placesOf(places.get(draft.id) ?? []),
+      places: positionsOf(places.get(draft.id) ?? []),
       version: row.version,
       clockUs: row.clock_us,
       createdAt: new Date(row.created_at).toISOString(),

@@ -11,7 +11,7 @@ import {
   productCollections,
   products,
   productsOutbox,
-  UNPLACED,
+  UNPOSITIONED,
 } from '../schema/products.ts';
 import { collectionOf, noCollection } from './collections.ts';
 import { assembleProducts, nextClockUs, nextVersion } from './product-rows.ts';
@@ -86,7 +86,7 @@ const announceMany = async (tx: Tx, ids: string[]): Promise<void> => {
 };
 
 /** Members that have a place or are to get one. */
-const listPlaced = (tx: Tx, id: string, productIds: string[]) =>
+const listPositioned = (tx: Tx, id: string, productIds: string[]) =>
   tx
     .select({ productId: productCollections.productId, position: productCollections.position })
     .from(productCollections)
@@ -94,7 +94,7 @@ const listPlaced = (tx: Tx, id: string, productIds: string[]) =>
       and(
         eq(productCollections.collectionId, id),
         or(
-          ne(productCollections.position, UNPLACED),
+          ne(productCollections.position, UNPOSITIONED),
           inArray(productCollections.productId, productIds),
         ),
       ),
@@ -117,20 +117,20 @@ export const orderMembers = (
   productIds: string[],
 ): Promise<void> =>
   pg.as(storeId).transaction('memberships.order', async (tx) => {
-    const before = await listPlaced(tx, id, productIds);
+    const before = await listPositioned(tx, id, productIds);
     await lockProducts(tx, [...before.map(({ productId }) => productId), ...productIds]);
     await lockCollection(tx, storeId, id);
     const present = new Map(
-      (await listPlaced(tx, id, productIds)).map((one) => [one.productId, one.position]),
+      (await listPositioned(tx, id, productIds)).map((one) => [one.productId, one.position]),
     );
     if (productIds.some((productId) => !present.has(productId))) {
       throw new DomainError('INVALID_INPUT', 'a product is not in this collection', {
         fields: [{ path: 'productIds', message: 'names a product that is not in this collection' }],
       });
     }
-    const places = new Map(productIds.map((productId, place) => [productId, place]));
+    const places = new Map(productIds.map((productId, position) => [productId, position]));
     const moved = [...present]
-      .map(([productId, from]) => ({ productId, from, to: places.get(productId) ?? UNPLACED }))
+      .map(([productId, from]) => ({ productId, from, to: places.get(productId) ?? UNPOSITIONED }))
       .filter(({ from, to }) => from !== to);
     await tx.execute(sql`
       update products.product_collections m set position = r."to"

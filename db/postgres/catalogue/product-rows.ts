@@ -5,7 +5,7 @@ import type { CollectionId, ProductId, StoreId } from '../../../domain/ids.ts';
 import { currencyOf } from '../../../domain/money.ts';
 import type { Product, Variant } from '../../../domain/product.ts';
 import { prepared, type Db, type Tx } from '../client.ts';
-import { productCollections, products, UNPLACED, variants } from '../schema/products.ts';
+import { productCollections, products, UNPOSITIONED, variants } from '../schema/products.ts';
 
 export type ProductRow = typeof products.$inferSelect;
 type MemberRow = typeof productCollections.$inferSelect;
@@ -37,10 +37,10 @@ const variantOf = (row: Omit<VariantRow, 'storeId' | 'productId'>): Variant => (
 });
 
 /** Only where somebody has put it in a place. */
-export const placesOf = (rows: Placing[]) =>
+export const positionsOf = (rows: Placing[]) =>
   Object.fromEntries(
     rows
-      .filter(({ position }) => position !== UNPLACED)
+      .filter(({ position }) => position !== UNPOSITIONED)
       .map(({ collectionId, position }) => [collectionId, position]),
   );
 
@@ -62,7 +62,7 @@ const productOf = (
   createdAt: row.createdAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),
   collectionIds: memberRows.map((one) => one.collectionId as CollectionId),
-  places: placesOf(memberRows),
+  places: positionsOf(memberRows),
   variants: variantRows.map(variantOf),
 });
 

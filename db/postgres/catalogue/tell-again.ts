@@ -4,8 +4,8 @@ import {
   collectionChanged,
   productChanged,
   productDeleted,
-  type ToldCollection,
-  type ToldProduct,
+  type PublishedCollection,
+  type PublishedProduct,
 } from '../../kafka/events.ts';
 import type { Pg } from '../client.ts';
 import { publishMany } from '../outbox.ts';
@@ -50,7 +50,7 @@ export const presentOf = (
   });
 
 /** Tells them as they are, under the clock they have: whoever knows it already finds it stale. */
-export const tellProductsAgain = (pg: Pg, ids: string[]): Promise<void> =>
+export const republishProducts = (pg: Pg, ids: string[]): Promise<void> =>
   pg.transaction('products.tellAgain', async (tx) => {
     const rows = await tx
       .select()
@@ -58,11 +58,11 @@ export const tellProductsAgain = (pg: Pg, ids: string[]): Promise<void> =>
       .where(inArray(products.id, ids))
       .orderBy(asc(products.id))
       .for('share');
-    const told = (await assembleProducts(tx, rows)).map((product) => productChanged(product));
-    await publishMany(tx, 'products', told);
+    const events = (await assembleProducts(tx, rows)).map((product) => productChanged(product));
+    await publishMany(tx, 'products', events);
   });
 
-export const tellCollectionsAgain = (pg: Pg, ids: string[]): Promise<void> =>
+export const republishCollections = (pg: Pg, ids: string[]): Promise<void> =>
   pg.transaction('collections.tellAgain', async (tx) => {
     const rows = await tx
       .select()
@@ -70,17 +70,17 @@ export const tellCollectionsAgain = (pg: Pg, ids: string[]): Promise<void> =>
       .where(inArray(collections.id, ids))
       .orderBy(asc(collections.id))
       .for('share');
-    const told = rows.map((row) => collectionChanged(collectionOf(row)));
-    await publishMany(tx, 'products', told);
+    const events = rows.map((row) => collectionChanged(collectionOf(row)));
+    await publishMany(tx, 'products', events);
   });
 
 export interface Gone {
-  products: ToldProduct[];
-  collections: ToldCollection[];
+  products: PublishedProduct[];
+  collections: PublishedCollection[];
 }
 
 /** What is no more, though nobody was told: ids are never used again. */
-export const tellDeleted = (pg: Pg, gone: Gone): Promise<void> =>
+export const republishDeleted = (pg: Pg, gone: Gone): Promise<void> =>
   pg.transaction('products.tellDeleted', async (tx) => {
     const [now] = await tx.execute<{ us: number }>(
       sql`select (extract(epoch from clock_timestamp()) * 1000000)::float8 as us`,

@@ -4,7 +4,7 @@ import { DomainError } from '../../../domain/errors.ts';
 import { newId } from '../../../domain/ids.ts';
 import { violatedConstraint, type Pg, type Tx } from '../client.ts';
 import { accounts, sessions, verifications } from '../schema/identity.ts';
-import { wishMailIn } from './mail-wishes.ts';
+import { queueMailIn } from './mail-wishes.ts';
 
 const CHANGE_SECONDS = 60 * 60;
 
@@ -62,7 +62,7 @@ export const changeAddress = (pg: Pg, hash: string): Promise<void> =>
       await tx.update(accounts).set(change).where(isIt);
       await tx.delete(sessions).where(eq(sessions.userId, accountId));
       await endMailedSecrets(tx, accountId);
-      await wishMailIn(tx, { kind: 'address_changed', email: before.email });
+      await queueMailIn(tx, { kind: 'address_changed', email: before.email });
     })
     .catch((error: unknown): never => {
       throw violatedConstraint(error) === 'accounts_email_key' ? invalidToken() : error;

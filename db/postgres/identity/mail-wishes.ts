@@ -1,7 +1,7 @@
 // Mails that somebody asked for: written down at once, sent later by whoever takes them.
 import { and, eq, lt, sql } from 'drizzle-orm';
 import type { Pg, Tx } from '../client.ts';
-import { mailWishes, type MailWish } from '../schema/identity.ts';
+import { mailQueue, type QueuedMailKind } from '../schema/identity.ts';
 
 /** Longer than a mail takes, so that nobody else takes it meanwhile. */
 const TAKEN_SECONDS = 60;
@@ -13,26 +13,26 @@ const ATTEMPTS_MAX = 40;
 export const MAIL_CHANNEL = 'identity_mail';
 
 export interface Wanted {
-  kind: MailWish;
+  kind: QueuedMailKind;
   email: string;
   /** Of `change_email` alone: what its account wants to have instead. */
   newEmail?: string;
 }
 
-export interface Wish extends Omit<Wanted, 'newEmail'> {
+export interface QueuedMail extends Omit<Wanted, 'newEmail'> {
   newEmail: string | null;
   attempts: number;
 }
 
 /** The same inside a transaction: the mail is sent if, and only if, that commits. */
-export const wishMailIn = async (tx: Tx, { kind, email, newEmail }: Wanted): Promise<void> => {
-  const { sentAt, nextAt, attempts, newEmail: before } = mailWishes;
+export const queueMailIn = async (tx: Tx, { kind, email, newEmail }: Wanted): Promise<void> => {
+  const { sentAt, nextAt, attempts, newEmail: before } = mailQueue;
   const pause = sql`make_interval(secs => ${PAUSE_SECONDS})`;
   await tx
-    .insert(mailWishes)
+    .insert(mailQueue)
     .values({ kind, email, newEmail })
     .onConflictDoUpdate({
-      target: [mailWishes.kind, mailWishes.email],
+      target: [mailQueue.kind, mailQueue.email],
       set: {
         newEmail: sql`excluded.new_email`,
         nextAt: sql`coalesce(${sentAt} + ${pause}, ${nextAt})`,
@@ -49,13 +49,13 @@ export const wishMailIn = async (tx: Tx, { kind, email, newEmail }: Wanted): Pro
  * after that it is sent again, but not sooner than a minute later, so that nobody can fill
  * somebody's inbox.
  */
-export const wishMail = (pg: Pg, wanted: Wanted): Promise<void> =>
-  pg.transaction('identity.wishMail', (tx) => wishMailIn(tx, wanted));
+export const queueMail = (pg: Pg, wanted: Wanted): Promise<void> =>
+  pg.transaction('identity.wishMail', (tx) => queueMailIn(tx, wanted));
 
 /** Takes the oldest wish that is due, and for a minute nobody else does. */
-export const takeWish = (pg: Pg): Promise<Wish | undefined> =>
+export const takeQueuedMail = (pg: Pg): Promise<QueuedMail | undefined> =>
   pg.query('identity.takeWish', async (db) => {
-    const rows = await db.execute<Wish & Record<string, unknown>>(sql`
+    const rows = await db.execute<QueuedMail & Record<string, unknown>>(sql`
       update identity.mail_wishes set attempts = attempts + 1,
         next_at = now() + make_interval(secs => ${TAKEN_SECONDS} * least(attempts + 1, 30))
       where (kind, email) = (select kind, email from identity.mail_wishes
@@ -65,21 +65,21 @@ export const takeWish = (pg: Pg): Promise<Wish | undefined> =>
   });
 
 /** It was sent, or nobody is to get it: nobody takes it, unless it has become another one. */
-export const endWish = (pg: Pg, { kind, email, newEmail }: Wish): Promise<void> =>
+export const endQueuedMail = (pg: Pg, { kind, email, newEmail }: QueuedMail): Promise<void> =>
   pg.query('identity.endWish', async (db) => {
     const ended = { sentAt: sql`now()`, nextAt: sql`'infinity'::timestamptz` };
-    const isThis = sql`${mailWishes.newEmail} is not distinct from ${newEmail}`;
+    const isThis = sql`${mailQueue.newEmail} is not distinct from ${newEmail}`;
     await db
-      .update(mailWishes)
+      .update(mailQueue)
       .set(ended)
-      .where(and(eq(mailWishes.kind, kind), eq(mailWishes.email, email), isThis));
+      .where(and(eq(mailQueue.kind, kind), eq(mailQueue.email, email), isThis));
   });
 
 /** Removes wishes that ended long enough ago to be asked for again. */
-export const removeEndedWishes = (pg: Pg): Promise<void> =>
+export const removeEndedMails = (pg: Pg): Promise<void> =>
   pg.query('identity.removeEndedWishes', async (db) => {
     const pause = sql`make_interval(secs => ${PAUSE_SECONDS})`;
-    await db.delete(mailWishes).where(lt(mailWishes.sentAt, sql`now() - ${pause}`));
+    await db.delete(mailQueue).where(lt(mailQueue.sentAt, sql`now() - ${pause}`));
   });
 
-export const isHopeless = ({ attempts }: Wish): boolean => attempts >= ATTEMPTS_MAX;
+export const isHopeless = ({ attempts }: QueuedMail): boolean => attempts >= ATTEMPTS_MAX;

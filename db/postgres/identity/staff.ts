@@ -79,7 +79,7 @@ export const removeStaff = (pg: Pg, storeId: StoreId, email: string): Promise<vo
   });
 
 /** Where somebody works, by their confirmed address. */
-export const listPlaces = (
+export const listMemberships = (
   pg: Pg,
   email: string,
 ): Promise<{ storeId: string; role: StaffRole }[]> =>

@@ -43,7 +43,7 @@ const whole = (
 });
 
 /** Holds what one location has, when no sku sells out by it and the id is new. */
-export const holdAtOnce = (pg: Pg, hold: Hold): Promise<LedgerAnswer | undefined> =>
+export const holdFast = (pg: Pg, hold: Hold): Promise<LedgerAnswer | undefined> =>
   pg.query('reservations.holdAtOnce', async (db) => {
     const { storeId, id, demand: lines, expiresInMs, epoch } = hold;
     const [row] = await prepared<{ word: (Word & { location: string }) | null }>(
@@ -60,7 +60,7 @@ export const holdAtOnce = (pg: Pg, hold: Hold): Promise<LedgerAnswer | undefined
   });
 
 /** Ends what is held, when none of its units is missing and no sku comes back into stock by it. */
-export const endAtOnce = (
+export const endFast = (
   pg: Pg,
   {
     storeId,

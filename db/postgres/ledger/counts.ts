@@ -84,7 +84,7 @@ const putMovements = async (
 };
 
 /** Flips are told at once, every other change soon. */
-const tell = async (tx: Tx, storeId: string, before: Balance[], after: Balance[]) => {
+const publishChanges = async (tx: Tx, storeId: string, before: Balance[], after: Balance[]) => {
   const owners = new Map(before.map(({ sku, productId }) => [sku, productId]));
   const flipped = new Set(flippedProducts(before, after));
   for (const { sku, productId } of after) {
@@ -127,7 +127,7 @@ export const setCounts = (pg: Pg, asked: Counts): Promise<CountsAnswer> =>
     const after = await readBalances(tx, storeId, names);
     const levels = levelsOf(names, after);
     await putMovements(tx, asked, changed, here, levels);
-    await tell(
+    await publishChanges(
       tx,
       storeId,
       before.filter(({ sku }) => names.includes(sku)),

@@ -4,7 +4,7 @@ import { allocate } from '../../../domain/allocation.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import type { Reservation, ReservationState } from '../../../domain/stock.ts';
 import { prepared, type Pg, type Tx } from '../client.ts';
-import { endAtOnce, type LedgerAnswer } from './at-once.ts';
+import { endFast, type LedgerAnswer } from './at-once.ts';
 import { changeBalances, EFFECTS, levelsOf, lockBalances } from './balances.ts';
 import { shareEpoch } from './epoch.ts';
 import { noReservation, readReservation, reservationEnded } from './reservations.ts';
@@ -82,7 +82,7 @@ export const claimReservation = async (
   storeId: string,
   id: string,
 ): Promise<LedgerAnswer> =>
-  (await endAtOnce(pg, { storeId, id, state: 'claimed' })) ??
+  (await endFast(pg, { storeId, id, state: 'claimed' })) ??
   pg.transaction('reservations.claim', async (tx) => {
     const now = await endHold(tx, storeId, id, { state: 'claimed', effect: EFFECTS.claim });
     if (now) return now;
@@ -98,7 +98,7 @@ export const releaseReservation = async (
   storeId: string,
   id: string,
 ): Promise<LedgerAnswer | undefined> =>
-  (await endAtOnce(pg, { storeId, id, state: 'released' })) ??
+  (await endFast(pg, { storeId, id, state: 'released' })) ??
   pg.transaction('reservations.release', async (tx) => {
     const now = await endHold(tx, storeId, id, { state: 'released', effect: EFFECTS.letGo });
     if (now) return now;
@@ -147,7 +147,7 @@ export const expireReservation = async (
   storeId: string,
   id: string,
 ): Promise<LedgerAnswer | undefined> =>
-  (await endAtOnce(pg, { storeId, id, state: 'expired' })) ??
+  (await endFast(pg, { storeId, id, state: 'expired' })) ??
   pg.transaction('reservations.expire', async (tx) => {
     // The epoch is every transaction's first lock, so that none waits in a circle.
     await shareEpoch(tx);

@@ -6,7 +6,7 @@ import { prepared, type Pg, type Tx } from '../client.ts';
 import { movements } from '../schema/inventory.ts';
 
 /** What a caller asked for under its own id; null where the kind has no such number. */
-export interface Asked {
+export interface Requested {
   storeId: string;
   sku: string;
   location: string;
@@ -28,14 +28,14 @@ type FirstRow = {
   version_after: number;
 };
 
-const isSame = (asked: Asked, first: FirstRow): boolean =>
+const isSame = (asked: Requested, first: FirstRow): boolean =>
   first.location === asked.location &&
   first.reason === asked.reason &&
   first.counted === asked.counted &&
   (asked.quantity === null || first.quantity === asked.quantity);
 
 /** The answer this id got the first time; undefined when it is new. IDEMPOTENCY_KEY_REUSED. */
-export const answeredBefore = async (tx: Tx, asked: Asked): Promise<StockLevel | undefined> => {
+export const answeredBefore = async (tx: Tx, asked: Requested): Promise<StockLevel | undefined> => {
   const { storeId, sku, kind, reference } = asked;
   const [first] = await tx.execute<FirstRow>(sql`
     select location, quantity, counted, reason, on_hand_after, reserved_after,
@@ -52,7 +52,7 @@ export const answeredBefore = async (tx: Tx, asked: Asked): Promise<StockLevel |
 
 export const recordMovement = async (
   tx: Tx,
-  asked: Asked & { quantity: number },
+  asked: Requested & { quantity: number },
   after: StockLevel,
 ): Promise<void> => {
   await tx.insert(movements).values({

@@ -30,12 +30,12 @@ export const announce = async (tx: Tx, storeId: string, productIds: string[]): P
     where store_id = ${storeId} and product_id = any(string_to_array(${list}, ','))
     group by product_id, sku order by sku`);
   const levels = Map.groupBy(rows, (row) => row.product_id);
-  const news = clocks.map(({ product_id: productId, clock_us: clockUs }) => {
+  const events = clocks.map(({ product_id: productId, clock_us: clockUs }) => {
     const own = levels.get(productId) ?? [];
     const skus = own.map(({ sku, available }) => ({ sku, available }));
     return stockChanged({ storeId, productId, clockUs, skus });
   });
-  await publish(tx, inventoryOutbox, news);
+  await publish(tx, inventoryOutbox, events);
 };
 
 /**
@@ -92,7 +92,7 @@ export const listStockClocks = (
   );
 
 /** The announcer tells of these products as it does when their stock has changed. */
-export const announceAgain = (
+export const republishStockOf = (
   pg: Pg,
   of: Pick<StockClock, 'storeId' | 'productId'>[],
 ): Promise<void> =>

@@ -5,7 +5,7 @@ import { DomainError } from '../../../domain/errors.ts';
 import { demandOf } from '../../../domain/order.ts';
 import type { Demand, Reservation, ReservationState, StockLevel } from '../../../domain/stock.ts';
 import { prepared, type Db, type Pg, type Tx } from '../client.ts';
-import { holdAtOnce, type Hold, type LedgerAnswer } from './at-once.ts';
+import { holdFast, type Hold, type LedgerAnswer } from './at-once.ts';
 import { changeBalances, EFFECTS, levelsOf, lockBalances, readBalances } from './balances.ts';
 import { shareEpoch } from './epoch.ts';
 
@@ -159,7 +159,7 @@ const decideHold = (pg: Pg, hold: Hold): Promise<HoldAnswer> =>
  * RESERVATION_REUSED, REBUILDING.
  */
 export const holdStock = async (pg: Pg, hold: Hold): Promise<HoldAnswer> => {
-  const held = await holdAtOnce(pg, hold);
+  const held = await holdFast(pg, hold);
   return held ? { outcome: 'held', ...held } : decideHold(pg, hold);
 };
 

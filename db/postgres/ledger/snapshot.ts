@@ -31,12 +31,12 @@ const storedLevel = (row: LevelRow): StoredLevel => ({
   },
 });
 
-interface Place {
+interface SkuKey {
   storeId: string;
   sku: string;
 }
 
-const readPage = async (db: Db | Tx, { storeId, sku }: Place, limit: number) => {
+const readPage = async (db: Db | Tx, { storeId, sku }: SkuKey, limit: number) => {
   const rows = await db.execute<LevelRow>(sql`
     select store_id, sku, sum(on_hand)::int as on_hand, sum(reserved)::int as reserved,
       sum(version)::float8 as version
@@ -46,12 +46,12 @@ const readPage = async (db: Db | Tx, { storeId, sku }: Place, limit: number) => 
 };
 
 /** The next skus' levels behind a place, as they are now. */
-export const levelPage = (pg: Pg, after: Place, limit: number): Promise<StoredLevel[]> =>
+export const levelPage = (pg: Pg, after: SkuKey, limit: number): Promise<StoredLevel[]> =>
   pg.query('stock.levelPage', (db) => readPage(db, after, limit));
 
 /** Every sku's level, in pages. */
 export async function* levelPages(tx: Tx): AsyncGenerator<StoredLevel[]> {
-  let after: Place = { storeId: '', sku: '' };
+  let after: SkuKey = { storeId: '', sku: '' };
   for (;;) {
     const page = await readPage(tx, after, PAGE_ROWS);
     const last = page.at(-1);

@@ -25,7 +25,7 @@ export const listLevels = (pg: Pg, storeId: string, skus: string[]): Promise<Sto
 export const listBalances = (pg: Pg, storeId: string, skus: string[]): Promise<Balance[]> =>
   pg.query('stock.listBalances', (db) => readBalances(db, storeId, skus));
 
-interface Place {
+interface StockLocation {
   storeId: string;
   sku: string;
   location: string;
@@ -34,17 +34,17 @@ interface Place {
 }
 
 /** Two first comers of one sku wait for each other even where there is no row to wait for. */
-const lockSku = async (tx: Tx, { storeId, sku }: Place): Promise<void> => {
+const lockSku = async (tx: Tx, { storeId, sku }: StockLocation): Promise<void> => {
   const name = `${storeId}/${sku}`;
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`);
 };
 
 /** Makes sure that there is a balance here, of the right product; answers all of the sku's. */
-const openBalance = async (tx: Tx, place: Place): Promise<Balance[]> => {
-  const { storeId, sku, location } = place;
+const openBalance = async (tx: Tx, at: StockLocation): Promise<Balance[]> => {
+  const { storeId, sku, location } = at;
   const present = await lockBalances(tx, storeId, [sku]);
   const known = present[0]?.productId ?? '';
-  const productId = place.productId || known;
+  const productId = at.productId || known;
   if (!productId) throw invalid('productId', 'is needed the first time a sku has stock');
   if (known && known !== productId) {
     await tx.execute(sql`update inventory.balances set product_id = ${productId}
@@ -58,8 +58,8 @@ const openBalance = async (tx: Tx, place: Place): Promise<Balance[]> => {
   return present;
 };
 
-const announced = async (tx: Tx, place: Place, before: Balance[]): Promise<StockLevel> => {
-  const { storeId, sku } = place;
+const announced = async (tx: Tx, at: StockLocation, before: Balance[]): Promise<StockLevel> => {
+  const { storeId, sku } = at;
   const after = await readBalances(tx, storeId, [sku]);
   const [level] = levelsOf([sku], after);
   if (!level) throw new Error('a balance vanished inside its own transaction');
@@ -78,7 +78,7 @@ const announced = async (tx: Tx, place: Place, before: Balance[]): Promise<Stock
   return level;
 };
 
-export interface Receipt extends Place {
+export interface Receipt extends StockLocation {
   receiptId: string;
   quantity: number;
   reason: string;
@@ -108,7 +108,7 @@ export const receiveStock = (pg: Pg, receipt: Receipt): Promise<StockAnswer> =>
     return { level, epoch, isFirst: before.length === 0 };
   });
 
-export interface Count extends Place {
+export interface Count extends StockLocation {
   /** What is really there. */
   onHand: number;
   /** The sku's version that the caller counted from. */

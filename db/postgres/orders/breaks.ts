@@ -6,10 +6,10 @@ import { orderOf, type Order } from './orders.ts';
 
 const BREAKS_MAX = 1_000;
 
-export type Break = typeof breaks.$inferSelect;
-export type BreakDraft = Pick<Break, 'id' | 'kind' | 'orderId' | 'facts'>;
+export type ReconciliationBreak = typeof breaks.$inferSelect;
+export type BreakDraft = Pick<ReconciliationBreak, 'id' | 'kind' | 'orderId' | 'facts'>;
 
-export const listOpenBreaks = (pg: Pg): Promise<Break[]> =>
+export const listOpenBreaks = (pg: Pg): Promise<ReconciliationBreak[]> =>
   pg.query('breaks.open', (db) =>
     db
       .select()
@@ -72,5 +72,5 @@ export const listOrdersById = (pg: Pg, ids: string[]): Promise<Order[]> =>
   });
 
 /** True while an order has a break that is not resolved. */
-export const breaksOf = (pg: Pg, orderId: string): Promise<Break[]> =>
+export const breaksOf = (pg: Pg, orderId: string): Promise<ReconciliationBreak[]> =>
   pg.query('breaks.ofOrder', (db) => db.select().from(breaks).where(eq(breaks.orderId, orderId)));

@@ -3,7 +3,7 @@ import { and, asc, desc, eq, gt, inArray, isNotNull, lt, or, sql } from 'drizzle
 import {
   UNDECIDED_MS_MAX,
   type AttentionReason,
-  type MendAction,
+  type RepairAction,
 } from '../../../domain/attention.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import { newId } from '../../../domain/ids.ts';
@@ -136,30 +136,30 @@ export const listAttempts = (pg: Pg, orderId: string) =>
 
 export type RecoveryAction = typeof recoveryActions.$inferSelect;
 
-export interface ActionAsk {
+export interface ActionInput {
   operator: string;
   key: string;
   orderId: string;
   batchId?: string | undefined;
-  action: MendAction;
+  action: RepairAction;
   body: Record<string, unknown>;
 }
 
-const isSame = (known: RecoveryAction, ask: ActionAsk): boolean =>
-  known.orderId === ask.orderId &&
-  known.action === ask.action &&
-  Bun.deepEquals(known.body, ask.body);
+const isSame = (known: RecoveryAction, input: ActionInput): boolean =>
+  known.orderId === input.orderId &&
+  known.action === input.action &&
+  Bun.deepEquals(known.body, input.body);
 
 /** Writes down what an operator asks for, once a key. IDEMPOTENCY_KEY_REUSED. */
-export const recordAction = (pg: Pg, ask: ActionAsk): Promise<RecoveryAction> =>
+export const recordAction = (pg: Pg, input: ActionInput): Promise<RecoveryAction> =>
   pg.transaction('recovery.record', async (tx) => {
-    const row = { ...ask, batchId: ask.batchId ?? null, id: newId('action'), outcome: 'asked' };
+    const row = { ...input, batchId: input.batchId ?? null, id: newId('action'), outcome: 'asked' };
     const [made] = await tx.insert(recoveryActions).values(row).onConflictDoNothing().returning();
     if (made) return made;
-    const { operator, key } = ask;
+    const { operator, key } = input;
     const match = and(eq(recoveryActions.operator, operator), eq(recoveryActions.key, key));
     const [known] = await tx.select().from(recoveryActions).where(match);
-    if (known && isSame(known, ask)) return known;
+    if (known && isSame(known, input)) return known;
     throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'this key was used for another action');
   });
 

@@ -19,7 +19,7 @@ const CAPTURED: readonly PaymentStatus[] = [
   'disputed',
 ];
 
-export interface RefundAsk {
+export interface RefundInput {
   /** Of the request: `<orderId>/cancel`, a return's id, an operator's action. */
   id: string;
   storeId: string;
@@ -46,9 +46,9 @@ const grantedMinor = async (tx: Tx, orderId: string): Promise<number> => {
  * Grants a refund, once per request id. Undefined when nothing is left to give back and no
  * amount was asked. REFUND_EXCEEDS_CAPTURE, IDEMPOTENCY_KEY_REUSED (same id, other amount).
  */
-export const grantRefund = (pg: Pg, ask: RefundAsk): Promise<Refund | undefined> =>
+export const grantRefund = (pg: Pg, input: RefundInput): Promise<Refund | undefined> =>
   pg.transaction('refunds.grant', async (tx) => {
-    const { id, storeId, orderId, amountMinor, reason } = ask;
+    const { id, storeId, orderId, amountMinor, reason } = input;
     const order = await lockOrder(tx, storeId, orderId);
     const [known] = await tx.select().from(refunds).where(eq(refunds.id, id));
     if (known) {

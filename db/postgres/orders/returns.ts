@@ -48,13 +48,13 @@ const returnedLines = async (tx: Tx, orderId: string): Promise<ReturnLine[]> => 
  * Asks for a return, once a key; the order's lock keeps two at once from returning one unit
  * twice. RETURN_REFUSED, INVALID_INPUT, NOT_FOUND, IDEMPOTENCY_KEY_REUSED.
  */
-export const requestReturn = (pg: Pg, ask: ReturnRequest): Promise<Return> =>
+export const requestReturn = (pg: Pg, input: ReturnRequest): Promise<Return> =>
   pg.transaction('returns.request', async (tx) => {
-    const { storeId, orderId, key, reason } = ask;
+    const { storeId, orderId, key, reason } = input;
     const order = await lockOrder(tx, storeId, orderId);
     const known = await findByKey(tx, orderId, key);
     const { status, deliveredAt } = order;
-    const wanted = ask.lines;
+    const wanted = input.lines;
     const returned = known ? [] : await returnedLines(tx, orderId);
     const bought = order.lines;
     const asked = { status, deliveredAt: deliveredAt ?? undefined, bought, returned, wanted };

@@ -77,13 +77,13 @@ const pay = async (tx: Tx, present: OrderRow, set: Paying, data: EventData) => {
   return row;
 };
 
-const NOBODY = { attentionReason: null, attentionSince: null } as const;
+const UNAUTHENTICATED_ONLY = { attentionReason: null, attentionSince: null } as const;
 const ATTENTION_CLEARED = 'AttentionCleared';
 
 /** Who moves again has made progress: nobody need look after it for the want of it. */
 const withoutAlarm = async (tx: Tx, present: OrderRow): Promise<OrderRow> => {
   if (present.attentionReason !== 'NO_PROGRESS') return present;
-  const row = await writeChange(tx, present, NOBODY);
+  const row = await writeChange(tx, present, UNAUTHENTICATED_ONLY);
   await recordEvent(tx, row, ATTENTION_CLEARED, {});
   return row;
 };
@@ -155,6 +155,6 @@ export const clearAttention = (pg: Pg, storeId: string, id: string, reason?: Att
     pg,
     storeId,
     id,
-    { type: ATTENTION_CLEARED, data: {}, set: NOBODY },
+    { type: ATTENTION_CLEARED, data: {}, set: UNAUTHENTICATED_ONLY },
     ({ attention }) => !attention || (reason !== undefined && attention.reason !== reason),
   );

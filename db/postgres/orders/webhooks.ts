@@ -4,7 +4,7 @@ import type { Pg } from '../client.ts';
 import { webhookEvents } from '../schema/orders.ts';
 
 const KEPT_DAYS = 90;
-const UNTOLD_BATCH_MAX = 500;
+const UNNOTIFIED_BATCH_MAX = 500;
 
 export interface ProviderEvent {
   id: string;
@@ -22,20 +22,20 @@ export const storeEvent = (pg: Pg, event: ProviderEvent): Promise<boolean> =>
       .insert(webhookEvents)
       .values({ ...event, orderId: event.orderId ?? null })
       .onConflictDoUpdate({ target: webhookEvents.id, set: { id: event.id } })
-      .returning({ toldAt: webhookEvents.toldAt });
-    return row?.toldAt === null;
+      .returning({ notifiedAt: webhookEvents.notifiedAt });
+    return row?.notifiedAt === null;
   });
 
-export const recordTold = (pg: Pg, id: string): Promise<void> =>
+export const recordNotified = (pg: Pg, id: string): Promise<void> =>
   pg.query('webhooks.told', async (db) => {
     await db
       .update(webhookEvents)
-      .set({ toldAt: sql`now()` })
+      .set({ notifiedAt: sql`now()` })
       .where(eq(webhookEvents.id, id));
   });
 
 /** Events of orders of ours that nobody was told of for `olderThanMs`, oldest first. */
-export const listUntold = (pg: Pg, olderThanMs: number): Promise<ProviderEvent[]> =>
+export const listUnnotified = (pg: Pg, olderThanMs: number): Promise<ProviderEvent[]> =>
   pg.query('webhooks.untold', async (db) => {
     const before = sql`now() - make_interval(secs => ${olderThanMs / 1000})`;
     const rows = await db
@@ -43,13 +43,13 @@ export const listUntold = (pg: Pg, olderThanMs: number): Promise<ProviderEvent[]
       .from(webhookEvents)
       .where(
         and(
-          isNull(webhookEvents.toldAt),
+          isNull(webhookEvents.notifiedAt),
           isNotNull(webhookEvents.orderId),
           lt(webhookEvents.receivedAt, before),
         ),
       )
       .orderBy(asc(webhookEvents.receivedAt))
-      .limit(UNTOLD_BATCH_MAX);
+      .limit(UNNOTIFIED_BATCH_MAX);
     return rows.map(({ id, type, orderId, objectId }) => ({
       id,
       type,

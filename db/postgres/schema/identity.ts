@@ -113,7 +113,7 @@ export const verifications = identity.table(
   ],
 );
 
-export const MAIL_WISHES = [
+export const QUEUED_MAILS = [
   'verify_email',
   'reset_password',
   'already_registered',
@@ -121,13 +121,13 @@ export const MAIL_WISHES = [
   'address_taken',
   'address_changed',
 ] as const;
-export type MailWish = (typeof MAIL_WISHES)[number];
+export type QueuedMailKind = (typeof QUEUED_MAILS)[number];
 
 /** Mails that somebody asked for: sent, and removed, by whichever gateway comes first. */
-export const mailWishes = identity.table(
+export const mailQueue = identity.table(
   'mail_wishes',
   {
-    kind: text({ enum: MAIL_WISHES }).notNull(),
+    kind: text({ enum: QUEUED_MAILS }).notNull(),
     email: text().notNull(),
     /** The address that the account of `email` asks to have instead. */
     newEmail: text('new_email'),

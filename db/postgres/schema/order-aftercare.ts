@@ -1,6 +1,6 @@
 // Tables of what follows a confirmed order: parcels, returns, and what operators did.
 import { index, integer, jsonb, primaryKey, text, timestamp, unique } from 'drizzle-orm/pg-core';
-import { MEND_ACTIONS } from '../../../domain/attention.ts';
+import { REPAIR_ACTIONS } from '../../../domain/attention.ts';
 import { RETURN_STATES, type ReturnLine } from '../../../domain/returns.ts';
 import { ordersSchema } from './orders-schema.ts';
 
@@ -52,7 +52,7 @@ export const recoveryActions = ordersSchema.table(
     orderId: text('order_id').notNull(),
     /** The batch it belongs to, if any. */
     batchId: text('batch_id'),
-    action: text({ enum: MEND_ACTIONS }).notNull(),
+    action: text({ enum: REPAIR_ACTIONS }).notNull(),
     body: jsonb().$type<Record<string, unknown>>().notNull(),
     /** `asked` until it is known what came of it; then `done` or the code of the refusal. */
     outcome: text().notNull(),

@@ -80,7 +80,7 @@ export const collections = productsSchema.table(
 );
 
 /** Where products stand that nobody has put in a place: after all that have one. */
-export const UNPLACED = 2_147_483_647;
+export const UNPOSITIONED = 2_147_483_647;
 
 export const productCollections = productsSchema.table(
   'product_collections',
@@ -93,7 +93,7 @@ export const productCollections = productsSchema.table(
       .notNull()
       .references(() => collections.id, { onDelete: 'cascade' }),
     /** Place of the product in the collection's own order; equal ones in the order of ids. */
-    position: integer().notNull().default(UNPLACED),
+    position: integer().notNull().default(UNPOSITIONED),
   },
   (table) => [
     primaryKey({ columns: [table.productId, table.collectionId] }),

@@ -30,7 +30,7 @@ const kindOf = (roll: number): Kind => {
 };
 
 /** Where a product stands in the churn; another one may take its place, and its slug. */
-interface Place {
+interface Offset {
   id: string;
   slug: string;
 }
@@ -44,7 +44,7 @@ export interface Churn {
   unknown: number;
   /** Products that were written, each time it was. */
   written: number;
-  places: Place[];
+  places: Offset[];
   shelves: string[];
   /** Hears of every new product. */
   onMade(id: string): void;
@@ -88,13 +88,13 @@ const call = async <T>(
 
 type Act = (shop: Shop, churn: Churn, at: number, value: number) => Promise<number>;
 
-const placeAt = ({ places }: Churn, at: number): Place => {
+const placeAt = ({ places }: Churn, at: number): Offset => {
   const place = places[at % places.length];
   if (!place) throw new Error('the churn has no products');
   return place;
 };
 
-const put = (churn: Churn, place: Place, id: string): void => {
+const put = (churn: Churn, place: Offset, id: string): void => {
   place.id = id;
   churn.onMade(id);
 };
@@ -120,11 +120,11 @@ const ACTS: Record<Kind, Act> = {
   renamed: async (shop, churn, at, value) => {
     const [one, next] = [placeAt(churn, at), placeAt(churn, at + 1)];
     const { slug } = one;
-    for (const [place, wish] of [
+    for (const [place, write] of [
       [one, { name: `Churned ${value % 7}`, slug: `${slug.slice(0, 40)}-${value}` }],
       [next, { slug }],
     ] as const) {
-      const { body } = await call<Made>(shop, churn, ['PUT', `/product/${place.id}`, wish]);
+      const { body } = await call<Made>(shop, churn, ['PUT', `/product/${place.id}`, write]);
       place.slug = body.slug ?? place.slug;
     }
     return 2;
@@ -132,8 +132,8 @@ const ACTS: Record<Kind, Act> = {
   replaced: async (shop, churn, at, value) => {
     const place = placeAt(churn, at);
     await call(shop, churn, ['DELETE', `/product/${place.id}`]);
-    const wish = { name: `Back again ${value % 7}`, price: value % 90, slug: place.slug };
-    const { status, body } = await call<Made>(shop, churn, ['POST', '/product', wish]);
+    const write = { name: `Back again ${value % 7}`, price: value % 90, slug: place.slug };
+    const { status, body } = await call<Made>(shop, churn, ['POST', '/product', write]);
     if (status === 201) put(churn, place, body.id);
     return 2;
   },

@@ -13,7 +13,7 @@ import { runChurn, type Churn } from './churn.ts';
 import { unequal } from './equal.ts';
 import { ROAD_FAULTS, type RoadFault } from './faults.ts';
 import { countedOutcomes, type Outcomes } from './outcomes.ts';
-import { buriedOnes, newsAndTopics, rebuiltFromZero, writesAndNews } from './promises.ts';
+import { buriedOnes, eventsAndTopics, rebuiltFromZero, writesAndEvents } from './promises.ts';
 import { longestLagMs, startReading } from './reader.ts';
 import { openWitness, type Witness } from './witness.ts';
 
@@ -40,11 +40,14 @@ interface Counted {
 }
 
 /** P5: what one projector has consumed is what it says it did; one that was killed says nothing. */
-const unaccounted = async ({ pid, outcomes, isExact }: Counted, told: number): Promise<Broken> => {
+const unaccounted = async (
+  { pid, outcomes, isExact }: Counted,
+  published: number,
+): Promise<Broken> => {
   if (pid !== pidOfProjector()) return [];
   const count = (await countedOutcomes()).all - outcomes.all;
-  const isKept = isExact ? count === told : count >= told;
-  return isKept ? [] : [`P5 ${told} messages, and ${count} of them are accounted for`];
+  const isKept = isExact ? count === published : count >= published;
+  return isKept ? [] : [`P5 ${published} messages, and ${count} of them are accounted for`];
 };
 
 /** Everything but what the reader saw, of a store whose news has all been sent and read. */
@@ -59,14 +62,14 @@ export const brokenOnTheRoad = async (
   const pg = connectPostgres({ url: shop.env['POSTGRES_URL'] ?? '', telemetry, connectionsMax: 2 });
   const tables = await tablesOf(shop);
   try {
-    const [seen, told] = [await witness.seen(), await witness.told()];
+    const [seen, published] = [await witness.seen(), await witness.published()];
     return [
-      ...writesAndNews(seen),
-      ...newsAndTopics(storeId, seen, told),
+      ...writesAndEvents(seen),
+      ...eventsAndTopics(storeId, seen, published),
       ...(await unequal({ shop, pg, tables, storeId }, seen)),
       ...buriedOnes(storeId, await witness.buried(), 0),
-      ...(counted ? await unaccounted(counted, told.length) : []),
-      ...(await rebuiltFromZero(tables, storeId, told)),
+      ...(counted ? await unaccounted(counted, published.length) : []),
+      ...(await rebuiltFromZero(tables, storeId, published)),
     ];
   } finally {
     await Promise.all([pg.close(), tables.close()]);

@@ -15,7 +15,7 @@ import {
   ProductChangedSchema,
   StockChangedSchema,
 } from '../../../proto/gen/holdfast/events/v1/events_pb.ts';
-import type { Told } from '../../support/kafka.ts';
+import type { Published } from '../../support/kafka.ts';
 import type { Broken } from '../at-rest.ts';
 import type { Seen } from './witness.ts';
 
@@ -53,7 +53,7 @@ const bytesOf = ({ row }: Seen): Uint8Array =>
   Buffer.from(String(row['value']).replace(/^\\x/, ''), 'hex');
 
 /** What a row of the catalogue's outbox says. */
-const newsOf = (one: Seen): { id: string } & Written => {
+const eventsOf = (one: Seen): { id: string } & Written => {
   if (one.row['topic'] === TOPICS.collections) {
     const event = fromBinary(CollectionChangedSchema, bytesOf(one));
     const { collectionId: id, version, deleted: isDeleted } = event;
@@ -64,12 +64,12 @@ const newsOf = (one: Seen): { id: string } & Written => {
 };
 
 /** P1: whatever a transaction has made of a product or collection, it says so once. */
-export const writesAndNews = (seen: Seen[]): Broken => {
+export const writesAndEvents = (seen: Seen[]): Broken => {
   const writes = writesIn(seen);
   const broken: Broken = [];
   const said = new Set<string>();
   for (const one of seen.filter(({ of }) => of === 'products.outbox')) {
-    const { id, version, isDeleted } = newsOf(one);
+    const { id, version, isDeleted } = eventsOf(one);
     const name = nameOf(one, id);
     const written = writes.get(name);
     if (said.has(name)) broken.push(`P1 ${name} is told twice`);
@@ -84,11 +84,11 @@ export const writesAndNews = (seen: Seen[]): Broken => {
   return broken;
 };
 
-const idOf = ({ message }: Told): string | undefined => message.headers?.['ce_id']?.toString();
+const idOf = ({ message }: Published): string | undefined => message.headers?.['ce_id']?.toString();
 
 /** P2: every row of an outbox is on its topic, and nothing else is; each key's in their order. */
-export const newsAndTopics = (storeId: StoreId, seen: Seen[], told: Told[]): Broken => {
-  const own = told.filter(({ message }) => message.key?.toString().startsWith(`${storeId}/`));
+export const eventsAndTopics = (storeId: StoreId, seen: Seen[], published: Published[]): Broken => {
+  const own = published.filter(({ message }) => message.key?.toString().startsWith(`${storeId}/`));
   const missing = new Map(
     seen
       .filter(({ of }) => of.endsWith('.outbox'))
@@ -112,7 +112,7 @@ export const newsAndTopics = (storeId: StoreId, seen: Seen[], told: Told[]): Bro
 };
 
 /** P5: of this store nothing is buried but what was planted. */
-export const buriedOnes = (storeId: StoreId, buried: Told[], planted: number): Broken => {
+export const buriedOnes = (storeId: StoreId, buried: Published[], planted: number): Broken => {
   const own = buried.filter(({ message }) => message.key?.toString().startsWith(`${storeId}/`));
   const causes = own.map(({ message }) => String(message.headers?.['holdfast_cause']));
   return own.length === planted
@@ -120,7 +120,7 @@ export const buriedOnes = (storeId: StoreId, buried: Told[], planted: number): B
     : [`P5 ${own.length} are buried, ${planted} were planted: ${[...new Set(causes)].join(', ')}`];
 };
 
-const folded = (known: Projected, { topic, message }: Told): Projected | undefined => {
+const folded = (known: Projected, { topic, message }: Published): Projected | undefined => {
   const bytes = message.value ?? new Uint8Array();
   return topic === TOPICS.stock
     ? foldStock(known, fromBinary(StockChangedSchema, bytes))
@@ -128,9 +128,9 @@ const folded = (known: Projected, { topic, message }: Told): Projected | undefin
 };
 
 /** Every product of the store, made from nothing but the topics; planted poison is left out. */
-const rebuilt = (storeId: StoreId, told: Told[]): Map<string, Projected> => {
+const rebuilt = (storeId: StoreId, published: Published[]): Map<string, Projected> => {
   const products = new Map<string, Projected>();
-  for (const one of told) {
+  for (const one of published) {
     const key = one.message.key?.toString() ?? '';
     const isOurs = key.startsWith(`${storeId}/`) && one.topic !== TOPICS.collections;
     if (!isOurs || idOf(one) === undefined) continue;
@@ -151,10 +151,10 @@ const contentOf = ({ productClockUs, stockClockUs, deleted, document, stock }: P
 export const rebuiltFromZero = async (
   cassandra: Cassandra,
   storeId: StoreId,
-  told: Told[],
+  published: Published[],
 ): Promise<Broken> => {
   const broken: Broken = [];
-  for (const [id, made] of rebuilt(storeId, told)) {
+  for (const [id, made] of rebuilt(storeId, published)) {
     const live = await findStored(cassandra, storeId, id);
     if (!live || contentOf(live) !== contentOf(made)) broken.push(`P7 ${id} is made otherwise`);
   }

@@ -42,8 +42,8 @@ const createMemory = () => {
   };
 };
 
-const lookAtOne = async (ask: Search, id: string): Promise<number | undefined> =>
-  (await ask<One>(ONE, { id })).product?.version;
+const lookAtOne = async (call: Search, id: string): Promise<number | undefined> =>
+  (await call<One>(ONE, { id })).product?.version;
 
 interface Reading {
   /** Ends it; answers every step back that was seen, and how many looks there were. */
@@ -53,16 +53,16 @@ interface Reading {
 /** Reads a store's products, one after the other, and its list; what is away is asked again. */
 export const startReading = (shop: Shop, { storeId }: Store, ids: () => string[]): Reading => {
   const cassandra = cassandraOfAll(shop);
-  const ask = searchOf(liveTables(cassandra), storeId);
+  const call = searchOf(liveTables(cassandra), storeId);
   const { note, wrong } = createMemory();
   let isOver = false;
   let looks = 0;
   const look = async (): Promise<void> => {
     const all = ids();
     const id = all[looks % Math.max(1, all.length)];
-    if (looks % LISTED_EVERY > 0 && id) note(`product ${id}`, await lookAtOne(ask, id));
+    if (looks % LISTED_EVERY > 0 && id) note(`product ${id}`, await lookAtOne(call, id));
     if (looks % LISTED_EVERY > 0) return;
-    const { products } = await ask<List>(LIST);
+    const { products } = await call<List>(LIST);
     for (const { node } of products.edges) note(`listed ${node.id}`, node.version);
   };
   const loop = async (): Promise<void> => {
@@ -85,7 +85,7 @@ export const startReading = (shop: Shop, { storeId }: Store, ids: () => string[]
 /** From the answer to a write until the read side has it, in ms; the longest of some. */
 export const longestLagMs = async (shop: Shop, { storeId, key }: Store): Promise<number> => {
   const cassandra = cassandraOfAll(shop);
-  const ask = searchOf(liveTables(cassandra), storeId);
+  const call = searchOf(liveTables(cassandra), storeId);
   const write = async (method: string, path: string, body: object) =>
     (
       await request<{ id: string; version: number }>(`${shop.env['GATEWAY_URL']}${path}`, {
@@ -98,7 +98,7 @@ export const longestLagMs = async (shop: Shop, { storeId, key }: Store): Promise
     const { version } = await write('PUT', `/product/${id}`, { price: at });
     const writtenAt = performance.now();
     await eventually('a probe is searchable', async () => {
-      const seen = await lookAtOne(ask, id).catch(() => undefined);
+      const seen = await lookAtOne(call, id).catch(() => undefined);
       if ((seen ?? 0) >= version) return true;
       return Bun.sleep(PROBE_LOOK_MS).then(() => undefined);
     });

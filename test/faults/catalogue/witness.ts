@@ -1,7 +1,7 @@
 // What a store's writes really were: Postgres' own triggers saw them, and Kafka's topics tell them.
 import { deadLetterTopic, TOPICS } from '../../../db/kafka/topics.ts';
 import type { StoreId } from '../../../domain/ids.ts';
-import { placesNow, toldBetween, type Places, type Told } from '../../support/kafka.ts';
+import { offsetsNow, publishedBetween, type Offsets, type Published } from '../../support/kafka.ts';
 import type { Shop } from '../../support/shop.ts';
 
 const WATCHED = [
@@ -31,9 +31,9 @@ export interface Witness {
   /** Every change of the store's rows that was committed, in the order in which they were made. */
   seen(): Promise<Seen[]>;
   /** What the catalogue's topics were told since, of all stores. */
-  told(): Promise<Told[]>;
+  published(): Promise<Published[]>;
   /** What was buried since, of all stores. */
-  buried(): Promise<Told[]>;
+  buried(): Promise<Published[]>;
   close(): Promise<void>;
 }
 
@@ -65,16 +65,16 @@ const triggersFor = (storeId: StoreId): string => `
 /** Watches one store until it is closed; one watch at a time. */
 export const openWitness = async (shop: Shop, storeId: StoreId): Promise<Witness> => {
   await shop.sql.unsafe(triggersFor(storeId));
-  const [road, graves] = [await placesNow(shop, ROAD), await placesNow(shop, GRAVES)];
-  const since = async (from: Places): Promise<Told[]> =>
-    toldBetween(shop, from, await placesNow(shop, [...from.keys()]));
+  const [road, graves] = [await offsetsNow(shop, ROAD), await offsetsNow(shop, GRAVES)];
+  const since = async (from: Offsets): Promise<Published[]> =>
+    publishedBetween(shop, from, await offsetsNow(shop, [...from.keys()]));
   return {
     storeId,
     seen: async () => {
       const rows = await shop.sql`select xid::text, "of", op, "row" from witness.seen order by id`;
       return rows as unknown as Seen[];
     },
-    told: () => since(road),
+    published: () => since(road),
     buried: () => since(graves),
     close: async () => {
       await shop.sql.unsafe('drop schema if exists witness cascade');
