@@ -19,11 +19,11 @@ import {
   reserveOf100kSkus,
   reserveOf1mSkus,
 } from './stock/reserve.ts';
-import { backlogPace, roadPaths } from './road.ts';
+import { backlogPace, roadPaths } from './pipeline.ts';
 import { searchPaths } from './search.ts';
 import { timesToSearchable } from './searchable.ts';
 import { writePaths } from './writes.ts';
-import { soldOutRefusal, stockRead } from './stock/door.ts';
+import { soldOutRefusal, stockRead } from './stock/api.ts';
 
 interface Path {
   aim: number | string;

@@ -7,7 +7,7 @@ import { authenticatingPublicOnly } from '../apis/http/principals.ts';
 import { appOf } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
 import { createAnswered } from '../apis/inventory/answered.ts';
-import { startRepairing } from '../apis/inventory/loops/mend.ts';
+import { startRepairing } from '../apis/inventory/loops/repair.ts';
 import { startAnnouncing } from '../apis/inventory/loops/announce.ts';
 import { startExpiring } from '../apis/inventory/loops/expire.ts';
 import { startFence } from '../apis/inventory/fence.ts';

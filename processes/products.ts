@@ -3,7 +3,7 @@ import { secured } from '../apis/http/front.ts';
 import { createCursors } from '../apis/http/cursors.ts';
 import { appOf } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
-import { startImportWorkflows } from '../apis/products/import-stories.ts';
+import { startImportWorkflows } from '../apis/products/import-workflows.ts';
 import { productsRoutes } from '../apis/products/routes.ts';
 import { productsRpc } from '../apis/products/rpc.ts';
 import { payloadCodec } from '../apis/rpc/codec.ts';

@@ -2,11 +2,11 @@
 import { allHandlersFinished, condition } from '@temporalio/workflow';
 import type { OrderStatus } from '../domain/order.ts';
 import type { FulfillOrderInput } from './fulfill-order.contract.ts';
-import { paymentsWithin, paymentUndo, stock, stockUndo } from './hands.ts';
+import { paymentsWithin, paymentUndo, stock, stockUndo } from './activity-proxies.ts';
 import { book, deliver } from './order/delivering.ts';
-import { persist } from './order/mending.ts';
+import { persist } from './order/persist.ts';
 import { HOLD_MARGIN_MS, untilAuthorized } from './order/paying.ts';
-import { setHandlers } from './order/questions.ts';
+import { setHandlers } from './order/handlers.ts';
 import {
   initialState,
   doing,
@@ -16,7 +16,7 @@ import {
   moved,
   moveTo,
   type OrderState,
-} from './order/story.ts';
+} from './order/state.ts';
 import { createUndoStack, type UndoStack } from './order/undo-stack.ts';
 
 /** How long the money of a claimed order is tried before a person is asked. */

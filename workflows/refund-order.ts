@@ -1,5 +1,5 @@
 // The story of a single refund: granted, sent, and owed until the provider has confirmed it.
-import { notifications, records, refunds } from './hands.ts';
+import { notifications, records, refunds } from './activity-proxies.ts';
 import type { RefundOrderInput } from './refund-order.contract.ts';
 
 export async function refundOrder(input: RefundOrderInput): Promise<string> {

@@ -1,6 +1,6 @@
 // The story of a return: approved, sent back, received, refunded, and for sale again.
 import { ActivityFailure, setCurrentDetails, setHandler } from '@temporalio/workflow';
-import { notifications, refunds, returns, stockUndo } from './hands.ts';
+import { notifications, refunds, returns, stockUndo } from './activity-proxies.ts';
 import { ranOutOfTime } from './order/refusals.ts';
 import { returnProgress, type ReturnOrderInput } from './return-order.contract.ts';
 

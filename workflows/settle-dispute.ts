@@ -1,6 +1,6 @@
 // The story of a dispute: taken into the books, answered from our record, won or lost.
 import { setCurrentDetails } from '@temporalio/workflow';
-import { disputes } from './hands.ts';
+import { disputes } from './activity-proxies.ts';
 import type { SettleDisputeInput } from './settle-dispute.contract.ts';
 
 export async function settleDispute(input: SettleDisputeInput): Promise<'won' | 'lost'> {

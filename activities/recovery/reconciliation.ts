@@ -5,7 +5,7 @@ import {
   listOrdersById,
   putBreaks,
   type BreakDraft,
-} from '../../db/postgres/orders/breaks.ts';
+} from '../../db/postgres/orders/reconciliation-breaks.ts';
 import type { Pg } from '../../db/postgres/client.ts';
 import { heldByProvider } from '../../db/postgres/orders/ledger.ts';
 import type { Order } from '../../db/postgres/orders/orders.ts';

@@ -21,7 +21,7 @@ import {
   TAKES_KEY,
   wireAddress,
 } from './shapes.ts';
-import { orderResponse } from './shown.ts';
+import { orderResponse } from './responses.ts';
 
 /** Statuses whose checkout can already be answered; the others are still being decided. */
 const UNDECIDED = ['accepted', 'awaiting_payment'];

@@ -8,7 +8,7 @@ import { accountOf } from './accounts/sign-in.ts';
 import type { OrderDeps } from './order-calls.ts';
 import { callHeaders, ownersOf } from './owners.ts';
 import { toOrderResponse } from './shapes.ts';
-import { ordersResponse } from './shown.ts';
+import { ordersResponse } from './responses.ts';
 
 export interface OwnOrdersDeps extends Pick<OrderDeps, 'orders'> {
   cursors: Cursors;

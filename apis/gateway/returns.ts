@@ -5,7 +5,7 @@ import { requestReturn, type OrderDeps } from './order-calls.ts';
 import { allowedOrderId, optionalKeyOf } from './orders.ts';
 import { callHeaders } from './owners.ts';
 import { returnBody, toReturnResponse, TAKES_KEY } from './shapes.ts';
-import { returnResponse } from './shown.ts';
+import { returnResponse } from './responses.ts';
 
 const shown = (found: Return | undefined, status = 200): Response => {
   if (!found) throw new Error('Orders answered without a return');

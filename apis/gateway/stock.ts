@@ -11,7 +11,7 @@ import type { Fetch } from '../rpc/peer-tls.ts';
 import { json, route, type RouteInput, type Route } from '../http/routes.ts';
 import { callHeaders } from './owners.ts';
 import { stockBody } from './shapes.ts';
-import { stockResponse, stocksResponse } from './shown.ts';
+import { stockResponse, stocksResponse } from './responses.ts';
 
 const TIMEOUT_MS = 5_000;
 

@@ -5,7 +5,7 @@ import type { OrderDeps } from './order-calls.ts';
 import { allowedOrderId } from './orders.ts';
 import { callHeaders } from './owners.ts';
 import { toEventResponse } from './shapes.ts';
-import { eventsResponse } from './shown.ts';
+import { eventsResponse } from './responses.ts';
 
 const POLL_MS = 500;
 const PING_EVERY_POLLS = 30;

@@ -2,7 +2,7 @@
 import type { StockLevel } from '../../domain/stock.ts';
 import { listLevels } from '../../db/postgres/ledger/stock.ts';
 import { isBelieved } from '../../db/redis/stock.ts';
-import { settle, type InventoryDeps } from './parts.ts';
+import { settle, type InventoryDeps } from './deps.ts';
 
 const plain = ({ sku, onHand, reserved, available, version }: StockLevel): StockLevel => ({
   ...{ sku, onHand, reserved, available, version },

@@ -6,11 +6,11 @@ import {
   releaseReservation,
   reverseClaim,
 } from '../../db/postgres/ledger/endings.ts';
-import type { LedgerAnswer } from '../../db/postgres/ledger/at-once.ts';
+import type { LedgerAnswer } from '../../db/postgres/ledger/fast-path.ts';
 import { extendReservation, reservationById } from '../../db/postgres/ledger/reservations.ts';
 import type { InventoryService } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { callerOf } from '../rpc/server.ts';
-import { settle, type InventoryDeps } from './parts.ts';
+import { settle, type InventoryDeps } from './deps.ts';
 import { reserve } from './reserve.ts';
 import { holdMsOf, wireReservation } from './shapes.ts';
 

@@ -3,7 +3,7 @@ import { DomainError } from '../../domain/errors.ts';
 import type { Demand, Reservation, StockLevel } from '../../domain/stock.ts';
 import { holdStock, rebuilding } from '../../db/postgres/ledger/reservations.ts';
 import type { Admission } from '../../db/redis/stock.ts';
-import { settle, type InventoryDeps } from './parts.ts';
+import { settle, type InventoryDeps } from './deps.ts';
 
 /** A shortage that only others' unsettled admissions explain is tried again this often. */
 const CONTENDED_TRIES = 3;

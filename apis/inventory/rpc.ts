@@ -2,7 +2,7 @@
 import type { ConnectRouter } from '@connectrpc/connect';
 import { InventoryService } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import type { Cursors } from '../http/cursors.ts';
-import type { InventoryDeps } from './parts.ts';
+import type { InventoryDeps } from './deps.ts';
 import { endingHandlers, holdHandlers } from './reservations.ts';
 import { changeHandlers, readHandlers, recordHandlers } from './stock.ts';
 import type { StockWatch } from './watch.ts';

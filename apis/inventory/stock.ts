@@ -14,7 +14,7 @@ import { levelsOf } from '../../db/postgres/ledger/balances.ts';
 import type { InventoryService } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import type { Cursors } from '../http/cursors.ts';
 import { callerOf } from '../rpc/server.ts';
-import { settle, type InventoryDeps } from './parts.ts';
+import { settle, type InventoryDeps } from './deps.ts';
 import { readLevels } from './read.ts';
 import { locationOf, wireMovement, wireStock } from './shapes.ts';
 import type { StockWatch } from './watch.ts';

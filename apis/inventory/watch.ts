@@ -1,7 +1,7 @@
 // Watching stock: one look at all watched skus every 200 ms, and per watcher only what changed.
 import { DomainError } from '../../domain/errors.ts';
 import type { StockLevel } from '../../domain/stock.ts';
-import type { InventoryDeps } from './parts.ts';
+import type { InventoryDeps } from './deps.ts';
 import { readLevels } from './read.ts';
 
 const LOOK_EVERY_MS = 200;

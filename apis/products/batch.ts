@@ -10,7 +10,7 @@ import { PROBLEMS, saidOf } from '../http/problems.ts';
 import { route, type Route } from '../http/routes.ts';
 import { keyed, TAKES_KEY } from './keyed.ts';
 import { BATCH_MAX, changed, draftOf, productBody, productChange } from './shapes.ts';
-import { batchResponse } from './shown.ts';
+import { batchResponse } from './responses.ts';
 
 const ID_LENGTH_MAX = 100;
 /** Below what the gateway waits for. */

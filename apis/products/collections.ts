@@ -28,7 +28,7 @@ import {
   toCollectionResponse,
   toProductResponse,
 } from './shapes.ts';
-import { collectionResponse, listResponse, productResponse } from './shown.ts';
+import { collectionResponse, listResponse, productResponse } from './responses.ts';
 
 const shown = (collection: Collection): Response =>
   json(toCollectionResponse(collection), 200, { etag: `"${collection.version}"` });

@@ -5,7 +5,7 @@ import { importById, listRows } from '../../db/postgres/catalogue/imports.ts';
 import { ROW_STATUSES, type RowResult } from '../../domain/catalogue/imports.ts';
 import { LIMIT_MAX, pageQuery, type Cursors } from '../http/cursors.ts';
 import { json, route, type Route } from '../http/routes.ts';
-import { listResponse, rowResponse } from './shown.ts';
+import { listResponse, rowResponse } from './responses.ts';
 
 const RESULT_ROWS_AT_ONCE = 1_000;
 

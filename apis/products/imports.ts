@@ -20,8 +20,8 @@ import { boundedPieces } from '../http/body.ts';
 import { pageQuery, type Cursors } from '../http/cursors.ts';
 import { json, route, type Route } from '../http/routes.ts';
 import { importResultRoutes } from './import-results.ts';
-import type { ImportWorkflows } from './import-stories.ts';
-import { importResponse, listResponse } from './shown.ts';
+import type { ImportWorkflows } from './import-workflows.ts';
+import { importResponse, listResponse } from './responses.ts';
 
 /** As long as the gateway gives an upload. */
 const IMPORT_LIMITS = { bytesMax: IMPORT_BYTES_MAX, ms: 10 * 60_000 };

@@ -18,7 +18,7 @@ import { json, route, type RouteInput, type Route } from '../http/routes.ts';
 import { keyed, TAKES_KEY } from './keyed.ts';
 import { changed, draftOf, membershipBody, productBody, productChange } from './shapes.ts';
 import { toProductResponse, type ProductChange } from './shapes.ts';
-import { listResponse, productResponse } from './shown.ts';
+import { listResponse, productResponse } from './responses.ts';
 
 const ETAG = /^"(\d{1,15})"$/;
 const ifMatch = z

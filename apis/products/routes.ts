@@ -11,7 +11,7 @@ import { route, type Route } from '../http/routes.ts';
 import { batchRoute } from './batch.ts';
 import { collectionRoutes } from './collections.ts';
 import { importRoutes } from './imports.ts';
-import type { ImportWorkflows } from './import-stories.ts';
+import type { ImportWorkflows } from './import-workflows.ts';
 import { productRoutes } from './products.ts';
 
 /** A deployment may change it; nobody is hurt by a minute. */

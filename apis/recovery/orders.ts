@@ -1,6 +1,6 @@
 // What is stuck and why, everything known of one order, and what an operator may do about it.
 import type { Client } from '@connectrpc/connect';
-import { breaksOf, listOpenBreaks } from '../../db/postgres/orders/breaks.ts';
+import { breaksOf, listOpenBreaks } from '../../db/postgres/orders/reconciliation-breaks.ts';
 import { listDisputes } from '../../db/postgres/orders/disputes.ts';
 import { listOrderEvents } from '../../db/postgres/orders/events.ts';
 import { heldByProvider } from '../../db/postgres/orders/ledger.ts';

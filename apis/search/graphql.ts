@@ -10,7 +10,7 @@ import {
   graphqlResponse,
 } from '../http/graphql/engine.ts';
 import { route, type Route } from '../http/routes.ts';
-import type { SearchDeps } from './parts.ts';
+import type { SearchDeps } from './context.ts';
 import { rootOf } from './resolvers.ts';
 
 const OPERATIONS = resolve(import.meta.dirname, 'operations');

@@ -5,7 +5,7 @@ import { DomainError, invalid } from '../../domain/errors.ts';
 import { STORE_HEADER } from '../rpc/client.ts';
 import { documentOfProduct } from './fallback.ts';
 import { productNode } from './nodes.ts';
-import type { SearchContext } from './parts.ts';
+import type { SearchContext } from './context.ts';
 
 /** How long the read side may take to catch up with what the caller wrote. */
 const WAIT_LIMIT_MS = 1_500;

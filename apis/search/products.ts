@@ -9,7 +9,7 @@ import { DEFAULT_CURRENCY, minorFromNumber } from '../../domain/money.ts';
 import { LIMIT_MAX } from '../http/cursors.ts';
 import { productNode } from './nodes.ts';
 import { refusing } from '../http/graphql/engine.ts';
-import type { SearchContext } from './parts.ts';
+import type { SearchContext } from './context.ts';
 import { relevantPage, type RelevanceCursor } from './relevance.ts';
 import { plainMeaning, rewritten, type Meaning } from './words.ts';
 

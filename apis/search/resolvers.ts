@@ -4,7 +4,7 @@ import { findProgress } from '../../db/cassandra/progress.ts';
 import { STORE_HEADER } from '../rpc/client.ts';
 import { batchedStock } from './nodes.ts';
 import { refusing } from '../http/graphql/engine.ts';
-import type { SearchContext, SearchDeps } from './parts.ts';
+import type { SearchContext, SearchDeps } from './context.ts';
 import { product, type ProductArgs } from './product.ts';
 import { products, type ProductsArgs } from './products.ts';
 import { suggest, type SuggestArgs } from './suggest.ts';

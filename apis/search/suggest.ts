@@ -7,7 +7,7 @@ import type { ProductDocument } from '../../db/projections/document.ts';
 import { invalid } from '../../domain/errors.ts';
 import { fold, stemOf, wordsOf } from '../../domain/text.ts';
 import { productNode } from './nodes.ts';
-import type { SearchContext } from './parts.ts';
+import type { SearchContext } from './context.ts';
 
 const PREFIX_LENGTH_MAX = 100;
 const SUGGESTIONS_MAX = 10;

@@ -21,7 +21,7 @@ if (import.meta.main) {
     namespace: 'holdfast',
     taskQueue: EMPTY_QUEUE,
     workflowBundle: await bundleWorkflowCode({
-      workflowsPath: new URL('./empty-story.ts', import.meta.url).pathname,
+      workflowsPath: new URL('./empty-workflow.ts', import.meta.url).pathname,
     }),
     activities: { nothing: async () => undefined } satisfies Nothing,
     reuseV8Context: true,

@@ -9,7 +9,7 @@ import { call } from '../../ops/sample/load.ts';
 import { runningOf } from '../../ops/supervise.ts';
 import { fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
 import { compare, quantile, type Figures, type Plan } from '../method.ts';
-import { emptyWorkflow, untilConfirmed } from './empty-story.ts';
+import { emptyWorkflow, untilConfirmed } from './empty-workflow.ts';
 import { EMPTY_QUEUE } from './empty-worker.ts';
 import { placeOrder } from './placing.ts';
 

@@ -19,7 +19,7 @@ import { connectKafka, type KafkaClient } from '../../db/kafka/client.ts';
 import { endsIn, leftUpTo } from '../../db/kafka/reach.ts';
 import { CATALOGUE_TOPICS, feedSet } from '../../db/projections/catalogue-feed.ts';
 import { compareListings, compareSets, compareWithPostgres } from '../../db/projections/compare.ts';
-import { findGone, republishMissing } from '../../db/projections/lost-news.ts';
+import { findGone, republishMissing } from '../../db/projections/republish.ts';
 import { CATALOGUE_OUTBOXES } from '../../db/kafka/relay.ts';
 import { connectPostgres, type Pg } from '../../db/postgres/client.ts';
 import { lookAtOutbox } from '../../db/postgres/outbox.ts';

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { createCursors } from '../../apis/http/cursors.ts';
 import { graphqlRoute } from '../../apis/search/graphql.ts';
-import type { SearchDeps } from '../../apis/search/parts.ts';
+import type { SearchDeps } from '../../apis/search/context.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
 import { expectNoInsides, expectProblem, send, type Sent } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';

@@ -2,7 +2,7 @@
 import { create } from '@bufbuild/protobuf';
 import { createCursors } from '../../apis/http/cursors.ts';
 import { graphqlRoute } from '../../apis/search/graphql.ts';
-import type { SearchDeps } from '../../apis/search/parts.ts';
+import type { SearchDeps } from '../../apis/search/context.ts';
 import { connectCassandra, type Cassandra } from '../../db/cassandra/client.ts';
 import {
   findLiveSet,

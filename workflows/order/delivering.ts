@@ -2,9 +2,9 @@
 import { CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
 import type { DeliveryOutcome } from '../../domain/parcels.ts';
 import type { FulfillOrderInput } from '../fulfill-order.contract.ts';
-import { fulfillment, paymentUndo, refunds, shipmentUndo, stockUndo } from '../hands.ts';
-import { persist, Resolved } from './mending.ts';
-import { cancelled, doing, mail, moved, moveTo, type OrderState } from './story.ts';
+import { fulfillment, paymentUndo, refunds, shipmentUndo, stockUndo } from '../activity-proxies.ts';
+import { persist, Resolved } from './persist.ts';
+import { cancelled, doing, mail, moved, moveTo, type OrderState } from './state.ts';
 import type { UndoStack } from './undo-stack.ts';
 
 const SHIPMENT_FAILED = 'SHIPMENT_STEP_FAILED';

@@ -2,8 +2,8 @@
 import { condition } from '@temporalio/workflow';
 import type { Authorization } from '../../activities/authorizing.ts';
 import type { FulfillOrderInput } from '../fulfill-order.contract.ts';
-import { paymentsWithin, stock } from '../hands.ts';
-import { doing, endIfCancelled, expired, mail, moved, moveTo, type OrderState } from './story.ts';
+import { paymentsWithin, stock } from '../activity-proxies.ts';
+import { doing, endIfCancelled, expired, mail, moved, moveTo, type OrderState } from './state.ts';
 
 /** Stock is held this much longer than the shopper may take to pay. */
 export const HOLD_MARGIN_MS = 60_000;

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Pg } from '../../../db/postgres/client.ts';
 import { changeAddress, noteAddressChange } from '../../../db/postgres/identity/address-changes.ts';
-import { queueMail } from '../../../db/postgres/identity/mail-wishes.ts';
+import { queueMail } from '../../../db/postgres/identity/mail-queue.ts';
 import { invalid } from '../../../domain/errors.ts';
 import { keyHash } from '../../http/credentials/keys.ts';
 import { json, route, type Route } from '../../http/routes.ts';

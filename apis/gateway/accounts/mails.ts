@@ -14,12 +14,12 @@ import {
   takeQueuedMail,
   queueMail,
   type QueuedMail,
-} from '../../../db/postgres/identity/mail-wishes.ts';
+} from '../../../db/postgres/identity/mail-queue.ts';
 import { newId } from '../../../domain/ids.ts';
 import type { Telemetry } from '../../../telemetry/telemetry.ts';
 import { addressToken } from './address.ts';
 import type { Auth } from './auth.ts';
-import { mailTemplateOf, type About } from './letters.ts';
+import { mailTemplateOf, type About } from './mail-templates.ts';
 
 /** NOTIFY wakes the sender at once; this is for what was missed, and for what failed. */
 const LOOK_EVERY_MS = 5_000;

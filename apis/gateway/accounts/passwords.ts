@@ -1,5 +1,5 @@
 // What goes by mail: confirming an address, and a new password for a lost one.
-import { queueMail } from '../../../db/postgres/identity/mail-wishes.ts';
+import { queueMail } from '../../../db/postgres/identity/mail-queue.ts';
 import { json, route, type Route } from '../../http/routes.ts';
 import { resetPage } from './pages.ts';
 import {

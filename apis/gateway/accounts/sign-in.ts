@@ -6,7 +6,7 @@ import {
   findAccount,
   findAccountByEmail,
 } from '../../../db/postgres/identity/accounts.ts';
-import { queueMail } from '../../../db/postgres/identity/mail-wishes.ts';
+import { queueMail } from '../../../db/postgres/identity/mail-queue.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import { DEFAULT_STORE } from '../../../domain/ids.ts';
 import { sealSession, sessionCookie } from '../../http/credentials/session-tokens.ts';

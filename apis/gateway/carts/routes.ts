@@ -4,7 +4,7 @@ import { parsed } from '../../http/body.ts';
 import { json, route, type RouteInput, type Route } from '../../http/routes.ts';
 import { accountOf } from '../accounts/sign-in.ts';
 import { decidedStatus, keyOf, optionalKeyOf } from '../orders.ts';
-import { orderResponse } from '../shown.ts';
+import { orderResponse } from '../responses.ts';
 import { NEEDS_KEY, toOrderResponse, TAKES_KEY } from '../shapes.ts';
 import {
   addLine,

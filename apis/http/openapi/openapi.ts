@@ -1,7 +1,7 @@
 // OpenAPI 3.1 from the routes themselves: what is served cannot differ from what is described.
 import type { ZodType } from 'zod';
 import { PARAMETER, PARAMETER_LENGTH_MAX, type Route } from '../routes.ts';
-import { responseComponents, answersOf } from './answers.ts';
+import { responseComponents, answersOf } from './responses.ts';
 import { schemaOf, type Json } from './schemas.ts';
 
 interface About {

@@ -1,6 +1,6 @@
 // The announcer: turns changes of stock into events, at most five a second of one product.
 import type { Pg } from '../../../db/postgres/client.ts';
-import { announceChanges } from '../../../db/postgres/ledger/news.ts';
+import { announceChanges } from '../../../db/postgres/ledger/stock-events.ts';
 import type { Telemetry } from '../../../telemetry/telemetry.ts';
 import { startLoop, type Loop } from './loop.ts';
 

@@ -1,6 +1,6 @@
 // The sweeper of holds: what nobody claimed or released in time is for sale again.
 import { expireReservation, listOverdue } from '../../../db/postgres/ledger/endings.ts';
-import { settle, type InventoryDeps } from '../parts.ts';
+import { settle, type InventoryDeps } from '../deps.ts';
 import type { Loop } from './loop.ts';
 
 const SWEEP_EVERY_MS = 1_000;

@@ -4,7 +4,7 @@ import { DomainError } from '../../../domain/errors.ts';
 import { newId } from '../../../domain/ids.ts';
 import { violatedConstraint, type Pg, type Tx } from '../client.ts';
 import { accounts, sessions, verifications } from '../schema/identity.ts';
-import { queueMailIn } from './mail-wishes.ts';
+import { queueMailIn } from './mail-queue.ts';
 
 const CHANGE_SECONDS = 60 * 60;
 

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import type { Free, Taking } from '../../../domain/allocation.ts';
 import type { StockLevel } from '../../../domain/stock.ts';
 import { prepared, type Db, type Tx } from '../client.ts';
-import { announce } from './news.ts';
+import { announce } from './stock-events.ts';
 
 /** One sku at one location; `available` is what nobody holds there. */
 export interface Balance extends Free {

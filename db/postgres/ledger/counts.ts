@@ -5,7 +5,7 @@ import type { Pg, Tx } from '../client.ts';
 import { flippedProducts, levelsOf, listed, lockBalances, readBalances } from './balances.ts';
 import type { Balance } from './balances.ts';
 import { shareEpoch } from './epoch.ts';
-import { announce } from './news.ts';
+import { announce } from './stock-events.ts';
 
 export interface SkuCount {
   sku: string;

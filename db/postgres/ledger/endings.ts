@@ -4,7 +4,7 @@ import { allocate } from '../../../domain/allocation.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import type { Reservation, ReservationState } from '../../../domain/stock.ts';
 import { prepared, type Pg, type Tx } from '../client.ts';
-import { endFast, type LedgerAnswer } from './at-once.ts';
+import { endFast, type LedgerAnswer } from './fast-path.ts';
 import { changeBalances, EFFECTS, levelsOf, lockBalances } from './balances.ts';
 import { shareEpoch } from './epoch.ts';
 import { noReservation, readReservation, reservationEnded } from './reservations.ts';

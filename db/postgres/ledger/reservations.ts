@@ -5,7 +5,7 @@ import { DomainError } from '../../../domain/errors.ts';
 import { demandOf } from '../../../domain/order.ts';
 import type { Demand, Reservation, ReservationState, StockLevel } from '../../../domain/stock.ts';
 import { prepared, type Db, type Pg, type Tx } from '../client.ts';
-import { holdFast, type Hold, type LedgerAnswer } from './at-once.ts';
+import { holdFast, type Hold, type LedgerAnswer } from './fast-path.ts';
 import { changeBalances, EFFECTS, levelsOf, lockBalances, readBalances } from './balances.ts';
 import { shareEpoch } from './epoch.ts';
 

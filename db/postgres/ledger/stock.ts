@@ -8,7 +8,7 @@ import { shareEpoch } from './epoch.ts';
 import { assertLocation } from './locations.ts';
 import { shedHolds } from './losses.ts';
 import { answeredBefore, recordMovement } from './movements.ts';
-import { announce } from './news.ts';
+import { announce } from './stock-events.ts';
 
 /** What the ledger says of one sku, under which epoch; `isFirst` when it said nothing before. */
 export interface StockAnswer {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, test } from 'bun:test';
 import { isSandbox, PROCESS_NAMES } from '../../ops/processes.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
-import { boughtAndDelivered, declinedWithoutTrace, twentyCallsOneOrder } from './core-stories.ts';
+import { boughtAndDelivered, declinedWithoutTrace, twentyCallsOneOrder } from './core-scenarios.ts';
 
 const WORKFLOW_LIMIT_MS = 120_000;
 let shop: Shop;

@@ -9,7 +9,7 @@ import {
   type FulfillOrderInput,
   type Repair,
 } from '../fulfill-order.contract.ts';
-import { laterNotifications, notifications, records } from '../hands.ts';
+import { laterNotifications, notifications, records } from '../activity-proxies.ts';
 import { ranOutOfTime, refusalIn } from './refusals.ts';
 
 const EXPIRED = { code: 'PAYMENT_WINDOW_OVER', message: 'the order was not paid in time' };

@@ -11,9 +11,13 @@ import {
   republishProducts,
   type Clock,
   type Gone,
-} from '../postgres/catalogue/tell-again.ts';
+} from '../postgres/catalogue/republish.ts';
 import type { Pg } from '../postgres/client.ts';
-import { republishStockOf, listStockClocks, type StockClock } from '../postgres/ledger/news.ts';
+import {
+  republishStockOf,
+  listStockClocks,
+  type StockClock,
+} from '../postgres/ledger/stock-events.ts';
 import { pagesOf } from './compare.ts';
 
 const PAGE = 500;

@@ -2,7 +2,7 @@
 import { levelPage, type StoredLevel } from '../../../db/postgres/ledger/snapshot.ts';
 import type { LedgerLevel } from '../../../db/redis/stock.ts';
 import { startLoop, type Loop } from './loop.ts';
-import type { InventoryDeps } from '../parts.ts';
+import type { InventoryDeps } from '../deps.ts';
 
 const LOOK_EVERY_MS = 1_000;
 /** Looked at in one go: a million skus are gone through in a quarter of an hour. */

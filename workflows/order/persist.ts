@@ -2,7 +2,7 @@
 import { condition } from '@temporalio/workflow';
 import type { AttentionReason } from '../../domain/attention.ts';
 import type { Repair } from '../fulfill-order.contract.ts';
-import { cancelled, Ended, endingOf, need, type OrderState } from './story.ts';
+import { cancelled, Ended, endingOf, need, type OrderState } from './state.ts';
 import { refusalIn } from './refusals.ts';
 
 /** The step was given up by an operator, who says what became of the parcel. */

@@ -13,7 +13,7 @@ import {
 } from '../support/journeys.ts';
 import { authenticate, balance, orderRow, providerView, reached } from '../support/judges.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
-import { boughtAndDelivered, declinedWithoutTrace, twentyCallsOneOrder } from './core-stories.ts';
+import { boughtAndDelivered, declinedWithoutTrace, twentyCallsOneOrder } from './core-scenarios.ts';
 
 const WORKFLOW_LIMIT_MS = 120_000;
 let shop: Shop;

@@ -12,8 +12,8 @@ import {
   providePayment,
   type Repair,
 } from '../fulfill-order.contract.ts';
-import { records } from '../hands.ts';
-import type { OrderState } from './story.ts';
+import { records } from '../activity-proxies.ts';
+import type { OrderState } from './state.ts';
 
 /** Cards that wait to be tried; more at once than these are somebody testing cards. */
 const CARDS_WAITING_MAX = 3;
