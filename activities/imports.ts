@@ -23,8 +23,8 @@ import { backlogOf } from '../db/postgres/outbox.ts';
 import type { Pg } from '../db/postgres/client.ts';
 import type { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { unitsOf, type Unit } from './import-rows/units.ts';
+import { STORE_HEADER } from '../domain/headers.ts';
 
-const STORE_HEADER = 'holdfast-store';
 /** Counts of stock sent in one call. */
 const COUNTS_MAX = 500;
 /** One call writes at most this many rows, so that no activity lasts for hours. */

@@ -9,8 +9,9 @@ import {
   type InventoryService,
 } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { attemptNow } from './attempts.ts';
+import { STORE_HEADER } from '../domain/headers.ts';
 
-const STORE_HEADER = 'holdfast-store';
+export type StockClient = Client<typeof InventoryService>;
 
 export interface StockInput {
   orderId: string;
@@ -20,7 +21,7 @@ export interface StockInput {
 export const headersOf = ({ storeId }: StockInput) => ({ headers: { [STORE_HEADER]: storeId } });
 
 /** Hold, extend, claim. */
-const holding = (inventory: Client<typeof InventoryService>) => ({
+const holding = (inventory: StockClient) => ({
   /** Holds every line or none. OUT_OF_STOCK. */
   async reserveStock(input: StockInput & { demand: Demand[]; holdMs: number }): Promise<void> {
     await inventory.reserve(
@@ -50,7 +51,7 @@ const holding = (inventory: Client<typeof InventoryService>) => ({
 });
 
 /** What gives stock back: nothing to give back succeeds. */
-const givingBack = (inventory: Client<typeof InventoryService>) => ({
+const givingBack = (inventory: StockClient) => ({
   /** Undo of both: gives a hold back, or reverses a claim; nothing to undo succeeds. */
   async returnStock(input: StockInput): Promise<void> {
     const request = { reservationId: reservationIdOf(input.orderId) };
@@ -84,7 +85,7 @@ const givingBack = (inventory: Client<typeof InventoryService>) => ({
   },
 });
 
-export const stockActivities = (inventory: Client<typeof InventoryService>) => ({
+export const stockActivities = (inventory: StockClient) => ({
   ...holding(inventory),
   ...givingBack(inventory),
 });

@@ -4,6 +4,7 @@ import type { Instance } from './instance.ts';
 import { call, loadSample, type Shop } from './sample/load.ts';
 import type { Say } from './servers/server.ts';
 import { bringUp } from './up.ts';
+import { IDEMPOTENCY_KEY_HEADER } from '../domain/headers.ts';
 
 const FOLLOW_LIMIT_MS = 120_000;
 const SEARCHABLE_LIMIT_MS = 30_000;
@@ -42,7 +43,7 @@ const findStove = async (shop: Shop): Promise<Found> => {
 const placeOrder = async ({ gatewayUrl }: Shop, sku: string): Promise<Order> => {
   const response = await fetch(`${gatewayUrl}/orders`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() },
+    headers: { 'content-type': 'application/json', [IDEMPOTENCY_KEY_HEADER]: crypto.randomUUID() },
     body: JSON.stringify({
       lines: [{ sku, quantity: 2 }],
       email: 'shopper@holdfast.example',

@@ -6,8 +6,8 @@ import { authenticatingPublicOnly } from '../apis/http/principals.ts';
 import { appOf } from '../apis/http/routes.ts';
 import { listen } from '../apis/http/server.ts';
 import { ordersRpc } from '../apis/orders/rpc.ts';
-import { payloadCodec } from '../apis/rpc/codec.ts';
-import { lazyTemporal } from '../apis/rpc/temporal.ts';
+import { payloadCodec } from '../workflows/client/codec.ts';
+import { connectTemporal } from '../workflows/client/connection.ts';
 import { webhookRoute } from '../apis/orders/webhooks.ts';
 import { clientOf } from '../apis/rpc/client.ts';
 import { listenGrpc, rpcFetch } from '../apis/rpc/server.ts';
@@ -47,7 +47,7 @@ const config = configOf(
 );
 
 const connect = (telemetry: Telemetry) => {
-  const temporal = lazyTemporal(
+  const temporal = connectTemporal(
     config.HOLDFAST_TEMPORAL_ADDRESS,
     config.HOLDFAST_TEMPORAL_NAMESPACE,
     payloadCodec(config.HOLDFAST_CODEC_KEYS),

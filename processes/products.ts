@@ -6,9 +6,9 @@ import { listen } from '../apis/http/server.ts';
 import { startImportWorkflows } from '../apis/products/import-workflows.ts';
 import { productsRoutes } from '../apis/products/routes.ts';
 import { productsRpc } from '../apis/products/rpc.ts';
-import { payloadCodec } from '../apis/rpc/codec.ts';
+import { payloadCodec } from '../workflows/client/codec.ts';
 import { rpcFetch } from '../apis/rpc/server.ts';
-import { lazyTemporal } from '../apis/rpc/temporal.ts';
+import { connectTemporal } from '../workflows/client/connection.ts';
 import { verifyTokens } from '../apis/rpc/tokens.ts';
 import { connectPostgres } from '../db/postgres/client.ts';
 import { mayCall } from '../domain/permissions.ts';
@@ -42,7 +42,7 @@ await run(config, async (telemetry) => {
     connectionsMax: 2,
   });
   const cursors = createCursors(config.HOLDFAST_CURSOR_SECRET);
-  const temporal = lazyTemporal(
+  const temporal = connectTemporal(
     config.HOLDFAST_TEMPORAL_ADDRESS,
     config.HOLDFAST_TEMPORAL_NAMESPACE,
     payloadCodec(config.HOLDFAST_CODEC_KEYS),

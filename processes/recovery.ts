@@ -10,10 +10,10 @@ import { batchRoutes } from '../apis/recovery/batches.ts';
 import { codecRoutes } from '../apis/recovery/codec.ts';
 import { recoveryRoutes } from '../apis/recovery/orders.ts';
 import { overviewRoute, watchOverview } from '../apis/recovery/overview.ts';
-import { putSchedules } from '../apis/recovery/schedules.ts';
+import { putSchedules } from '../workflows/client/schedules.ts';
 import { clientOf } from '../apis/rpc/client.ts';
-import { payloadCodec } from '../apis/rpc/codec.ts';
-import { lazyTemporal } from '../apis/rpc/temporal.ts';
+import { payloadCodec } from '../workflows/client/codec.ts';
+import { connectTemporal } from '../workflows/client/connection.ts';
 import { mintTokens } from '../apis/rpc/tokens.ts';
 import { connectPostgres } from '../db/postgres/client.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
@@ -53,7 +53,7 @@ const connect = (telemetry: Telemetry) => {
   const stripe = connectStripe(config.STRIPE_SECRET_KEY, config.STRIPE_API_BASE, telemetry);
   return {
     pg: connectPostgres({ url: config.HOLDFAST_POSTGRES_URL, telemetry }),
-    temporal: lazyTemporal(
+    temporal: connectTemporal(
       config.HOLDFAST_TEMPORAL_ADDRESS,
       config.HOLDFAST_TEMPORAL_NAMESPACE,
       codec,

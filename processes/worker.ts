@@ -26,21 +26,15 @@ import { stripeBooks } from '../activities/providers/stripe-books.ts';
 import { connectStripe } from '../activities/providers/stripe-client.ts';
 import { stripeProvider } from '../activities/providers/stripe.ts';
 import { translatingRefusals } from '../activities/refusals.ts';
-import { notifyWorkflow } from '../apis/orders/provider-events.ts';
-import { beginReturn } from '../apis/orders/returns.ts';
-import { act } from '../apis/recovery/act.ts';
-import { payloadCodec } from '../apis/rpc/codec.ts';
+import { payloadCodec } from '../workflows/client/codec.ts';
 import { clientOf } from '../apis/rpc/client.ts';
-import { startWorkflow, workflowState } from '../apis/rpc/stories.ts';
-import { DEPLOYMENT, makeCurrent } from '../apis/rpc/deployment.ts';
+import { DEPLOYMENT, makeCurrent } from '../workflows/client/deployment.ts';
 import { mintTokens } from '../apis/rpc/tokens.ts';
 import { connectCassandra, type Cassandra } from '../db/cassandra/client.ts';
 import { ageOfSearch } from '../db/cassandra/progress.ts';
 import { connectPostgres, type Pg } from '../db/postgres/client.ts';
-import { DomainError } from '../domain/errors.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { FULFILL_ORDER, fulfillOrderOptions } from '../workflows/fulfill-order.contract.ts';
 import { configOf } from './config.ts';
 import { peerTlsOf, pgAnswers, run } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
@@ -108,31 +102,20 @@ const connectProviders = ({ telemetry }: Deps) => {
 };
 type Providers = ReturnType<typeof connectProviders>;
 
-/** What recovery may do beyond looking: through the same code as the doors. */
-const recoveryActivityDeps = (deps: Deps, { provider, books, inventory }: Providers) => {
-  const { client, pg } = deps;
-  const temporal = { client: async () => client, close: async () => undefined };
-  const carrierPollMs = config.HOLDFAST_CARRIER_POLL_MS;
-  const timings = { paymentWindowMs: config.HOLDFAST_PAYMENT_WINDOW_MS, carrierPollMs };
-  const notifying = { pg, temporal, disputePollMs: carrierPollMs };
+const recoveryOf = (deps: Deps, { provider, books, inventory }: Providers) => {
+  const { client } = deps;
   return recoveryActivities({
     ...deps,
     provider,
     books,
+    inventory,
+    temporal: { client: async () => client, close: async () => undefined },
+    timings: {
+      paymentWindowMs: config.HOLDFAST_PAYMENT_WINDOW_MS,
+      carrierPollMs: config.HOLDFAST_CARRIER_POLL_MS,
+    },
     olderThanMs: config.HOLDFAST_SWEEP_AFTER_MS,
     settledMs: config.HOLDFAST_RECONCILE_AFTER_MS,
-    startOrder: (order) =>
-      startWorkflow(temporal, FULFILL_ORDER, fulfillOrderOptions(order, timings)),
-    startReturn: (taken) => beginReturn({ temporal, carrierPollMs }, taken),
-    notifyWorkflow: (event) => notifyWorkflow(notifying, event),
-    workflowState: (orderId) => workflowState(client, orderId),
-    releaseHold: stockActivities(inventory).releaseHeld,
-    repair: async ({ batchId, orderId, ...input }) => {
-      const action = { ...input, orderId, batchId, key: `${batchId}/${orderId}` };
-      await act({ pg, temporal, timings }, action).catch((error: unknown) => {
-        if (!(error instanceof DomainError) || error.code === 'UNAVAILABLE') throw error;
-      });
-    },
   });
 };
 
@@ -164,7 +147,7 @@ const queuesOf = (deps: Deps) => {
     },
     notifications: { workflows: false, activities: notificationActivities(pg, mailer) },
     imports: { workflows: true, activities: importActivities(importing) },
-    recovery: { workflows: true, activities: recoveryActivityDeps(deps, providers) },
+    recovery: { workflows: true, activities: recoveryOf(deps, providers) },
   };
 };
 

@@ -4,9 +4,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const LINES_MAX = 250;
+const LINES_MAX = 400;
 const COLUMNS_MAX = 100;
-const ENTRIES_MAX = 15;
+const ENTRIES_MAX = 20;
 const FORBIDDEN_FOLDERS = /(?:^|\/)(?:utils|libs|common|types|helpers|shared|core|misc)\//;
 
 const tracked = Bun.spawnSync(['git', 'ls-files', '-co', '--exclude-standard'], { cwd: ROOT });
@@ -27,6 +27,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   workflows: ['workflows', 'domain'],
   sandbox: ['sandbox', 'domain'],
 };
+/** Code outside workflows that starts, updates and reads them. */
+const CLIENT_MAY_IMPORT = ['workflows', 'domain', 'db', 'telemetry'];
 const SERVICES = ['gateway', 'products', 'search', 'inventory', 'orders', 'recovery'];
 
 const importsOf = (file: string): { path: string; isType: boolean }[] =>
@@ -47,12 +49,18 @@ const isAllowed = (file: string, target: string, isType: boolean): boolean => {
   const [top = '', targetService = ''] = target.split('/');
   if (file.endsWith('.test.ts')) return true;
   if (folder === 'processes') return top !== 'ops' && top !== 'test';
+  if (file.startsWith('workflows/client/')) return CLIENT_MAY_IMPORT.includes(top);
+  if (folder === 'activities' && target.startsWith('workflows/client/')) return true;
+  if (folder === 'workflows' && target.startsWith('workflows/client/')) return false;
+  if (folder === 'activities' && target.endsWith('.contract.ts')) return isType;
   if (folder === 'workflows' && top === 'activities') return isType;
   if (folder === 'apis') {
     const own = ['http', 'rpc', service];
     if (top === 'apis') return own.includes(targetService);
-    const contract = top === 'workflows' && target.endsWith('.contract.ts');
-    return contract || ['domain', 'db', 'proto', 'telemetry'].includes(top);
+    const isClient = target.startsWith('workflows/client/') || target.endsWith('.contract.ts');
+    return (
+      (top === 'workflows' && isClient) || ['domain', 'db', 'proto', 'telemetry'].includes(top)
+    );
   }
   const allowed = MAY_IMPORT[folder];
   return allowed === undefined || allowed.includes(top);
@@ -67,7 +75,8 @@ const PACKAGE_FOLDERS: Record<string, string[]> = {
   ioredis: ['db', 'ops', 'test'],
   stripe: ['activities', 'apis/orders', 'sandbox'],
   nodemailer: ['activities'],
-  '@temporalio/worker': ['activities', 'apis/rpc', 'bench', 'processes', 'test'],
+  '@temporalio/worker': ['activities', 'bench', 'processes', 'test', 'workflows/client'],
+  '@temporalio/client': ['bench', 'ops', 'processes', 'test', 'workflows/client'],
   '@temporalio/workflow': ['bench', 'test', 'workflows'],
   graphql: ['apis/http/graphql', 'apis/search', 'apis/gateway/graphql', 'ops'],
   'better-auth': ['apis/gateway', 'db/postgres/identity'],
@@ -124,7 +133,7 @@ describe('the house', () => {
     expect(readers).toEqual([]);
   });
 
-  test('has files of at most 250 lines of at most 100 columns', () => {
+  test('has files of at most 400 lines of at most 100 columns', () => {
     const wrong = SOURCES.filter((file) => !file.endsWith('.test.ts')).flatMap((file) => {
       const lines = textOf(file).split('\n');
       const long = lines.findIndex((line) => line.length > COLUMNS_MAX);
@@ -143,7 +152,7 @@ describe('the house', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('has folders of at most 15 entries, none named for nothing', () => {
+  test('has folders of at most 20 entries, none named for nothing', () => {
     expect(SOURCES.filter((file) => FORBIDDEN_FOLDERS.test(file))).toEqual([]);
     const entries = new Map<string, Set<string>>();
     for (const file of FILES.filter((one) => !one.includes('.test.') && one.includes('/'))) {

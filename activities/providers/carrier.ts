@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DomainError } from '../../domain/errors.ts';
 import type { Address } from '../../domain/order.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { IDEMPOTENCY_KEY_HEADER } from '../../domain/headers.ts';
 
 const TIMEOUT_MS = 10_000;
 
@@ -43,7 +44,7 @@ export const httpCarrier = (url: string, telemetry: Telemetry): Carrier => {
     book: (reference, to, key) =>
       call('book', '/shipments', {
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'idempotency-key': key },
+        headers: { 'content-type': 'application/json', [IDEMPOTENCY_KEY_HEADER]: key },
         body: JSON.stringify({ reference, to }),
       }),
     cancel: (id) => call('cancel', `/shipments/${id}/cancel`, { method: 'POST' }),

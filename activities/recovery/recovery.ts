@@ -5,18 +5,21 @@ import { findOrderView } from '../../db/cassandra/orders.ts';
 import type { Order } from '../../db/postgres/orders/orders.ts';
 import { positionOf, putPosition, type Lane } from '../../db/postgres/orders/positions.ts';
 import { listChanged, listUnchanged } from '../../db/postgres/orders/recovery.ts';
-import { listRequested, type Return } from '../../db/postgres/orders/returns.ts';
+import { listRequested } from '../../db/postgres/orders/returns.ts';
 import { raiseAttention } from '../../db/postgres/orders/steps.ts';
-import {
-  forgetEvents,
-  listUnnotified,
-  type ProviderEvent,
-} from '../../db/postgres/orders/webhooks.ts';
+import { forgetEvents, listUnnotified } from '../../db/postgres/orders/webhooks.ts';
 import { UNDECIDED_MS_MAX, type RepairAction } from '../../domain/attention.ts';
+import { DomainError } from '../../domain/errors.ts';
 import { isDecided, type OrderStatus } from '../../domain/order.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { TemporalConnection } from '../../workflows/client/connection.ts';
+import { workflowState } from '../../workflows/client/orders.ts';
+import { notifyWorkflow } from '../../workflows/client/provider-events.ts';
+import { act } from '../../workflows/client/repair.ts';
+import { startOrder, startReturn } from '../../workflows/client/start.ts';
+import type { WorkflowTimings } from '../../workflows/fulfill-order.contract.ts';
 import { reconcile, type ReconciliationDeps } from './reconciliation.ts';
-import type { StockInput } from '../stock.ts';
+import { stockActivities, type StockClient } from '../stock.ts';
 
 const BATCH_MAX = 500;
 const ALIVE_EVERY_MS = 2_000;
@@ -49,19 +52,20 @@ export interface RepairInput {
 export interface RecoveryDeps extends ReconciliationDeps {
   cassandra: Cassandra;
   telemetry: Telemetry;
-  /** How long an order or a return may wait to be begun, in ms. */
+  temporal: TemporalConnection;
+  inventory: StockClient;
+  timings: WorkflowTimings;
+  /** How long an order or a return may wait for its workflow, in ms. */
   olderThanMs: number;
-  /** Starts an order's workflow; one that runs or has run already stays as it is. */
-  startOrder(order: Order): Promise<void>;
-  startReturn(taken: Return): Promise<void>;
-  notifyWorkflow(event: ProviderEvent): Promise<void>;
-  /** What the workflow of an order is: running, closed, or not there. */
-  workflowState(orderId: string): Promise<'running' | 'closed' | 'missing'>;
-  /** Releases the hold of an order, if it has one; a claim stays. */
-  releaseHold(input: StockInput): Promise<boolean>;
-  /** Mends one order of a batch; a refusal is written down and is no failure. */
-  repair(input: RepairInput): Promise<void>;
 }
+
+/** Repairs one order of a batch; a refusal is recorded and is no failure. */
+const repairOne = async (deps: RecoveryDeps, { batchId, orderId, ...input }: RepairInput) => {
+  const action = { ...input, orderId, batchId, key: `${batchId}/${orderId}` };
+  await act(deps, action).catch((error: unknown) => {
+    if (!(error instanceof DomainError) || error.code === 'UNAVAILABLE') throw error;
+  });
+};
 
 /** Runs `work` over all, a few at a time; one that fails does not stop the others. */
 const overAll = async <T>(
@@ -87,9 +91,9 @@ const overAll = async <T>(
 const flagIfStuck = async (deps: RecoveryDeps, order: Order): Promise<boolean> => {
   const { id, storeId, status, attention, createdAt } = order;
   if (attention) return false;
-  const state = await deps.workflowState(id);
+  const state = await workflowState(deps.temporal, id);
   if (state === 'missing' && status === 'accepted') {
-    await deps.startOrder(order);
+    await startOrder(deps.temporal, order, deps.timings);
     return true;
   }
   const isLate = Date.now() - createdAt.getTime() > UNDECIDED_MS_MAX;
@@ -119,6 +123,7 @@ const flagStuck = async (deps: RecoveryDeps): Promise<number> => {
  * freed is tried again for an hour; by then it has expired by itself.
  */
 const releaseEnded = async (deps: RecoveryDeps): Promise<number> => {
+  const { releaseHeld } = stockActivities(deps.inventory);
   const first = { atUs: (Date.now() - ENDED_WITHIN_MS) * 1_000, id: '' };
   let count = 0;
   for (let page = 0; page < ENDED_PAGES_MAX; page++) {
@@ -126,7 +131,7 @@ const releaseEnded = async (deps: RecoveryDeps): Promise<number> => {
     const found = await listUnchanged(deps.pg, ENDED, QUIET_MS, after, BATCH_MAX);
     if (found.orders.length === 0) break;
     const { count: freed, failed } = await overAll(deps, found.orders, ({ id: orderId, storeId }) =>
-      deps.releaseHold({ orderId, storeId }),
+      releaseHeld({ orderId, storeId }),
     );
     count += freed;
     if (failed > 0 && found.end.atUs > first.atUs) break;
@@ -140,12 +145,15 @@ const releaseEnded = async (deps: RecoveryDeps): Promise<number> => {
  * order was begun only Temporal knows, so each is asked for once a round.
  */
 const startWaiting = async (deps: RecoveryDeps): Promise<number> => {
-  const { pg, olderThanMs, startOrder } = deps;
+  const { pg, olderThanMs, temporal, timings } = deps;
   let begun = 0;
   for (let page = 0; page < WAITING_PAGES_MAX; page++) {
     const after = await positionOf(pg, 'waiting');
     const found = await listUnchanged(pg, ['accepted'], olderThanMs, after, BATCH_MAX);
-    const start = async (order: Order): Promise<boolean> => (await startOrder(order), true);
+    const start = async (order: Order): Promise<boolean> => (
+      await startOrder(temporal, order, timings),
+      true
+    );
     const { count, failed } = await overAll(deps, found.orders, start);
     begun += count;
     const isAway = failed > 0 && count === 0;
@@ -158,11 +166,15 @@ const startWaiting = async (deps: RecoveryDeps): Promise<number> => {
 };
 
 const sweep = async (deps: RecoveryDeps): Promise<number> => {
-  const { pg, olderThanMs, startReturn, notifyWorkflow } = deps;
+  const { pg, olderThanMs, temporal, timings } = deps;
+  const { carrierPollMs: pollMs } = timings;
+  const notifying = { pg, temporal, disputePollMs: pollMs };
   const done = async (work: Promise<void>): Promise<boolean> => (await work, true);
+  const returns = await listRequested(pg, olderThanMs);
+  const events = await listUnnotified(pg, olderThanMs);
   const sums = [
-    await overAll(deps, await listRequested(pg, olderThanMs), (one) => done(startReturn(one))),
-    await overAll(deps, await listUnnotified(pg, olderThanMs), (one) => done(notifyWorkflow(one))),
+    await overAll(deps, returns, (one) => done(startReturn(temporal, one, pollMs))),
+    await overAll(deps, events, (one) => done(notifyWorkflow(notifying, one))),
   ];
   const others = (await startWaiting(deps)) + (await flagStuck(deps));
   await forgetEvents(pg);
@@ -212,6 +224,6 @@ export const recoveryActivities = (deps: RecoveryDeps) => {
         stale.set(count);
         return count;
       }),
-    repairOne: (input: RepairInput): Promise<void> => alive(() => deps.repair(input)),
+    repairOne: (input: RepairInput): Promise<void> => alive(() => repairOne(deps, input)),
   };
 };

@@ -22,17 +22,18 @@ import {
   wireAddress,
 } from './shapes.ts';
 import { orderResponse } from './responses.ts';
+import { IDEMPOTENCY_KEY_HEADER } from '../../domain/headers.ts';
 
 /** Statuses whose checkout can already be answered; the others are still being decided. */
 const UNDECIDED = ['accepted', 'awaiting_payment'];
 
 /** The header's key; IDEMPOTENCY_KEY_MISSING, CARD_DATA_FORBIDDEN. */
 export const keyOf = (request: Request): string =>
-  idempotencyKey(request.headers.get('idempotency-key') ?? '');
+  idempotencyKey(request.headers.get(IDEMPOTENCY_KEY_HEADER) ?? '');
 
 /** The header's key where there may be none. */
 export const optionalKeyOf = (request: Request): string | undefined =>
-  request.headers.has('idempotency-key') ? keyOf(request) : undefined;
+  request.headers.has(IDEMPOTENCY_KEY_HEADER) ? keyOf(request) : undefined;
 
 /** 201 when a checkout is decided, 202 while it is not. */
 export const decidedStatus = ({ status }: Order): number =>

@@ -1,7 +1,7 @@
 // Whose orders are whose: an account's own, and a guest's with the address that it has confirmed.
 import { createHash } from 'node:crypto';
 import type { Account, Principal } from '../http/principals.ts';
-import { OWNERS_HEADER, STORE_HEADER } from '../rpc/client.ts';
+import { OWNERS_HEADER, STORE_HEADER } from '../../domain/headers.ts';
 
 /** A guest's orders and keys belong to the e-mail; its hash is all that is kept beside them. */
 const guestOwner = (email: string): string =>

@@ -7,6 +7,7 @@ import { bearerOf } from '../http/principals.ts';
 import type { CallKind } from '../http/gate.ts';
 import type { Fetch } from '../rpc/peer-tls.ts';
 import type { Method, Route } from '../http/routes.ts';
+import { IDEMPOTENCY_KEY_HEADER, REQUEST_ID_HEADER, STORE_HEADER } from '../../domain/headers.ts';
 
 const TIMEOUT_MS = 10_000;
 /** An upload takes as long as the shopkeeper's line is slow. */
@@ -15,8 +16,8 @@ const UPLOAD_TIMEOUT_MS = 10 * 60_000;
 const PASSED_ON = [
   'accept',
   'content-type',
-  'holdfast-store',
-  'idempotency-key',
+  STORE_HEADER,
+  IDEMPOTENCY_KEY_HEADER,
   'if-match',
   'if-none-match',
   'stripe-signature',
@@ -80,7 +81,7 @@ const passOn = async (request: Request, requestId: string, behind: Behind): Prom
         ...pick(request.headers, PASSED_ON),
         ...bearerOf(request),
         ...traceHeaders(),
-        'x-request-id': requestId,
+        [REQUEST_ID_HEADER]: requestId,
       },
       ...(await bodyFor(request, behind)),
       redirect: 'manual',
@@ -90,7 +91,7 @@ const passOn = async (request: Request, requestId: string, behind: Behind): Prom
       if (cause instanceof DomainError) throw cause;
       throw new DomainError('UNAVAILABLE', 'this part of the shop is away just now', { cause });
     });
-  const headers = { ...pick(answer.headers, PASSED_BACK), 'x-request-id': requestId };
+  const headers = { ...pick(answer.headers, PASSED_BACK), [REQUEST_ID_HEADER]: requestId };
   const isEmpty = answer.status === 204 || answer.status === 304;
   return new Response(isEmpty ? null : answer.body, {
     status: answer.status,

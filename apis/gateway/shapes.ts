@@ -10,7 +10,7 @@ import {
 } from '../../domain/money.ts';
 import { LINES_MAX, QUANTITY_MAX } from '../../domain/order.ts';
 import { SKU_LENGTH_MAX, SKU_PATTERN } from '../../domain/product.ts';
-import { addressShape } from '../http/address.ts';
+import { addressShape } from '../../domain/address.ts';
 import { RETURN_REASON_LENGTH_MAX } from '../../domain/returns.ts';
 import type {
   Attention,

@@ -6,12 +6,13 @@ import type {
   InventoryService,
   Stock,
 } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
-import { bearerOf, STORE_CHOICE } from '../http/principals.ts';
+import { bearerOf } from '../http/principals.ts';
 import type { Fetch } from '../rpc/peer-tls.ts';
 import { json, route, type RouteInput, type Route } from '../http/routes.ts';
 import { callHeaders } from './owners.ts';
 import { stockBody } from './shapes.ts';
 import { stockResponse, stocksResponse } from './responses.ts';
+import { STORE_HEADER } from '../../domain/headers.ts';
 
 const TIMEOUT_MS = 5_000;
 
@@ -29,11 +30,11 @@ const skusOf = async (
   // A path parameter comes decoded: `..%2F` would ask another path of Products.
   const id = params['id'] ?? '';
   if (!isId('product', id)) throw new DomainError('NOT_FOUND', 'no such product');
-  const chosen = request.headers.get(STORE_CHOICE);
+  const chosen = request.headers.get(STORE_HEADER);
   const response = await fetch(`${productsUrl}/product/${id}`, {
     headers: {
       ...bearerOf(request),
-      ...(chosen !== null && { [STORE_CHOICE]: chosen }),
+      ...(chosen !== null && { [STORE_HEADER]: chosen }),
     },
     signal: AbortSignal.timeout(TIMEOUT_MS),
   }).catch((cause: unknown) => {

@@ -1,10 +1,11 @@
 // What every answer of an HTTP door carries: security headers, CORS for an exact list, and the end.
 import type { FetchWithServer } from './server.ts';
+import { IDEMPOTENCY_KEY_HEADER, REQUEST_ID_HEADER, STORE_HEADER } from '../../domain/headers.ts';
 
 /** What pages on other origins may send, and what of an answer they may read. */
 const ALLOWED_HEADERS = [
-  ...['authorization', 'content-type', 'holdfast-store', 'idempotency-key', 'if-match'],
-  ...['if-none-match', 'last-event-id', 'x-request-id'],
+  ...['authorization', 'content-type', STORE_HEADER, IDEMPOTENCY_KEY_HEADER, 'if-match'],
+  ...['if-none-match', 'last-event-id', REQUEST_ID_HEADER],
 ].join(', ');
 const EXPOSED_HEADERS =
   'etag, link, location, ratelimit, ratelimit-policy, retry-after, x-request-id';

@@ -16,6 +16,7 @@ import {
   type FindSession,
   type SessionFound,
 } from './credentials/session-tokens.ts';
+import { STORE_HEADER } from '../../domain/headers.ts';
 
 interface OfStore {
   /** The store this call is about; nobody ever sees another one's objects. */
@@ -65,9 +66,6 @@ interface Finders {
   /** Signs sessions; without one this door knows none. */
   sessionSecret?: string;
 }
-
-/** Which of their stores somebody means; theirs alone count. */
-export const STORE_CHOICE = 'holdfast-store';
 
 const UNAUTHENTICATED: Partial<Record<Permission, string>> = {
   'own-order': "send the order's access token, or sign in",
@@ -141,7 +139,7 @@ export const bearerOf = (request: Request): { authorization?: string } => {
 };
 
 const storeChosen = (request: Request, params: Record<string, string>): StoreId | undefined => {
-  const chosen = params['storeId'] ?? request.headers.get(STORE_CHOICE);
+  const chosen = params['storeId'] ?? request.headers.get(STORE_HEADER);
   return isId('store', chosen) ? chosen : undefined;
 };
 

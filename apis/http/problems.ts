@@ -1,5 +1,6 @@
 // The HTTP door's translation of refusals: RFC 9457 problem JSON with a stable code.
 import { DomainError, type ErrorCode } from '../../domain/errors.ts';
+import { REQUEST_ID_HEADER } from '../../domain/headers.ts';
 
 interface Shape {
   status: number;
@@ -67,7 +68,7 @@ const headersOf = (status: number, error: DomainError, requestId: string): Heade
   const headers = new Headers({
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
-    'x-request-id': requestId,
+    [REQUEST_ID_HEADER]: requestId,
   });
   if (status === 503 || status === 429) {
     headers.set('retry-after', String(error.retryAfterSeconds ?? RETRY_AFTER_SECONDS));
@@ -109,7 +110,7 @@ export const faultProblem = (requestId: string): Response =>
       headers: {
         'content-type': 'application/problem+json',
         'cache-control': 'no-store',
-        'x-request-id': requestId,
+        [REQUEST_ID_HEADER]: requestId,
       },
     },
   );

@@ -9,6 +9,7 @@ import { openGate, type CallKind, type Charge, type Gate } from './gate.ts';
 import { faultProblem, problemOf } from './problems.ts';
 import type { Permission } from '../../domain/permissions.ts';
 import type { Authenticate, Principal } from './principals.ts';
+import { REQUEST_ID_HEADER } from '../../domain/headers.ts';
 
 export type Method = 'get' | 'post' | 'put' | 'delete' | 'options';
 
@@ -83,7 +84,7 @@ const assertParameters = (params: Record<string, string>): void => {
 
 /** The caller's request id when it is harmless, else a new one. */
 export const requestIdOf = (request: Request): string => {
-  const given = request.headers.get('x-request-id') ?? '';
+  const given = request.headers.get(REQUEST_ID_HEADER) ?? '';
   return REQUEST_ID.test(given) ? given : crypto.randomUUID();
 };
 
@@ -154,7 +155,8 @@ const guarded =
       const response = await withTraceFrom(parent, () =>
         telemetry.timed('http', name, () => answerOf(mounting, call)),
       );
-      if (!response.headers.has('x-request-id')) response.headers.set('x-request-id', requestId);
+      if (!response.headers.has(REQUEST_ID_HEADER))
+        response.headers.set(REQUEST_ID_HEADER, requestId);
       return withHeaders(withCacheRule(response, route), headers);
     } catch (error) {
       if (error instanceof DomainError) return withHeaders(problemOf(error, requestId), headers);

@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { temporal as wire } from '@temporalio/proto';
 import { DomainError } from '../../domain/errors.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import type { LazyTemporal } from '../rpc/temporal.ts';
+import type { TemporalConnection } from '../../workflows/client/connection.ts';
 
 const PAYMENTS_QUEUE = 'payments';
 const LOOK_EVERY_MS = 1_000;
@@ -18,7 +18,7 @@ export interface Admission {
 }
 
 export interface AdmissionDeps {
-  temporal: LazyTemporal;
+  temporal: TemporalConnection;
   telemetry: Telemetry;
   namespace: string;
   /** How many payment steps a second all workers together take. */

@@ -3,7 +3,7 @@ import { orderById, type Order } from '../../db/postgres/orders/orders.ts';
 import { assertCancellable } from '../../domain/order.ts';
 import { cancelOrder } from '../../workflows/fulfill-order.contract.ts';
 import type { OrdersDeps } from './place.ts';
-import { updateOrder, UNTIL_ACCEPTED } from '../rpc/stories.ts';
+import { updateOrder, UNTIL_ACCEPTED } from '../../workflows/client/orders.ts';
 
 /** `cancelled`, or on its way there. ILLEGAL_TRANSITION, UNAVAILABLE, NOT_FOUND. */
 export const cancel = async (deps: OrdersDeps, storeId: string, id: string): Promise<Order> => {

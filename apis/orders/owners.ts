@@ -2,7 +2,7 @@
 import type { HandlerContext } from '@connectrpc/connect';
 import type { Pg } from '../../db/postgres/client.ts';
 import { noOrder, orderById } from '../../db/postgres/orders/orders.ts';
-import { OWNERS_HEADER } from '../rpc/client.ts';
+import { OWNERS_HEADER } from '../../domain/headers.ts';
 import { callerOf } from '../rpc/server.ts';
 import { orderIdOf } from './shapes.ts';
 

@@ -1,19 +1,13 @@
 // Paying an order that waits: look again at the payment, or try another card.
 import { orderById, type Order } from '../../db/postgres/orders/orders.ts';
 import { DomainError } from '../../domain/errors.ts';
-import {
-  fulfillOrderId,
-  paymentChanged,
-  providePayment,
-} from '../../workflows/fulfill-order.contract.ts';
+import { providePayment } from '../../workflows/fulfill-order.contract.ts';
 import type { OrdersDeps } from './place.ts';
-import { updateOrder, UNTIL_ACCEPTED } from '../rpc/stories.ts';
-
-/** Says "look again" to a story; the story reads the provider itself. */
-const signalPaymentChanged = async (deps: OrdersDeps, orderId: string): Promise<void> => {
-  const client = await deps.temporal.client();
-  await client.workflow.getHandle(fulfillOrderId(orderId)).signal(paymentChanged);
-};
+import {
+  signalPaymentChanged,
+  updateOrder,
+  UNTIL_ACCEPTED,
+} from '../../workflows/client/orders.ts';
 
 /**
  * The order as it is after the news; an order that does not wait stays as it is when no card is
@@ -38,7 +32,7 @@ export const pay = async (
     return orderById(deps.pg, storeId, id);
   }
   if (order.status !== 'awaiting_payment') return order;
-  await signalPaymentChanged(deps, id).catch((cause: unknown) => {
+  await signalPaymentChanged(deps.temporal, id).catch((cause: unknown) => {
     throw new DomainError('UNAVAILABLE', 'orders cannot be changed just now', { cause });
   });
   return order;

@@ -1,6 +1,5 @@
 // Checkout: priced by Products, accepted once in Postgres, then its story is started.
 import { createHash } from 'node:crypto';
-import { WithStartWorkflowOperation, type Client as TemporalClient } from '@temporalio/client';
 import type { Client } from '@connectrpc/connect';
 import type { Cassandra } from '../../db/cassandra/client.ts';
 import type { Pg } from '../../db/postgres/client.ts';
@@ -17,16 +16,11 @@ import { currencyOf, numberFromMinor, sumMinor, type Currency } from '../../doma
 import { isDecided, type Address, type OrderLine } from '../../domain/order.ts';
 import type { ProductsService } from '../../proto/gen/holdfast/products/v1/products_pb.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import {
-  FULFILL_ORDER,
-  PLACE_UPDATE_ID,
-  placeOrder,
-  fulfillOrderOptions,
-} from '../../workflows/fulfill-order.contract.ts';
-import { STORE_HEADER } from '../rpc/client.ts';
-import type { LazyTemporal } from '../rpc/temporal.ts';
+import type { TemporalConnection } from '../../workflows/client/connection.ts';
 import type { Admission } from './admission.ts';
-import { within } from '../rpc/stories.ts';
+import { within } from '../../workflows/client/orders.ts';
+import { startOrderAndWait } from '../../workflows/client/start.ts';
+import { STORE_HEADER } from '../../domain/headers.ts';
 
 /** Checkout answers by then, decided or not. */
 const ANSWER_LIMIT_MS = 3_000;
@@ -36,7 +30,7 @@ export interface OrdersDeps {
   /** The read model. */
   cassandra: Cassandra;
   products: Client<typeof ProductsService>;
-  temporal: LazyTemporal;
+  temporal: TemporalConnection;
   admission: Admission;
   telemetry: Telemetry;
   paymentWindowMs: number;
@@ -109,25 +103,12 @@ const accept = async (deps: OrdersDeps, checkout: Checkout, requested: CheckoutK
   return acceptOrder(deps.pg, requested, draft);
 };
 
-/** Starts the story and waits for "payment decided"; never needed for the order to go on. */
-const startWorkflow = async (deps: OrdersDeps, order: Order): Promise<void> => {
-  const client: TemporalClient = await deps.temporal.client();
-  const startWorkflowOperation = new WithStartWorkflowOperation(
-    FULFILL_ORDER,
-    fulfillOrderOptions(order, deps),
-  );
-  await client.workflow.executeUpdateWithStart(placeOrder, {
-    startWorkflowOperation,
-    updateId: PLACE_UPDATE_ID,
-  });
-};
-
 const untilDecided = async (deps: OrdersDeps, order: Order): Promise<void> => {
   const begun = deps.telemetry
-    .timed('temporal', 'placeOrder', () => startWorkflow(deps, order))
+    .timed('temporal', 'placeOrder', () => startOrderAndWait(deps.temporal, order, deps))
     .catch((error: unknown) => {
       // Already started, too late, or away: Postgres knows, and the sweeper starts what is missing.
-      deps.telemetry.log.warn('story not awaited', {
+      deps.telemetry.log.warn('workflow start unconfirmed', {
         orderId: order.id,
         reason: error instanceof Error ? error.message : String(error),
       });

@@ -1,29 +1,20 @@
-// Returns: asked for in Postgres, then their own story.
+// Returns: requested in Postgres, then carried out by a workflow of their own.
 import { requestReturn, returnById, type Return } from '../../db/postgres/orders/returns.ts';
 import type { ReturnRequest } from '../../db/postgres/orders/returns.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { RETURN_ORDER, returnOptions } from '../../workflows/return-order.contract.ts';
 import type { OrdersDeps } from './place.ts';
-import { startWorkflow, within } from '../rpc/stories.ts';
+import { within } from '../../workflows/client/orders.ts';
+import { startReturn } from '../../workflows/client/start.ts';
 
 const START_LIMIT_MS = 2_000;
 
-/** Starts a return's story; asked again it is the same one. */
-export const beginReturn = (
-  { temporal, carrierPollMs: pollMs }: Pick<OrdersDeps, 'temporal' | 'carrierPollMs'>,
-  { id: returnId, orderId, storeId, lines: units, refundMinor }: Return,
-): Promise<void> => {
-  const input = { returnId, orderId, storeId, units, refundMinor, pollMs };
-  return startWorkflow(temporal, RETURN_ORDER, returnOptions(input));
-};
-
 /**
- * Takes a return, once a key. A story that cannot be started now is started by the sweep.
+ * Takes a return, once a key. A workflow that cannot be started now is started by the sweep.
  * RETURN_REFUSED, INVALID_INPUT, IDEMPOTENCY_KEY_REUSED, NOT_FOUND.
  */
 export const takeReturn = async (deps: OrdersDeps, input: ReturnRequest): Promise<Return> => {
   const taken = await requestReturn(deps.pg, input);
-  const begun = beginReturn(deps, taken).catch((error: unknown) =>
+  const begun = startReturn(deps.temporal, taken, deps.carrierPollMs).catch((error: unknown) =>
     deps.telemetry.log.error('return not started yet', error, { orderId: taken.orderId }),
   );
   await within(begun, START_LIMIT_MS);

@@ -31,7 +31,7 @@ import {
   wireOrder,
   wireReturn,
 } from './shapes.ts';
-import { updateOrder, UNTIL_ACCEPTED } from '../rpc/stories.ts';
+import { updateOrder, UNTIL_ACCEPTED } from '../../workflows/client/orders.ts';
 import { eventsOrViews, orderOrView, ordersOrViews } from './views.ts';
 
 const LIMIT_MAX = 100;

@@ -8,8 +8,8 @@ import { isId } from '../../domain/ids.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { textBody } from '../http/body.ts';
 import { json, route, type Route } from '../http/routes.ts';
-import { notifyWorkflow, type ProviderEventDeps } from './provider-events.ts';
-import { within } from '../rpc/stories.ts';
+import { notifyWorkflow, type ProviderEventDeps } from '../../workflows/client/provider-events.ts';
+import { within } from '../../workflows/client/orders.ts';
 
 /** Signatures older or newer than this are refused: https://docs.stripe.com/webhooks#replay */
 const CLOCK_TOLERANCE_SECONDS = 300;

@@ -8,7 +8,7 @@ import {
   importOptions,
   importResumed,
 } from '../../workflows/import-catalogue.contract.ts';
-import type { LazyTemporal } from '../rpc/temporal.ts';
+import type { TemporalConnection } from '../../workflows/client/connection.ts';
 
 /** An import that has not moved for so long may have lost its workflow. */
 const IDLE_MS = 15_000;
@@ -25,7 +25,7 @@ export interface ImportWorkflows {
 
 export const startImportWorkflows = (
   pg: Pg,
-  temporal: LazyTemporal,
+  temporal: TemporalConnection,
   telemetry: Telemetry,
 ): ImportWorkflows => {
   const start = async (importId: string): Promise<void> => {

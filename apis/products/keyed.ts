@@ -6,6 +6,7 @@ import type { Pg, Tx } from '../../db/postgres/client.ts';
 import { invalid } from '../../domain/errors.ts';
 import { assertNoCardNumber } from '../http/body.ts';
 import type { RouteInput } from '../http/routes.ts';
+import { IDEMPOTENCY_KEY_HEADER } from '../../domain/headers.ts';
 
 const KEY = /^[!-~]{1,128}$/;
 
@@ -20,7 +21,7 @@ export const TAKES_KEY = {
 };
 
 const keyOf = (request: Request): string | undefined => {
-  const key = request.headers.get('idempotency-key');
+  const key = request.headers.get(IDEMPOTENCY_KEY_HEADER);
   if (key === null) return undefined;
   if (/^[\d-]+$/.test(key)) assertNoCardNumber(key);
   if (!KEY.test(key))

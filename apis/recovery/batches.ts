@@ -3,18 +3,13 @@ import { listActions, listStuck } from '../../db/postgres/orders/recovery.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { isId, newId } from '../../domain/ids.ts';
 import { REPAIR_ORDERS, repairOrdersOptions } from '../../workflows/recovery.contract.ts';
+import { actionBodies } from '../../workflows/client/repair-bodies.ts';
 import { parsed } from '../http/body.ts';
 import { operatorOf } from '../http/principals.ts';
 import { json, route, type Route } from '../http/routes.ts';
-import { startWorkflow } from '../rpc/stories.ts';
+import { startWorkflow } from '../../workflows/client/start.ts';
 import type { RecoveryDeps } from './orders.ts';
-import {
-  actionBodies,
-  batchBody,
-  filterOf,
-  toActionResponse,
-  toStuckOrderResponse,
-} from './shapes.ts';
+import { batchBody, filterOf, toActionResponse, toStuckOrderResponse } from './shapes.ts';
 
 const NO_STORE = { 'cache-control': 'no-store' };
 

@@ -14,25 +14,19 @@ import { DomainError } from '../../domain/errors.ts';
 import { isId, reservationIdOf } from '../../domain/ids.ts';
 import type { InventoryService } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { fulfillOrderId, orderProgress } from '../../workflows/fulfill-order.contract.ts';
+import { actionBodies } from '../../workflows/client/repair-bodies.ts';
 import type { Cursors } from '../http/cursors.ts';
 import { operatorOf } from '../http/principals.ts';
 import { json, route, type RouteInput, type Route } from '../http/routes.ts';
-import { STORE_HEADER } from '../rpc/client.ts';
-import { act, type ActingDeps } from './act.ts';
+import { act, type RepairDeps } from '../../workflows/client/repair.ts';
 import { isEnding } from '../../domain/order.ts';
-import {
-  actionBodies,
-  filterOf,
-  toActionResponse,
-  toStuckOrderResponse,
-  stuckBy,
-  stuckQuery,
-} from './shapes.ts';
+import { filterOf, toActionResponse, toStuckOrderResponse, stuckBy, stuckQuery } from './shapes.ts';
+import { IDEMPOTENCY_KEY_HEADER, STORE_HEADER } from '../../domain/headers.ts';
 
 const NO_STORE = { 'cache-control': 'no-store' };
 const LOOK_LIMIT_MS = 3_000;
 
-export interface RecoveryDeps extends ActingDeps {
+export interface RecoveryDeps extends RepairDeps {
   cursors: Cursors;
   inventory: Client<typeof InventoryService>;
   /** The card provider's own view of an intent. */
@@ -131,7 +125,7 @@ const orderOf = async (
 
 /** The caller's key, or one of the request's own: without one an action is not repeatable. */
 const actionKey = (request: Request): string =>
-  request.headers.get('idempotency-key')?.slice(0, 128) ?? crypto.randomUUID();
+  request.headers.get(IDEMPOTENCY_KEY_HEADER)?.slice(0, 128) ?? crypto.randomUUID();
 
 const actionRoute = (deps: RecoveryDeps, action: RepairAction): Route =>
   route({

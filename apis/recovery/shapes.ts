@@ -5,29 +5,14 @@ import {
   REPAIR_ACTIONS,
   UNDECIDED_MS_MAX,
   type AttentionReason,
-  type RepairAction,
 } from '../../domain/attention.ts';
 import type { Order } from '../../db/postgres/orders/orders.ts';
 import type { RecoveryAction } from '../../db/postgres/orders/recovery.ts';
 import { numberFromMinor } from '../../domain/money.ts';
 import { isDecided } from '../../domain/order.ts';
-import { addressShape } from '../http/address.ts';
 import { pageQuery } from '../http/cursors.ts';
 
-const NOTE_LENGTH_MAX = 500;
 const AGE_SECONDS_MAX = 365 * 24 * 3_600;
-const note = z.string().trim().max(NOTE_LENGTH_MAX).default('');
-
-/** What each action takes besides its order; `note` says why, for the audit. */
-export const actionBodies = {
-  retry: z.strictObject({ note }),
-  skip: z.strictObject({ note }),
-  cancel: z.strictObject({ note }),
-  refund: z.strictObject({ note, amount: z.number().positive().optional() }),
-  readdress: z.strictObject({ note, address: addressShape }),
-  resolve: z.strictObject({ note, ending: z.enum(['delivered', 'lost', 'returned_to_sender']) }),
-} as const satisfies Record<RepairAction, z.ZodType>;
-export type ActionBody<A extends RepairAction> = z.output<(typeof actionBodies)[A]>;
 
 /** `STORY_MISSING` is the former name of `WORKFLOW_MISSING`, still accepted. */
 const attentionReason = z

@@ -16,14 +16,10 @@ import { refusalOf } from './refusals.ts';
 import { peerFetch, type PeerTls } from './peer-tls.ts';
 import type { MintToken } from './tokens.ts';
 import { unaryCalls } from './unary-client.ts';
+import { STORE_HEADER } from '../../domain/headers.ts';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 const BYTES_MAX = 4 * 1024 * 1024;
-
-/** Header that says which store a call is about; becomes a claim of the signed token. */
-export const STORE_HEADER = 'holdfast-store';
-/** Header that holds a call to what belongs to these principals, by commas. */
-export const OWNERS_HEADER = 'holdfast-owners';
 
 interface Peer {
   url: string;

@@ -2,10 +2,10 @@
 import { findIdBySlug, findStored } from '../../db/cassandra/products.ts';
 import type { ProductDocument } from '../../db/projections/document.ts';
 import { DomainError, invalid } from '../../domain/errors.ts';
-import { STORE_HEADER } from '../rpc/client.ts';
 import { documentOfProduct } from './fallback.ts';
 import { productNode } from './nodes.ts';
 import type { SearchContext } from './context.ts';
+import { STORE_HEADER } from '../../domain/headers.ts';
 
 /** How long the read side may take to catch up with what the caller wrote. */
 const WAIT_LIMIT_MS = 1_500;

@@ -1,13 +1,13 @@
 // The root of GraphQL's questions: each is refused, answered or masked for itself.
 import { listCollections } from '../../db/cassandra/collections.ts';
 import { findProgress } from '../../db/cassandra/progress.ts';
-import { STORE_HEADER } from '../rpc/client.ts';
 import { batchedStock } from './nodes.ts';
 import { refusing } from '../http/graphql/engine.ts';
 import type { SearchContext, SearchDeps } from './context.ts';
 import { product, type ProductArgs } from './product.ts';
 import { products, type ProductsArgs } from './products.ts';
 import { suggest, type SuggestArgs } from './suggest.ts';
+import { STORE_HEADER } from '../../domain/headers.ts';
 
 export interface Request {
   storeId: string;

@@ -2,7 +2,7 @@
 // shopper is answered.
 import { resolve } from 'node:path';
 import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
-import { payloadCodec } from '../../apis/rpc/codec.ts';
+import { payloadCodec } from '../../workflows/client/codec.ts';
 import { codecKeys, publicEnvironment } from '../../ops/environment.ts';
 import { ROOT, type Instance } from '../../ops/instance.ts';
 import { call } from '../../ops/sample/load.ts';

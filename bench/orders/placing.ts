@@ -1,4 +1,5 @@
 // Orders as a measurement places them: one unit of a sku by a card, followed to the doorstep.
+import { IDEMPOTENCY_KEY_HEADER } from '../../domain/headers.ts';
 
 const GOOD_CARD = 'pm_card_visa';
 const DELIVERED_LIMIT_MS = 120_000;
@@ -23,7 +24,7 @@ export const placeOrder = async (
 ): Promise<Placed> => {
   const response = await fetch(`${gateway}/orders`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() },
+    headers: { 'content-type': 'application/json', [IDEMPOTENCY_KEY_HEADER]: crypto.randomUUID() },
     body: JSON.stringify({ ...SHOPPER, paymentMethod, lines: [{ sku, quantity: 1 }] }),
   });
   const { id, accessToken } = (await response.json()) as Pick<Placed, 'id' | 'accessToken'>;

@@ -120,7 +120,8 @@ export const readStretch = async (
   const read = async (tokens: string[], bucket: number): Promise<Found[]> => {
     const conditions = [...rangeConditions(input), ...filterConditions(input, tokens)];
     const where = [PARTITION, ...conditions.map(([text]) => text)].join(' and ');
-    const query = `select sort_key, product_id, ${columns}${isUnion(input.filter) ? ', ranking' : ''}
+    const selected = isUnion(input.filter) ? `${columns}, ranking` : columns;
+    const query = `select sort_key, product_id, ${selected}
       from listings where ${where} limit ?`;
     const rows = await tables.run('listings.read', query, [
       ...[input.storeId, scope, input.sort, bucket],

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { publicEnvironment } from '../environment.ts';
 import type { Instance } from '../instance.ts';
+import { IDEMPOTENCY_KEY_HEADER } from '../../domain/headers.ts';
 
 const HELP = `Order Recovery from the command line
 
@@ -88,7 +89,7 @@ export const orders = async (instance: Instance, words: string[]): Promise<void>
     headers: {
       authorization: `Bearer ${env['OPERATOR_KEY']}`,
       'content-type': 'application/json',
-      'idempotency-key': crypto.randomUUID(),
+      [IDEMPOTENCY_KEY_HEADER]: crypto.randomUUID(),
     },
     ...(asked.body !== undefined && { body: JSON.stringify(asked.body) }),
   });

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { createFaults, underFaults, type Connections } from '../faults.ts';
 import { addColumn } from '../columns.ts';
+import { IDEMPOTENCY_KEY_HEADER } from '../../domain/headers.ts';
 
 interface Options {
   stateFolder: string;
@@ -94,7 +95,7 @@ const shown = (row: Row, options: Options) => ({
 });
 
 const book = async (shelf: Book, options: Options, request: Request): Promise<Response> => {
-  const key = request.headers.get('idempotency-key');
+  const key = request.headers.get(IDEMPOTENCY_KEY_HEADER);
   if (!key) return Response.json({ error: 'Idempotency-Key is missing' }, { status: 400 });
   const body = bookingBody.safeParse(await request.json().catch(() => undefined));
   if (!body.success) return Response.json({ error: body.error.issues }, { status: 400 });

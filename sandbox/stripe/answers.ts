@@ -4,6 +4,7 @@ import { paramsOf, type Params } from './form.ts';
 import type { Ledger } from './ledger.ts';
 import { invalidRequest, StripeError } from './objects.ts';
 import type { Route } from './routes.ts';
+import { IDEMPOTENCY_KEY_HEADER } from '../../domain/headers.ts';
 
 /** Stripe keeps a key for at least a day; here it is new again after exactly one. */
 const KEY_LIFE_MS = 24 * 3_600_000;
@@ -102,7 +103,7 @@ export const forgetOldAnswers = (ledger: Ledger, nowMs: number): void =>
 
 /** The key of a call that changes something. */
 export const keyOf = (request: Request): string | undefined => {
-  const key = request.headers.get('idempotency-key') ?? '';
+  const key = request.headers.get(IDEMPOTENCY_KEY_HEADER) ?? '';
   if (key.length > KEY_LENGTH_MAX) {
     throw invalidRequest(`Idempotency keys are at most ${KEY_LENGTH_MAX} characters long.`);
   }

@@ -9,6 +9,7 @@ import { openLedger, type Ledger } from './ledger.ts';
 import { invalidRequest, StripeError } from './objects.ts';
 import { routesOf, type Route } from './routes.ts';
 import { createWebhooks } from './webhooks.ts';
+import { IDEMPOTENCY_KEY_HEADER } from '../../domain/headers.ts';
 
 const REQUESTS_KEPT = 10_000;
 const BODY_BYTES_MAX = 64 * 1024;
@@ -144,7 +145,7 @@ export const createStripeSandbox = (options: Options) => {
   const requests: Requested[] = [];
   const record = (request: Request, path: string): void => {
     if (requests.length >= REQUESTS_KEPT) requests.shift();
-    const key = request.headers.get('idempotency-key') ?? '';
+    const key = request.headers.get(IDEMPOTENCY_KEY_HEADER) ?? '';
     requests.push({ method: request.method, path, key, at: nowMs() });
   };
   return {

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { payloadCodec } from '../../apis/rpc/codec.ts';
+import { payloadCodec } from '../../workflows/client/codec.ts';
 import { codecKeys } from '../../ops/environment.ts';
 import { ROOT, testInstance } from '../../ops/instance.ts';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
@@ -216,7 +216,8 @@ const wanted = process.argv.slice(3);
 for (const [name, publish] of Object.entries({ ...PATHS, ...IMPORTS })) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const published = await publish(shop);
-  const handle = client.workflow.getHandle(published.startsWith('ord_') ? fulfillOrderId(published) : published);
+  const workflowId = published.startsWith('ord_') ? fulfillOrderId(published) : published;
+  const handle = client.workflow.getHandle(workflowId);
   await handle.result();
   const history: unknown = JSON.parse(historyToJSON(await handle.fetchHistory()));
   // Stack traces name files of this machine's checkout.

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { Client, Connection } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
-import { payloadCodec } from '../../apis/rpc/codec.ts';
+import { payloadCodec } from '../../workflows/client/codec.ts';
 import { codecKeys } from '../../ops/environment.ts';
 import { testInstance } from '../../ops/instance.ts';
 import { fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';

@@ -10,8 +10,8 @@ import {
   Runtime,
   Worker,
 } from '@temporalio/worker';
-import { payloadCodec } from '../../apis/rpc/codec.ts';
-import { DEPLOYMENT, makeCurrent } from '../../apis/rpc/deployment.ts';
+import { payloadCodec } from '../../workflows/client/codec.ts';
+import { DEPLOYMENT, makeCurrent } from '../../workflows/client/deployment.ts';
 import { codecKeys } from '../../ops/environment.ts';
 import { testInstance } from '../../ops/instance.ts';
 import {

@@ -15,9 +15,9 @@ import { isId, newCartId } from '../../../domain/ids.ts';
 import { currencyOf } from '../../../domain/money.ts';
 import type { InventoryService } from '../../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import type { ProductsService } from '../../../proto/gen/holdfast/products/v1/products_pb.ts';
-import { STORE_HEADER } from '../../rpc/client.ts';
 import type { Principal } from '../../http/principals.ts';
 import type { OrderDeps } from '../order-calls.ts';
+import { STORE_HEADER } from '../../../domain/headers.ts';
 
 export interface CartDeps extends OrderDeps {
   carts: CartStore;

@@ -13,10 +13,10 @@ import { numberFromMinor } from '../../../domain/money.ts';
 import type { OrderStatus } from '../../../domain/order.ts';
 import type { Order } from '../../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import { emailOf, placeOrder, type Shopper } from '../order-calls.ts';
-import { STORE_HEADER } from '../../rpc/client.ts';
 import { ownerOf } from '../owners.ts';
 import { cartOf, existing, type CartDeps, type CartRef } from './calls.ts';
 import type { checkoutBody } from './shapes.ts';
+import { STORE_HEADER } from '../../../domain/headers.ts';
 
 /** Longer than any call to Orders may last: what has made no order by then makes none. */
 const UNDER_WAY_MS = 60_000;

@@ -4,10 +4,10 @@ import { judgeLine, type JudgedLine, type PresentFacts } from '../../../domain/c
 import { DomainError } from '../../../domain/errors.ts';
 import { numberFromMinor, type Currency } from '../../../domain/money.ts';
 import type { Order } from '../../../proto/gen/holdfast/orders/v1/orders_pb.ts';
-import { STORE_HEADER } from '../../rpc/client.ts';
 import { isGuests, pricesOf, type CartDeps, type CartRef } from './calls.ts';
 import { holdUntilOf, settled, statusOf } from './checkout.ts';
 import type { CartResponse } from './shapes.ts';
+import { STORE_HEADER } from '../../../domain/headers.ts';
 
 /** Who is away leaves a gap that is told, not an error. */
 const orUnknown = <T>(requested: Promise<T>): Promise<T | undefined> =>

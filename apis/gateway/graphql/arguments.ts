@@ -5,6 +5,7 @@ import { parsed } from '../../http/body.ts';
 import type { Account } from '../../http/principals.ts';
 import type { RouteInput } from '../../http/routes.ts';
 import { idempotencyKey } from '../order-calls.ts';
+import { IDEMPOTENCY_KEY_HEADER } from '../../../domain/headers.ts';
 
 export interface Keyed {
   idempotencyKey?: string | null;
@@ -15,7 +16,7 @@ export const keyIn = (
   { idempotencyKey: key }: Keyed,
   { request }: RouteInput,
 ): string | undefined => {
-  const given = key ?? request.headers.get('idempotency-key') ?? undefined;
+  const given = key ?? request.headers.get(IDEMPOTENCY_KEY_HEADER) ?? undefined;
   return given === undefined ? undefined : idempotencyKey(given);
 };
 

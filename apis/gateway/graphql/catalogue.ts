@@ -10,6 +10,7 @@ import { route, type RouteInput, type Route } from '../../http/routes.ts';
 import type { Fetch } from '../../rpc/peer-tls.ts';
 import { pick } from '../proxy.ts';
 import { createSharing } from './sharing.ts';
+import { REQUEST_ID_HEADER } from '../../../domain/headers.ts';
 
 const TIMEOUT_MS = 10_000;
 /** What is asked by POST is to be of now; what caches may keep may be as old as there. */
@@ -47,7 +48,7 @@ export const postToSearch = ({ searchUrl, fetch }: SearchDeps, posted: Posted): 
       'content-type': 'application/json',
       accept: posted.accept,
       ...traceHeaders(),
-      'x-request-id': posted.requestId,
+      [REQUEST_ID_HEADER]: posted.requestId,
     },
     body: posted.body,
     signal: posted.signal,
@@ -64,7 +65,7 @@ interface Said {
 
 /** Answered; a refusal under the request id that it names. */
 export const saidAnswer = ({ status, headers, bytes, requestId }: Said): Response => {
-  const own = status >= 400 && { 'x-request-id': requestId };
+  const own = status >= 400 && { [REQUEST_ID_HEADER]: requestId };
   return new Response(bytes, { status, headers: { ...headers, ...own } });
 };
 

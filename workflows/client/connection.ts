@@ -1,19 +1,19 @@
-// Temporal as a door uses it: connected when first needed, never waited for long.
+// The connection to Temporal: opened at the first call, opened anew after a failure.
 import { Client } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
 import { NativeConnection } from '@temporalio/worker';
 
-export interface LazyTemporal {
+export interface TemporalConnection {
   /** The client; throws when Temporal is away. The next call tries anew. */
   client(): Promise<Client>;
   close(): Promise<void>;
 }
 
-export const lazyTemporal = (
+export const connectTemporal = (
   address: string,
   namespace: string,
   codec: PayloadCodec,
-): LazyTemporal => {
+): TemporalConnection => {
   const dataConverter = { payloadCodecs: [codec] };
   let connecting: Promise<NativeConnection> | undefined;
   const connected = (): Promise<NativeConnection> => {

@@ -6,7 +6,7 @@ import {
   RECOVERY_WORKFLOWS,
   scheduleIdOf,
   type RecoveryWorkflow,
-} from '../../workflows/recovery.contract.ts';
+} from '../recovery.contract.ts';
 
 const TRY_AGAIN_MS = 5_000;
 

@@ -1,20 +1,20 @@
-// How a door speaks to the stories in Temporal: never for long, and Postgres has the last word.
+// Updates, signals and reads of a running order workflow; Postgres has the last word.
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Client, WorkflowHandle, WorkflowUpdateHandle } from '@temporalio/client';
+import type { WorkflowHandle, WorkflowUpdateHandle } from '@temporalio/client';
 import type { Pg } from '../../db/postgres/client.ts';
 import { findOrder } from '../../db/postgres/orders/orders.ts';
 import { DomainError, isErrorCode } from '../../domain/errors.ts';
 import { isEnding } from '../../domain/order.ts';
-import { fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
-import type { LazyTemporal } from './temporal.ts';
+import { fulfillOrderId, paymentChanged } from '../fulfill-order.contract.ts';
+import type { TemporalConnection } from './connection.ts';
 
 const UPDATE_LIMIT_MS = 4_000;
 
 const away = (cause: unknown): DomainError =>
   new DomainError('UNAVAILABLE', 'orders cannot be changed just now', { cause });
 
-/** A story's refusal with its own code. */
+/** A workflow's refusal with its own code. */
 const refusalOf = (error: unknown): DomainError => {
   if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
     const { type, message } = error.cause;
@@ -23,44 +23,43 @@ const refusalOf = (error: unknown): DomainError => {
   return away(error);
 };
 
-/** Nothing runs of an order: it is over, or its story has not begun yet and soon will. */
+/** No workflow runs: the order is over, or its workflow has not started yet and soon will. */
 const notRunning = async (pg: Pg, id: string, cause: unknown): Promise<DomainError> => {
   const order = await findOrder(pg, id);
   if (order && !isEnding(order.status)) return away(cause);
   return new DomainError('ILLEGAL_TRANSITION', 'the order is over', { cause });
 };
 
-/** Runs `work` for at most `limitMs`; what is not known by then is read from Postgres. */
+/** Waits for `work` for at most `limitMs`; what is not known by then is read from Postgres. */
 export const within = async (work: Promise<unknown>, limitMs: number): Promise<void> => {
   const late = Promise.withResolvers<void>();
   const timer = setTimeout(late.resolve, limitMs);
   await Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
 };
 
-/** How an update is asked for: once it is accepted, it is in the story's history. */
+/** An update that is accepted is in the workflow's history and will be carried out. */
 export const UNTIL_ACCEPTED = { waitForStage: 'ACCEPTED' } as const;
 
 /**
- * Asks an order's story for something and waits a little for it. ILLEGAL_TRANSITION when the story
- * refuses or is over; UNAVAILABLE when Temporal is away, the story has not begun, or nobody has
- * accepted it in time: ask again. What was accepted and takes longer is no error, it will be done.
+ * Sends an update to an order's workflow and waits up to 4 s for its result. An accepted update
+ * that takes longer is no error. ILLEGAL_TRANSITION when the workflow refuses it or is over;
+ * UNAVAILABLE when Temporal is away, the workflow has not started, or no worker accepted in time.
  */
 export const updateOrder = async (
-  { pg, temporal }: { pg: Pg; temporal: LazyTemporal },
+  { pg, temporal }: { pg: Pg; temporal: TemporalConnection },
   orderId: string,
-  input: (handle: WorkflowHandle) => Promise<WorkflowUpdateHandle<unknown>>,
+  start: (workflow: WorkflowHandle) => Promise<WorkflowUpdateHandle<unknown>>,
 ): Promise<void> => {
   const client = await temporal.client().catch((cause: unknown) => {
     throw away(cause);
   });
   let accepted: WorkflowUpdateHandle<unknown> | undefined;
-  const requested = input(client.workflow.getHandle(fulfillOrderId(orderId))).then(
-    async (update) => {
-      accepted = update;
-      await update.result();
-    },
-  );
-  const answered = requested.catch(async (error: unknown) => {
+  const workflow = client.workflow.getHandle(fulfillOrderId(orderId));
+  const sent = start(workflow).then(async (update) => {
+    accepted = update;
+    await update.result();
+  });
+  const answered = sent.catch(async (error: unknown) => {
     const isThere = !(error instanceof WorkflowNotFoundError);
     throw isThere ? refusalOf(error) : await notRunning(pg, orderId, error);
   });
@@ -69,25 +68,21 @@ export const updateOrder = async (
   if (!accepted) throw away(new Error('no worker has accepted it in time'));
 };
 
-/** Starts a story; one that was started before stays as it is. */
-export const startWorkflow = async (
-  temporal: LazyTemporal,
-  name: string,
-  options: Parameters<Client['workflow']['start']>[1],
+/** Tells the workflow to read the payment at the provider. Throws when no workflow runs. */
+export const signalPaymentChanged = async (
+  temporal: TemporalConnection,
+  orderId: string,
 ): Promise<void> => {
   const client = await temporal.client();
-  await client.workflow.start(name, options).catch((error: unknown) => {
-    if (!(error instanceof Error) || error.name !== 'WorkflowExecutionAlreadyStartedError') {
-      throw error;
-    }
-  });
+  await client.workflow.getHandle(fulfillOrderId(orderId)).signal(paymentChanged);
 };
 
-/** What the story of an order is: running, closed, or not there. */
+/** The state of an order's workflow: running, closed, or missing. */
 export const workflowState = async (
-  client: Client,
+  temporal: TemporalConnection,
   orderId: string,
 ): Promise<'running' | 'closed' | 'missing'> => {
+  const client = await temporal.client();
   try {
     const { status } = await client.workflow.getHandle(fulfillOrderId(orderId)).describe();
     return status.name === 'RUNNING' ? 'running' : 'closed';

@@ -1,4 +1,4 @@
-// The payload codec: what stories keep is unreadable in Temporal's store, by keys that can change.
+// The payload codec: encrypts what workflows keep in Temporal, with keys that can be rotated.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { PayloadCodec } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
@@ -54,8 +54,8 @@ const decrypted = (keys: CodecKey[], payload: Payload): Payload => {
 };
 
 /**
- * Encrypts with the first key, decrypts with any; what was written before there was a codec is
- * passed through. A key is rotated by putting a new one first, and dropped once no story is older.
+ * Encrypts with the first key and decrypts with any. A payload that is not encrypted is passed
+ * through. A key is rotated by putting a new one first, and dropped when no workflow is older.
  */
 export const payloadCodec = (texts: readonly string[]): PayloadCodec => {
   const keys = texts.map(keyOf);

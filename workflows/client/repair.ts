@@ -1,4 +1,4 @@
-// What an operator asks for, done once: written down first, then asked of the order's story.
+// Carries out an operator's action once: recorded first, then sent to the order's workflow.
 import type { Pg } from '../../db/postgres/client.ts';
 import { findOrder, type Order } from '../../db/postgres/orders/orders.ts';
 import { listRefunds } from '../../db/postgres/orders/refunds.ts';
@@ -16,58 +16,54 @@ import { assertCancellable } from '../../domain/order.ts';
 import {
   cancelOrder,
   changeAddress,
-  FULFILL_ORDER,
   repairOrder,
-  fulfillOrderOptions,
   type Repair,
   type WorkflowTimings,
-} from '../../workflows/fulfill-order.contract.ts';
-import { REFUND_ORDER, refundOptions } from '../../workflows/refund-order.contract.ts';
-import { updateOrder, startWorkflow, UNTIL_ACCEPTED } from '../rpc/stories.ts';
-import type { LazyTemporal } from '../rpc/temporal.ts';
-import { actionBodies, type ActionBody } from './shapes.ts';
+} from '../fulfill-order.contract.ts';
+import { REFUND_ORDER, refundOptions } from '../refund-order.contract.ts';
+import { UNTIL_ACCEPTED, updateOrder } from './orders.ts';
+import { restartOrder, startWorkflow } from './start.ts';
+import type { TemporalConnection } from './connection.ts';
+import { actionBodies, type ActionBody } from './repair-bodies.ts';
 
-export interface ActingDeps {
+export interface RepairDeps {
   pg: Pg;
-  temporal: LazyTemporal;
+  temporal: TemporalConnection;
   timings: WorkflowTimings;
 }
 
 /** The action's id is the update's: equal clicks join the first and get its answer. */
-const repair = (deps: ActingDeps, { id }: Order, updateId: string, repair: Repair): Promise<void> =>
+const repair = (deps: RepairDeps, { id }: Order, updateId: string, repair: Repair): Promise<void> =>
   updateOrder(deps, id, (workflow) =>
     workflow.startUpdate(repairOrder, { ...UNTIL_ACCEPTED, args: [repair], updateId }),
   );
 
 const refund = (
-  { temporal }: ActingDeps,
+  { temporal }: RepairDeps,
   { id: orderId, storeId }: Order,
   grant: { id: string; amountMinor?: number; reason: string },
 ): Promise<void> =>
   startWorkflow(temporal, REFUND_ORDER, refundOptions(grant.id, { orderId, storeId, grant }));
 
-/** Reasons that mean that nothing runs for the order: its story is started from its record. */
+/** Reasons that mean that nothing runs for the order: its workflow is started from its record. */
 const WITHOUT_WORKFLOW: readonly AttentionReason[] = ['WORKFLOW_MISSING', 'NO_PROGRESS'];
 
 /** A refund that failed is given again, under the action's own id. */
-const refundAgain = async (deps: ActingDeps, order: Order, actionId: string): Promise<void> => {
+const refundAgain = async (deps: RepairDeps, order: Order, actionId: string): Promise<void> => {
   const failed = (await listRefunds(deps.pg, order.id)).findLast(({ state }) => state === 'failed');
   if (!failed) throw new DomainError('ILLEGAL_TRANSITION', 'no refund of this order has failed');
   const { amountMinor, reason } = failed;
   await refund(deps, order, { id: actionId, amountMinor, reason });
 };
 
-/** From the record: every step that was taken is found again by its key. A running story stays. */
-const beginAgain = async ({ pg, temporal, timings }: ActingDeps, order: Order): Promise<void> => {
-  await startWorkflow(temporal, FULFILL_ORDER, {
-    ...fulfillOrderOptions(order, timings),
-    workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-  });
+/** Starts the workflow from the record: every step that was taken is found again by its key. */
+const restart = async ({ pg, temporal, timings }: RepairDeps, order: Order): Promise<void> => {
+  await restartOrder(temporal, order, timings);
   await clearAttention(pg, order.storeId, order.id);
 };
 
 type Doer<A extends RepairAction> = (
-  deps: ActingDeps,
+  deps: RepairDeps,
   order: Order,
   body: ActionBody<A>,
   actionId: string,
@@ -77,7 +73,7 @@ const DOERS: { [A in RepairAction]: Doer<A> } = {
   retry: async (deps, order, _body, actionId) => {
     const reason = order.attention?.reason;
     if (reason === 'REFUND_FAILED') return refundAgain(deps, order, actionId);
-    if (!reason || WITHOUT_WORKFLOW.includes(reason)) return beginAgain(deps, order);
+    if (!reason || WITHOUT_WORKFLOW.includes(reason)) return restart(deps, order);
     return repair(deps, order, actionId, { action: 'retry' });
   },
   skip: (deps, order, _body, actionId) => repair(deps, order, actionId, { action: 'skip' }),
@@ -107,7 +103,7 @@ const DOERS: { [A in RepairAction]: Doer<A> } = {
     ),
 };
 
-const perform = async (deps: ActingDeps, action: RecoveryAction): Promise<void> => {
+const perform = async (deps: RepairDeps, action: RecoveryAction): Promise<void> => {
   const order = await findOrder(deps.pg, action.orderId);
   if (!order) throw new DomainError('NOT_FOUND', 'no such order');
   const body: unknown = actionBodies[action.action].parse(action.body);
@@ -116,9 +112,9 @@ const perform = async (deps: ActingDeps, action: RecoveryAction): Promise<void> 
 
 /**
  * Does an action once a key: asked again it answers what came of it. What was refused is written
- * down as well, and refused again. Refusals of the story and of the books come as they are.
+ * down as well, and refused again. Refusals of the workflow and of the ledger come as they are.
  */
-export const act = async (deps: ActingDeps, input: ActionInput): Promise<RecoveryAction> => {
+export const act = async (deps: RepairDeps, input: ActionInput): Promise<RecoveryAction> => {
   const action = await recordAction(deps.pg, input);
   if (action.outcome === 'done') return action;
   try {

@@ -1,40 +1,35 @@
-// What the provider's events lead to: each only says "look again" to the story it is about.
+// Turns the card provider's events into signals and workflow starts.
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Pg } from '../../db/postgres/client.ts';
 import { findOrder } from '../../db/postgres/orders/orders.ts';
 import { recordNotified, type ProviderEvent } from '../../db/postgres/orders/webhooks.ts';
 import { isDecided } from '../../domain/order.ts';
-import { fulfillOrderId, paymentChanged } from '../../workflows/fulfill-order.contract.ts';
-import { REFUND_ORDER, refundOptions } from '../../workflows/refund-order.contract.ts';
-import { disputeOptions, SETTLE_DISPUTE } from '../../workflows/settle-dispute.contract.ts';
-import type { LazyTemporal } from '../rpc/temporal.ts';
-import { startWorkflow } from '../rpc/stories.ts';
+import { REFUND_ORDER, refundOptions } from '../refund-order.contract.ts';
+import { disputeOptions, SETTLE_DISPUTE } from '../settle-dispute.contract.ts';
+import type { TemporalConnection } from './connection.ts';
+import { signalPaymentChanged } from './orders.ts';
+import { startWorkflow } from './start.ts';
 
 export interface ProviderEventDeps {
   pg: Pg;
-  temporal: LazyTemporal;
+  temporal: TemporalConnection;
   /** How often the provider is asked for the verdict of a dispute, in ms. */
   disputePollMs: number;
 }
 
-const signalOrder = async ({ temporal }: ProviderEventDeps, orderId: string): Promise<void> => {
-  const client = await temporal.client();
-  const workflow = client.workflow.getHandle(fulfillOrderId(orderId));
-  await workflow.signal(paymentChanged).catch((error: unknown) => {
-    // A story that is over, or not begun, needs no news: it reads the provider itself.
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-  });
-};
-
-const signalWorkflow = async (deps: ProviderEventDeps, event: ProviderEvent): Promise<void> => {
+const deliver = async (deps: ProviderEventDeps, event: ProviderEvent): Promise<void> => {
   const { id: eventId, type, orderId = '', objectId } = event;
   const order = await findOrder(deps.pg, orderId);
   if (!order) return;
   const { storeId } = order;
   if (type.startsWith('payment_intent.')) {
-    // While a payment step runs, its own answer says more than any news of it.
+    // A running payment step gets the same facts in its own response.
     const isWaiting = order.nextAction !== undefined && !isDecided(order.status);
-    if (isWaiting) await signalOrder(deps, orderId);
+    if (!isWaiting) return;
+    await signalPaymentChanged(deps.temporal, orderId).catch((error: unknown) => {
+      // A workflow that is over or not started needs no event: it reads the provider itself.
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    });
   } else if (type === 'charge.dispute.created') {
     const input = { disputeId: objectId, orderId, storeId, pollMs: deps.disputePollMs };
     await startWorkflow(deps.temporal, SETTLE_DISPUTE, disputeOptions(input));
@@ -45,11 +40,11 @@ const signalWorkflow = async (deps: ProviderEventDeps, event: ProviderEvent): Pr
   }
 };
 
-/** Tells the story and notes that it was told; told twice it changes nothing. */
+/** Delivers an event to its workflow and records the delivery; a repeated one changes nothing. */
 export const notifyWorkflow = async (
   deps: ProviderEventDeps,
   event: ProviderEvent,
 ): Promise<void> => {
-  await signalWorkflow(deps, event);
+  await deliver(deps, event);
   await recordNotified(deps.pg, event.id);
 };

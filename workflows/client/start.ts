@@ -1,0 +1,78 @@
+// Starts workflows; starting one that exists already changes nothing.
+import { WithStartWorkflowOperation, type Client } from '@temporalio/client';
+import type { Return } from '../../db/postgres/orders/returns.ts';
+import type { Demand } from '../../domain/stock.ts';
+import {
+  FULFILL_ORDER,
+  PLACE_UPDATE_ID,
+  fulfillOrderOptions,
+  placeOrder,
+  type WorkflowTimings,
+} from '../fulfill-order.contract.ts';
+import { RETURN_ORDER, returnOptions } from '../return-order.contract.ts';
+import type { TemporalConnection } from './connection.ts';
+
+/** What an order's workflow is started from: the stored order. */
+interface StoredOrder {
+  id: string;
+  storeId: string;
+  lines: Demand[];
+}
+
+/** Starts a workflow; one that was started before stays as it is. */
+export const startWorkflow = async (
+  temporal: TemporalConnection,
+  name: string,
+  options: Parameters<Client['workflow']['start']>[1],
+): Promise<void> => {
+  const client = await temporal.client();
+  await client.workflow.start(name, options).catch((error: unknown) => {
+    if (!(error instanceof Error) || error.name !== 'WorkflowExecutionAlreadyStartedError') {
+      throw error;
+    }
+  });
+};
+
+/** Starts an order's workflow; one that runs or has run already stays as it is. */
+export const startOrder = (
+  temporal: TemporalConnection,
+  order: StoredOrder,
+  timings: WorkflowTimings,
+): Promise<void> => startWorkflow(temporal, FULFILL_ORDER, fulfillOrderOptions(order, timings));
+
+/** Starts a workflow that has failed once more; one that runs stays as it is. */
+export const restartOrder = (
+  temporal: TemporalConnection,
+  order: StoredOrder,
+  timings: WorkflowTimings,
+): Promise<void> =>
+  startWorkflow(temporal, FULFILL_ORDER, {
+    ...fulfillOrderOptions(order, timings),
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+  });
+
+/** Starts an order's workflow and waits until its payment is decided or its shopper is needed. */
+export const startOrderAndWait = async (
+  temporal: TemporalConnection,
+  order: StoredOrder,
+  timings: WorkflowTimings,
+): Promise<void> => {
+  const client = await temporal.client();
+  await client.workflow.executeUpdateWithStart(placeOrder, {
+    startWorkflowOperation: new WithStartWorkflowOperation(
+      FULFILL_ORDER,
+      fulfillOrderOptions(order, timings),
+    ),
+    updateId: PLACE_UPDATE_ID,
+  });
+};
+
+/** Starts a return's workflow; `pollMs` is how often the carrier is asked. */
+export const startReturn = (
+  temporal: TemporalConnection,
+  { id: returnId, orderId, storeId, lines: units, refundMinor }: Return,
+  pollMs: number,
+): Promise<void> => {
+  const input = { returnId, orderId, storeId, units, refundMinor, pollMs };
+  return startWorkflow(temporal, RETURN_ORDER, returnOptions(input));
+};
