@@ -68,7 +68,8 @@ export const posted = async (
 
 const targetOf = (env: Record<string, string>) => ({
   contactPoint: env['CASSANDRA_CONTACT_POINT'] ?? '',
-  ...{ datacenter: 'datacenter1', keyspace: 'holdfast' },
+  datacenter: 'datacenter1',
+  keyspace: 'holdfast',
 });
 
 /**
@@ -95,7 +96,12 @@ export const withCatalogue = async <T>(
   try {
     const { set } = await findLiveTables(tables);
     return await work({
-      ...{ instance, env, sql, kafka, pidOf, set },
+      instance,
+      env,
+      sql,
+      kafka,
+      pidOf,
+      set,
       group: groupOfSet(set),
       raw: async (path, call) => void (await posted(new URL(path, raw.url).href, call)),
       rawPid: raw.pid,
@@ -135,7 +141,9 @@ const batchOf = (from: number, to: number) => ({
     const product = seedProduct(SEED, from + one);
     const { slug, name, description, brand, type, price } = product;
     const variants = product.variants.map(({ sku, options }) => ({
-      ...{ sku, options, price: Number(price) },
+      sku,
+      options,
+      price: Number(price),
     }));
     return { slug, name, description, attributes: { brand, type }, variants };
   }),

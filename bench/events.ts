@@ -17,7 +17,11 @@ export const benchEvent = (at: number): BenchEvent => {
   const productId = `prd_bench${String(at).padStart(21, '0')}`;
   const nowUs = BigInt(Date.now()) * 1_000n;
   const event = {
-    ...{ storeId: DEFAULT_STORE, productId, version: 1n, clockUs: nowUs, deleted: false },
+    storeId: DEFAULT_STORE,
+    productId,
+    version: 1n,
+    clockUs: nowUs,
+    deleted: false,
     product: {
       slug: productId.slice(4),
       name: `Bench ${wordOf(at, 1)} ${wordOf(at, 3)} ${wordOf(at, 6)}`,

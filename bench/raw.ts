@@ -22,8 +22,10 @@ const WRITTEN_AT_ONCE = 16;
 
 const telemetry = createTelemetry('bench', 'fatal');
 const all = connectCassandra({
-  ...{ contactPoint, telemetry },
-  ...{ datacenter: 'datacenter1', keyspace: 'holdfast' },
+  contactPoint,
+  telemetry,
+  datacenter: 'datacenter1',
+  keyspace: 'holdfast',
 });
 const tables = await findLiveTables(all);
 const kafka = connectKafka(brokers.split(','), 'bench', telemetry);

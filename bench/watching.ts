@@ -9,8 +9,19 @@ const IDLE_MS = 10_000;
 
 /** Stores are not ours to make cheaper, and still have to be paid for. */
 export const WATCHED = [
-  ...['gateway', 'products', 'search', 'inventory', 'orders', 'worker', 'relay', 'projector'],
-  ...['postgres', 'redis', 'kafka', 'cassandra', 'temporal'],
+  'gateway',
+  'products',
+  'search',
+  'inventory',
+  'orders',
+  'worker',
+  'relay',
+  'projector',
+  'postgres',
+  'redis',
+  'kafka',
+  'cassandra',
+  'temporal',
 ] as const;
 
 /** Microseconds of each process of `WATCHED` since it was started; over minutes ticks are exact. */

@@ -113,7 +113,7 @@ const measureImport = (instance: Instance, plan: Plan): Promise<Figures> =>
     let from = 0;
     const importing: Side = {
       before: () => settled(bench),
-      pids: () => [...['gateway', 'products', 'worker', 'inventory'].map(pidOf), ...postgresPids()],
+      pids: () => ['gateway', 'products', 'worker', 'inventory'].map(pidOf).concat(postgresPids()),
       operation: async () => {
         const file = seedFile(own, from, (from += IMPORTED));
         const id = await uploadCatalogue(shop, file, 'text/csv', {});

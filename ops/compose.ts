@@ -61,8 +61,17 @@ const postgres = () => ({
 const redis = () => ({
   image: 'redis:7.0.15',
   command: [
-    ...['redis-server', '--port', String(port('redis')), '--save', '', '--appendonly', 'no'],
-    ...['--maxmemory', '256mb', '--maxmemory-policy', 'noeviction'],
+    'redis-server',
+    '--port',
+    String(port('redis')),
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--maxmemory',
+    '256mb',
+    '--maxmemory-policy',
+    'noeviction',
   ],
   ports: published('redis'),
   healthcheck: health(['redis-cli', '-p', String(port('redis')), 'ping'], 10),
@@ -110,10 +119,7 @@ const cassandra = () => ({
     CASSANDRA_ENDPOINT_SNITCH: 'GossipingPropertyFileSnitch',
   },
   volumes: ['cassandra:/var/lib/cassandra'],
-  healthcheck: health([
-    ...['cqlsh', '127.0.0.1', String(port('cassandra'))],
-    ...['-e', 'describe cluster'],
-  ]),
+  healthcheck: health(['cqlsh', '127.0.0.1', String(port('cassandra')), '-e', 'describe cluster']),
 });
 
 const temporal = () => ({
@@ -121,9 +127,18 @@ const temporal = () => ({
   // The image's own user may not write to a fresh volume.
   user: '0:0',
   command: [
-    ...['server', 'start-dev', '--ip', '0.0.0.0', '--namespace', 'holdfast'],
-    ...['--port', String(port('temporal')), '--ui-port', String(port('temporal-ui'))],
-    ...['--db-filename', '/data/temporal.db'],
+    'server',
+    'start-dev',
+    '--ip',
+    '0.0.0.0',
+    '--namespace',
+    'holdfast',
+    '--port',
+    String(port('temporal')),
+    '--ui-port',
+    String(port('temporal-ui')),
+    '--db-filename',
+    '/data/temporal.db',
     ...SEARCH_ATTRIBUTES.flatMap((attribute) => ['--search-attribute', attribute]),
     ...LIMITS.flatMap((limit) => ['--dynamic-config-value', limit]),
   ],

@@ -2,11 +2,9 @@
 import { describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { LIMITS } from '../ops/limits.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const LINES_MAX = 400;
-const COLUMNS_MAX = 100;
-const ENTRIES_MAX = 20;
 const FORBIDDEN_FOLDERS = /(?:^|\/)(?:utils|libs|common|types|helpers|shared|core|misc)\//;
 
 const tracked = Bun.spawnSync(['git', 'ls-files', '-co', '--exclude-standard'], { cwd: ROOT });
@@ -15,7 +13,10 @@ const FILES = tracked.stdout
   .trim()
   .split('\n')
   .filter((file) => existsSync(resolve(ROOT, file)));
-const SOURCES = FILES.filter((file) => file.endsWith('.ts') && !file.startsWith('proto/gen/'));
+const SOURCES = FILES.filter((file) => /\.tsx?$/.test(file) && !file.startsWith('proto/gen/'));
+const isTest = (file: string): boolean => /\.test\.tsx?$/.test(file);
+/** Folders whose literal spreads are still to be written out; to be emptied. */
+const SPREADS_LEFT_IN = ['apis', 'db', 'workflows', 'activities', 'domain', 'processes', 'sandbox'];
 const textOf = (file: string): string => readFileSync(resolve(ROOT, file), 'utf8');
 
 /** Folder → what it may import of ours, and which packages only it may touch. */
@@ -47,7 +48,7 @@ const ownImports = (file: string): { target: string; isType: boolean }[] =>
 const isAllowed = (file: string, target: string, isType: boolean): boolean => {
   const [folder = '', service = ''] = file.split('/');
   const [top = '', targetService = ''] = target.split('/');
-  if (file.endsWith('.test.ts')) return true;
+  if (isTest(file)) return true;
   if (folder === 'processes') return top !== 'ops' && top !== 'test';
   if (file.startsWith('workflows/client/')) return CLIENT_MAY_IMPORT.includes(top);
   if (folder === 'activities' && target.startsWith('workflows/client/')) return true;
@@ -93,7 +94,7 @@ describe('the house', () => {
   });
 
   test('keeps each store and provider behind its own folder', () => {
-    const wrong = SOURCES.filter((file) => !file.endsWith('.test.ts')).flatMap((file) =>
+    const wrong = SOURCES.filter((file) => !isTest(file)).flatMap((file) =>
       importsOf(file)
         .filter(({ path, isType }) => {
           const name = Object.keys(PACKAGE_FOLDERS).find(
@@ -110,7 +111,7 @@ describe('the house', () => {
   test('keeps every service apart from the others', () => {
     const wrong = SOURCES.flatMap((file) => {
       const service = SERVICES.find((one) => file.startsWith(`apis/${one}/`));
-      if (!service || file.endsWith('.test.ts')) return [];
+      if (!service || isTest(file)) return [];
       return ownImports(file)
         .filter(({ target }) =>
           SERVICES.some((one) => one !== service && target.startsWith(`apis/${one}/`)),
@@ -127,18 +128,18 @@ describe('the house', () => {
         !file.startsWith('bench/') &&
         !file.startsWith('ops/') &&
         !file.startsWith('test/') &&
-        !file.endsWith('.test.ts') &&
+        !isTest(file) &&
         !['processes/config.ts', 'db/postgres/drizzle.config.ts'].includes(file),
     );
     expect(readers).toEqual([]);
   });
 
-  test('has files of at most 400 lines of at most 100 columns', () => {
-    const wrong = SOURCES.filter((file) => !file.endsWith('.test.ts')).flatMap((file) => {
+  test(`has files of at most ${LIMITS.fileLines} lines of ${LIMITS.columns} columns`, () => {
+    const wrong = SOURCES.filter((file) => !isTest(file)).flatMap((file) => {
       const lines = textOf(file).split('\n');
-      const long = lines.findIndex((line) => line.length > COLUMNS_MAX);
+      const long = lines.findIndex((line) => line.length > LIMITS.columns);
       return [
-        ...(lines.length > LINES_MAX + 1 ? [`${file} has ${lines.length} lines`] : []),
+        ...(lines.length > LIMITS.fileLines + 1 ? [`${file} has ${lines.length} lines`] : []),
         ...(long >= 0 ? [`${file}:${long + 1} is too wide`] : []),
       ];
     });
@@ -152,7 +153,36 @@ describe('the house', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('has folders of at most 20 entries, none named for nothing', () => {
+  test('has one table of limits, which the linter and the formatter keep too', () => {
+    const functions = (max: number) => ({
+      'max-lines-per-function': ['error', { max, skipComments: true }],
+    });
+    const lint = JSON.parse(textOf('.oxlintrc.json')) as { overrides: unknown[] };
+    expect(lint).toMatchObject({
+      rules: { 'max-depth': ['error', LIMITS.nesting], ...functions(LIMITS.functionLines) },
+    });
+    expect(lint.overrides).toContainEqual({
+      files: ['workflows/**'],
+      rules: functions(LIMITS.workflowFunctionLines),
+    });
+    expect(JSON.parse(textOf('.oxfmtrc.json'))).toMatchObject({ printWidth: LIMITS.columns });
+  });
+
+  test('writes the entries of a literal out, instead of spreading literals into it', () => {
+    const wrong = SOURCES.filter(
+      (file) =>
+        !isTest(file) &&
+        !file.startsWith('test/') &&
+        !SPREADS_LEFT_IN.some((folder) => file.startsWith(`${folder}/`)),
+    ).flatMap((file) =>
+      textOf(file)
+        .split('\n')
+        .flatMap((line, at) => (/\.\.\.[[{]/.test(line) ? [`${file}:${at + 1}`] : [])),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test(`has folders of at most ${LIMITS.folderEntries} entries, none named for nothing`, () => {
     expect(SOURCES.filter((file) => FORBIDDEN_FOLDERS.test(file))).toEqual([]);
     const entries = new Map<string, Set<string>>();
     for (const file of FILES.filter((one) => !one.includes('.test.') && one.includes('/'))) {
@@ -161,7 +191,7 @@ describe('the house', () => {
     }
     const full = [...entries]
       .filter(([folder]) => !folder.startsWith('proto/gen'))
-      .filter(([, names]) => names.size > ENTRIES_MAX)
+      .filter(([, names]) => names.size > LIMITS.folderEntries)
       .map(([folder, names]) => `${folder} has ${names.size}`);
     expect(full).toEqual([]);
   });

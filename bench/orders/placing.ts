@@ -7,7 +7,11 @@ const DELIVERED_LIMIT_MS = 120_000;
 const SHOPPER = {
   email: 'bench@shopper.example',
   shippingAddress: {
-    ...{ name: 'Bench', line1: '1 Road', city: 'Portree', postalCode: 'IV51 9DE', country: 'GB' },
+    name: 'Bench',
+    line1: '1 Road',
+    city: 'Portree',
+    postalCode: 'IV51 9DE',
+    country: 'GB',
   },
 };
 

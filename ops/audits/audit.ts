@@ -20,7 +20,9 @@ const suitesOf = (env: Record<string, string>): Requested[] => {
       exclude: 'sign-out|revoke',
     },
     {
-      ...{ name: 'products', schemaUrl: `${baseUrl}/openapi.json`, baseUrl },
+      name: 'products',
+      schemaUrl: `${baseUrl}/openapi.json`,
+      baseUrl,
       token: env['STORE_KEY'],
       // A file is taken as it comes: what is wrong in it is told by the import, row by row.
       exclude: '^/imports$',

@@ -43,9 +43,18 @@ const install = (say: Say): Promise<string> =>
   });
 
 const argsOf = ({ schemaUrl, baseUrl, token, exclude }: Requested): string[] => [
-  ...['run', schemaUrl],
-  ...['--max-examples', String(EXAMPLES), '--max-time', String(BUDGET_SECONDS), '--seed', '1'],
-  ...['--continue-on-failure', '--no-color', '--warnings', 'off'],
+  'run',
+  schemaUrl,
+  '--max-examples',
+  String(EXAMPLES),
+  '--max-time',
+  String(BUDGET_SECONDS),
+  '--seed',
+  '1',
+  '--continue-on-failure',
+  '--no-color',
+  '--warnings',
+  'off',
   ...(schemaUrl.endsWith('.json')
     ? ['--url', baseUrl, '--phases', 'coverage,fuzzing', '--exclude-checks', UNCHECKED]
     : ['--phases', 'fuzzing', '--checks', GRAPHQL_CHECK]),

@@ -30,7 +30,9 @@ const deployment = (workload: Workload): IDeployment => ({
         securityContext: SECURITY.pod,
         topologySpreadConstraints: ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map(
           (topologyKey) => ({
-            ...{ topologyKey, maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' as const },
+            topologyKey,
+            maxSkew: 1,
+            whenUnsatisfiable: 'ScheduleAnyway' as const,
             labelSelector: { matchLabels: labelsOf(workload.name) },
           }),
         ),

@@ -18,18 +18,23 @@ export const metadataOf = (name: string) => ({ name, labels: labelsOf(name) });
 /** Not root, no way to become it, nothing to write to but a folder in memory. */
 export const SECURITY = {
   pod: {
-    ...{ runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000 },
+    runAsNonRoot: true,
+    runAsUser: 1000,
+    runAsGroup: 1000,
     seccompProfile: { type: 'RuntimeDefault' as const },
   },
   container: {
-    ...{ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true },
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
     capabilities: { drop: ['ALL'] },
   },
 };
 
 const probe = (path: string, periodSeconds: number, failureThreshold: number) => ({
   httpGet: { path, port: 'ops' },
-  ...{ periodSeconds, failureThreshold, timeoutSeconds: 3 },
+  periodSeconds,
+  failureThreshold,
+  timeoutSeconds: 3,
 });
 
 const portsOf = ({ process }: Workload) => {

@@ -26,11 +26,22 @@ export interface Workload {
 }
 
 const api = (process: ProcessName, max: number, memory = '512Mi'): Workload => ({
-  ...{ name: process, process, min: 3, max, signal: { cpu: 60 }, cpu: '1', memory },
+  name: process,
+  process,
+  min: 3,
+  max,
+  signal: { cpu: 60 },
+  cpu: '1',
+  memory,
 });
 
 const worker = (queue: string, max: number, each: number): Workload => ({
-  ...{ name: `worker-${queue}`, process: 'worker', min: 2, max, cpu: '1', memory: '1Gi' },
+  name: `worker-${queue}`,
+  process: 'worker',
+  min: 2,
+  max,
+  cpu: '1',
+  memory: '1Gi',
   signal: { backlogOf: queue, each },
   variables: { HOLDFAST_TASK_QUEUES: queue },
 });
@@ -51,12 +62,21 @@ export const WORKLOADS: Workload[] = [
   worker('recovery', 4, 50),
   // A bucket of the outbox is drained by one relay at a time, a partition by one projector.
   {
-    ...{ name: 'relay', process: 'relay', min: 2, max: OUTBOX_BUCKETS },
-    ...{ signal: { cpu: 60 }, cpu: '500m', memory: '256Mi' },
+    name: 'relay',
+    process: 'relay',
+    min: 2,
+    max: OUTBOX_BUCKETS,
+    signal: { cpu: 60 },
+    cpu: '500m',
+    memory: '256Mi',
   },
   {
-    ...{ name: 'projector', process: 'projector', min: 2, max: PARTITIONS },
+    name: 'projector',
+    process: 'projector',
+    min: 2,
+    max: PARTITIONS,
     signal: { metric: 'holdfast_projection_lag_seconds', mean: '1' },
-    ...{ cpu: '1', memory: '512Mi' },
+    cpu: '1',
+    memory: '512Mi',
   },
 ];

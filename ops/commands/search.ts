@@ -48,8 +48,10 @@ const withStores = async <T>(instance: Instance, work: (stores: Stores) => Promi
   const telemetry = createTelemetry('holdfast', 'error');
   const contactPoint = `127.0.0.1:${instance.port('cassandra')}`;
   const cassandra = connectCassandra({
-    ...{ contactPoint, telemetry },
-    ...{ datacenter: DATACENTER, keyspace: KEYSPACE },
+    contactPoint,
+    telemetry,
+    datacenter: DATACENTER,
+    keyspace: KEYSPACE,
   });
   const kafka = connectKafka([`127.0.0.1:${instance.port('kafka')}`], 'holdfast', telemetry);
   // Of every store, so not by the service's role, which sees one at a time.

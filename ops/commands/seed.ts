@@ -25,7 +25,9 @@ interface Kind {
 }
 
 const kind = (noun: string, category: string, from: number, to: number, sized = false): Kind => ({
-  ...{ noun, category, sized },
+  noun,
+  category,
+  sized,
   priceMinor: [from * 100, to * 100],
 });
 
@@ -93,8 +95,13 @@ export const seedProduct = (seed: number, at: number): SeedProduct => {
   const colour = one(COLOURS);
   const sizes = made.sized ? SIZES.slice(0, whole(1, SIZES.length)) : [''];
   return {
-    ...{ slug: `seed-${seed}-${at}`, name: `${brand} ${line} ${quality} ${made.noun} ${at}` },
-    ...{ description, price, brand, type: made.noun, category: made.category },
+    slug: `seed-${seed}-${at}`,
+    name: `${brand} ${line} ${quality} ${made.noun} ${at}`,
+    description,
+    price,
+    brand,
+    type: made.noun,
+    category: made.category,
     variants: sizes.map((size) => ({
       sku: `SEED-${seed}-${at}${size ? `-${size}` : ''}`,
       options: { Colour: colour, ...(size && { Size: size }) },
@@ -108,11 +115,17 @@ const productRows = ({ variants, ...product }: SeedProduct): string =>
   variants
     .map(({ sku, options, stock }, place) =>
       [
-        ...[product.slug, sku],
+        product.slug,
+        sku,
         ...(place === 0 ? [quoted(product.name), quoted(product.description)] : ['', '']),
-        ...[product.price, 'USD'],
-        ...[product.brand, product.type, product.category].map(quoted),
-        ...[String(stock), 'Colour', options['Colour']],
+        product.price,
+        'USD',
+        quoted(product.brand),
+        quoted(product.type),
+        quoted(product.category),
+        String(stock),
+        'Colour',
+        options['Colour'],
         ...(options['Size'] ? ['Size', options['Size']] : ['', '']),
       ].join(','),
     )

@@ -91,8 +91,13 @@ const LOGBACK = `<configuration><appender name="OUT" class="ch.qos.logback.core.
 <root level="WARN"><appender-ref ref="OUT"/></root></configuration>`;
 
 const javaArgs = (folder: string): string[] => [
-  ...['-Xms512m', `-Xmx${HEAP_MIB}m`, '-XX:+UseSerialGC', '-XX:MaxDirectMemorySize=256m'],
-  ...['-XX:+HeapDumpOnOutOfMemoryError', `-XX:HeapDumpPath=${folder}`, '-Xss512k'],
+  '-Xms512m',
+  `-Xmx${HEAP_MIB}m`,
+  '-XX:+UseSerialGC',
+  '-XX:MaxDirectMemorySize=256m',
+  '-XX:+HeapDumpOnOutOfMemoryError',
+  `-XX:HeapDumpPath=${folder}`,
+  '-Xss512k',
   '-Djdk.attach.allowAttachSelf=true',
   ...EXPORTS.flatMap((one) => ['--add-exports', one]),
   ...OPENS.flatMap((one) => ['--add-opens', one]),
@@ -103,7 +108,9 @@ const javaArgs = (folder: string): string[] => [
   '-Dcassandra.skip_wait_for_gossip_to_settle=0',
   '-Dcassandra.ring_delay_ms=1',
   '-Dcassandra.jmx.local.port=0',
-  ...['-cp', `${CACHE}/${NAME}/libs/*`, 'org.apache.cassandra.service.CassandraDaemon'],
+  '-cp',
+  `${CACHE}/${NAME}/libs/*`,
+  'org.apache.cassandra.service.CassandraDaemon',
 ];
 
 export const cassandraServer: Server = {
