@@ -1,10 +1,10 @@
 // The measurements: one file a path, each run on the tests' instance, printed and kept as JSON.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { limitsOf } from '../apis/gateway/limits/profiles.ts';
-import type { Instance } from '../ops/instance.ts';
-import { testInstance } from '../ops/instance.ts';
+import { UsageError } from '../ops/arguments.ts';
+import { testInstance, type Instance } from '../ops/instance.ts';
+import { say } from '../ops/output.ts';
 import { bringUp } from '../ops/up.ts';
 import { costs } from './costs.ts';
 import { checkoutAnswer, orderWorkflow } from './orders/orders.ts';
@@ -81,43 +81,22 @@ const perItem = (figures: Figures, items: number): Figures => {
   };
 };
 
-/**
- * `--rounds N` for a look that is no measurement, `--products N` for a catalogue (or a backlog) of
- * another size,
- * `--large` for what takes an hour, `--idle N` for orders that wait beside those of `order-rate`.
- */
-const asked = (words: string[]): { names: string[]; isLarge: boolean; plan: Plan } => {
-  const { values, positionals: names } = parseArgs({
-    args: words,
-    options: {
-      rounds: { type: 'string' },
-      products: { type: 'string' },
-      idle: { type: 'string' },
-      large: { type: 'boolean', default: false },
-    },
-    allowPositionals: true,
-  });
-  const numberOf = (text: string | undefined): number | undefined => Number(text ?? 0) || undefined;
-  const plan = {
-    rounds: numberOf(values.rounds),
-    products: numberOf(values.products),
-    idle: numberOf(values.idle),
-  };
-  return { names, isLarge: values.large, plan };
-};
-
 /** Runs the named paths, or all; answers the exit code: 1 only when a run is void. */
-export const bench = async (words: string[]): Promise<number> => {
-  const { names, isLarge, plan } = asked(words);
-  const wanted =
-    names.length > 0 ? names : Object.keys(PATHS).filter((one) => isLarge || !LARGE.includes(one));
-  Object.assign(process.env, PACE);
-  const instance = testInstance();
-  await bringUp(instance, (line) => void process.stderr.write(`${line}\n`));
-  const folder = resolve(instance.home, 'bench');
-  mkdirSync(folder, { recursive: true });
+export const bench = async (names: string[], isLarge: boolean, plan: Plan): Promise<number> => {
   const [first = ''] = names;
   const printed = PRINTED[first];
+  const wanted =
+    names.length > 0 ? names : Object.keys(PATHS).filter((one) => isLarge || !LARGE.includes(one));
+  const unknown = printed ? undefined : wanted.find((name) => !Object.hasOwn(PATHS, name));
+  if (unknown) {
+    const known = Object.keys({ ...PATHS, ...PRINTED }).join(', ');
+    throw new UsageError(`unknown path ${unknown}; there is ${known}`);
+  }
+  Object.assign(process.env, PACE);
+  const instance = testInstance();
+  await bringUp(instance, say);
+  const folder = resolve(instance.home, 'bench');
+  mkdirSync(folder, { recursive: true });
   if (printed) {
     await printed(instance, plan);
     return 0;
@@ -125,7 +104,7 @@ export const bench = async (words: string[]): Promise<number> => {
   let code = 0;
   for (const name of wanted) {
     const path = PATHS[name];
-    if (!path) throw new Error(`no such path; there is ${Object.keys(PATHS).join(', ')}`);
+    if (!path) continue;
     const { aim, measure, items = 1 } = path;
     const figures = perItem(await measure(instance, plan), items);
     const { median, lower, upper } = figures.ratio;

@@ -1,6 +1,7 @@
 // The demo: the shop up, a catalogue in it, and one order followed to the doorstep.
 import { publicEnvironment } from './environment.ts';
 import type { Instance } from './instance.ts';
+import { say } from './output.ts';
 import { call, loadSample, type Shop } from './sample/load.ts';
 import type { Say } from './servers/server.ts';
 import { bringUp } from './up.ts';
@@ -86,7 +87,6 @@ const follow = async ({ gatewayUrl }: Shop, order: Order, say: Say): Promise<str
 };
 
 export const demo = async (instance: Instance, { json }: { json: boolean }): Promise<void> => {
-  const say: Say = (line) => void process.stderr.write(`${line}\n`);
   await bringUp(instance, say);
   const env = await publicEnvironment(instance);
   const shop = { gatewayUrl: env['GATEWAY_URL'] ?? '', storeKey: env['STORE_KEY'] ?? '' };

@@ -1,6 +1,7 @@
 // `./holdfast audit`: judges from outside, and their figures.
 import { SHOP_OPENAPI_FILE } from '../../apis/gateway/description.ts';
 import { OPENAPI_FILE } from '../../apis/products/routes.ts';
+import { UsageError } from '../arguments.ts';
 import { publicEnvironment } from '../environment.ts';
 import { testInstance } from '../instance.ts';
 import type { Say } from '../servers/server.ts';
@@ -71,7 +72,9 @@ const judgesOf = (say: Say): Record<string, Judge> => {
 export const audit = async (names: string[], print: Say, say: Say): Promise<number> => {
   const judges = judgesOf(say);
   const unknown = names.find((name) => !Object.hasOwn(judges, name));
-  if (unknown) throw new Error(`audit takes: ${Object.keys(judges).join(', ')}`);
+  if (unknown) {
+    throw new UsageError(`unknown audit ${unknown}; there is ${Object.keys(judges).join(', ')}`);
+  }
   let failed = 0;
   for (const [name, judge] of Object.entries(judges)) {
     if (names.length > 0 && !names.includes(name)) continue;

@@ -1,50 +1,52 @@
 // The commands that fill the catalogue: import a file, seed any number of products.
+import { command, text, wholeNumber, withDefault } from '../arguments.ts';
 import { publicEnvironment } from '../environment.ts';
-import { importFile } from './import-file.ts';
-import type { Instance } from '../instance.ts';
+import { say } from '../output.ts';
 import type { Shop } from '../sample/load.ts';
-import { seed } from './seed.ts';
-import type { Say } from '../servers/server.ts';
+import { instanceOf, onTests } from './on-tests.ts';
 
 const PRODUCTS_MAX = 2_000_000;
+const PRODUCTS_DEFAULT = 1_000;
+const SEED_MAX = 2 ** 31;
 
-const shopOf = async (instance: Instance): Promise<Shop> => {
-  const { GATEWAY_URL: gatewayUrl = '', STORE_KEY: storeKey = '' } =
-    await publicEnvironment(instance);
-  return { gatewayUrl, storeKey };
+const shopOf = async (values: { test: boolean }): Promise<Shop> => {
+  const env = await publicEnvironment(instanceOf(values));
+  return { gatewayUrl: env['GATEWAY_URL'] ?? '', storeKey: env['STORE_KEY'] ?? '' };
 };
 
-const valueOf = (words: string[], flag: string): string | undefined => {
-  const at = words.indexOf(flag);
-  return at < 0 ? undefined : words[at + 1];
-};
+const importCommand = command({
+  name: 'import',
+  summary: "a catalogue's CSV or JSON",
+  about:
+    'Uploads a file of products and follows the import to its end. Rows that fail are ' +
+    'shown; the others are in.',
+  example: 'import catalogue.json --map name:Name,price:Price',
+  positionals: ['FILE'],
+  options: {
+    format: text('F', 'auto, holdfast, shopify, spree or json; found by its columns without it'),
+    map: text('FIELD:COLUMN,…', 'which column has which field'),
+    ...onTests,
+  },
+  run: async ({ format, map, test }, [path = '']) => {
+    const { importFile } = await import('./import-file.ts');
+    return importFile(await shopOf({ test }), path, { format, map }, say);
+  },
+});
 
-const numberOf = (words: string[], flag: string, fallback: number, max: number): number => {
-  const value = Number(valueOf(words, flag) ?? fallback);
-  if (Number.isInteger(value) && value >= 0 && value <= max) return value;
-  throw new Error(`${flag} takes a whole number of at most ${max}`);
-};
+const seedCommand = command({
+  name: 'seed',
+  summary: 'a plausible catalogue, the same each time',
+  about: 'Imports made-up products. The same numbers make the same products, and change nothing.',
+  example: 'seed --products 10000 --seed 1',
+  options: {
+    products: withDefault(wholeNumber('N', 'products', [1, PRODUCTS_MAX]), PRODUCTS_DEFAULT),
+    seed: withDefault(wholeNumber('S', 'other numbers make other products', [0, SEED_MAX]), 1),
+    ...onTests,
+  },
+  run: async ({ products, seed: number, test }) => {
+    const { seed } = await import('./seed.ts');
+    await seed(await shopOf({ test }), { products, seed: number }, say);
+  },
+});
 
-/** `import FILE [--format F] [--map FIELD:COLUMN,…]`; answers the exit code. */
-export const importCommand = async (
-  instance: Instance,
-  words: string[],
-  say: Say,
-): Promise<number> => {
-  const [path] = words.filter(
-    (word, at) => !word.startsWith('-') && !['--format', '--map'].includes(words[at - 1] ?? ''),
-  );
-  if (!path) throw new Error('say which file: ./holdfast import FILE');
-  const asked = { format: valueOf(words, '--format'), map: valueOf(words, '--map') };
-  return importFile(await shopOf(instance), path, asked, say);
-};
-
-/** `seed --products N --seed S`. */
-export const seedCommand = async (instance: Instance, words: string[], say: Say): Promise<void> => {
-  const products = numberOf(words, '--products', 1_000, PRODUCTS_MAX);
-  await seed(
-    await shopOf(instance),
-    { products, seed: numberOf(words, '--seed', 1, 2 ** 31) },
-    say,
-  );
-};
+export const CATALOGUE = [importCommand, seedCommand];

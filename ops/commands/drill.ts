@@ -1,5 +1,4 @@
 // Drills: every fault, or those that are named, on the tests' instance; prints a table.
-import { parseArgs } from 'node:util';
 import { runRoadDrill } from '../../test/faults/catalogue/drill.ts';
 import { ROAD_FAULTS } from '../../test/faults/catalogue/faults.ts';
 import { runDrill } from '../../test/faults/drill.ts';
@@ -7,6 +6,7 @@ import { FAULTS } from '../../test/faults/faults.ts';
 import { PLANTED, withPlanted } from '../../test/faults/planted.ts';
 import { KINDS, type Plan } from '../../test/faults/workload.ts';
 import { shop as openShop, type Shop } from '../../test/support/shop.ts';
+import { UsageError } from '../arguments.ts';
 import { drillOverload } from './overload.ts';
 
 const ORDERS_DEFAULT = 300;
@@ -65,30 +65,31 @@ const drillPlanted = async (shop: Shop): Promise<number> => {
 
 const OVERLOAD = 'overload';
 
+export interface DrillOptions {
+  seed: number;
+  count: number | undefined;
+  planted: boolean;
+  abandoned: boolean;
+}
+
 /** Answers the exit code: 1 when a promise was broken, or a planted bug not seen. */
-export const drill = async (words: string[]): Promise<number> => {
-  const { values, positionals } = parseArgs({
-    args: words,
-    options: {
-      seed: { type: 'string', default: '1' },
-      count: { type: 'string' },
-      planted: { type: 'boolean', default: false },
-      abandoned: { type: 'boolean', default: false },
-    },
-    allowPositionals: true,
-  });
-  const names = positionals.length > 0 ? positionals : ALL;
-  const kinds = values.abandoned ? { abandons: ABANDONED, ...KINDS } : KINDS;
-  if (values.abandoned) process.env['HOLDFAST_PAYMENT_WINDOW_MS'] = ABANDONED_WINDOW_MS;
-  const count = values.count === undefined ? undefined : Number(values.count);
-  const plan = { seed: Number(values.seed), count, kinds };
+export const drill = async (
+  faults: string[],
+  { seed, count, planted, abandoned }: DrillOptions,
+): Promise<number> => {
+  const isOverload = faults[0] === OVERLOAD;
+  const unknown = isOverload ? undefined : faults.find((name) => !ALL.includes(name));
+  if (unknown) throw new UsageError(`unknown fault ${unknown}; there is ${ALL.join(', ')}`);
+  const kinds = abandoned ? { abandons: ABANDONED, ...KINDS } : KINDS;
+  if (abandoned) process.env['HOLDFAST_PAYMENT_WINDOW_MS'] = ABANDONED_WINDOW_MS;
   const shop = await openShop();
   try {
-    if (positionals[0] === OVERLOAD) return await drillOverload(shop);
+    if (isOverload) return await drillOverload(shop);
     console.log(`${'fault'.padEnd(NAME_WIDTH)}   calls  unknown  seconds  promises`);
-    const failures = values.planted
+    const names = faults.length > 0 ? faults : ALL;
+    const failures = planted
       ? await drillPlanted(shop)
-      : await drillFaults(shop, names, plan);
+      : await drillFaults(shop, names, { seed, count, kinds });
     return failures > 0 ? 1 : 0;
   } finally {
     await shop.sql.end();

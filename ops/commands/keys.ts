@@ -1,96 +1,131 @@
-// A store's API keys and people from the command line: the public API, with the operator's key.
-import { parseArgs } from 'node:util';
+// A store's API keys and staff from the command line: the public API, with the operator's key.
+import { command, commandOf, required, text, wholeNumber, withDefault } from '../arguments.ts';
 import { publicEnvironment } from '../environment.ts';
-import type { Instance } from '../instance.ts';
+import { print } from '../output.ts';
+import { instanceOf, onTests } from './on-tests.ts';
 
-const KEYS_HELP = `API keys from the command line
+const DAYS_MAX = 36_500;
+const SECONDS_MAX = 2 ** 31;
 
-  ./holdfast keys list
-  ./holdfast keys create --name NAME --scopes products:read,products:write [--expires-days N]
-  ./holdfast keys rotate ID [--grace SECONDS]   the old key lives on for a day, or the grace
-  ./holdfast keys revoke ID
-`;
-const STAFF_HELP = `A store's people from the command line
-
-  ./holdfast staff list
-  ./holdfast staff add EMAIL --role clerk|manager|owner
-  ./holdfast staff remove EMAIL
-`;
-const STORE_NOTE = '\nAdd --store ID for another store than sto_default.\n';
-
-const OPTIONS = {
-  store: { type: 'string', default: 'sto_default' },
-  name: { type: 'string' },
-  scopes: { type: 'string' },
-  'expires-days': { type: 'string' },
-  grace: { type: 'string' },
-  role: { type: 'string' },
-  test: { type: 'boolean' },
-} as const;
-
-interface Requested {
-  method: string;
-  path: string;
-  body?: unknown;
-}
-
-type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
-
-const keyRequest = (verb: string, id: string, values: Values): Requested | undefined => {
-  if (verb === 'list') return { method: 'GET', path: 'keys' };
-  if (verb === 'create') {
-    const days = values['expires-days'];
-    const body = {
-      name: values.name ?? '',
-      scopes: values.scopes?.split(',') ?? [],
-      ...(days && { expiresInDays: Number(days) }),
-    };
-    return { method: 'POST', path: 'keys', body };
-  }
-  if (id === '') return undefined;
-  if (verb === 'revoke') return { method: 'DELETE', path: `keys/${id}` };
-  const body = values.grace === undefined ? {} : { graceSeconds: Number(values.grace) };
-  return verb === 'rotate' ? { method: 'POST', path: `keys/${id}/rotate`, body } : undefined;
-};
-
-const staffRequest = (verb: string, email: string, { role }: Values): Requested | undefined => {
-  if (verb === 'list') return { method: 'GET', path: 'staff' };
-  if (email === '') return undefined;
-  if (verb === 'add') return { method: 'POST', path: 'staff', body: { email, role } };
-  if (verb !== 'remove') return undefined;
-  return { method: 'DELETE', path: `staff/${encodeURIComponent(email)}` };
-};
-
-const SUBJECTS = {
-  keys: { help: KEYS_HELP, asked: keyRequest },
-  staff: { help: STAFF_HELP, asked: staffRequest },
+const ofStore = {
+  store: withDefault(text('ID', 'the store'), 'sto_default'),
+  ...onTests,
 };
 
 /** Prints the API's answer; a refusal is an error with its code. */
-export const storeCommand = async (
-  instance: Instance,
-  subject: keyof typeof SUBJECTS,
-  words: string[],
+const call = async (
+  values: { store: string; test: boolean },
+  method: string,
+  path: string,
+  body?: unknown,
 ): Promise<void> => {
-  const { values, positionals } = parseArgs({
-    args: words,
-    options: OPTIONS,
-    allowPositionals: true,
-  });
-  const { help, asked: requestedBy } = SUBJECTS[subject];
-  const asked = requestedBy(positionals[0] ?? '', positionals[1] ?? '', values);
-  if (!asked) return void process.stdout.write(help + STORE_NOTE);
-  const env = await publicEnvironment(instance);
-  const response = await fetch(`${env['GATEWAY_URL']}/stores/${values.store}/${asked.path}`, {
-    method: asked.method,
+  const env = await publicEnvironment(instanceOf(values));
+  const response = await fetch(`${env['GATEWAY_URL']}/stores/${values.store}/${path}`, {
+    method,
     headers: {
       authorization: `Bearer ${env['OPERATOR_KEY']}`,
       'content-type': 'application/json',
     },
-    ...(asked.body !== undefined && { body: JSON.stringify(asked.body) }),
+    ...(body !== undefined && { body: JSON.stringify(body) }),
   });
-  const text = await response.text();
-  const answer = (text === '' ? {} : JSON.parse(text)) as { code?: string; detail?: string };
-  if (!response.ok) throw new Error(`${answer.code}: ${answer.detail}`);
-  process.stdout.write(text === '' ? 'done\n' : `${JSON.stringify(answer, null, 2)}\n`);
+  const answer = await response.text();
+  const problem = (answer === '' ? {} : JSON.parse(answer)) as { code?: string; detail?: string };
+  if (!response.ok) throw new Error(`${problem.code}: ${problem.detail}`);
+  print(answer === '' ? 'done' : JSON.stringify(problem, null, 2));
 };
+
+const listKeys = command({
+  name: 'list',
+  summary: "the store's keys",
+  about: 'Lists the keys of a store: names, scopes and dates, never the keys themselves.',
+  example: 'keys list',
+  options: ofStore,
+  run: (values) => call(values, 'GET', 'keys'),
+});
+
+const createKey = command({
+  name: 'create',
+  summary: 'a new key, shown once',
+  about: 'Makes a key and shows it, once: only its hash is kept.',
+  example: 'keys create --name importer --scopes products:read,products:write',
+  options: {
+    name: required(text('NAME', 'what the key is for')),
+    scopes: required(text('SCOPE,…', 'what the key may do')),
+    'expires-days': wholeNumber('N', 'until it ends by itself', [1, DAYS_MAX]),
+    ...ofStore,
+  },
+  run: ({ name, scopes, 'expires-days': expiresInDays, ...values }) =>
+    call(values, 'POST', 'keys', { name, scopes: scopes.split(','), expiresInDays }),
+});
+
+const rotateKey = command({
+  name: 'rotate',
+  summary: 'a new key in the place of an old one',
+  about: 'Makes a key with the name and the scopes of an old one, which stays valid for a while.',
+  example: 'keys rotate key_… --grace 3600',
+  positionals: ['ID'],
+  options: {
+    grace: wholeNumber('SECONDS', 'the old key stays valid (a day without it)', [0, SECONDS_MAX]),
+    ...ofStore,
+  },
+  run: ({ grace, ...values }, [id]) =>
+    call(values, 'POST', `keys/${id}/rotate`, { graceSeconds: grace }),
+});
+
+const revokeKey = command({
+  name: 'revoke',
+  summary: 'end a key now',
+  about: 'Ends a key: calls with it are refused from now on.',
+  example: 'keys revoke key_…',
+  positionals: ['ID'],
+  options: ofStore,
+  run: (values, [id]) => call(values, 'DELETE', `keys/${id}`),
+});
+
+const listStaff = command({
+  name: 'list',
+  summary: "the store's staff and their roles",
+  about: 'Lists who works for a store, in which role.',
+  example: 'staff list',
+  options: ofStore,
+  run: (values) => call(values, 'GET', 'staff'),
+});
+
+const addStaff = command({
+  name: 'add',
+  summary: 'an address that works for the store',
+  about:
+    'Gives an address a role in a store. It counts once its account has confirmed the ' +
+    'address.',
+  example: 'staff add robin@store.example --role clerk',
+  positionals: ['EMAIL'],
+  options: { role: required(text('ROLE', 'clerk, manager or owner')), ...ofStore },
+  run: ({ role, ...values }, [email]) => call(values, 'POST', 'staff', { email, role }),
+});
+
+const removeStaff = command({
+  name: 'remove',
+  summary: 'an address that no longer works for the store',
+  about: 'Removes an address from the staff of a store.',
+  example: 'staff remove robin@store.example',
+  positionals: ['EMAIL'],
+  options: ofStore,
+  run: (values, [email = '']) => call(values, 'DELETE', `staff/${encodeURIComponent(email)}`),
+});
+
+export const KEYS = [
+  commandOf({
+    name: 'keys',
+    summary: "a store's API keys",
+    about: "Lists, makes, rotates and revokes a store's API keys.",
+    example: 'keys list --store sto_default',
+    commands: [listKeys, createKey, rotateKey, revokeKey],
+  }),
+  commandOf({
+    name: 'staff',
+    summary: 'who works for a store',
+    about: 'Lists, adds and removes the people who work for a store.',
+    example: 'staff add robin@store.example --role manager',
+    commands: [listStaff, addStaff, removeStaff],
+  }),
+];

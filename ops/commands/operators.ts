@@ -1,31 +1,82 @@
-// Who works for the house, from the command line: nobody can make themselves one over HTTP.
-import { connectPostgres } from '../../db/postgres/client.ts';
-import { addOperator, listOperators, removeOperator } from '../../db/postgres/identity/staff.ts';
-import { createTelemetry } from '../../telemetry/telemetry.ts';
+// Operators and the services' keys from the command line: no API makes an operator.
+import { command, commandOf, UsageError } from '../arguments.ts';
 import type { Instance } from '../instance.ts';
+import { print } from '../output.ts';
 import { postgresUrl } from '../servers/postgres.ts';
+import { instanceOf, onTests } from './on-tests.ts';
 
-const HELP = `Operators from the command line
-
-  ./holdfast operators list
-  ./holdfast operators add EMAIL      counts once its account has confirmed the address
-  ./holdfast operators remove EMAIL
-`;
 const EMAIL = /^[^\s@<>,;"]{1,64}@[a-z0-9.-]{1,190}$/;
 
-export const operatorsCommand = async (instance: Instance, words: string[]): Promise<void> => {
-  const [verb, given = ''] = words.filter((word) => !word.startsWith('-'));
-  const email = given.toLowerCase();
-  const isKnown = verb === 'list' || ((verb === 'add' || verb === 'remove') && EMAIL.test(email));
-  if (!isKnown) return void process.stdout.write(HELP);
+/** Adds or removes an operator when a change is given, and prints who is one then. */
+export const changeOperators = async (
+  instance: Instance,
+  change?: { verb: 'add' | 'remove'; email: string },
+): Promise<void> => {
+  const email = change?.email.toLowerCase() ?? '';
+  if (change && !EMAIL.test(email)) throw new UsageError(`${change.email} is not an address`);
+  const { connectPostgres } = await import('../../db/postgres/client.ts');
+  const staff = await import('../../db/postgres/identity/staff.ts');
+  const { createTelemetry } = await import('../../telemetry/telemetry.ts');
   const telemetry = createTelemetry('operators', 'warn');
   const url = postgresUrl(instance, 'identity');
   const pg = connectPostgres({ url, telemetry, connectionsMax: 1 });
   try {
-    if (verb === 'add') await addOperator(pg, email);
-    if (verb === 'remove') await removeOperator(pg, email);
-    for (const one of await listOperators(pg)) process.stdout.write(`${one.email}\n`);
+    if (change?.verb === 'add') await staff.addOperator(pg, email);
+    if (change?.verb === 'remove') await staff.removeOperator(pg, email);
+    for (const one of await staff.listOperators(pg)) print(one.email);
   } finally {
     await pg.close();
   }
 };
+
+const list = command({
+  name: 'list',
+  summary: 'every operator',
+  about: 'Prints the address of every operator.',
+  example: 'operators list',
+  options: onTests,
+  run: (values) => changeOperators(instanceOf(values)),
+});
+
+const add = command({
+  name: 'add',
+  summary: 'an address that may operate every store',
+  about: 'Makes an address an operator. It counts once its account has confirmed the address.',
+  example: 'operators add robin@holdfast.example',
+  positionals: ['EMAIL'],
+  options: onTests,
+  run: (values, [email = '']) => changeOperators(instanceOf(values), { verb: 'add', email }),
+});
+
+const remove = command({
+  name: 'remove',
+  summary: 'an address that may no longer',
+  about: 'Removes an address from the operators.',
+  example: 'operators remove robin@holdfast.example',
+  positionals: ['EMAIL'],
+  options: onTests,
+  run: (values, [email = '']) => changeOperators(instanceOf(values), { verb: 'remove', email }),
+});
+
+const rotateKeys = command({
+  name: 'rotate-keys',
+  summary: 'new signing keys for the services, without a failed call',
+  about: 'Publishes the next signing key of every service. It signs once every process knows it.',
+  example: 'rotate-keys',
+  options: onTests,
+  run: async (values) => {
+    const { rotateServiceKeys } = await import('../identity/service-keys.ts');
+    for (const kid of rotateServiceKeys(instanceOf(values))) print(kid);
+  },
+});
+
+export const OPERATORS = [
+  commandOf({
+    name: 'operators',
+    summary: 'who may operate every store',
+    about: 'Lists, adds and removes operators.',
+    example: 'operators add robin@holdfast.example',
+    commands: [list, add, remove],
+  }),
+  rotateKeys,
+];

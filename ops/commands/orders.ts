@@ -1,99 +1,176 @@
 // Order Recovery from the command line: the operators' API, with the operator's key.
-import { parseArgs } from 'node:util';
+import { command, commandOf, flag, required, text, UsageError, wholeNumber } from '../arguments.ts';
 import { publicEnvironment } from '../environment.ts';
-import type { Instance } from '../instance.ts';
-import { IDEMPOTENCY_KEY_HEADER } from '../../domain/headers.ts';
+import { print } from '../output.ts';
+import { instanceOf, onTests } from './on-tests.ts';
 
-const HELP = `Order Recovery from the command line
-
-  ./holdfast orders overview
-  ./holdfast orders stuck [--reason R] [--older-than SECONDS] [--sku SKU]
-  ./holdfast orders show ID          everything known of one order
-  ./holdfast orders breaks           payments that do not reconcile
-  ./holdfast orders retry ID [--note WHY]
-  ./holdfast orders skip ID
-  ./holdfast orders cancel ID
-  ./holdfast orders refund ID [--amount 9.99]
-  ./holdfast orders resolve ID --ending delivered|lost|returned_to_sender
-  ./holdfast orders readdress ID --address '{"name":…}'
-  ./holdfast orders batch ACTION [--reason R] [--older-than SECONDS] [--do]
-`;
-
-const OPTIONS = {
-  reason: { type: 'string' },
-  'older-than': { type: 'string' },
-  sku: { type: 'string' },
-  note: { type: 'string' },
-  amount: { type: 'string' },
-  ending: { type: 'string' },
-  address: { type: 'string' },
-  do: { type: 'boolean' },
-  test: { type: 'boolean' },
-} as const;
-
-const ACTIONS = ['retry', 'skip', 'cancel', 'refund', 'resolve', 'readdress'];
-
-interface Requested {
-  method: string;
-  path: string;
-  body?: unknown;
-}
-
-type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
-
-const filterOf = (values: Values): Record<string, string> => ({
-  ...(values.reason && { reason: values.reason }),
-  ...(values['older-than'] && { olderThan: values['older-than'] }),
-  ...(values.sku && { sku: values.sku }),
-});
-
-const actionBody = ({ note, amount, ending, address }: Values) => ({
-  ...(note && { note }),
-  ...(amount && { amount: Number(amount) }),
-  ...(ending && { ending }),
-  ...(address && { address: JSON.parse(address) as unknown }),
-});
-
-const requestedBy = (words: string[], values: Values): Requested | undefined => {
-  const [verb = 'help', subject = ''] = words;
-  if (verb === 'overview' || verb === 'breaks') return { method: 'GET', path: verb };
-  if (verb === 'stuck') {
-    const query = new URLSearchParams(filterOf(values)).toString();
-    return { method: 'GET', path: `orders${query === '' ? '' : `?${query}`}` };
-  }
-  if (verb === 'batch' && subject !== '') {
-    const { olderThan, ...filter } = filterOf(values);
-    const age = olderThan === undefined ? {} : { olderThan: Number(olderThan) };
-    const dryRun = !values.do;
-    const body = { action: subject, filter: { ...filter, ...age }, dryRun };
-    return { method: 'POST', path: 'batches', body };
-  }
-  if (subject === '') return undefined;
-  if (verb === 'show') return { method: 'GET', path: `orders/${subject}` };
-  if (!ACTIONS.includes(verb)) return undefined;
-  return { method: 'POST', path: `orders/${subject}/${verb}`, body: actionBody(values) };
-};
+const AGE_SECONDS_MAX = 2 ** 31;
 
 /** Prints the API's answer; a refusal is an error with its code. */
-export const orders = async (instance: Instance, words: string[]): Promise<void> => {
-  const { values, positionals } = parseArgs({
-    args: words,
-    options: OPTIONS,
-    allowPositionals: true,
-  });
-  const asked = requestedBy(positionals, values);
-  if (!asked) return void process.stdout.write(HELP);
-  const env = await publicEnvironment(instance);
-  const response = await fetch(`${env['RECOVERY_URL']}/recovery/${asked.path}`, {
-    method: asked.method,
+const call = async (
+  values: { test: boolean },
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<void> => {
+  const env = await publicEnvironment(instanceOf(values));
+  const response = await fetch(`${env['RECOVERY_URL']}/recovery/${path}`, {
+    method,
     headers: {
       authorization: `Bearer ${env['OPERATOR_KEY']}`,
       'content-type': 'application/json',
       [IDEMPOTENCY_KEY_HEADER]: crypto.randomUUID(),
     },
-    ...(asked.body !== undefined && { body: JSON.stringify(asked.body) }),
+    ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   const answer = (await response.json()) as { code?: string; detail?: string };
   if (!response.ok) throw new Error(`${answer.code}: ${answer.detail}`);
-  process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+  print(JSON.stringify(answer, null, 2));
 };
+
+const overview = command({
+  name: 'overview',
+  summary: 'counts by reason, and the oldest undecided order',
+  about: 'Counts the orders that need attention by reason, with the oldest undecided one.',
+  example: 'orders overview',
+  options: onTests,
+  run: (values) => call(values, 'GET', 'overview'),
+});
+
+const filter = {
+  reason: text('R', 'orders with this reason'),
+  'older-than': wholeNumber('SECONDS', 'orders that are older', [0, AGE_SECONDS_MAX]),
+  sku: text('SKU', 'orders with this sku'),
+  ...onTests,
+};
+
+interface Filter {
+  reason: string | undefined;
+  'older-than': number | undefined;
+  sku: string | undefined;
+}
+
+const filterOf = ({ reason, 'older-than': olderThan, sku }: Filter) => ({
+  ...(reason && { reason }),
+  ...(olderThan !== undefined && { olderThan }),
+  ...(sku && { sku }),
+});
+
+const stuck = command({
+  name: 'stuck',
+  summary: 'orders that need attention',
+  about: 'Lists the orders that need attention, with the reason of each.',
+  example: 'orders stuck --reason SHIPMENT_STEP_FAILED',
+  options: filter,
+  run: (values) => {
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(filterOf(values))) query.set(name, String(value));
+    return call(values, 'GET', query.size === 0 ? 'orders' : `orders?${query.toString()}`);
+  },
+});
+
+const show = command({
+  name: 'show',
+  summary: 'everything known of one order',
+  about: "Prints an order's timeline, attempts, holds, and the provider's view of its payment.",
+  example: 'orders show ord_…',
+  positionals: ['ID'],
+  options: onTests,
+  run: (values, [id]) => call(values, 'GET', `orders/${id}`),
+});
+
+const breaks = command({
+  name: 'breaks',
+  summary: 'payments that do not reconcile',
+  about: "Lists the payments that differ between our books and the card provider's.",
+  example: 'orders breaks',
+  options: onTests,
+  run: (values) => call(values, 'GET', 'breaks'),
+});
+
+const noted = { note: text('WHY', 'kept in the audit of the order'), ...onTests };
+
+const plainAction = (name: string, summary: string, about: string) =>
+  command({
+    name,
+    summary,
+    about,
+    example: `orders ${name} ord_… --note "the carrier answers again"`,
+    positionals: ['ID'],
+    options: noted,
+    run: ({ note, ...values }, [id]) => call(values, 'POST', `orders/${id}/${name}`, { note }),
+  });
+
+const retry = plainAction('retry', 'try the failed step again', 'Tries the failed step again.');
+const skip = plainAction(
+  'skip',
+  'go on without the failed step',
+  'Goes on without the failed step.',
+);
+const cancel = plainAction('cancel', 'end the order', 'Ends the order, and undoes what was done.');
+
+const refund = command({
+  name: 'refund',
+  summary: 'give back the payment, or a part of it',
+  about: 'Gives back what was captured, or an amount of it in the currency of the order.',
+  example: 'orders refund ord_… --amount 9.99',
+  positionals: ['ID'],
+  options: { amount: text('AMOUNT', 'a part; all without it'), ...noted },
+  run: ({ amount, note, ...values }, [id]) => {
+    const body = { note, ...(amount && { amount: Number(amount) }) };
+    if (Number.isNaN(body.amount)) throw new UsageError('--amount takes a number');
+    return call(values, 'POST', `orders/${id}/refund`, body);
+  },
+});
+
+const resolve = command({
+  name: 'resolve',
+  summary: 'say how the order has ended',
+  about: 'Ends an order that has ended outside: delivered, lost or returned_to_sender.',
+  example: 'orders resolve ord_… --ending delivered',
+  positionals: ['ID'],
+  options: {
+    ending: required(text('ENDING', 'delivered, lost or returned_to_sender')),
+    ...noted,
+  },
+  run: ({ ending, note, ...values }, [id]) =>
+    call(values, 'POST', `orders/${id}/resolve`, { ending, note }),
+});
+
+const addressOf = (json: string): unknown => {
+  try {
+    return JSON.parse(json) as unknown;
+  } catch {
+    throw new UsageError('--address takes JSON');
+  }
+};
+
+const readdress = command({
+  name: 'readdress',
+  summary: 'send the parcel to another address',
+  about: 'Gives an order another shipping address.',
+  example: `orders readdress ord_… --address '{"name":…}'`,
+  positionals: ['ID'],
+  options: { address: required(text('JSON', 'the whole address')), ...noted },
+  run: ({ address, note, ...values }, [id]) =>
+    call(values, 'POST', `orders/${id}/readdress`, { address: addressOf(address), note }),
+});
+
+const batch = command({
+  name: 'batch',
+  summary: 'one action on every order of a filter',
+  about: 'Counts the orders of a filter; with --do it repairs them: retry, skip, cancel or refund.',
+  example: 'orders batch retry --reason SHIPMENT_STEP_FAILED',
+  positionals: ['ACTION'],
+  options: { ...filter, do: flag('act; a dry run without it') },
+  run: ({ do: acts, ...values }, [action]) =>
+    call(values, 'POST', 'batches', { action, filter: filterOf(values), dryRun: !acts }),
+});
+
+export const ORDERS = commandOf({
+  name: 'orders',
+  summary: 'what is stuck, and how to repair it',
+  about: 'Order Recovery: finds orders that need attention, shows why, and repairs one or many.',
+  example: 'orders stuck --older-than 900',
+  commands: [overview, stuck, show, breaks, retry, skip, cancel, refund, resolve, readdress, batch],
+});

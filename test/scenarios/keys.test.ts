@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { newId, type StoreId } from '../../domain/ids.ts';
 import { testInstance } from '../../ops/instance.ts';
-import { operatorsCommand } from '../../ops/commands/operators.ts';
+import { changeOperators } from '../../ops/commands/operators.ts';
 import {
   call,
   confirmAddress,
@@ -250,13 +250,13 @@ test(
   async () => {
     const email = newEmail();
     const member = await newMember(shop, email);
-    await operatorsCommand(testInstance(), ['add', email]);
+    await changeOperators(testInstance(), { verb: 'add', email });
     const sees = async () =>
       (await call(shop, 'GET', '/recovery/overview', { token: member.token })).status;
     expect(await sees()).toBe(403);
     await confirmAddress(shop, email);
     expect(await sees()).toBe(200);
-    await operatorsCommand(testInstance(), ['remove', email]);
+    await changeOperators(testInstance(), { verb: 'remove', email });
     expect(await sees()).toBe(403);
   },
   LIMIT_MS,

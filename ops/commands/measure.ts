@@ -1,0 +1,95 @@
+// The commands that test and measure: test, lint, dev, audit, drill, bench.
+import { command, flag, UsageError, wholeNumber, withDefault } from '../arguments.ts';
+import { print, say } from '../output.ts';
+
+const SEED_MAX = 2 ** 31;
+const MANY = 10_000_000;
+
+const test = command({
+  name: 'test',
+  summary: 'the checks and every test, on an instance of their own',
+  about:
+    'Runs the checks of lint, then every test on an instance beside the shop, which ends ' +
+    'with them. With files it runs those tests alone. Options are those of `bun test`.',
+  example: 'test ./test/contracts/alerts.test.ts -t "an alert"',
+  positionals: ['[FILE…]'],
+  isPassedOn: true,
+  run: async (_, words) => (await import('../test.ts')).test(words),
+});
+
+const lint = command({
+  name: 'lint',
+  summary: 'format, lint, types, contracts, dead code and unit tests; no servers',
+  about: 'Runs every check of the sources that needs no server, and the tests beside the sources.',
+  example: 'lint',
+  run: async () => (await import('../check.ts')).lint(),
+});
+
+const dev = command({
+  name: 'dev',
+  summary: 'run a command with the pinned Bun and the installed packages on the PATH',
+  about:
+    'Runs WORDS in the folder of the sources, with the pinned Bun and node_modules/.bin ' +
+    'first on the PATH, for machines without Bun. Signals and the exit code are those of ' +
+    'the command.',
+  example: 'dev bun test ./ops/main.test.ts',
+  positionals: ['WORD…'],
+  isPassedOn: true,
+  // The script runs the words by itself: no process of ours stands between.
+  run: () => {
+    throw new UsageError('dev is run by the script ./holdfast');
+  },
+});
+
+const audit = command({
+  name: 'audit',
+  summary: "outside judges of the APIs: OWASP's rules, schemathesis",
+  about:
+    "Holds both OpenAPI documents to OWASP's rules, and calls the APIs of the tests' " +
+    'instance with schemathesis. Without names it runs every audit.',
+  example: 'audit owasp-shop',
+  positionals: ['[NAME…]'],
+  run: async (_, names) => {
+    const failed = await (await import('../audits/audit.ts')).audit(names, print, say);
+    return failed > 0 ? 1 : 0;
+  },
+});
+
+const drill = command({
+  name: 'drill',
+  summary: 'orders and the catalogue under faults, every promise checked',
+  about:
+    "Runs a seeded workload on the tests' instance, causes a fault in its middle, waits " +
+    'until nothing is open, and checks every promise. Without names it runs every fault. ' +
+    '`drill overload` offers twice what the gateway can do and measures how much still ' +
+    'gets done.',
+  example: 'drill worker-killed --seed 7 --count 100',
+  positionals: ['[FAULT…]'],
+  options: {
+    seed: withDefault(wholeNumber('N', 'of the workload', [0, SEED_MAX]), 1),
+    count: wholeNumber('N', 'orders (default 300), or writes of products (2000)', [1, MANY]),
+    abandoned: flag('with orders that are never paid, for as long as their payment window'),
+    planted: flag('plant known bugs, and fail when one is not seen'),
+  },
+  run: async (values, faults) => (await import('./drill.ts')).drill(faults, values),
+});
+
+const bench = command({
+  name: 'bench',
+  summary: 'paths measured as ratios to raw baselines',
+  about:
+    "Measures paths on the tests' instance against a raw baseline in the same run, and " +
+    'keeps the figures as JSON. Without names it measures all but the large ones.',
+  example: 'bench search-page --rounds 3',
+  positionals: ['[PATH…]'],
+  options: {
+    rounds: wholeNumber('N', 'of each path: fewer for a quick look', [1, MANY]),
+    products: wholeNumber('N', 'of the catalogue, or messages of the backlog', [1, MANY]),
+    idle: wholeNumber('N', 'orders that wait beside those of order-rate', [0, MANY]),
+    large: flag('the paths too that take an hour to fill'),
+  },
+  run: async ({ large, ...plan }, paths) =>
+    (await import('../../bench/main.ts')).bench(paths, large, plan),
+});
+
+export const MEASURE = [test, lint, dev, audit, drill, bench];

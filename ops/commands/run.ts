@@ -1,0 +1,151 @@
+// The commands that run an instance: up, demo, status, env, logs, restart, down, reset.
+import { existsSync } from 'node:fs';
+import { command, flag, UsageError, wholeNumber, withDefault } from '../arguments.ts';
+import { reset, takeDown } from '../down.ts';
+import { publicEnvironment } from '../environment.ts';
+import { shopInstance, type Instance } from '../instance.ts';
+import { print, say } from '../output.ts';
+import { isProcessName } from '../processes.ts';
+import { statusOf } from '../status.ts';
+import { end, locked, logPath } from '../supervise.ts';
+import { bringUp, SERVERS, startProcess, startServer } from '../up.ts';
+import { instanceOf, onTests } from './on-tests.ts';
+
+/** Ports of further copies lie 60 apart, and the tests' instance begins 200 further on. */
+const COPIES_MAX = 3;
+
+const json = flag('as JSON, for programs');
+
+const up = command({
+  name: 'up',
+  summary: 'start everything on this machine',
+  about:
+    'Starts the servers (Postgres, Redis, Kafka, Cassandra, Temporal) and every process of ' +
+    'the shop. What runs already stays; processes whose source has changed are restarted.',
+  example: 'up --copies 2',
+  options: {
+    copies: withDefault(wholeNumber('N', 'of each process', [1, COPIES_MAX]), 1),
+    'servers-only': flag('the servers, without the processes'),
+    ...onTests,
+  },
+  run: async (values) => {
+    const startedAt = Date.now();
+    const { copies, 'servers-only': serversOnly } = values;
+    await bringUp(instanceOf(values), say, { copies, serversOnly });
+    say(`up after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+  },
+});
+
+const demo = command({
+  name: 'demo',
+  summary: 'up, a sample catalogue, and one order followed to delivered',
+  about:
+    'Starts everything, loads the sample catalogue through the public API, finds a product ' +
+    'by search, orders it, follows the order until it is delivered, and prints where to ' +
+    'look around.',
+  example: 'demo',
+  options: { json },
+  run: async (values) => (await import('../demo.ts')).demo(shopInstance(), values),
+});
+
+const status = command({
+  name: 'status',
+  summary: 'what runs, and whether it is ready',
+  about: 'Lists every server and process: its state, its process id and its port.',
+  example: 'status --json',
+  options: { json, ...onTests },
+  run: async (values) => {
+    const rows = await statusOf(instanceOf(values));
+    if (values.json) return print(JSON.stringify(rows));
+    for (const { name, state, pid, port } of rows) {
+      const columns = [name.padEnd(16), state.padEnd(10), String(pid ?? '-').padStart(7)];
+      print(`${columns.join(' ')}  ${port ?? ''}`);
+    }
+  },
+});
+
+const env = command({
+  name: 'env',
+  summary: 'addresses and keys for other programs',
+  about:
+    'Prints the addresses and keys of the instance as KEY=value lines, which a shell can ' +
+    'read.',
+  example: 'env --json',
+  options: { json, ...onTests },
+  run: async (values) => {
+    const settings = await publicEnvironment(instanceOf(values));
+    if (values.json) return print(JSON.stringify(settings));
+    for (const [key, value] of Object.entries(settings)) print(`${key}=${value}`);
+  },
+});
+
+const assertKnown = (instance: Instance, name: string): void => {
+  const isServer = SERVERS.some((server) => server.name === name);
+  if (isServer || isProcessName(name) || existsSync(logPath(instance, name))) return;
+  throw new UsageError(`there is no server or process ${name}; ./holdfast status lists them`);
+};
+
+const logs = command({
+  name: 'logs',
+  summary: 'what a server or process has printed',
+  about: 'Prints the last 200 lines of the log of a server or process.',
+  example: 'logs gateway -f',
+  positionals: ['NAME'],
+  options: { follow: flag('go on with what is appended', 'f'), ...onTests },
+  run: async (values, [name = '']) => {
+    const instance = instanceOf(values);
+    assertKnown(instance, name);
+    const follow = values.follow ? ['-f'] : [];
+    const tail = Bun.spawn(['tail', '-n', '200', ...follow, logPath(instance, name)], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    await tail.exited;
+  },
+});
+
+const restart = command({
+  name: 'restart',
+  summary: 'end one server or process and start it again',
+  about: 'Ends one server or process of a running instance and starts it again.',
+  example: 'restart gateway',
+  positionals: ['NAME'],
+  options: onTests,
+  run: async (values, [name = '']) => {
+    const instance = instanceOf(values);
+    assertKnown(instance, name);
+    const server = SERVERS.find((candidate) => candidate.name === name);
+    const [, base = name, copy = '1'] = /^(.+)-(\d)$/.exec(name) ?? [];
+    const start = server
+      ? () => startServer(instance, server, say)
+      : isProcessName(base) && (() => startProcess(instance, base, Number(copy), say));
+    if (!start) throw new UsageError(`${name} does not run by itself`);
+    await locked(instance, say, async () => {
+      await end(instance, name, name === 'postgres' ? 'SIGINT' : 'SIGTERM');
+      await start();
+    });
+  },
+});
+
+const down = command({
+  name: 'down',
+  summary: 'end everything that up started',
+  about: 'Ends every process and server of the instance. Its data stays.',
+  example: 'down',
+  options: onTests,
+  run: async (values) => say(`${await takeDown(instanceOf(values), say)} ended`),
+});
+
+const resetCommand = command({
+  name: 'reset',
+  summary: "down, and delete this instance's data",
+  about: 'Ends everything, then deletes the data, the logs and the secrets of the instance.',
+  example: 'reset --test',
+  options: onTests,
+  run: async (values) => {
+    const instance = instanceOf(values);
+    await reset(instance, say);
+    say(`${instance.home} is deleted`);
+  },
+});
+
+export const RUN = [up, demo, status, env, logs, restart, down, resetCommand];
