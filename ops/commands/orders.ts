@@ -1,5 +1,6 @@
 // Order Recovery from the command line: the operators' API, with the operator's key.
 import { command, commandOf, flag, required, text, UsageError, wholeNumber } from '../arguments.ts';
+import { IDEMPOTENCY_KEY_HEADER } from '../../domain/headers.ts';
 import { publicEnvironment } from '../environment.ts';
 import { print } from '../output.ts';
 import { instanceOf, onTests } from './on-tests.ts';
