@@ -79,7 +79,7 @@ const unitTests = (): string[] => {
   ]);
   const alone = files.filter((file) => {
     const text = readFileSync(resolve(ROOT, file), 'utf8');
-    return !/from '[^']*(?:support|stories)\//.test(text);
+    return !/from '[^']*(?:support|scenarios)\//.test(text);
   });
   return alone.map((file) => `./${file}`);
 };
