@@ -19,6 +19,7 @@ const CONTAINERS: Partial<Record<PortName, string>> = {
 
 /** Fixed secrets of a shop on one's own machine; a real one gives its own. */
 const composed: Instance = {
+  isTests: false,
   home: '/var/lib/holdfast',
   portBase: DEFAULT_PORT_BASE,
   bind: '0.0.0.0',

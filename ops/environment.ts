@@ -4,7 +4,7 @@ import { importJWK, SignJWT } from 'jose';
 import { LOCAL_CALLER } from '../domain/permissions.ts';
 import type { Setting } from '../processes/config.ts';
 import type { Instance } from './instance.ts';
-import { specOf, type ProcessName } from './processes.ts';
+import { settingsOf as processSettingsOf, specOf, type ProcessName } from './processes.ts';
 import { inlineKeys, keyFiles, localKey } from './identity/service-keys.ts';
 import { postgresUrl } from './servers/postgres.ts';
 import type { PortName } from './ports.ts';
@@ -126,7 +126,7 @@ export const ownEnvironment = (
     'HOLDFAST_DRAIN_GRACE_MS',
     'OTEL_EXPORTER_OTLP_ENDPOINT',
   ] as const;
-  const own: Setting[] = [...spec.settings, ...optional];
+  const own: Setting[] = [...processSettingsOf(name), ...optional];
   const taken = own.flatMap((setting) => (all[setting] ? [[setting, all[setting]]] : []));
   return {
     ...(Object.fromEntries(taken) as Record<string, string>),
@@ -134,6 +134,7 @@ export const ownEnvironment = (
     HOLDFAST_HOST: instance.bind,
     HOLDFAST_PROFILE: 'local',
     HOLDFAST_OPS_PORT: String(instance.port(spec.opsPort, copy)),
+    ...(instance.isTests && { HOLDFAST_CHECK_RESPONSES: 'true' }),
     ...(spec.port && { HOLDFAST_PORT: String(instance.port(spec.port, copy)) }),
     ...(spec.grpcPort && { HOLDFAST_GRPC_PORT: String(instance.port(spec.grpcPort, copy)) }),
     ...(spec.identity && { HOLDFAST_IDENTITY_URL: postgresUrl(instance, spec.identity) }),
@@ -151,21 +152,11 @@ export const environmentOf = (
   ...ownEnvironment(instance, name, copy, { ...handedOn(), ...keyFiles(instance, name) }),
 });
 
-export const MIGRATE_SETTINGS = [
-  'HOLDFAST_ROLE_PASSWORDS',
-  'HOLDFAST_KAFKA_BROKERS',
-  'HOLDFAST_CASSANDRA_CONTACT_POINT',
-  'HOLDFAST_CASSANDRA_DATACENTER',
-  'HOLDFAST_CASSANDRA_KEYSPACE',
-  'HOLDFAST_BOOTSTRAP_STORE_KEY',
-  'HOLDFAST_BOOTSTRAP_OPERATOR_KEY',
-] as const satisfies Setting[];
-
 /** The one-shot migration is the only one that may change tables. */
 export const migrationSettings = (instance: Instance): Record<string, string> => {
   const all = settingsOf(instance);
   return {
-    ...Object.fromEntries(MIGRATE_SETTINGS.map((name) => [name, all[name] ?? ''])),
+    ...Object.fromEntries(processSettingsOf('migrate').map((name) => [name, all[name] ?? ''])),
     HOLDFAST_POSTGRES_URL: postgresUrl(instance, 'holdfast'),
     HOLDFAST_DEFAULT_STORE: 'sto_default',
   };

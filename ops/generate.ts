@@ -5,6 +5,7 @@ import { composedSdl, SCHEMA_FILE } from '../apis/gateway/graphql/schema.ts';
 import { describedShop, SHOP_OPENAPI_FILE } from '../apis/gateway/description.ts';
 import { SDL } from '../apis/search/graphql.ts';
 import { describedProducts, OPENAPI_FILE } from '../apis/products/routes.ts';
+import { describedRecovery, RECOVERY_OPENAPI_FILE } from '../apis/recovery/routes.ts';
 import { ROOT } from './instance.ts';
 import { runCommand } from './servers/install.ts';
 import { errorsPage, ERRORS_FILE } from './contracts/errors.ts';
@@ -23,21 +24,24 @@ export const generate = async (): Promise<void> => {
   await runCommand([bin('buf'), 'build', '-o', ...output], { cwd });
 };
 
-const writeOpenapi = (): void =>
-  writeFileSync(OPENAPI_FILE, `${JSON.stringify(describedProducts(), null, 2)}\n`);
-
 /** Only what routes say of themselves is read, so nothing stands behind them. */
-const writeShopOpenapi = (): void => {
+const writeDescriptions = (): void => {
   const { gateway = [] } = everyRoute();
-  writeFileSync(SHOP_OPENAPI_FILE, `${JSON.stringify(describedShop(gateway), null, 2)}\n`);
+  const documents = {
+    [OPENAPI_FILE]: describedProducts(),
+    [SHOP_OPENAPI_FILE]: describedShop(gateway),
+    [RECOVERY_OPENAPI_FILE]: describedRecovery(),
+  };
+  for (const [file, document] of Object.entries(documents)) {
+    writeFileSync(file, `${JSON.stringify(document, null, 2)}\n`);
+  }
 };
 
 const writeSchema = (): void => writeFileSync(SCHEMA_FILE, composedSdl(SDL));
 
 if (import.meta.main) {
   await generate();
-  writeOpenapi();
-  writeShopOpenapi();
+  writeDescriptions();
   writeSchema();
   writeFileSync(ERRORS_FILE, errorsPage());
   writeFileSync(PERMISSIONS_FILE, permissionsPage());

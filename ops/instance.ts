@@ -27,6 +27,8 @@ export interface Instance {
   host(name: PortName): string;
   /** The address processes bind to. */
   bind: string;
+  /** True for the instance that tests run against: it checks its own responses. */
+  isTests: boolean;
   /** A secret of this instance: always the same text for the same name. */
   secret(name: string): string;
 }
@@ -50,7 +52,7 @@ const rootSecret = (home: string): string => {
   return (JSON.parse(readFileSync(file, 'utf8')) as { root: string }).root;
 };
 
-export const instanceAt = (home: string, portBase: number): Instance => {
+export const instanceAt = (home: string, portBase: number, isTests = false): Instance => {
   if (!Number.isInteger(portBase) || portBase < 1024 || portBase > PORT_BASE_MAX) {
     throw new Error(`HOLDFAST_PORT_BASE must be a number from 1024 to ${PORT_BASE_MAX}`);
   }
@@ -58,6 +60,7 @@ export const instanceAt = (home: string, portBase: number): Instance => {
   return {
     home,
     portBase,
+    isTests,
     port: (name, copy) => portOf(portBase, name, copy),
     host: () => '127.0.0.1',
     bind: '127.0.0.1',
@@ -77,4 +80,4 @@ export const shopInstance = (): Instance => instanceAt(shopHome(), shopPortBase(
 
 /** The tests' own instance, beside the shop's and never touching it. */
 export const testInstance = (): Instance =>
-  instanceAt(`${shopHome()}-test`, shopPortBase() + TEST_PORT_SHIFT);
+  instanceAt(`${shopHome()}-test`, shopPortBase() + TEST_PORT_SHIFT, true);

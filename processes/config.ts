@@ -1,6 +1,7 @@
 // The only reader of the environment: each setting parsed once, each process takes what it needs.
 import { z } from 'zod';
 import { DEFAULT_STORE, isId, type StoreId } from '../domain/ids.ts';
+import { PROCESS_SETTINGS, type ProcessWithSettings, type SettingOf } from './settings.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const durationMs = z.coerce.number().int().min(1);
@@ -39,6 +40,11 @@ const SETTINGS = {
     .transform((text) => text.split(',').filter((item) => item !== ''))
     .pipe(z.array(z.string().regex(/^https?:\/\/[\w.-]+(?::\d+)?$/)))
     .default([]),
+  /** Compares every HTTP response with its route's schema; the tests set it. */
+  HOLDFAST_CHECK_RESPONSES: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((value) => value === 'true'),
   HOLDFAST_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   HOLDFAST_DEFAULT_STORE: z.custom<StoreId>((value) => isId('store', value)).default(DEFAULT_STORE),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
@@ -138,11 +144,11 @@ const read = <K extends Setting>(names: readonly K[]): Parsed<K> => {
 export const isOptional = (name: Setting): boolean =>
   (SETTINGS[name] as z.ZodType).safeParse(undefined).success;
 
-/** The named settings and the common ones; throws with every wrong name at once. */
-export const configOf = <K extends Setting>(...names: K[]): CommonConfig & Parsed<K> => ({
-  ...read(COMMON),
-  ...read(names),
-});
+/** What a process reads and the common settings; throws with every wrong name at once. */
+export const configOf = <P extends ProcessWithSettings>(
+  process: P,
+): CommonConfig & Parsed<SettingOf<P>> => ({ ...read(COMMON), ...settingsOf(process) });
 
-/** The named settings alone, for one-shot processes that have no operations port. */
-export const settingsOf = <K extends Setting>(...names: K[]): Parsed<K> => read(names);
+/** What a process reads alone, for one-shot processes that have no operations port. */
+export const settingsOf = <P extends ProcessWithSettings>(process: P): Parsed<SettingOf<P>> =>
+  read(PROCESS_SETTINGS[process] as readonly SettingOf<P>[]);

@@ -11,9 +11,8 @@ import { createRooms } from '../apis/gateway/limits/rooms.ts';
 import { gatewayRoutes } from '../apis/gateway/routes.ts';
 import { createOrderAccess } from '../apis/http/access.ts';
 import { createCursors } from '../apis/http/cursors.ts';
-import { fronted } from '../apis/http/front.ts';
-import { appOf } from '../apis/http/routes.ts';
-import { listen } from '../apis/http/server.ts';
+import { appOf } from '../apis/http/app.ts';
+import { listenApp } from '../apis/http/server.ts';
 import { clientOf } from '../apis/rpc/client.ts';
 import { peerFetch } from '../apis/rpc/peer-tls.ts';
 import { mintTokens } from '../apis/rpc/tokens.ts';
@@ -29,33 +28,7 @@ import { configOf } from './config.ts';
 import { identityIn, peerTlsOf, run } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
-const config = configOf(
-  'HOLDFAST_PORT',
-  'HOLDFAST_IDENTITY_URL',
-  'HOLDFAST_SESSION_SECRET',
-  'HOLDFAST_TOKEN_KEYS',
-  'HOLDFAST_PEER_TLS_CERT',
-  'HOLDFAST_PEER_TLS_KEY',
-  'HOLDFAST_PEER_TLS_CA',
-  'HOLDFAST_TOKEN_JWKS',
-  'HOLDFAST_PRODUCTS_URL',
-  'HOLDFAST_SEARCH_URL',
-  'HOLDFAST_INVENTORY_URL',
-  'HOLDFAST_ORDERS_URL',
-  'HOLDFAST_RECOVERY_URL',
-  'HOLDFAST_ACCESS_SECRET',
-  'HOLDFAST_CURSOR_SECRET',
-  'HOLDFAST_PUBLIC_URL',
-  'HOLDFAST_SMTP_URL',
-  'HOLDFAST_MAIL_FROM',
-  'HOLDFAST_REDIS_URL',
-  'HOLDFAST_CARTS_REDIS_URL',
-  'HOLDFAST_CART_LIFE_MS',
-  'HOLDFAST_PROFILE',
-  'HOLDFAST_LIMITS',
-  'HOLDFAST_TRUSTED_PROXIES',
-  'HOLDFAST_CORS_ORIGINS',
-);
+const config = configOf('gateway');
 const REDIS_START_LIMIT_MS = 2_000;
 const limits = limitsOf(config.HOLDFAST_PROFILE, config.HOLDFAST_LIMITS);
 
@@ -93,14 +66,6 @@ const connect = (telemetry: Telemetry) => {
   };
 };
 
-/** Timelines are followed for as long as they last, uploads pause; all else is cut when idle. */
-const mayPause = ({ method, url, headers }: Request): boolean => {
-  const { pathname } = new URL(url);
-  if (method === 'POST') return pathname === '/imports';
-  const isTimeline = method === 'GET' && /^\/orders\/[^/]+\/events$/.test(pathname);
-  return isTimeline && headers.get('accept')?.includes('text/event-stream') === true;
-};
-
 /** What keeps calls within limits. */
 const guards = async (telemetry: Telemetry) => {
   const redis = connectRedis(config.HOLDFAST_REDIS_URL, telemetry);
@@ -127,21 +92,18 @@ await run(config, async (telemetry, draining) => {
   const deps = { ...connect(telemetry), carts, attempts, draining };
   const { pg, sessionSecret } = deps;
   const mailing = startMailing(deps);
+  const { HOLDFAST_HOST: host, HOLDFAST_PORT: port, HOLDFAST_TRUSTED_PROXIES: proxies } = config;
   const app = appOf({
     routes: gatewayRoutes(deps),
     authenticate: identityIn(pg, sessionSecret, telemetry),
     telemetry,
     gate,
+    front: { corsOrigins: config.HOLDFAST_CORS_ORIGINS, isSecure: deps.isSecure, draining },
+    checksResponses: config.HOLDFAST_CHECK_RESPONSES,
   });
-  const { HOLDFAST_HOST: host, HOLDFAST_PORT: port, HOLDFAST_TRUSTED_PROXIES: proxies } = config;
-  const front = { corsOrigins: config.HOLDFAST_CORS_ORIGINS, isSecure: deps.isSecure, draining };
-  const answer = fronted(front, (request, server) => {
-    if (mayPause(request)) server.timeout(request, 0);
-    const forwarded = request.headers.get('x-forwarded-for');
-    const socket = server.requestIP(request)?.address ?? '';
-    return app.fetch(request, { address: clientAddress(socket, forwarded, proxies) });
-  });
-  const listener = listen(host, port, answer);
+  const addressOf = (peer: string, forwarded: string | null): string =>
+    clientAddress(peer, forwarded, proxies);
+  const listener = listenApp(app, { host, port, addressOf });
   return {
     checks: {},
     stop: async () => {

@@ -1,11 +1,10 @@
 // Starts Inventory: Connect over HTTP/1.1, gRPC on its own port, and the sweeper of holds.
-import { secured } from '../apis/http/front.ts';
 import type { ConnectRouter } from '@connectrpc/connect';
 import { createCursors } from '../apis/http/cursors.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
 import { authenticatingPublicOnly } from '../apis/http/principals.ts';
-import { appOf } from '../apis/http/routes.ts';
-import { listen } from '../apis/http/server.ts';
+import { appOf } from '../apis/http/app.ts';
+import { listenApp } from '../apis/http/server.ts';
 import { createAnswered } from '../apis/inventory/answered.ts';
 import { startRepairing } from '../apis/inventory/loops/repair.ts';
 import { startAnnouncing } from '../apis/inventory/loops/announce.ts';
@@ -27,20 +26,7 @@ import { configOf } from './config.ts';
 import { peerTlsOf, pgAnswers, run, tlsOf } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
-const config = configOf(
-  'HOLDFAST_PORT',
-  'HOLDFAST_GRPC_PORT',
-  'HOLDFAST_GRPC_TLS_CERT',
-  'HOLDFAST_GRPC_TLS_KEY',
-  'HOLDFAST_GRPC_TLS_CLIENT_CA',
-  'HOLDFAST_POSTGRES_URL',
-  'HOLDFAST_REDIS_URL',
-  'HOLDFAST_TOKEN_JWKS',
-  'HOLDFAST_PEER_TLS_CERT',
-  'HOLDFAST_PEER_TLS_KEY',
-  'HOLDFAST_PEER_TLS_CA',
-  'HOLDFAST_CURSOR_SECRET',
-);
+const config = configOf('inventory');
 
 const WATCH_PATH = '/holdfast.inventory.v1.InventoryService/WatchStock';
 
@@ -80,23 +66,19 @@ await run(config, async (telemetry) => {
     verify: verifyTokens('inventory', serviceKeys(config.HOLDFAST_TOKEN_JWKS, telemetry)),
     telemetry,
   };
+  const answer = rpcFetch(service);
   const app = appOf({
     routes: [heartbeatRoute],
     authenticate: authenticatingPublicOnly,
     telemetry,
-  });
-  const rpc = rpcFetch(service);
-  const { HOLDFAST_HOST: host, HOLDFAST_PORT: port, HOLDFAST_GRPC_PORT: grpcPort } = config;
-  const http = listen(
-    host,
-    port,
-    secured((request, server) => {
+    rpc: (request, { timeout }) => {
       // A watch lasts as long as its reader wants, however little happens.
-      if (request.url.endsWith(WATCH_PATH)) server.timeout(request, 0);
-      return rpc(request) ?? app.fetch(request);
-    }),
-    peerTlsOf(config),
-  );
+      if (request.url.endsWith(WATCH_PATH)) timeout?.(request, 0);
+      return answer(request);
+    },
+  });
+  const { HOLDFAST_HOST: host, HOLDFAST_PORT: port, HOLDFAST_GRPC_PORT: grpcPort } = config;
+  const http = listenApp(app, { host, port, tls: peerTlsOf(config) });
   const grpc = await listenGrpc(host, grpcPort, service, tlsOf(config));
   return {
     checks,

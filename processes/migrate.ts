@@ -10,17 +10,7 @@ import { STORE_SCOPES, type Scope } from '../domain/permissions.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
 import { settingsOf } from './config.ts';
 
-const config = settingsOf(
-  'HOLDFAST_POSTGRES_URL',
-  'HOLDFAST_ROLE_PASSWORDS',
-  'HOLDFAST_KAFKA_BROKERS',
-  'HOLDFAST_CASSANDRA_CONTACT_POINT',
-  'HOLDFAST_CASSANDRA_DATACENTER',
-  'HOLDFAST_CASSANDRA_KEYSPACE',
-  'HOLDFAST_DEFAULT_STORE',
-  'HOLDFAST_BOOTSTRAP_STORE_KEY',
-  'HOLDFAST_BOOTSTRAP_OPERATOR_KEY',
-);
+const config = settingsOf('migrate');
 const telemetry = createTelemetry('migrate', 'info');
 
 const rolePasswords = z.object({

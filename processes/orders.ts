@@ -1,10 +1,9 @@
 // Starts Orders: checkout over Connect and gRPC, and Stripe's webhooks.
-import { secured } from '../apis/http/front.ts';
 import { watchAdmission } from '../apis/orders/admission.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
 import { authenticatingPublicOnly } from '../apis/http/principals.ts';
-import { appOf } from '../apis/http/routes.ts';
-import { listen } from '../apis/http/server.ts';
+import { appOf } from '../apis/http/app.ts';
+import { listenApp } from '../apis/http/server.ts';
 import { ordersRpc } from '../apis/orders/rpc.ts';
 import { payloadCodec } from '../workflows/client/codec.ts';
 import { connectTemporal } from '../workflows/client/connection.ts';
@@ -21,30 +20,7 @@ import { configOf } from './config.ts';
 import { peerTlsOf, pgAnswers, run, tlsOf } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
-const config = configOf(
-  'HOLDFAST_PORT',
-  'HOLDFAST_GRPC_PORT',
-  'HOLDFAST_POSTGRES_URL',
-  'HOLDFAST_CASSANDRA_CONTACT_POINT',
-  'HOLDFAST_CASSANDRA_DATACENTER',
-  'HOLDFAST_CASSANDRA_KEYSPACE',
-  'HOLDFAST_TEMPORAL_ADDRESS',
-  'HOLDFAST_TEMPORAL_NAMESPACE',
-  'HOLDFAST_CODEC_KEYS',
-  'HOLDFAST_PRODUCTS_URL',
-  'HOLDFAST_TOKEN_KEYS',
-  'HOLDFAST_GRPC_TLS_CERT',
-  'HOLDFAST_GRPC_TLS_KEY',
-  'HOLDFAST_GRPC_TLS_CLIENT_CA',
-  'HOLDFAST_PEER_TLS_CERT',
-  'HOLDFAST_PEER_TLS_KEY',
-  'HOLDFAST_PEER_TLS_CA',
-  'HOLDFAST_TOKEN_JWKS',
-  'HOLDFAST_PAYMENT_WINDOW_MS',
-  'HOLDFAST_CARRIER_POLL_MS',
-  'HOLDFAST_PAYMENT_STEPS_PER_SECOND',
-  'STRIPE_WEBHOOK_SECRETS',
-);
+const config = configOf('orders');
 
 const connect = (telemetry: Telemetry) => {
   const temporal = connectTemporal(
@@ -90,15 +66,11 @@ await run(config, async (telemetry) => {
     routes: [heartbeatRoute, webhookRoute(deps, config.STRIPE_WEBHOOK_SECRETS)],
     authenticate: authenticatingPublicOnly,
     telemetry,
+    checksResponses: config.HOLDFAST_CHECK_RESPONSES,
+    rpc: rpcFetch(service),
   });
-  const rpc = rpcFetch(service);
   const { HOLDFAST_HOST: host, HOLDFAST_PORT: port, HOLDFAST_GRPC_PORT: grpcPort } = config;
-  const http = listen(
-    host,
-    port,
-    secured((request) => rpc(request) ?? app.fetch(request)),
-    peerTlsOf(config),
-  );
+  const http = listenApp(app, { host, port, tls: peerTlsOf(config) });
   const grpc = await listenGrpc(host, grpcPort, service, tlsOf(config));
   return {
     checks: { postgres: pgAnswers(deps.pg) },

@@ -1,8 +1,7 @@
 // Starts Products: REST for stores, Connect for other services, on one port.
-import { secured } from '../apis/http/front.ts';
 import { createCursors } from '../apis/http/cursors.ts';
-import { appOf } from '../apis/http/routes.ts';
-import { listen } from '../apis/http/server.ts';
+import { appOf } from '../apis/http/app.ts';
+import { listenApp } from '../apis/http/server.ts';
 import { startImportWorkflows } from '../apis/products/import-workflows.ts';
 import { productsRoutes } from '../apis/products/routes.ts';
 import { productsRpc } from '../apis/products/rpc.ts';
@@ -16,21 +15,7 @@ import { configOf } from './config.ts';
 import { identityIn, peerTlsOf, pgAnswers, run } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
-const config = configOf(
-  'HOLDFAST_PORT',
-  'HOLDFAST_POSTGRES_URL',
-  'HOLDFAST_PUBLISHED_URL',
-  'HOLDFAST_IDENTITY_URL',
-  'HOLDFAST_SESSION_SECRET',
-  'HOLDFAST_TOKEN_JWKS',
-  'HOLDFAST_PEER_TLS_CERT',
-  'HOLDFAST_PEER_TLS_KEY',
-  'HOLDFAST_PEER_TLS_CA',
-  'HOLDFAST_CURSOR_SECRET',
-  'HOLDFAST_TEMPORAL_ADDRESS',
-  'HOLDFAST_TEMPORAL_NAMESPACE',
-  'HOLDFAST_CODEC_KEYS',
-);
+const config = configOf('products');
 
 await run(config, async (telemetry) => {
   const pg = connectPostgres({ url: config.HOLDFAST_POSTGRES_URL, telemetry });
@@ -52,19 +37,16 @@ await run(config, async (telemetry) => {
     routes: productsRoutes({ pg, cursors, workflows }),
     authenticate: identityIn(keys, config.HOLDFAST_SESSION_SECRET, telemetry),
     telemetry,
+    checksResponses: config.HOLDFAST_CHECK_RESPONSES,
+    rpc: rpcFetch({
+      routes: productsRpc(published),
+      may: mayCall,
+      verify: verifyTokens('products', serviceKeys(config.HOLDFAST_TOKEN_JWKS, telemetry)),
+      telemetry,
+    }),
   });
-  const rpc = rpcFetch({
-    routes: productsRpc(published),
-    may: mayCall,
-    verify: verifyTokens('products', serviceKeys(config.HOLDFAST_TOKEN_JWKS, telemetry)),
-    telemetry,
-  });
-  const listener = listen(
-    config.HOLDFAST_HOST,
-    config.HOLDFAST_PORT,
-    secured((request) => rpc(request) ?? app.fetch(request)),
-    peerTlsOf(config),
-  );
+  const { HOLDFAST_HOST: host, HOLDFAST_PORT: port } = config;
+  const listener = listenApp(app, { host, port, tls: peerTlsOf(config) });
   return {
     checks: { postgres: pgAnswers(pg) },
     stop: async () => {

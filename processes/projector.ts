@@ -8,12 +8,7 @@ import { projectBatch } from '../db/projections/projector.ts';
 import { configOf } from './config.ts';
 import { run } from './run.ts';
 
-const config = configOf(
-  'HOLDFAST_KAFKA_BROKERS',
-  'HOLDFAST_CASSANDRA_CONTACT_POINT',
-  'HOLDFAST_CASSANDRA_DATACENTER',
-  'HOLDFAST_CASSANDRA_KEYSPACE',
-);
+const config = configOf('projector');
 
 await run(config, async (telemetry) => {
   const kafka = connectKafka(config.HOLDFAST_KAFKA_BROKERS, 'projector', telemetry);

@@ -1,15 +1,12 @@
 // Starts Recovery: the operators' door, and the schedules that find what is stuck.
-import { secured } from '../apis/http/front.ts';
 import { connectStripe } from '../activities/providers/stripe-client.ts';
 import { stripeProvider } from '../activities/providers/stripe.ts';
 import { createCursors } from '../apis/http/cursors.ts';
-import { heartbeatRoute } from '../apis/http/heartbeat.ts';
-import { appOf } from '../apis/http/routes.ts';
-import { listen } from '../apis/http/server.ts';
-import { batchRoutes } from '../apis/recovery/batches.ts';
+import { appOf } from '../apis/http/app.ts';
+import { listenApp } from '../apis/http/server.ts';
 import { codecRoutes } from '../apis/recovery/codec.ts';
-import { recoveryRoutes } from '../apis/recovery/orders.ts';
-import { overviewRoute, watchOverview } from '../apis/recovery/overview.ts';
+import { recoveryRoutes } from '../apis/recovery/routes.ts';
+import { watchOverview } from '../apis/recovery/overview.ts';
 import { putSchedules } from '../workflows/client/schedules.ts';
 import { clientOf } from '../apis/rpc/client.ts';
 import { payloadCodec } from '../workflows/client/codec.ts';
@@ -23,29 +20,7 @@ import { configOf } from './config.ts';
 import { identityIn, peerTlsOf, pgAnswers, run } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
-const config = configOf(
-  'HOLDFAST_PORT',
-  'HOLDFAST_POSTGRES_URL',
-  'HOLDFAST_IDENTITY_URL',
-  'HOLDFAST_SESSION_SECRET',
-  'HOLDFAST_TEMPORAL_ADDRESS',
-  'HOLDFAST_TEMPORAL_NAMESPACE',
-  'HOLDFAST_TEMPORAL_UI_URL',
-  'HOLDFAST_CODEC_KEYS',
-  'HOLDFAST_PROFILE',
-  'HOLDFAST_TOKEN_KEYS',
-  'HOLDFAST_PEER_TLS_CERT',
-  'HOLDFAST_PEER_TLS_KEY',
-  'HOLDFAST_PEER_TLS_CA',
-  'HOLDFAST_CURSOR_SECRET',
-  'HOLDFAST_INVENTORY_URL',
-  'STRIPE_SECRET_KEY',
-  'STRIPE_API_BASE',
-  'HOLDFAST_PAYMENT_WINDOW_MS',
-  'HOLDFAST_CARRIER_POLL_MS',
-  'HOLDFAST_SWEEP_EVERY_MS',
-  'HOLDFAST_RECONCILE_EVERY_MS',
-);
+const config = configOf('recovery');
 
 const codec = payloadCodec(config.HOLDFAST_CODEC_KEYS);
 
@@ -82,14 +57,12 @@ await run(config, async (telemetry) => {
   const keys = connectPostgres({ url, telemetry, connectionsMax: 2 });
   const app = appOf({
     routes: [
-      heartbeatRoute,
-      overviewRoute(pg),
       ...recoveryRoutes(deps),
-      ...batchRoutes(deps),
       ...codecRoutes(codec, uiOrigin, config.HOLDFAST_PROFILE === 'local'),
     ],
     authenticate: identityIn(keys, config.HOLDFAST_SESSION_SECRET, telemetry),
     telemetry,
+    checksResponses: config.HOLDFAST_CHECK_RESPONSES,
   });
   const stopping = new AbortController();
   const timings = {
@@ -100,12 +73,7 @@ await run(config, async (telemetry) => {
   const scheduled = putSchedules(() => temporal.client(), timings, telemetry, stopping.signal);
   const overview = watchOverview(pg, telemetry);
   const { HOLDFAST_HOST: host, HOLDFAST_PORT: port } = config;
-  const listener = listen(
-    host,
-    port,
-    secured((request) => app.fetch(request)),
-    peerTlsOf(config),
-  );
+  const listener = listenApp(app, { host, port, tls: peerTlsOf(config) });
   return {
     checks: { postgres: pgAnswers(pg) },
     stop: async () => {

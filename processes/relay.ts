@@ -5,7 +5,7 @@ import { startRelay } from '../db/kafka/relay.ts';
 import { configOf } from './config.ts';
 import { run } from './run.ts';
 
-const config = configOf('HOLDFAST_POSTGRES_URL', 'HOLDFAST_KAFKA_BROKERS');
+const config = configOf('relay');
 
 await run(config, async (telemetry) => {
   const pg = connectPostgres({ url: config.HOLDFAST_POSTGRES_URL, telemetry });

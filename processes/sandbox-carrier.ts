@@ -4,12 +4,7 @@ import { createCarrierSandbox } from '../sandbox/carrier/carrier.ts';
 import { configOf } from './config.ts';
 import { run } from './run.ts';
 
-const config = configOf(
-  'HOLDFAST_PORT',
-  'HOLDFAST_SANDBOX_STATE',
-  'HOLDFAST_CARRIER_SHIP_MS',
-  'HOLDFAST_CARRIER_DELIVER_MS',
-);
+const config = configOf('sandbox-carrier');
 
 await run(config, async () => {
   const sandbox = createCarrierSandbox({

@@ -4,7 +4,7 @@ import { createMailSandbox } from '../sandbox/mail/mail.ts';
 import { configOf } from './config.ts';
 import { run } from './run.ts';
 
-const config = configOf('HOLDFAST_PORT', 'HOLDFAST_SANDBOX_STATE', 'HOLDFAST_SMTP_PORT');
+const config = configOf('sandbox-mail');
 
 await run(config, async () => {
   const { HOLDFAST_HOST: host, HOLDFAST_PORT: port } = config;

@@ -4,12 +4,7 @@ import { createStripeSandbox } from '../sandbox/stripe/server.ts';
 import { configOf } from './config.ts';
 import { run } from './run.ts';
 
-const config = configOf(
-  'HOLDFAST_PORT',
-  'HOLDFAST_SANDBOX_STATE',
-  'HOLDFAST_SANDBOX_WEBHOOK_URL',
-  'STRIPE_WEBHOOK_SECRETS',
-);
+const config = configOf('sandbox-stripe');
 
 await run(config, async () => {
   const sandbox = createStripeSandbox({

@@ -1,10 +1,9 @@
 // Starts Search: GraphQL over the read side, with live stock.
-import { secured } from '../apis/http/front.ts';
 import { createCursors } from '../apis/http/cursors.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
 import { authenticatingPublicOnly } from '../apis/http/principals.ts';
-import { appOf } from '../apis/http/routes.ts';
-import { listen } from '../apis/http/server.ts';
+import { appOf } from '../apis/http/app.ts';
+import { listenApp } from '../apis/http/server.ts';
 import { clientOf } from '../apis/rpc/client.ts';
 import { mintTokens } from '../apis/rpc/tokens.ts';
 import { graphqlRoute } from '../apis/search/graphql.ts';
@@ -16,19 +15,7 @@ import { configOf } from './config.ts';
 import { peerTlsOf, run } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
-const config = configOf(
-  'HOLDFAST_PORT',
-  'HOLDFAST_CASSANDRA_CONTACT_POINT',
-  'HOLDFAST_CASSANDRA_DATACENTER',
-  'HOLDFAST_CASSANDRA_KEYSPACE',
-  'HOLDFAST_TOKEN_KEYS',
-  'HOLDFAST_PEER_TLS_CERT',
-  'HOLDFAST_PEER_TLS_KEY',
-  'HOLDFAST_PEER_TLS_CA',
-  'HOLDFAST_INVENTORY_URL',
-  'HOLDFAST_PRODUCTS_URL',
-  'HOLDFAST_CURSOR_SECRET',
-);
+const config = configOf('search');
 const STOCK_TIMEOUT_MS = 1_500;
 
 await run(config, async (telemetry) => {
@@ -61,13 +48,10 @@ await run(config, async (telemetry) => {
     ],
     authenticate: authenticatingPublicOnly,
     telemetry,
+    checksResponses: config.HOLDFAST_CHECK_RESPONSES,
   });
-  const listener = listen(
-    config.HOLDFAST_HOST,
-    config.HOLDFAST_PORT,
-    secured((request) => app.fetch(request)),
-    tls,
-  );
+  const { HOLDFAST_HOST: host, HOLDFAST_PORT: port } = config;
+  const listener = listenApp(app, { host, port, tls });
   return {
     checks: {},
     stop: async () => {

@@ -39,33 +39,7 @@ import { configOf } from './config.ts';
 import { peerTlsOf, pgAnswers, run } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
-const config = configOf(
-  'HOLDFAST_POSTGRES_URL',
-  'HOLDFAST_CASSANDRA_CONTACT_POINT',
-  'HOLDFAST_CASSANDRA_DATACENTER',
-  'HOLDFAST_CASSANDRA_KEYSPACE',
-  'HOLDFAST_CATALOGUE_URL',
-  'HOLDFAST_TEMPORAL_ADDRESS',
-  'HOLDFAST_TEMPORAL_NAMESPACE',
-  'HOLDFAST_CODEC_KEYS',
-  'HOLDFAST_BUILD_ID',
-  'HOLDFAST_INVENTORY_URL',
-  'HOLDFAST_TOKEN_KEYS',
-  'HOLDFAST_PEER_TLS_CERT',
-  'HOLDFAST_PEER_TLS_KEY',
-  'HOLDFAST_PEER_TLS_CA',
-  'STRIPE_SECRET_KEY',
-  'STRIPE_API_BASE',
-  'HOLDFAST_CARRIER_URL',
-  'HOLDFAST_SMTP_URL',
-  'HOLDFAST_MAIL_FROM',
-  'HOLDFAST_PAYMENT_WINDOW_MS',
-  'HOLDFAST_CARRIER_POLL_MS',
-  'HOLDFAST_PAYMENT_STEPS_PER_SECOND',
-  'HOLDFAST_SWEEP_AFTER_MS',
-  'HOLDFAST_RECONCILE_AFTER_MS',
-  'HOLDFAST_TASK_QUEUES',
-);
+const config = configOf('worker');
 
 /** Workflows kept in memory between tasks; the default is computed from V8 figures Bun lacks. */
 const CACHED_WORKFLOWS_MAX = 2_000;

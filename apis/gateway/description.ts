@@ -1,12 +1,8 @@
 // What the gateway answers itself, described: for shoppers' clients and a store's people.
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { etagOf, keptAnswer } from '../http/caching.ts';
 import { openapiOf } from '../http/openapi/openapi.ts';
-import { route, type Route } from '../http/routes.ts';
-
-/** A deployment may change it; nobody is hurt by a minute. */
-const CACHE_CONTROL = 'public, max-age=60';
+import { descriptionRoute } from '../http/openapi/served.ts';
+import type { Route } from '../http/routes.ts';
 
 export const SHOP_OPENAPI_FILE = resolve(import.meta.dirname, 'openapi.json');
 
@@ -24,21 +20,5 @@ export const describedShop = (routes: Route[]) =>
   });
 
 /** Served as it is checked in. */
-export const descriptionRoute = (): Route =>
-  route({
-    method: 'get',
-    path: '/shop/openapi.json',
-    summary: 'This API, described.',
-    needs: 'public',
-    answers: { 200: 'OpenAPI 3.1', 304: 'as it was' },
-    answer: async ({ request }) => {
-      const body = readFileSync(SHOP_OPENAPI_FILE, 'utf8');
-      const headers = { 'content-type': 'application/json' };
-      return keptAnswer(request, {
-        body,
-        headers,
-        etag: etagOf(body),
-        cacheControl: CACHE_CONTROL,
-      });
-    },
-  });
+export const shopDescriptionRoute = (): Route =>
+  descriptionRoute('/shop/openapi.json', SHOP_OPENAPI_FILE, 'public');

@@ -1,7 +1,7 @@
 // Orders for shoppers over HTTP: place one, look at it, pay, cancel.
 import type { Order } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import type { OrderAccess } from '../http/access.ts';
-import { json, route, type RouteInput, type Route } from '../http/routes.ts';
+import { reply, route, type RouteInput, type Route } from '../http/routes.ts';
 import {
   allowedOrder,
   cancelOrder,
@@ -52,12 +52,12 @@ const placeRoute = (deps: OrderDeps): Route =>
     kind: 'checkout',
     body: orderBody,
     headers: NEEDS_KEY,
-    shows: orderResponse,
-    answers: { 201: 'decided', 202: 'not decided yet', 402: 'CARD_DECLINED', 409: 'OUT_OF_STOCK' },
-    answer: async (input) => {
+    response: orderResponse,
+    statuses: { 201: 'decided', 202: 'not decided yet', 402: 'CARD_DECLINED', 409: 'OUT_OF_STOCK' },
+    handler: async (input) => {
       const order = await placeOrder(deps, input, input.body, keyOf(input.request));
       const headers = { location: `/orders/${order.id}`, 'cache-control': 'no-store' };
-      return json(
+      return reply(
         toOrderResponse(order, deps.access.tokenOf(order.id)),
         decidedStatus(order),
         headers,
@@ -67,10 +67,10 @@ const placeRoute = (deps: OrderDeps): Route =>
 
 const showing =
   ({ access }: OrderDeps) =>
-  (order: Order | undefined, status = 200): Response => {
+  (order: Order | undefined, status = 200) => {
     if (!order) throw new Error('Orders answered without an order');
     const headers = { 'cache-control': 'no-store' };
-    return json(toOrderResponse(order, access.tokenOf(order.id)), status, headers);
+    return reply(toOrderResponse(order, access.tokenOf(order.id)), status, headers);
   };
 
 /** Reading and paying. */
@@ -83,9 +83,9 @@ const payRoutes = (deps: OrderDeps): Route[] => {
       path: '/orders/:id',
       summary: 'An order, for whoever has its token.',
       needs: 'own-order',
-      shows: orderResponse,
-      answers: { 200: 'the order' },
-      answer: async (input) => {
+      response: orderResponse,
+      statuses: { 200: 'the order' },
+      handler: async (input) => {
         const orderId = allowedOrderId(access, input);
         return shown((await orders.getOrder({ orderId }, callHeaders(input.principal))).order);
       },
@@ -98,9 +98,9 @@ const payRoutes = (deps: OrderDeps): Route[] => {
       kind: 'checkout',
       body: paymentBody,
       headers: TAKES_KEY,
-      shows: orderResponse,
-      answers: { 200: 'the order', 402: 'CARD_DECLINED', 409: 'ILLEGAL_TRANSITION' },
-      answer: async (input) => {
+      response: orderResponse,
+      statuses: { 200: 'the order', 402: 'CARD_DECLINED', 409: 'ILLEGAL_TRANSITION' },
+      handler: async (input) => {
         const paymentMethod = input.body.paymentMethod ?? '';
         const key = optionalKeyOf(input.request) ?? '';
         const orderId = allowedOrderId(access, input);
@@ -121,13 +121,13 @@ const changeRoutes = (deps: OrderDeps): Route[] => {
       summary: 'Cancel; possible until packing has begun.',
       needs: 'own-order',
       body: emptyBody,
-      shows: orderResponse,
-      answers: {
+      response: orderResponse,
+      statuses: {
         200: 'the order, cancelled',
         202: 'it will be cancelled, unless packing has just begun',
         409: 'ILLEGAL_TRANSITION',
       },
-      answer: async (input) => {
+      handler: async (input) => {
         const order = await cancelOrder(deps, input, allowedOrderId(access, input));
         return shown(order, order.status === 'cancelled' ? 200 : 202);
       },
@@ -138,9 +138,9 @@ const changeRoutes = (deps: OrderDeps): Route[] => {
       summary: 'Send it elsewhere; possible until the parcel is being booked.',
       needs: 'own-order',
       body: addressBody,
-      shows: orderResponse,
-      answers: { 200: 'the order', 409: 'ILLEGAL_TRANSITION' },
-      answer: async (input) => {
+      response: orderResponse,
+      statuses: { 200: 'the order', 409: 'ILLEGAL_TRANSITION' },
+      handler: async (input) => {
         const orderId = allowedOrderId(access, input);
         const shippingAddress = wireAddress(input.body.shippingAddress);
         const changed = await orders.changeAddress(

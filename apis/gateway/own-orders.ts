@@ -2,7 +2,7 @@
 import type { Order } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import { pageQuery, type Cursors } from '../http/cursors.ts';
 import type { Account } from '../http/principals.ts';
-import { listAnswer } from '../http/lists.ts';
+import { listReply } from '../http/lists.ts';
 import { route, type Route } from '../http/routes.ts';
 import { accountOf } from './accounts/sign-in.ts';
 import type { OrderDeps } from './order-calls.ts';
@@ -54,9 +54,9 @@ export const ownOrdersRoute = (deps: OwnOrdersDeps): Route =>
     summary: "One's own orders, newest first; guests' orders with the confirmed address too.",
     needs: 'own-account',
     query: pageQuery,
-    shows: ordersResponse,
-    answers: { 200: 'items and the cursor of the next page' },
-    answer: async (input) => {
+    response: ordersResponse,
+    statuses: { 200: 'items and the cursor of the next page' },
+    handler: async (input) => {
       const account = accountOf(input);
       const { limit, cursor } = input.query;
       const list = ownOrdersList(account);
@@ -64,7 +64,15 @@ export const ownOrdersRoute = (deps: OwnOrdersDeps): Route =>
       const before = cursor ? cursors.open(list, cursor) : '';
       const items = await listOwnOrders(deps, account, { before, limit });
       const positionOf = ({ id }: Order): string => id;
-      const show = (order: Order) => toOrderResponse(order);
-      return listAnswer({ cursors, list, request: input.request, limit, items, show, positionOf });
+      const toResponse = (order: Order) => toOrderResponse(order);
+      return listReply({
+        cursors,
+        list,
+        request: input.request,
+        limit,
+        items,
+        toResponse,
+        positionOf,
+      });
     },
   });

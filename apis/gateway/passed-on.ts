@@ -57,6 +57,7 @@ export const passedOnRoutes = (behind: Behind): Route[] => [
     { kind: 'webhook' },
   ),
   ...proxied({ baseUrl: behind.recoveryUrl, fetch: behind.fetch }, [
+    ['get', '/recovery/openapi.json', 'recovery'],
     ['get', '/recovery/overview', 'recovery'],
     ['get', '/recovery/breaks', 'recovery'],
     ['get', '/recovery/orders', 'recovery'],

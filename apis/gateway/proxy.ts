@@ -6,7 +6,7 @@ import type { Permission } from '../../domain/permissions.ts';
 import { bearerOf } from '../http/principals.ts';
 import type { CallKind } from '../http/gate.ts';
 import type { Fetch } from '../rpc/peer-tls.ts';
-import type { Method, Route } from '../http/routes.ts';
+import { media, type Method, type Route } from '../http/routes.ts';
 import { IDEMPOTENCY_KEY_HEADER, REQUEST_ID_HEADER, STORE_HEADER } from '../../domain/headers.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -113,9 +113,10 @@ export const proxied = (
     path,
     needs,
     summary: `Answered by another service.`,
-    answers: {},
+    response: media('*/*'),
+    statuses: {},
     query: undefined,
     passesQuery: true,
     ...(special.kind && { kind: special.kind }),
-    answer: ({ request, requestId }) => passOn(request, requestId, { baseUrl, fetch, ...special }),
+    handler: ({ request, requestId }) => passOn(request, requestId, { baseUrl, fetch, ...special }),
   }));

@@ -1,4 +1,4 @@
-// What the shop answers of orders, returns and stock, as schemas: for its description.
+// Response schemas of orders, returns and stock.
 import { z } from 'zod';
 import { ATTENTION_REASONS } from '../../domain/attention.ts';
 import { CURRENCIES } from '../../domain/money.ts';
@@ -17,10 +17,13 @@ const EVENTS_MAX = 10_000;
 const money = z.number().min(0);
 const tracking = words(TRACKING_LENGTH_MAX).optional();
 
+const refundState = z.enum(['requested', 'pending', 'succeeded', 'failed']);
+export type RefundState = z.output<typeof refundState>;
+
 const refund = z.object({
   id: idText('refund'),
   amount: money,
-  status: z.enum(['requested', 'pending', 'succeeded', 'failed']),
+  status: refundState,
   reason: words(SENTENCE_MAX),
 });
 
@@ -74,6 +77,8 @@ export const orderResponse = z.object({
     .describe('Shows that the order is yours.'),
 });
 
+export type OrderResponse = z.output<typeof orderResponse>;
+
 export const ordersResponse = z.object({
   items: z.array(orderResponse.omit({ accessToken: true })).max(LIMIT_MAX),
   nextCursor: cursorText.nullable(),
@@ -108,6 +113,8 @@ export const returnResponse = z.object({
   createdAt: moment.optional(),
   updatedAt: moment.optional(),
 });
+
+export type ReturnResponse = z.output<typeof returnResponse>;
 
 export const stockResponse = z.object({
   sku: skuText,

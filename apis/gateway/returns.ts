@@ -1,17 +1,17 @@
 // Returns for shoppers: ask for one, and see how far it is.
 import type { Return } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
-import { json, route, type Route } from '../http/routes.ts';
+import { reply, route, type Reply, type Route } from '../http/routes.ts';
 import { requestReturn, type OrderDeps } from './order-calls.ts';
 import { allowedOrderId, optionalKeyOf } from './orders.ts';
 import { callHeaders } from './owners.ts';
 import { returnBody, toReturnResponse, TAKES_KEY } from './shapes.ts';
-import { returnResponse } from './responses.ts';
+import { returnResponse, type ReturnResponse } from './responses.ts';
 
-const shown = (found: Return | undefined, status = 200): Response => {
+const shown = (found: Return | undefined, status = 200): Reply<ReturnResponse> => {
   if (!found) throw new Error('Orders answered without a return');
   const location = `/orders/${found.orderId}/returns/${found.id}`;
   const headers = { 'cache-control': 'no-store', ...(status === 201 && { location }) };
-  return json(toReturnResponse(found), status, headers);
+  return reply(toReturnResponse(found), status, headers);
 };
 
 export const returnRoutes = (deps: OrderDeps): Route[] => [
@@ -22,9 +22,9 @@ export const returnRoutes = (deps: OrderDeps): Route[] => [
     needs: 'own-order',
     body: returnBody,
     headers: TAKES_KEY,
-    shows: returnResponse,
-    answers: { 201: 'the return', 409: 'RETURN_REFUSED' },
-    answer: async (input) => {
+    response: returnResponse,
+    statuses: { 201: 'the return', 409: 'RETURN_REFUSED' },
+    handler: async (input) => {
       const orderId = allowedOrderId(deps.access, input);
       const requested = { body: input.body, key: optionalKeyOf(input.request) };
       return shown(await requestReturn(deps, input, orderId, requested), 201);
@@ -35,9 +35,9 @@ export const returnRoutes = (deps: OrderDeps): Route[] => [
     path: '/orders/:id/returns/:returnId',
     summary: 'How far a return is.',
     needs: 'own-order',
-    shows: returnResponse,
-    answers: { 200: 'the return' },
-    answer: async (input) => {
+    response: returnResponse,
+    statuses: { 200: 'the return' },
+    handler: async (input) => {
       const orderId = allowedOrderId(deps.access, input);
       const returnId = input.params['returnId'] ?? '';
       return shown(

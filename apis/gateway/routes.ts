@@ -8,7 +8,7 @@ import { cartRoutes } from './carts/routes.ts';
 import type { CartDeps } from './carts/calls.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import type { AccountDeps } from './accounts/sign-in.ts';
-import { descriptionRoute } from './description.ts';
+import { shopDescriptionRoute } from './description.ts';
 import { jwksRoute } from './jwks.ts';
 import { graphqlRoutes } from './graphql/route.ts';
 import { orderRoutes } from './orders.ts';
@@ -34,7 +34,7 @@ const signingIn = (routes: Route[]): Route[] =>
 export const gatewayRoutes = (deps: GatewayDeps): Route[] => [
   heartbeatRoute,
   jwksRoute(deps),
-  descriptionRoute(),
+  shopDescriptionRoute(),
   ...orderRoutes(deps),
   ...cartRoutes(deps),
   ...returnRoutes(deps),

@@ -8,10 +8,17 @@ import {
   numberFromMinor,
   type Currency,
 } from '../../domain/money.ts';
-import { LINES_MAX, QUANTITY_MAX } from '../../domain/order.ts';
+import type { AttentionReason } from '../../domain/attention.ts';
+import {
+  LINES_MAX,
+  QUANTITY_MAX,
+  type OrderStatus,
+  type PaymentStatus,
+} from '../../domain/order.ts';
 import { SKU_LENGTH_MAX, SKU_PATTERN } from '../../domain/product.ts';
 import { addressShape } from '../../domain/address.ts';
-import { RETURN_REASON_LENGTH_MAX } from '../../domain/returns.ts';
+import { RETURN_REASON_LENGTH_MAX, type ReturnState } from '../../domain/returns.ts';
+import type { OrderResponse, RefundState, ReturnResponse } from './responses.ts';
 import type {
   Attention,
   NextAction,
@@ -94,15 +101,23 @@ export const wireCheckout = (
   };
 };
 
-export const toNextActionResponse = ({ kind, message, at, until }: NextAction) => ({
+export const toNextActionResponse = ({
   kind,
+  message,
+  at,
+  until,
+}: NextAction): OrderResponse['nextAction'] => ({
+  kind: kind as 'authenticate',
   message,
   ...(at && { at }),
   ...(until && { until }),
 });
 
-const toPaymentResponse = (payment: Payment | undefined, currency: Currency) => ({
-  status: payment?.status ?? 'none',
+const toPaymentResponse = (
+  payment: Payment | undefined,
+  currency: Currency,
+): OrderResponse['payment'] => ({
+  status: (payment?.status ?? 'none') as PaymentStatus,
   ...(payment?.clientSecret && { clientSecret: payment.clientSecret }),
   ...(payment && payment.refundedMinor > 0 && { refunded: money(payment.refundedMinor, currency) }),
   ...(payment &&
@@ -110,7 +125,7 @@ const toPaymentResponse = (payment: Payment | undefined, currency: Currency) => 
       refunds: payment.refunds.map(({ id, amountMinor, state, reason }) => ({
         id,
         amount: money(amountMinor, currency),
-        status: state,
+        status: state as RefundState,
         reason,
       })),
     }),
@@ -124,18 +139,18 @@ const timesOf = ({ createdAt, updatedAt }: Pick<Order, 'createdAt' | 'updatedAt'
   ...(updatedAt && { updatedAt: timestampDate(updatedAt).toISOString() }),
 });
 
-const toAttentionResponse = ({ reason, since }: Attention) => ({
-  reason,
+const toAttentionResponse = ({ reason, since }: Attention): OrderResponse['attention'] => ({
+  reason: reason as AttentionReason,
   since: since ? timestampDate(since).toISOString() : '',
 });
 
 /** An order as its shopper sees it; in a list without its token. */
-export const toOrderResponse = (order: Order, accessToken?: string) => {
+export const toOrderResponse = (order: Order, accessToken?: string): OrderResponse => {
   const currency = currencyOf(order.currency);
   const { payment, endCode, endMessage, trackingNumber, nextAction, attention } = order;
   return {
     id: order.id,
-    status: order.status,
+    status: order.status as OrderStatus,
     total: money(order.totalMinor, currency),
     currency,
     lines: order.lines.map(({ sku, quantity, productId, name, unitMinor }) => ({
@@ -164,14 +179,14 @@ export const toEventResponse = ({ sequence, type, at, dataJson }: OrderEvent) =>
 });
 
 /** A return as its shopper sees it. */
-export const toReturnResponse = (found: Return) => ({
+export const toReturnResponse = (found: Return): ReturnResponse => ({
   id: found.id,
   orderId: found.orderId,
-  status: found.state,
+  status: found.state as ReturnState,
   lines: found.lines.map(({ sku, quantity }) => ({ sku, quantity })),
   reason: found.reason,
   refund: money(found.refundMinor, currencyOf(found.currency)),
-  currency: found.currency,
+  currency: currencyOf(found.currency),
   ...(found.trackingNumber && { trackingNumber: found.trackingNumber }),
   ...(found.note && { note: found.note }),
   ...timesOf(found),

@@ -8,7 +8,7 @@ import type {
 } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { bearerOf } from '../http/principals.ts';
 import type { Fetch } from '../rpc/peer-tls.ts';
-import { json, route, type RouteInput, type Route } from '../http/routes.ts';
+import { reply, route, type RouteInput, type Route } from '../http/routes.ts';
 import { callHeaders } from './owners.ts';
 import { stockBody } from './shapes.ts';
 import { stockResponse, stocksResponse } from './responses.ts';
@@ -71,15 +71,15 @@ export const stockRoutes = (deps: StockDeps): Route[] => [
     summary: 'Set how many are on hand.',
     needs: 'inventory:write',
     body: stockBody,
-    shows: stockResponse,
-    answers: { 200: 'the stock', 409: 'STOCK_BELOW_RESERVED' },
-    answer: async (input) => {
+    response: stockResponse,
+    statuses: { 200: 'the stock', 409: 'STOCK_BELOW_RESERVED' },
+    handler: async (input) => {
       const sku = skuAmong(await skusOf(deps, input), input.body.sku);
       const productId = input.params['id'] ?? '';
       const count = { sku, onHand: input.body.quantity, productId, reason: 'set by the store' };
       const { stock } = await deps.inventory.adjustStock(count, callHeaders(input.principal));
       if (!stock) throw new Error('Inventory answered without stock');
-      return json(shown(stock));
+      return reply(shown(stock));
     },
   }),
   route({
@@ -87,12 +87,12 @@ export const stockRoutes = (deps: StockDeps): Route[] => [
     path: '/product/:id/stock',
     summary: 'How many are left, of each variant.',
     needs: 'inventory:read',
-    shows: stocksResponse,
-    answers: { 200: 'the stock of each variant' },
-    answer: async (input) => {
+    response: stocksResponse,
+    statuses: { 200: 'the stock of each variant' },
+    handler: async (input) => {
       const skus = await skusOf(deps, input);
       const { stock } = await deps.inventory.batchGetStock({ skus }, callHeaders(input.principal));
-      return json({ stock: stock.map(shown) });
+      return reply({ stock: stock.map(shown) });
     },
   }),
 ];

@@ -1,6 +1,7 @@
 // An order's timeline: as JSON at once, or followed live as server-sent events.
 import { isEnding, ORDER_STATUSES, type OrderStatus } from '../../domain/order.ts';
-import { json, route, type RouteInput, type Route } from '../http/routes.ts';
+import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
+import { jsonOr, reply, route, type Route, type RouteInput } from '../http/routes.ts';
 import type { OrderDeps } from './order-calls.ts';
 import { allowedOrderId } from './orders.ts';
 import { callHeaders } from './owners.ts';
@@ -28,42 +29,31 @@ const lastSeen = (request: Request): number => {
   return /^\d{1,9}$/.test(header) ? Number(header) : 0;
 };
 
-const frame = (event: ReturnType<typeof toEventResponse>): string =>
-  `id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
-
-/** Events as they come, until the order has ended or the follower leaves. */
-async function* followed(
+/** Sends events as they come, until the order has ended or the follower leaves. */
+const follow = async (
+  stream: SSEStreamingApi,
   deps: OrderDeps,
-  input: RouteInput,
+  { principal, request }: RouteInput,
   orderId: string,
-): AsyncGenerator<string> {
+): Promise<void> => {
   const until = Date.now() + FOLLOW_MS_MAX;
   // A follower comes back to another process when this one ends.
-  const isOver = (): boolean => input.request.signal.aborted || deps.draining.aborted;
-  let afterSequence = lastSeen(input.request);
+  const isOver = (): boolean => stream.aborted || request.signal.aborted || deps.draining.aborted;
+  let afterSequence = lastSeen(request);
   for (let polls = 1; Date.now() < until && !isOver(); polls++) {
-    const request = { orderId, afterSequence };
-    const { events } = await deps.orders.listOrderEvents(request, callHeaders(input.principal));
-    for (const event of events.map(toEventResponse)) {
+    const listed = await deps.orders.listOrderEvents(
+      { orderId, afterSequence },
+      callHeaders(principal),
+    );
+    for (const event of listed.events.map(toEventResponse)) {
       afterSequence = event.sequence;
-      yield frame(event);
+      const data = JSON.stringify(event);
+      await stream.writeSSE({ id: String(event.sequence), event: event.type, data });
       if (ENDING_EVENTS.has(event.type)) return;
     }
-    if (polls % PING_EVERY_POLLS === 0) yield ': still here\n\n';
+    if (polls % PING_EVERY_POLLS === 0) await stream.write(': still here\n\n');
     await Bun.sleep(POLL_MS);
   }
-}
-
-const streamOf = (frames: AsyncGenerator<string>): ReadableStream<Uint8Array> => {
-  const encoder = new TextEncoder();
-  return new ReadableStream({
-    pull: async (controller) => {
-      const next = await frames.next().catch(() => ({ done: true, value: undefined }) as const);
-      if (next.done || next.value === undefined) controller.close();
-      else controller.enqueue(encoder.encode(next.value));
-    },
-    cancel: async () => void (await frames.return(undefined)),
-  });
 };
 
 export const timelineRoute = (deps: OrderDeps): Route =>
@@ -73,19 +63,20 @@ export const timelineRoute = (deps: OrderDeps): Route =>
     kind: 'follow',
     summary: 'The timeline; with Accept: text/event-stream it is followed live.',
     needs: 'own-order',
-    shows: eventsResponse,
-    answers: { 200: 'events, oldest first' },
-    answer: async (input) => {
+    response: jsonOr(eventsResponse, 'text/event-stream'),
+    statuses: { 200: 'events, oldest first' },
+    handler: async (input) => {
       const orderId = allowedOrderId(deps.access, input);
       const wantsStream = input.request.headers.get('accept')?.includes('text/event-stream');
       if (wantsStream) {
         await deps.orders.getOrder({ orderId }, callHeaders(input.principal));
-        return new Response(streamOf(followed(deps, input, orderId)), {
-          headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
-        });
+        const { c, request } = input;
+        c.env.timeout?.(request, 0);
+        c.header('cache-control', 'no-store');
+        return streamSSE(c, (stream) => follow(stream, deps, input, orderId));
       }
       const request = { orderId, afterSequence: 0 };
       const { events } = await deps.orders.listOrderEvents(request, callHeaders(input.principal));
-      return json({ events: events.map(toEventResponse) }, 200, { 'cache-control': 'no-store' });
+      return reply({ events: events.map(toEventResponse) }, 200, { 'cache-control': 'no-store' });
     },
   });

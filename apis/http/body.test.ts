@@ -1,5 +1,10 @@
 // Bodies read piece by piece: within their limits, in time, and nothing of them is kept.
 import { describe, expect, test } from 'bun:test';
+import { DEFAULT_STORE } from '../../domain/ids.ts';
+import { createTelemetry } from '../../telemetry/telemetry.ts';
+import { appOf } from './app.ts';
+import { media } from './routes.ts';
+import { listenApp } from './server.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { BODY_BYTES_MAX, boundedPieces, textBody } from './body.ts';
 
@@ -67,20 +72,32 @@ describe('a body that is read piece by piece', () => {
 });
 
 describe('a body that is read whole', () => {
-  const served = async (send: (url: string) => Promise<Response>): Promise<string> => {
-    const server = Bun.serve({
-      port: 0,
-      fetch: async (request) => {
-        const text = await textBody(request).catch((error: unknown) =>
-          error instanceof DomainError ? error.code : 'fault',
-        );
-        return new Response(text.length < 100 ? text : `${text.length} characters`);
+  const app = appOf({
+    routes: [
+      {
+        method: 'post',
+        path: '/',
+        summary: 'Reads a body.',
+        needs: 'public',
+        response: media('text/plain'),
+        statuses: {},
+        handler: async ({ request }) => {
+          const text = await textBody(request);
+          return new Response(text.length < 100 ? text : `${text.length} characters`);
+        },
       },
-    });
+    ],
+    telemetry: createTelemetry('body-test', 'silent'),
+    authenticate: async () => ({ kind: 'anyone', storeId: DEFAULT_STORE }),
+  });
+  const served = async (send: (url: string) => Promise<Response>): Promise<string> => {
+    const listener = listenApp(app, { host: '127.0.0.1', port: 0 });
     try {
-      return await (await send(server.url.href)).text();
+      const response = await send(`http://127.0.0.1:${listener.port}/`);
+      const text = await response.text();
+      return response.ok ? text : (JSON.parse(text) as { code: string }).code;
     } finally {
-      await server.stop(true);
+      await listener.stop();
     }
   };
   const chunked = (text: string) =>

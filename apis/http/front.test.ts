@@ -1,24 +1,37 @@
-// The front of a door: who may call from a browser, and what every answer carries.
+// The front of an API: who may call from a browser, and what every response carries.
 import { describe, expect, test } from 'bun:test';
-import { fronted } from './front.ts';
+import { DEFAULT_STORE } from '../../domain/ids.ts';
+import { createTelemetry } from '../../telemetry/telemetry.ts';
+import { appOf } from './app.ts';
+import { media, route } from './routes.ts';
 
 const SHOP = 'https://shop.example';
-const socket = { timeout: () => undefined, requestIP: () => null };
+const PAGE = route({
+  method: 'get',
+  path: '/x',
+  summary: 'A page.',
+  needs: 'public',
+  response: media('text/plain'),
+  statuses: { 200: 'the page' },
+  handler: async () => new Response('a page'),
+});
 
 const handler = (
   corsOrigins: string[],
-  more: { isSecure?: boolean; draining?: AbortSignal } = {},
+  { isSecure = false, draining = new AbortController().signal } = {},
 ) => {
-  const draining = more.draining ?? new AbortController().signal;
-  const answer = fronted({ corsOrigins, isSecure: more.isSecure ?? false, draining }, (request) =>
-    Promise.resolve(new Response('said', { status: request.method === 'OPTIONS' ? 405 : 200 })),
-  );
+  const app = appOf({
+    routes: [PAGE],
+    telemetry: createTelemetry('front-test', 'silent'),
+    authenticate: async () => ({ kind: 'anyone', storeId: DEFAULT_STORE }),
+    front: { corsOrigins, isSecure, draining },
+  });
   return (headers: Record<string, string> = {}, method = 'GET') =>
-    answer(new Request('http://door/x', { method, headers }), socket);
+    app.request('http://api.example/x', { method, headers });
 };
 
 describe('an answer', () => {
-  test('lets nothing be loaded, framed, sniffed or told on', async () => {
+  test('lets nothing be loaded, framed or sniffed, and sends no referrer', async () => {
     const { headers } = await handler([])();
     expect(headers.get('content-security-policy')).toBe(
       "default-src 'none'; frame-ancestors 'none'",
@@ -28,7 +41,7 @@ describe('an answer', () => {
     expect(headers.get('strict-transport-security')).toBeNull();
   });
 
-  test('insists on TLS where the world comes in over it', async () => {
+  test('insists on TLS where the public address is https', async () => {
     const { headers } = await handler([], { isSecure: true })();
     expect(headers.get('strict-transport-security')).toStartWith('max-age=');
   });
@@ -45,7 +58,7 @@ describe('an answer', () => {
 describe('a page on another origin', () => {
   const PREFLIGHT = { origin: SHOP, 'access-control-request-method': 'POST' };
 
-  test('may call when it is on the list, and nobody else may', async () => {
+  test('may call when it is on the list, and no other may', async () => {
     const input = handler([SHOP]);
     for (const [origin, allowed] of [
       [SHOP, SHOP],
@@ -61,13 +74,13 @@ describe('a page on another origin', () => {
     }
   });
 
-  test('is told what it may send before it does', async () => {
+  test('learns what it may send before it does', async () => {
     const response = await handler([SHOP])(PREFLIGHT, 'OPTIONS');
     expect(response.status).toBe(204);
     expect(response.headers.get('access-control-allow-headers')).toContain('idempotency-key');
   });
 
-  test('that is not on the list is told nothing, and OPTIONS of itself stays refused', async () => {
+  test('that is not on the list learns nothing, and OPTIONS of itself stays refused', async () => {
     expect((await handler([])(PREFLIGHT, 'OPTIONS')).status).toBe(405);
     expect((await handler([SHOP])({ origin: SHOP }, 'OPTIONS')).status).toBe(405);
   });

@@ -1,90 +1,91 @@
-// What every answer of an HTTP door carries: security headers, CORS for an exact list, and the end.
-import type { FetchWithServer } from './server.ts';
+// What every HTTP response carries: security headers, CORS for an exact list, an orderly end.
+import type { MiddlewareHandler } from 'hono';
+import { cors } from 'hono/cors';
+import { secureHeaders } from 'hono/secure-headers';
 import { IDEMPOTENCY_KEY_HEADER, REQUEST_ID_HEADER, STORE_HEADER } from '../../domain/headers.ts';
+import type { Env } from './routes.ts';
 
-/** What pages on other origins may send, and what of an answer they may read. */
+/** What pages on other origins may send, and what of a response they may read. */
 const ALLOWED_HEADERS = [
-  ...['authorization', 'content-type', STORE_HEADER, IDEMPOTENCY_KEY_HEADER, 'if-match'],
-  ...['if-none-match', 'last-event-id', REQUEST_ID_HEADER],
-].join(', ');
-const EXPOSED_HEADERS =
-  'etag, link, location, ratelimit, ratelimit-policy, retry-after, x-request-id';
-const ALLOWED_METHODS = 'GET, POST, PUT, DELETE';
+  'authorization',
+  'content-type',
+  STORE_HEADER,
+  IDEMPOTENCY_KEY_HEADER,
+  'if-match',
+  'if-none-match',
+  'last-event-id',
+  REQUEST_ID_HEADER,
+];
+const EXPOSED_HEADERS = [
+  'etag',
+  'link',
+  'location',
+  'ratelimit',
+  'ratelimit-policy',
+  'retry-after',
+  REQUEST_ID_HEADER,
+];
+const ALLOWED_METHODS = ['GET', 'POST', 'PUT', 'DELETE'];
 const PREFLIGHT_SECONDS = 600;
 const HSTS_SECONDS = 365 * 24 * 60 * 60;
-
-/** Nothing may be loaded, framed or run, unless the page's own policy says otherwise. */
-const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-resource-policy': 'same-site',
-};
 
 export interface FrontOptions {
   /** Exactly these origins may call from a browser; without credentials of the browser's own. */
   corsOrigins: readonly string[];
-  /** True where the world comes in over TLS. */
+  /** True where the public address is https. */
   isSecure: boolean;
-  /** Aborted when this process is about to end: connections are closed after their answer. */
+  /** Aborted when this process is about to end: connections are closed after their response. */
   draining: AbortSignal;
 }
 
-const preflight = (origin: string): Response =>
-  new Response(null, {
-    status: 204,
-    headers: {
-      'access-control-allow-origin': origin,
-      'access-control-allow-methods': ALLOWED_METHODS,
-      'access-control-allow-headers': ALLOWED_HEADERS,
-      'access-control-max-age': String(PREFLIGHT_SECONDS),
-    },
+/** Nothing may be loaded, framed or run, unless a page's own policy allows it. */
+const secured = (isSecure: boolean): MiddlewareHandler<Env> =>
+  secureHeaders({
+    contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    crossOriginResourcePolicy: 'same-site',
+    referrerPolicy: 'no-referrer',
+    strictTransportSecurity: isSecure && `max-age=${HSTS_SECONDS}`,
+    crossOriginOpenerPolicy: false,
+    originAgentCluster: false,
+    xDnsPrefetchControl: false,
+    xDownloadOptions: false,
+    xFrameOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xXssProtection: false,
+    removePoweredBy: false,
+    overwrite: false,
   });
 
-const isPreflight = (request: Request): boolean =>
-  request.method === 'OPTIONS' && request.headers.has('access-control-request-method');
-
-/** An origin that is not on the list gets the plain answer, which its browser does not show. */
-const allowedOrigin = (request: Request, { corsOrigins }: FrontOptions): string | undefined => {
-  const origin = request.headers.get('origin') ?? '';
-  return corsOrigins.includes(origin) ? origin : undefined;
-};
-
-const secure = (response: Response): Response => {
-  const { headers } = response;
-  for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
-    if (!headers.has(name)) headers.set(name, value);
-  }
-  return response;
-};
-
-/** A door behind the door, with the same security headers and nothing else. */
-export const secured =
-  (answer: FetchWithServer): FetchWithServer =>
-  async (request, server) =>
-    secure(await answer(request, server));
-
-const dress = (response: Response, origin: string | undefined, options: FrontOptions): Response => {
-  const { headers } = secure(response);
-  if (options.isSecure) headers.set('strict-transport-security', `max-age=${HSTS_SECONDS}`);
-  if (options.corsOrigins.length > 0) headers.append('vary', 'Origin');
-  if (origin !== undefined) {
-    headers.set('access-control-allow-origin', origin);
-    headers.set('access-control-expose-headers', EXPOSED_HEADERS);
-  }
-  if (options.draining.aborted) headers.set('connection', 'close');
-  return response;
-};
-
-/** The same door with its front. */
-export const fronted =
-  (options: FrontOptions, answer: FetchWithServer): FetchWithServer =>
-  async (request, server) => {
-    const origin = allowedOrigin(request, options);
-    const isPreflightRequest = origin !== undefined && isPreflight(request);
-    return dress(
-      isPreflightRequest ? preflight(origin) : await answer(request, server),
-      origin,
-      options,
-    );
+/** An origin that is not on the list gets the plain response, which its browser does not show. */
+const listed = (origins: readonly string[]): MiddlewareHandler<Env> => {
+  const allow = cors({
+    origin: [...origins],
+    allowMethods: ALLOWED_METHODS,
+    allowHeaders: ALLOWED_HEADERS,
+    exposeHeaders: EXPOSED_HEADERS,
+    maxAge: PREFLIGHT_SECONDS,
+  });
+  return async (c, next) => {
+    const isPreflight =
+      c.req.method === 'OPTIONS' && c.req.header('access-control-request-method') !== undefined;
+    const isListed = origins.includes(c.req.header('origin') ?? '');
+    if (isListed && (isPreflight || c.req.method !== 'OPTIONS')) return allow(c, next);
+    await next();
+    c.res.headers.append('vary', 'Origin');
   };
+};
+
+const closing =
+  (draining: AbortSignal): MiddlewareHandler<Env> =>
+  async (c, next) => {
+    await next();
+    if (draining.aborted) c.res.headers.set('connection', 'close');
+  };
+
+/** Middleware of every app; the public one has options, the services behind it have none. */
+export const front = (options?: FrontOptions): MiddlewareHandler<Env>[] => {
+  if (!options) return [secured(false)];
+  const { corsOrigins, isSecure, draining } = options;
+  const origins = corsOrigins.length > 0 ? [listed(corsOrigins)] : [];
+  return [closing(draining), secured(isSecure), ...origins];
+};

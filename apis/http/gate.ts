@@ -1,4 +1,4 @@
-// What stands before every route of a public door: how much a call costs, and who lets it pass.
+// What stands before every route of a public API: what a call costs, and whether it may pass.
 import type { Principal } from './principals.ts';
 
 /** What a call is to the limits; the dearer ones have fewer a second and less room at once. */
@@ -18,9 +18,9 @@ export type CallKind = (typeof CALL_KINDS)[number];
 export interface Call {
   kind: CallKind;
   request: Request;
-  /** The client's own, whatever the request says; empty where the door does not know it. */
+  /** The client's network address; empty behind the gateway. */
   address: string;
-  /** Set on whatever the call is answered with. */
+  /** Set on the response, whatever it is. */
   headers: Headers;
   authenticate(): Promise<Principal>;
 }
@@ -28,12 +28,23 @@ export interface Call {
 /** Takes what a further piece of work inside a call costs. RATE_LIMITED. */
 export type Charge = (kind: CallKind) => Promise<void>;
 
-/** Lets a call pass or throws: RATE_LIMITED, OVERLOADED, and what authenticating throws. */
-export type Gate = (
-  call: Call,
-  answer: (principal: Principal, charge: Charge) => Promise<Response>,
-) => Promise<Response>;
+/** A call that was let in. */
+export interface Pass {
+  principal: Principal;
+  charge: Charge;
+}
 
-/** The gate of a door behind the door: only ours call it, and they have been counted. */
-export const openGate: Gate = async (call, answer) =>
-  answer(await call.authenticate(), async () => undefined);
+/**
+ * Ends a call with its response, undefined for a failure. A stream ends when it is read or left:
+ * it is answered as another response.
+ */
+export type Leave = (response: Response | undefined) => Response | undefined;
+
+/** Lets a call in or throws: RATE_LIMITED, OVERLOADED, and what authenticating throws. */
+export type Gate = (call: Call) => Promise<{ pass: Pass; leave: Leave }>;
+
+/** Passes every call of a service behind the gateway, which has counted it already. */
+export const openGate: Gate = async (call) => ({
+  pass: { principal: await call.authenticate(), charge: async () => undefined },
+  leave: (response) => response,
+});

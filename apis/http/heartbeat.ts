@@ -1,5 +1,6 @@
-// The heartbeat every public door answers: the process lives; nothing else is asked.
-import { json, route, type Route } from './routes.ts';
+// The heartbeat of every API: the process lives; no dependency is looked at.
+import { z } from 'zod';
+import { reply, route, type Route } from './routes.ts';
 
 export const heartbeatRoute: Route = route({
   method: 'get',
@@ -7,6 +8,7 @@ export const heartbeatRoute: Route = route({
   needs: 'public',
   kind: 'free',
   summary: 'The process lives; touches nothing.',
-  answers: { 200: '{"status":"ok"}' },
-  answer: async () => json({ status: 'ok' }),
+  response: z.object({ status: z.literal('ok') }),
+  statuses: { 200: '{"status":"ok"}' },
+  handler: async () => reply({ status: 'ok' as const }),
 });

@@ -1,8 +1,8 @@
 // Lists: one page, the cursor of the next one, and the same as a Link header (RFC 8288).
 import type { Cursors } from './cursors.ts';
-import { json } from './routes.ts';
+import { reply, type Reply } from './routes.ts';
 
-interface ListAnswer<T> {
+interface Listing<T, R> {
   cursors: Cursors;
   /** Names the list, so that another list's cursor is refused. */
   list: string;
@@ -10,18 +10,27 @@ interface ListAnswer<T> {
   limit: number;
   /** One more than `limit` when there is a next page. */
   items: T[];
-  show(item: T): unknown;
+  toResponse(item: T): R;
   positionOf(item: T): string;
 }
 
-/** 200 with `items` and `nextCursor`; what was asked for stays in the link. */
-export const listAnswer = <T>(answer: ListAnswer<T>): Response => {
-  const { cursors, list, request, limit, items } = answer;
+export interface Page<R> {
+  items: R[];
+  nextCursor: string | null;
+}
+
+/** 200 with `items` and `nextCursor`; the other parameters stay in the link. */
+export const listReply = <T, R>(listing: Listing<T, R>): Reply<Page<R>> => {
+  const { cursors, list, request, limit, items } = listing;
   const page = items.slice(0, limit);
   const last = items.length > limit ? page.at(-1) : undefined;
-  const nextCursor = last ? cursors.seal(list, answer.positionOf(last)) : null;
+  const nextCursor = last ? cursors.seal(list, listing.positionOf(last)) : null;
   const url = new URL(request.url);
   if (nextCursor) url.searchParams.set('cursor', nextCursor);
   const link = `<${url.pathname}${url.search}>; rel="next"`;
-  return json({ items: page.map(answer.show), nextCursor }, 200, nextCursor ? { link } : {});
+  return reply(
+    { items: page.map(listing.toResponse), nextCursor },
+    200,
+    nextCursor ? { link } : {},
+  );
 };

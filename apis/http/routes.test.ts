@@ -1,49 +1,56 @@
-// Routes: what is not asked rightly never reaches a handler, and what breaks there shows nothing.
+// Routes: a wrong request never reaches a handler, and a fault in a handler shows nothing.
 import { describe, expect, test } from 'bun:test';
 import { z } from 'zod';
 import { DomainError } from '../../domain/errors.ts';
 import { DEFAULT_STORE } from '../../domain/ids.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
 import type { Principal } from './principals.ts';
-import { appOf, json, route, type RouteInput, type Route } from './routes.ts';
+import { appOf } from './app.ts';
+import { media, reply, route, type Reply, type Route, type RouteInput } from './routes.ts';
 
 const CANARY = 'canary-4f1c';
 const requested: RouteInput[] = [];
-const remember = async (input: RouteInput): Promise<Response> => {
+const thing = z.object({ ok: z.boolean() });
+const remember = async (input: RouteInput): Promise<Reply<z.output<typeof thing>>> => {
   requested.push(input);
-  return json({ ok: true }, 200, { 'x-own': 'yes' });
+  return reply({ ok: true }, 200, { 'x-own': 'yes' });
 };
 
-const spec = { summary: 'A thing', needs: 'public' as const, answers: { 200: 'the thing' } };
+const spec = {
+  summary: 'A thing',
+  needs: 'public' as const,
+  response: thing,
+  statuses: { 200: 'the thing' },
+};
 const ROUTES: Route[] = [
   route({
     ...spec,
     method: 'get',
     path: '/things',
-    answer: (input) => remember(input as RouteInput),
+    handler: (input) => remember(input as RouteInput),
   }),
   {
     ...spec,
     method: 'post',
     path: '/things',
     body: z.strictObject({ name: z.string(), price: z.number() }),
-    answer: remember,
+    handler: remember,
   },
-  { ...spec, method: 'get', path: '/things/:id', answer: remember },
+  { ...spec, method: 'get', path: '/things/:id', handler: remember },
   {
     ...spec,
     method: 'get',
     path: '/pages',
     query: z.strictObject({ limit: z.coerce.number().max(9).default(3) }),
-    answer: remember,
+    handler: remember,
   },
-  { ...spec, method: 'get', path: '/passed', passesQuery: true, answer: remember },
-  { ...spec, method: 'put', path: '/locked', needs: 'recovery', answer: remember },
+  { ...spec, method: 'get', path: '/passed', passesQuery: true, handler: remember },
+  { ...spec, method: 'put', path: '/locked', needs: 'recovery', handler: remember },
   {
     ...spec,
     method: 'get',
     path: '/broken',
-    answer: async () => {
+    handler: async () => {
       throw Object.assign(new Error(CANARY), { code: CANARY, request: CANARY });
     },
   },
@@ -51,7 +58,7 @@ const ROUTES: Route[] = [
     ...spec,
     method: 'get',
     path: '/refusing',
-    answer: async () => {
+    handler: async () => {
       throw new DomainError('OUT_OF_STOCK', 'gone', { facts: { sku: 'a' } });
     },
   },
@@ -190,15 +197,15 @@ describe('a body', () => {
 
 describe('an answer', () => {
   test('carries the request id of the caller, when it is harmless', async () => {
-    const headers = { 'x-request-id': 'caller.id-0001' };
+    const headers = { 'x-request-id': 'caller-id-0001' };
     const answer = await send('/things', { headers });
-    expect(answer.headers.get('x-request-id')).toBe('caller.id-0001');
-    expect(answer.handled[0]?.requestId).toBe('caller.id-0001');
+    expect(answer.headers.get('x-request-id')).toBe('caller-id-0001');
+    expect(answer.handled[0]?.requestId).toBe('caller-id-0001');
     expect(answer.headers.get('x-own')).toBe('yes');
-    expect((await send('/nowhere', { headers })).body['requestId']).toBe('caller.id-0001');
+    expect((await send('/nowhere', { headers })).body['requestId']).toBe('caller-id-0001');
   });
 
-  test.each(['short', 'x'.repeat(65), 'a b c d e f', '<script>alert'])(
+  test.each(['x'.repeat(65), 'a b c d e f', '<script>alert'])(
     'carries a new request id instead of %p',
     async (given) => {
       const answer = await send('/things', { headers: { 'x-request-id': given } });
@@ -223,5 +230,62 @@ describe('an answer', () => {
     const { status, body, handled } = await send('/locked?x=1', { method: 'PUT' });
     expect([status, body['code']]).toEqual([401, 'UNAUTHENTICATED']);
     expect(handled).toEqual([]);
+  });
+});
+
+describe('a response', () => {
+  const answering = (body: unknown) =>
+    appOf({
+      routes: [
+        { ...spec, method: 'get', path: '/thing', handler: async () => reply(body) },
+        {
+          ...spec,
+          response: media('text/plain'),
+          method: 'get',
+          path: '/text',
+          handler: async () => new Response('as it is'),
+        },
+      ],
+      telemetry: createTelemetry('routes-test', 'silent'),
+      authenticate: async () => anyone,
+      checksResponses: true,
+    });
+
+  test.each([
+    ['as its schema describes it', { ok: true }, 200],
+    ['without a field', {}, 500],
+    ['of another type', { ok: 'yes' }, 500],
+    ['with a field that is not described', { ok: true, secret: CANARY }, 500],
+  ])('%s has status %#', async (_what, body, status) => {
+    const response = await answering(body).request('/thing');
+    expect(response.status).toBe(status);
+    expect(await response.text()).not.toContain(CANARY);
+  });
+
+  test('that is not JSON is sent as it is', async () => {
+    expect(await (await answering({}).request('/text')).text()).toBe('as it is');
+  });
+});
+
+describe('a body of unknown length', () => {
+  const chunked = (bytes: number) =>
+    new Request('http://shop.example/things', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'transfer-encoding': 'chunked' },
+      body: new ReadableStream({
+        pull: (controller) => {
+          controller.enqueue(new TextEncoder().encode(' '.repeat(bytes)));
+          controller.close();
+        },
+      }),
+    });
+
+  test('is read to the limit and refused beyond it', async () => {
+    const response = await app.fetch(chunked(2 * 1024 * 1024));
+    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([
+      413,
+      'BODY_TOO_LARGE',
+    ]);
+    expect((await app.fetch(chunked(1024))).status).toBe(400);
   });
 });

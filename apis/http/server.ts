@@ -1,6 +1,7 @@
-// The listener every HTTP door shares: Bun.serve with limits, shared ports and a graceful end.
-
+// The HTTP listener: Bun.serve with limits, shared ports and a graceful end.
+import type { Hono } from 'hono';
 import { peerListening, type PeerTls } from '../rpc/peer-tls.ts';
+import type { Env } from './routes.ts';
 
 /** Above every limit of our own, so that the refusal is ours and not an empty answer. */
 const SERVER_BODY_BYTES_MAX = 110 * 1024 * 1024;
@@ -16,7 +17,7 @@ interface Socket {
   requestIP(request: Request): { address: string } | null;
 }
 
-export type FetchWithServer = (request: Request, server: Socket) => Response | Promise<Response>;
+type FetchWithServer = (request: Request, server: Socket) => Response | Promise<Response>;
 
 /**
  * Listens; several processes may share the port. `stop` lets running requests end. With `tls` only
@@ -39,3 +40,28 @@ export const listen = (
   });
   return { port: server.port ?? port, stop: () => server.stop(false) };
 };
+
+export interface AppListening {
+  host: string;
+  port: number;
+  tls?: PeerTls | undefined;
+  /** The client's address, by the peer's own and what a proxy says; unknown behind the gateway. */
+  addressOf?: (peer: string, forwarded: string | null) => string;
+}
+
+/** Listens with an app; `stop` lets running requests end. */
+export const listenApp = (app: Hono<Env>, { host, port, tls, addressOf }: AppListening): Listener =>
+  listen(
+    host,
+    port,
+    (request, server) =>
+      app.fetch(request, {
+        address:
+          addressOf?.(
+            server.requestIP(request)?.address ?? '',
+            request.headers.get('x-forwarded-for'),
+          ) ?? '',
+        timeout: (one, seconds) => server.timeout(one, seconds),
+      }),
+    tls,
+  );

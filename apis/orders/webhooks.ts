@@ -1,5 +1,6 @@
 // Stripe's webhook: verified by the raw body, stored once, answered, and told to its story.
 import Stripe from 'stripe';
+import { z } from 'zod';
 import type { Pg } from '../../db/postgres/client.ts';
 import { findOrderByIntent } from '../../db/postgres/orders/orders.ts';
 import { storeEvent, type ProviderEvent } from '../../db/postgres/orders/webhooks.ts';
@@ -7,7 +8,7 @@ import { DomainError } from '../../domain/errors.ts';
 import { isId } from '../../domain/ids.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { textBody } from '../http/body.ts';
-import { json, route, type Route } from '../http/routes.ts';
+import { reply, route, type Route } from '../http/routes.ts';
 import { notifyWorkflow, type ProviderEventDeps } from '../../workflows/client/provider-events.ts';
 import { within } from '../../workflows/client/orders.ts';
 
@@ -68,8 +69,9 @@ export const webhookRoute = (
     path: '/webhooks/stripe',
     summary: "Stripe's events; verified and stored, then the order looks at its payment again.",
     needs: 'public',
-    answers: { 200: 'taken', 400: 'not valid' },
-    answer: async ({ request }) => {
+    response: z.object({ received: z.literal(true) }),
+    statuses: { 200: 'taken', 400: 'not valid' },
+    handler: async ({ request }) => {
       const body = await textBody(request);
       const signed = await verified(body, request.headers.get('stripe-signature') ?? '', secrets);
       const event = await eventOf(deps.pg, signed);
@@ -80,6 +82,6 @@ export const webhookRoute = (
         );
         await within(notified, NOTIFY_LIMIT_MS);
       }
-      return json({ received: true });
+      return reply({ received: true as const });
     },
   });

@@ -1,13 +1,12 @@
 // Many products in one call: each is written or refused for itself, and says which.
 import { z } from 'zod';
 import { putBatch, type Outcome, type ProductWrite } from '../../db/postgres/catalogue/batches.ts';
-import type { KeptAnswer } from '../../db/postgres/catalogue/answers.ts';
 import type { Pg, Tx } from '../../db/postgres/client.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { StoreId } from '../../domain/ids.ts';
 import { parsed } from '../http/body.ts';
 import { PROBLEMS, saidOf } from '../http/problems.ts';
-import { route, type Route } from '../http/routes.ts';
+import { reply, route, type Route } from '../http/routes.ts';
 import { keyed, TAKES_KEY } from './keyed.ts';
 import { BATCH_MAX, changed, draftOf, productBody, productChange } from './shapes.ts';
 import { batchResponse } from './responses.ts';
@@ -67,18 +66,16 @@ export const batchRoute = (pg: Pg): Route =>
     summary: 'Create and change up to 1,000 products; each has a result of its own.',
     needs: 'products:write',
     body: batchBody,
-    shows: batchResponse,
+    response: batchResponse,
     headers: TAKES_KEY,
-    answers: { 200: 'a result for each, in their order' },
-    answer: (input) =>
+    statuses: { 200: 'a result for each, in their order' },
+    handler: (input) =>
       keyed(
         pg,
         'products.batch',
         input,
-        async (tx): Promise<KeptAnswer> => {
-          const results = await resultsOf(tx, input.principal.storeId, input.body.products);
-          return { status: 200, body: JSON.stringify({ results }), headers: {} };
-        },
+        async (tx) =>
+          reply({ results: await resultsOf(tx, input.principal.storeId, input.body.products) }),
         LIMIT_MS,
       ),
   });

@@ -1,6 +1,5 @@
 // REST routes of collections.
 import { z } from 'zod';
-import type { KeptAnswer } from '../../db/postgres/catalogue/answers.ts';
 import {
   deleteCollection,
   listMembers,
@@ -18,8 +17,8 @@ import { DomainError } from '../../domain/errors.ts';
 import { isId } from '../../domain/ids.ts';
 import type { Collection } from '../../domain/product.ts';
 import { pageQuery, type Cursors } from '../http/cursors.ts';
-import { listAnswer } from '../http/lists.ts';
-import { json, route, type Route } from '../http/routes.ts';
+import { listReply } from '../http/lists.ts';
+import { NO_CONTENT, noContent, reply, route, type Route } from '../http/routes.ts';
 import { keyed, TAKES_KEY } from './keyed.ts';
 import {
   collectionBody,
@@ -30,14 +29,14 @@ import {
 } from './shapes.ts';
 import { collectionResponse, listResponse, productResponse } from './responses.ts';
 
-const shown = (collection: Collection): Response =>
-  json(toCollectionResponse(collection), 200, { etag: `"${collection.version}"` });
+const shown = (collection: Collection) =>
+  reply(toCollectionResponse(collection), 200, { etag: `"${collection.version}"` });
 
-const keptAnswer = (collection: Collection): KeptAnswer => ({
-  status: 201,
-  body: JSON.stringify(toCollectionResponse(collection)),
-  headers: { etag: `"${collection.version}"`, location: `/collection/${collection.id}` },
-});
+const created = (collection: Collection) =>
+  reply(toCollectionResponse(collection), 201, {
+    etag: `"${collection.version}"`,
+    location: `/collection/${collection.id}`,
+  });
 
 const idOf = ({ id }: Record<string, string>): string => {
   if (!isId('collection', id)) throw new DomainError('NOT_FOUND', 'no such collection');
@@ -53,12 +52,12 @@ const writeRoutes = (pg: Pg): Route[] => [
     summary: 'Create a collection; an Idempotency-Key makes it happen once.',
     needs: 'products:write',
     body: collectionBody,
-    shows: collectionResponse,
+    response: collectionResponse,
     headers: TAKES_KEY,
-    answers: { 201: 'the collection', 409: 'IDEMPOTENCY_KEY_IN_FLIGHT' },
-    answer: (input) =>
+    statuses: { 201: 'the collection', 409: 'IDEMPOTENCY_KEY_IN_FLIGHT' },
+    handler: (input) =>
       keyed(pg, 'collections.insert', input, async (tx) =>
-        keptAnswer(await insertCollection(tx, input.principal.storeId, input.body)),
+        created(await insertCollection(tx, input.principal.storeId, input.body)),
       ),
   }),
   route({
@@ -67,9 +66,9 @@ const writeRoutes = (pg: Pg): Route[] => [
     summary: 'Change a collection; absent fields stay as they are.',
     needs: 'products:write',
     body: collectionChange,
-    shows: collectionResponse,
-    answers: { 200: 'the collection' },
-    answer: async ({ params, body, principal }) =>
+    response: collectionResponse,
+    statuses: { 200: 'the collection' },
+    handler: async ({ params, body, principal }) =>
       shown(await updateCollection(pg, principal.storeId, idOf(params), body)),
   }),
   route({
@@ -77,10 +76,11 @@ const writeRoutes = (pg: Pg): Route[] => [
     path: '/collection/:id',
     summary: 'Delete a collection; its products stay.',
     needs: 'products:write',
-    answers: { 204: 'gone' },
-    answer: async ({ params, principal }) => {
+    response: NO_CONTENT,
+    statuses: { 204: 'gone' },
+    handler: async ({ params, principal }) => {
       await deleteCollection(pg, principal.storeId, idOf(params));
-      return new Response(null, { status: 204 });
+      return noContent;
     },
   }),
   route({
@@ -89,10 +89,11 @@ const writeRoutes = (pg: Pg): Route[] => [
     summary: 'Put these products first, in this order; the others follow.',
     needs: 'products:write',
     body: memberOrder,
-    answers: { 204: 'ordered' },
-    answer: async ({ params, body, principal }) => {
+    response: NO_CONTENT,
+    statuses: { 204: 'ordered' },
+    handler: async ({ params, body, principal }) => {
       await orderMembers(pg, principal.storeId, idOf(params), body.productIds);
-      return new Response(null, { status: 204 });
+      return noContent;
     },
   }),
 ];
@@ -103,9 +104,9 @@ const readRoutes = (pg: Pg, cursors: Cursors): Route[] => [
     path: '/collection/:id',
     summary: 'One collection.',
     needs: 'products:read',
-    shows: collectionResponse,
-    answers: { 200: 'the collection' },
-    answer: async ({ params, principal }) =>
+    response: collectionResponse,
+    statuses: { 200: 'the collection' },
+    handler: async ({ params, principal }) =>
       shown(await collectionById(pg, principal.storeId, idOf(params))),
   }),
   route({
@@ -114,17 +115,17 @@ const readRoutes = (pg: Pg, cursors: Cursors): Route[] => [
     summary: 'Collections of the store, oldest first.',
     needs: 'products:read',
     query: pageQuery,
-    shows: listResponse(collectionResponse),
-    answers: { 200: 'items and the cursor of the next page' },
-    answer: async ({ query, principal, request }) => {
+    response: listResponse(collectionResponse),
+    statuses: { 200: 'items and the cursor of the next page' },
+    handler: async ({ query, principal, request }) => {
       const { storeId } = principal;
       const { limit, cursor } = query;
       const list = `collections/${storeId}`;
       const after = cursor ? cursors.open(list, cursor) : '';
       const items = await listCollections(pg, storeId, after, limit + 1);
-      const show = toCollectionResponse;
+      const toResponse = toCollectionResponse;
       const positionOf = ({ id }: Collection): string => id;
-      return listAnswer({ cursors, list, request, limit, items, show, positionOf });
+      return listReply({ cursors, list, request, limit, items, toResponse, positionOf });
     },
   }),
 ];
@@ -136,9 +137,9 @@ const memberRoute = (pg: Pg, cursors: Cursors): Route =>
     summary: 'Products of a collection, in its own order.',
     needs: 'products:read',
     query: pageQuery,
-    shows: listResponse(productResponse),
-    answers: { 200: 'items and the cursor of the next page' },
-    answer: async ({ params, query, principal, request }) => {
+    response: listResponse(productResponse),
+    statuses: { 200: 'items and the cursor of the next page' },
+    handler: async ({ params, query, principal, request }) => {
       const { storeId } = principal;
       const { limit, cursor } = query;
       const id = idOf(params);
@@ -147,10 +148,10 @@ const memberRoute = (pg: Pg, cursors: Cursors): Route =>
         ? memberPosition.parse(JSON.parse(cursors.open(list, cursor)))
         : { position: -1, productId: '' };
       const items = await listMembers(pg, storeId, id, after, limit + 1);
-      const show = ({ product }: Placed) => toProductResponse(product);
+      const toResponse = ({ product }: Placed) => toProductResponse(product);
       const positionOf = ({ product, position }: Placed): string =>
         JSON.stringify({ position, productId: product.id });
-      return listAnswer({ cursors, list, request, limit, items, show, positionOf });
+      return listReply({ cursors, list, request, limit, items, toResponse, positionOf });
     },
   });
 

@@ -4,7 +4,7 @@ import type { Pg } from '../../db/postgres/client.ts';
 import { importById, listRows } from '../../db/postgres/catalogue/imports.ts';
 import { ROW_STATUSES, type RowResult } from '../../domain/catalogue/imports.ts';
 import { LIMIT_MAX, pageQuery, type Cursors } from '../http/cursors.ts';
-import { json, route, type Route } from '../http/routes.ts';
+import { media, reply, route, type Route } from '../http/routes.ts';
 import { listResponse, rowResponse } from './responses.ts';
 
 const RESULT_ROWS_AT_ONCE = 1_000;
@@ -47,9 +47,9 @@ export const importResultRoutes = (pg: Pg, cursors: Cursors): Route[] => [
     summary: 'What became of each row.',
     needs: 'imports:write',
     query: rowsQuery,
-    shows: listResponse(rowResponse),
-    answers: { 200: 'items and the cursor of the next page' },
-    answer: async ({ params, query, principal }) => {
+    response: listResponse(rowResponse),
+    statuses: { 200: 'items and the cursor of the next page' },
+    handler: async ({ params, query, principal }) => {
       const { id } = await importById(pg, principal.storeId, params['id'] ?? '');
       const list = `import-rows/${id}`;
       const after = query.cursor ? Number(cursors.open(list, query.cursor)) : 0;
@@ -58,7 +58,7 @@ export const importResultRoutes = (pg: Pg, cursors: Cursors): Route[] => [
       const page = items.slice(0, limit);
       const last = items.length > limit ? page.at(-1) : undefined;
       const nextCursor = last ? cursors.seal(list, String(last.row)) : null;
-      return json({ items: page.map(toRowResponse), nextCursor });
+      return reply({ items: page.map(toRowResponse), nextCursor });
     },
   }),
   route({
@@ -66,8 +66,9 @@ export const importResultRoutes = (pg: Pg, cursors: Cursors): Route[] => [
     path: '/imports/:id/result.csv',
     summary: 'The per-row result as a CSV file.',
     needs: 'imports:write',
-    answers: { 200: 'the file' },
-    answer: async ({ params, principal }) => {
+    response: media('text/csv'),
+    statuses: { 200: 'the file' },
+    handler: async ({ params, principal }) => {
       const { id } = await importById(pg, principal.storeId, params['id'] ?? '');
       const lines = resultLines(pg, id);
       const encoder = new TextEncoder();

@@ -18,7 +18,7 @@ import { isId, newId, type StoreId } from '../../domain/ids.ts';
 import { IMPORT_BYTES_MAX, IMPORT_FORMATS } from '../../domain/catalogue/imports.ts';
 import { boundedPieces } from '../http/body.ts';
 import { pageQuery, type Cursors } from '../http/cursors.ts';
-import { json, route, type Route } from '../http/routes.ts';
+import { reply, route, type Route } from '../http/routes.ts';
 import { importResultRoutes } from './import-results.ts';
 import type { ImportWorkflows } from './import-workflows.ts';
 import { importResponse, listResponse } from './responses.ts';
@@ -107,9 +107,9 @@ const uploadRoute = ({ pg, workflows }: ImportDeps): Route =>
     needs: 'imports:write',
     query: uploadQuery,
     uploads: ['text/csv', 'application/json'],
-    shows: importResponse.pick({ id: true, status: true }),
-    answers: { 202: 'the import, running', 413: 'BODY_TOO_LARGE' },
-    answer: async ({ query, principal, request }) => {
+    response: importResponse.pick({ id: true, status: true }),
+    statuses: { 202: 'the import, running', 413: 'BODY_TOO_LARGE' },
+    handler: async ({ query, principal, request }) => {
       if (!TYPES.test(request.headers.get('content-type') ?? '')) {
         throw new DomainError('UNSUPPORTED_MEDIA_TYPE', 'send text/csv or application/json');
       }
@@ -125,7 +125,7 @@ const uploadRoute = ({ pg, workflows }: ImportDeps): Route =>
         throw error;
       }
       await workflows.begin(id);
-      return json({ id, status: 'running' }, 202, { location: `/imports/${id}` });
+      return reply({ id, status: 'running' as const }, 202, { location: `/imports/${id}` });
     },
   });
 
@@ -150,12 +150,12 @@ const changeRoutes = ({ pg, workflows }: ImportDeps): Route[] =>
       path: `/imports/:id/${name}`,
       summary,
       needs: 'imports:write',
-      shows: importResponse,
-      answers: { 200: 'the import', 409: 'ILLEGAL_TRANSITION' },
-      answer: async ({ params, principal }) => {
+      response: importResponse,
+      statuses: { 200: 'the import', 409: 'ILLEGAL_TRANSITION' },
+      handler: async ({ params, principal }) => {
         const one = await change(pg, principal.storeId, idOf(params));
         if (name !== 'pause') await workflows.goOn(one.id);
-        return json(shown(one));
+        return reply(shown(one));
       },
     }),
   );
@@ -167,15 +167,15 @@ const readRoutes = ({ pg, cursors }: ImportDeps): Route[] => [
     summary: 'Imports of the store, the newest first.',
     needs: 'imports:write',
     query: pageQuery,
-    shows: listResponse(importResponse),
-    answers: { 200: 'items and the cursor of the next page' },
-    answer: async ({ query, principal }) => {
+    response: listResponse(importResponse),
+    statuses: { 200: 'items and the cursor of the next page' },
+    handler: async ({ query, principal }) => {
       const list = `imports/${principal.storeId}`;
       const before = query.cursor ? cursors.open(list, query.cursor) : '';
       const items = await listImports(pg, principal.storeId, before, query.limit + 1);
       const page = items.slice(0, query.limit);
       const last = items.length > query.limit ? page.at(-1) : undefined;
-      return json({
+      return reply({
         items: page.map(shown),
         nextCursor: last ? cursors.seal(list, last.id) : null,
       });
@@ -186,10 +186,10 @@ const readRoutes = ({ pg, cursors }: ImportDeps): Route[] => [
     path: '/imports/:id',
     summary: 'How far an import is.',
     needs: 'imports:write',
-    shows: importResponse,
-    answers: { 200: 'the import' },
-    answer: async ({ params, principal }) =>
-      json(shown(await importById(pg, principal.storeId, idOf(params)))),
+    response: importResponse,
+    statuses: { 200: 'the import' },
+    handler: async ({ params, principal }) =>
+      reply(shown(await importById(pg, principal.storeId, idOf(params)))),
   }),
 ];
 

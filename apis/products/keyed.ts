@@ -1,11 +1,11 @@
-// POST under an Idempotency-Key: the same key and body get the same answer, whatever happened.
+// POST under an Idempotency-Key: the same key and body get the same response.
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { answeredOnce, type KeptAnswer } from '../../db/postgres/catalogue/answers.ts';
 import type { Pg, Tx } from '../../db/postgres/client.ts';
 import { invalid } from '../../domain/errors.ts';
 import { assertNoCardNumber } from '../http/body.ts';
-import type { RouteInput } from '../http/routes.ts';
+import type { Reply, RouteInput } from '../http/routes.ts';
 import { IDEMPOTENCY_KEY_HEADER } from '../../domain/headers.ts';
 
 const KEY = /^[!-~]{1,128}$/;
@@ -29,23 +29,29 @@ const keyOf = (request: Request): string | undefined => {
   return key;
 };
 
-const responseOf = ({ status, body, headers }: KeptAnswer): Response =>
-  new Response(body, { status, headers: { 'content-type': 'application/json', ...headers } });
+/** A reply as it is kept: its body serialised. */
+const kept = <T>({ status, headers, body }: Reply<T>): KeptAnswer => ({
+  status,
+  headers,
+  body: JSON.stringify(body),
+});
 
 /** Does `work` in one transaction, once for a key when the caller sent one; limits in ms. */
-export const keyed = async (
+export const keyed = async <T>(
   pg: Pg,
   name: string,
   { request, principal, body }: Pick<RouteInput, 'request' | 'principal' | 'body'>,
-  work: (tx: Tx) => Promise<KeptAnswer>,
+  work: (tx: Tx) => Promise<Reply<T>>,
   limitMs?: number,
-): Promise<Response> => {
+): Promise<Reply<T>> => {
   const key = keyOf(request);
   const { storeId } = principal;
-  if (key === undefined) {
-    return responseOf(await pg.as(storeId).transaction(name, work, limitMs));
-  }
+  if (key === undefined) return pg.as(storeId).transaction(name, work, limitMs);
   const requested = `${request.method} ${new URL(request.url).pathname}\n${JSON.stringify(body)}`;
   const bodyHash = createHash('sha256').update(requested).digest('hex');
-  return responseOf(await answeredOnce(pg, name, { storeId, key, bodyHash, limitMs }, work));
+  const keep = async (tx: Tx): Promise<KeptAnswer> => kept(await work(tx));
+  const answer = await answeredOnce(pg, name, { storeId, key, bodyHash, limitMs }, keep);
+  const { status, headers, body: text } = answer;
+  // The text is sent as it was kept; it was made of this very type.
+  return { status, headers, text, body: JSON.parse(text) as T };
 };

@@ -1,6 +1,5 @@
 // REST routes of products: what a store may do with its own catalogue.
 import { z } from 'zod';
-import type { KeptAnswer } from '../../db/postgres/catalogue/answers.ts';
 import type { Pg } from '../../db/postgres/client.ts';
 import {
   deleteProduct,
@@ -13,8 +12,15 @@ import {
 import { DomainError, invalid } from '../../domain/errors.ts';
 import type { Product } from '../../domain/product.ts';
 import { pageQuery, type Cursors } from '../http/cursors.ts';
-import { listAnswer } from '../http/lists.ts';
-import { json, route, type RouteInput, type Route } from '../http/routes.ts';
+import { listReply } from '../http/lists.ts';
+import {
+  NO_CONTENT,
+  noContent,
+  reply,
+  route,
+  type RouteInput,
+  type Route,
+} from '../http/routes.ts';
 import { keyed, TAKES_KEY } from './keyed.ts';
 import { changed, draftOf, membershipBody, productBody, productChange } from './shapes.ts';
 import { toProductResponse, type ProductChange } from './shapes.ts';
@@ -28,14 +34,14 @@ const ifMatch = z
   .optional()
   .describe('The ETag that was read; 412 when it is no longer so.');
 
-const shown = (product: Product): Response =>
-  json(toProductResponse(product), 200, { etag: `"${product.version}"` });
+const shown = (product: Product) =>
+  reply(toProductResponse(product), 200, { etag: `"${product.version}"` });
 
-const keptAnswer = (product: Product): KeptAnswer => ({
-  status: 201,
-  body: JSON.stringify(toProductResponse(product)),
-  headers: { etag: `"${product.version}"`, location: `/product/${product.id}` },
-});
+const created = (product: Product) =>
+  reply(toProductResponse(product), 201, {
+    etag: `"${product.version}"`,
+    location: `/product/${product.id}`,
+  });
 
 /** The version of an `If-Match` header (RFC 9110 §13.1.1), when one is sent. */
 const expectedVersion = (request: Request): number | undefined => {
@@ -71,12 +77,12 @@ const writeRoutes = (pg: Pg): Route[] => [
     summary: 'Create a product; name and price are enough. An Idempotency-Key makes it once.',
     needs: 'products:write',
     body: productBody,
-    shows: productResponse,
+    response: productResponse,
     headers: TAKES_KEY,
-    answers: { 201: 'the product', 409: 'SKU_TAKEN or SLUG_TAKEN' },
-    answer: (input) =>
+    statuses: { 201: 'the product', 409: 'SKU_TAKEN or SLUG_TAKEN' },
+    handler: (input) =>
       keyed(pg, 'products.insert', input, async (tx) =>
-        keptAnswer(await insertProduct(tx, draftOf(input.principal.storeId, input.body))),
+        created(await insertProduct(tx, draftOf(input.principal.storeId, input.body))),
       ),
   }),
   route({
@@ -85,15 +91,15 @@ const writeRoutes = (pg: Pg): Route[] => [
     summary: 'Change a product; absent fields stay as they are.',
     needs: 'products:write',
     body: productChange,
-    shows: productResponse,
+    response: productResponse,
     headers: { 'If-Match': ifMatch },
-    answers: {
+    statuses: {
       200: 'the product',
       409: 'SLUG_TAKEN or SKU_TAKEN',
       412: 'VERSION_MISMATCH',
       422: 'PRICE_AMBIGUOUS',
     },
-    answer: async (input) => shown(await changeProduct(pg, input)),
+    handler: async (input) => shown(await changeProduct(pg, input)),
   }),
   route({
     method: 'put',
@@ -101,9 +107,9 @@ const writeRoutes = (pg: Pg): Route[] => [
     summary: 'Replace the collections a product is in.',
     needs: 'products:write',
     body: membershipBody,
-    shows: productResponse,
-    answers: { 200: 'the product' },
-    answer: async ({ params, body, principal }) =>
+    response: productResponse,
+    statuses: { 200: 'the product' },
+    handler: async ({ params, body, principal }) =>
       shown(await putProductCollections(pg, principal.storeId, idOf(params), body.collectionIds)),
   }),
 ];
@@ -114,10 +120,11 @@ const deleteRoute = (pg: Pg): Route =>
     path: '/product/:id',
     summary: 'Delete a product, everywhere.',
     needs: 'products:write',
-    answers: { 204: 'gone' },
-    answer: async ({ params, principal }) => {
+    response: NO_CONTENT,
+    statuses: { 204: 'gone' },
+    handler: async ({ params, principal }) => {
       await deleteProduct(pg, principal.storeId, idOf(params));
-      return new Response(null, { status: 204 });
+      return noContent;
     },
   });
 
@@ -127,9 +134,9 @@ const readRoutes = (pg: Pg, cursors: Cursors): Route[] => [
     path: '/product/:id',
     summary: 'One product.',
     needs: 'products:read',
-    shows: productResponse,
-    answers: { 200: 'the product' },
-    answer: async ({ params, principal }) =>
+    response: productResponse,
+    statuses: { 200: 'the product' },
+    handler: async ({ params, principal }) =>
       shown(await productById(pg, principal.storeId, idOf(params))),
   }),
   route({
@@ -138,17 +145,17 @@ const readRoutes = (pg: Pg, cursors: Cursors): Route[] => [
     summary: 'Products of the store, oldest first.',
     needs: 'products:read',
     query: pageQuery,
-    shows: listResponse(productResponse),
-    answers: { 200: 'items and the cursor of the next page' },
-    answer: async ({ query, principal, request }) => {
+    response: listResponse(productResponse),
+    statuses: { 200: 'items and the cursor of the next page' },
+    handler: async ({ query, principal, request }) => {
       const { storeId } = principal;
       const { limit, cursor } = query;
       const list = `products/${storeId}`;
       const after = cursor ? cursors.open(list, cursor) : '';
       const items = await listProducts(pg, storeId, after, limit + 1);
-      const show = toProductResponse;
+      const toResponse = toProductResponse;
       const positionOf = ({ id }: Product): string => id;
-      return listAnswer({ cursors, list, request, limit, items, show, positionOf });
+      return listReply({ cursors, list, request, limit, items, toResponse, positionOf });
     },
   }),
 ];

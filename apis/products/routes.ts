@@ -3,19 +3,16 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Pg } from '../../db/postgres/client.ts';
 import type { Cursors } from '../http/cursors.ts';
-import { etagOf, keptAnswer } from '../http/caching.ts';
 import { heartbeatRoute } from '../http/heartbeat.ts';
 import { openapiOf } from '../http/openapi/openapi.ts';
 import { openapiPage, PAGE_POLICY } from '../http/openapi/page.ts';
-import { route, type Route } from '../http/routes.ts';
+import { descriptionRoute, pageRoute } from '../http/openapi/served.ts';
+import type { Route } from '../http/routes.ts';
 import { batchRoute } from './batch.ts';
 import { collectionRoutes } from './collections.ts';
 import { importRoutes } from './imports.ts';
 import type { ImportWorkflows } from './import-workflows.ts';
 import { productRoutes } from './products.ts';
-
-/** A deployment may change it; nobody is hurt by a minute. */
-const CACHE_CONTROL = 'public, max-age=60';
 
 export const OPENAPI_FILE = resolve(import.meta.dirname, 'openapi.json');
 
@@ -42,40 +39,11 @@ export const describedProducts = () =>
       'with stable codes; lists are paged by opaque cursors and a Link header.',
   });
 
-/** Served as it is checked in, read once. */
-const descriptionRoutes = (): Route[] => {
-  const text = readFileSync(OPENAPI_FILE, 'utf8');
-  const page = openapiPage(JSON.parse(text));
-  const kept = (body: string, headers: Record<string, string>) => ({
-    ...{ body, headers, etag: etagOf(body), cacheControl: CACHE_CONTROL },
-  });
-  const description = kept(text, { 'content-type': 'application/json' });
-  const pageForPeople = kept(page, {
-    'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': PAGE_POLICY,
-  });
-  return [
-    route({
-      method: 'get',
-      path: '/openapi.json',
-      summary: 'This API, described.',
-      needs: 'public',
-      answers: { 200: 'OpenAPI 3.1' },
-      answer: async ({ request }) => keptAnswer(request, description),
-    }),
-    route({
-      method: 'get',
-      path: '/docs',
-      summary: 'This API, described for people.',
-      needs: 'public',
-      answers: { 200: 'a page' },
-      answer: async ({ request }) => keptAnswer(request, pageForPeople),
-    }),
-  ];
-};
+const pageOfDescription = (): string => openapiPage(JSON.parse(readFileSync(OPENAPI_FILE, 'utf8')));
 
 export const productsRoutes = (deps: ProductsDeps): Route[] => [
   heartbeatRoute,
-  ...descriptionRoutes(),
+  descriptionRoute('/openapi.json', OPENAPI_FILE, 'public'),
+  pageRoute('/docs', pageOfDescription(), PAGE_POLICY),
   ...describedRoutes(deps),
 ];

@@ -6,10 +6,16 @@ import { REPAIR_ORDERS, repairOrdersOptions } from '../../workflows/recovery.con
 import { actionBodies } from '../../workflows/client/repair-bodies.ts';
 import { parsed } from '../http/body.ts';
 import { operatorOf } from '../http/principals.ts';
-import { json, route, type Route } from '../http/routes.ts';
+import { reply, route, type Route } from '../http/routes.ts';
 import { startWorkflow } from '../../workflows/client/start.ts';
 import type { RecoveryDeps } from './orders.ts';
-import { batchBody, filterOf, toActionResponse, toStuckOrderResponse } from './shapes.ts';
+import {
+  batchActionsResponse,
+  batchResponse,
+  toActionResponse,
+  toStuckOrderResponse,
+} from './responses.ts';
+import { batchBody, filterOf } from './shapes.ts';
 
 const NO_STORE = { 'cache-control': 'no-store' };
 
@@ -20,20 +26,25 @@ export const batchRoutes = (deps: RecoveryDeps): Route[] => [
     summary: 'Mend every order of a filter; a dry run unless told otherwise.',
     needs: 'recovery',
     body: batchBody,
-    answers: { 200: 'what would be done', 202: 'it is being done' },
-    answer: async ({ body, principal }) => {
+    response: batchResponse,
+    statuses: { 200: 'what would be done', 202: 'it is being done' },
+    handler: async ({ body, principal }) => {
       const { action, filter, dryRun, limit, perSecond } = body;
       const actionBody = parsed(actionBodies[action], body.body);
       const orders = await listStuck(deps.pg, filterOf(filter), '', limit);
       if (dryRun)
-        return json({ dryRun, matches: orders.length, orders: orders.map(toStuckOrderResponse) });
+        return reply({
+          dryRun: true as const,
+          matches: orders.length,
+          orders: orders.map(toStuckOrderResponse),
+        });
       const batchId = newId('action');
       const orderIds = orders.map(({ id }) => id);
       const operator = operatorOf(principal);
       const input = { batchId, operator, action, body: actionBody, orderIds, perSecond };
       await startWorkflow(deps.temporal, REPAIR_ORDERS, repairOrdersOptions(input));
       const location = `/recovery/batches/${batchId}`;
-      return json({ id: batchId, matches: orders.length }, 202, { location, ...NO_STORE });
+      return reply({ id: batchId, matches: orders.length }, 202, { location, ...NO_STORE });
     },
   }),
   route({
@@ -41,12 +52,13 @@ export const batchRoutes = (deps: RecoveryDeps): Route[] => [
     path: '/recovery/batches/:id',
     summary: 'How far a batch is, order by order.',
     needs: 'recovery',
-    answers: { 200: 'its actions' },
-    answer: async ({ params }) => {
+    response: batchActionsResponse,
+    statuses: { 200: 'its actions' },
+    handler: async ({ params }) => {
       const id = params['id'] ?? '';
       if (!isId('action', id)) throw new DomainError('NOT_FOUND', 'no such batch');
       const actions = await listActions(deps.pg, { batchId: id });
-      return json({ id, actions: actions.map(toActionResponse) }, 200, NO_STORE);
+      return reply({ id, actions: actions.map(toActionResponse) }, 200, NO_STORE);
     },
   }),
 ];

@@ -2,7 +2,7 @@
 import type { PayloadCodec } from '@temporalio/common';
 import { z } from 'zod';
 import { jsonBody, parsed } from '../http/body.ts';
-import { json, route, type Route } from '../http/routes.ts';
+import { NO_CONTENT, noContent, reply, route, type Route } from '../http/routes.ts';
 
 const PAYLOADS_MAX = 1_000;
 
@@ -15,6 +15,12 @@ const payloadsBody = z.object({
         data: z.base64().default(''),
       }),
     )
+    .max(PAYLOADS_MAX),
+});
+
+const payloadsResponse = z.object({
+  payloads: z
+    .array(z.object({ metadata: z.record(z.string(), z.base64()), data: z.base64() }))
     .max(PAYLOADS_MAX),
 });
 
@@ -43,8 +49,9 @@ export const codecRoutes = (codec: PayloadCodec, uiOrigin: string, isOpen: boole
     path: '/codec/decode',
     summary: "What payloads say, for operators in Temporal's UI.",
     needs: isOpen ? 'public' : 'recovery',
-    answers: { 200: 'the payloads, readable' },
-    answer: async ({ request }) => {
+    response: payloadsResponse,
+    statuses: { 200: 'the payloads, readable' },
+    handler: async ({ request }) => {
       const { payloads } = parsed(payloadsBody, await jsonBody(request));
       const sealed = payloads.map(({ metadata, data }) => ({
         metadata: mapped(metadata, bytesOf),
@@ -54,7 +61,7 @@ export const codecRoutes = (codec: PayloadCodec, uiOrigin: string, isOpen: boole
         metadata: mapped(metadata ?? {}, textOf),
         data: textOf(data),
       }));
-      return json({ payloads: opened }, 200, { ...corsOf(uiOrigin), 'cache-control': 'no-store' });
+      return reply({ payloads: opened }, 200, { ...corsOf(uiOrigin), 'cache-control': 'no-store' });
     },
   }),
   route({
@@ -62,7 +69,8 @@ export const codecRoutes = (codec: PayloadCodec, uiOrigin: string, isOpen: boole
     path: '/codec/decode',
     summary: 'Which pages may ask.',
     needs: 'public',
-    answers: { 204: 'the UI' },
-    answer: async () => new Response(null, { status: 204, headers: corsOf(uiOrigin) }),
+    response: NO_CONTENT,
+    statuses: { 204: 'the UI' },
+    handler: async () => ({ ...noContent, headers: corsOf(uiOrigin) }),
   }),
 ];

@@ -17,10 +17,19 @@ import { fulfillOrderId, orderProgress } from '../../workflows/fulfill-order.con
 import { actionBodies } from '../../workflows/client/repair-bodies.ts';
 import type { Cursors } from '../http/cursors.ts';
 import { operatorOf } from '../http/principals.ts';
-import { json, route, type RouteInput, type Route } from '../http/routes.ts';
+import { reply, route, type RouteInput, type Route } from '../http/routes.ts';
 import { act, type RepairDeps } from '../../workflows/client/repair.ts';
 import { isEnding } from '../../domain/order.ts';
-import { filterOf, toActionResponse, toStuckOrderResponse, stuckBy, stuckQuery } from './shapes.ts';
+import {
+  actedResponse,
+  breaksResponse,
+  orderDetailsResponse,
+  stuckOrdersResponse,
+  toActionResponse,
+  toStuckOrderResponse,
+  withIsoDates,
+} from './responses.ts';
+import { filterOf, stuckBy, stuckQuery } from './shapes.ts';
 import { IDEMPOTENCY_KEY_HEADER, STORE_HEADER } from '../../domain/headers.ts';
 
 const NO_STORE = { 'cache-control': 'no-store' };
@@ -98,17 +107,17 @@ const everythingOf = async (deps: RecoveryDeps, order: Order) => {
   return {
     ...toStuckOrderResponse(order),
     nextAction: suggested(order),
-    timeline,
-    attempts,
+    timeline: timeline.map(withIsoDates),
+    attempts: attempts.map(withIsoDates),
     ledger: { heldMinor: held.get(id) ?? 0 },
-    refunds,
-    returns,
-    disputes,
-    parcels,
+    refunds: refunds.map(withIsoDates),
+    returns: returns.map(withIsoDates),
+    disputes: disputes.map(withIsoDates),
+    parcels: parcels.map(withIsoDates),
     workflow,
     hold,
     provider,
-    breaks,
+    breaks: breaks.map(withIsoDates),
     actions: actions.map(toActionResponse),
   };
 };
@@ -134,15 +143,16 @@ const actionRoute = (deps: RecoveryDeps, action: RepairAction): Route =>
     summary: `Operators: ${action} an order; audited, once a key.`,
     needs: 'recovery',
     body: actionBodies[action],
-    answers: { 200: 'what came of it', 409: 'ILLEGAL_TRANSITION' },
-    answer: async (input) => {
+    response: actedResponse,
+    statuses: { 200: 'what came of it', 409: 'ILLEGAL_TRANSITION' },
+    handler: async (input) => {
       const { id: orderId } = await orderOf(deps, input);
       const operator = operatorOf(input.principal);
       const key = actionKey(input.request);
       const body = input.body as Record<string, unknown>;
       const done = await act(deps, { operator, key, orderId, action, body });
       const order = await orderOf(deps, input);
-      return json(
+      return reply(
         { action: toActionResponse(done), order: toStuckOrderResponse(order) },
         200,
         NO_STORE,
@@ -150,21 +160,22 @@ const actionRoute = (deps: RecoveryDeps, action: RepairAction): Route =>
     },
   });
 
-export const recoveryRoutes = (deps: RecoveryDeps): Route[] => [
+export const orderRoutes = (deps: RecoveryDeps): Route[] => [
   route({
     method: 'get',
     path: '/recovery/orders',
     summary: 'Orders that need a person or are undecided for too long.',
     needs: 'recovery',
     query: stuckQuery,
-    answers: { 200: 'items and the cursor of the next page' },
-    answer: async ({ query: { limit, cursor, ...filter } }) => {
+    response: stuckOrdersResponse,
+    statuses: { 200: 'items and the cursor of the next page' },
+    handler: async ({ query: { limit, cursor, ...filter } }) => {
       const after = cursor ? deps.cursors.open('recovery/orders', cursor) : '';
       const found = await listStuck(deps.pg, filterOf(filter), after, limit + 1);
       const page = found.slice(0, limit);
       const last = found.length > limit ? page.at(-1) : undefined;
       const nextCursor = last ? deps.cursors.seal('recovery/orders', last.id) : null;
-      return json({ items: page.map(toStuckOrderResponse), nextCursor }, 200, NO_STORE);
+      return reply({ items: page.map(toStuckOrderResponse), nextCursor }, 200, NO_STORE);
     },
   }),
   route({
@@ -172,17 +183,20 @@ export const recoveryRoutes = (deps: RecoveryDeps): Route[] => [
     path: '/recovery/orders/:id',
     summary: 'Everything known of one order.',
     needs: 'recovery',
-    answers: { 200: 'the order, from every side' },
-    answer: async (input) =>
-      json(await everythingOf(deps, await orderOf(deps, input)), 200, NO_STORE),
+    response: orderDetailsResponse,
+    statuses: { 200: 'the order, from every side' },
+    handler: async (input) =>
+      reply(await everythingOf(deps, await orderOf(deps, input)), 200, NO_STORE),
   }),
   route({
     method: 'get',
     path: '/recovery/breaks',
     summary: 'Payments that do not reconcile with the provider.',
     needs: 'recovery',
-    answers: { 200: 'the open breaks' },
-    answer: async () => json({ items: await listOpenBreaks(deps.pg) }, 200, NO_STORE),
+    response: breaksResponse,
+    statuses: { 200: 'the open breaks' },
+    handler: async () =>
+      reply({ items: (await listOpenBreaks(deps.pg)).map(withIsoDates) }, 200, NO_STORE),
   }),
   ...REPAIR_ACTIONS.map((action) => actionRoute(deps, action)),
 ];

@@ -2,7 +2,8 @@
 import type { Pg } from '../../db/postgres/client.ts';
 import { ordersOverview } from '../../db/postgres/orders/overview.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { json, route, type Route } from '../http/routes.ts';
+import { reply, route, type Route } from '../http/routes.ts';
+import { overviewResponse } from './responses.ts';
 
 const LOOK_EVERY_MS = 5_000;
 
@@ -12,8 +13,9 @@ export const overviewRoute = (pg: Pg): Route =>
     path: '/recovery/overview',
     summary: 'Open orders by status and reason, and the oldest undecided one.',
     needs: 'recovery',
-    answers: { 200: 'the overview' },
-    answer: async () => json(await ordersOverview(pg), 200, { 'cache-control': 'no-store' }),
+    response: overviewResponse,
+    statuses: { 200: 'the overview' },
+    handler: async () => reply(await ordersOverview(pg), 200, { 'cache-control': 'no-store' }),
   });
 
 /** The same figures as metrics, looked at every five seconds; alerts stand on them. */

@@ -1,4 +1,4 @@
-// What operators send and see.
+// What operators send, and why an order is stuck.
 import { z } from 'zod';
 import {
   ATTENTION_REASONS,
@@ -7,8 +7,6 @@ import {
   type AttentionReason,
 } from '../../domain/attention.ts';
 import type { Order } from '../../db/postgres/orders/orders.ts';
-import type { RecoveryAction } from '../../db/postgres/orders/recovery.ts';
-import { numberFromMinor } from '../../domain/money.ts';
 import { isDecided } from '../../domain/order.ts';
 import { pageQuery } from '../http/cursors.ts';
 
@@ -53,28 +51,3 @@ export const stuckBy = (order: Order): { reason?: AttentionReason; since?: Date 
   const isLate = !isDecided(status) && Date.now() - createdAt.getTime() > UNDECIDED_MS_MAX;
   return isLate ? { reason: 'NO_PROGRESS', since: createdAt } : {};
 };
-
-export const toStuckOrderResponse = (order: Order) => ({
-  id: order.id,
-  storeId: order.storeId,
-  status: order.status,
-  ...stuckBy(order),
-  payment: { id: order.paymentIntentId, status: order.paymentStatus },
-  total: numberFromMinor(order.totalMinor, order.currency),
-  currency: order.currency,
-  lines: order.lines.map(({ sku, quantity }) => ({ sku, quantity })),
-  createdAt: order.createdAt,
-  updatedAt: order.updatedAt,
-});
-
-export const toActionResponse = (action: RecoveryAction) => ({
-  id: action.id,
-  action: action.action,
-  operator: action.operator,
-  orderId: action.orderId,
-  outcome: action.outcome,
-  ...(action.message && { message: action.message }),
-  body: action.body,
-  createdAt: action.createdAt,
-  ...(action.doneAt && { doneAt: action.doneAt }),
-});

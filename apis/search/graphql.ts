@@ -5,6 +5,7 @@ import { buildSchema } from 'graphql';
 import { persistedOperations } from '../http/graphql/documents.ts';
 import {
   questionBody,
+  GRAPHQL_RESPONSE,
   readingQuestions,
   running,
   graphqlResponse,
@@ -25,15 +26,16 @@ export const graphqlRoute = (deps: SearchDeps): Route => {
     path: '/graphql',
     summary: 'GraphQL over POST with application/json.',
     needs: 'public',
-    answers: { 200: 'data, and errors beside it' },
-    answer: async ({ request, principal }) => {
+    response: GRAPHQL_RESPONSE,
+    statuses: { 200: 'data, and errors beside it' },
+    handler: async ({ request, principal, c }) => {
       const question = read(request, await questionBody(request));
       if (question instanceof Response) return question;
       const warnings: string[] = [];
       const asks = (field: string): boolean => question.query.includes(field);
       const requested = { wantsAge: asks('asOf'), counts: asks('facets') || asks('matches') };
       const root = await rootOf(deps, { storeId: principal.storeId, ...requested }, warnings);
-      const answer = await run(question, root);
+      const answer = await run(question, root, c);
       const extensions =
         warnings.length > 0 ? { extensions: { warnings: [...new Set(warnings)] } } : {};
       return graphqlResponse(request, { ...answer, ...extensions }, 'the catalogue index is away');

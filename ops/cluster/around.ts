@@ -3,7 +3,7 @@ import type { IJob } from 'kubernetes-models/batch/v1/Job';
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import type { IConfigMap } from 'kubernetes-models/v1/ConfigMap';
 import type { IServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
-import { MIGRATE_SETTINGS } from '../environment.ts';
+import { settingsOf } from '../processes.ts';
 import { IMAGE, labelsOf, metadataOf, SECURITY } from './pods.ts';
 import {
   CONFIG,
@@ -61,7 +61,7 @@ export const migration = (): IJob => ({
             name: 'migrate',
             image: IMAGE,
             command: ['bun', 'processes/migrate.ts'],
-            env: [databaseOf('owner'), ...variablesOf(MIGRATE_SETTINGS)],
+            env: [databaseOf('owner'), ...variablesOf(settingsOf('migrate'))],
             securityContext: SECURITY.container,
           },
         ],

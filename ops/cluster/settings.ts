@@ -1,7 +1,7 @@
 // Where each setting of a process comes from in a cluster: a value, or the operators' secret.
 import type { IEnvVar } from 'kubernetes-models/v1/EnvVar';
 import type { Setting } from '../../processes/config.ts';
-import { specOf, type ProcessName } from '../processes.ts';
+import { settingsOf, specOf, type ProcessName } from '../processes.ts';
 
 /** What every container listens on; each has an address of its own. */
 export const API_PORT = 8080;
@@ -78,7 +78,7 @@ export const databaseOf = (role: string, setting: Setting = 'HOLDFAST_POSTGRES_U
 
 /** Signing keys of this service alone, and everybody's public ones. */
 export const keyVolumesOf = (name: ProcessName) => {
-  const settings: readonly Setting[] = specOf(name).settings;
+  const settings = settingsOf(name);
   const own = { name: 'own-keys', secret: { secretName: `${NAME}-keys-${name}` } };
   const all = { name: 'all-keys', configMap: { name: `${NAME}-jwks` } };
   const isRead = (setting: Setting) => settings.includes(setting);
@@ -100,7 +100,7 @@ export const keyVolumesOf = (name: ProcessName) => {
 
 /** Everything one process is told, its ports included. */
 export const environmentIn = (name: ProcessName, more: Record<string, string> = {}): IEnvVar[] => {
-  const { port, grpcPort, role, identity, settings } = specOf(name);
+  const { port, grpcPort, role, identity } = specOf(name);
   const own = {
     HOLDFAST_PROCESS: name,
     HOLDFAST_OPS_PORT: String(OPS_PORT),
@@ -112,6 +112,11 @@ export const environmentIn = (name: ProcessName, more: Record<string, string> = 
     ...Object.entries(own).map(([key, value]) => ({ name: key, value })),
     ...(role ? [databaseOf(role)] : []),
     ...(identity ? [databaseOf(identity, 'HOLDFAST_IDENTITY_URL')] : []),
-    ...variablesOf(['HOLDFAST_HOST', 'HOLDFAST_PROFILE', 'HOLDFAST_LOG_LEVEL', ...settings]),
+    ...variablesOf([
+      'HOLDFAST_HOST',
+      'HOLDFAST_PROFILE',
+      'HOLDFAST_LOG_LEVEL',
+      ...settingsOf(name),
+    ]),
   ];
 };

@@ -6,10 +6,8 @@ import { heartbeatRoute } from '../../apis/http/heartbeat.ts';
 import type { Route } from '../../apis/http/routes.ts';
 import { webhookRoute } from '../../apis/orders/webhooks.ts';
 import { productsRoutes } from '../../apis/products/routes.ts';
-import { batchRoutes } from '../../apis/recovery/batches.ts';
 import { codecRoutes } from '../../apis/recovery/codec.ts';
-import { recoveryRoutes } from '../../apis/recovery/orders.ts';
-import { overviewRoute } from '../../apis/recovery/overview.ts';
+import { recoveryRoutes } from '../../apis/recovery/routes.ts';
 import { graphqlRoute } from '../../apis/search/graphql.ts';
 import {
   FIELDS,
@@ -34,13 +32,7 @@ export const everyRoute = (): Record<string, Route[]> => ({
   search: [heartbeatRoute, graphqlRoute(nothing)],
   inventory: [heartbeatRoute],
   orders: [heartbeatRoute, webhookRoute(nothing, [])],
-  recovery: [
-    heartbeatRoute,
-    overviewRoute(nothing),
-    ...recoveryRoutes(nothing),
-    ...batchRoutes(nothing),
-    ...codecRoutes(nothing, 'https://ui.example', false),
-  ],
+  recovery: [...recoveryRoutes(nothing), ...codecRoutes(nothing, 'https://ui.example', false)],
 });
 
 /** `Query.products` of every schema that a door answers. */

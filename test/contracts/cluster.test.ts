@@ -15,7 +15,7 @@ import { clusterFile } from '../../ops/cluster/manifests.ts';
 import { CONFIG, SECRETS } from '../../ops/cluster/settings.ts';
 import { WORKLOADS } from '../../ops/cluster/workloads.ts';
 import { ROOT } from '../../ops/instance.ts';
-import { isSandbox, PROCESS_NAMES, specOf } from '../../ops/processes.ts';
+import { isSandbox, PROCESS_NAMES, settingsOf } from '../../ops/processes.ts';
 import { isOptional, type Setting } from '../../processes/config.ts';
 
 const TEXT = readFileSync(resolve(ROOT, 'ops/cluster/holdfast.yaml'), 'utf8');
@@ -115,7 +115,7 @@ describe.each(WORKLOADS.map((workload) => [workload.name, workload] as const))(
 
     test('is told every setting that it cannot start without', () => {
       const published = new Set(container?.env.map((variable) => variable.name));
-      const needed: Setting[] = specOf(workload.process).settings.filter(
+      const needed: Setting[] = settingsOf(workload.process).filter(
         (one: Setting) => !isOptional(one),
       );
       expect(needed.filter((one) => !published.has(one))).toEqual([]);

@@ -9,7 +9,7 @@ import { composeFile } from '../../ops/compose.ts';
 import { ROOT } from '../../ops/instance.ts';
 import { DEFAULT_PORT_BASE, portOf } from '../../ops/ports.ts';
 import { isOptional } from '../../processes/config.ts';
-import { PROCESS_NAMES, specOf } from '../../ops/processes.ts';
+import { PROCESS_NAMES, settingsOf, specOf } from '../../ops/processes.ts';
 
 interface Service {
   image: string;
@@ -65,7 +65,7 @@ describe('the compose file', () => {
         expect(environment['HOLDFAST_PORT']).toBe(String(port));
         expect(FILE.services[name]?.ports).toContain(`127.0.0.1:${port}:${port}`);
       }
-      const needed = spec.settings.filter((setting) => !isOptional(setting));
+      const needed = settingsOf(name).filter((setting) => !isOptional(setting));
       expect(needed.filter((setting) => !environment[setting])).toEqual([]);
     }
   });

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describedShop, SHOP_OPENAPI_FILE } from '../../apis/gateway/description.ts';
 import { everyRoute } from '../../ops/contracts/permissions.ts';
 import { describedProducts, OPENAPI_FILE } from '../../apis/products/routes.ts';
+import { describedRecovery, RECOVERY_OPENAPI_FILE } from '../../apis/recovery/routes.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
 let shop: Shop;
@@ -24,6 +25,11 @@ describe('the description of the shop', () => {
     const { paths } = (await json.json()) as { paths: Record<string, unknown> };
     expect(Object.keys(paths)).toContain('/carts/{id}/checkout');
   });
+});
+
+test('the description of Order Recovery is what its routes are', () => {
+  const described = JSON.parse(JSON.stringify(describedRecovery()));
+  expect(described).toEqual(JSON.parse(readFileSync(RECOVERY_OPENAPI_FILE, 'utf8')));
 });
 
 describe('the description of the Products API', () => {

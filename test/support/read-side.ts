@@ -1,6 +1,7 @@
 // The read side as tests fill and question it: documents written as the projector writes them.
 import { create } from '@bufbuild/protobuf';
 import { createCursors } from '../../apis/http/cursors.ts';
+import { appOf } from '../../apis/http/app.ts';
 import { graphqlRoute } from '../../apis/search/graphql.ts';
 import type { SearchDeps } from '../../apis/search/context.ts';
 import { connectCassandra, type Cassandra } from '../../db/cassandra/client.ts';
@@ -146,23 +147,18 @@ export const searchOf = (live: () => Promise<TableSet>, storeId: StoreId) => {
     telemetry,
     inventory: { batchGetStock: none },
   } as unknown as SearchDeps;
-  const { answer } = graphqlRoute(deps);
+  const app = appOf({
+    routes: [graphqlRoute(deps)],
+    telemetry,
+    authenticate: async () => ({ kind: 'anyone', storeId }),
+  });
   return async <T>(query: string, variables: Record<string, unknown> = {}): Promise<T> => {
     const request = new Request('http://search/graphql', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ query, variables }),
     });
-    const response = await answer({
-      request,
-      principal: { kind: 'anyone', storeId },
-      params: {},
-      body: undefined,
-      query: {},
-      requestId: 'request-1',
-      address: '',
-      charge: async () => undefined,
-    });
+    const response = await app.fetch(request);
     const { data, errors } = (await response.json()) as Searched<T>;
     if (errors || data === undefined) throw new Error(JSON.stringify(errors));
     return data;

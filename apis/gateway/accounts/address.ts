@@ -5,9 +5,16 @@ import { changeAddress, noteAddressChange } from '../../../db/postgres/identity/
 import { queueMail } from '../../../db/postgres/identity/mail-queue.ts';
 import { invalid } from '../../../domain/errors.ts';
 import { keyHash } from '../../http/credentials/keys.ts';
-import { json, route, type Route } from '../../http/routes.ts';
+import { media, reply, route, type Route } from '../../http/routes.ts';
 import { addressPage } from './pages.ts';
-import { addressChangeBody, doneResponse, mailSentResponse, tokenShape } from './shapes.ts';
+import {
+  addressChangeBody,
+  DONE,
+  doneResponse,
+  MAIL_SENT,
+  mailSentResponse,
+  tokenShape,
+} from './shapes.ts';
 import { accountOf, NO_STORE, type AccountDeps } from './sign-in.ts';
 
 const SECRET_BYTES = 32;
@@ -31,19 +38,19 @@ const requestRoute = ({ pg, auth, attempts }: AccountDeps): Route =>
     needs: 'own-account',
     kind: 'sign-in',
     body: addressChangeBody,
-    shows: mailSentResponse,
-    answers: {
+    response: mailSentResponse,
+    statuses: {
       202: 'a mail is on its way',
       401: 'UNAUTHENTICATED or INVALID_CREDENTIALS',
       429: 'RATE_LIMITED, by the caller or by the account',
     },
-    answer: async (input) => {
+    handler: async (input) => {
       const { accountId, email } = accountOf(input);
       const { newEmail, password } = input.body;
       if (newEmail === email) throw invalid('newEmail', 'is the address that the account has');
       await attempts.signIn(email, () => auth.assertPassword(accountId, password));
       await queueMail(pg, { kind: 'change_email', email, newEmail });
-      return json({ status: 'mail_sent' }, 202, NO_STORE);
+      return reply(MAIL_SENT, 202, NO_STORE);
     },
   });
 
@@ -56,8 +63,9 @@ const confirmRoutes = ({ pg }: AccountDeps): Route[] => [
     path: CONFIRM_PATH,
     summary: 'A page that asks whether the address shall be this one.',
     needs: 'public',
-    answers: { 200: 'a page' },
-    answer: async () => addressPage(),
+    response: media('text/html'),
+    statuses: { 200: 'a page' },
+    handler: async () => addressPage(),
   }),
   route({
     method: 'post',
@@ -65,11 +73,11 @@ const confirmRoutes = ({ pg }: AccountDeps): Route[] => [
     summary: 'Change the address by the token that was mailed to it; every session ends.',
     needs: 'public',
     body: tokenShape,
-    shows: doneResponse,
-    answers: { 200: 'it is changed', 400: 'TOKEN_INVALID' },
-    answer: async ({ body }) => {
+    response: doneResponse,
+    statuses: { 200: 'it is changed', 400: 'TOKEN_INVALID' },
+    handler: async ({ body }) => {
       await changeAddress(pg, keyHash(body.token));
-      return json({ status: true }, 200, NO_STORE);
+      return reply(DONE, 200, NO_STORE);
     },
   }),
 ];

@@ -1,11 +1,13 @@
 // What goes by mail: confirming an address, and a new password for a lost one.
 import { queueMail } from '../../../db/postgres/identity/mail-queue.ts';
-import { json, route, type Route } from '../../http/routes.ts';
+import { media, reply, route, type Route } from '../../http/routes.ts';
 import { resetPage } from './pages.ts';
 import {
   changeBody,
+  DONE,
   doneResponse,
   emailBody,
+  MAIL_SENT,
   mailSentResponse,
   resetBody,
   tokenShape,
@@ -20,11 +22,11 @@ const mailRoutes = ({ pg }: AccountDeps): Route[] => [
     summary: 'Send the mail that confirms an address once more.',
     needs: 'public',
     body: emailBody,
-    shows: mailSentResponse,
-    answers: { 202: 'a mail is on its way, if there is such an account' },
-    answer: async ({ body }) => {
+    response: mailSentResponse,
+    statuses: { 202: 'a mail is on its way, if there is such an account' },
+    handler: async ({ body }) => {
       await queueMail(pg, { kind: 'verify_email', email: body.email });
-      return json({ status: 'mail_sent' }, 202, NO_STORE);
+      return reply(MAIL_SENT, 202, NO_STORE);
     },
   }),
   route({
@@ -33,32 +35,39 @@ const mailRoutes = ({ pg }: AccountDeps): Route[] => [
     summary: 'Send a mail with which a new password can be chosen.',
     needs: 'public',
     body: emailBody,
-    shows: mailSentResponse,
-    answers: { 202: 'a mail is on its way, if there is such an account' },
-    answer: async ({ body }) => {
+    response: mailSentResponse,
+    statuses: { 202: 'a mail is on its way, if there is such an account' },
+    handler: async ({ body }) => {
       await queueMail(pg, { kind: 'reset_password', email: body.email });
-      return json({ status: 'mail_sent' }, 202, NO_STORE);
+      return reply(MAIL_SENT, 202, NO_STORE);
     },
   }),
 ];
 
 const verifyRoutes = ({ auth }: AccountDeps): Route[] => {
-  const verified = async (token: string): Promise<Response> => {
+  const verified = async (token: string) => {
     await auth.verifyEmail(token);
-    return json({ status: true }, 200, { ...NO_STORE, 'referrer-policy': 'no-referrer' });
+    return reply(DONE, 200, NO_STORE);
   };
-  const summary = 'Confirm an address by the token that was mailed to it.';
-  const answers = { 200: 'it is confirmed', 400: 'TOKEN_INVALID' };
-  const needs = 'public';
-  const path = '/auth/verify-email';
+  const spec = {
+    path: '/auth/verify-email',
+    summary: 'Confirm an address by the token that was mailed to it.',
+    needs: 'public',
+    response: doneResponse,
+    statuses: { 200: 'it is confirmed', 400: 'TOKEN_INVALID' },
+  } as const;
   return [
     route({
-      ...{ method: 'get', path, summary, needs, answers, query: tokenShape, shows: doneResponse },
-      answer: ({ query }) => verified(query.token),
+      ...spec,
+      method: 'get',
+      query: tokenShape,
+      handler: ({ query }) => verified(query.token),
     }),
     route({
-      ...{ method: 'post', path, summary, needs, answers, body: tokenShape, shows: doneResponse },
-      answer: ({ body }) => verified(body.token),
+      ...spec,
+      method: 'post',
+      body: tokenShape,
+      handler: ({ body }) => verified(body.token),
     }),
   ];
 };
@@ -68,8 +77,9 @@ const resetPageRoute: Route = route({
   path: '/auth/reset-password',
   summary: 'A page that asks for the new password.',
   needs: 'public',
-  answers: { 200: 'a page' },
-  answer: async () => resetPage(),
+  response: media('text/html'),
+  statuses: { 200: 'a page' },
+  handler: async () => resetPage(),
 });
 
 const passwordRoutes = ({ auth, attempts }: AccountDeps): Route[] => [
@@ -79,11 +89,11 @@ const passwordRoutes = ({ auth, attempts }: AccountDeps): Route[] => [
     summary: 'Choose a new password by the token that was mailed; every session ends.',
     needs: 'public',
     body: resetBody,
-    shows: doneResponse,
-    answers: { 200: 'it is changed', 400: 'TOKEN_INVALID' },
-    answer: async ({ body }) => {
+    response: doneResponse,
+    statuses: { 200: 'it is changed', 400: 'TOKEN_INVALID' },
+    handler: async ({ body }) => {
       await auth.resetPassword(body);
-      return json({ status: true }, 200, NO_STORE);
+      return reply(DONE, 200, NO_STORE);
     },
   }),
   route({
@@ -92,12 +102,12 @@ const passwordRoutes = ({ auth, attempts }: AccountDeps): Route[] => [
     summary: 'Change the password; every other session ends.',
     needs: 'own-account',
     body: changeBody,
-    shows: doneResponse,
-    answers: { 200: 'it is changed', 401: 'INVALID_CREDENTIALS' },
-    answer: async (input) => {
+    response: doneResponse,
+    statuses: { 200: 'it is changed', 401: 'INVALID_CREDENTIALS' },
+    handler: async (input) => {
       const account = accountOf(input);
       await attempts.signIn(account.email, () => auth.changePassword(account, input.body));
-      return json({ status: true }, 200, NO_STORE);
+      return reply(DONE, 200, NO_STORE);
     },
   }),
 ];

@@ -8,9 +8,10 @@ import {
 } from '../../../db/postgres/identity/accounts.ts';
 import { listMemberships } from '../../../db/postgres/identity/staff.ts';
 import { DomainError } from '../../../domain/errors.ts';
-import { json, route, type RouteInput, type Route } from '../../http/routes.ts';
+import { reply, route, type RouteInput, type Route } from '../../http/routes.ts';
 import { emptyBody } from '../shapes.ts';
 import {
+  DONE,
   doneResponse,
   meResponse,
   sessionBody,
@@ -34,18 +35,18 @@ const readRoutes = (deps: AccountDeps): Route[] => [
     path: '/me',
     summary: 'Who is signed in.',
     needs: 'own-account',
-    shows: meResponse,
-    answers: { 200: 'the account' },
-    answer: async (input) => json(await meOf(deps, input), 200, NO_STORE),
+    response: meResponse,
+    statuses: { 200: 'the account' },
+    handler: async (input) => reply(await meOf(deps, input), 200, NO_STORE),
   }),
   route({
     method: 'get',
     path: '/auth/get-session',
     summary: 'The session that is shown, and whose it is.',
     needs: 'own-account',
-    shows: z.object({ session: sessionResponse, user: meResponse }),
-    answers: { 200: 'the session and the account' },
-    answer: async (input) => {
+    response: z.object({ session: sessionResponse, user: meResponse }),
+    statuses: { 200: 'the session and the account' },
+    handler: async (input) => {
       const { accountId, sessionId } = accountOf(input);
       const [user, sessions] = await Promise.all([
         meOf(deps, input),
@@ -53,7 +54,7 @@ const readRoutes = (deps: AccountDeps): Route[] => [
       ]);
       const session = sessions.find(({ id }) => id === sessionId);
       if (!session) throw new DomainError('UNAUTHENTICATED', 'this session is over');
-      return json({ session: toSessionResponse(session, sessionId), user }, 200, NO_STORE);
+      return reply({ session: toSessionResponse(session, sessionId), user }, 200, NO_STORE);
     },
   }),
   route({
@@ -61,12 +62,12 @@ const readRoutes = (deps: AccountDeps): Route[] => [
     path: '/auth/list-sessions',
     summary: 'Where one is signed in, newest first.',
     needs: 'own-account',
-    shows: sessionsResponse,
-    answers: { 200: 'the sessions, at most 50' },
-    answer: async (input) => {
+    response: sessionsResponse,
+    statuses: { 200: 'the sessions, at most 50' },
+    handler: async (input) => {
       const { accountId, sessionId } = accountOf(input);
       const sessions = await listSessions(deps.pg, accountId);
-      return json(
+      return reply(
         { items: sessions.map((one) => toSessionResponse(one, sessionId)) },
         200,
         NO_STORE,
@@ -82,12 +83,12 @@ const endRoutes = ({ pg }: AccountDeps): Route[] => [
     summary: 'End one of the sessions of the list.',
     needs: 'own-account',
     body: sessionBody,
-    shows: doneResponse,
-    answers: { 200: 'it is over', 404: 'NOT_FOUND' },
-    answer: async (input) => {
+    response: doneResponse,
+    statuses: { 200: 'it is over', 404: 'NOT_FOUND' },
+    handler: async (input) => {
       const ended = await endSession(pg, accountOf(input).accountId, input.body.id);
       if (!ended) throw new DomainError('NOT_FOUND', 'no such session');
-      return json({ status: true }, 200, NO_STORE);
+      return reply(DONE, 200, NO_STORE);
     },
   }),
   route({
@@ -96,12 +97,12 @@ const endRoutes = ({ pg }: AccountDeps): Route[] => [
     summary: 'End every session but this one.',
     needs: 'own-account',
     body: emptyBody,
-    shows: doneResponse,
-    answers: { 200: 'they are over' },
-    answer: async (input) => {
+    response: doneResponse,
+    statuses: { 200: 'they are over' },
+    handler: async (input) => {
       const { accountId, sessionId } = accountOf(input);
       await endOtherSessions(pg, accountId, sessionId);
-      return json({ status: true }, 200, NO_STORE);
+      return reply(DONE, 200, NO_STORE);
     },
   }),
 ];

@@ -53,6 +53,8 @@ export const sessionBody = z.strictObject({ id: z.string().max(60) });
 /** A mail is on its way, or something is so now. */
 export const mailSentResponse = z.object({ status: z.literal('mail_sent') });
 export const doneResponse = z.object({ status: z.literal(true) });
+export const MAIL_SENT = { status: 'mail_sent' } as const;
+export const DONE = { status: true } as const;
 export const signedOutResponse = z.object({ success: z.literal(true) });
 
 export const accountResponse = z.object({

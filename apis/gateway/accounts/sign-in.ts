@@ -11,14 +11,16 @@ import { DomainError } from '../../../domain/errors.ts';
 import { DEFAULT_STORE } from '../../../domain/ids.ts';
 import { sealSession, sessionCookie } from '../../http/credentials/session-tokens.ts';
 import type { Account } from '../../http/principals.ts';
-import { json, route, type RouteInput, type Route } from '../../http/routes.ts';
+import { reply, route, type RouteInput, type Route } from '../../http/routes.ts';
 import type { CartDeps } from '../carts/calls.ts';
 import { mergeCart } from '../carts/merge.ts';
 import { emptyBody } from '../shapes.ts';
 import { SESSION_SECONDS, type Auth } from './auth.ts';
 import {
   deleteBody,
+  DONE,
   doneResponse,
+  MAIL_SENT,
   mailSentResponse,
   toAccountResponse,
   signedInResponse,
@@ -51,9 +53,9 @@ const signUpRoute = ({ pg, auth }: AccountDeps): Route =>
     summary: 'Make an account; a mail says how to go on, also to whom has one already.',
     needs: 'public',
     body: signUpBody,
-    shows: mailSentResponse,
-    answers: { 202: 'a mail is on its way' },
-    answer: async ({ body }) => {
+    response: mailSentResponse,
+    statuses: { 202: 'a mail is on its way' },
+    handler: async ({ body }) => {
       const before = await findAccountByEmail(pg, body.email);
       await auth.signUp(body).catch(async (error: unknown) => {
         // Two at once: the address is taken now. Anything else is as it is.
@@ -61,7 +63,7 @@ const signUpRoute = ({ pg, auth }: AccountDeps): Route =>
       });
       const kind = before ? 'already_registered' : 'verify_email';
       await queueMail(pg, { kind, email: body.email });
-      return json({ status: 'mail_sent' }, 202, NO_STORE);
+      return reply(MAIL_SENT, 202, NO_STORE);
     },
   });
 
@@ -83,13 +85,13 @@ const signInRoute = (deps: AccountDeps): Route => {
     summary: 'Sign in: the session comes as a cookie and as a bearer token.',
     needs: 'public',
     body: signInBody,
-    shows: signedInResponse,
-    answers: {
+    response: signedInResponse,
+    statuses: {
       200: 'the token and whose it is',
       401: 'INVALID_CREDENTIALS',
       429: 'RATE_LIMITED, by the address of the caller or of the account',
     },
-    answer: async ({ body: { cartId, ...body }, request }) => {
+    handler: async ({ body: { cartId, ...body }, request }) => {
       const userAgent = request.headers.get('user-agent')?.slice(0, USER_AGENT_LENGTH_MAX) ?? '';
       const tried = () => auth.signIn(body, userAgent);
       const { token: bare, accountId } = await deps.attempts.signIn(body.email, tried);
@@ -98,8 +100,8 @@ const signInRoute = (deps: AccountDeps): Route => {
       if (!account) throw new DomainError('INVALID_CREDENTIALS', 'this account is gone');
       const token = sealSession(bare, sessionSecret);
       const seconds = body.rememberMe ? SESSION_SECONDS : undefined;
-      const cart = cartId && { cartMerged: await isMerged(deps, accountId, cartId) };
-      return json({ token, user: toAccountResponse(account), ...cart }, 200, {
+      const cart = cartId ? { cartMerged: await isMerged(deps, accountId, cartId) } : {};
+      return reply({ token, user: toAccountResponse(account), ...cart }, 200, {
         ...NO_STORE,
         'set-auth-token': token,
         'set-cookie': sessionCookie(token, isSecure, seconds),
@@ -115,13 +117,13 @@ const signOutRoute = ({ pg, isSecure }: AccountDeps): Route =>
     summary: 'End this session.',
     needs: 'own-account',
     body: emptyBody,
-    shows: signedOutResponse,
-    answers: { 200: 'it is over' },
-    answer: async (input) => {
+    response: signedOutResponse,
+    statuses: { 200: 'it is over' },
+    handler: async (input) => {
       const { accountId, sessionId } = accountOf(input);
       await endSession(pg, accountId, sessionId);
       const cookie = { 'set-cookie': sessionCookie('', isSecure, 0) };
-      return json({ success: true }, 200, { ...NO_STORE, ...cookie });
+      return reply({ success: true as const }, 200, { ...NO_STORE, ...cookie });
     },
   });
 
@@ -133,13 +135,13 @@ const deleteRoute = ({ auth, attempts, isSecure }: AccountDeps): Route =>
       'Delete the account for good, by its password; orders stay, and are no longer its own.',
     needs: 'own-account',
     body: deleteBody,
-    shows: doneResponse,
-    answers: { 200: 'it is gone', 401: 'INVALID_CREDENTIALS' },
-    answer: async (input) => {
+    response: doneResponse,
+    statuses: { 200: 'it is gone', 401: 'INVALID_CREDENTIALS' },
+    handler: async (input) => {
       const { accountId, email } = accountOf(input);
       await attempts.signIn(email, () => auth.deleteUser(accountId, input.body.password));
       const cookie = { 'set-cookie': sessionCookie('', isSecure, 0) };
-      return json({ status: true }, 200, { ...NO_STORE, ...cookie });
+      return reply(DONE, 200, { ...NO_STORE, ...cookie });
     },
   });
 

@@ -65,7 +65,9 @@ export const pricesOf = async ({ products }: CartDeps, storeId: string, skus: st
   const headers = { [STORE_HEADER]: storeId };
   const { prices } = await products.batchGetPrices({ skus }, { headers });
   return prices.map(({ sku, productId, name, priceMinor, currency }) => ({
-    ...{ sku, productId, name },
+    sku,
+    productId,
+    name,
     unitMinor: Number(priceMinor),
     currency: currencyOf(currency),
   }));

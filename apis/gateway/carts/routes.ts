@@ -1,7 +1,7 @@
 // Carts over HTTP: a guest's by its id, and the account's own, with the same calls.
 import type { Permission } from '../../../domain/permissions.ts';
 import { parsed } from '../../http/body.ts';
-import { json, route, type RouteInput, type Route } from '../../http/routes.ts';
+import { reply, route, type Reply, type Route, type RouteInput } from '../../http/routes.ts';
 import { accountOf } from '../accounts/sign-in.ts';
 import { decidedStatus, keyOf, optionalKeyOf } from '../orders.ts';
 import { orderResponse } from '../responses.ts';
@@ -30,10 +30,10 @@ import {
 } from './shapes.ts';
 import { viewCart } from './view.ts';
 
-const shown = (cart: CartResponse, status = 200): Response => {
+const shown = (cart: CartResponse, status = 200): Reply<CartResponse> => {
   const headers = { 'cache-control': 'private, no-store' };
   const location = { location: `/carts/${cart.id ?? ''}` };
-  return json(cart, status, { ...headers, ...(status === 201 && location) });
+  return reply(cart, status, { ...headers, ...(status === 201 && location) });
 };
 
 /** Where a cart is: `/carts/:id` for whoever knows the id, `/cart` for who is signed in. */
@@ -56,10 +56,13 @@ const skuOf = ({ params }: RouteInput): string => parsed(skuShape, { sku: params
 
 const readRoute = (deps: CartDeps, { path, needs, refOf }: CartPath): Route =>
   route({
-    ...{ method: 'get', path, needs, shows: cartShape },
+    method: 'get',
+    path,
+    needs,
+    response: cartShape,
     summary: 'The cart, with the prices and the stock of this moment.',
-    answers: { 200: 'the cart', 404: 'NOT_FOUND' },
-    answer: async (input) => {
+    statuses: { 200: 'the cart', 404: 'NOT_FOUND' },
+    handler: async (input) => {
       const ref = refOf(input);
       return shown(await viewCart(deps, ref, await cartOf(deps, ref)));
     },
@@ -67,31 +70,47 @@ const readRoute = (deps: CartDeps, { path, needs, refOf }: CartPath): Route =>
 
 const lineRoutes = (deps: CartDeps, { path, needs, refOf }: CartPath): Route[] => [
   route({
-    ...{ method: 'post', path: `${path}/lines`, needs, body: lineBody, shows: cartShape },
+    method: 'post',
+    path: `${path}/lines`,
+    needs,
+    body: lineBody,
+    response: cartShape,
     summary: 'Put more of a sku into the cart.',
     headers: TAKES_KEY,
-    answers: { 200: 'the cart', 404: 'NOT_FOUND', 409: 'CART_FULL', 422: 'IDEMPOTENCY_KEY_REUSED' },
-    answer: async (input) => {
+    statuses: {
+      200: 'the cart',
+      404: 'NOT_FOUND',
+      409: 'CART_FULL',
+      422: 'IDEMPOTENCY_KEY_REUSED',
+    },
+    handler: async (input) => {
       const ref = refOf(input);
       const cart = await addLine(deps, ref, input.body, optionalKeyOf(input.request));
       return shown(await viewCart(deps, ref, cart));
     },
   }),
   route({
-    ...{ method: 'put', path: `${path}/lines/:sku`, needs, body: quantityBody, shows: cartShape },
+    method: 'put',
+    path: `${path}/lines/:sku`,
+    needs,
+    body: quantityBody,
+    response: cartShape,
     summary: 'Say how many of a sku, at its present price.',
-    answers: { 200: 'the cart', 404: 'NOT_FOUND', 409: 'CART_FULL' },
-    answer: async (input) => {
+    statuses: { 200: 'the cart', 404: 'NOT_FOUND', 409: 'CART_FULL' },
+    handler: async (input) => {
       const ref = refOf(input);
       const cart = await setLine(deps, ref, { sku: skuOf(input), ...input.body });
       return shown(await viewCart(deps, ref, cart));
     },
   }),
   route({
-    ...{ method: 'delete', path: `${path}/lines/:sku`, needs, shows: cartShape },
+    method: 'delete',
+    path: `${path}/lines/:sku`,
+    needs,
+    response: cartShape,
     summary: 'Take a sku out of the cart.',
-    answers: { 200: 'the cart', 404: 'NOT_FOUND' },
-    answer: async (input) => {
+    statuses: { 200: 'the cart', 404: 'NOT_FOUND' },
+    handler: async (input) => {
       const ref = refOf(input);
       return shown(await viewCart(deps, ref, await removeLine(deps, ref, skuOf(input))));
     },
@@ -100,12 +119,15 @@ const lineRoutes = (deps: CartDeps, { path, needs, refOf }: CartPath): Route[] =
 
 const checkoutRoute = (deps: CartDeps, { path, needs, refOf }: CartPath): Route =>
   route({
-    ...{ method: 'post', path: `${path}/checkout`, needs, body: checkoutBody },
+    method: 'post',
+    path: `${path}/checkout`,
+    needs,
+    body: checkoutBody,
     kind: 'checkout',
     summary: 'Order what is in the cart, once a key; what was ordered leaves it.',
     headers: NEEDS_KEY,
-    shows: orderResponse,
-    answers: {
+    response: orderResponse,
+    statuses: {
       201: 'the order, decided',
       202: 'the order, not decided yet',
       402: 'CARD_DECLINED',
@@ -113,22 +135,26 @@ const checkoutRoute = (deps: CartDeps, { path, needs, refOf }: CartPath): Route 
       409: 'CART_EMPTY, CART_IN_CHECKOUT, OUT_OF_STOCK or PRICE_CHANGED',
       422: 'IDEMPOTENCY_KEY_REUSED',
     },
-    answer: async (input) => {
+    handler: async (input) => {
       const requested = { body: input.body, key: keyOf(input.request) };
       const order = await checkoutCart(deps, input, refOf(input), requested);
       const headers = { location: `/orders/${order.id}`, 'cache-control': 'private, no-store' };
       const token = deps.access.tokenOf(order.id);
-      return json(toOrderResponse(order, token), decidedStatus(order), headers);
+      return reply(toOrderResponse(order, token), decidedStatus(order), headers);
     },
   });
 
 const makeRoute = (deps: CartDeps): Route =>
   route({
-    ...{ method: 'post', path: '/carts', needs: 'shop', body: cartBody, shows: cartShape },
+    method: 'post',
+    path: '/carts',
+    needs: 'shop',
+    body: cartBody,
+    response: cartShape,
     kind: 'cart',
     summary: "A new guest's cart; its id is all it takes to use it.",
-    answers: { 201: 'the cart', 409: 'CART_FULL' },
-    answer: async ({ principal, body }) => {
+    statuses: { 201: 'the cart', 409: 'CART_FULL' },
+    handler: async ({ principal, body }) => {
       const { ref, cart } = await makeCart(deps, principal, body.lines);
       return shown(await viewCart(deps, ref, cart), 201);
     },
@@ -136,11 +162,14 @@ const makeRoute = (deps: CartDeps): Route =>
 
 const mergeRoute = (deps: CartDeps): Route =>
   route({
-    ...{ method: 'post', path: '/cart/merge', needs: 'own-account', body: mergeBody },
-    shows: cartShape,
+    method: 'post',
+    path: '/cart/merge',
+    needs: 'own-account',
+    body: mergeBody,
+    response: cartShape,
     summary: "Take a guest's cart over; its lines are added, and it is gone.",
-    answers: { 200: 'the cart', 409: 'CART_IN_CHECKOUT' },
-    answer: async (input) => {
+    statuses: { 200: 'the cart', 409: 'CART_IN_CHECKOUT' },
+    handler: async (input) => {
       const account = accountOf(input);
       const { cart, notTaken } = await mergeCart(deps, account, input.body.cartId);
       return shown(await viewCart(deps, cartRef(account), cart, notTaken));

@@ -25,7 +25,9 @@ export const cartShape = z.object({
   lines: z
     .array(
       z.object({
-        ...{ sku: skuText, quantity: z.number().int(), productId: idText('product') },
+        sku: skuText,
+        quantity: z.number().int(),
+        productId: idText('product'),
         name: words(NAME_LENGTH_MAX),
         unitPrice: z.number().describe('The present one.'),
         shownPrice: z.number().optional().describe('The one before, when it has changed.'),

@@ -6,7 +6,7 @@ import { parseStrictJson } from '../../../domain/strict-json.ts';
 import { traceHeaders } from '../../../telemetry/spans.ts';
 import { assertNoCardNumber } from '../../http/body.ts';
 import { etagOf, keptAnswer, type Kept } from '../../http/caching.ts';
-import { route, type RouteInput, type Route } from '../../http/routes.ts';
+import { media, route, type Route, type RouteInput } from '../../http/routes.ts';
 import type { Fetch } from '../../rpc/peer-tls.ts';
 import { pick } from '../proxy.ts';
 import { createSharing } from './sharing.ts';
@@ -160,8 +160,9 @@ export const keptGraphqlRoute = (context: RequestShared): Route => {
     needs: 'public',
     query: persistedQuery,
     headers: { 'If-None-Match': TAGS },
-    answers: { 200: 'data', 304: 'as it was', 404: 'NOT_FOUND', 503: 'UNAVAILABLE' },
-    answer: async (requested) => {
+    response: media('application/json'),
+    statuses: { 200: 'data', 304: 'as it was', 404: 'NOT_FOUND', 503: 'UNAVAILABLE' },
+    handler: async (requested) => {
       const found = await find(requested);
       if ('etag' in found) return keptAnswer(requested.request, found);
       return saidAnswer({ ...found, headers: { ...found.headers, 'cache-control': 'no-store' } });

@@ -3,6 +3,7 @@ import { OperationTypeNode } from 'graphql';
 import { parseStrictJson } from '../../../domain/strict-json.ts';
 import {
   questionBody,
+  GRAPHQL_RESPONSE,
   readingQuestions,
   refusing,
   running,
@@ -64,8 +65,9 @@ const requestedRoute = (deps: GraphqlDeps, shared: RequestShared): Route => {
     summary: 'GraphQL over POST with application/json: the catalogue, oneself, and orders.',
     needs: 'shop',
     kind: 'read',
-    answers: { 200: 'data, and errors beside it' },
-    answer: async (context) => {
+    response: GRAPHQL_RESPONSE,
+    statuses: { 200: 'data, and errors beside it' },
+    handler: async (context) => {
       const body = await questionBody(context.request);
       if (namesPersisted(body)) return passedOn(context, body);
       const question = read(context.request, body);
@@ -77,7 +79,11 @@ const requestedRoute = (deps: GraphqlDeps, shared: RequestShared): Route => {
       const search = delegated(question, fields, (part) =>
         refusing(() => requestSearch(deps, context)(part)),
       );
-      const answer = await run(question, { ...shopperRoot(deps, context), ...search.root });
+      const answer = await run(
+        question,
+        { ...shopperRoot(deps, context), ...search.root },
+        context.c,
+      );
       const { errors, extensions } = await search.beside();
       const all = [...(answer.errors ?? []), ...errors];
       const whole = {

@@ -1,6 +1,6 @@
 // The gate of the public door: a room, the address, who it is, and then what they may still do.
 import { hasNoCredential, type Principal } from '../../http/principals.ts';
-import type { Call, Gate } from '../../http/gate.ts';
+import type { Charge, Gate, Leave } from '../../http/gate.ts';
 import { DEFAULT_STORE } from '../../../domain/ids.ts';
 import type { Rates } from './rates.ts';
 import { whileStreamed, type Rooms } from './rooms.ts';
@@ -21,38 +21,34 @@ const isStream = (response: Response): boolean =>
  * costs nothing behind the gate; the principal and its store are counted when they are known.
  * Who shows nothing is known at once, and counted once.
  */
-export const gateOf = (rates: Rates, rooms: Rooms): Gate => {
-  const pass = async (
-    call: Call,
-    answer: Parameters<Gate>[1],
-    onCharge: () => void,
-  ): Promise<Response> => {
-    const { request, address, headers } = call;
-    const isAnonymous = hasNoCredential(request);
-    const from = { storeId: DEFAULT_STORE, address, ...(isAnonymous && { store: DEFAULT_STORE }) };
-    await rates.take(call.kind, from, headers);
-    const principal = await call.authenticate();
-    const { storeId } = principal;
-    const who = { storeId, principal: principalOf(principal, request), store: storeId };
-    if (!isAnonymous) await rates.take(call.kind, who, headers);
-    return answer(principal, async (further) => {
-      onCharge();
-      await rates.take(further, from, headers);
-      if (!isAnonymous) await rates.take(further, who, headers);
-    });
-  };
-  return async (call, answer) => {
-    const leave = rooms.enter(call.kind);
-    // A question that buys something waits for that, and is no page.
-    let isPage = true;
+export const gateOf =
+  (rates: Rates, rooms: Rooms): Gate =>
+  async ({ kind, request, address, headers, authenticate }) => {
+    const end = rooms.enter(kind);
     try {
-      const response = await pass(call, answer, () => (isPage = false));
-      if (isStream(response)) return whileStreamed(response, leave);
-      leave(isPage);
-      return response;
+      const isAnonymous = hasNoCredential(request);
+      const store = isAnonymous && { store: DEFAULT_STORE };
+      const from = { storeId: DEFAULT_STORE, address, ...store };
+      await rates.take(kind, from, headers);
+      const principal = await authenticate();
+      const { storeId } = principal;
+      const who = { storeId, principal: principalOf(principal, request), store: storeId };
+      if (!isAnonymous) await rates.take(kind, who, headers);
+      // A call that buys something waits for that, and is no measure of how long a page takes.
+      let isPage = true;
+      const charge: Charge = async (further) => {
+        isPage = false;
+        await rates.take(further, from, headers);
+        if (!isAnonymous) await rates.take(further, who, headers);
+      };
+      const leave: Leave = (response) => {
+        if (response && isStream(response)) return whileStreamed(response, end);
+        end(response !== undefined && isPage);
+        return response;
+      };
+      return { pass: { principal, charge }, leave };
     } catch (error) {
-      leave();
+      end();
       throw error;
     }
   };
-};

@@ -15,7 +15,7 @@ import { SCOPES, STORE_SCOPES } from '../../../domain/permissions.ts';
 import { keyHash } from '../../http/credentials/keys.ts';
 import type { Principal } from '../../http/principals.ts';
 import { idText, moment, words } from '../../http/openapi/texts.ts';
-import { json, route, type Route } from '../../http/routes.ts';
+import { NO_CONTENT, noContent, reply, route, type Route } from '../../http/routes.ts';
 
 const NAME_LENGTH_MAX = 100;
 const DAYS_MAX = 3_650;
@@ -82,7 +82,7 @@ const newSecret = (days: number | undefined) => {
   return { key, made: { hash: keyHash(key), id: newId('key'), expiresAt } };
 };
 
-const made = (key: string, row: KeyRow): Response => json({ ...shown(row), key }, 201, NO_STORE);
+const made = (key: string, row: KeyRow) => reply({ ...shown(row), key }, 201, NO_STORE);
 
 const makeRoutes = (pg: Pg): Route[] => [
   route({
@@ -91,9 +91,9 @@ const makeRoutes = (pg: Pg): Route[] => [
     summary: 'Make a key; its text is in this answer and nowhere else.',
     needs: 'keys:manage',
     body: keyBody,
-    shows: newKeyResponse,
-    answers: { 201: 'the key' },
-    answer: async ({ principal, body }) => {
+    response: newKeyResponse,
+    statuses: { 201: 'the key' },
+    handler: async ({ principal, body }) => {
       const { key, made: draft } = newSecret(body.expiresInDays);
       const { storeId } = principal;
       const scopes = [...new Set(body.scopes)];
@@ -109,9 +109,9 @@ const makeRoutes = (pg: Pg): Route[] => [
       'A new key with the same scopes; the old one lives on for the grace, a day by default.',
     needs: 'keys:manage',
     body: rotateBody,
-    shows: newKeyResponse,
-    answers: { 201: 'the new key' },
-    answer: async ({ principal, params, body }) => {
+    response: newKeyResponse,
+    statuses: { 201: 'the new key' },
+    handler: async ({ principal, params, body }) => {
       const { key, made: draft } = newSecret(body.expiresInDays);
       const { storeId } = principal;
       const old = { storeId, id: params['keyId'] ?? '', graceSeconds: body.graceSeconds };
@@ -128,20 +128,21 @@ export const keyRoutes = (pg: Pg): Route[] => [
     path: '/stores/:storeId/keys',
     summary: 'The keys of a store, newest first, and when each was last used.',
     needs: 'keys:manage',
-    shows: z.object({ items: z.array(keyResponse).max(KEYS_LISTED_MAX) }),
-    answers: { 200: 'the keys, never their text' },
-    answer: async ({ principal }) =>
-      json({ items: (await listApiKeys(pg, principal.storeId)).map(shown) }, 200, NO_STORE),
+    response: z.object({ items: z.array(keyResponse).max(KEYS_LISTED_MAX) }),
+    statuses: { 200: 'the keys, never their text' },
+    handler: async ({ principal }) =>
+      reply({ items: (await listApiKeys(pg, principal.storeId)).map(shown) }, 200, NO_STORE),
   }),
   route({
     method: 'delete',
     path: '/stores/:storeId/keys/:keyId',
     summary: 'Revoke a key, at once.',
     needs: 'keys:manage',
-    answers: { 204: 'it has ended' },
-    answer: async ({ principal, params }) => {
+    response: NO_CONTENT,
+    statuses: { 204: 'it has ended' },
+    handler: async ({ principal, params }) => {
       await revokeApiKey(pg, principal.storeId, params['keyId'] ?? '');
-      return new Response(null, { status: 204 });
+      return noContent;
     },
   }),
 ];

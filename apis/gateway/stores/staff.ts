@@ -10,7 +10,7 @@ import {
 } from '../../../db/postgres/identity/staff.ts';
 import { STAFF_ROLES } from '../../../domain/permissions.ts';
 import { emailText, moment } from '../../http/openapi/texts.ts';
-import { json, route, type Route } from '../../http/routes.ts';
+import { NO_CONTENT, noContent, reply, route, type Route } from '../../http/routes.ts';
 import { email } from '../accounts/shapes.ts';
 import { byResponse, byWhom, NO_STORE } from './keys.ts';
 
@@ -36,10 +36,10 @@ export const staffRoutes = (pg: Pg): Route[] => [
     path: '/stores/:storeId/staff',
     summary: 'Who works for a store.',
     needs: 'staff:manage',
-    shows: z.object({ items: z.array(staffResponse).max(STAFF_MAX) }),
-    answers: { 200: 'addresses and roles' },
-    answer: async ({ principal }) =>
-      json({ items: (await listStaff(pg, principal.storeId)).map(shown) }, 200, NO_STORE),
+    response: z.object({ items: z.array(staffResponse).max(STAFF_MAX) }),
+    statuses: { 200: 'addresses and roles' },
+    handler: async ({ principal }) =>
+      reply({ items: (await listStaff(pg, principal.storeId)).map(shown) }, 200, NO_STORE),
   }),
   route({
     method: 'post',
@@ -47,12 +47,12 @@ export const staffRoutes = (pg: Pg): Route[] => [
     summary: 'Give somebody a role; it counts once they have confirmed the address.',
     needs: 'staff:manage',
     body: staffBody,
-    shows: staffResponse,
-    answers: { 200: 'the address and the role', 409: 'ILLEGAL_TRANSITION: the last owner stays' },
-    answer: async ({ principal, body }) => {
+    response: staffResponse,
+    statuses: { 200: 'the address and the role', 409: 'ILLEGAL_TRANSITION: the last owner stays' },
+    handler: async ({ principal, body }) => {
       const { storeId } = principal;
       const draft = { storeId, ...body, createdBy: byWhom(principal) };
-      return json(shown(await putStaff(pg, draft)), 200, NO_STORE);
+      return reply(shown(await putStaff(pg, draft)), 200, NO_STORE);
     },
   }),
   route({
@@ -60,10 +60,11 @@ export const staffRoutes = (pg: Pg): Route[] => [
     path: '/stores/:storeId/staff/:email',
     summary: 'Somebody works here no more.',
     needs: 'staff:manage',
-    answers: { 204: 'they do not', 409: 'ILLEGAL_TRANSITION: the last owner stays' },
-    answer: async ({ principal, params }) => {
+    response: NO_CONTENT,
+    statuses: { 204: 'they do not', 409: 'ILLEGAL_TRANSITION: the last owner stays' },
+    handler: async ({ principal, params }) => {
       await removeStaff(pg, principal.storeId, (params['email'] ?? '').toLowerCase());
-      return new Response(null, { status: 204 });
+      return noContent;
     },
   }),
 ];

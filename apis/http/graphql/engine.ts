@@ -1,11 +1,11 @@
 // The GraphQL door: a guard that gives the server only clean, bounded questions, and masks faults.
 import { graphqlServer } from '@hono/graphql-server';
 import { execute, GraphQLError, type GraphQLSchema } from 'graphql';
-import { Hono } from 'hono';
+import type { Context } from 'hono';
 import { z } from 'zod';
 import { DomainError, invalid } from '../../../domain/errors.ts';
 import { jsonBody, parsed } from '../body.ts';
-import { json } from '../routes.ts';
+import { media, type Env } from '../routes.ts';
 import { excessOf } from './cost.ts';
 import { rememberDocuments, type Known } from './documents.ts';
 
@@ -25,6 +25,7 @@ const requestBody = z.strictObject({
 export type Requested = z.output<typeof requestBody>;
 
 const RESPONSE_TYPE = 'application/graphql-response+json';
+export const GRAPHQL_RESPONSE = media(RESPONSE_TYPE, 'application/json');
 
 /** The media type the caller prefers; both carry the same answer (GraphQL over HTTP, 2024). */
 const typeFor = (request: Request): Record<string, string> =>
@@ -94,45 +95,61 @@ export interface Question {
 }
 
 /** Executes with a root object whose functions answer the root's fields. */
-export type Run = (question: Question, root: object) => Promise<Answer>;
+export type Run = (question: Question, root: object, c: Context<Env>) => Promise<Answer>;
 
-type Env = { Variables: { root: object } };
-
-/** A document is validated by the server the first time; after that it is executed as it is. */
-export const running = (schema: GraphQLSchema): Run => {
-  const server = graphqlServer({ schema, rootResolver: (c) => c.get('root') });
-  return async ({ query, known, requested }, root) => {
-    const variables = requested.variables ?? {};
-    const { operationName } = requested;
-    if (known.isValid) {
-      const { data, errors } = await execute({
-        schema,
-        document: known.document,
-        rootValue: root,
-        variableValues: variables,
-        ...(operationName && { operationName }),
-      });
-      return {
-        ...(data !== undefined && { data }),
-        ...(errors && { errors: errors.map((error) => error.toJSON() as AnswerError) }),
-      };
-    }
-    const app = new Hono<Env>()
-      .use(async (c, next) => {
-        c.set('root', root);
-        await next();
-      })
-      .post('/graphql', server);
-    const answer = await app.request('http://door/graphql', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query, variables, operationName }),
-    });
-    const body = (await answer.json()) as Answer;
-    known.isValid = body.data !== undefined;
-    return body;
+const executed = async (
+  schema: GraphQLSchema,
+  { known, requested }: Question,
+  root: object,
+): Promise<Answer> => {
+  const { operationName } = requested;
+  const { data, errors } = await execute({
+    schema,
+    document: known.document,
+    rootValue: root,
+    variableValues: requested.variables ?? {},
+    ...(operationName && { operationName }),
+  });
+  return {
+    ...(data !== undefined && { data }),
+    ...(errors && { errors: errors.map((error) => error.toJSON() as AnswerError) }),
   };
 };
+
+/**
+ * The server validates a document the first time; after that it is executed as it is. The server
+ * reads the request by itself: it is given a clean one in place of the caller's.
+ */
+export const running = (schema: GraphQLSchema): Run => {
+  const server = graphqlServer({ schema, rootResolver: (c) => c.get('root') as object });
+  return async (question, root, c) => {
+    const { query, known, requested } = question;
+    if (known.isValid) return executed(schema, question, root);
+    const { variables, operationName } = requested;
+    const callers = c.req.raw;
+    c.set('root', root);
+    c.req.raw = new Request(callers.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query, variables: variables ?? {}, operationName }),
+    });
+    try {
+      const answer = await server(c, async () => undefined);
+      if (!answer) throw new Error('the GraphQL server gave no response');
+      const body = (await answer.json()) as Answer;
+      known.isValid = body.data !== undefined;
+      return body;
+    } finally {
+      c.req.raw = callers;
+    }
+  };
+};
+
+const jsonResponse = (request: Request, value: unknown, status: number): Response =>
+  new Response(JSON.stringify(value), {
+    status,
+    headers: { 'content-type': 'application/json', ...typeFor(request) },
+  });
 
 /** The text of a question: its own, or that of a persisted operation it names. */
 const queryOf = (persisted: Map<string, string>, requested: Requested): string => {
@@ -146,7 +163,7 @@ const queryOf = (persisted: Map<string, string>, requested: Requested): string =
 };
 
 const refusal = (request: Request, message: string): Response =>
-  json({ errors: [{ message, extensions: { code: 'INVALID_INPUT' } }] }, 400, typeFor(request));
+  jsonResponse(request, { errors: [{ message, extensions: { code: 'INVALID_INPUT' } }] }, 400);
 
 /** Reads the question of a request, or answers why it is none. */
 export const readingQuestions = (persisted: Map<string, string>) => {
@@ -177,5 +194,5 @@ export const graphqlResponse = (request: Request, answer: Answer, away: string):
   const status = statusOf(answer);
   if (status === 503) throw new DomainError('UNAVAILABLE', away);
   if (status === 500) throw new Error(`a resolver failed: ${answer.errors?.[0]?.message}`);
-  return json(masked(answer), status, typeFor(request));
+  return jsonResponse(request, masked(answer), status);
 };

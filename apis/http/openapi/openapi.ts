@@ -1,7 +1,8 @@
 // OpenAPI 3.1 from the routes themselves: what is served cannot differ from what is described.
 import type { ZodType } from 'zod';
-import { PARAMETER, PARAMETER_LENGTH_MAX, type Route } from '../routes.ts';
-import { responseComponents, answersOf } from './responses.ts';
+import { PARAMETER, PARAMETER_LENGTH_MAX } from '../app.ts';
+import type { Route } from '../routes.ts';
+import { responseComponents, responsesOf } from './responses.ts';
 import { schemaOf, type Json } from './schemas.ts';
 
 interface About {
@@ -87,7 +88,7 @@ const operationOf = (route: Route): Json => ({
     ...headerParameters(route.headers),
   ],
   ...bodyOf(route),
-  responses: answersOf(route),
+  responses: responsesOf(route),
 });
 
 /** The description of these routes. */

@@ -1,7 +1,7 @@
 // What an operation may answer: its own answers and the door's, and the headers of all of them.
 import { z } from 'zod';
 import { FIELDS_MAX, TEXT_LENGTH_MAX } from '../problems.ts';
-import type { Route } from '../routes.ts';
+import { mediaOfResponse, schemaOfResponse, type Route } from '../routes.ts';
 import { schemaOf, type Json } from './schemas.ts';
 import { codeText, words } from './texts.ts';
 
@@ -97,10 +97,10 @@ const KEY_HEADER = 'Idempotency-Key';
 
 /** What the door itself may answer, whatever the route. */
 const refusalsOf = (route: Route): Record<number, string> => {
-  const { answers, needs, path, body, query, uploads, headers = {} } = route;
+  const { statuses, needs, path, body, query, uploads, headers = {} } = route;
   const keyed = { 409: 'IDEMPOTENCY_KEY_IN_FLIGHT', 422: 'IDEMPOTENCY_KEY_REUSED' };
   return {
-    400: answers[400] ?? 'INVALID_INPUT or MALFORMED_BODY',
+    400: statuses[400] ?? 'INVALID_INPUT or MALFORMED_BODY',
     ...(needs !== 'public' && { 401: 'UNAUTHENTICATED', 403: 'PERMISSION_DENIED' }),
     ...(path.includes('/:') && { 404: 'NOT_FOUND' }),
     ...((body ?? uploads) && { 408: 'BODY_TOO_SLOW', 413: 'BODY_TOO_LARGE' }),
@@ -117,14 +117,19 @@ const PROBLEM_CONTENT = {
   'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
 };
 
-const contentOf = ({ shows }: Route, status: number): Json | undefined => {
+const contentOf = (route: Route, status: number): Json | undefined => {
   if (status === HEAD_TOO_LARGE || status === 204 || status === 304) return undefined;
   if (isProblem(status)) return PROBLEM_CONTENT;
-  return shows && { 'application/json': { schema: schemaOf(shows, 'output') } };
+  const schema = schemaOfResponse(route);
+  const content = {
+    ...(schema && { 'application/json': { schema: schemaOf(schema, 'output') } }),
+    ...Object.fromEntries(mediaOfResponse(route).map((type) => [type, {}])),
+  };
+  return Object.keys(content).length > 0 ? content : undefined;
 };
 
-export const answersOf = (route: Route): Json => {
-  const said: Record<number, string> = { ...refusalsOf(route), ...route.answers };
+export const responsesOf = (route: Route): Json => {
+  const said: Record<number, string> = { ...refusalsOf(route), ...route.statuses };
   return Object.fromEntries(
     Object.entries(said).map(([text, description]) => {
       const status = Number(text);

@@ -1,0 +1,216 @@
+// The Hono app of a service: routes mounted behind limits, one translator of errors, the front.
+import { Hono, type Context, type ErrorHandler, type MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { requestId } from 'hono/request-id';
+import type { ZodType } from 'zod';
+import { DomainError } from '../../domain/errors.ts';
+import { REQUEST_ID_HEADER } from '../../domain/headers.ts';
+import { withTraceFrom } from '../../telemetry/spans.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { BODY_BYTES_MAX, jsonBody, parsed, tooLarge } from './body.ts';
+import { front, type FrontOptions } from './front.ts';
+import { openGate, type CallKind, type Gate } from './gate.ts';
+import type { Authenticate } from './principals.ts';
+import { faultProblem, problemOf } from './problems.ts';
+import { schemaOfResponse, type Bindings, type Env, type Reply, type Route } from './routes.ts';
+
+const REQUEST_ID_LENGTH_MAX = 64;
+
+/** What may stand in a path for an id, a sku or an address; anything else is not found. */
+export const PARAMETER = /^[ -~\u0080-\uffff]+$/;
+export const PARAMETER_LENGTH_MAX = 300;
+
+export interface Mounting {
+  routes: Route[];
+  authenticate: Authenticate;
+  telemetry: Telemetry;
+  /** Limits of a public API; without one every call passes. */
+  gate?: Gate;
+  front?: FrontOptions;
+  /** Answers what is not HTTP of ours; undefined for a path that it does not know. */
+  rpc?: (request: Request, bindings: Bindings) => Promise<Response> | undefined;
+  /** Compares each response with its route's schema: for tests, it costs a parse. */
+  checksResponses?: boolean;
+}
+
+const assertParameters = (params: Record<string, string>): void => {
+  const isOne = (text: string) => PARAMETER.test(text) && text.length <= PARAMETER_LENGTH_MAX;
+  if (Object.values(params).every(isOne)) return;
+  throw new DomainError('NOT_FOUND', 'no such path');
+};
+
+/** Query parameters as one object; a repeated or (without a schema) any parameter is refused. */
+const queryOf = (request: Request, schema: ZodType | undefined): unknown => {
+  const search = new URL(request.url).searchParams;
+  const names = [...search.keys()];
+  if (new Set(names).size !== names.length) {
+    throw new DomainError('INVALID_INPUT', 'a query parameter is given twice');
+  }
+  if ([...search.values()].some((value) => value.includes('\0'))) {
+    throw new DomainError('INVALID_INPUT', 'a query parameter has a NUL character');
+  }
+  if (schema) return parsed(schema, Object.fromEntries(search));
+  if (names.length > 0) throw new DomainError('INVALID_INPUT', `unknown parameter ${names[0]}`);
+  return {};
+};
+
+const kindOf = ({ kind, method }: Route): CallKind => kind ?? (method === 'get' ? 'read' : 'write');
+
+/** A response without a rule for caches is kept by none; one that is a caller's own, privately. */
+const setCacheRule = ({ headers }: Response, { needs }: Route): void => {
+  if (headers.has('cache-control')) return;
+  headers.set('cache-control', needs === 'public' ? 'no-store' : 'private, no-store');
+};
+
+/** Takes the call's cost, authenticates it, and leaves when it is answered. */
+const admitted = async (
+  route: Route,
+  { authenticate, gate = openGate }: Mounting,
+  c: Context<Env>,
+  next: () => Promise<void>,
+): Promise<void> => {
+  const request = c.req.raw;
+  const { pass, leave } = await gate({
+    kind: kindOf(route),
+    request,
+    address: c.env?.address ?? '',
+    headers: c.get('fields'),
+    authenticate: () => authenticate(request, route.needs, c.req.param()),
+  });
+  c.set('principal', pass.principal);
+  c.set('charge', pass.charge);
+  await next();
+  const left = leave(c.error ? undefined : c.res);
+  if (left && left !== c.res) c.res = left;
+  if (c.error) throw c.error;
+};
+
+/** Everything that stands before a handler: trace, metrics, limits, authentication. */
+const guarded = (route: Route, mounting: Mounting): MiddlewareHandler<Env> => {
+  const name = `${route.method.toUpperCase()} ${route.path}`;
+  return async (c, next) => {
+    c.set('routeName', name);
+    // An upload pauses when its sender does; its own limit ends it.
+    if (route.kind === 'upload') c.env.timeout?.(c.req.raw, 0);
+    const parent = { traceparent: c.req.header('traceparent') ?? '' };
+    await withTraceFrom(parent, () =>
+      mounting.telemetry.timed('http', name, () => admitted(route, mounting, c, next)),
+    ).catch((error: unknown) => {
+      // Hono has answered what the handler threw; what the gate threw is still to be answered.
+      if (c.error === undefined) throw error;
+    });
+    setCacheRule(c.res, route);
+  };
+};
+
+/** The text of a reply; in tests a body that its schema does not describe is a fault. */
+const textOf = (
+  { response, path }: Route,
+  { body, text = JSON.stringify(body) }: Reply<unknown>,
+  checksResponses: boolean,
+): string => {
+  const schema = schemaOfResponse({ response });
+  if (!checksResponses || !schema) return text;
+  const sent: unknown = JSON.parse(text);
+  const result = schema.safeParse(sent);
+  if (!result.success) throw new Error(`${path} answers another shape: ${result.error.message}`);
+  const described = JSON.parse(JSON.stringify(result.data)) as unknown;
+  if (!Bun.deepEquals(described, sent)) throw new Error(`${path} answers more than is described`);
+  return text;
+};
+
+const handled =
+  (route: Route, { checksResponses = false }: Mounting) =>
+  async (c: Context<Env>): Promise<Response> => {
+    const params = c.req.param();
+    assertParameters(params);
+    const request = c.req.raw;
+    const result = await route.handler({
+      params,
+      query: route.passesQuery ? {} : queryOf(request, route.query),
+      body: route.body ? parsed(route.body, await jsonBody(request)) : undefined,
+      principal: c.get('principal'),
+      charge: c.get('charge'),
+      requestId: c.get('requestId'),
+      address: c.env?.address ?? '',
+      request,
+      c,
+    });
+    if (result instanceof Response) return result;
+    const { status, headers } = result;
+    if (result.body === undefined) return new Response(null, { status, headers });
+    return new Response(textOf(route, result, checksResponses), {
+      status,
+      headers: { 'content-type': 'application/json', ...headers },
+    });
+  };
+
+const jsonLimit = bodyLimit({
+  maxSize: BODY_BYTES_MAX,
+  onError: () => {
+    throw tooLarge(BODY_BYTES_MAX);
+  },
+});
+
+const takesBody = ({ method, uploads }: Route): boolean =>
+  method !== 'get' && method !== 'delete' && uploads === undefined;
+
+/** A router of these routes; a path with another method is refused with Allow. */
+const routerOf = (mounting: Mounting): Hono<Env> => {
+  const router = new Hono<Env>();
+  const methods = new Map<string, string[]>();
+  for (const route of mounting.routes) {
+    const method = route.method.toUpperCase();
+    const handlers = [guarded(route, mounting), ...(takesBody(route) ? [jsonLimit] : [])] as const;
+    router.on(method, route.path, ...handlers, handled(route, mounting));
+    methods.set(route.path, [...(methods.get(route.path) ?? []), method]);
+  }
+  for (const [path, allowed] of methods) {
+    router.all(path, (c) => {
+      const error = new DomainError('METHOD_NOT_ALLOWED', `use ${allowed.join(' or ')}`);
+      const response = problemOf(error, c.get('requestId'));
+      response.headers.set('allow', allowed.join(', '));
+      return response;
+    });
+  }
+  return router;
+};
+
+/** A refusal is its problem; anything else is logged and shows a request id and nothing else. */
+const translating =
+  ({ log }: Telemetry): ErrorHandler<Env> =>
+  (error, c) => {
+    const id = c.get('requestId');
+    if (error instanceof DomainError) return problemOf(error, id);
+    log.error('request failed', error, { requestId: id, route: c.get('routeName') ?? c.req.path });
+    return faultProblem(id);
+  };
+
+/** Writes the fields that every response carries, whoever made it. */
+const withFields: MiddlewareHandler<Env> = async (c, next) => {
+  const fields = new Headers();
+  c.set('fields', fields);
+  await next();
+  const { headers } = c.res;
+  if (!headers.has(REQUEST_ID_HEADER)) headers.set(REQUEST_ID_HEADER, c.get('requestId'));
+  for (const [name, value] of fields) headers.set(name, value);
+};
+
+const answering =
+  (rpc: NonNullable<Mounting['rpc']>): MiddlewareHandler<Env> =>
+  async (c, next) => {
+    const answer = rpc(c.req.raw, c.env);
+    if (answer) c.res = await answer;
+    else await next();
+  };
+
+/** The app of a service: unknown paths are 404, wrong methods 405 with Allow. */
+export const appOf = (mounting: Mounting): Hono<Env> => {
+  const app = new Hono<Env>();
+  app.use(requestId({ limitLength: REQUEST_ID_LENGTH_MAX }), withFields, ...front(mounting.front));
+  if (mounting.rpc) app.use(answering(mounting.rpc));
+  app.route('/', routerOf(mounting));
+  app.notFound((c) => problemOf(new DomainError('NOT_FOUND', 'no such path'), c.get('requestId')));
+  app.onError(translating(mounting.telemetry));
+  return app;
+};

@@ -1,0 +1,213 @@
+// Response schemas of Order Recovery, and how stored rows become them.
+import { z } from 'zod';
+import type { Order } from '../../db/postgres/orders/orders.ts';
+import type { RecoveryAction } from '../../db/postgres/orders/recovery.ts';
+import { ATTENTION_REASONS, REPAIR_ACTIONS } from '../../domain/attention.ts';
+import { CURRENCIES, numberFromMinor } from '../../domain/money.ts';
+import { LINES_MAX, ORDER_STATUSES, PAYMENT_STATUSES } from '../../domain/order.ts';
+import { RETURN_STATES } from '../../domain/returns.ts';
+import { LIMIT_MAX } from '../http/cursors.ts';
+import { cursorText, idText, moment, words } from '../http/openapi/texts.ts';
+import { stuckBy } from './shapes.ts';
+
+const TEXT_MAX = 500;
+const ROWS_MAX = 10_000;
+
+const text = words(TEXT_MAX);
+const minor = z.number().int();
+const units = z.array(z.object({ sku: text, quantity: z.number().int() })).max(LINES_MAX);
+const rows = <T extends z.ZodType>(row: T) => z.array(row).max(ROWS_MAX);
+/** What a store, a workflow or the provider reports; `unavailable` where it cannot be read. */
+const foreign = z.unknown();
+
+export const stuckOrderResponse = z.object({
+  id: idText('order'),
+  storeId: idText('store'),
+  status: z.enum(ORDER_STATUSES),
+  reason: z.enum(ATTENTION_REASONS).optional(),
+  since: moment.optional(),
+  payment: z.object({ id: text.optional(), status: z.enum(PAYMENT_STATUSES) }),
+  total: z.number(),
+  currency: z.enum(CURRENCIES),
+  lines: units,
+  createdAt: moment,
+  updatedAt: moment,
+});
+type StuckOrderResponse = z.output<typeof stuckOrderResponse>;
+
+export const actionResponse = z.object({
+  id: idText('action'),
+  action: z.enum(REPAIR_ACTIONS),
+  operator: text,
+  orderId: idText('order'),
+  outcome: text,
+  message: text.optional(),
+  body: z.record(z.string(), z.unknown()),
+  createdAt: moment,
+  doneAt: moment.optional(),
+});
+type ActionResponse = z.output<typeof actionResponse>;
+
+export const actedResponse = z.object({ action: actionResponse, order: stuckOrderResponse });
+
+const breakResponse = z.object({
+  id: text,
+  kind: z.enum([
+    'UNKNOWN_ORDER',
+    'CAPTURE_MISSING',
+    'CAPTURE_UNRECORDED',
+    'REFUNDS_DIFFER',
+    'STRAY_INTENT',
+  ]),
+  orderId: text.nullable(),
+  facts: z.record(z.string(), z.unknown()),
+  foundAt: moment,
+  resolvedAt: moment.nullable(),
+});
+export const breaksResponse = z.object({ items: rows(breakResponse) });
+
+/** Everything known of one order; its nested rows are shown as they are stored. */
+export const orderDetailsResponse = stuckOrderResponse.extend({
+  nextAction: text.describe('What would help, as far as the record alone tells.'),
+  timeline: rows(
+    z.object({
+      sequence: z.number().int(),
+      type: text,
+      data: z.record(z.string(), z.unknown()),
+      createdAt: moment,
+    }),
+  ),
+  attempts: rows(z.object({ verb: text, generation: z.number().int(), createdAt: moment })),
+  ledger: z.object({ heldMinor: minor }),
+  refunds: rows(
+    z.object({
+      id: text,
+      storeId: text,
+      orderId: text,
+      amountMinor: minor,
+      currency: text,
+      reason: text,
+      state: z.enum(['requested', 'pending', 'succeeded', 'failed']),
+      providerRefundId: text.nullable(),
+      createdAt: moment,
+      updatedAt: moment,
+    }),
+  ),
+  returns: rows(
+    z.object({
+      id: text,
+      storeId: text,
+      orderId: text,
+      key: text,
+      lines: units,
+      reason: text,
+      refundMinor: minor,
+      state: z.enum(RETURN_STATES),
+      note: text.nullable(),
+      shipmentId: text.nullable(),
+      trackingNumber: text.nullable(),
+      createdAt: moment,
+      updatedAt: moment,
+    }),
+  ),
+  disputes: rows(
+    z.object({
+      id: text,
+      storeId: text,
+      orderId: text,
+      amountMinor: minor,
+      currency: text,
+      reason: text,
+      state: z.enum(['opened', 'answered', 'won', 'lost']),
+      evidence: z.record(z.string(), z.string()),
+      createdAt: moment,
+      updatedAt: moment,
+    }),
+  ),
+  parcels: rows(
+    z.object({
+      orderId: text,
+      location: text,
+      lines: units,
+      shipmentId: text,
+      trackingNumber: text,
+      status: z.enum(['booked', 'shipped', 'delivered', 'lost', 'returned']),
+      updatedAt: moment,
+    }),
+  ),
+  workflow: foreign,
+  hold: foreign,
+  provider: foreign,
+  breaks: rows(breakResponse),
+  actions: rows(actionResponse),
+});
+
+export const stuckOrdersResponse = z.object({
+  items: z.array(stuckOrderResponse).max(LIMIT_MAX),
+  nextCursor: cursorText.nullable(),
+});
+
+export const batchResponse = z.object({
+  id: idText('action').optional().describe('Absent in a dry run.'),
+  dryRun: z.literal(true).optional(),
+  matches: z.number().int(),
+  orders: rows(stuckOrderResponse).optional().describe('In a dry run.'),
+});
+export const batchActionsResponse = z.object({
+  id: idText('action'),
+  actions: rows(actionResponse),
+});
+
+const counts = z.record(z.string(), z.number().int());
+export const overviewResponse = z.object({
+  byStatus: counts.describe('Orders that have not ended.'),
+  byReason: counts.describe('Orders that need a person.'),
+  undecided: z.number().int(),
+  oldestUndecidedSeconds: z.number().int(),
+  breaks: z.number().int().describe('Payments that do not reconcile with the provider.'),
+  paymentsComparedSeconds: z
+    .number()
+    .int()
+    .describe('Payments older than this have been compared with the provider.'),
+});
+
+/** A row with its moments as RFC 3339. */
+type WithIsoDates<T> = {
+  [K in keyof T]: T[K] extends Date ? string : T[K] extends Date | null ? string | null : T[K];
+};
+export const withIsoDates = <T extends object>(row: T): WithIsoDates<T> =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]: [string, unknown]) => [
+      name,
+      value instanceof Date ? value.toISOString() : value,
+    ]),
+  ) as WithIsoDates<T>;
+
+export const toStuckOrderResponse = (order: Order): StuckOrderResponse => {
+  const { reason, since } = stuckBy(order);
+  return {
+    id: order.id,
+    storeId: order.storeId,
+    status: order.status,
+    ...(reason && { reason }),
+    ...(since && { since: since.toISOString() }),
+    payment: { id: order.paymentIntentId, status: order.paymentStatus },
+    total: numberFromMinor(order.totalMinor, order.currency),
+    currency: order.currency,
+    lines: order.lines.map(({ sku, quantity }) => ({ sku, quantity })),
+    createdAt: order.createdAt.toISOString(),
+    updatedAt: order.updatedAt.toISOString(),
+  };
+};
+
+export const toActionResponse = (action: RecoveryAction): ActionResponse => ({
+  id: action.id,
+  action: action.action,
+  operator: action.operator,
+  orderId: action.orderId,
+  outcome: action.outcome,
+  ...(action.message && { message: action.message }),
+  body: action.body,
+  createdAt: action.createdAt.toISOString(),
+  ...(action.doneAt && { doneAt: action.doneAt.toISOString() }),
+});

@@ -1,0 +1,33 @@
+// Every route of Order Recovery, and the description that is made of them.
+import { resolve } from 'node:path';
+import { heartbeatRoute } from '../http/heartbeat.ts';
+import { openapiOf } from '../http/openapi/openapi.ts';
+import { descriptionRoute } from '../http/openapi/served.ts';
+import type { Route } from '../http/routes.ts';
+import { batchRoutes } from './batches.ts';
+import { orderRoutes, type RecoveryDeps } from './orders.ts';
+import { overviewRoute } from './overview.ts';
+
+export const RECOVERY_OPENAPI_FILE = resolve(import.meta.dirname, 'openapi.json');
+
+const describedRoutes = (deps: RecoveryDeps): Route[] => [
+  overviewRoute(deps.pg),
+  ...orderRoutes(deps),
+  ...batchRoutes(deps),
+];
+
+/** The description that is checked in as `openapi.json`; a test compares them. */
+export const describedRecovery = () =>
+  openapiOf(describedRoutes({} as RecoveryDeps), {
+    title: 'Holdfast Order Recovery API',
+    version: '1.0.0',
+    description:
+      'What is stuck and why, everything known of one order, and what an operator may do about ' +
+      'it. Every action is audited and done once an Idempotency-Key.',
+  });
+
+export const recoveryRoutes = (deps: RecoveryDeps): Route[] => [
+  heartbeatRoute,
+  descriptionRoute('/recovery/openapi.json', RECOVERY_OPENAPI_FILE, 'recovery'),
+  ...describedRoutes(deps),
+];
