@@ -5,6 +5,7 @@ ENV NODE_ENV=production NODE_NO_WARNINGS=1
 COPY package.json bun.lock bunfig.toml ./
 COPY patches patches
 RUN bun install --frozen-lockfile --production
+COPY concurrency concurrency
 COPY domain domain
 COPY telemetry telemetry
 COPY proto proto

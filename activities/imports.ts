@@ -1,6 +1,7 @@
 // Imports: the file is checked, then written batch by batch; each step goes on where it stopped.
 import { heartbeat } from '@temporalio/activity';
 import type { Client } from '@connectrpc/connect';
+import { chunksOf } from '../concurrency/chunks.ts';
 import { DomainError } from '../domain/errors.ts';
 import { IMPORT_BATCH_ROWS, type RowResult } from '../domain/catalogue/imports.ts';
 import {
@@ -78,12 +79,11 @@ const setStocks = async (
   const counts = [...new Map(said.map((count) => [count.sku, count])).values()];
   const rows = new Map(counts.map((count) => [count.sku, count.row]));
   const problems: RowResult[] = [];
-  for (let at = 0; at < counts.length; at += COUNTS_MAX) {
-    const some = counts.slice(at, at + COUNTS_MAX);
+  for (const [chunk, some] of chunksOf(counts, COUNTS_MAX).entries()) {
     const { refusedSkus } = await inventory.batchSetStock(
       {
         counts: some.map(({ sku, quantity: onHand, productId }) => ({ sku, onHand, productId })),
-        adjustmentId: `${one.id}/${one.pass}/${from}/${at}`,
+        adjustmentId: `${one.id}/${one.pass}/${from}/${chunk * COUNTS_MAX}`,
         reason: one.id,
       },
       { headers: { [STORE_HEADER]: one.storeId } },

@@ -7,7 +7,7 @@ import { clientAddress } from '../apis/gateway/limits/client-address.ts';
 import { gateOf } from '../apis/gateway/limits/gate.ts';
 import { limitsOf } from '../apis/gateway/limits/profiles.ts';
 import { createRates } from '../apis/gateway/limits/rates.ts';
-import { createRooms } from '../apis/gateway/limits/rooms.ts';
+import { createConcurrencyLimits } from '../apis/gateway/limits/concurrency-limits.ts';
 import { gatewayRoutes } from '../apis/gateway/routes.ts';
 import { createOrderAccess } from '../apis/http/access.ts';
 import { createCursors } from '../apis/http/cursors.ts';
@@ -83,7 +83,7 @@ const guards = async (telemetry: Telemetry) => {
     cartsRedis,
     carts,
     attempts,
-    gate: gateOf(rates, createRooms(limits.atOnce, telemetry)),
+    gate: gateOf(rates, createConcurrencyLimits(limits.atOnce, telemetry)),
   };
 };
 

@@ -21,15 +21,16 @@ const textOf = (file: string): string => readFileSync(resolve(ROOT, file), 'utf8
 
 /** Folder → what it may import of ours, and which packages only it may touch. */
 const MAY_IMPORT: Record<string, string[]> = {
+  concurrency: ['concurrency'],
   domain: ['domain'],
   telemetry: ['telemetry'],
-  db: ['db', 'domain', 'proto', 'telemetry'],
-  activities: ['activities', 'db', 'domain', 'proto', 'telemetry'],
+  db: ['concurrency', 'db', 'domain', 'proto', 'telemetry'],
+  activities: ['activities', 'concurrency', 'db', 'domain', 'proto', 'telemetry'],
   workflows: ['workflows', 'domain'],
-  sandbox: ['sandbox', 'domain'],
+  sandbox: ['concurrency', 'domain', 'sandbox'],
 };
 /** Code outside workflows that starts, updates and reads them. */
-const CLIENT_MAY_IMPORT = ['workflows', 'domain', 'db', 'telemetry'];
+const CLIENT_MAY_IMPORT = ['concurrency', 'db', 'domain', 'telemetry', 'workflows'];
 const SERVICES = ['gateway', 'products', 'search', 'inventory', 'orders', 'recovery'];
 
 const importsOf = (file: string): { path: string; isType: boolean }[] =>
@@ -60,7 +61,8 @@ const isAllowed = (file: string, target: string, isType: boolean): boolean => {
     if (top === 'apis') return own.includes(targetService);
     const isClient = target.startsWith('workflows/client/') || target.endsWith('.contract.ts');
     return (
-      (top === 'workflows' && isClient) || ['domain', 'db', 'proto', 'telemetry'].includes(top)
+      (top === 'workflows' && isClient) ||
+      ['concurrency', 'domain', 'db', 'proto', 'telemetry'].includes(top)
     );
   }
   const allowed = MAY_IMPORT[folder];

@@ -1,5 +1,6 @@
 // The mailer: one SMTP message at a time, with an id by which a second copy is recognised.
 import { createTransport } from 'nodemailer';
+import { withDeadline } from '../../concurrency/deadline.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -25,14 +26,9 @@ export const smtpMailer = (url: string, from: string, telemetry: Telemetry): Mai
   return {
     send: ({ messageId, ...mail }) =>
       telemetry.timed('smtp', 'send', async () => {
-        const sending = transport.sendMail({ ...mail, messageId: `<${messageId}@${hostname}>` });
-        const late = AbortSignal.timeout(TIMEOUT_MS);
-        await Promise.race([
-          sending,
-          new Promise((_, reject) =>
-            late.addEventListener('abort', () => reject(new Error('the mail server is slow'))),
-          ),
-        ]);
+        const id = `<${messageId}@${hostname}>`;
+        const sending = () => transport.sendMail({ ...mail, messageId: id });
+        await withDeadline(sending, TIMEOUT_MS, () => new Error('the mail server is slow'));
       }),
   };
 };

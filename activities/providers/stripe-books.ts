@@ -1,5 +1,6 @@
 // The card provider's books as reconciliation reads them: a hundred payments a call.
 import Stripe from 'stripe';
+import { mapBounded } from '../../concurrency/chunks.ts';
 import { idOf } from './stripe-aftercare.ts';
 import { LIST_MAX, type StripeConnection } from './stripe-client.ts';
 import { stageOf, type Stage } from './stripe.ts';
@@ -92,12 +93,8 @@ export const stripeBooks = ({ stripe, call }: StripeConnection): ProviderBooks =
       return mapped(list, ({ payment_intent }) => idOf(payment_intent));
     },
     read: async (ids) => {
-      const records: PaymentRecord[] = [];
-      for (let at = 0; at < ids.length; at += READ_AT_ONCE) {
-        const some = await Promise.all(ids.slice(at, at + READ_AT_ONCE).map(readOne));
-        records.push(...some.filter((one) => one !== undefined));
-      }
-      return records;
+      const records = await mapBounded(ids, READ_AT_ONCE, readOne);
+      return records.filter((one) => one !== undefined);
     },
   };
 };

@@ -1,5 +1,6 @@
 // Recovery's hands: start what nobody began, tell what nobody told, compare, and mend.
 import { Context } from '@temporalio/activity';
+import { mapBounded } from '../../concurrency/chunks.ts';
 import type { Cassandra } from '../../db/cassandra/client.ts';
 import { findOrderView } from '../../db/cassandra/orders.ts';
 import type { Order } from '../../db/postgres/orders/orders.ts';
@@ -74,16 +75,14 @@ const overAll = async <T>(
   work: (item: T) => Promise<boolean>,
 ): Promise<{ count: number; failed: number }> => {
   const sum = { count: 0, failed: 0 };
-  for (let at = 0; at < items.length; at += DESCRIBED_AT_ONCE) {
-    const slice = items.slice(at, at + DESCRIBED_AT_ONCE);
-    for (const result of await Promise.allSettled(slice.map(work))) {
-      if (result.status === 'fulfilled') sum.count += result.value ? 1 : 0;
-      else {
-        sum.failed++;
-        telemetry.log.error('not swept', result.reason);
-      }
+  await mapBounded(items, DESCRIBED_AT_ONCE, async (item) => {
+    try {
+      if (await work(item)) sum.count++;
+    } catch (error) {
+      sum.failed++;
+      telemetry.log.error('not swept', error);
     }
-  }
+  });
   return sum;
 };
 

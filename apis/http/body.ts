@@ -1,5 +1,6 @@
 // Request bodies: read once, within a limit, as strict JSON or as raw text.
 import type { ZodError, ZodType } from 'zod';
+import { withDeadline } from '../../concurrency/deadline.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { looksLikeCardNumber } from '../../domain/payment.ts';
 import { parseStrictJson } from '../../domain/strict-json.ts';
@@ -22,27 +23,6 @@ const JSON_MS_MAX = 10_000;
 const tooSlow = (): DomainError =>
   new DomainError('BODY_TOO_SLOW', 'the body takes too long to come');
 
-/**
- * Reads until the time is over. Every read has a promise of its own: one that all of them are
- * raced against would keep each piece for as long as it waits itself.
- */
-const readingInTime = <T>(read: () => Promise<T>, ms: number) => {
-  let isLate = false;
-  let giveUp = (): void => undefined;
-  const timer = setTimeout(() => {
-    isLate = true;
-    giveUp();
-  }, ms);
-  const next = (): Promise<T> => {
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    giveUp = () => reject(tooSlow());
-    if (isLate) giveUp();
-    else read().then(resolve, reject);
-    return promise;
-  };
-  return { next, clear: () => clearTimeout(timer) };
-};
-
 /** The body piece by piece. BODY_TOO_LARGE by declared length or while reading, BODY_TOO_SLOW. */
 export async function* boundedPieces(
   request: Request,
@@ -51,18 +31,21 @@ export async function* boundedPieces(
   if (Number(request.headers.get('content-length') ?? 0) > bytesMax) throw tooLarge(bytesMax);
   const reader = request.body?.getReader();
   if (!reader) return;
-  const { next, clear } = readingInTime(() => reader.read(), ms);
+  const until = performance.now() + ms;
+  const read = () => reader.read();
   let bytes = 0;
   try {
     for (;;) {
-      const { value, done } = await next();
+      const leftMs = until - performance.now();
+      if (leftMs <= 0) throw tooSlow();
+      // Each read has a deadline of its own: one for all would keep every piece until the end.
+      const { value, done } = await withDeadline(read, leftMs, tooSlow);
       if (done) return;
       bytes += value.byteLength;
       if (bytes > bytesMax) throw tooLarge(bytesMax);
       yield value;
     }
   } finally {
-    clear();
     void reader.cancel().catch(() => undefined);
   }
 }
@@ -73,13 +56,10 @@ const isOverLimit = (error: unknown): boolean =>
 
 /** A whole body, whose size the route's limit bounds. */
 const wholeBody = async (request: Request): Promise<Uint8Array> => {
-  const { next, clear } = readingInTime(() => request.bytes(), JSON_MS_MAX);
   try {
-    return await next();
+    return await withDeadline(() => request.bytes(), JSON_MS_MAX, tooSlow);
   } catch (error) {
     throw isOverLimit(error) ? tooLarge(BODY_BYTES_MAX) : error;
-  } finally {
-    clear();
   }
 };
 

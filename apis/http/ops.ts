@@ -1,4 +1,5 @@
 // The operations port of every process: alive, ready, metrics. Never public.
+import { withDeadline } from '../../concurrency/deadline.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { listen, type Listener } from './server.ts';
 
@@ -12,15 +13,16 @@ export interface OpsPort extends Listener {
   drain(): void;
 }
 
-const checked = async (check: () => Promise<unknown>): Promise<boolean> => {
-  const late = Promise.withResolvers<false>();
-  const timer = setTimeout(() => late.resolve(false), CHECK_TIMEOUT_MS);
-  const answer = check().then(
+/** Whether a check passes in time. */
+export const passes = (check: () => Promise<unknown>): Promise<boolean> =>
+  withDeadline(
+    () => check(),
+    CHECK_TIMEOUT_MS,
+    () => new Error('the check takes too long'),
+  ).then(
     () => true,
     () => false,
   );
-  return Promise.race([answer, late.promise]).finally(() => clearTimeout(timer));
-};
 
 export const serveOps = (
   host: string,
@@ -31,7 +33,7 @@ export const serveOps = (
   let draining = false;
   const ready = async (): Promise<Response> => {
     const results = await Promise.all(
-      Object.entries(checks).map(async ([name, check]) => [name, await checked(check)] as const),
+      Object.entries(checks).map(async ([name, check]) => [name, await passes(check)] as const),
     );
     const ok = !draining && results.every(([, good]) => good);
     return Response.json(

@@ -1,4 +1,5 @@
 // The comparison of Redis with the ledger: every difference that is still there at the last look.
+import { chunksOf } from '../../concurrency/chunks.ts';
 import type { StockLevel } from '../../domain/stock.ts';
 import type { Pg, Tx } from '../../db/postgres/client.ts';
 import { ledgerEpoch } from '../../db/postgres/ledger/epoch.ts';
@@ -64,8 +65,8 @@ const stillThere = async (deps: CompareDeps, differences: Difference[]) => {
   const left: Difference[] = [];
   const epoch = await ledgerEpoch(deps.pg);
   for (const [storeId, group] of Map.groupBy(differences, (one) => one.storeId)) {
-    for (let at = 0; at < group.length; at += SKUS_A_READ) {
-      const skus = group.slice(at, at + SKUS_A_READ).map((one) => one.sku);
+    for (const some of chunksOf(group, SKUS_A_READ)) {
+      const skus = some.map((one) => one.sku);
       const levels = await listLevels(deps.pg, storeId, skus);
       left.push(...(await compareSkus(deps, storeId, levels, epoch)));
     }

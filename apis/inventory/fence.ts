@@ -1,4 +1,5 @@
 // The fence: under which epoch Redis may be believed, looked after every second and on suspicion.
+import { waitAtMost } from '../../concurrency/deadline.ts';
 import { ledgerEpoch } from '../../db/postgres/ledger/epoch.ts';
 import { rebuilding } from '../../db/postgres/ledger/reservations.ts';
 import { readyText } from '../../db/redis/stock.ts';
@@ -59,10 +60,9 @@ export const startFence = (deps: RebuildDeps): Fence => {
     while (running) {
       wake = Promise.withResolvers();
       believed = await look(deps).catch(complain);
-      const timer = setTimeout(wake.resolve, LOOK_EVERY_MS);
       // While something is wrong, suspicion does not make it look faster.
-      await (peek() === undefined ? Bun.sleep(LOOK_AGAIN_MS) : wake.promise);
-      clearTimeout(timer);
+      if (peek() === undefined) await Bun.sleep(LOOK_AGAIN_MS);
+      else await waitAtMost(wake.promise, LOOK_EVERY_MS);
     }
   };
   const done = loop();

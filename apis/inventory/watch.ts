@@ -1,4 +1,5 @@
 // Watching stock: one look at all watched skus every 200 ms, and per watcher only what changed.
+import { chunksOf } from '../../concurrency/chunks.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { StockLevel } from '../../domain/stock.ts';
 import type { InventoryDeps } from './deps.ts';
@@ -25,11 +26,6 @@ export interface StockWatch {
   stop(): Promise<void>;
 }
 
-const chunks = <T>(items: T[], size: number): T[][] =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, at) =>
-    items.slice(at * size, (at + 1) * size),
-  );
-
 const offer = (watcher: Watcher, level: StockLevel): void => {
   if (!watcher.skus.has(level.sku)) return;
   const known = watcher.pending.get(level.sku)?.version ?? watcher.sent.get(level.sku) ?? -1;
@@ -49,7 +45,7 @@ const ended = (): DomainError =>
 const lookAt = async (deps: InventoryDeps, watchers: Set<Watcher>): Promise<void> => {
   for (const [storeId, group] of Map.groupBy(watchers, (watcher) => watcher.storeId)) {
     const skus = [...new Set(group.flatMap((watcher) => [...watcher.skus]))];
-    for (const some of chunks(skus, SKUS_A_READ)) {
+    for (const some of chunksOf(skus, SKUS_A_READ)) {
       const levels = await readLevels(deps, storeId, some);
       group.forEach((watcher) => levels.forEach((level) => offer(watcher, level)));
     }

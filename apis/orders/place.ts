@@ -1,6 +1,7 @@
 // Checkout: priced by Products, accepted once in Postgres, then its story is started.
 import { createHash } from 'node:crypto';
 import type { Client } from '@connectrpc/connect';
+import { waitAtMost } from '../../concurrency/deadline.ts';
 import type { Cassandra } from '../../db/cassandra/client.ts';
 import type { Pg } from '../../db/postgres/client.ts';
 import {
@@ -18,7 +19,6 @@ import type { ProductsService } from '../../proto/gen/holdfast/products/v1/produ
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { TemporalConnection } from '../../workflows/client/connection.ts';
 import type { Admission } from './admission.ts';
-import { within } from '../../workflows/client/orders.ts';
 import { startOrderAndWait } from '../../workflows/client/start.ts';
 import { STORE_HEADER } from '../../domain/headers.ts';
 
@@ -113,7 +113,7 @@ const untilDecided = async (deps: OrdersDeps, order: Order): Promise<void> => {
         reason: error instanceof Error ? error.message : String(error),
       });
     });
-  await within(begun, ANSWER_LIMIT_MS);
+  await waitAtMost(begun, ANSWER_LIMIT_MS);
 };
 
 /**

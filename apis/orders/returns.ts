@@ -1,9 +1,9 @@
 // Returns: requested in Postgres, then carried out by a workflow of their own.
+import { waitAtMost } from '../../concurrency/deadline.ts';
 import { requestReturn, returnById, type Return } from '../../db/postgres/orders/returns.ts';
 import type { ReturnRequest } from '../../db/postgres/orders/returns.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { OrdersDeps } from './place.ts';
-import { within } from '../../workflows/client/orders.ts';
 import { startReturn } from '../../workflows/client/start.ts';
 
 const START_LIMIT_MS = 2_000;
@@ -17,7 +17,7 @@ export const takeReturn = async (deps: OrdersDeps, input: ReturnRequest): Promis
   const begun = startReturn(deps.temporal, taken, deps.carrierPollMs).catch((error: unknown) =>
     deps.telemetry.log.error('return not started yet', error, { orderId: taken.orderId }),
   );
-  await within(begun, START_LIMIT_MS);
+  await waitAtMost(begun, START_LIMIT_MS);
   return returnById(deps.pg, input.storeId, taken.id);
 };
 

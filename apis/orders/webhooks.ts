@@ -1,4 +1,5 @@
 // Stripe's webhook: verified by the raw body, stored once, answered, and told to its story.
+import { waitAtMost } from '../../concurrency/deadline.ts';
 import Stripe from 'stripe';
 import { z } from 'zod';
 import type { Pg } from '../../db/postgres/client.ts';
@@ -10,7 +11,6 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { textBody } from '../http/body.ts';
 import { reply, route, type Route } from '../http/routes.ts';
 import { notifyWorkflow, type ProviderEventDeps } from '../../workflows/client/provider-events.ts';
-import { within } from '../../workflows/client/orders.ts';
 
 /** Signatures older or newer than this are refused: https://docs.stripe.com/webhooks#replay */
 const CLOCK_TOLERANCE_SECONDS = 300;
@@ -80,7 +80,7 @@ export const webhookRoute = (
         const notified = notifyWorkflow(deps, event).catch((error: unknown) =>
           deps.telemetry.log.error('event not told yet', error, { orderId: event.orderId }),
         );
-        await within(notified, NOTIFY_LIMIT_MS);
+        await waitAtMost(notified, NOTIFY_LIMIT_MS);
       }
       return reply({ received: true as const });
     },

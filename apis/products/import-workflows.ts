@@ -1,4 +1,5 @@
 // Imports' workflows: begun when a file is there, and begun later where Temporal was away.
+import { waitAtMost } from '../../concurrency/deadline.ts';
 import type { Pg } from '../../db/postgres/client.ts';
 import { listRunning } from '../../db/postgres/catalogue/imports.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -47,9 +48,7 @@ export const startImportWorkflows = (
   const loop = async (): Promise<void> => {
     while (running) {
       await sweep().catch(later);
-      const timer = setTimeout(() => wake.resolve(), LOOK_EVERY_MS);
-      await wake.promise;
-      clearTimeout(timer);
+      await waitAtMost(wake.promise, LOOK_EVERY_MS);
       wake = Promise.withResolvers();
     }
   };

@@ -1,5 +1,6 @@
 // What is stuck and why, everything known of one order, and what an operator may do about it.
 import type { Client } from '@connectrpc/connect';
+import { withDeadline } from '../../concurrency/deadline.ts';
 import { breaksOf, listOpenBreaks } from '../../db/postgres/orders/reconciliation-breaks.ts';
 import { listDisputes } from '../../db/postgres/orders/disputes.ts';
 import { listOrderEvents } from '../../db/postgres/orders/events.ts';
@@ -44,12 +45,13 @@ export interface RecoveryDeps extends RepairDeps {
 
 /** What is away is said to be away; the rest of the answer stands. */
 const ifThere = async (look: Promise<unknown>): Promise<unknown> => {
-  const late = Promise.withResolvers<unknown>();
-  const timer = setTimeout(() => late.resolve({ unavailable: 'no answer in time' }), LOOK_LIMIT_MS);
   const seen = look.catch((error: unknown) => ({
     unavailable: error instanceof DomainError ? error.code : 'UNAVAILABLE',
   }));
-  return Promise.race([seen, late.promise]).finally(() => clearTimeout(timer));
+  const late = () => new Error('no answer in time');
+  return withDeadline(() => seen, LOOK_LIMIT_MS, late).catch((error: Error) => ({
+    unavailable: error.message,
+  }));
 };
 
 const workflowOf = async ({ temporal }: RecoveryDeps, id: string): Promise<unknown> => {

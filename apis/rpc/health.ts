@@ -5,10 +5,9 @@ import {
   Health,
   HealthCheckResponse_ServingStatus as Status,
 } from '../../proto/gen/grpc/health/v1/health_pb.ts';
-import type { ReadyChecks } from '../http/ops.ts';
+import { passes, type ReadyChecks } from '../http/ops.ts';
 
 const LOOK_EVERY_MS = 1_000;
-const CHECK_LIMIT_MS = 2_000;
 
 export interface HealthState {
   /** False when a check fails or takes too long, and once the server drains. */
@@ -21,13 +20,9 @@ export interface HealthState {
 /** The same checks as `/ready`. */
 export const createHealth = (checks: ReadyChecks): HealthState => {
   const drained = new AbortController();
-  const isWell = async (check: () => Promise<unknown>): Promise<boolean> =>
-    Promise.race([check(), Bun.sleep(CHECK_LIMIT_MS).then(() => Promise.reject(new Error('late')))])
-      .then(() => true)
-      .catch(() => false);
   return {
     isServing: async () => {
-      const well = await Promise.all(Object.values(checks).map(isWell));
+      const well = await Promise.all(Object.values(checks).map(passes));
       return !drained.signal.aborted && well.every(Boolean);
     },
     drain: () => drained.abort(),

@@ -1,4 +1,5 @@
 // Products as GraphQL shows them; stock is asked for once a request, for all variants together.
+import { chunksOf } from '../../concurrency/chunks.ts';
 import { currencyOf, numberFromMinor } from '../../domain/money.ts';
 import type { Variant } from '../../domain/product.ts';
 import type { ProductDocument } from '../../db/projections/document.ts';
@@ -16,9 +17,7 @@ export const batchedStock = (
   let waiting: string[] = [];
   let requested: Promise<Map<string, number>> | undefined;
   const readAll = async (skus: string[]): Promise<Map<string, number>> => {
-    const deps: string[][] = [];
-    for (let at = 0; at < skus.length; at += BATCH_MAX) deps.push(skus.slice(at, at + BATCH_MAX));
-    const maps = await Promise.all(deps.map(read));
+    const maps = await Promise.all(chunksOf(skus, BATCH_MAX).map(read));
     return new Map(maps.flatMap((map) => [...map]));
   };
   const flush = (): Promise<Map<string, number>> => {

@@ -1,4 +1,5 @@
 // The words a store's catalogue uses: to complete what is being typed, and to mend misspellings.
+import { mapBounded } from '../../concurrency/chunks.ts';
 import { editsAllowed, editsBetween, spellingKeys } from '../../domain/catalogue/spelling.ts';
 import type { KnownWord } from '../projections/listing-text.ts';
 import type { Cassandra } from './client.ts';
@@ -44,10 +45,7 @@ export const rememberWords = (cassandra: Cassandra): RememberWords => {
     const nameOf = ({ word, isLabel }: KnownWord): string => `${storeId}/${word}/${isLabel}`;
     const fresh = words.filter((one) => !written.has(nameOf(one)));
     const writes = fresh.flatMap((one) => writesOf(storeId, one));
-    for (let at = 0; at < writes.length; at += WRITES_AT_ONCE) {
-      const some = writes.slice(at, at + WRITES_AT_ONCE);
-      await Promise.all(some.map((write) => cassandra.run(...write)));
-    }
+    await mapBounded(writes, WRITES_AT_ONCE, (write) => cassandra.run(...write));
     if (written.size > REMEMBERED_MAX) written.clear();
     for (const one of fresh) written.add(nameOf(one));
   };

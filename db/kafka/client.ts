@@ -8,6 +8,7 @@ import {
   type KafkaMessage,
   type Producer,
 } from 'kafkajs';
+import { withDeadline } from '../../concurrency/deadline.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { createTopics, forgetGroup, reachOf } from './admin.ts';
 import type { Reach } from './reach.ts';
@@ -69,13 +70,7 @@ const byTopic = (messages: OutgoingMessage[]) => {
   }));
 };
 
-/** What is given up may still come through: whoever sends again sends twice, and that is meant. */
-const inTime = async (work: Promise<unknown>): Promise<void> => {
-  const late = Promise.withResolvers<never>();
-  const giveUp = (): void => late.reject(new Error('Kafka does not answer'));
-  const timer = setTimeout(giveUp, SEND_LIMIT_MS);
-  await Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
-};
+const late = (): Error => new Error('Kafka does not answer');
 
 /** One producer for all senders; after a failure the next send connects anew. */
 const createSender = (kafka: Kafka) => {
@@ -101,7 +96,8 @@ const createSender = (kafka: Kafka) => {
       await producer.sendBatch({ topicMessages, acks: -1, timeout: SEND_TIMEOUT_MS });
     };
     try {
-      await inTime(sending());
+      // A late send may still succeed: its retry then sends the messages twice.
+      await withDeadline(sending, SEND_LIMIT_MS, late);
     } catch (error) {
       // A broker that says nothing says nothing to this, either.
       void close();

@@ -1,4 +1,5 @@
 // The relay: carries each outbox to Kafka, in order per key, at least once, several at a time.
+import { waitAtMost } from '../../concurrency/deadline.ts';
 import { type Pg } from '../postgres/client.ts';
 import {
   drainBucket,
@@ -116,9 +117,7 @@ export const startRelay = async (
   let running = true;
   let wake = Promise.withResolvers<void>();
   const idle = async (): Promise<void> => {
-    const timer = setTimeout(() => wake.resolve(), LOOK_EVERY_MS);
-    await wake.promise;
-    clearTimeout(timer);
+    await waitAtMost(wake.promise, LOOK_EVERY_MS);
     wake = Promise.withResolvers();
   };
   const publishProgress = progressPublisher(deps);

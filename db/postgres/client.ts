@@ -2,6 +2,8 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import { withDeadline } from '../../concurrency/deadline.ts';
+import { createLimiter } from '../../concurrency/limiter.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { StoreId } from '../../domain/ids.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -16,7 +18,7 @@ const DEFAULT_CONNECTIONS_MAX = 10;
 const TRANSACTIONS_SHARE = 0.6;
 /** A server that accepts and then says nothing keeps nobody waiting longer than this. */
 const ANSWER_LIMIT_MS = 5_000;
-/** Calls waiting at once, those given up but not ended yet among them; the next is refused. */
+/** Calls that run or wait at once; late ones that still run count. The next is refused. */
 const WAITING_MAX = 1_000;
 
 export type Db = PostgresJsDatabase;
@@ -68,36 +70,8 @@ export interface PgOptions {
 const away = (): DomainError =>
   new DomainError('UNAVAILABLE', 'the database does not answer', { retryAfterSeconds: 2 });
 
-/** Gives up on `work` after a while; it is told so, and then must not commit any more. */
-const inTime = async <T>(
-  limitMs: number,
-  work: (isLate: () => boolean) => Promise<T>,
-): Promise<T> => {
-  const giveUp = Promise.withResolvers<never>();
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    giveUp.reject(away());
-  }, limitMs);
-  return Promise.race([work(() => late), giveUp.promise]).finally(() => clearTimeout(timer));
-};
-
-/** Lets so many run at once; the others wait their turn, and what would be too much is refused. */
-const bounded = (atOnce: number) => {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (running + waiting.length >= WAITING_MAX) throw away();
-    // Whoever ends hands the place over, so that nobody comes in between.
-    if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running++;
-    return work().finally(() => {
-      const next = waiting.shift();
-      if (next) next();
-      else running--;
-    });
-  };
-};
+const createAdmission = (runningMax: number) =>
+  createLimiter({ runningMax, waitingMax: WAITING_MAX - runningMax, onFull: away });
 
 interface Inner {
   session: {
@@ -155,29 +129,32 @@ export const connectPostgres = ({ url, telemetry, connectionsMax }: PgOptions): 
   const client = open(url, Math.max(1, max - transactionsMax));
   const own = open(url, transactionsMax);
   const ownDb = drizzle(own);
-  const admitOwn = bounded(transactionsMax);
+  const transactions = createAdmission(transactionsMax);
   const begin: Db['transaction'] = (work, config) =>
-    admitOwn(() => ownDb.transaction(work, config));
+    transactions.run(() => ownDb.transaction(work, config));
   /** Whoever begins a transaction on it, such as better-auth, gets one of those, too. */
   const db = Object.assign(drizzle(client), { transaction: begin });
   const named = <T>(name: string, work: () => Promise<T>): Promise<T> =>
     telemetry.timed('sql', name, work).catch((error: unknown) => {
       throw faultOf(error);
     });
-  const admit = bounded(WAITING_MAX);
+  const queries = createAdmission(WAITING_MAX);
   const transaction: Pg['transaction'] = (name, work, limitMs = ANSWER_LIMIT_MS) =>
-    named(name, () =>
-      inTime(limitMs, (isLate) =>
-        begin(async (tx) => {
-          if (isLate()) throw away();
-          const result = await work(tx);
-          if (isLate()) throw away();
-          return result;
-        }),
-      ),
-    );
+    named(name, () => {
+      const workInTime = async (tx: Tx, signal: AbortSignal) => {
+        signal.throwIfAborted();
+        const result = await work(tx);
+        // A late transaction must not commit: its caller has been answered.
+        signal.throwIfAborted();
+        return result;
+      };
+      const run = (signal: AbortSignal) =>
+        transactions.run(() => ownDb.transaction((tx) => workInTime(tx, signal)), { signal });
+      return withDeadline(run, limitMs, away);
+    });
   return {
-    query: (name, work) => named(name, () => inTime(ANSWER_LIMIT_MS, () => admit(() => work(db)))),
+    query: (name, work) =>
+      named(name, () => withDeadline(() => queries.run(() => work(db)), ANSWER_LIMIT_MS, away)),
     transaction,
     as: (storeId) => {
       const asStore: Pg['transaction'] = (name, work, limitMs) =>

@@ -1,12 +1,13 @@
 // The projector: batches of a partition into the read side, in the order of each key.
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
+import { chunksOf, mapBounded } from '../../concurrency/chunks.ts';
+import { createKeyedLimiter } from '../../concurrency/keyed-limiter.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { withTraceFrom } from '../../telemetry/spans.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { KafkaClient } from '../kafka/client.ts';
 import { deadLetterTopic, TOPICS } from '../kafka/topics.ts';
 import { Poison, type Apply, type Outcome } from './apply.ts';
-import { createTurns } from './turns.ts';
 
 /** Messages of a partition worked on at once; those of one key are folded into one write. */
 const CHUNK = 256;
@@ -110,18 +111,6 @@ const byKey = (messages: KafkaMessage[]): KafkaMessage[][] => {
   return [...keys.values()];
 };
 
-/** Runs `work` over the list, a few at a time; the first error ends it when all have come back. */
-const severally = async <T>(list: T[], work: (one: T) => Promise<void>): Promise<void> => {
-  const left = [...list];
-  const run = async (): Promise<void> => {
-    for (let one = left.shift(); one !== undefined; one = left.shift()) await work(one);
-  };
-  const runs = Array.from({ length: Math.min(KEYS_AT_ONCE, list.length) }, run);
-  for (const { status, ...end } of await Promise.allSettled(runs)) {
-    if (status === 'rejected' && 'reason' in end) throw end.reason;
-  }
-};
-
 /** How long each partition has to wait before it is tried again. */
 const createPauses = () => {
   const failures = new Map<string, number>();
@@ -147,7 +136,7 @@ export const projectBatch = (deps: ProjectorDeps) => {
   const { consumed, lag } = metricsOf(telemetry);
   let apply = freshApply();
   const pauses = createPauses();
-  const turns = createTurns(KEYS_AT_ONCE);
+  const limiter = createKeyedLimiter(KEYS_AT_ONCE);
   const observeLag = (topic: string, message: KafkaMessage | undefined): void => {
     const committedAt = Date.parse(String(message?.headers?.['ce_time'] ?? ''));
     if (Number.isFinite(committedAt)) lag.set({ topic }, (Date.now() - committedAt) / 1_000);
@@ -156,14 +145,13 @@ export const projectBatch = (deps: ProjectorDeps) => {
     const { batch, resolveOffset, heartbeat, isRunning, isStale, pause } = payload;
     const { topic, partition, messages } = batch;
     const whose = { topic, partition };
-    const isFirst = topic === TOPICS.stock;
-    for (let at = 0; at < messages.length; at += CHUNK) {
+    const isUrgent = topic === TOPICS.stock;
+    for (const chunk of chunksOf(messages, CHUNK)) {
       if (!isRunning() || isStale()) return;
-      const chunk = messages.slice(at, at + CHUNK);
       try {
-        await severally(byKey(chunk), async (list) => {
+        await mapBounded(byKey(chunk), KEYS_AT_ONCE, async (list) => {
           const project = () => projectList(deps, apply, whose, list);
-          for (const outcome of await turns({ key: keyOf(list[0]), isFirst }, project)) {
+          for (const outcome of await limiter.run(keyOf(list[0]), project, { isUrgent })) {
             consumed.inc({ topic, outcome });
           }
           await heartbeat();

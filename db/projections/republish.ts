@@ -1,4 +1,5 @@
 // What Postgres says and a set of tables does not know: told once more on the road of all news.
+import { chunksOf, mapBounded } from '../../concurrency/chunks.ts';
 import type { CollectionId, ProductId, StoreId } from '../../domain/ids.ts';
 import type { Cassandra } from '../cassandra/client.ts';
 import { findCollectionClock, pagesOfCollections } from '../cassandra/collections.ts';
@@ -33,13 +34,8 @@ interface Sides {
 
 /** Those of a list that are so, asked a few at a time. */
 const filtered = async <T>(list: T[], isSo: (one: T) => Promise<boolean>): Promise<T[]> => {
-  const found: T[] = [];
-  for (let at = 0; at < list.length; at += READS_AT_ONCE) {
-    const some = list.slice(at, at + READS_AT_ONCE);
-    const answers = await Promise.all(some.map(isSo));
-    found.push(...some.filter((_, place) => answers[place]));
-  }
-  return found;
+  const answers = await mapBounded(list, READS_AT_ONCE, isSo);
+  return list.filter((_, at) => answers[at]);
 };
 
 /** Every page after the one before it, until there is none. */
@@ -142,12 +138,11 @@ const republishGone = async ({ pg, cassandra }: Sides, gone: Gone): Promise<numb
     async ({ storeId, id, clockUs }) =>
       (await findCollectionClock(cassandra, storeId, id)) === clockUs,
   );
-  for (let at = 0; at < Math.max(products.length, collections.length); at += PAGE) {
-    const page = [at, at + PAGE] as const;
-    await republishDeleted(pg, {
-      products: products.slice(...page),
-      collections: collections.slice(...page),
-    });
+  for (const some of chunksOf(products, PAGE)) {
+    await republishDeleted(pg, { products: some, collections: [] });
+  }
+  for (const some of chunksOf(collections, PAGE)) {
+    await republishDeleted(pg, { products: [], collections: some });
   }
   return products.length + collections.length;
 };

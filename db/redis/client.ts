@@ -1,5 +1,7 @@
 // The Redis client: one server or a cluster, never waiting long, never queueing without end.
 import { Cluster, Redis } from 'ioredis';
+import { waitAtMost } from '../../concurrency/deadline.ts';
+import { createLimiter } from '../../concurrency/limiter.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 
@@ -58,7 +60,7 @@ const away = (cause?: unknown): DomainError =>
 export const connectRedis = (url: string, telemetry: Telemetry): RedisClient => {
   const redis = open(url.split(',').filter((one) => one !== ''));
   let losses = 0;
-  let waiting = 0;
+  const calls = createLimiter({ runningMax: WAITING_MAX, waitingMax: 0, onFull: away });
   const lost = (): void => void losses++;
   redis.on('close', lost);
   redis.on('+node', (node: Redis) => node.on('close', lost));
@@ -66,22 +68,17 @@ export const connectRedis = (url: string, telemetry: Telemetry): RedisClient => 
     telemetry.log.warn('redis is away', { reason: error.message }),
   );
   return {
-    run: async (name, work) => {
-      if (waiting >= WAITING_MAX) throw away();
-      waiting++;
-      return telemetry
-        .timed('redis', name, () => work(redis))
-        .catch((error: unknown) => {
-          throw away(error);
-        })
-        .finally(() => waiting--);
-    },
+    run: (name, work) =>
+      calls.run(() =>
+        telemetry
+          .timed('redis', name, () => work(redis))
+          .catch((error: unknown) => {
+            throw away(error);
+          }),
+      ),
     connected: async (limitMs) => {
       if (redis.status === 'ready') return;
-      const ready = Promise.withResolvers<void>();
-      redis.once('ready', () => ready.resolve());
-      const timer = setTimeout(() => ready.resolve(), limitMs);
-      await ready.promise.finally(() => clearTimeout(timer));
+      await waitAtMost(new Promise((resolve) => redis.once('ready', resolve)), limitMs);
     },
     masters: () => (redis instanceof Cluster ? redis.nodes('master') : [redis]),
     losses: () => losses,

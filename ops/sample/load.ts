@@ -1,5 +1,6 @@
 // Loads the hand-written sample catalogue through the public API; what is there already stays.
 import { z } from 'zod';
+import { mapBounded } from '../../concurrency/chunks.ts';
 import sample from './catalogue.json';
 import type { Say } from '../servers/server.ts';
 
@@ -81,9 +82,7 @@ export const loadSample = async (shop: Shop, say: Say): Promise<number> => {
       await call(shop, 'PUT', `/product/${id}/stock`, { sku, quantity: stock });
     }
   };
-  for (let at = 0; at < sample.products.length; at += AT_ONCE) {
-    await Promise.all(sample.products.slice(at, at + AT_ONCE).map(load));
-  }
+  await mapBounded(sample.products, AT_ONCE, load);
   say(`catalogue: ${sample.products.length} products, ${fresh} of them new`);
   return fresh;
 };

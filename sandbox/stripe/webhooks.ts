@@ -1,6 +1,7 @@
 // Signed webhooks of the card sandbox: sent beside the API's answers, never in their way.
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
+import { createLimiter } from '../../concurrency/limiter.ts';
 
 const QUEUE_MAX = 10_000;
 const TRIES_MAX = 8;
@@ -38,23 +39,6 @@ export const signatureOf = (body: string, secret: string, atSeconds: number): st
   return `t=${atSeconds},v1=${signed}`;
 };
 
-/** Lets at most so many deliveries be under way at once; the others wait in order. */
-const createGate = (most: number) => {
-  let open = most;
-  const waiting: (() => void)[] = [];
-  return async (work: () => Promise<boolean>): Promise<boolean> => {
-    if (open > 0) open--;
-    else await new Promise<void>((go) => waiting.push(go));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else open++;
-    }
-  };
-};
-
 const post = async (url: string, secret: string, body: string): Promise<boolean> => {
   const signature = signatureOf(body, secret, Math.floor(Date.now() / 1000));
   const response = await fetch(url, {
@@ -72,11 +56,11 @@ export const createWebhooks = (url: string, secret: string): Webhooks => {
   let held: string[] = [];
   let unsent = 0;
   let closed = false;
-  const gate = createGate(SENDS_AT_ONCE_MAX);
+  const sends = createLimiter({ runningMax: SENDS_AT_ONCE_MAX });
   const attempts = async (body: string, waitMs: number): Promise<void> => {
     await Bun.sleep(waitMs);
     for (let tries = 1; tries <= TRIES_MAX && !closed; tries++) {
-      if (await gate(() => post(url, secret, body))) return;
+      if (await sends.run(() => post(url, secret, body))) return;
       await Bun.sleep(FIRST_RETRY_MS * 2 ** tries);
     }
   };

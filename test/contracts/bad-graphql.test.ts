@@ -5,6 +5,7 @@ import { createCursors } from '../../apis/http/cursors.ts';
 import { appOf } from '../../apis/http/app.ts';
 import { graphqlRoute } from '../../apis/search/graphql.ts';
 import type { SearchDeps } from '../../apis/search/context.ts';
+import { withDeadline } from '../../concurrency/deadline.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
 import { expectNoInsides, expectProblem, send, type Sent } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
@@ -108,11 +109,9 @@ const TOO_MUCH: Question[] = [
 const refusesQuestions = (questions: Question[], status = 400, why = /\S/): void => {
   for (const [name, query, variables] of questions) {
     test(`${name} is refused, and soon: INVALID_INPUT`, async () => {
-      const response = await Promise.race([
-        send(shop, asking({ query, ...(variables !== undefined && { variables }) })),
-        Bun.sleep(SOON_MS).then(() => undefined),
-      ]);
-      if (!response) throw new Error(`no answer within ${SOON_MS} ms`);
+      const asked = asking({ query, ...(variables !== undefined && { variables }) });
+      const late = () => new Error(`no answer within ${SOON_MS} ms`);
+      const response = await withDeadline(() => send(shop, asked), SOON_MS, late);
       const text = await response.text();
       expectNoInsides(text);
       const { data, errors } = JSON.parse(text) as Refused;

@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import type { Route } from '../../apis/http/routes.ts';
+import { mapBounded } from '../../concurrency/chunks.ts';
 import { newCartId, newId, type StoreId } from '../../domain/ids.ts';
 import {
   type Field,
@@ -176,17 +177,12 @@ const STEPS: Step[] = Object.entries(everyRoute()).flatMap(([service, routes]) =
 
 /** Asks of each step at most a few at a time, and gathers what is wrong. */
 const walked = async (steps: Step[], judge: (step: Step) => Promise<unknown>) => {
-  const left = [...steps];
-  const wrong: unknown[] = [];
-  const walk = async (): Promise<void> => {
-    for (let step = left.shift(); step; step = left.shift()) {
-      const found = await judge(step);
-      const { service, route, who } = step;
-      if (found) wrong.push([`${service}: ${route.method} ${route.path} by ${who}`, found]);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, walk));
-  return wrong;
+  const answers = await mapBounded(steps, AT_ONCE, async (step) => {
+    const found = await judge(step);
+    const { service, route, who } = step;
+    return found ? [[`${service}: ${route.method} ${route.path} by ${who}`, found]] : [];
+  });
+  return answers.flat();
 };
 
 const stateOf = async ({ storeId, ids }: Tenant): Promise<unknown> => {

@@ -1,5 +1,6 @@
 // What works when something is down: the promised table, cell by cell, over the public door.
 import { afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { withDeadline } from '../../concurrency/deadline.ts';
 import {
   ADDRESS,
   asShopper,
@@ -114,25 +115,20 @@ const checkout = async (email: string) => {
   return { ...answer, retryAfter: answer.headers.get('retry-after') };
 };
 
-const inTime = async <T>(what: string, work: Promise<T>): Promise<T> => {
-  const late = Bun.sleep(CELL_LIMIT_MS).then(() => {
-    throw new Error(`nobody should wait as long for ${what}`);
-  });
-  return Promise.race([work, late]);
-};
+const inTime = <T>(what: string, work: () => Promise<T>): Promise<T> =>
+  withDeadline(work, CELL_LIMIT_MS, () => new Error(`no answer in time for ${what}`));
 
 /** Asks the four questions of a row; answers the order that was taken, if one was. */
 const judged = async (cells: Cells, email: string): Promise<string | undefined> => {
-  cells.browse(await inTime('the catalogue', browse()));
-  const { status, body, retryAfter } = await inTime('a checkout', checkout(email));
+  cells.browse(await inTime('the catalogue', browse));
+  const { status, body, retryAfter } = await inTime('a checkout', () => checkout(email));
   expect(cells.checkout).toContain(status);
   if (status === 503) expect(Number(retryAfter)).toBeGreaterThan(0);
-  const seen = await inTime('an order', asShopper(shop, bought, 'GET'));
+  const seen = await inTime('an order', () => asShopper(shop, bought, 'GET'));
   expect(seen.status).toBe(200);
   cells.status(seen.body);
   const change = { description: `as of ${Date.now()}` };
-  const written = await inTime(
-    'a write',
+  const written = await inTime('a write', () =>
     asStore(shop, 'PUT', `/product/${ware.productId}`, change),
   );
   expect(written.status).toBe(cells.write);

@@ -2,6 +2,7 @@
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { WorkflowHandle, WorkflowUpdateHandle } from '@temporalio/client';
+import { waitAtMost } from '../../concurrency/deadline.ts';
 import type { Pg } from '../../db/postgres/client.ts';
 import { findOrder } from '../../db/postgres/orders/orders.ts';
 import { DomainError, isErrorCode } from '../../domain/errors.ts';
@@ -30,13 +31,6 @@ const notRunning = async (pg: Pg, id: string, cause: unknown): Promise<DomainErr
   return new DomainError('ILLEGAL_TRANSITION', 'the order is over', { cause });
 };
 
-/** Waits for `work` for at most `limitMs`; what is not known by then is read from Postgres. */
-export const within = async (work: Promise<unknown>, limitMs: number): Promise<void> => {
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, limitMs);
-  await Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
-};
-
 /** An update that is accepted is in the workflow's history and will be carried out. */
 export const UNTIL_ACCEPTED = { waitForStage: 'ACCEPTED' } as const;
 
@@ -63,8 +57,7 @@ export const updateOrder = async (
     const isThere = !(error instanceof WorkflowNotFoundError);
     throw isThere ? refusalOf(error) : await notRunning(pg, orderId, error);
   });
-  answered.catch(() => undefined);
-  await within(answered, UPDATE_LIMIT_MS);
+  await waitAtMost(answered, UPDATE_LIMIT_MS);
   if (!accepted) throw away(new Error('no worker has accepted it in time'));
 };
 

@@ -2,6 +2,7 @@
 import { betterAuth } from 'better-auth';
 import { APIError, createEmailVerificationToken } from 'better-auth/api';
 import { hashPassword, verifyPassword } from 'better-auth/crypto';
+import { createLimiter } from '../../../concurrency/limiter.ts';
 import type { Db, Pg } from '../../../db/postgres/client.ts';
 import {
   authTables,
@@ -34,21 +35,17 @@ export interface AuthOptions {
   telemetry: Telemetry;
 }
 
-const hashing = () => {
-  let running = 0;
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (running >= HASHES_MAX) {
-      throw new DomainError('UNAVAILABLE', 'too many sign in just now', { retryAfterSeconds: 1 });
-    }
-    running++;
-    return work().finally(() => running--);
-  };
-};
+const tooManySignIns = (): DomainError =>
+  new DomainError('UNAVAILABLE', 'too many sign in just now', { retryAfterSeconds: 1 });
 
 type Issue = (data: { user: { email: string }; token: string }) => Promise<void>;
 
 const authOver = (db: Db, { pg, secret, publicUrl, telemetry }: AuthOptions, issue: Issue) => {
-  const bounded = hashing();
+  const hashes = createLimiter({
+    runningMax: HASHES_MAX,
+    waitingMax: 0,
+    onFull: tooManySignIns,
+  });
   return betterAuth({
     baseURL: publicUrl,
     basePath: '/auth',
@@ -61,8 +58,8 @@ const authOver = (db: Db, { pg, secret, publicUrl, telemetry }: AuthOptions, iss
       minPasswordLength: PASSWORD_LENGTH_MIN,
       maxPasswordLength: PASSWORD_LENGTH_MAX,
       password: {
-        hash: (password) => bounded(() => hashPassword(password)),
-        verify: (pair) => bounded(() => verifyPassword(pair)),
+        hash: (password) => hashes.run(() => hashPassword(password)),
+        verify: (pair) => hashes.run(() => verifyPassword(pair)),
       },
       resetPasswordTokenExpiresIn: TOKEN_SECONDS,
       revokeSessionsOnPasswordReset: true,

@@ -1,4 +1,5 @@
 // Mails of accounts: asked for in the request, made and sent after it, by one gateway each.
+import { waitAtMost } from '../../../concurrency/deadline.ts';
 import type { Pg } from '../../../db/postgres/client.ts';
 import {
   findAccountByEmail,
@@ -118,9 +119,7 @@ export const startMailing = (deps: MailDeps): { stop(): Promise<void> } => {
       } catch (error) {
         telemetry.log.error('mails not looked for', error);
       }
-      const timer = setTimeout(wake, LOOK_EVERY_MS);
-      await awake.promise;
-      clearTimeout(timer);
+      await waitAtMost(awake.promise, LOOK_EVERY_MS);
     }
   };
   const done = loop();

@@ -1,5 +1,6 @@
 // Equal questions that are under way at once are asked once: what is read is nobody's own.
 import { createHash } from 'node:crypto';
+import { withDeadline } from '../../../concurrency/deadline.ts';
 
 /** Runs `work`, or joins the run of an equal question; only the clock may abort it. */
 export type Share<T> = (
@@ -9,19 +10,7 @@ export type Share<T> = (
   work: (signal: AbortSignal) => Promise<T>,
 ) => Promise<T>;
 
-const untilDeadline = <T>(
-  work: (signal: AbortSignal) => Promise<T>,
-  deadlineMs: number,
-): Promise<T> => {
-  const late = Promise.withResolvers<never>();
-  const control = new AbortController();
-  const timer = setTimeout(() => {
-    const reason = new Error('the shared call took too long');
-    control.abort(reason);
-    late.reject(reason);
-  }, deadlineMs);
-  return Promise.race([work(control.signal), late.promise]).finally(() => clearTimeout(timer));
-};
+const late = (): Error => new Error('the shared call took too long');
 
 /**
  * As many runs are known as are under way, and none that has ended. What fails, fails for all who
@@ -34,7 +23,7 @@ export const createSharing = <T>(deadlineMs: number): Share<T> => {
     const key = createHash('sha256').update(JSON.stringify(question)).digest('base64url');
     const known = underWay.get(key);
     if (known && performance.now() - known.beganAt < joinableMs) return known.answer;
-    const begun = { beganAt: performance.now(), answer: untilDeadline(work, deadlineMs) };
+    const begun = { beganAt: performance.now(), answer: withDeadline(work, deadlineMs, late) };
     underWay.set(key, begun);
     const forget = (): void => {
       if (underWay.get(key) === begun) underWay.delete(key);

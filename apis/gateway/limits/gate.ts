@@ -1,9 +1,9 @@
-// The gate of the public door: a room, the address, who it is, and then what they may still do.
+// The gate of the public API: a slot, the address, who it is, and then what they may still do.
 import { hasNoCredential, type Principal } from '../../http/principals.ts';
 import type { Charge, Gate, Leave } from '../../http/gate.ts';
 import { DEFAULT_STORE } from '../../../domain/ids.ts';
+import { whileStreamed, type ConcurrencyLimits } from './concurrency-limits.ts';
 import type { Rates } from './rates.ts';
-import { whileStreamed, type Rooms } from './rooms.ts';
 
 /** Who stays the same over many calls: an account, a key, else what they show; or nobody. */
 const principalOf = (principal: Principal, request: Request): string | undefined => {
@@ -22,9 +22,9 @@ const isStream = (response: Response): boolean =>
  * Who shows nothing is known at once, and counted once.
  */
 export const gateOf =
-  (rates: Rates, rooms: Rooms): Gate =>
+  (rates: Rates, limits: ConcurrencyLimits): Gate =>
   async ({ kind, request, address, headers, authenticate }) => {
-    const end = rooms.enter(kind);
+    const release = await limits.acquire(kind);
     try {
       const isAnonymous = hasNoCredential(request);
       const store = isAnonymous && { store: DEFAULT_STORE };
@@ -42,13 +42,13 @@ export const gateOf =
         if (!isAnonymous) await rates.take(further, who, headers);
       };
       const leave: Leave = (response) => {
-        if (response && isStream(response)) return whileStreamed(response, end);
-        end(response !== undefined && isPage);
+        if (response && isStream(response)) return whileStreamed(response, release);
+        release(response !== undefined && isPage);
         return response;
       };
       return { pass: { principal, charge }, leave };
     } catch (error) {
-      end();
+      release();
       throw error;
     }
   };

@@ -1,11 +1,15 @@
 // The pure parts of the limits: whose address it is, the local count, what a profile may say.
 import { describe, expect, test } from 'bun:test';
 import { createTelemetry } from '../../../telemetry/telemetry.ts';
+import type { CallKind } from '../../http/gate.ts';
 import { clientAddress } from './client-address.ts';
+import {
+  createConcurrencyLimits,
+  whileStreamed,
+  type ConcurrencyLimits,
+} from './concurrency-limits.ts';
 import { createLocalRates } from './local-rates.ts';
 import { COSTS, limitsOf } from './profiles.ts';
-import { createRooms } from './rooms.ts';
-import { createWidth } from './width.ts';
 
 describe("a client's address", () => {
   const SOCKET = '198.51.100.7';
@@ -103,66 +107,47 @@ describe('a profile', () => {
   });
 });
 
-describe('the width of a room', () => {
-  const PATIENCE_MS = 400;
-  /** What is behind it answers so many a second, first come first served, and more come always. */
-  const crowded = (perSecond: number, most = 400) => {
-    let nowMs = 0;
-    const width = createWidth(most, PATIENCE_MS, () => nowMs);
-    const came: number[] = [];
-    const waits: number[] = [];
-    for (let answered = 0; answered < perSecond * 60; answered++) {
-      while (came.length < width.present()) came.push(nowMs);
-      nowMs += 1_000 / perSecond;
-      const waited = nowMs - (came[0] ?? nowMs);
-      width.learn(waited, came.length);
-      came.shift();
-      waits.push(waited);
-    }
-    return { width: width.present(), waits: waits.slice(-perSecond * 10) };
+const refusedBy = async (limits: ConcurrencyLimits, kind: CallKind = 'read'): Promise<void> => {
+  const refusal: unknown = await limits.acquire(kind).catch((error: unknown) => error);
+  expect(refusal).toMatchObject({ code: 'OVERLOADED' });
+};
+
+describe('a concurrency limit', () => {
+  const limitsFor = () => {
+    const telemetry = createTelemetry('test', 'fatal');
+    const { atOnce } = limitsOf('local', {});
+    return createConcurrencyLimits({ ...atOnce, read: 2, write: 1 }, telemetry);
   };
 
-  test('becomes what is answered in time, whatever that is', () => {
-    for (const perSecond of [100, 250, 500]) {
-      const { width, waits } = crowded(perSecond);
-      const inTime = (perSecond * PATIENCE_MS) / 1_000;
-      expect(width).toBeGreaterThan(inTime * 0.75);
-      expect(width).toBeLessThan(inTime * 1.5);
-      expect(Math.max(...waits)).toBeLessThan(PATIENCE_MS * 2);
+  test('that is reached refuses the next call, and none of another kind', async () => {
+    const limits = limitsFor();
+    const release = await limits.acquire('read');
+    await limits.acquire('read');
+    await refusedBy(limits);
+    (await limits.acquire('write'))();
+    release();
+    release();
+    await limits.acquire('read');
+    await refusedBy(limits);
+  });
+
+  test('counts a stream until it has ended, failed or been cancelled', async () => {
+    const read = (response: Response) => response.text();
+    const ends: ((response: Response) => Promise<unknown>)[] = [
+      read,
+      (response) => read(response).catch(() => undefined),
+      async (response) => response.body?.cancel(),
+    ];
+    for (const [at, end] of ends.entries()) {
+      const limits = limitsFor();
+      const release = await limits.acquire('write');
+      const source = new ReadableStream({
+        pull: (controller) => (at === 1 ? controller.error(new Error('away')) : controller.close()),
+      });
+      const response = whileStreamed(new Response(source), release);
+      await refusedBy(limits, 'write');
+      await end(response);
+      await limits.acquire('write');
     }
-  });
-
-  test('stays what it is where the room itself is the limit', () => {
-    expect(crowded(2_000).width).toBe(400);
-  });
-
-  test('is not made narrower by a few that are slow, and has an end', () => {
-    let nowMs = 0;
-    const width = createWidth(400, PATIENCE_MS, () => nowMs);
-    width.learn(5_000, 25);
-    expect(width.present()).toBe(400);
-    for (let late = 0; late < 1_000; late++) {
-      nowMs += PATIENCE_MS;
-      width.learn(5_000, 400);
-    }
-    expect(width.present()).toBe(25);
-    for (let good = 0; good < 4_000; good++) width.learn(10, 25);
-    expect(width.present()).toBe(400);
-  });
-});
-
-describe('a room', () => {
-  const telemetry = createTelemetry('test', 'fatal');
-  const rooms = createRooms({ ...limitsOf('local', {}).atOnce, read: 2, write: 1 }, telemetry);
-
-  test('that is full refuses the next one, and no one of another kind', () => {
-    const leave = rooms.enter('read');
-    rooms.enter('read');
-    expect(() => rooms.enter('read')).toThrow('busy');
-    rooms.enter('write')();
-    leave();
-    leave();
-    rooms.enter('read');
-    expect(() => rooms.enter('read')).toThrow('busy');
   });
 });

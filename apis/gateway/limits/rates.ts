@@ -1,5 +1,6 @@
 // Limits on rates: taken in Redis for all processes together, in this process while it is away.
 import { createHash } from 'node:crypto';
+import { withDeadline } from '../../../concurrency/deadline.ts';
 import type { Bucket, Level, LimitStore } from '../../../db/redis/limits.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import type { Telemetry } from '../../../telemetry/telemetry.ts';
@@ -98,6 +99,8 @@ const rememberRefusals = () => {
   };
 };
 
+const late = (): Error => new Error('Redis does not answer');
+
 /** Asks Redis, but not for long, and not while it was away a moment ago. */
 const redisOrLocal = (store: LimitStore, telemetry: Telemetry) => {
   const local = createLocalRates();
@@ -105,11 +108,8 @@ const redisOrLocal = (store: LimitStore, telemetry: Telemetry) => {
   let awayUntil = 0;
   return async (storeId: string, buckets: Bucket[], cost: number): Promise<Level[]> => {
     if (performance.now() > awayUntil) {
-      const late = Promise.withResolvers<undefined>();
-      const timer = setTimeout(() => late.resolve(undefined), ANSWER_LIMIT_MS);
-      const requested = store.take(storeId, buckets, cost).catch(() => undefined);
-      const levels = await Promise.race([requested, late.promise]);
-      clearTimeout(timer);
+      const input = () => store.take(storeId, buckets, cost);
+      const levels = await withDeadline(input, ANSWER_LIMIT_MS, late).catch(() => undefined);
       if (levels) return levels;
       awayUntil = performance.now() + AWAY_MS;
     }

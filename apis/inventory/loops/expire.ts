@@ -1,4 +1,5 @@
 // The sweeper of holds: what nobody claimed or released in time is for sale again.
+import { mapBounded } from '../../../concurrency/chunks.ts';
 import { expireReservation, listOverdue } from '../../../db/postgres/ledger/endings.ts';
 import { settle, type InventoryDeps } from '../deps.ts';
 import type { Loop } from './loop.ts';
@@ -19,18 +20,13 @@ export const startExpiring = (deps: InventoryDeps): Loop => {
     return 1;
   };
   const sweep = async (): Promise<number> => {
-    const left = await listOverdue(deps.pg);
-    let count = 0;
-    const work = async (): Promise<void> => {
-      for (let next = left.shift(); next; next = left.shift()) {
-        count += await expire(next).catch((error: unknown) => {
-          deps.telemetry.log.error('hold not ended', error);
-          return 0;
-        });
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
-    return count;
+    const counts = await mapBounded(await listOverdue(deps.pg), AT_ONCE, (hold) =>
+      expire(hold).catch((error: unknown) => {
+        deps.telemetry.log.error('hold not ended', error);
+        return 0;
+      }),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
   };
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
