@@ -1,6 +1,5 @@
 // The order: which moves are allowed, what each says to the shopper, and who is owed what.
 import { DomainError } from './errors.ts';
-import type { Currency } from './money.ts';
 
 export const ORDER_STATUSES = [
   'accepted',
@@ -66,6 +65,8 @@ export const paymentStatusAfter = (totalMinor: number, refundedMinor: number): P
 
 export const LINES_MAX = 100;
 export const QUANTITY_MAX = 10_000;
+/** A shopper's note to the store, in characters. */
+export const NOTE_LENGTH_MAX = 500;
 
 export interface Address {
   name: string;
@@ -95,19 +96,6 @@ export interface OrderLine {
 export interface OrderEndReason {
   code: string;
   message: string;
-}
-
-export interface OrderSnapshot {
-  id: string;
-  storeId: string;
-  status: OrderStatus;
-  paymentStatus: PaymentStatus;
-  totalMinor: number;
-  currency: Currency;
-  lines: OrderLine[];
-  email: string;
-  shippingAddress: Address;
-  endReason?: OrderEndReason | undefined;
 }
 
 export const isEnding = (status: OrderStatus): boolean => ORDER_MOVES[status].length === 0;

@@ -5,8 +5,8 @@ import type { z } from 'zod';
 import { DomainError, invalid, isErrorCode } from '../../domain/errors.ts';
 import { isId } from '../../domain/ids.ts';
 import type { Currency } from '../../domain/money.ts';
+import type { Order } from '../../proto/gen/holdfast/orders/v1/order_pb.ts';
 import type {
-  Order,
   OrderEvent,
   OrdersService,
   Return,
@@ -17,7 +17,14 @@ import type { Principal } from '../http/principals.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Attempts } from './limits/attempts.ts';
 import { callHeaders, ownerOf } from './owners.ts';
-import { toNextActionResponse, wireCheckout, type orderBody, type returnBody } from './shapes.ts';
+import {
+  idOf,
+  statusOf,
+  toNextActionResponse,
+  wireCheckout,
+  type orderBody,
+  type returnBody,
+} from './shapes.ts';
 
 export interface OrderDeps {
   orders: Client<typeof OrdersService>;
@@ -57,11 +64,12 @@ export const allowedOrder = (access: OrderAccess, principal: Principal, id: stri
 /** A refused order still exists: the refusal names it, gives its token, and says what next. */
 const refusal = (order: Order, code: string, message: string, accessToken: string): DomainError => {
   const known = isErrorCode(code) ? code : 'ILLEGAL_TRANSITION';
+  const nextAction = order.private?.nextAction;
   return new DomainError(known, message, {
     facts: {
-      order: { id: order.id, status: order.status },
+      order: { id: idOf(order), status: statusOf(order) },
       accessToken,
-      ...(order.nextAction && { nextAction: toNextActionResponse(order.nextAction) }),
+      ...(nextAction && { nextAction: toNextActionResponse(nextAction) }),
     },
   });
 };
@@ -72,7 +80,7 @@ const existing = <T>(found: T | undefined): T => {
 };
 
 /** No card has been declined: it was taken, or the bank asks its holder. */
-const isDecided = ({ status }: Order): boolean => status !== 'accepted';
+const isDecided = (order: Order): boolean => statusOf(order) !== 'accepted';
 
 interface Answered {
   order?: Order | undefined;
@@ -85,7 +93,7 @@ const accepted = (access: OrderAccess, answer: Answered): Order => {
   const { refusalCode, refusalMessage } = answer;
   const order = existing(answer.order);
   if (refusalCode === '') return order;
-  throw refusal(order, refusalCode, refusalMessage, access.tokenOf(order.id));
+  throw refusal(order, refusalCode, refusalMessage, access.tokenOf(idOf(order)));
 };
 
 /** Whoever is signed in may leave it out. INVALID_INPUT. */

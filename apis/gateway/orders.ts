@@ -1,5 +1,6 @@
 // Orders for shoppers over HTTP: place one, look at it, pay, cancel.
-import type { Order } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import type { OrderStatus } from '../../domain/order.ts';
+import type { Order } from '../../proto/gen/holdfast/orders/v1/order_pb.ts';
 import type { OrderAccess } from '../http/access.ts';
 import { reply, route, type RouteInput, type Route } from '../http/routes.ts';
 import {
@@ -14,9 +15,11 @@ import { callHeaders } from './owners.ts';
 import {
   addressBody,
   emptyBody,
+  idOf,
   NEEDS_KEY,
   orderBody,
   paymentBody,
+  statusOf,
   toOrderResponse,
   TAKES_KEY,
   wireAddress,
@@ -25,7 +28,7 @@ import { orderResponse } from './responses.ts';
 import { IDEMPOTENCY_KEY_HEADER } from '../../domain/headers.ts';
 
 /** Statuses whose checkout can already be answered; the others are still being decided. */
-const UNDECIDED = ['accepted', 'awaiting_payment'];
+const UNDECIDED: readonly OrderStatus[] = ['accepted', 'awaiting_payment'];
 
 /** The header's key; IDEMPOTENCY_KEY_MISSING, CARD_DATA_FORBIDDEN. */
 export const keyOf = (request: Request): string =>
@@ -36,8 +39,8 @@ export const optionalKeyOf = (request: Request): string | undefined =>
   request.headers.has(IDEMPOTENCY_KEY_HEADER) ? keyOf(request) : undefined;
 
 /** 201 when a checkout is decided, 202 while it is not. */
-export const decidedStatus = ({ status }: Order): number =>
-  UNDECIDED.includes(status) ? 202 : 201;
+export const decidedStatus = (order: Order): number =>
+  UNDECIDED.includes(statusOf(order)) ? 202 : 201;
 
 /** NOT_FOUND unless the caller may see the order of this path. */
 export const allowedOrderId = (access: OrderAccess, { params, principal }: RouteInput): string =>
@@ -56,9 +59,9 @@ const placeRoute = (deps: OrderDeps): Route =>
     statuses: { 201: 'decided', 202: 'not decided yet', 402: 'CARD_DECLINED', 409: 'OUT_OF_STOCK' },
     handler: async (input) => {
       const order = await placeOrder(deps, input, input.body, keyOf(input.request));
-      const headers = { location: `/orders/${order.id}`, 'cache-control': 'no-store' };
+      const headers = { location: `/orders/${idOf(order)}`, 'cache-control': 'no-store' };
       return reply(
-        toOrderResponse(order, deps.access.tokenOf(order.id)),
+        toOrderResponse(order, deps.access.tokenOf(idOf(order))),
         decidedStatus(order),
         headers,
       );
@@ -70,7 +73,7 @@ const showing =
   (order: Order | undefined, status = 200) => {
     if (!order) throw new Error('Orders answered without an order');
     const headers = { 'cache-control': 'no-store' };
-    return reply(toOrderResponse(order, access.tokenOf(order.id)), status, headers);
+    return reply(toOrderResponse(order, access.tokenOf(idOf(order))), status, headers);
   };
 
 /** Reading and paying. */
@@ -129,7 +132,7 @@ const changeRoutes = (deps: OrderDeps): Route[] => {
       },
       handler: async (input) => {
         const order = await cancelOrder(deps, input, allowedOrderId(access, input));
-        return shown(order, order.status === 'cancelled' ? 200 : 202);
+        return shown(order, statusOf(order) === 'cancelled' ? 200 : 202);
       },
     }),
     route({

@@ -1,5 +1,5 @@
 // The list of an account's orders, and of those it bought as a guest with its address.
-import type { Order } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import type { Order } from '../../proto/gen/holdfast/orders/v1/order_pb.ts';
 import { pageQuery, type Cursors } from '../http/cursors.ts';
 import type { Account } from '../http/principals.ts';
 import { listReply } from '../http/lists.ts';
@@ -7,7 +7,7 @@ import { route, type Route } from '../http/routes.ts';
 import { accountOf } from './accounts/sign-in.ts';
 import type { OrderDeps } from './order-calls.ts';
 import { callHeaders, ownersOf } from './owners.ts';
-import { toOrderResponse } from './shapes.ts';
+import { idOf, toOrderResponse } from './shapes.ts';
 import { ordersResponse } from './responses.ts';
 
 export interface OwnOrdersDeps extends Pick<OrderDeps, 'orders'> {
@@ -16,7 +16,7 @@ export interface OwnOrdersDeps extends Pick<OrderDeps, 'orders'> {
 
 /** Ids sort by when they were made, so several owners' lists merge by them. */
 const newestFirst = (lists: Order[][]): Order[] =>
-  lists.flat().toSorted((one, other) => (one.id < other.id ? 1 : -1));
+  lists.flat().toSorted((one, other) => (idOf(one) < idOf(other) ? 1 : -1));
 
 /** A page and one order more, which shows that there is a next page; Orders gives 100 at a time. */
 const onePastPage = async (
@@ -26,7 +26,7 @@ const onePastPage = async (
   const page = await listed({ limit });
   const last = page.at(-1);
   if (!last || page.length < limit) return page;
-  return [...page, ...(await listed({ limit: 1, before: last.id }))];
+  return [...page, ...(await listed({ limit: 1, before: idOf(last) }))];
 };
 
 /** A page of an account's orders, and one more when there is a next page. */
@@ -63,7 +63,7 @@ export const ownOrdersRoute = (deps: OwnOrdersDeps): Route =>
       const { cursors } = deps;
       const before = cursor ? cursors.open(list, cursor) : '';
       const items = await listOwnOrders(deps, account, { before, limit });
-      const positionOf = ({ id }: Order): string => id;
+      const positionOf = idOf;
       const toResponse = (order: Order) => toOrderResponse(order);
       return listReply({
         cursors,

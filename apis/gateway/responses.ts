@@ -13,17 +13,15 @@ const SENTENCE_MAX = 500;
 const TRACKING_LENGTH_MAX = 100;
 const REFUNDS_MAX = 1_000;
 const EVENTS_MAX = 10_000;
+const PARCELS_MAX = 100;
 
 const money = z.number().min(0);
 const tracking = words(TRACKING_LENGTH_MAX).optional();
 
-const refundState = z.enum(['requested', 'pending', 'succeeded', 'failed']);
-export type RefundState = z.output<typeof refundState>;
-
 const refund = z.object({
   id: idText('refund'),
   amount: money,
-  status: refundState,
+  status: z.enum(['requested', 'pending', 'succeeded', 'failed']),
   reason: words(SENTENCE_MAX),
 });
 
@@ -39,6 +37,13 @@ const nextAction = z.object({
   message: words(SENTENCE_MAX),
   at: moment.optional().describe('When the same card is tried again.'),
   until: moment.optional().describe('Until when the order waits.'),
+});
+
+const parcel = z.object({
+  location: words(TRACKING_LENGTH_MAX),
+  status: z.enum(['booked', 'shipped', 'delivered', 'lost', 'returned']),
+  trackingNumber: words(TRACKING_LENGTH_MAX),
+  lines: z.array(z.object({ sku: skuText, quantity: z.number().int() })).max(LINES_MAX),
 });
 
 const orderLine = z.object({
@@ -61,6 +66,7 @@ export const orderResponse = z.object({
     .object({ reason: z.enum(ATTENTION_REASONS), since: moment })
     .optional()
     .describe('While a person is needed.'),
+  parcels: z.array(parcel).max(PARCELS_MAX).optional().describe('What is sent, by location.'),
   trackingNumber: tracking,
   reason: z
     .object({ code: codeText, message: words(SENTENCE_MAX) })

@@ -1,6 +1,7 @@
 // Orders as shoppers send and see them over HTTP.
-import { timestampDate } from '@bufbuild/protobuf/wkt';
+import { timestampDate, type Timestamp } from '@bufbuild/protobuf/wkt';
 import { z } from 'zod';
+import { addressShape } from '../../domain/address.ts';
 import {
   currencyOf,
   DEFAULT_CURRENCY,
@@ -8,25 +9,34 @@ import {
   numberFromMinor,
   type Currency,
 } from '../../domain/money.ts';
-import type { AttentionReason } from '../../domain/attention.ts';
 import {
   LINES_MAX,
+  NOTE_LENGTH_MAX,
   QUANTITY_MAX,
-  type OrderStatus,
-  type PaymentStatus,
+  type OrderStatus as OrderStatusText,
 } from '../../domain/order.ts';
 import { SKU_LENGTH_MAX, SKU_PATTERN } from '../../domain/product.ts';
-import { addressShape } from '../../domain/address.ts';
-import { RETURN_REASON_LENGTH_MAX, type ReturnState } from '../../domain/returns.ts';
-import type { OrderResponse, RefundState, ReturnResponse } from './responses.ts';
-import type {
-  Attention,
-  NextAction,
-  Order,
-  OrderEvent,
-  Payment,
-  Return,
+import { RETURN_REASON_LENGTH_MAX } from '../../domain/returns.ts';
+import { enumName, enumText } from '../../proto/fill.ts';
+import {
+  AttentionReason,
+  NextActionKind,
+  OrderStatus,
+  ParcelStatus,
+  PaymentStatus,
+  RefundState,
+  type Attention,
+  type NextAction,
+  type Order,
+  type OrderFacts,
+  type Parcel,
+} from '../../proto/gen/holdfast/orders/v1/order_pb.ts';
+import {
+  ReturnState,
+  type OrderEvent,
+  type Return,
 } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import type { OrderResponse, ReturnResponse } from './responses.ts';
 
 const TEXT_MAX = 200;
 const PAYMENT_METHOD_LENGTH_MAX = 103;
@@ -57,11 +67,17 @@ const orderLines = z
 
 export const orderBody = z.strictObject({
   lines: orderLines,
-  /** Whoever is signed in may leave it out. */
+  /** An account's own when it is left out. */
   email: z.email().max(TEXT_MAX).optional(),
   shippingAddress: addressShape,
   paymentMethod,
   expectedTotal: z.number().min(0).optional(),
+  note: z
+    .string()
+    .trim()
+    .max(NOTE_LENGTH_MAX)
+    .optional()
+    .describe("From the shopper, for the store's staff."),
 });
 export const paymentBody = z.strictObject({
   paymentMethod: paymentMethod.optional(),
@@ -89,9 +105,10 @@ export const wireCheckout = (
   idempotencyKey: string,
   principal: string,
 ) => {
-  const { shippingAddress, expectedTotal, currency = DEFAULT_CURRENCY, ...rest } = body;
+  const { shippingAddress, expectedTotal, currency = DEFAULT_CURRENCY, note = '', ...rest } = body;
   return {
     ...rest,
+    note,
     idempotencyKey,
     principal,
     shippingAddress: wireAddress(shippingAddress),
@@ -101,72 +118,90 @@ export const wireCheckout = (
   };
 };
 
-export const toNextActionResponse = ({
-  kind,
-  message,
-  at,
-  until,
-}: NextAction): OrderResponse['nextAction'] => ({
-  kind: kind as 'authenticate',
+const money = (amountMinor: bigint, currency: Currency): number =>
+  numberFromMinor(Number(amountMinor), currency);
+
+const isoOf = (at: Timestamp): string => timestampDate(at).toISOString();
+
+export const toNextActionResponse = ({ kind, message, at, until }: NextAction) => ({
+  kind: enumText(NextActionKind, kind),
   message,
   ...(at && { at }),
   ...(until && { until }),
 });
 
 const toPaymentResponse = (
-  payment: Payment | undefined,
+  facts: OrderFacts,
+  clientSecret: string | undefined,
   currency: Currency,
 ): OrderResponse['payment'] => ({
-  status: (payment?.status ?? 'none') as PaymentStatus,
-  ...(payment?.clientSecret && { clientSecret: payment.clientSecret }),
-  ...(payment && payment.refundedMinor > 0 && { refunded: money(payment.refundedMinor, currency) }),
-  ...(payment &&
-    payment.refunds.length > 0 && {
-      refunds: payment.refunds.map(({ id, amountMinor, state, reason }) => ({
-        id,
-        amount: money(amountMinor, currency),
-        status: state as RefundState,
-        reason,
-      })),
-    }),
+  status: enumText(PaymentStatus, facts.paymentStatus),
+  ...(clientSecret && { clientSecret }),
+  ...(facts.refundedMinor > 0 && { refunded: money(facts.refundedMinor, currency) }),
+  ...(facts.refunds.length > 0 && {
+    refunds: facts.refunds.map(({ id, amountMinor, state, reason }) => ({
+      id,
+      amount: money(amountMinor, currency),
+      status: enumText(RefundState, state),
+      reason,
+    })),
+  }),
 });
 
-const money = (amountMinor: bigint, currency: Currency): number =>
-  numberFromMinor(Number(amountMinor), currency);
-
-const timesOf = ({ createdAt, updatedAt }: Pick<Order, 'createdAt' | 'updatedAt'>) => ({
-  ...(createdAt && { createdAt: timestampDate(createdAt).toISOString() }),
-  ...(updatedAt && { updatedAt: timestampDate(updatedAt).toISOString() }),
+const timesOf = ({ createdAt, updatedAt }: Pick<OrderFacts, 'createdAt' | 'updatedAt'>) => ({
+  ...(createdAt && { createdAt: isoOf(createdAt) }),
+  ...(updatedAt && { updatedAt: isoOf(updatedAt) }),
 });
 
-const toAttentionResponse = ({ reason, since }: Attention): OrderResponse['attention'] => ({
-  reason: reason as AttentionReason,
-  since: since ? timestampDate(since).toISOString() : '',
+const toAttentionResponse = ({ reason, since }: Attention) => ({
+  reason: enumName(AttentionReason, reason),
+  since: since ? isoOf(since) : '',
 });
+
+const toParcelResponse = ({ location, status, trackingNumber, lines }: Parcel) => ({
+  location,
+  status: enumText(ParcelStatus, status),
+  trackingNumber,
+  lines: lines.map(({ sku, quantity }) => ({ sku, quantity })),
+});
+
+/** The facts of an order: Orders never answers without them. */
+export const factsOf = ({ facts }: Order): OrderFacts => {
+  if (!facts) throw new Error('Orders answered an order without its facts');
+  return facts;
+};
+
+export const idOf = (order: Order): string => factsOf(order).id;
+
+export const statusOf = (order: Order): OrderStatusText =>
+  enumText(OrderStatus, factsOf(order).status);
 
 /** An order as its shopper sees it; in a list without its token. */
 export const toOrderResponse = (order: Order, accessToken?: string): OrderResponse => {
-  const currency = currencyOf(order.currency);
-  const { payment, endCode, endMessage, trackingNumber, nextAction, attention } = order;
+  const facts = factsOf(order);
+  const { attention, endReason, parcels, trackingNumber } = facts;
+  const { clientSecret, nextAction } = order.private ?? {};
+  const currency = currencyOf(facts.currency);
   return {
-    id: order.id,
-    status: order.status as OrderStatus,
-    total: money(order.totalMinor, currency),
+    id: facts.id,
+    status: statusOf(order),
+    total: money(facts.totalMinor, currency),
     currency,
-    lines: order.lines.map(({ sku, quantity, productId, name, unitMinor }) => ({
+    lines: facts.lines.map(({ sku, quantity, productId, name, unitMinor }) => ({
       sku,
       quantity,
       productId,
       name,
       unitPrice: money(unitMinor, currency),
     })),
-    payment: toPaymentResponse(payment, currency),
+    payment: toPaymentResponse(facts, clientSecret, currency),
     ...(nextAction && { nextAction: toNextActionResponse(nextAction) }),
     ...(attention && { attention: toAttentionResponse(attention) }),
+    ...(parcels.length > 0 && { parcels: parcels.map(toParcelResponse) }),
     ...(trackingNumber && { trackingNumber }),
-    ...(endCode && { reason: { code: endCode, message: endMessage } }),
-    ...timesOf(order),
-    ...(order.asOf && { asOf: order.asOf }),
+    ...(endReason && { reason: { code: endReason.code, message: endReason.message } }),
+    ...timesOf(facts),
+    ...(order.asOf && { asOf: isoOf(order.asOf) }),
     ...(accessToken !== undefined && { accessToken }),
   };
 };
@@ -174,20 +209,23 @@ export const toOrderResponse = (order: Order, accessToken?: string): OrderRespon
 export const toEventResponse = ({ sequence, type, at, dataJson }: OrderEvent) => ({
   sequence,
   type,
-  at: at ? timestampDate(at).toISOString() : '',
+  at: at ? isoOf(at) : '',
   data: JSON.parse(dataJson || '{}') as Record<string, unknown>,
 });
 
 /** A return as its shopper sees it. */
-export const toReturnResponse = (found: Return): ReturnResponse => ({
-  id: found.id,
-  orderId: found.orderId,
-  status: found.state as ReturnState,
-  lines: found.lines.map(({ sku, quantity }) => ({ sku, quantity })),
-  reason: found.reason,
-  refund: money(found.refundMinor, currencyOf(found.currency)),
-  currency: currencyOf(found.currency),
-  ...(found.trackingNumber && { trackingNumber: found.trackingNumber }),
-  ...(found.note && { note: found.note }),
-  ...timesOf(found),
-});
+export const toReturnResponse = (found: Return): ReturnResponse => {
+  const currency = currencyOf(found.currency);
+  return {
+    id: found.id,
+    orderId: found.orderId,
+    status: enumText(ReturnState, found.state),
+    lines: found.lines.map(({ sku, quantity }) => ({ sku, quantity })),
+    reason: found.reason,
+    refund: money(found.refundMinor, currency),
+    currency,
+    ...(found.trackingNumber && { trackingNumber: found.trackingNumber }),
+    ...(found.note && { note: found.note }),
+    ...timesOf(found),
+  };
+};

@@ -1,4 +1,4 @@
-// Checkout: priced by Products, accepted once in Postgres, then its story is started.
+// Checkout: priced by Products, accepted once in Postgres, then its workflow is started.
 import { createHash } from 'node:crypto';
 import type { Client } from '@connectrpc/connect';
 import { waitAtMost } from '../../concurrency/deadline.ts';
@@ -45,6 +45,8 @@ export interface Checkout {
   email: string;
   shippingAddress: Address;
   paymentMethod: string;
+  /** For the store's staff; empty for none. */
+  note: string;
   expectedTotalMinor: number | undefined;
 }
 
@@ -94,20 +96,25 @@ const accept = async (deps: OrdersDeps, checkout: Checkout, requested: CheckoutK
   const { lines, currency: code } = await pricedLines(deps, checkout);
   const currency = currencyOf(code);
   const totalMinor = sumMinor(lines);
-  // Money of zero cannot be captured; a free order needs a story of its own.
+  // Money of zero cannot be captured; a free order needs a workflow of its own.
   if (totalMinor === 0) throw invalid('lines', `total ${numberFromMinor(0, currency)}`);
   assertExpected(checkout, currency, lines);
-  const { storeId, email, shippingAddress, paymentMethod } = checkout;
-  const id = newId('order');
-  const draft = { id, storeId, totalMinor, currency, lines, email, shippingAddress, paymentMethod };
-  return acceptOrder(deps.pg, requested, draft);
+  const { principal: _, key: __, expectedTotalMinor: ___, ...agreed } = checkout;
+  return acceptOrder(deps.pg, requested, {
+    ...agreed,
+    note: agreed.note || null,
+    id: newId('order'),
+    totalMinor,
+    currency,
+    lines,
+  });
 };
 
 const untilDecided = async (deps: OrdersDeps, order: Order): Promise<void> => {
   const begun = deps.telemetry
     .timed('temporal', 'placeOrder', () => startOrderAndWait(deps.temporal, order, deps))
     .catch((error: unknown) => {
-      // Already started, too late, or away: Postgres knows, and the sweeper starts what is missing.
+      // Already started, too late, or away: Postgres knows, and the sweep starts what is missing.
       deps.telemetry.log.warn('workflow start unconfirmed', {
         orderId: order.id,
         reason: error instanceof Error ? error.message : String(error),

@@ -1,7 +1,8 @@
-// The Orders service: checks each request's shape, asks store and story, answers.
+// The Orders service: its handlers read the store and update workflows.
 import type { ConnectRouter, HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { currencyOf } from '../../domain/money.ts';
 import { isSameAddress } from '../../domain/order.ts';
+import { factsOf, listFacts } from '../../db/postgres/orders/facts.ts';
 import { listOrderEvents } from '../../db/postgres/orders/events.ts';
 import {
   findOrderOfKey,
@@ -9,9 +10,7 @@ import {
   orderById,
   type Order,
 } from '../../db/postgres/orders/orders.ts';
-import { listRefunds } from '../../db/postgres/orders/refunds.ts';
 import type { Return } from '../../db/postgres/orders/returns.ts';
-import { invalid } from '../../domain/errors.ts';
 import { OrdersService } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import { changeAddress } from '../../workflows/fulfill-order.contract.ts';
 import { callerOf } from '../rpc/server.ts';
@@ -22,7 +21,6 @@ import { place, type OrdersDeps } from './place.ts';
 import { returnOf, takeReturn } from './returns.ts';
 import {
   addressOf,
-  cardOf,
   checkoutOf,
   orderIdOf,
   returnIdOf,
@@ -34,8 +32,6 @@ import {
 import { updateOrder, UNTIL_ACCEPTED } from '../../workflows/client/orders.ts';
 import { eventsOrViews, orderOrView, ordersOrViews } from './views.ts';
 
-const LIMIT_MAX = 100;
-
 type Service = ServiceImpl<typeof OrdersService>;
 
 /** Why the caller is refused although the order exists: it ended, or its card did not do. */
@@ -45,21 +41,24 @@ const refusalIn = ({ endReason, nextAction }: Order) => {
   return { refusalCode: 'CARD_DECLINED', refusalMessage: nextAction.message };
 };
 
-const limitOf = (limit: number): number => {
-  if (limit < 1 || limit > LIMIT_MAX) throw invalid('limit', `must be 1 to ${LIMIT_MAX}`);
-  return limit;
+/** An order for its caller, with what has become of its money and its parcels. */
+const answered = async ({ pg }: OrdersDeps, order: Order) =>
+  wireOrder(order, await pg.query('orders.facts', (db) => factsOf(db, order)));
+
+const allAnswered = async ({ pg }: OrdersDeps, orders: Order[]) => {
+  const facts = await pg.query('orders.facts', (db) => listFacts(db, orders));
+  return orders.flatMap((order, at) => (facts[at] ? [wireOrder(order, facts[at])] : []));
 };
 
-const wholeOrder = async (
-  { pg }: OrdersDeps,
+const ownedOrder = async (
+  deps: OrdersDeps,
   storeId: string,
   id: string,
   assertOwned: AssertOwned,
 ) => {
-  const order = await orderById(pg, storeId, id);
+  const order = await orderById(deps.pg, storeId, id);
   assertOwned(order.principal);
-  const refunds = order.paymentStatus === 'none' ? [] : await listRefunds(pg, order.id);
-  return wireOrder(order, refunds);
+  return answered(deps, order);
 };
 
 const wireEvents = async (
@@ -80,21 +79,19 @@ const readHandlers = (
   async findOrderByKey({ principal, idempotencyKey: key }, context) {
     const { storeId } = callerOf(context);
     const order = await findOrderOfKey(deps.pg, { storeId, principal, key });
-    return order ? { order: wireOrder(order) } : {};
+    return order ? { order: await answered(deps, order) } : {};
   },
   async getOrder({ orderId }, context) {
     const { storeId } = callerOf(context);
     const id = orderIdOf(orderId);
     const assertOwned = owning(context);
-    const truth = wholeOrder(deps, storeId, id, assertOwned);
+    const truth = ownedOrder(deps, storeId, id, assertOwned);
     return { order: await orderOrView(deps.cassandra, truth, { storeId, id, assertOwned }) };
   },
   async listOrders({ principal, before, limit }, context) {
     const { storeId } = callerOf(context);
-    const page = { storeId, principal, before, limit: limitOf(limit) };
-    const truth = listOrdersOf(deps.pg, page).then((orders) =>
-      orders.map((order) => wireOrder(order)),
-    );
+    const page = { storeId, principal, before, limit };
+    const truth = listOrdersOf(deps.pg, page).then((orders) => allAnswered(deps, orders));
     return { orders: await ordersOrViews(deps.cassandra, truth, page) };
   },
   async listOrderEvents({ orderId, afterSequence: after }, context) {
@@ -111,17 +108,16 @@ const changeHandlers = (
 ): Pick<Service, 'placeOrder' | 'confirmPayment' | 'cancelOrder' | 'changeAddress'> => ({
   async placeOrder(request, context) {
     const order = await place(deps, checkoutOf(callerOf(context).storeId, request));
-    return { order: wireOrder(order), ...refusalIn(order) };
+    return { order: await answered(deps, order), ...refusalIn(order) };
   },
   async confirmPayment({ orderId, paymentMethod, idempotencyKey: key }, context) {
-    const card = cardOf(paymentMethod);
     const { storeId, id } = await ownOrder(deps.pg, orderId, context);
-    const order = await pay(deps, storeId, id, { paymentMethod: card, key });
-    return { order: wireOrder(order), ...(card && refusalIn(order)) };
+    const order = await pay(deps, storeId, id, { paymentMethod, key });
+    return { order: await answered(deps, order), ...(paymentMethod && refusalIn(order)) };
   },
   async cancelOrder({ orderId }, context) {
     const { storeId, id } = await ownOrder(deps.pg, orderId, context);
-    return { order: wireOrder(await cancel(deps, storeId, id)) };
+    return { order: await answered(deps, await cancel(deps, storeId, id)) };
   },
   async changeAddress({ orderId, shippingAddress }, context) {
     const { storeId, id } = await ownOrder(deps.pg, orderId, context);
@@ -132,7 +128,7 @@ const changeHandlers = (
         workflow.startUpdate(changeAddress, { ...UNTIL_ACCEPTED, args: [address] }),
       );
     }
-    return { order: wireOrder(await orderById(deps.pg, storeId, id)) };
+    return { order: await answered(deps, await orderById(deps.pg, storeId, id)) };
   },
 });
 

@@ -1,6 +1,5 @@
 // Orders from the read model: a customer's list, and any order while the truth is away.
 import { create } from '@bufbuild/protobuf';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { Cassandra } from '../../db/cassandra/client.ts';
 import {
   findOrderView,
@@ -11,36 +10,24 @@ import {
 } from '../../db/cassandra/orders.ts';
 import type { OrdersPage } from '../../db/postgres/orders/orders.ts';
 import { DomainError } from '../../domain/errors.ts';
+import { messageOf } from '../../proto/fill.ts';
 import {
-  OrderEventSchema,
   OrderSchema,
   type Order as WireOrder,
+} from '../../proto/gen/holdfast/orders/v1/order_pb.ts';
+import {
+  OrderEventSchema,
   type OrderEvent as WireEvent,
 } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import type { AssertOwned } from './owners.ts';
 
-/** Without e-mail, address or secret: the read model has nothing personal. */
-const wireView = (view: OrderView): WireOrder =>
-  create(OrderSchema, {
-    id: view.id,
-    storeId: view.storeId,
-    status: view.status,
-    totalMinor: BigInt(view.totalMinor),
-    currency: view.currency,
-    lines: view.lines.map(({ unitMinor, ...line }) => ({ ...line, unitMinor: BigInt(unitMinor) })),
-    payment: { status: view.paymentStatus, refundedMinor: BigInt(view.refundedMinor) },
-    createdAt: timestampFromMs(view.createdAtMs),
-    updatedAt: timestampFromMs(view.updatedAtMs),
-    trackingNumber: view.trackingNumber,
-    endCode: view.endCode,
-    endMessage: view.endMessage,
-    asOf: new Date(view.updatedAtMs).toISOString(),
-  });
+/** The read model has the facts and nothing private. */
+const wireView = ({ facts, occurredAt }: OrderView): WireOrder =>
+  create(OrderSchema, { facts, ...(occurredAt && { asOf: occurredAt }) });
 
-const wireEventView = ({ sequence, type, atMs, dataJson }: OrderEventView): WireEvent =>
-  create(OrderEventSchema, { sequence, type, at: timestampFromMs(atMs), dataJson });
+const wireEventView = (event: OrderEventView): WireEvent => messageOf(OrderEventSchema, event);
 
-/** Asks the truth; while it is away the read model answers, and says how new it is. */
+/** Reads the truth; while it is away the read model answers, and says how new it is. */
 const orElse = async <T>(truth: Promise<T>, view: () => Promise<T>): Promise<T> => {
   try {
     return await truth;

@@ -4,7 +4,12 @@ import type { Order } from '../../db/postgres/orders/orders.ts';
 import type { RecoveryAction } from '../../db/postgres/orders/recovery.ts';
 import { ATTENTION_REASONS, REPAIR_ACTIONS } from '../../domain/attention.ts';
 import { CURRENCIES, numberFromMinor } from '../../domain/money.ts';
-import { LINES_MAX, ORDER_STATUSES, PAYMENT_STATUSES } from '../../domain/order.ts';
+import {
+  LINES_MAX,
+  NOTE_LENGTH_MAX,
+  ORDER_STATUSES,
+  PAYMENT_STATUSES,
+} from '../../domain/order.ts';
 import { RETURN_STATES } from '../../domain/returns.ts';
 import { LIMIT_MAX } from '../http/cursors.ts';
 import { cursorText, idText, moment, words } from '../http/openapi/texts.ts';
@@ -68,7 +73,8 @@ export const breaksResponse = z.object({ items: rows(breakResponse) });
 
 /** Everything known of one order; its nested rows are shown as they are stored. */
 export const orderDetailsResponse = stuckOrderResponse.extend({
-  nextAction: text.describe('What would help, as far as the record alone tells.'),
+  nextAction: text.describe('What would help, as far as the record alone shows.'),
+  note: words(NOTE_LENGTH_MAX).optional().describe('From the shopper.'),
   timeline: rows(
     z.object({
       sequence: z.number().int(),

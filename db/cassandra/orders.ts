@@ -1,65 +1,39 @@
 // Orders on the read side: one row a customer's order, one row an event, nothing personal.
-import type { OrderChanged } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
+import { fromJsonString, toJsonString } from '@bufbuild/protobuf';
+import { timestampDate, type Timestamp } from '@bufbuild/protobuf/wkt';
+import {
+  OrderChangedSchema,
+  type OrderChanged,
+} from '../../proto/gen/holdfast/events/v1/events_pb.ts';
+import type { OrderFacts } from '../../proto/gen/holdfast/orders/v1/order_pb.ts';
 import type { Cassandra, Row } from './client.ts';
 
 const LIMIT_MAX = 100;
 const EVENTS_MAX = 200;
 
-/** An order as the read side knows it, after the event with this sequence. */
-export interface OrderView {
-  id: string;
-  storeId: string;
-  principal: string;
-  sequence: number;
-  status: string;
-  paymentStatus: string;
-  totalMinor: number;
-  refundedMinor: number;
-  currency: string;
-  lines: { sku: string; productId: string; name: string; quantity: number; unitMinor: number }[];
-  attentionReason: string;
-  trackingNumber: string;
-  endCode: string;
-  endMessage: string;
-  createdAtMs: number;
-  updatedAtMs: number;
-}
+/** An order as the read side knows it: the newest event, with the whole state it led to. */
+export type OrderView = OrderChanged & { facts: OrderFacts };
 
 export interface OrderEventView {
   sequence: number;
   type: string;
-  atMs: number;
+  at: Date;
   dataJson: string;
 }
 
-export const viewOf = (event: OrderChanged): OrderView => ({
-  id: event.orderId,
-  storeId: event.storeId,
-  principal: event.principal,
-  sequence: event.sequence,
-  status: event.status,
-  paymentStatus: event.paymentStatus,
-  totalMinor: Number(event.totalMinor),
-  refundedMinor: Number(event.refundedMinor),
-  currency: event.currency,
-  lines: event.lines.map(({ sku, productId, name, quantity, unitMinor }) => ({
-    sku,
-    productId,
-    name,
-    quantity,
-    unitMinor: Number(unitMinor),
-  })),
-  attentionReason: event.attentionReason,
-  trackingNumber: event.trackingNumber,
-  endCode: event.endCode,
-  endMessage: event.endMessage,
-  createdAtMs: Math.floor(Number(event.createdAtUs) / 1_000),
-  updatedAtMs: Math.floor(Number(event.occurredAtUs) / 1_000),
-});
+/** An event without the facts of its order says nothing: it throws. */
+export const viewOf = (event: OrderChanged): OrderView => {
+  const { facts } = event;
+  if (!facts?.createdAt || !event.occurredAt) throw new Error('an order event without its facts');
+  return { ...event, facts };
+};
+
+const microsOf = ({ seconds, nanos }: Timestamp): number =>
+  Number(seconds) * 1_000_000 + Math.floor(nanos / 1_000);
 
 /** Above every earlier event of the order, whenever it is written: the newest state stays. */
-const timestampOf = ({ createdAtUs, sequence }: OrderChanged): number =>
-  Number(createdAtUs) + sequence;
+const timestampOf = ({ facts, sequence }: OrderView): number =>
+  (facts.createdAt ? microsOf(facts.createdAt) : 0) + sequence;
 
 const INSERT_EVENT = `insert into events_by_order
   (store_id, order_id, sequence, type, at, data, latest) values (?, ?, ?, ?, ?, ?, ?)`;
@@ -68,10 +42,11 @@ const INSERT_ORDER = `insert into orders_by_customer
 
 /** Writes an event and the state it led to; written again, or late, it changes nothing newer. */
 export const putOrderEvent = async (cassandra: Cassandra, event: OrderChanged): Promise<void> => {
-  const { storeId, orderId, principal, sequence, type, dataJson } = event;
   const view = viewOf(event);
-  const document = JSON.stringify(view);
-  const at = new Date(view.updatedAtMs);
+  const { sequence, type, dataJson, principal, facts } = view;
+  const { id: orderId, storeId } = facts;
+  const document = toJsonString(OrderChangedSchema, view);
+  const at = view.occurredAt && timestampDate(view.occurredAt);
   await cassandra.batch(
     'orders.put',
     [
@@ -81,12 +56,14 @@ export const putOrderEvent = async (cassandra: Cassandra, event: OrderChanged): 
       },
       { query: INSERT_ORDER, params: [storeId, principal, orderId, sequence, document] },
     ],
-    timestampOf(event),
+    timestampOf(view),
   );
 };
 
 const viewIn = (row: Row | undefined, column: string): OrderView | undefined =>
-  row?.[column] ? (JSON.parse(String(row[column])) as OrderView) : undefined;
+  row?.[column]
+    ? viewOf(fromJsonString(OrderChangedSchema, String(row[column]), { ignoreUnknownFields: true }))
+    : undefined;
 
 /** The order as the read side has it; it may be a little behind. */
 export const findOrderView = async (
@@ -127,24 +104,33 @@ export const listEventViews = async (
   return rows.map((row) => ({
     sequence: Number(row['sequence']),
     type: String(row['type']),
-    atMs: (row['at'] as Date).getTime(),
+    at: row['at'] as Date,
     dataJson: String(row['data'] ?? '{}'),
   }));
 };
 
-/** Every customer's orders, in no order: for comparing with the topic. */
-export async function* listAllOrderViews(cassandra: Cassandra): AsyncGenerator<OrderView> {
-  const query = 'select document from orders_by_customer';
+export interface OrderKey {
+  storeId: string;
+  principal: string;
+  id: string;
+}
+
+/** The keys of every customer's orders, in no order: for comparing with the topic. */
+export async function* listAllOrderKeys(cassandra: Cassandra): AsyncGenerator<OrderKey> {
+  const query = 'select store_id, principal, order_id from orders_by_customer';
   for await (const row of cassandra.scan('orders.all', query)) {
-    const view = viewIn(row, 'document');
-    if (view) yield view;
+    yield {
+      storeId: String(row['store_id']),
+      principal: String(row['principal']),
+      id: String(row['order_id']),
+    };
   }
 }
 
 /** Removes every row of an order. */
 export const deleteOrderView = async (
   cassandra: Cassandra,
-  { storeId, principal, id }: Pick<OrderView, 'storeId' | 'principal' | 'id'>,
+  { storeId, principal, id }: OrderKey,
 ): Promise<void> => {
   await cassandra.run(
     'orders.delete',

@@ -1,14 +1,15 @@
 // Events as they travel: domain values to protobuf news for the outbox.
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { Collection, Product } from '../../domain/product.ts';
-import type { OrderLine, OrderStatus, PaymentStatus } from '../../domain/order.ts';
 import {
   CatalogueSentSchema,
   CollectionChangedSchema,
   OrderChangedSchema,
   ProductChangedSchema,
   StockChangedSchema,
+  type OrderChanged,
 } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
+import { messageOf, type Fillings } from '../../proto/fill.ts';
 import type { OutboxEvent } from '../postgres/outbox.ts';
 import type { OutgoingMessage } from './client.ts';
 import { eventKey, PROGRESS_TOPIC, TOPICS } from './topics.ts';
@@ -106,57 +107,12 @@ export const stockChanged = (stock: ProductStock): OutboxEvent => ({
   ),
 });
 
-export interface OrderEventInput {
-  storeId: string;
-  orderId: string;
-  principal: string;
-  sequence: number;
-  type: string;
-  status: OrderStatus;
-  paymentStatus: PaymentStatus;
-  totalMinor: number;
-  refundedMinor: number;
-  currency: string;
-  lines: OrderLine[];
-  attentionReason: string | null;
-  trackingNumber: string | null;
-  endCode: string | null;
-  endMessage: string | null;
-  createdAt: Date;
-  data: Record<string, unknown>;
-}
-
 /** One transition of an order, with the whole state it led to; nothing personal. */
-export const orderChanged = (events: OrderEventInput): OutboxEvent => ({
+export const orderChanged = (event: Fillings<OrderChanged>): OutboxEvent => ({
   topic: TOPICS.orders,
-  key: eventKey(events.storeId, events.orderId),
-  eventType: events.type,
-  value: toBinary(
-    OrderChangedSchema,
-    create(OrderChangedSchema, {
-      storeId: events.storeId,
-      orderId: events.orderId,
-      principal: events.principal,
-      sequence: events.sequence,
-      type: events.type,
-      status: events.status,
-      paymentStatus: events.paymentStatus,
-      totalMinor: BigInt(events.totalMinor),
-      refundedMinor: BigInt(events.refundedMinor),
-      currency: events.currency,
-      lines: events.lines.map(({ unitMinor, ...line }) => ({
-        ...line,
-        unitMinor: BigInt(unitMinor),
-      })),
-      attentionReason: events.attentionReason ?? '',
-      trackingNumber: events.trackingNumber ?? '',
-      endCode: events.endCode ?? '',
-      endMessage: events.endMessage ?? '',
-      createdAtUs: BigInt(events.createdAt.getTime()) * 1000n,
-      occurredAtUs: BigInt(Date.now()) * 1000n,
-      dataJson: JSON.stringify(events.data),
-    }),
-  ),
+  key: eventKey(event.facts?.storeId ?? '', event.facts?.id ?? ''),
+  eventType: event.type ?? '',
+  value: toBinary(OrderChangedSchema, messageOf(OrderChangedSchema, event)),
 });
 
 /** Everything of the catalogue that was committed before this moment is on its topic. */

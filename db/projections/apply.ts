@@ -1,5 +1,6 @@
 // One message into the read side: decoded, judged sane, folded, and written by one writer.
 import { fromBinary } from '@bufbuild/protobuf';
+import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type { KafkaMessage } from 'kafkajs';
 import {
   CollectionChangedSchema,
@@ -137,8 +138,9 @@ const applyCollection = async (tables: TableSet, message: KafkaMessage): Promise
 
 const applyOrder = async (cassandra: Cassandra, message: KafkaMessage): Promise<Outcome> => {
   const event = decoded(message, (bytes) => fromBinary(OrderChangedSchema, bytes));
-  const { storeId, orderId, occurredAtUs } = event;
-  assertSane(message, { storeId, id: orderId, clockUs: occurredAtUs });
+  const { storeId = '', id = '' } = event.facts ?? {};
+  const clockUs = BigInt(event.occurredAt ? timestampMs(event.occurredAt) : 0) * 1_000n;
+  assertSane(message, { storeId, id, clockUs });
   await putOrderEvent(cassandra, event);
   return 'applied';
 };

@@ -5,8 +5,9 @@ import type { Cassandra } from '../cassandra/client.ts';
 import {
   deleteOrderView,
   findOrderView,
-  listAllOrderViews,
+  listAllOrderKeys,
   putOrderEvent,
+  viewOf,
 } from '../cassandra/orders.ts';
 import type { KafkaClient } from '../kafka/client.ts';
 import { TOPICS } from '../kafka/topics.ts';
@@ -44,7 +45,8 @@ const refold = async ({ cassandra, kafka }: Deps) => {
   const events = await kafka.readToEnd(TOPICS.orders, async ({ value }) => {
     if (!value) return;
     const event = fromBinary(OrderChangedSchema, value);
-    known.set(event.orderId, Math.max(known.get(event.orderId) ?? 0, event.sequence));
+    const { id } = viewOf(event).facts;
+    known.set(id, Math.max(known.get(id) ?? 0, event.sequence));
     waiting.push(putOrderEvent(cassandra, event));
     if (waiting.length < WRITES_AT_ONCE) return;
     await Promise.all(waiting);
@@ -56,9 +58,9 @@ const refold = async ({ cassandra, kafka }: Deps) => {
 
 const dropStrays = async ({ cassandra }: Deps, known: Map<string, number>): Promise<number> => {
   let strays = 0;
-  for await (const { storeId, principal, id } of listAllOrderViews(cassandra)) {
-    if (known.has(id)) continue;
-    await deleteOrderView(cassandra, { storeId, principal, id });
+  for await (const key of listAllOrderKeys(cassandra)) {
+    if (known.has(key.id)) continue;
+    await deleteOrderView(cassandra, key);
     strays++;
   }
   return strays;

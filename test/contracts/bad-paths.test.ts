@@ -112,7 +112,7 @@ describe('a request id', () => {
     expect(await refusedWith(id)).toBe(id);
   });
 
-  for (const id of ['short', 'x'.repeat(65), '{"level":"info"}', '<script>alert(1)</script>']) {
+  for (const id of ['x'.repeat(65), '{"level":"info"}', '<script>alert(1)</script>']) {
     test(`that is ${id.slice(0, 20)} is not`, async () => {
       expect(await refusedWith(id)).not.toBe(id);
     });

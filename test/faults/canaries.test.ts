@@ -2,9 +2,19 @@
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { Client as CassandraClient } from 'cassandra-driver';
+import { TOPICS } from '../../db/kafka/topics.ts';
 import { testInstance } from '../../ops/instance.ts';
 import { call, signIn, signUp } from '../support/accounts.ts';
-import { ADDRESS, asStore, newEmail, placeOrder, stockedWare } from '../support/journeys.ts';
+import {
+  ADDRESS,
+  asStore,
+  eventually,
+  newEmail,
+  stockedWare,
+  type OrderAnswer,
+} from '../support/journeys.ts';
+import { offsetsNow, publishedBetween } from '../support/kafka.ts';
 import { reached } from '../support/judges.ts';
 import type { OwnProcess } from '../support/own-processes.ts';
 import { startOwnShop } from '../support/own-shop.ts';
@@ -23,6 +33,8 @@ const said = {
   logs: [] as [name: string, text: string][],
   metrics: [] as [name: string, text: string][],
   spans: [] as [name: string, text: string][],
+  events: [] as [name: string, text: string][],
+  views: [] as [name: string, text: string][],
 };
 /** What must be found nowhere, by what it is. */
 const planted = new Map<string, string>();
@@ -69,20 +81,78 @@ const plantKeys = async (): Promise<void> => {
   plant('operator key', shop.env['OPERATOR_KEY'] ?? '');
 };
 
+const bought = async (order: object): Promise<OrderAnswer> => {
+  const response = await send(shop, {
+    method: 'POST',
+    path: '/orders',
+    body: order,
+    headers: { 'idempotency-key': crypto.randomUUID() },
+  });
+  return (await response.json()) as OrderAnswer;
+};
+
+/** Every row that the read side has of these orders. */
+const viewsOf = async (ids: string[]): Promise<[name: string, text: string][]> => {
+  const cassandra = new CassandraClient({
+    contactPoints: [shop.env['CASSANDRA_CONTACT_POINT'] ?? ''],
+    localDataCenter: 'datacenter1',
+    keyspace: 'holdfast',
+  });
+  try {
+    return await eventually('the read side has both orders', async () => {
+      const rows: [string, string][] = [];
+      for (const id of ids) {
+        const query =
+          "select * from events_by_order where store_id = 'sto_default' and order_id = ?";
+        const found = await cassandra.execute(query, [id], { prepare: true });
+        if (found.rows.length === 0) return undefined;
+        rows.push(
+          ...found.rows.map((row): [string, string] => [`row of ${id}`, JSON.stringify(row)]),
+        );
+      }
+      return rows;
+    });
+  } finally {
+    await cassandra.shutdown();
+  }
+};
+
 /** An order with a person's own words, to its end; and refused ones with a card number in them. */
 const plantOrders = async (): Promise<void> => {
   const { sku } = await stockedWare(shop, 5);
   const email = plant("guest's e-mail", newEmail());
-  const { body } = await placeOrder(shop, { sku, email });
-  plant('order token', body.accessToken);
-  await reached(shop, body.id, 'delivered');
-  plant('card number', CARD);
   const order = {
     lines: [{ sku, quantity: 1 }],
     email,
     shippingAddress: { ...ADDRESS, line1: plant('address', canary('address')) },
+    note: plant("shopper's note", canary('note')),
     paymentMethod: 'pm_card_visa_chargeDeclined',
   };
+  const from = await offsetsNow(shop, [TOPICS.orders]);
+  const body = await bought({ ...order, paymentMethod: 'pm_card_visa' });
+  plant('order token', body.accessToken);
+  await reached(shop, body.id, 'delivered');
+  const challenged = await bought({
+    ...order,
+    paymentMethod: 'pm_card_authenticationRequired',
+  });
+  plant('client secret', challenged.payment.clientSecret ?? '');
+  await reached(shop, challenged.id, 'awaiting_payment');
+  const ids = [body.id, challenged.id];
+  said.events = await eventually('both orders are on the topic', async () => {
+    const published = await publishedBetween(shop, from, await offsetsNow(shop, [TOPICS.orders]));
+    const texts = published.map(({ message }): [string, string] => [
+      `event of ${message.key?.toString('utf8')}`,
+      message.value?.toString('latin1') ?? '',
+    ]);
+    const isThere = (id: string, type: string) =>
+      texts.some(([, text]) => text.includes(id) && text.includes(type));
+    return isThere(body.id, 'OrderDelivered') && isThere(challenged.id, 'OrderPaymentAwaited')
+      ? texts
+      : undefined;
+  });
+  said.views = await viewsOf(ids);
+  plant('card number', CARD);
   const key = { 'idempotency-key': crypto.randomUUID() };
   await asks('POST', '/orders', { ...order, paymentMethod: CARD }, key);
   await asks('POST', '/orders', order, key);
@@ -158,6 +228,15 @@ describe('a planted secret', () => {
   test('is in no metric', () => {
     expect(said.metrics.every(([, text]) => text.includes('holdfast_'))).toBe(true);
     expect(found(said.metrics)).toEqual([]);
+  });
+
+  test('is in no event of an order, and in no row of the read side', () => {
+    expect(said.events.length).toBeGreaterThan(6);
+    expect(said.views.length).toBeGreaterThan(6);
+    const personal = new Set(['address', "shopper's note", "guest's e-mail", 'client secret']);
+    expect([...planted.keys()].filter((of) => personal.has(of)).length).toBe(personal.size);
+    expect(found(said.events)).toEqual([]);
+    expect(found(said.views)).toEqual([]);
   });
 
   test('is in no span', () => {

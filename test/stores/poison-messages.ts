@@ -1,5 +1,6 @@
 // Messages that no event of ours looks like, and the cause with which each is buried.
 import { create, toBinary } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { eventKey, TOPICS } from '../../db/kafka/topics.ts';
 import { DEFAULT_STORE, newId } from '../../domain/ids.ts';
 import {
@@ -36,7 +37,10 @@ const ofCollection = (collectionId: string, clockUs: bigint): Uint8Array =>
 const ofOrder = (orderId: string, occurredAtUs: bigint): Uint8Array =>
   toBinary(
     OrderChangedSchema,
-    create(OrderChangedSchema, { storeId: DEFAULT_STORE, orderId, occurredAtUs }),
+    create(OrderChangedSchema, {
+      occurredAt: timestampFromMs(Number(occurredAtUs / 1_000n)),
+      facts: { storeId: DEFAULT_STORE, id: orderId, createdAt: timestampFromMs(1) },
+    }),
   );
 
 export const keyOf = ({ productId }: Ware): string => eventKey(DEFAULT_STORE, productId);

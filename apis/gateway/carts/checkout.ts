@@ -11,9 +11,10 @@ import {
 import { DomainError } from '../../../domain/errors.ts';
 import { numberFromMinor } from '../../../domain/money.ts';
 import type { OrderStatus } from '../../../domain/order.ts';
-import type { Order } from '../../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import type { Order } from '../../../proto/gen/holdfast/orders/v1/order_pb.ts';
 import { emailOf, placeOrder, type Shopper } from '../order-calls.ts';
 import { ownerOf } from '../owners.ts';
+import { idOf, statusOf } from '../shapes.ts';
 import { cartOf, existing, type CartDeps, type CartRef } from './calls.ts';
 import type { checkoutBody } from './shapes.ts';
 import { STORE_HEADER } from '../../../domain/headers.ts';
@@ -26,9 +27,6 @@ export interface SettledCart {
   cart: Cart;
   order?: Order | undefined;
 }
-
-/** Of an order as Orders answers it, whose contract names them as texts. */
-export const statusOf = ({ status }: { status: string }): OrderStatus => status as OrderStatus;
 
 /** Writes down what became of a checkout; a cart that is gone needs nothing. */
 const conclude = async (
@@ -51,7 +49,7 @@ export const settled = async (deps: CartDeps, ref: CartRef, cart: Cart): Promise
   const outcome = order && outcomeOf(statusOf(order));
   if (order && outcome === 'waiting') return { cart, order };
   if (order && outcome === 'bought') {
-    return { cart: await conclude(deps, ref, (one) => withBought(one, key, order.id)) };
+    return { cart: await conclude(deps, ref, (one) => withBought(one, key, idOf(order))) };
   }
   if (!order && Date.now() - beganAtMs < UNDER_WAY_MS) return { cart };
   return { cart: await conclude(deps, ref, (one) => withoutCheckout(one, key)) };
@@ -59,13 +57,15 @@ export const settled = async (deps: CartDeps, ref: CartRef, cart: Cart): Promise
 
 /** Until when the order's own reservation holds the stock: no cart holds any. */
 export const holdUntilOf = (order: Order | undefined): string | undefined =>
-  order?.status === 'awaiting_payment' ? order.nextAction?.until || undefined : undefined;
+  order && statusOf(order) === 'awaiting_payment'
+    ? order.private?.nextAction?.until || undefined
+    : undefined;
 
 const inCheckout = (order?: Order): DomainError => {
   const holdUntil = holdUntilOf(order);
   return new DomainError('CART_IN_CHECKOUT', 'this cart is being checked out already', {
     facts: {
-      ...(order && { order: { id: order.id, status: order.status } }),
+      ...(order && { order: { id: idOf(order), status: statusOf(order) } }),
       ...(holdUntil && { holdUntil }),
     },
   });
@@ -112,8 +112,8 @@ const begin = async (
 /** A refusal after which certainly no order of this call lives. */
 const isFinal = (error: unknown, isNew: boolean): boolean => {
   if (!(error instanceof DomainError) || error.code === 'UNAVAILABLE') return false;
-  const order = error.facts['order'] as { status: string } | undefined;
-  return order ? outcomeOf(statusOf(order)) === 'nothing' : isNew;
+  const order = error.facts['order'] as { status: OrderStatus } | undefined;
+  return order ? outcomeOf(order.status) === 'nothing' : isNew;
 };
 
 /** The order is what counts: a cart that cannot be written now is settled when it is read. */
@@ -146,7 +146,9 @@ export const checkoutCart = async (
     const checkout = { ...body, email, lines, expectedTotal, currency };
     const order = await placeOrder(deps, shopper, checkout, key);
     if (outcomeOf(statusOf(order)) === 'bought') {
-      await afterwards(deps, () => conclude(deps, ref, (cart) => withBought(cart, key, order.id)));
+      await afterwards(deps, () =>
+        conclude(deps, ref, (cart) => withBought(cart, key, idOf(order))),
+      );
     }
     return order;
   } catch (error) {

@@ -5,7 +5,7 @@ import { reply, route, type Reply, type Route, type RouteInput } from '../../htt
 import { accountOf } from '../accounts/sign-in.ts';
 import { decidedStatus, keyOf, optionalKeyOf } from '../orders.ts';
 import { orderResponse } from '../responses.ts';
-import { NEEDS_KEY, toOrderResponse, TAKES_KEY } from '../shapes.ts';
+import { idOf, NEEDS_KEY, toOrderResponse, TAKES_KEY } from '../shapes.ts';
 import {
   addLine,
   cartOf,
@@ -138,8 +138,8 @@ const checkoutRoute = (deps: CartDeps, { path, needs, refOf }: CartPath): Route 
     handler: async (input) => {
       const requested = { body: input.body, key: keyOf(input.request) };
       const order = await checkoutCart(deps, input, refOf(input), requested);
-      const headers = { location: `/orders/${order.id}`, 'cache-control': 'private, no-store' };
-      const token = deps.access.tokenOf(order.id);
+      const headers = { location: `/orders/${idOf(order)}`, 'cache-control': 'private, no-store' };
+      const token = deps.access.tokenOf(idOf(order));
       return reply(toOrderResponse(order, token), decidedStatus(order), headers);
     },
   });

@@ -3,9 +3,10 @@ import type { Cart, NotTaken } from '../../../domain/carts/cart.ts';
 import { judgeLine, type JudgedLine, type PresentFacts } from '../../../domain/carts/findings.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import { numberFromMinor, type Currency } from '../../../domain/money.ts';
-import type { Order } from '../../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import type { Order } from '../../../proto/gen/holdfast/orders/v1/order_pb.ts';
 import { isGuests, pricesOf, type CartDeps, type CartRef } from './calls.ts';
-import { holdUntilOf, settled, statusOf } from './checkout.ts';
+import { idOf, statusOf } from '../shapes.ts';
+import { holdUntilOf, settled } from './checkout.ts';
 import type { CartResponse } from './shapes.ts';
 import { STORE_HEADER } from '../../../domain/headers.ts';
 
@@ -60,7 +61,7 @@ const totalOf = (judged: JudgedLine[]): { total: number | null; currency: Curren
 const toCheckoutResponse = (order: Order | undefined) => {
   const holdUntil = holdUntilOf(order);
   return {
-    ...(order && { order: { id: order.id, status: statusOf(order) } }),
+    ...(order && { order: { id: idOf(order), status: statusOf(order) } }),
     ...(holdUntil && { holdUntil }),
   };
 };

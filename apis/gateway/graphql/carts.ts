@@ -1,5 +1,5 @@
 // Carts in GraphQL: the same calls as over HTTP; a cart that is not named is one's own.
-import type { Order } from '../../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import type { Order } from '../../../proto/gen/holdfast/orders/v1/order_pb.ts';
 import { refusing } from '../../http/graphql/engine.ts';
 import type { RouteInput } from '../../http/routes.ts';
 import {

@@ -1,6 +1,6 @@
 // The shopper's own fields: the same functions and shapes as over HTTP, with names for arguments.
 import { invalid, DomainError } from '../../../domain/errors.ts';
-import type { Order } from '../../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import type { Order } from '../../../proto/gen/holdfast/orders/v1/order_pb.ts';
 import { LIMIT_MAX, type Cursors } from '../../http/cursors.ts';
 import { refusing } from '../../http/graphql/engine.ts';
 import type { Principal } from '../../http/principals.ts';
@@ -20,6 +20,7 @@ import {
 } from '../order-calls.ts';
 import { listOwnOrders, ownOrdersList } from '../own-orders.ts';
 import {
+  idOf,
   orderBody,
   paymentBody,
   returnBody,
@@ -56,12 +57,12 @@ const shopperOf = (context: RouteInput, { accessToken }: OfOrder): Shopper => {
 const orderNode = (deps: ShopperDeps, shopper: Shopper, order: Order, token?: string) => ({
   ...toOrderResponse(order, token),
   timeline: () =>
-    refusing(async () => (await listEvents(deps, shopper, order.id)).map(toEventResponse)),
+    refusing(async () => (await listEvents(deps, shopper, idOf(order))).map(toEventResponse)),
 });
 
 /** The node of an order that was just placed, which its guest has no token of yet. */
 const withToken = (deps: ShopperDeps, { principal, address }: Shopper, order: Order) => {
-  const orderToken = deps.access.tokenOf(order.id);
+  const orderToken = deps.access.tokenOf(idOf(order));
   const guest = { kind: 'guest', storeId: principal.storeId, orderToken } as const;
   const shopper =
     principal.kind === 'account' ? { principal, address } : { principal: guest, address };
@@ -90,7 +91,7 @@ const queries = (deps: ShopperDeps, context: RouteInput) => ({
       const before = after ? deps.cursors.open(list, after) : '';
       const found = await listOwnOrders(deps, account, { before, limit });
       const edges = found.slice(0, limit).map((order) => ({
-        cursor: deps.cursors.seal(list, order.id),
+        cursor: deps.cursors.seal(list, idOf(order)),
         node: orderNode(deps, context, order),
       }));
       const pageInfo = {

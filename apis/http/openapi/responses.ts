@@ -20,7 +20,7 @@ const PROBLEM = z.looseObject({
   detail: words(TEXT_LENGTH_MAX).optional(),
   requestId: z
     .string()
-    .regex(/^[\w.-]+$/)
+    .regex(/^[\w=-]+$/)
     .max(64),
   errors: z
     .array(z.object({ path: words(TEXT_LENGTH_MAX), message: words(TEXT_LENGTH_MAX) }))
@@ -59,7 +59,7 @@ const HEADERS = {
     description: 'Names the call in our logs; the one that was sent, where it is harmless.',
     type: z
       .string()
-      .regex(/^[\w.-]+$/)
+      .regex(/^[\w=-]+$/)
       .max(64),
   },
 };

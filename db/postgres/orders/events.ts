@@ -3,7 +3,9 @@ import { and, asc, eq, gt } from 'drizzle-orm';
 import { orderChanged } from '../../kafka/events.ts';
 import type { Pg, Tx } from '../client.ts';
 import { publish } from '../outbox.ts';
-import { orderEvents, type orders, ordersOutbox } from '../schema/orders.ts';
+import { orderEvents, ordersOutbox } from '../schema/orders.ts';
+import { factsOf } from './facts.ts';
+import { orderOf, type OrderRow } from './order-row.ts';
 
 const EVENTS_MAX = 200;
 
@@ -12,13 +14,16 @@ export type EventData = Record<string, unknown>;
 /** Records what brought the row to its present state; its sequence is already the new one. */
 export const recordEvent = async (
   tx: Tx,
-  row: typeof orders.$inferSelect,
+  row: OrderRow,
   type: string,
   data: EventData,
 ): Promise<void> => {
-  const { id, storeId, sequence } = row;
+  const { id, storeId, sequence, principal } = row;
   await tx.insert(orderEvents).values({ orderId: id, sequence, storeId, type, data });
-  await publish(tx, ordersOutbox, [orderChanged({ ...row, orderId: id, type, data })]);
+  const facts = await factsOf(tx, orderOf(row));
+  const dataJson = JSON.stringify(data);
+  const event = { sequence, type, occurredAt: new Date(), dataJson, principal, facts };
+  await publish(tx, ordersOutbox, [orderChanged(event)]);
 };
 
 export interface OrderEvent {

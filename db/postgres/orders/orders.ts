@@ -1,60 +1,13 @@
 // Orders in Postgres: accepted once per key, and found again by id, key, owner or intent.
 import { and, asc, desc, eq, gt, lt } from 'drizzle-orm';
-import type { AttentionReason } from '../../../domain/attention.ts';
-import type { NextAction } from '../../../domain/declines.ts';
 import { DomainError } from '../../../domain/errors.ts';
-import { currencyOf } from '../../../domain/money.ts';
-import { ORDER_EVENTS, type OrderSnapshot } from '../../../domain/order.ts';
+import { ORDER_EVENTS } from '../../../domain/order.ts';
 import type { Db, Pg, Tx } from '../client.ts';
 import { checkoutKeys, orders } from '../schema/orders.ts';
 import { recordEvent } from './events.ts';
+import { orderOf, type Order, type OrderRow } from './order-row.ts';
 
-export type OrderRow = typeof orders.$inferSelect;
-
-export interface Order extends OrderSnapshot {
-  principal: string;
-  paymentMethod: string;
-  paymentIntentId: string | undefined;
-  clientSecret: string | undefined;
-  nextAction: NextAction | undefined;
-  refundedMinor: number;
-  shipmentId: string | undefined;
-  trackingNumber: string | undefined;
-  deliveredAt: Date | undefined;
-  attention: { reason: AttentionReason; since: Date } | undefined;
-  sequence: number;
-  createdAt: Date;
-  updatedAt: Date;
-}
-
-export const orderOf = (row: OrderRow): Order => ({
-  id: row.id,
-  storeId: row.storeId,
-  principal: row.principal,
-  status: row.status,
-  paymentStatus: row.paymentStatus,
-  totalMinor: row.totalMinor,
-  currency: currencyOf(row.currency),
-  lines: row.lines,
-  email: row.email,
-  shippingAddress: row.shippingAddress,
-  paymentMethod: row.paymentMethod,
-  paymentIntentId: row.paymentIntentId ?? undefined,
-  clientSecret: row.clientSecret ?? undefined,
-  nextAction: row.nextAction ?? undefined,
-  refundedMinor: row.refundedMinor,
-  shipmentId: row.shipmentId ?? undefined,
-  trackingNumber: row.trackingNumber ?? undefined,
-  deliveredAt: row.deliveredAt ?? undefined,
-  attention:
-    row.attentionReason && row.attentionSince
-      ? { reason: row.attentionReason, since: row.attentionSince }
-      : undefined,
-  sequence: row.sequence,
-  createdAt: row.createdAt,
-  updatedAt: row.updatedAt,
-  ...(row.endCode && { endReason: { code: row.endCode, message: row.endMessage ?? '' } }),
-});
+export { orderOf, type Order, type OrderRow };
 
 /** Whose key it is, and what was asked under it. */
 export interface CheckoutKey {
@@ -102,10 +55,11 @@ export const findOrderOfKey = (
     return row && orderOf(row.order);
   });
 
-export type OrderDraft = Pick<
-  OrderSnapshot,
-  'id' | 'storeId' | 'totalMinor' | 'currency' | 'lines' | 'email' | 'shippingAddress'
-> & { paymentMethod: string };
+/** What is known of an order when it is accepted; the rest begins empty. */
+export type OrderDraft = Omit<
+  typeof orders.$inferInsert,
+  'principal' | 'status' | 'paymentStatus' | 'sequence'
+>;
 
 /**
  * Accepts an order: its key, itself, its first event and its news in one transaction.

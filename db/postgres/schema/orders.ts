@@ -25,6 +25,8 @@ export const orders = ordersSchema.table(
     shippingAddress: jsonb('shipping_address').$type<Address>().notNull(),
     /** The price snapshot: what was agreed at checkout, whatever the catalogue says later. */
     lines: jsonb().$type<OrderLine[]>().notNull(),
+    /** From the shopper, for the store's staff. */
+    note: text(),
     paymentMethod: text('payment_method').notNull(),
     paymentIntentId: text('payment_intent_id'),
     clientSecret: text('client_secret'),

@@ -6,13 +6,17 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { OrderFacts } from "../../orders/v1/order_pb.ts";
+import { file_holdfast_orders_v1_order } from "../../orders/v1/order_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file holdfast/events/v1/events.proto.
  */
 export const file_holdfast_events_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Ch9ob2xkZmFzdC9ldmVudHMvdjEvZXZlbnRzLnByb3RvEhJob2xkZmFzdC5ldmVudHMudjEimAEKDlByb2R1Y3RDaGFuZ2VkEhAKCHN0b3JlX2lkGAEgASgJEhIKCnByb2R1Y3RfaWQYAiABKAkSDwoHdmVyc2lvbhgDIAEoAxIQCghjbG9ja191cxgEIAEoAxIPCgdkZWxldGVkGAUgASgIEiwKB3Byb2R1Y3QYBiABKAsyGy5ob2xkZmFzdC5ldmVudHMudjEuUHJvZHVjdCLFAwoHUHJvZHVjdBIMCgRzbHVnGAEgASgJEgwKBG5hbWUYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSDgoGc3RhdHVzGAQgASgJEhYKDmNvbGxlY3Rpb25faWRzGAUgAygJEj8KCmF0dHJpYnV0ZXMYBiADKAsyKy5ob2xkZmFzdC5ldmVudHMudjEuUHJvZHVjdC5BdHRyaWJ1dGVzRW50cnkSKAoFbWVkaWEYByADKAsyGS5ob2xkZmFzdC5ldmVudHMudjEuTWVkaWESLQoIdmFyaWFudHMYCCADKAsyGy5ob2xkZmFzdC5ldmVudHMudjEuVmFyaWFudBIVCg1jcmVhdGVkX2F0X3VzGAkgASgDEhUKDXVwZGF0ZWRfYXRfdXMYCiABKAMSNwoGcGxhY2VzGAsgAygLMicuaG9sZGZhc3QuZXZlbnRzLnYxLlByb2R1Y3QuUGxhY2VzRW50cnkaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaLQoLUGxhY2VzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgFOgI4ASIhCgVNZWRpYRILCgN1cmwYASABKAkSCwoDYWx0GAIgASgJIv0BCgdWYXJpYW50EgsKA3NrdRgBIAEoCRINCgV0aXRsZRgCIAEoCRI5CgdvcHRpb25zGAMgAygLMiguaG9sZGZhc3QuZXZlbnRzLnYxLlZhcmlhbnQuT3B0aW9uc0VudHJ5EhMKC3ByaWNlX21pbm9yGAQgASgDEhAKCGN1cnJlbmN5GAUgASgJEh0KEGNvbXBhcmVfYXRfbWlub3IYBiABKANIAIgBARIQCghwb3NpdGlvbhgHIAEoBRouCgxPcHRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUITChFfY29tcGFyZV9hdF9taW5vciKTAQoRQ29sbGVjdGlvbkNoYW5nZWQSEAoIc3RvcmVfaWQYASABKAkSFQoNY29sbGVjdGlvbl9pZBgCIAEoCRIPCgd2ZXJzaW9uGAMgASgDEhAKCGNsb2NrX3VzGAQgASgDEg8KB2RlbGV0ZWQYBSABKAgSDAoEbmFtZRgGIAEoCRITCgtkZXNjcmlwdGlvbhgHIAEoCSJyCgxTdG9ja0NoYW5nZWQSEAoIc3RvcmVfaWQYASABKAkSEgoKcHJvZHVjdF9pZBgCIAEoCRIQCghjbG9ja191cxgDIAEoAxIqCgRza3VzGAQgAygLMhwuaG9sZGZhc3QuZXZlbnRzLnYxLlNrdVN0b2NrIioKCFNrdVN0b2NrEgsKA3NrdRgBIAEoCRIRCglhdmFpbGFibGUYAiABKAUimAMKDE9yZGVyQ2hhbmdlZBIQCghzdG9yZV9pZBgBIAEoCRIQCghvcmRlcl9pZBgCIAEoCRIQCghzZXF1ZW5jZRgDIAEoBRIMCgR0eXBlGAQgASgJEg4KBnN0YXR1cxgFIAEoCRIWCg5wYXltZW50X3N0YXR1cxgGIAEoCRITCgt0b3RhbF9taW5vchgHIAEoAxIQCghjdXJyZW5jeRgIIAEoCRIWCg5vY2N1cnJlZF9hdF91cxgJIAEoAxIRCglkYXRhX2pzb24YCiABKAkSEQoJcHJpbmNpcGFsGAsgASgJEi4KBWxpbmVzGAwgAygLMh8uaG9sZGZhc3QuZXZlbnRzLnYxLk9yZGVyZWRMaW5lEhYKDnJlZnVuZGVkX21pbm9yGA0gASgDEhgKEGF0dGVudGlvbl9yZWFzb24YDiABKAkSFQoNY3JlYXRlZF9hdF91cxgPIAEoAxIXCg90cmFja2luZ19udW1iZXIYECABKAkSEAoIZW5kX2NvZGUYESABKAkSEwoLZW5kX21lc3NhZ2UYEiABKAkiYgoLT3JkZXJlZExpbmUSCwoDc2t1GAEgASgJEhIKCnByb2R1Y3RfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRIQCghxdWFudGl0eRgEIAEoBRISCgp1bml0X21pbm9yGAUgASgDIiIKDUNhdGFsb2d1ZVNlbnQSEQoJYmVmb3JlX3VzGAEgASgDYgZwcm90bzM");
+  fileDesc("Ch9ob2xkZmFzdC9ldmVudHMvdjEvZXZlbnRzLnByb3RvEhJob2xkZmFzdC5ldmVudHMudjEimAEKDlByb2R1Y3RDaGFuZ2VkEhAKCHN0b3JlX2lkGAEgASgJEhIKCnByb2R1Y3RfaWQYAiABKAkSDwoHdmVyc2lvbhgDIAEoAxIQCghjbG9ja191cxgEIAEoAxIPCgdkZWxldGVkGAUgASgIEiwKB3Byb2R1Y3QYBiABKAsyGy5ob2xkZmFzdC5ldmVudHMudjEuUHJvZHVjdCLFAwoHUHJvZHVjdBIMCgRzbHVnGAEgASgJEgwKBG5hbWUYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSDgoGc3RhdHVzGAQgASgJEhYKDmNvbGxlY3Rpb25faWRzGAUgAygJEj8KCmF0dHJpYnV0ZXMYBiADKAsyKy5ob2xkZmFzdC5ldmVudHMudjEuUHJvZHVjdC5BdHRyaWJ1dGVzRW50cnkSKAoFbWVkaWEYByADKAsyGS5ob2xkZmFzdC5ldmVudHMudjEuTWVkaWESLQoIdmFyaWFudHMYCCADKAsyGy5ob2xkZmFzdC5ldmVudHMudjEuVmFyaWFudBIVCg1jcmVhdGVkX2F0X3VzGAkgASgDEhUKDXVwZGF0ZWRfYXRfdXMYCiABKAMSNwoGcGxhY2VzGAsgAygLMicuaG9sZGZhc3QuZXZlbnRzLnYxLlByb2R1Y3QuUGxhY2VzRW50cnkaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaLQoLUGxhY2VzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgFOgI4ASIhCgVNZWRpYRILCgN1cmwYASABKAkSCwoDYWx0GAIgASgJIv0BCgdWYXJpYW50EgsKA3NrdRgBIAEoCRINCgV0aXRsZRgCIAEoCRI5CgdvcHRpb25zGAMgAygLMiguaG9sZGZhc3QuZXZlbnRzLnYxLlZhcmlhbnQuT3B0aW9uc0VudHJ5EhMKC3ByaWNlX21pbm9yGAQgASgDEhAKCGN1cnJlbmN5GAUgASgJEh0KEGNvbXBhcmVfYXRfbWlub3IYBiABKANIAIgBARIQCghwb3NpdGlvbhgHIAEoBRouCgxPcHRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUITChFfY29tcGFyZV9hdF9taW5vciKTAQoRQ29sbGVjdGlvbkNoYW5nZWQSEAoIc3RvcmVfaWQYASABKAkSFQoNY29sbGVjdGlvbl9pZBgCIAEoCRIPCgd2ZXJzaW9uGAMgASgDEhAKCGNsb2NrX3VzGAQgASgDEg8KB2RlbGV0ZWQYBSABKAgSDAoEbmFtZRgGIAEoCRITCgtkZXNjcmlwdGlvbhgHIAEoCSJyCgxTdG9ja0NoYW5nZWQSEAoIc3RvcmVfaWQYASABKAkSEgoKcHJvZHVjdF9pZBgCIAEoCRIQCghjbG9ja191cxgDIAEoAxIqCgRza3VzGAQgAygLMhwuaG9sZGZhc3QuZXZlbnRzLnYxLlNrdVN0b2NrIioKCFNrdVN0b2NrEgsKA3NrdRgBIAEoCRIRCglhdmFpbGFibGUYAiABKAUitAEKDE9yZGVyQ2hhbmdlZBIQCghzZXF1ZW5jZRgBIAEoBRIMCgR0eXBlGAIgASgJEi8KC29jY3VycmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglkYXRhX2pzb24YBCABKAkSEQoJcHJpbmNpcGFsGAUgASgJEi0KBWZhY3RzGAYgASgLMh4uaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyRmFjdHMiIgoNQ2F0YWxvZ3VlU2VudBIRCgliZWZvcmVfdXMYASABKANiBnByb3RvMw", [file_google_protobuf_timestamp, file_holdfast_orders_v1_order]);
 
 /**
  * ProductChanged is keyed <store_id>/<product_id> on holdfast.products.v1.
@@ -117,7 +121,7 @@ export type Product = Message<"holdfast.events.v1.Product"> & {
   updatedAtUs: bigint;
 
   /**
-   * Its place in the order of those collections that have put it in one; elsewhere it comes after.
+   * Its position in each collection that orders its products; elsewhere it comes after those.
    *
    * @generated from field: map<string, int32> places = 11;
    */
@@ -312,106 +316,42 @@ export const SkuStockSchema: GenMessage<SkuStock> = /*@__PURE__*/
  */
 export type OrderChanged = Message<"holdfast.events.v1.OrderChanged"> & {
   /**
-   * @generated from field: string store_id = 1;
-   */
-  storeId: string;
-
-  /**
-   * @generated from field: string order_id = 2;
-   */
-  orderId: string;
-
-  /**
-   * @generated from field: int32 sequence = 3;
+   * @generated from field: int32 sequence = 1;
    */
   sequence: number;
 
   /**
    * OrderAccepted, OrderConfirmed, …
    *
-   * @generated from field: string type = 4;
+   * @generated from field: string type = 2;
    */
   type: string;
 
   /**
-   * @generated from field: string status = 5;
+   * @generated from field: google.protobuf.Timestamp occurred_at = 3;
    */
-  status: string;
-
-  /**
-   * @generated from field: string payment_status = 6;
-   */
-  paymentStatus: string;
-
-  /**
-   * @generated from field: int64 total_minor = 7;
-   */
-  totalMinor: bigint;
-
-  /**
-   * @generated from field: string currency = 8;
-   */
-  currency: string;
-
-  /**
-   * @generated from field: int64 occurred_at_us = 9;
-   */
-  occurredAtUs: bigint;
+  occurredAt?: Timestamp | undefined;
 
   /**
    * Facts of the event for the shopper, as JSON.
    *
-   * @generated from field: string data_json = 10;
+   * @generated from field: string data_json = 4;
    */
   dataJson: string;
 
   /**
    * Whose order it is: an account, or a hash of a guest's e-mail.
    *
-   * @generated from field: string principal = 11;
+   * @generated from field: string principal = 5;
    */
   principal: string;
 
   /**
-   * @generated from field: repeated holdfast.events.v1.OrderedLine lines = 12;
-   */
-  lines: OrderedLine[];
-
-  /**
-   * What has gone back for certain.
+   * The whole state that the event led to.
    *
-   * @generated from field: int64 refunded_minor = 13;
+   * @generated from field: holdfast.orders.v1.OrderFacts facts = 6;
    */
-  refundedMinor: bigint;
-
-  /**
-   * Empty unless a person is needed.
-   *
-   * @generated from field: string attention_reason = 14;
-   */
-  attentionReason: string;
-
-  /**
-   * @generated from field: int64 created_at_us = 15;
-   */
-  createdAtUs: bigint;
-
-  /**
-   * @generated from field: string tracking_number = 16;
-   */
-  trackingNumber: string;
-
-  /**
-   * Why it ended without a parcel.
-   *
-   * @generated from field: string end_code = 17;
-   */
-  endCode: string;
-
-  /**
-   * @generated from field: string end_message = 18;
-   */
-  endMessage: string;
+  facts?: OrderFacts | undefined;
 };
 
 /**
@@ -422,44 +362,7 @@ export const OrderChangedSchema: GenMessage<OrderChanged> = /*@__PURE__*/
   messageDesc(file_holdfast_events_v1_events, 7);
 
 /**
- * @generated from message holdfast.events.v1.OrderedLine
- */
-export type OrderedLine = Message<"holdfast.events.v1.OrderedLine"> & {
-  /**
-   * @generated from field: string sku = 1;
-   */
-  sku: string;
-
-  /**
-   * @generated from field: string product_id = 2;
-   */
-  productId: string;
-
-  /**
-   * @generated from field: string name = 3;
-   */
-  name: string;
-
-  /**
-   * @generated from field: int32 quantity = 4;
-   */
-  quantity: number;
-
-  /**
-   * @generated from field: int64 unit_minor = 5;
-   */
-  unitMinor: bigint;
-};
-
-/**
- * Describes the message holdfast.events.v1.OrderedLine.
- * Use `create(OrderedLineSchema)` to create a new message.
- */
-export const OrderedLineSchema: GenMessage<OrderedLine> = /*@__PURE__*/
-  messageDesc(file_holdfast_events_v1_events, 8);
-
-/**
- * CatalogueSent is told by relays on holdfast.progress.v1: how far the catalogue's topics go.
+ * CatalogueSent is published by relays on holdfast.progress.v1: how far the catalogue's topics go.
  *
  * @generated from message holdfast.events.v1.CatalogueSent
  */
@@ -477,5 +380,5 @@ export type CatalogueSent = Message<"holdfast.events.v1.CatalogueSent"> & {
  * Use `create(CatalogueSentSchema)` to create a new message.
  */
 export const CatalogueSentSchema: GenMessage<CatalogueSent> = /*@__PURE__*/
-  messageDesc(file_holdfast_events_v1_events, 9);
+  messageDesc(file_holdfast_events_v1_events, 8);
 

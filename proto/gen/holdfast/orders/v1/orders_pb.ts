@@ -4,22 +4,109 @@
 // @generated from file holdfast/orders/v1/orders.proto (package holdfast.orders.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Line, Order } from "./order_pb.ts";
+import { file_holdfast_orders_v1_order } from "./order_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file holdfast/orders/v1/orders.proto.
  */
 export const file_holdfast_orders_v1_orders: GenFile = /*@__PURE__*/
-  fileDesc("Ch9ob2xkZmFzdC9vcmRlcnMvdjEvb3JkZXJzLnByb3RvEhJob2xkZmFzdC5vcmRlcnMudjEieQoHQWRkcmVzcxIMCgRuYW1lGAEgASgJEg0KBWxpbmUxGAIgASgJEg0KBWxpbmUyGAMgASgJEgwKBGNpdHkYBCABKAkSDgoGcmVnaW9uGAUgASgJEhMKC3Bvc3RhbF9jb2RlGAYgASgJEg8KB2NvdW50cnkYByABKAkiJQoETGluZRILCgNza3UYASABKAkSEAoIcXVhbnRpdHkYAiABKAUiggIKEVBsYWNlT3JkZXJSZXF1ZXN0EhcKD2lkZW1wb3RlbmN5X2tleRgBIAEoCRIRCglwcmluY2lwYWwYAiABKAkSJwoFbGluZXMYAyADKAsyGC5ob2xkZmFzdC5vcmRlcnMudjEuTGluZRINCgVlbWFpbBgEIAEoCRI1ChBzaGlwcGluZ19hZGRyZXNzGAUgASgLMhsuaG9sZGZhc3Qub3JkZXJzLnYxLkFkZHJlc3MSFgoOcGF5bWVudF9tZXRob2QYBiABKAkSIQoUZXhwZWN0ZWRfdG90YWxfbWlub3IYByABKANIAIgBAUIXChVfZXhwZWN0ZWRfdG90YWxfbWlub3IibQoSUGxhY2VPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyEhQKDHJlZnVzYWxfY29kZRgCIAEoCRIXCg9yZWZ1c2FsX21lc3NhZ2UYAyABKAkihQQKBU9yZGVyEgoKAmlkGAEgASgJEhAKCHN0b3JlX2lkGAIgASgJEg4KBnN0YXR1cxgDIAEoCRITCgt0b3RhbF9taW5vchgEIAEoAxIQCghjdXJyZW5jeRgFIAEoCRIsCgVsaW5lcxgGIAMoCzIdLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlckxpbmUSLAoHcGF5bWVudBgHIAEoCzIbLmhvbGRmYXN0Lm9yZGVycy52MS5QYXltZW50Ei4KCmNyZWF0ZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD3RyYWNraW5nX251bWJlchgLIAEoCRIQCghlbmRfY29kZRgMIAEoCRITCgtlbmRfbWVzc2FnZRgNIAEoCRIzCgtuZXh0X2FjdGlvbhgOIAEoCzIeLmhvbGRmYXN0Lm9yZGVycy52MS5OZXh0QWN0aW9uEjAKCWF0dGVudGlvbhgPIAEoCzIdLmhvbGRmYXN0Lm9yZGVycy52MS5BdHRlbnRpb24SNQoQc2hpcHBpbmdfYWRkcmVzcxgQIAEoCzIbLmhvbGRmYXN0Lm9yZGVycy52MS5BZGRyZXNzEg0KBWFzX29mGBEgASgJIkYKCk5leHRBY3Rpb24SDAoEa2luZBgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEgoKAmF0GAMgASgJEg0KBXVudGlsGAQgASgJIkYKCUF0dGVudGlvbhIOCgZyZWFzb24YASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImAKCU9yZGVyTGluZRILCgNza3UYASABKAkSEAoIcXVhbnRpdHkYAiABKAUSEgoKcHJvZHVjdF9pZBgDIAEoCRIMCgRuYW1lGAQgASgJEhIKCnVuaXRfbWlub3IYBSABKAMidQoHUGF5bWVudBIOCgZzdGF0dXMYASABKAkSFQoNY2xpZW50X3NlY3JldBgCIAEoCRIWCg5yZWZ1bmRlZF9taW5vchgDIAEoAxIrCgdyZWZ1bmRzGAQgAygLMhouaG9sZGZhc3Qub3JkZXJzLnYxLlJlZnVuZCJJCgZSZWZ1bmQSCgoCaWQYASABKAkSFAoMYW1vdW50X21pbm9yGAIgASgDEg0KBXN0YXRlGAMgASgJEg4KBnJlYXNvbhgEIAEoCSIjCg9HZXRPcmRlclJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAkiPAoQR2V0T3JkZXJSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlciJDChVGaW5kT3JkZXJCeUtleVJlcXVlc3QSEQoJcHJpbmNpcGFsGAEgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgCIAEoCSJCChZGaW5kT3JkZXJCeUtleVJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyIkIKFkxpc3RPcmRlckV2ZW50c1JlcXVlc3QSEAoIb3JkZXJfaWQYASABKAkSFgoOYWZ0ZXJfc2VxdWVuY2UYAiABKAUiSQoXTGlzdE9yZGVyRXZlbnRzUmVzcG9uc2USLgoGZXZlbnRzGAEgAygLMh4uaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyRXZlbnQiZwoKT3JkZXJFdmVudBIQCghzZXF1ZW5jZRgBIAEoBRIMCgR0eXBlGAIgASgJEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglkYXRhX2pzb24YBCABKAkiWgoVQ29uZmlybVBheW1lbnRSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJEhYKDnBheW1lbnRfbWV0aG9kGAIgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgDIAEoCSJxChZDb25maXJtUGF5bWVudFJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyEhQKDHJlZnVzYWxfY29kZRgCIAEoCRIXCg9yZWZ1c2FsX21lc3NhZ2UYAyABKAkiRQoRTGlzdE9yZGVyc1JlcXVlc3QSEQoJcHJpbmNpcGFsGAEgASgJEg4KBmJlZm9yZRgCIAEoCRINCgVsaW1pdBgDIAEoBSI/ChJMaXN0T3JkZXJzUmVzcG9uc2USKQoGb3JkZXJzGAEgAygLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyIl8KFENoYW5nZUFkZHJlc3NSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJEjUKEHNoaXBwaW5nX2FkZHJlc3MYAiABKAsyGy5ob2xkZmFzdC5vcmRlcnMudjEuQWRkcmVzcyJBChVDaGFuZ2VBZGRyZXNzUmVzcG9uc2USKAoFb3JkZXIYASABKAsyGS5ob2xkZmFzdC5vcmRlcnMudjEuT3JkZXIinQIKBlJldHVybhIKCgJpZBgBIAEoCRIQCghvcmRlcl9pZBgCIAEoCRINCgVzdGF0ZRgDIAEoCRInCgVsaW5lcxgEIAMoCzIYLmhvbGRmYXN0Lm9yZGVycy52MS5MaW5lEg4KBnJlYXNvbhgFIAEoCRIUCgxyZWZ1bmRfbWlub3IYBiABKAMSEAoIY3VycmVuY3kYByABKAkSFwoPdHJhY2tpbmdfbnVtYmVyGAggASgJEgwKBG5vdGUYCSABKAkSLgoKY3JlYXRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiegoUUmVxdWVzdFJldHVyblJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAIgASgJEicKBWxpbmVzGAMgAygLMhguaG9sZGZhc3Qub3JkZXJzLnYxLkxpbmUSDgoGcmVhc29uGAQgASgJIkMKFVJlcXVlc3RSZXR1cm5SZXNwb25zZRIqCgZyZXR1cm4YASABKAsyGi5ob2xkZmFzdC5vcmRlcnMudjEuUmV0dXJuIjcKEEdldFJldHVyblJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAkSEQoJcmV0dXJuX2lkGAIgASgJIj8KEUdldFJldHVyblJlc3BvbnNlEioKBnJldHVybhgBIAEoCzIaLmhvbGRmYXN0Lm9yZGVycy52MS5SZXR1cm4iJgoSQ2FuY2VsT3JkZXJSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJIj8KE0NhbmNlbE9yZGVyUmVzcG9uc2USKAoFb3JkZXIYASABKAsyGS5ob2xkZmFzdC5vcmRlcnMudjEuT3JkZXIy/QcKDU9yZGVyc1NlcnZpY2USWwoKUGxhY2VPcmRlchIlLmhvbGRmYXN0Lm9yZGVycy52MS5QbGFjZU9yZGVyUmVxdWVzdBomLmhvbGRmYXN0Lm9yZGVycy52MS5QbGFjZU9yZGVyUmVzcG9uc2USWgoIR2V0T3JkZXISIy5ob2xkZmFzdC5vcmRlcnMudjEuR2V0T3JkZXJSZXF1ZXN0GiQuaG9sZGZhc3Qub3JkZXJzLnYxLkdldE9yZGVyUmVzcG9uc2UiA5ACARJsCg5GaW5kT3JkZXJCeUtleRIpLmhvbGRmYXN0Lm9yZGVycy52MS5GaW5kT3JkZXJCeUtleVJlcXVlc3QaKi5ob2xkZmFzdC5vcmRlcnMudjEuRmluZE9yZGVyQnlLZXlSZXNwb25zZSIDkAIBEm8KD0xpc3RPcmRlckV2ZW50cxIqLmhvbGRmYXN0Lm9yZGVycy52MS5MaXN0T3JkZXJFdmVudHNSZXF1ZXN0GisuaG9sZGZhc3Qub3JkZXJzLnYxLkxpc3RPcmRlckV2ZW50c1Jlc3BvbnNlIgOQAgESZwoOQ29uZmlybVBheW1lbnQSKS5ob2xkZmFzdC5vcmRlcnMudjEuQ29uZmlybVBheW1lbnRSZXF1ZXN0GiouaG9sZGZhc3Qub3JkZXJzLnYxLkNvbmZpcm1QYXltZW50UmVzcG9uc2USXgoLQ2FuY2VsT3JkZXISJi5ob2xkZmFzdC5vcmRlcnMudjEuQ2FuY2VsT3JkZXJSZXF1ZXN0GicuaG9sZGZhc3Qub3JkZXJzLnYxLkNhbmNlbE9yZGVyUmVzcG9uc2USYAoKTGlzdE9yZGVycxIlLmhvbGRmYXN0Lm9yZGVycy52MS5MaXN0T3JkZXJzUmVxdWVzdBomLmhvbGRmYXN0Lm9yZGVycy52MS5MaXN0T3JkZXJzUmVzcG9uc2UiA5ACARJkCg1DaGFuZ2VBZGRyZXNzEiguaG9sZGZhc3Qub3JkZXJzLnYxLkNoYW5nZUFkZHJlc3NSZXF1ZXN0GikuaG9sZGZhc3Qub3JkZXJzLnYxLkNoYW5nZUFkZHJlc3NSZXNwb25zZRJkCg1SZXF1ZXN0UmV0dXJuEiguaG9sZGZhc3Qub3JkZXJzLnYxLlJlcXVlc3RSZXR1cm5SZXF1ZXN0GikuaG9sZGZhc3Qub3JkZXJzLnYxLlJlcXVlc3RSZXR1cm5SZXNwb25zZRJdCglHZXRSZXR1cm4SJC5ob2xkZmFzdC5vcmRlcnMudjEuR2V0UmV0dXJuUmVxdWVzdBolLmhvbGRmYXN0Lm9yZGVycy52MS5HZXRSZXR1cm5SZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("Ch9ob2xkZmFzdC9vcmRlcnMvdjEvb3JkZXJzLnByb3RvEhJob2xkZmFzdC5vcmRlcnMudjEirwMKEVBsYWNlT3JkZXJSZXF1ZXN0EhcKD2lkZW1wb3RlbmN5X2tleRgBIAEoCRIpCglwcmluY2lwYWwYAiABKAlCFrpIE3IRMg9eXFB7Q2N9ezEsMjAwfSQSOgoFbGluZXMYAyADKAsyHy5ob2xkZmFzdC5vcmRlcnMudjEuTGluZVJlcXVlc3RCCrpIB5IBBAgBEGQSQQoFZW1haWwYBCABKAlCMoABAbpILHIqMiheW15cc0A8Piw7Il17MSw2NH1AW0EtWmEtejAtOS4tXXsxLDE5MH0kEkcKEHNoaXBwaW5nX2FkZHJlc3MYBSABKAsyIi5ob2xkZmFzdC5vcmRlcnMudjEuQWRkcmVzc1JlcXVlc3RCCYABAbpIA8gBARI3Cg5wYXltZW50X21ldGhvZBgGIAEoCUIfukgcchoyGF5wbV9bQS1aYS16MC05X117MSwxMDB9JBIhChRleHBlY3RlZF90b3RhbF9taW5vchgHIAEoA0gAiAEBEhkKBG5vdGUYCCABKAlCC4ABAbpIBXIDGPQDQhcKFV9leHBlY3RlZF90b3RhbF9taW5vciJjCgtMaW5lUmVxdWVzdBI2CgNza3UYASABKAlCKbpIJnIkMiJeW0EtWmEtejAtOV1bQS1aYS16MC05Ll8vLV17MCw2M30kEhwKCHF1YW50aXR5GAIgASgFQgq6SAcaBRiQTigBIp8CCg5BZGRyZXNzUmVxdWVzdBIqCgRuYW1lGAEgASgJQhy6SBlyFzIVXlxzKlxTW15ceDAwXXswLDE5OX0kEisKBWxpbmUxGAIgASgJQhy6SBlyFzIVXlxzKlxTW15ceDAwXXswLDE5OX0kEhcKBWxpbmUyGAMgASgJQgi6SAVyAxjIARIqCgRjaXR5GAQgASgJQhy6SBlyFzIVXlxzKlxTW15ceDAwXXswLDE5OX0kEhgKBnJlZ2lvbhgFIAEoCUIIukgFcgMYyAESMQoLcG9zdGFsX2NvZGUYBiABKAlCHLpIGXIXMhVeXHMqXFNbXlx4MDBdezAsMTk5fSQSIgoHY291bnRyeRgHIAEoCUIRukgOcgwyCl5bQS1aXXsyfSQibQoSUGxhY2VPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyEhQKDHJlZnVzYWxfY29kZRgCIAEoCRIXCg9yZWZ1c2FsX21lc3NhZ2UYAyABKAkiIwoPR2V0T3JkZXJSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJIjwKEEdldE9yZGVyUmVzcG9uc2USKAoFb3JkZXIYASABKAsyGS5ob2xkZmFzdC5vcmRlcnMudjEuT3JkZXIiQwoVRmluZE9yZGVyQnlLZXlSZXF1ZXN0EhEKCXByaW5jaXBhbBgBIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYAiABKAkiQgoWRmluZE9yZGVyQnlLZXlSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlciJCChZMaXN0T3JkZXJFdmVudHNSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJEhYKDmFmdGVyX3NlcXVlbmNlGAIgASgFIkkKF0xpc3RPcmRlckV2ZW50c1Jlc3BvbnNlEi4KBmV2ZW50cxgBIAMoCzIeLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlckV2ZW50ImcKCk9yZGVyRXZlbnQSEAoIc2VxdWVuY2UYASABKAUSDAoEdHlwZRgCIAEoCRImCgJhdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJZGF0YV9qc29uGAQgASgJIn4KFUNvbmZpcm1QYXltZW50UmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoCRI6Cg5wYXltZW50X21ldGhvZBgCIAEoCUIiukgfch0yG14ocG1fW0EtWmEtejAtOV9dezEsMTAwfSk/JBIXCg9pZGVtcG90ZW5jeV9rZXkYAyABKAkicQoWQ29uZmlybVBheW1lbnRSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlchIUCgxyZWZ1c2FsX2NvZGUYAiABKAkSFwoPcmVmdXNhbF9tZXNzYWdlGAMgASgJIlAKEUxpc3RPcmRlcnNSZXF1ZXN0EhEKCXByaW5jaXBhbBgBIAEoCRIOCgZiZWZvcmUYAiABKAkSGAoFbGltaXQYAyABKAVCCbpIBhoEGGQoASI/ChJMaXN0T3JkZXJzUmVzcG9uc2USKQoGb3JkZXJzGAEgAygLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyInEKFENoYW5nZUFkZHJlc3NSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJEkcKEHNoaXBwaW5nX2FkZHJlc3MYAiABKAsyIi5ob2xkZmFzdC5vcmRlcnMudjEuQWRkcmVzc1JlcXVlc3RCCYABAbpIA8gBASJBChVDaGFuZ2VBZGRyZXNzUmVzcG9uc2USKAoFb3JkZXIYASABKAsyGS5ob2xkZmFzdC5vcmRlcnMudjEuT3JkZXIivgIKBlJldHVybhIKCgJpZBgBIAEoCRIQCghvcmRlcl9pZBgCIAEoCRIuCgVzdGF0ZRgDIAEoDjIfLmhvbGRmYXN0Lm9yZGVycy52MS5SZXR1cm5TdGF0ZRInCgVsaW5lcxgEIAMoCzIYLmhvbGRmYXN0Lm9yZGVycy52MS5MaW5lEg4KBnJlYXNvbhgFIAEoCRIUCgxyZWZ1bmRfbWlub3IYBiABKAMSEAoIY3VycmVuY3kYByABKAkSFwoPdHJhY2tpbmdfbnVtYmVyGAggASgJEgwKBG5vdGUYCSABKAkSLgoKY3JlYXRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilwEKFFJlcXVlc3RSZXR1cm5SZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgCIAEoCRI6CgVsaW5lcxgDIAMoCzIfLmhvbGRmYXN0Lm9yZGVycy52MS5MaW5lUmVxdWVzdEIKukgHkgEECAEQZBIYCgZyZWFzb24YBCABKAlCCLpIBXIDGPQDIkMKFVJlcXVlc3RSZXR1cm5SZXNwb25zZRIqCgZyZXR1cm4YASABKAsyGi5ob2xkZmFzdC5vcmRlcnMudjEuUmV0dXJuIjcKEEdldFJldHVyblJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAkSEQoJcmV0dXJuX2lkGAIgASgJIj8KEUdldFJldHVyblJlc3BvbnNlEioKBnJldHVybhgBIAEoCzIaLmhvbGRmYXN0Lm9yZGVycy52MS5SZXR1cm4iJgoSQ2FuY2VsT3JkZXJSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJIj8KE0NhbmNlbE9yZGVyUmVzcG9uc2USKAoFb3JkZXIYASABKAsyGS5ob2xkZmFzdC5vcmRlcnMudjEuT3JkZXIqzQEKC1JldHVyblN0YXRlEhwKGFJFVFVSTl9TVEFURV9VTlNQRUNJRklFRBAAEhoKFlJFVFVSTl9TVEFURV9SRVFVRVNURUQQARIZChVSRVRVUk5fU1RBVEVfQVBQUk9WRUQQAhIZChVSRVRVUk5fU1RBVEVfUkVKRUNURUQQAxIZChVSRVRVUk5fU1RBVEVfUkVDRUlWRUQQBBIZChVSRVRVUk5fU1RBVEVfUkVGVU5ERUQQBRIYChRSRVRVUk5fU1RBVEVfRVhQSVJFRBAGMv0HCg1PcmRlcnNTZXJ2aWNlElsKClBsYWNlT3JkZXISJS5ob2xkZmFzdC5vcmRlcnMudjEuUGxhY2VPcmRlclJlcXVlc3QaJi5ob2xkZmFzdC5vcmRlcnMudjEuUGxhY2VPcmRlclJlc3BvbnNlEloKCEdldE9yZGVyEiMuaG9sZGZhc3Qub3JkZXJzLnYxLkdldE9yZGVyUmVxdWVzdBokLmhvbGRmYXN0Lm9yZGVycy52MS5HZXRPcmRlclJlc3BvbnNlIgOQAgESbAoORmluZE9yZGVyQnlLZXkSKS5ob2xkZmFzdC5vcmRlcnMudjEuRmluZE9yZGVyQnlLZXlSZXF1ZXN0GiouaG9sZGZhc3Qub3JkZXJzLnYxLkZpbmRPcmRlckJ5S2V5UmVzcG9uc2UiA5ACARJvCg9MaXN0T3JkZXJFdmVudHMSKi5ob2xkZmFzdC5vcmRlcnMudjEuTGlzdE9yZGVyRXZlbnRzUmVxdWVzdBorLmhvbGRmYXN0Lm9yZGVycy52MS5MaXN0T3JkZXJFdmVudHNSZXNwb25zZSIDkAIBEmcKDkNvbmZpcm1QYXltZW50EikuaG9sZGZhc3Qub3JkZXJzLnYxLkNvbmZpcm1QYXltZW50UmVxdWVzdBoqLmhvbGRmYXN0Lm9yZGVycy52MS5Db25maXJtUGF5bWVudFJlc3BvbnNlEl4KC0NhbmNlbE9yZGVyEiYuaG9sZGZhc3Qub3JkZXJzLnYxLkNhbmNlbE9yZGVyUmVxdWVzdBonLmhvbGRmYXN0Lm9yZGVycy52MS5DYW5jZWxPcmRlclJlc3BvbnNlEmAKCkxpc3RPcmRlcnMSJS5ob2xkZmFzdC5vcmRlcnMudjEuTGlzdE9yZGVyc1JlcXVlc3QaJi5ob2xkZmFzdC5vcmRlcnMudjEuTGlzdE9yZGVyc1Jlc3BvbnNlIgOQAgESZAoNQ2hhbmdlQWRkcmVzcxIoLmhvbGRmYXN0Lm9yZGVycy52MS5DaGFuZ2VBZGRyZXNzUmVxdWVzdBopLmhvbGRmYXN0Lm9yZGVycy52MS5DaGFuZ2VBZGRyZXNzUmVzcG9uc2USZAoNUmVxdWVzdFJldHVybhIoLmhvbGRmYXN0Lm9yZGVycy52MS5SZXF1ZXN0UmV0dXJuUmVxdWVzdBopLmhvbGRmYXN0Lm9yZGVycy52MS5SZXF1ZXN0UmV0dXJuUmVzcG9uc2USXQoJR2V0UmV0dXJuEiQuaG9sZGZhc3Qub3JkZXJzLnYxLkdldFJldHVyblJlcXVlc3QaJS5ob2xkZmFzdC5vcmRlcnMudjEuR2V0UmV0dXJuUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_holdfast_orders_v1_order]);
 
 /**
- * @generated from message holdfast.orders.v1.Address
+ * @generated from message holdfast.orders.v1.PlaceOrderRequest
  */
-export type Address = Message<"holdfast.orders.v1.Address"> & {
+export type PlaceOrderRequest = Message<"holdfast.orders.v1.PlaceOrderRequest"> & {
+  /**
+   * 16 to 128 printable ASCII characters; IDEMPOTENCY_KEY_MISSING otherwise.
+   *
+   * @generated from field: string idempotency_key = 1;
+   */
+  idempotencyKey: string;
+
+  /**
+   * Who the key belongs to: an account id, or a hash of a guest's e-mail.
+   *
+   * @generated from field: string principal = 2;
+   */
+  principal: string;
+
+  /**
+   * @generated from field: repeated holdfast.orders.v1.LineRequest lines = 3;
+   */
+  lines: LineRequest[];
+
+  /**
+   * @generated from field: string email = 4;
+   */
+  email: string;
+
+  /**
+   * @generated from field: holdfast.orders.v1.AddressRequest shipping_address = 5;
+   */
+  shippingAddress?: AddressRequest | undefined;
+
+  /**
+   * A payment method id of the card provider (pm_…), never a card number.
+   *
+   * @generated from field: string payment_method = 6;
+   */
+  paymentMethod: string;
+
+  /**
+   * What the shopper was shown, in minor units; PRICE_CHANGED when it has changed.
+   *
+   * @generated from field: optional int64 expected_total_minor = 7;
+   */
+  expectedTotalMinor?: bigint | undefined;
+
+  /**
+   * For the store's staff; empty for none.
+   *
+   * @generated from field: string note = 8;
+   */
+  note: string;
+};
+
+/**
+ * Describes the message holdfast.orders.v1.PlaceOrderRequest.
+ * Use `create(PlaceOrderRequestSchema)` to create a new message.
+ */
+export const PlaceOrderRequestSchema: GenMessage<PlaceOrderRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_orders_v1_orders, 0);
+
+/**
+ * @generated from message holdfast.orders.v1.LineRequest
+ */
+export type LineRequest = Message<"holdfast.orders.v1.LineRequest"> & {
+  /**
+   * @generated from field: string sku = 1;
+   */
+  sku: string;
+
+  /**
+   * @generated from field: int32 quantity = 2;
+   */
+  quantity: number;
+};
+
+/**
+ * Describes the message holdfast.orders.v1.LineRequest.
+ * Use `create(LineRequestSchema)` to create a new message.
+ */
+export const LineRequestSchema: GenMessage<LineRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_orders_v1_orders, 1);
+
+/**
+ * @generated from message holdfast.orders.v1.AddressRequest
+ */
+export type AddressRequest = Message<"holdfast.orders.v1.AddressRequest"> & {
   /**
    * @generated from field: string name = 1;
    */
@@ -51,91 +138,18 @@ export type Address = Message<"holdfast.orders.v1.Address"> & {
   postalCode: string;
 
   /**
+   * ISO 3166-1 alpha-2.
+   *
    * @generated from field: string country = 7;
    */
   country: string;
 };
 
 /**
- * Describes the message holdfast.orders.v1.Address.
- * Use `create(AddressSchema)` to create a new message.
+ * Describes the message holdfast.orders.v1.AddressRequest.
+ * Use `create(AddressRequestSchema)` to create a new message.
  */
-export const AddressSchema: GenMessage<Address> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 0);
-
-/**
- * @generated from message holdfast.orders.v1.Line
- */
-export type Line = Message<"holdfast.orders.v1.Line"> & {
-  /**
-   * @generated from field: string sku = 1;
-   */
-  sku: string;
-
-  /**
-   * @generated from field: int32 quantity = 2;
-   */
-  quantity: number;
-};
-
-/**
- * Describes the message holdfast.orders.v1.Line.
- * Use `create(LineSchema)` to create a new message.
- */
-export const LineSchema: GenMessage<Line> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 1);
-
-/**
- * @generated from message holdfast.orders.v1.PlaceOrderRequest
- */
-export type PlaceOrderRequest = Message<"holdfast.orders.v1.PlaceOrderRequest"> & {
-  /**
-   * @generated from field: string idempotency_key = 1;
-   */
-  idempotencyKey: string;
-
-  /**
-   * Who the key belongs to: an account id, or a hash of a guest's e-mail.
-   *
-   * @generated from field: string principal = 2;
-   */
-  principal: string;
-
-  /**
-   * @generated from field: repeated holdfast.orders.v1.Line lines = 3;
-   */
-  lines: Line[];
-
-  /**
-   * @generated from field: string email = 4;
-   */
-  email: string;
-
-  /**
-   * @generated from field: holdfast.orders.v1.Address shipping_address = 5;
-   */
-  shippingAddress?: Address | undefined;
-
-  /**
-   * A payment method id of the card provider (pm_…), never a card number.
-   *
-   * @generated from field: string payment_method = 6;
-   */
-  paymentMethod: string;
-
-  /**
-   * What the shopper was shown, in minor units; PRICE_CHANGED when it is not so any more.
-   *
-   * @generated from field: optional int64 expected_total_minor = 7;
-   */
-  expectedTotalMinor?: bigint | undefined;
-};
-
-/**
- * Describes the message holdfast.orders.v1.PlaceOrderRequest.
- * Use `create(PlaceOrderRequestSchema)` to create a new message.
- */
-export const PlaceOrderRequestSchema: GenMessage<PlaceOrderRequest> = /*@__PURE__*/
+export const AddressRequestSchema: GenMessage<AddressRequest> = /*@__PURE__*/
   messageDesc(file_holdfast_orders_v1_orders, 2);
 
 /**
@@ -168,273 +182,6 @@ export const PlaceOrderResponseSchema: GenMessage<PlaceOrderResponse> = /*@__PUR
   messageDesc(file_holdfast_orders_v1_orders, 3);
 
 /**
- * @generated from message holdfast.orders.v1.Order
- */
-export type Order = Message<"holdfast.orders.v1.Order"> & {
-  /**
-   * @generated from field: string id = 1;
-   */
-  id: string;
-
-  /**
-   * @generated from field: string store_id = 2;
-   */
-  storeId: string;
-
-  /**
-   * @generated from field: string status = 3;
-   */
-  status: string;
-
-  /**
-   * @generated from field: int64 total_minor = 4;
-   */
-  totalMinor: bigint;
-
-  /**
-   * @generated from field: string currency = 5;
-   */
-  currency: string;
-
-  /**
-   * @generated from field: repeated holdfast.orders.v1.OrderLine lines = 6;
-   */
-  lines: OrderLine[];
-
-  /**
-   * @generated from field: holdfast.orders.v1.Payment payment = 7;
-   */
-  payment?: Payment | undefined;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp created_at = 9;
-   */
-  createdAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp updated_at = 10;
-   */
-  updatedAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: string tracking_number = 11;
-   */
-  trackingNumber: string;
-
-  /**
-   * @generated from field: string end_code = 12;
-   */
-  endCode: string;
-
-  /**
-   * @generated from field: string end_message = 13;
-   */
-  endMessage: string;
-
-  /**
-   * What the shopper has to do or to wait for; absent otherwise.
-   *
-   * @generated from field: holdfast.orders.v1.NextAction next_action = 14;
-   */
-  nextAction?: NextAction | undefined;
-
-  /**
-   * Set while a person is needed.
-   *
-   * @generated from field: holdfast.orders.v1.Attention attention = 15;
-   */
-  attention?: Attention | undefined;
-
-  /**
-   * @generated from field: holdfast.orders.v1.Address shipping_address = 16;
-   */
-  shippingAddress?: Address | undefined;
-
-  /**
-   * Set when it comes from the read model because the truth is away: how new it is (RFC 3339).
-   *
-   * @generated from field: string as_of = 17;
-   */
-  asOf: string;
-};
-
-/**
- * Describes the message holdfast.orders.v1.Order.
- * Use `create(OrderSchema)` to create a new message.
- */
-export const OrderSchema: GenMessage<Order> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 4);
-
-/**
- * @generated from message holdfast.orders.v1.NextAction
- */
-export type NextAction = Message<"holdfast.orders.v1.NextAction"> & {
-  /**
-   * authenticate, another_card or wait.
-   *
-   * @generated from field: string kind = 1;
-   */
-  kind: string;
-
-  /**
-   * @generated from field: string message = 2;
-   */
-  message: string;
-
-  /**
-   * When the same card is tried again (RFC 3339); only with wait.
-   *
-   * @generated from field: string at = 3;
-   */
-  at: string;
-
-  /**
-   * Until when the order waits (RFC 3339).
-   *
-   * @generated from field: string until = 4;
-   */
-  until: string;
-};
-
-/**
- * Describes the message holdfast.orders.v1.NextAction.
- * Use `create(NextActionSchema)` to create a new message.
- */
-export const NextActionSchema: GenMessage<NextAction> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 5);
-
-/**
- * @generated from message holdfast.orders.v1.Attention
- */
-export type Attention = Message<"holdfast.orders.v1.Attention"> & {
-  /**
-   * @generated from field: string reason = 1;
-   */
-  reason: string;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp since = 2;
-   */
-  since?: Timestamp | undefined;
-};
-
-/**
- * Describes the message holdfast.orders.v1.Attention.
- * Use `create(AttentionSchema)` to create a new message.
- */
-export const AttentionSchema: GenMessage<Attention> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 6);
-
-/**
- * @generated from message holdfast.orders.v1.OrderLine
- */
-export type OrderLine = Message<"holdfast.orders.v1.OrderLine"> & {
-  /**
-   * @generated from field: string sku = 1;
-   */
-  sku: string;
-
-  /**
-   * @generated from field: int32 quantity = 2;
-   */
-  quantity: number;
-
-  /**
-   * @generated from field: string product_id = 3;
-   */
-  productId: string;
-
-  /**
-   * @generated from field: string name = 4;
-   */
-  name: string;
-
-  /**
-   * @generated from field: int64 unit_minor = 5;
-   */
-  unitMinor: bigint;
-};
-
-/**
- * Describes the message holdfast.orders.v1.OrderLine.
- * Use `create(OrderLineSchema)` to create a new message.
- */
-export const OrderLineSchema: GenMessage<OrderLine> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 7);
-
-/**
- * @generated from message holdfast.orders.v1.Payment
- */
-export type Payment = Message<"holdfast.orders.v1.Payment"> & {
-  /**
-   * @generated from field: string status = 1;
-   */
-  status: string;
-
-  /**
-   * Only while the shopper must act (3-D Secure).
-   *
-   * @generated from field: string client_secret = 2;
-   */
-  clientSecret: string;
-
-  /**
-   * What has gone back for certain.
-   *
-   * @generated from field: int64 refunded_minor = 3;
-   */
-  refundedMinor: bigint;
-
-  /**
-   * Every refund that was granted; owed until it has succeeded.
-   *
-   * @generated from field: repeated holdfast.orders.v1.Refund refunds = 4;
-   */
-  refunds: Refund[];
-};
-
-/**
- * Describes the message holdfast.orders.v1.Payment.
- * Use `create(PaymentSchema)` to create a new message.
- */
-export const PaymentSchema: GenMessage<Payment> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 8);
-
-/**
- * @generated from message holdfast.orders.v1.Refund
- */
-export type Refund = Message<"holdfast.orders.v1.Refund"> & {
-  /**
-   * @generated from field: string id = 1;
-   */
-  id: string;
-
-  /**
-   * @generated from field: int64 amount_minor = 2;
-   */
-  amountMinor: bigint;
-
-  /**
-   * requested, pending, succeeded or failed.
-   *
-   * @generated from field: string state = 3;
-   */
-  state: string;
-
-  /**
-   * @generated from field: string reason = 4;
-   */
-  reason: string;
-};
-
-/**
- * Describes the message holdfast.orders.v1.Refund.
- * Use `create(RefundSchema)` to create a new message.
- */
-export const RefundSchema: GenMessage<Refund> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 9);
-
-/**
  * @generated from message holdfast.orders.v1.GetOrderRequest
  */
 export type GetOrderRequest = Message<"holdfast.orders.v1.GetOrderRequest"> & {
@@ -449,7 +196,7 @@ export type GetOrderRequest = Message<"holdfast.orders.v1.GetOrderRequest"> & {
  * Use `create(GetOrderRequestSchema)` to create a new message.
  */
 export const GetOrderRequestSchema: GenMessage<GetOrderRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 10);
+  messageDesc(file_holdfast_orders_v1_orders, 4);
 
 /**
  * @generated from message holdfast.orders.v1.GetOrderResponse
@@ -466,7 +213,7 @@ export type GetOrderResponse = Message<"holdfast.orders.v1.GetOrderResponse"> & 
  * Use `create(GetOrderResponseSchema)` to create a new message.
  */
 export const GetOrderResponseSchema: GenMessage<GetOrderResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 11);
+  messageDesc(file_holdfast_orders_v1_orders, 5);
 
 /**
  * @generated from message holdfast.orders.v1.FindOrderByKeyRequest
@@ -488,7 +235,7 @@ export type FindOrderByKeyRequest = Message<"holdfast.orders.v1.FindOrderByKeyRe
  * Use `create(FindOrderByKeyRequestSchema)` to create a new message.
  */
 export const FindOrderByKeyRequestSchema: GenMessage<FindOrderByKeyRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 12);
+  messageDesc(file_holdfast_orders_v1_orders, 6);
 
 /**
  * @generated from message holdfast.orders.v1.FindOrderByKeyResponse
@@ -505,7 +252,7 @@ export type FindOrderByKeyResponse = Message<"holdfast.orders.v1.FindOrderByKeyR
  * Use `create(FindOrderByKeyResponseSchema)` to create a new message.
  */
 export const FindOrderByKeyResponseSchema: GenMessage<FindOrderByKeyResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 13);
+  messageDesc(file_holdfast_orders_v1_orders, 7);
 
 /**
  * @generated from message holdfast.orders.v1.ListOrderEventsRequest
@@ -527,7 +274,7 @@ export type ListOrderEventsRequest = Message<"holdfast.orders.v1.ListOrderEvents
  * Use `create(ListOrderEventsRequestSchema)` to create a new message.
  */
 export const ListOrderEventsRequestSchema: GenMessage<ListOrderEventsRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 14);
+  messageDesc(file_holdfast_orders_v1_orders, 8);
 
 /**
  * @generated from message holdfast.orders.v1.ListOrderEventsResponse
@@ -544,7 +291,7 @@ export type ListOrderEventsResponse = Message<"holdfast.orders.v1.ListOrderEvent
  * Use `create(ListOrderEventsResponseSchema)` to create a new message.
  */
 export const ListOrderEventsResponseSchema: GenMessage<ListOrderEventsResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 15);
+  messageDesc(file_holdfast_orders_v1_orders, 9);
 
 /**
  * @generated from message holdfast.orders.v1.OrderEvent
@@ -578,7 +325,7 @@ export type OrderEvent = Message<"holdfast.orders.v1.OrderEvent"> & {
  * Use `create(OrderEventSchema)` to create a new message.
  */
 export const OrderEventSchema: GenMessage<OrderEvent> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 16);
+  messageDesc(file_holdfast_orders_v1_orders, 10);
 
 /**
  * @generated from message holdfast.orders.v1.ConfirmPaymentRequest
@@ -590,6 +337,8 @@ export type ConfirmPaymentRequest = Message<"holdfast.orders.v1.ConfirmPaymentRe
   orderId: string;
 
   /**
+   * Another card; empty to look again at the present one.
+   *
    * @generated from field: string payment_method = 2;
    */
   paymentMethod: string;
@@ -607,7 +356,7 @@ export type ConfirmPaymentRequest = Message<"holdfast.orders.v1.ConfirmPaymentRe
  * Use `create(ConfirmPaymentRequestSchema)` to create a new message.
  */
 export const ConfirmPaymentRequestSchema: GenMessage<ConfirmPaymentRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 17);
+  messageDesc(file_holdfast_orders_v1_orders, 11);
 
 /**
  * @generated from message holdfast.orders.v1.ConfirmPaymentResponse
@@ -636,7 +385,7 @@ export type ConfirmPaymentResponse = Message<"holdfast.orders.v1.ConfirmPaymentR
  * Use `create(ConfirmPaymentResponseSchema)` to create a new message.
  */
 export const ConfirmPaymentResponseSchema: GenMessage<ConfirmPaymentResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 18);
+  messageDesc(file_holdfast_orders_v1_orders, 12);
 
 /**
  * @generated from message holdfast.orders.v1.ListOrdersRequest
@@ -655,8 +404,6 @@ export type ListOrdersRequest = Message<"holdfast.orders.v1.ListOrdersRequest"> 
   before: string;
 
   /**
-   * 1 to 100.
-   *
    * @generated from field: int32 limit = 3;
    */
   limit: number;
@@ -667,7 +414,7 @@ export type ListOrdersRequest = Message<"holdfast.orders.v1.ListOrdersRequest"> 
  * Use `create(ListOrdersRequestSchema)` to create a new message.
  */
 export const ListOrdersRequestSchema: GenMessage<ListOrdersRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 19);
+  messageDesc(file_holdfast_orders_v1_orders, 13);
 
 /**
  * @generated from message holdfast.orders.v1.ListOrdersResponse
@@ -684,7 +431,7 @@ export type ListOrdersResponse = Message<"holdfast.orders.v1.ListOrdersResponse"
  * Use `create(ListOrdersResponseSchema)` to create a new message.
  */
 export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 20);
+  messageDesc(file_holdfast_orders_v1_orders, 14);
 
 /**
  * @generated from message holdfast.orders.v1.ChangeAddressRequest
@@ -696,9 +443,9 @@ export type ChangeAddressRequest = Message<"holdfast.orders.v1.ChangeAddressRequ
   orderId: string;
 
   /**
-   * @generated from field: holdfast.orders.v1.Address shipping_address = 2;
+   * @generated from field: holdfast.orders.v1.AddressRequest shipping_address = 2;
    */
-  shippingAddress?: Address | undefined;
+  shippingAddress?: AddressRequest | undefined;
 };
 
 /**
@@ -706,7 +453,7 @@ export type ChangeAddressRequest = Message<"holdfast.orders.v1.ChangeAddressRequ
  * Use `create(ChangeAddressRequestSchema)` to create a new message.
  */
 export const ChangeAddressRequestSchema: GenMessage<ChangeAddressRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 21);
+  messageDesc(file_holdfast_orders_v1_orders, 15);
 
 /**
  * @generated from message holdfast.orders.v1.ChangeAddressResponse
@@ -723,7 +470,7 @@ export type ChangeAddressResponse = Message<"holdfast.orders.v1.ChangeAddressRes
  * Use `create(ChangeAddressResponseSchema)` to create a new message.
  */
 export const ChangeAddressResponseSchema: GenMessage<ChangeAddressResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 22);
+  messageDesc(file_holdfast_orders_v1_orders, 16);
 
 /**
  * @generated from message holdfast.orders.v1.Return
@@ -740,11 +487,9 @@ export type Return = Message<"holdfast.orders.v1.Return"> & {
   orderId: string;
 
   /**
-   * requested, approved, rejected, received, refunded or expired.
-   *
-   * @generated from field: string state = 3;
+   * @generated from field: holdfast.orders.v1.ReturnState state = 3;
    */
-  state: string;
+  state: ReturnState;
 
   /**
    * @generated from field: repeated holdfast.orders.v1.Line lines = 4;
@@ -794,7 +539,7 @@ export type Return = Message<"holdfast.orders.v1.Return"> & {
  * Use `create(ReturnSchema)` to create a new message.
  */
 export const ReturnSchema: GenMessage<Return> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 23);
+  messageDesc(file_holdfast_orders_v1_orders, 17);
 
 /**
  * @generated from message holdfast.orders.v1.RequestReturnRequest
@@ -806,14 +551,16 @@ export type RequestReturnRequest = Message<"holdfast.orders.v1.RequestReturnRequ
   orderId: string;
 
   /**
+   * 16 to 128 printable ASCII characters; IDEMPOTENCY_KEY_MISSING otherwise.
+   *
    * @generated from field: string idempotency_key = 2;
    */
   idempotencyKey: string;
 
   /**
-   * @generated from field: repeated holdfast.orders.v1.Line lines = 3;
+   * @generated from field: repeated holdfast.orders.v1.LineRequest lines = 3;
    */
-  lines: Line[];
+  lines: LineRequest[];
 
   /**
    * @generated from field: string reason = 4;
@@ -826,7 +573,7 @@ export type RequestReturnRequest = Message<"holdfast.orders.v1.RequestReturnRequ
  * Use `create(RequestReturnRequestSchema)` to create a new message.
  */
 export const RequestReturnRequestSchema: GenMessage<RequestReturnRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 24);
+  messageDesc(file_holdfast_orders_v1_orders, 18);
 
 /**
  * @generated from message holdfast.orders.v1.RequestReturnResponse
@@ -843,7 +590,7 @@ export type RequestReturnResponse = Message<"holdfast.orders.v1.RequestReturnRes
  * Use `create(RequestReturnResponseSchema)` to create a new message.
  */
 export const RequestReturnResponseSchema: GenMessage<RequestReturnResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 25);
+  messageDesc(file_holdfast_orders_v1_orders, 19);
 
 /**
  * @generated from message holdfast.orders.v1.GetReturnRequest
@@ -865,7 +612,7 @@ export type GetReturnRequest = Message<"holdfast.orders.v1.GetReturnRequest"> & 
  * Use `create(GetReturnRequestSchema)` to create a new message.
  */
 export const GetReturnRequestSchema: GenMessage<GetReturnRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 26);
+  messageDesc(file_holdfast_orders_v1_orders, 20);
 
 /**
  * @generated from message holdfast.orders.v1.GetReturnResponse
@@ -882,7 +629,7 @@ export type GetReturnResponse = Message<"holdfast.orders.v1.GetReturnResponse"> 
  * Use `create(GetReturnResponseSchema)` to create a new message.
  */
 export const GetReturnResponseSchema: GenMessage<GetReturnResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 27);
+  messageDesc(file_holdfast_orders_v1_orders, 21);
 
 /**
  * @generated from message holdfast.orders.v1.CancelOrderRequest
@@ -899,7 +646,7 @@ export type CancelOrderRequest = Message<"holdfast.orders.v1.CancelOrderRequest"
  * Use `create(CancelOrderRequestSchema)` to create a new message.
  */
 export const CancelOrderRequestSchema: GenMessage<CancelOrderRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 28);
+  messageDesc(file_holdfast_orders_v1_orders, 22);
 
 /**
  * @generated from message holdfast.orders.v1.CancelOrderResponse
@@ -916,7 +663,53 @@ export type CancelOrderResponse = Message<"holdfast.orders.v1.CancelOrderRespons
  * Use `create(CancelOrderResponseSchema)` to create a new message.
  */
 export const CancelOrderResponseSchema: GenMessage<CancelOrderResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 29);
+  messageDesc(file_holdfast_orders_v1_orders, 23);
+
+/**
+ * @generated from enum holdfast.orders.v1.ReturnState
+ */
+export enum ReturnState {
+  /**
+   * @generated from enum value: RETURN_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: RETURN_STATE_REQUESTED = 1;
+   */
+  REQUESTED = 1,
+
+  /**
+   * @generated from enum value: RETURN_STATE_APPROVED = 2;
+   */
+  APPROVED = 2,
+
+  /**
+   * @generated from enum value: RETURN_STATE_REJECTED = 3;
+   */
+  REJECTED = 3,
+
+  /**
+   * @generated from enum value: RETURN_STATE_RECEIVED = 4;
+   */
+  RECEIVED = 4,
+
+  /**
+   * @generated from enum value: RETURN_STATE_REFUNDED = 5;
+   */
+  REFUNDED = 5,
+
+  /**
+   * @generated from enum value: RETURN_STATE_EXPIRED = 6;
+   */
+  EXPIRED = 6,
+}
+
+/**
+ * Describes the enum holdfast.orders.v1.ReturnState.
+ */
+export const ReturnStateSchema: GenEnum<ReturnState> = /*@__PURE__*/
+  enumDesc(file_holdfast_orders_v1_orders, 0);
 
 /**
  * @generated from service holdfast.orders.v1.OrdersService

@@ -1,0 +1,43 @@
+// The facts of orders: what events, the read model and other systems may know of them.
+import { asc, inArray } from 'drizzle-orm';
+import type { Fillings } from '../../../proto/fill.ts';
+import type { OrderFacts } from '../../../proto/gen/holdfast/orders/v1/order_pb.ts';
+import type { Db, Tx } from '../client.ts';
+import { parcels, refunds } from '../schema/orders.ts';
+import type { Order } from './order-row.ts';
+
+/** Nothing is refunded or sent before the payment is captured. */
+const isPaid = ({ paymentStatus }: Order): boolean =>
+  paymentStatus !== 'none' && paymentStatus !== 'authorized';
+
+/** Orders with their refunds and parcels, in one statement each; none when no order is paid. */
+export const listFacts = async (
+  db: Db | Tx,
+  orders: readonly Order[],
+): Promise<Fillings<OrderFacts>[]> => {
+  const ids = orders.filter(isPaid).map(({ id }) => id);
+  if (ids.length === 0) return orders.map((order) => ({ ...order, refunds: [], parcels: [] }));
+  const refunded = await db
+    .select()
+    .from(refunds)
+    .where(inArray(refunds.orderId, ids))
+    .orderBy(asc(refunds.createdAt));
+  const sent = await db
+    .select()
+    .from(parcels)
+    .where(inArray(parcels.orderId, ids))
+    .orderBy(asc(parcels.location));
+  const refundsOf = Map.groupBy(refunded, ({ orderId }) => orderId);
+  const parcelsOf = Map.groupBy(sent, ({ orderId }) => orderId);
+  return orders.map((order) => ({
+    ...order,
+    refunds: refundsOf.get(order.id) ?? [],
+    parcels: parcelsOf.get(order.id) ?? [],
+  }));
+};
+
+export const factsOf = async (db: Db | Tx, order: Order): Promise<Fillings<OrderFacts>> => {
+  const [facts] = await listFacts(db, [order]);
+  if (!facts) throw new Error('an order without facts');
+  return facts;
+};
