@@ -16,7 +16,7 @@ const ROLES = [
   'orders',
   'relay',
   'recovery',
-  'doors',
+  'authenticator',
   'shoppers',
 ] as const;
 

@@ -10,7 +10,7 @@ export interface ProcessSpec {
   /** Role of its Postgres connection, when it has one. */
   role?: 'products' | 'inventory' | 'orders' | 'relay' | 'recovery' | 'identity';
   /** Role by which it looks callers up; only the gateway makes accounts and keys. */
-  identity?: 'identity' | 'doors';
+  identity?: 'identity' | 'authenticator';
 }
 
 /** In the order of the house's table; doors first, then what works behind them. */
@@ -24,7 +24,7 @@ export const PROCESSES = {
     port: 'products',
     opsPort: 'products-ops',
     role: 'products',
-    identity: 'doors',
+    identity: 'authenticator',
   },
   search: {
     port: 'search',
@@ -46,7 +46,7 @@ export const PROCESSES = {
     port: 'recovery',
     opsPort: 'recovery-ops',
     role: 'recovery',
-    identity: 'doors',
+    identity: 'authenticator',
   },
   worker: {
     opsPort: 'worker-ops',

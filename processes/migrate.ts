@@ -20,7 +20,7 @@ const rolePasswords = z.object({
   orders: z.string(),
   relay: z.string(),
   recovery: z.string(),
-  doors: z.string(),
+  authenticator: z.string(),
   shoppers: z.string(),
 });
 

@@ -12,47 +12,60 @@ import { skuText } from './shapes.ts';
 const SENTENCE_MAX = 500;
 const TRACKING_LENGTH_MAX = 100;
 const REFUNDS_MAX = 1_000;
+const REFUND_ID_LENGTH_MAX = 100;
 const EVENTS_MAX = 10_000;
 const PARCELS_MAX = 100;
 
 const money = z.number().min(0);
+const units = (title: string) =>
+  z.object({ sku: skuText, quantity: z.number().int() }).meta({ title });
 const tracking = words(TRACKING_LENGTH_MAX).optional();
 
-const refund = z.object({
-  id: idText('refund'),
-  amount: money,
-  status: z.enum(['requested', 'pending', 'succeeded', 'failed']),
-  reason: words(SENTENCE_MAX),
-});
+const refund = z
+  .object({
+    id: words(REFUND_ID_LENGTH_MAX).describe('Of what it was granted for: a return, an action.'),
+    amount: money,
+    status: z.enum(['requested', 'pending', 'succeeded', 'failed']),
+    reason: words(SENTENCE_MAX),
+  })
+  .meta({ title: 'Refund' });
 
-const payment = z.object({
-  status: z.enum(PAYMENT_STATUSES),
-  clientSecret: words(SENTENCE_MAX).optional().describe('While the shopper has to act.'),
-  refunded: money.optional(),
-  refunds: z.array(refund).max(REFUNDS_MAX).optional(),
-});
+const payment = z
+  .object({
+    status: z.enum(PAYMENT_STATUSES),
+    clientSecret: words(SENTENCE_MAX).optional().describe('While the shopper has to act.'),
+    refunded: money.optional(),
+    refunds: z.array(refund).max(REFUNDS_MAX).optional(),
+  })
+  .meta({ title: 'OrderPayment' });
 
-const nextAction = z.object({
-  kind: z.enum(['authenticate', 'another_card', 'wait']),
-  message: words(SENTENCE_MAX),
-  at: moment.optional().describe('When the same card is tried again.'),
-  until: moment.optional().describe('Until when the order waits.'),
-});
+const nextAction = z
+  .object({
+    kind: z.enum(['authenticate', 'another_card', 'wait']),
+    message: words(SENTENCE_MAX),
+    at: moment.optional().describe('When the same card is tried again.'),
+    until: moment.optional().describe('Until when the order waits.'),
+  })
+  .meta({ title: 'NextAction' });
 
-const parcel = z.object({
-  location: words(TRACKING_LENGTH_MAX),
-  status: z.enum(['booked', 'shipped', 'delivered', 'lost', 'returned']),
-  trackingNumber: words(TRACKING_LENGTH_MAX),
-  lines: z.array(z.object({ sku: skuText, quantity: z.number().int() })).max(LINES_MAX),
-});
+const parcel = z
+  .object({
+    location: words(TRACKING_LENGTH_MAX),
+    status: z.enum(['booked', 'shipped', 'delivered', 'lost', 'returned']),
+    trackingNumber: words(TRACKING_LENGTH_MAX),
+    lines: z.array(units('ParcelLine')).max(LINES_MAX),
+  })
+  .meta({ title: 'Parcel' });
 
-const orderLine = z.object({
-  sku: skuText,
-  quantity: z.number().int(),
-  productId: idText('product'),
-  name: words(NAME_LENGTH_MAX),
-  unitPrice: money,
-});
+const orderLine = z
+  .object({
+    sku: skuText,
+    quantity: z.number().int(),
+    productId: idText('product'),
+    name: words(NAME_LENGTH_MAX),
+    unitPrice: money,
+  })
+  .meta({ title: 'OrderLine' });
 
 export const orderResponse = z.object({
   id: idText('order'),
@@ -64,12 +77,14 @@ export const orderResponse = z.object({
   nextAction: nextAction.optional(),
   attention: z
     .object({ reason: z.enum(ATTENTION_REASONS), since: moment })
+    .meta({ title: 'Attention' })
     .optional()
     .describe('While a person is needed.'),
   parcels: z.array(parcel).max(PARCELS_MAX).optional().describe('What is sent, by location.'),
   trackingNumber: tracking,
   reason: z
     .object({ code: codeText, message: words(SENTENCE_MAX) })
+    .meta({ title: 'EndReason' })
     .optional()
     .describe('Why it ended without a parcel.'),
   createdAt: moment.optional(),
@@ -90,27 +105,22 @@ export const ordersResponse = z.object({
   nextCursor: cursorText.nullable(),
 });
 
-export const eventsResponse = z.object({
-  events: z
-    .array(
-      z.object({
-        sequence: z.number().int().min(1),
-        type: z
-          .string()
-          .regex(/^[A-Z][A-Za-z]*$/)
-          .max(60),
-        at: moment,
-        data: z.looseObject({}),
-      }),
-    )
-    .max(EVENTS_MAX),
+export const eventResponse = z.object({
+  sequence: z.number().int().min(1),
+  type: z
+    .string()
+    .regex(/^[A-Z][A-Za-z]*$/)
+    .max(60),
+  at: moment,
+  data: z.looseObject({}),
 });
+export const eventsResponse = z.object({ events: z.array(eventResponse).max(EVENTS_MAX) });
 
 export const returnResponse = z.object({
   id: idText('return'),
   orderId: idText('order'),
   status: z.enum(RETURN_STATES),
-  lines: z.array(z.object({ sku: skuText, quantity: z.number().int() })).max(LINES_MAX),
+  lines: z.array(units('ReturnLine')).max(LINES_MAX),
   reason: words(RETURN_REASON_LENGTH_MAX),
   refund: money,
   currency: z.enum(CURRENCIES),

@@ -45,7 +45,8 @@ export const skuText = z.string().regex(SKU_PATTERN, 'is not a sku').max(SKU_LEN
 const paymentMethod = z
   .string()
   .regex(/^pm_[A-Za-z0-9_]{1,100}$/, 'is not a payment method id (pm_…)')
-  .max(PAYMENT_METHOD_LENGTH_MAX);
+  .max(PAYMENT_METHOD_LENGTH_MAX)
+  .describe('An id of the card provider (pm_…), never a card number.');
 const keyText = z
   .string()
   .regex(/^[!-~]{16,128}$/)
@@ -57,27 +58,23 @@ export const TAKES_KEY = { 'Idempotency-Key': keyText.optional() };
 
 const orderLines = z
   .array(
-    z.strictObject({
-      sku: skuText,
-      quantity: z.number().int().min(1).max(QUANTITY_MAX),
-    }),
+    z
+      .strictObject({
+        sku: skuText,
+        quantity: z.number().int().min(1).max(QUANTITY_MAX),
+      })
+      .meta({ title: 'Line' }),
   )
   .min(1)
   .max(LINES_MAX);
 
 export const orderBody = z.strictObject({
   lines: orderLines,
-  /** An account's own when it is left out. */
-  email: z.email().max(TEXT_MAX).optional(),
+  email: z.email().max(TEXT_MAX).optional().describe("An account's own when it is left out."),
   shippingAddress: addressShape,
   paymentMethod,
   expectedTotal: z.number().min(0).optional(),
-  note: z
-    .string()
-    .trim()
-    .max(NOTE_LENGTH_MAX)
-    .optional()
-    .describe("From the shopper, for the store's staff."),
+  note: z.string().trim().max(NOTE_LENGTH_MAX).default('').describe("For the store's staff."),
 });
 export const paymentBody = z.strictObject({
   paymentMethod: paymentMethod.optional(),
@@ -105,10 +102,9 @@ export const wireCheckout = (
   idempotencyKey: string,
   principal: string,
 ) => {
-  const { shippingAddress, expectedTotal, currency = DEFAULT_CURRENCY, note = '', ...rest } = body;
+  const { shippingAddress, expectedTotal, currency = DEFAULT_CURRENCY, ...rest } = body;
   return {
     ...rest,
-    note,
     idempotencyKey,
     principal,
     shippingAddress: wireAddress(shippingAddress),

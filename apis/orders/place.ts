@@ -1,5 +1,6 @@
 // Checkout: priced by Products, accepted once in Postgres, then its workflow is started.
 import { createHash } from 'node:crypto';
+import type { Message } from '@bufbuild/protobuf';
 import type { Client } from '@connectrpc/connect';
 import { waitAtMost } from '../../concurrency/deadline.ts';
 import type { Cassandra } from '../../db/cassandra/client.ts';
@@ -15,6 +16,7 @@ import { DomainError, invalid } from '../../domain/errors.ts';
 import { newId } from '../../domain/ids.ts';
 import { currencyOf, numberFromMinor, sumMinor, type Currency } from '../../domain/money.ts';
 import { isDecided, type Address, type OrderLine } from '../../domain/order.ts';
+import type { PlaceOrderRequest } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import type { ProductsService } from '../../proto/gen/holdfast/products/v1/products_pb.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { TemporalConnection } from '../../workflows/client/connection.ts';
@@ -37,16 +39,14 @@ export interface OrdersDeps {
   carrierPollMs: number;
 }
 
-export interface Checkout {
+type Sent = Omit<PlaceOrderRequest, keyof Message | 'idempotencyKey' | 'shippingAddress' | 'lines'>;
+
+/** What is sent by a caller, in the domain's own types. */
+export interface Checkout extends Omit<Sent, 'expectedTotalMinor'> {
   storeId: string;
-  principal: string;
   key: string;
   lines: { sku: string; quantity: number }[];
-  email: string;
   shippingAddress: Address;
-  paymentMethod: string;
-  /** For the store's staff; empty for none. */
-  note: string;
   expectedTotalMinor: number | undefined;
 }
 
@@ -102,7 +102,6 @@ const accept = async (deps: OrdersDeps, checkout: Checkout, requested: CheckoutK
   const { principal: _, key: __, expectedTotalMinor: ___, ...agreed } = checkout;
   return acceptOrder(deps.pg, requested, {
     ...agreed,
-    note: agreed.note || null,
     id: newId('order'),
     totalMinor,
     currency,

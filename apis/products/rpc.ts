@@ -1,18 +1,16 @@
 // Products for other services: prices at checkout, and one product when the read side is away.
 import type { ConnectRouter } from '@connectrpc/connect';
+import { productMessage } from '../../db/kafka/events.ts';
 import type { Pg } from '../../db/postgres/client.ts';
 import { findPublished, listPrices } from '../../db/postgres/catalogue/products.ts';
-import { DomainError, invalid } from '../../domain/errors.ts';
-import { LINES_MAX } from '../../domain/order.ts';
+import { DomainError } from '../../domain/errors.ts';
 import { ProductsService } from '../../proto/gen/holdfast/products/v1/products_pb.ts';
 import { callerOf } from '../rpc/server.ts';
-import { toProductResponse } from './shapes.ts';
 
 /** `published` sees published products only. */
 export const productsRpc = (published: Pg) => (router: ConnectRouter) =>
   router.service(ProductsService, {
     async batchGetPrices({ skus }, context) {
-      if (skus.length > LINES_MAX) throw invalid('skus', `are more than ${LINES_MAX}`);
       const prices = await listPrices(published, callerOf(context).storeId, skus);
       return {
         prices: prices.map(({ priceMinor, ...price }) => ({
@@ -28,6 +26,6 @@ export const productsRpc = (published: Pg) => (router: ConnectRouter) =>
         id ? { id } : { slug },
       );
       if (!product) throw new DomainError('NOT_FOUND', 'no such product');
-      return { productJson: JSON.stringify(toProductResponse(product)) };
+      return { product: productMessage(product, product) };
     },
   });

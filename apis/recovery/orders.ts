@@ -109,7 +109,7 @@ const everythingOf = async (deps: RecoveryDeps, order: Order) => {
   return {
     ...toStuckOrderResponse(order),
     nextAction: suggested(order),
-    note: order.note,
+    ...(order.note && { note: order.note }),
     timeline: timeline.map(withIsoDates),
     attempts: attempts.map(withIsoDates),
     ledger: { heldMinor: held.get(id) ?? 0 },

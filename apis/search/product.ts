@@ -1,8 +1,7 @@
 // One product by id or slug: from the read side, and from Products where that cannot say.
 import { findIdBySlug, findStored } from '../../db/cassandra/products.ts';
-import type { ProductDocument } from '../../db/projections/document.ts';
+import { documentOf, type ProductDocument } from '../../db/projections/document.ts';
 import { DomainError, invalid } from '../../domain/errors.ts';
-import { documentOfProduct } from './fallback.ts';
 import { productNode } from './nodes.ts';
 import type { SearchContext } from './context.ts';
 import { STORE_HEADER } from '../../domain/headers.ts';
@@ -37,7 +36,8 @@ const consistent = async (
   const headers = { [STORE_HEADER]: storeId };
   const request = { id: id ?? '', slug: slug ?? '' };
   try {
-    return documentOfProduct((await products.getProduct(request, { headers })).productJson);
+    const { product: found } = await products.getProduct(request, { headers });
+    return found && documentOf(found);
   } catch (error) {
     if (error instanceof DomainError && error.code === 'NOT_FOUND') return undefined;
     throw error;

@@ -17,11 +17,11 @@ type Sql = ReturnType<typeof postgres>;
 
 /** A hold of one line and its claim, as the service asks the ledger. */
 const rawHold = (sql: Sql, sku: string, id: string) =>
-  sql`select inventory.hold_at_once('sto_default', ${id},
+  sql`select inventory.hold_fast('sto_default', ${id},
     ${JSON.stringify([{ sku, quantity: 1 }])}::text::jsonb, 600, null)`;
 
 const rawClaim = (sql: Sql, id: string) =>
-  sql`select inventory.end_at_once('sto_default', ${id}, 'claimed')`;
+  sql`select inventory.end_fast('sto_default', ${id}, 'claimed')`;
 
 const anyOf = (skus: string[]): string => skus[Math.floor(Math.random() * skus.length)] ?? '';
 

@@ -1,5 +1,5 @@
 // Events as they travel: domain values to protobuf news for the outbox.
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import type { Collection, Product } from '../../domain/product.ts';
 import {
   CatalogueSentSchema,
@@ -44,20 +44,25 @@ const productBody = (product: Product) => ({
 export type PublishedProduct = Pick<Product, 'storeId' | 'id' | 'version' | 'clockUs'>;
 
 /** The whole product and its clock; of a deleted one there is no body. */
+export const productMessage = (
+  last: PublishedProduct,
+  product: Product | undefined,
+): MessageInitShape<typeof ProductChangedSchema> => ({
+  storeId: last.storeId,
+  productId: last.id,
+  version: BigInt(last.version),
+  clockUs: BigInt(last.clockUs),
+  deleted: product === undefined,
+  ...(product && { product: productBody(product) }),
+});
+
 const productEvent = (last: PublishedProduct, product: Product | undefined): OutboxEvent => ({
   topic: TOPICS.products,
   key: eventKey(last.storeId, last.id),
   eventType: product ? 'ProductChanged' : 'ProductDeleted',
   value: toBinary(
     ProductChangedSchema,
-    create(ProductChangedSchema, {
-      storeId: last.storeId,
-      productId: last.id,
-      version: BigInt(last.version),
-      clockUs: BigInt(last.clockUs),
-      deleted: product === undefined,
-      ...(product && { product: productBody(product) }),
-    }),
+    create(ProductChangedSchema, productMessage(last, product)),
   ),
 });
 

@@ -8,7 +8,7 @@ import { OUTBOX_SCHEMAS } from './outbox.ts';
 const MIGRATIONS = new URL('./migrations/', import.meta.url).pathname;
 const SCHEMAS = ['identity', 'products', 'inventory', 'orders'] as const;
 /** Roles that own no schema but read of others what their work needs. */
-const READING_ROLES = ['relay', 'recovery', 'doors', 'shoppers'] as const;
+const READING_ROLES = ['relay', 'recovery', 'authenticator', 'shoppers'] as const;
 
 type Sql = ReturnType<typeof postgres>;
 
@@ -49,10 +49,10 @@ const grantReaders = async (sql: Sql): Promise<void> => {
     grant usage on sequence orders.outbox_id_seq to recovery;
     grant usage on schema products to shoppers;
     grant select on products.products, products.variants, products.product_collections to shoppers;
-    grant usage on schema identity to doors;
+    grant usage on schema identity to authenticator;
     grant select on identity.api_keys, identity.sessions, identity.accounts,
-      identity.staff_members, identity.house_operators to doors;
-    grant update (last_used_at) on identity.api_keys to doors;`);
+      identity.staff_members, identity.house_operators to authenticator;
+    grant update (last_used_at) on identity.api_keys to authenticator;`);
 };
 
 /** Idempotent; safe to run from several machines at once. Needs a superuser's URL. */

@@ -186,7 +186,7 @@ test(
     const answers = await Promise.all([request(), request(), request()]);
     expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
     const [mail] = await shop.sql`select next_at > now() + interval '30 seconds' as later
-      from identity.mail_wishes where email = ${email} and kind = 'reset_password'`;
+      from identity.mail_queue where email = ${email} and kind = 'reset_password'`;
     expect(mail?.['later']).toBe(true);
     const resets = (await mailsTo(shop, email)).filter((one) => one.subject === 'A new password');
     expect(resets).toHaveLength(1);
@@ -327,7 +327,7 @@ describe('of accounts', () => {
   ];
   const written = async ({ email }: World): Promise<unknown> =>
     shop.sql`select (select count(*) from identity.accounts where email = ${email}) as accounts,
-      (select count(*) from identity.mail_wishes where email = ${email}) as wishes`.then(
+      (select count(*) from identity.mail_queue where email = ${email}) as mails`.then(
       (found) => found[0],
     );
   refuses(rows, world, written);

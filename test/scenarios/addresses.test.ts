@@ -95,7 +95,7 @@ describe('an account that asks for another address', () => {
       const member = await newMember(shop);
       const refused = { status: 401, body: { code: 'INVALID_CREDENTIALS' } };
       expect(await asks(member, newEmail(), 'not this one')).toMatchObject(refused);
-      const mails = await shop.sql`select 1 from identity.mail_wishes
+      const mails = await shop.sql`select 1 from identity.mail_queue
         where email = ${member.email} and kind = 'change_email'`;
       expect(mails).toHaveLength(0);
     },
@@ -112,7 +112,7 @@ describe('an account that asks for another address', () => {
       expect((await asks(member, last)).status).toBe(202);
       const [mail] = await shop.sql`select new_email,
           next_at > now() + interval '30 seconds' as later
-        from identity.mail_wishes where email = ${member.email} and kind = 'change_email'`;
+        from identity.mail_queue where email = ${member.email} and kind = 'change_email'`;
       expect(mail).toEqual({ new_email: last, later: true });
     },
     LIMIT_MS,
@@ -284,7 +284,7 @@ describe('of changes of an address', () => {
     ],
   ];
   const written = async ({ member: { accountId } }: World): Promise<unknown> =>
-    shop.sql`select email, (select count(*) from identity.mail_wishes
+    shop.sql`select email, (select count(*) from identity.mail_queue
       where kind = 'change_email' and email = a.email) as wishes
       from identity.accounts a where id = ${accountId}`.then((found) => found[0]);
   refuses(rows, world, written);

@@ -31,7 +31,7 @@ interface Looked {
   status: string;
   reason?: string;
   nextAction: string;
-  scenario: { state: string; progress?: { attention?: string } };
+  workflow: { state: string; progress?: { attention?: string } };
   timeline: { type: string }[];
   attempts: { verb: string }[];
   provider: { stage: string } | null;
@@ -65,7 +65,7 @@ const refusedByCarrier = async () => {
 describe('an order that the carrier refuses', () => {
   scenario('waits for a person, is explained, and goes on when retried', async () => {
     const { id, seen } = await refusedByCarrier();
-    expect(seen.scenario).toMatchObject({ state: 'RUNNING' });
+    expect(seen.workflow).toMatchObject({ state: 'RUNNING' });
     expect(seen.provider).toMatchObject({ stage: 'captured' });
     expect(seen.attempts.map(({ verb }) => verb)).toEqual(['open', 'confirm/1', 'capture']);
     const { body } = await asOperator<{ items: Looked[] }>(
@@ -244,7 +244,7 @@ describe('the sweep', () => {
       created_at = now() - interval '16 minutes', updated_at = now() - interval '16 minutes'
       where id = ${id}`;
     const seen = await needs(id, 'NO_PROGRESS');
-    expect(seen).toMatchObject({ nextAction: 'retry', scenario: { state: 'RUNNING' } });
+    expect(seen).toMatchObject({ nextAction: 'retry', workflow: { state: 'RUNNING' } });
     await eventually('it is written down', async () =>
       (await eventsOf(shop, id)).includes('AttentionRaised') ? true : undefined,
     );

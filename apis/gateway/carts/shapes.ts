@@ -16,47 +16,54 @@ export const quantityBody = z.strictObject({ quantity });
 export const cartId = z.string().min(1).max(CART_ID_LENGTH_MAX);
 export const mergeBody = z.strictObject({ cartId });
 export const cartBody = z.strictObject({ lines: z.array(lineBody).max(LINES_MAX).default([]) });
-/** Without a total the prices that the cart has shown are what is agreed to. */
+/** Without a total the shopper agrees to the prices that the cart has shown. */
 export const checkoutBody = orderBody.omit({ lines: true });
+
+const cartLine = z
+  .object({
+    sku: skuText,
+    quantity: z.number().int(),
+    productId: idText('product'),
+    name: words(NAME_LENGTH_MAX),
+    unitPrice: z.number().describe('The present one.'),
+    shownPrice: z.number().optional().describe('The one before, when it has changed.'),
+    currency: z.enum(CURRENCIES),
+    available: z.number().int().nullable().describe('How many are left; null when unknown.'),
+    findings: z
+      .array(z.enum(CART_FINDINGS).meta({ title: 'CartFinding' }))
+      .max(CART_FINDINGS.length)
+      .describe('What has changed since the line was shown, and what keeps it from being bought.'),
+  })
+  .meta({ title: 'CartLine' });
+
+const cartCheckout = z
+  .object({
+    order: z
+      .object({ id: idText('order'), status: z.enum(ORDER_STATUSES) })
+      .meta({ title: 'CartOrder' })
+      .optional(),
+    holdUntil: moment.optional().describe("Until when the order's stock is held."),
+  })
+  .meta({ title: 'CartCheckout' });
 
 /** What a cart looks like. */
 export const cartShape = z.object({
-  id: idText('cart').optional().describe("A guest's alone: whoever knows it may use the cart."),
-  lines: z
-    .array(
-      z.object({
-        sku: skuText,
-        quantity: z.number().int(),
-        productId: idText('product'),
-        name: words(NAME_LENGTH_MAX),
-        unitPrice: z.number().describe('The present one.'),
-        shownPrice: z.number().optional().describe('The one before, when it has changed.'),
-        currency: z.enum(CURRENCIES),
-        available: z.number().int().nullable().describe('How many are left; null when unknown.'),
-        findings: z
-          .array(z.enum(CART_FINDINGS))
-          .max(CART_FINDINGS.length)
-          .describe('What has to be told of this line.'),
-      }),
-    )
-    .max(LINES_MAX),
-  total: z.number().nullable().describe('Of what is for sale; null when it cannot be said.'),
+  id: idText('cart').optional().describe("A guest's alone: its id is all it takes to use it."),
+  lines: z.array(cartLine).max(LINES_MAX),
+  total: z.number().nullable().describe('Of what is for sale; null when it cannot be computed.'),
   currency: z.enum(CURRENCIES).nullable(),
-  checkout: z
-    .object({
-      order: z.object({ id: idText('order'), status: z.enum(ORDER_STATUSES) }).optional(),
-      holdUntil: moment.optional().describe("Until when the order's stock is held."),
-    })
+  checkout: cartCheckout
     .optional()
     .describe('Under way: the order that it waits for, once there is one.'),
   bought: z
     .object({ orderId: idText('order') })
+    .meta({ title: 'CartBought' })
     .optional()
     .describe('What it bought last.'),
   notTaken: z
-    .array(z.object({ sku: skuText, quantity: z.number().int() }))
+    .array(z.object({ sku: skuText, quantity: z.number().int() }).meta({ title: 'CartNotTaken' }))
     .max(LINES_MAX)
     .optional()
-    .describe('What found no room when two carts became one.'),
+    .describe('What did not fit when two carts became one.'),
 });
 export type CartResponse = z.output<typeof cartShape>;

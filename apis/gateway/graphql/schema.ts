@@ -11,11 +11,27 @@ import {
   printSchema,
   type GraphQLSchema,
 } from 'graphql';
+import { sdlOf } from '../../http/graphql/types.ts';
+import { cartShape, checkoutBody } from '../carts/shapes.ts';
+import { eventResponse, orderResponse, returnResponse } from '../responses.ts';
+import { orderBody, returnBody } from '../shapes.ts';
 
 /** Composed by ops/generate.ts, checked in, compared. */
 export const SCHEMA_FILE = resolve(import.meta.dirname, 'schema.graphql');
 
-const SHOPPER = readFileSync(resolve(import.meta.dirname, 'shopper.graphql'), 'utf8');
+/** Queries and mutations by hand; what they take and answer is what HTTP takes and answers. */
+const SHOPPER = [
+  readFileSync(resolve(import.meta.dirname, 'shopper.graphql'), 'utf8'),
+  sdlOf([
+    { kind: 'type', name: 'Order', schema: orderResponse, extra: ['timeline: [OrderEvent!]'] },
+    { kind: 'type', name: 'OrderEvent', schema: eventResponse },
+    { kind: 'type', name: 'Return', schema: returnResponse },
+    { kind: 'type', name: 'Cart', schema: cartShape },
+    { kind: 'input', name: 'PlaceOrderInput', schema: orderBody },
+    { kind: 'input', name: 'CheckoutInput', schema: checkoutBody },
+    { kind: 'input', name: 'ReturnInput', schema: returnBody },
+  ]),
+].join('\n');
 
 /** Search's schema with our own fields and types added: nothing of it is written a second time. */
 export const composedSdl = (searchSdl: string): string =>

@@ -56,9 +56,9 @@ export const queueMail = (pg: Pg, wanted: Wanted): Promise<void> =>
 export const takeQueuedMail = (pg: Pg): Promise<QueuedMail | undefined> =>
   pg.query('identity.takeWish', async (db) => {
     const rows = await db.execute<QueuedMail & Record<string, unknown>>(sql`
-      update identity.mail_wishes set attempts = attempts + 1,
+      update identity.mail_queue set attempts = attempts + 1,
         next_at = now() + make_interval(secs => ${TAKEN_SECONDS} * least(attempts + 1, 30))
-      where (kind, email) = (select kind, email from identity.mail_wishes
+      where (kind, email) = (select kind, email from identity.mail_queue
         where next_at <= now() order by next_at limit 1 for update skip locked)
       returning kind, email, new_email as "newEmail", attempts`);
     return rows[0];

@@ -48,7 +48,7 @@ export const holdFast = (pg: Pg, hold: Hold): Promise<LedgerAnswer | undefined> 
     const { storeId, id, demand: lines, expiresInMs, epoch } = hold;
     const [row] = await prepared<{ word: (Word & { location: string }) | null }>(
       db,
-      sql`select inventory.hold_at_once(${storeId}, ${id}, ${JSON.stringify(lines)}::text::jsonb,
+      sql`select inventory.hold_fast(${storeId}, ${id}, ${JSON.stringify(lines)}::text::jsonb,
         ${expiresInMs / 1000}::float8, ${epoch ?? null}::int) as word`,
     );
     const word = row?.word;
@@ -71,7 +71,7 @@ export const endFast = (
   pg.query('reservations.endAtOnce', async (db) => {
     const [row] = await prepared<{ word: (Word & { takings: Taking[] }) | null }>(
       db,
-      sql`select inventory.end_at_once(${storeId}, ${id}, ${state}) as word`,
+      sql`select inventory.end_fast(${storeId}, ${id}, ${state}) as word`,
     );
     const word = row?.word;
     if (!word) return undefined;

@@ -36,7 +36,7 @@ export const recordNotified = (pg: Pg, id: string): Promise<void> =>
 
 /** Events of orders of ours that nobody was told of for `olderThanMs`, oldest first. */
 export const listUnnotified = (pg: Pg, olderThanMs: number): Promise<ProviderEvent[]> =>
-  pg.query('webhooks.untold', async (db) => {
+  pg.query('webhooks.unnotified', async (db) => {
     const before = sql`now() - make_interval(secs => ${olderThanMs / 1000})`;
     const rows = await db
       .select()

@@ -125,7 +125,7 @@ export type QueuedMailKind = (typeof QUEUED_MAILS)[number];
 
 /** Mails that somebody asked for: sent, and removed, by whichever gateway comes first. */
 export const mailQueue = identity.table(
-  'mail_wishes',
+  'mail_queue',
   {
     kind: text({ enum: QUEUED_MAILS }).notNull(),
     email: text().notNull(),
@@ -139,8 +139,8 @@ export const mailQueue = identity.table(
     sentAt: at('sent_at'),
   },
   (table) => [
-    index('mail_wishes_next_at_idx').on(table.nextAt),
-    primaryKey({ name: 'mail_wishes_pkey', columns: [table.kind, table.email] }),
+    index('mail_queue_next_at_idx').on(table.nextAt),
+    primaryKey({ name: 'mail_queue_pkey', columns: [table.kind, table.email] }),
   ],
 );
 

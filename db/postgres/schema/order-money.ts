@@ -94,11 +94,11 @@ export const webhookEvents = ordersSchema.table(
     objectId: text('object_id').notNull(),
     receivedAt: timestamp('received_at', { withTimezone: true }).notNull().defaultNow(),
     /** When the story was told; null while that is still owed. */
-    notifiedAt: timestamp('told_at', { withTimezone: true }),
+    notifiedAt: timestamp('notified_at', { withTimezone: true }),
   },
   (table) => [
     index('webhook_events_received_at_idx').on(table.receivedAt),
-    index('webhook_events_untold_idx')
+    index('webhook_events_unnotified_idx')
       .on(table.receivedAt)
       .where(sql`${table.notifiedAt} is null`),
   ],

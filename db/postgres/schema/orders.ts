@@ -26,7 +26,7 @@ export const orders = ordersSchema.table(
     /** The price snapshot: what was agreed at checkout, whatever the catalogue says later. */
     lines: jsonb().$type<OrderLine[]>().notNull(),
     /** From the shopper, for the store's staff. */
-    note: text(),
+    note: text().notNull().default(''),
     paymentMethod: text('payment_method').notNull(),
     paymentIntentId: text('payment_intent_id'),
     clientSecret: text('client_secret'),

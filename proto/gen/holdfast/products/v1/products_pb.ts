@@ -6,21 +6,22 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import type { ProductChanged } from "../../events/v1/events_pb.ts";
+import { file_holdfast_events_v1_events } from "../../events/v1/events_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file holdfast/products/v1/products.proto.
  */
 export const file_holdfast_products_v1_products: GenFile = /*@__PURE__*/
-  fileDesc("CiNob2xkZmFzdC9wcm9kdWN0cy92MS9wcm9kdWN0cy5wcm90bxIUaG9sZGZhc3QucHJvZHVjdHMudjEiJQoVQmF0Y2hHZXRQcmljZXNSZXF1ZXN0EgwKBHNrdXMYASADKAkiRQoWQmF0Y2hHZXRQcmljZXNSZXNwb25zZRIrCgZwcmljZXMYASADKAsyGy5ob2xkZmFzdC5wcm9kdWN0cy52MS5QcmljZSJdCgVQcmljZRILCgNza3UYASABKAkSEgoKcHJvZHVjdF9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEhMKC3ByaWNlX21pbm9yGAQgASgDEhAKCGN1cnJlbmN5GAUgASgJIi0KEUdldFByb2R1Y3RSZXF1ZXN0EgoKAmlkGAEgASgJEgwKBHNsdWcYAiABKAkiKgoSR2V0UHJvZHVjdFJlc3BvbnNlEhQKDHByb2R1Y3RfanNvbhgBIAEoCTLpAQoPUHJvZHVjdHNTZXJ2aWNlEnAKDkJhdGNoR2V0UHJpY2VzEisuaG9sZGZhc3QucHJvZHVjdHMudjEuQmF0Y2hHZXRQcmljZXNSZXF1ZXN0GiwuaG9sZGZhc3QucHJvZHVjdHMudjEuQmF0Y2hHZXRQcmljZXNSZXNwb25zZSIDkAIBEmQKCkdldFByb2R1Y3QSJy5ob2xkZmFzdC5wcm9kdWN0cy52MS5HZXRQcm9kdWN0UmVxdWVzdBooLmhvbGRmYXN0LnByb2R1Y3RzLnYxLkdldFByb2R1Y3RSZXNwb25zZSIDkAIBYgZwcm90bzM");
+  fileDesc("CiNob2xkZmFzdC9wcm9kdWN0cy92MS9wcm9kdWN0cy5wcm90bxIUaG9sZGZhc3QucHJvZHVjdHMudjEiLwoVQmF0Y2hHZXRQcmljZXNSZXF1ZXN0EhYKBHNrdXMYASADKAlCCLpIBZIBAhBkIkUKFkJhdGNoR2V0UHJpY2VzUmVzcG9uc2USKwoGcHJpY2VzGAEgAygLMhsuaG9sZGZhc3QucHJvZHVjdHMudjEuUHJpY2UiXQoFUHJpY2USCwoDc2t1GAEgASgJEhIKCnByb2R1Y3RfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRITCgtwcmljZV9taW5vchgEIAEoAxIQCghjdXJyZW5jeRgFIAEoCSItChFHZXRQcm9kdWN0UmVxdWVzdBIKCgJpZBgBIAEoCRIMCgRzbHVnGAIgASgJIkkKEkdldFByb2R1Y3RSZXNwb25zZRIzCgdwcm9kdWN0GAEgASgLMiIuaG9sZGZhc3QuZXZlbnRzLnYxLlByb2R1Y3RDaGFuZ2VkMukBCg9Qcm9kdWN0c1NlcnZpY2UScAoOQmF0Y2hHZXRQcmljZXMSKy5ob2xkZmFzdC5wcm9kdWN0cy52MS5CYXRjaEdldFByaWNlc1JlcXVlc3QaLC5ob2xkZmFzdC5wcm9kdWN0cy52MS5CYXRjaEdldFByaWNlc1Jlc3BvbnNlIgOQAgESZAoKR2V0UHJvZHVjdBInLmhvbGRmYXN0LnByb2R1Y3RzLnYxLkdldFByb2R1Y3RSZXF1ZXN0GiguaG9sZGZhc3QucHJvZHVjdHMudjEuR2V0UHJvZHVjdFJlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_buf_validate_validate, file_holdfast_events_v1_events]);
 
 /**
  * @generated from message holdfast.products.v1.BatchGetPricesRequest
  */
 export type BatchGetPricesRequest = Message<"holdfast.products.v1.BatchGetPricesRequest"> & {
   /**
-   * At most 100.
-   *
    * @generated from field: repeated string skus = 1;
    */
   skus: string[];
@@ -114,11 +115,11 @@ export const GetProductRequestSchema: GenMessage<GetProductRequest> = /*@__PURE_
  */
 export type GetProductResponse = Message<"holdfast.products.v1.GetProductResponse"> & {
   /**
-   * The product as the REST API shows it, in JSON.
+   * The product as its newest event describes it.
    *
-   * @generated from field: string product_json = 1;
+   * @generated from field: holdfast.events.v1.ProductChanged product = 1;
    */
-  productJson: string;
+  product?: ProductChanged | undefined;
 };
 
 /**

@@ -1,1 +1,0 @@
-ALTER TABLE "identity"."mail_wishes" ADD COLUMN "sent_at" timestamp with time zone;

@@ -1,1 +1,0 @@
-ALTER TABLE "identity"."mail_wishes" ADD COLUMN "new_email" text;

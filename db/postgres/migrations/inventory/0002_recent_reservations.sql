@@ -1,1 +1,0 @@
-CREATE INDEX "reservations_expires_at_idx" ON "inventory"."reservations" USING btree ("expires_at");

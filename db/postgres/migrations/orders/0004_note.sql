@@ -1,1 +1,0 @@
-ALTER TABLE "orders"."orders" ADD COLUMN "note" text;
