@@ -1,4 +1,4 @@
-// A process of the measurement's own beside the instance: a raw side or an echo, ended with it.
+// Starts a helper process of a measurement beside the instance and ends it afterwards.
 import { resolve } from 'node:path';
 import { ROOT } from '../ops/instance.ts';
 import { until } from '../ops/supervise.ts';
@@ -11,7 +11,7 @@ export interface Beside {
   end(): Promise<void>;
 }
 
-/** Starts `bench/<file>` with its port and these words; throws when it does not answer soon. */
+/** Starts `bench/<file>` with its port and arguments; throws when it does not respond in time. */
 export const startBeside = async (
   file: string,
   port: number,
@@ -28,7 +28,7 @@ export const startBeside = async (
   };
   const answers = (): Promise<boolean> => fetch(url).then(Boolean, () => false);
   const isUp = await until(answers, START_LIMIT_MS);
-  // One that an ended run has left behind would answer as well.
+  // A process left over from an aborted run would respond too, so the child must be alive.
   if (isUp && child.exitCode === null) return { pid: child.pid, url, end };
   await end();
   throw new Error(`bench/${file} does not start on port ${port}`);

@@ -1,4 +1,4 @@
-// What the catalogue's paths share: a seeded catalogue, the raw side's process, a door's answers.
+// The catalogue measurements' shared setup: a seeded catalogue, the raw process, HTTP calls.
 import postgres from 'postgres';
 import { connectCassandra } from '../db/cassandra/client.ts';
 import { createIndexes, dropIndexes } from '../db/cassandra/migrate.ts';
@@ -16,18 +16,21 @@ import { startBeside } from './beside.ts';
 import { cpuNanosOf, familyOf } from './method.ts';
 
 const RAW_PORT_SHIFT = 192;
-/** Of one seed, so that the next run finds what this one has made. */
+/** A fixed seed, so that the next run finds the same products. */
 const SEED = 1;
-/** Each look asks Kafka for all its ends, which is not what is measured. */
-const LOOK_EVERY_MS = 200;
-/** Of one core, and how long it is looked at; a node that never rests is measured as it is. */
+/** Each poll reads all end offsets from Kafka, which must not distort the measurement. */
+const POLL_MS = 200;
+/**
+ * The share of one core below which a node counts as idle, and for how long; a node that is never
+ * idle is measured as it is.
+ */
 const REST_SHARE = 0.05;
 const REST_LOOK_MS = 3_000;
 const REST_LIMIT_MS = 3 * 60_000;
 const READ_LIMIT_MS = 4 * 3_600_000;
-/** More of them in one store want narrower partitions than a set of tables has at first. */
+/** Above this many products, one store needs more buckets than a new table set has. */
 const PRODUCTS_NARROW = 350_000;
-/** Of products in one call, and calls at the same time. */
+/** Products of one call, and concurrent calls. */
 const FILL_BATCH = 1_000;
 const FILL_LANES = 2;
 
@@ -38,10 +41,10 @@ export interface CatalogueBench {
   env: Record<string, string>;
   sql: Sql;
   kafka: KafkaClient;
-  /** The tables that are live, and their projectors' group. */
+  /** The live table set, and the group of its projectors. */
   set: number;
   group: string;
-  /** Asks the raw side. */
+  /** Calls the raw process. */
   raw(path: string, call: object): Promise<void>;
   rawPid: number;
   pidOf(name: string): number;
@@ -50,7 +53,7 @@ export interface CatalogueBench {
 
 const note = (line: string): void => void process.stderr.write(`# ${line}\n`);
 
-/** A POST of JSON that must be answered with 2xx. */
+/** A POST of JSON; throws unless the response is 2xx. */
 export const posted = async (
   url: string,
   body: object | string,
@@ -73,8 +76,8 @@ const targetOf = (env: Record<string, string>) => ({
 });
 
 /**
- * Runs `work` with the raw side's process beside the instance, whose listings have room for so
- * many products in one store.
+ * Runs `work` with the raw process beside the instance; the listings have buckets for so many
+ * products in one store.
  */
 export const withCatalogue = async <T>(
   instance: Instance,
@@ -113,7 +116,7 @@ export const withCatalogue = async <T>(
   }
 };
 
-/** Waits until no news waits and the projector has read everything. */
+/** Waits until the outboxes are empty and the projector has read everything. */
 export const settled = async ({ sql, kafka, group }: CatalogueBench): Promise<void> => {
   for (const end = Date.now() + READ_LIMIT_MS; Date.now() < end;) {
     const [row] = await sql`select (select count(*) from products.outbox)
@@ -121,12 +124,12 @@ export const settled = async ({ sql, kafka, group }: CatalogueBench): Promise<vo
     const reaches =
       Number(row?.['waiting']) > 0 ? [] : await kafka.reachOf(group, CATALOGUE_TOPICS);
     if (reaches.length > 0 && reaches.every((one) => one.reached >= one.end)) return;
-    await Bun.sleep(LOOK_EVERY_MS);
+    await Bun.sleep(POLL_MS);
   }
-  throw new Error('the read side is never caught up');
+  throw new Error('the read model did not catch up');
 };
 
-/** Waits until Cassandra has done with what was written: compaction would be measured as well. */
+/** Waits until Cassandra's compaction has ended, which would be measured too. */
 export const rested = async ({ pidOf }: CatalogueBench): Promise<void> => {
   for (const end = Date.now() + REST_LIMIT_MS; Date.now() < end;) {
     const before = cpuNanosOf(pidOf('cassandra'));
@@ -150,8 +153,8 @@ const batchOf = (from: number, to: number) => ({
 });
 
 /**
- * More than an import brings within an hour: by batches, without collections or stock, into tables
- * that have no index until all is read, as a rebuild fills them.
+ * Writes more products than an import loads within an hour: in batches, without collections or
+ * stock, into tables without an index until all are read, as a rebuild does.
  */
 const filled = async (bench: CatalogueBench, from: number, products: number): Promise<void> => {
   const { env, set } = bench;
@@ -165,12 +168,12 @@ const filled = async (bench: CatalogueBench, from: number, products: number): Pr
     }
   };
   await Promise.all(Array.from({ length: FILL_LANES }, lane));
-  note(`${products - from} products are written`);
+  note(`${products - from} products written`);
   await settled(bench);
-  note('all of them are read');
+  note('all of them read');
 };
 
-/** Seeds what is missing of so many products, by the import's road where it is not too long. */
+/** Seeds the missing products, by an import unless there are too many. */
 export const seeded = async (bench: CatalogueBench, products: number): Promise<void> => {
   const { env, sql, set } = bench;
   const [row] = await sql`select count(*)::int as n from products.products
@@ -181,7 +184,7 @@ export const seeded = async (bench: CatalogueBench, products: number): Promise<v
     const shop = { gatewayUrl: env['GATEWAY_URL'] ?? '', storeKey: env['STORE_KEY'] ?? '' };
     await seed(shop, { products, seed: SEED }, note);
   }
-  // Also those that a run which was cut off has not made again.
+  // Also creates the indexes that an aborted run did not recreate.
   if (products > PRODUCTS_NARROW) await createIndexes(targetOf(env), set);
   await settled(bench);
   await rested(bench);

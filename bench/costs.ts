@@ -1,4 +1,4 @@
-// What one operation costs each process, in microseconds of CPU: the figures of docs/capacity.md.
+// Measures the CPU of one operation per process, in microseconds: the figures of docs/capacity.md.
 import { publicEnvironment } from '../ops/environment.ts';
 import type { Instance } from '../ops/instance.ts';
 import { call } from '../ops/sample/load.ts';
@@ -14,7 +14,7 @@ interface Operation {
   name: string;
   count: number;
   run(): Promise<unknown>;
-  /** Work that goes on after the answer, waited for before CPU is read. */
+  /** Background work after the response; waited for before CPU is read. */
   settle?(): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ const SEARCH = `query ($text: String) { products(text: $text, first: 20) { edges
   pageInfo { hasNextPage endCursor } } }`;
 const PRODUCT = 'query ($id: ID!) { product(id: $id) { id name variants { sku price } } }';
 
-const asked = (query: string, variables: object): RequestInit => ({
+const graphqlCall = (query: string, variables: object): RequestInit => ({
   method: 'POST',
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify({ query, variables }),
@@ -47,10 +47,10 @@ const operationsOf = async (env: Record<string, string>): Promise<Operation[]> =
     await done('Reserve', { reservationId, lines, expiresIn: '600s' });
     if (claims) await done('ClaimReservation', { reservationId });
   };
-  const { place, delivered } = ordering(gateway, () => sku);
+  const { placeOne, delivered } = ordering(gateway, () => sku);
   const key = { authorization: `Bearer ${env['STORE_KEY']}` };
-  const search = asked(SEARCH, { text: 'jacket' });
-  const product = asked(PRODUCT, { id: made.id });
+  const search = graphqlCall(SEARCH, { text: 'jacket' });
+  const product = graphqlCall(PRODUCT, { id: made.id });
   return [
     {
       name: 'product by REST',
@@ -66,7 +66,7 @@ const operationsOf = async (env: Record<string, string>): Promise<Operation[]> =
     { name: 'stock read', count: 4_000, run: () => done('BatchGetStock', { skus: [any()] }) },
     { name: 'reserve', count: 2_000, run: () => reserve(false) },
     { name: 'reserve and claim', count: 1_500, run: () => reserve(true) },
-    { name: 'order to delivered', count: 200, run: place, settle: delivered },
+    { name: 'order to delivered', count: 200, run: placeOne, settle: delivered },
     {
       name: 'product change',
       count: 500,
@@ -76,7 +76,7 @@ const operationsOf = async (env: Record<string, string>): Promise<Operation[]> =
   ];
 };
 
-/** Prints a row an operation: microseconds of CPU of each process, and how many a second. */
+/** Prints one row per operation: microseconds of CPU per process, and operations per second. */
 export const costs = async (instance: Instance): Promise<void> => {
   const operations = await operationsOf(await publicEnvironment(instance));
   const idle = await idleRates(instance);

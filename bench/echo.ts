@@ -1,4 +1,4 @@
-// The raw baseline of HTTP doors: Bun.serve answering fixed bytes; a POST's JSON is read first.
+// The raw baseline of HTTP APIs: Bun.serve returns fixed bytes, and parses a POST's JSON first.
 const [port = '0', body = '', status = '200'] = process.argv.slice(2);
 const bytes = new TextEncoder().encode(body);
 const answer = { status: Number(status), headers: { 'content-type': 'application/json' } };

@@ -1,4 +1,4 @@
-// Product events of one shape and any number, the same for the same number: work for both sides.
+// Makes product events of one shape, deterministic by number, as input for both sides.
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { DEFAULT_STORE } from '../domain/ids.ts';
 import { ProductChangedSchema } from '../proto/gen/holdfast/events/v1/events_pb.ts';
@@ -12,7 +12,7 @@ export interface BenchEvent {
   event: MessageInitShape<typeof ProductChangedSchema> & { storeId: string; productId: string };
 }
 
-/** Of a product of its own; its clock is the present. */
+/** An event of its own product, with the current time as its clock. */
 export const benchEvent = (at: number): BenchEvent => {
   const productId = `prd_bench${String(at).padStart(21, '0')}`;
   const nowUs = BigInt(Date.now()) * 1_000n;

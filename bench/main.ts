@@ -1,10 +1,10 @@
-// The measurements: one file a path, each run on the tests' instance, printed and kept as JSON.
+// Runs the measurements on the tests' instance and writes the results as JSON.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { limitsOf } from '../apis/gateway/limits/profiles.ts';
 import { UsageError } from '../ops/arguments.ts';
 import { testInstance, type Instance } from '../ops/instance.ts';
-import { say } from '../ops/output.ts';
+import { report } from '../ops/output.ts';
 import { bringUp } from '../ops/up.ts';
 import { costs } from './costs.ts';
 import { checkoutAnswer, orderWorkflow } from './orders/orders.ts';
@@ -19,7 +19,7 @@ import {
   reserveOf100kSkus,
   reserveOf1mSkus,
 } from './stock/reserve.ts';
-import { backlogPace, roadPaths } from './pipeline.ts';
+import { backlogPace, pipelinePaths } from './pipeline.ts';
 import { searchPaths } from './search.ts';
 import { timesToSearchable } from './searchable.ts';
 import { writePaths } from './writes.ts';
@@ -27,7 +27,7 @@ import { soldOutRefusal, stockRead } from './stock/api.ts';
 
 interface Path {
   aim: number | string;
-  /** Of one operation. */
+  /** Items of one operation. */
   items?: number;
   measure(instance: Instance, plan: Plan): Promise<Figures>;
 }
@@ -38,7 +38,7 @@ const PATHS: Record<string, Path> = {
   'product-store': productFromStore,
   ...searchPaths,
   ...writePaths,
-  ...roadPaths,
+  ...pipelinePaths,
   'stock-read': stockRead,
   'sold-out': soldOutRefusal,
   reserve,
@@ -49,20 +49,20 @@ const PATHS: Record<string, Path> = {
   'reserve-1m': reserveOf1mSkus,
   'order-workflow': orderWorkflow,
 };
-/** A carrier that is there at once: nothing of an order is waiting that is not ours. */
+/** A carrier without delays, so that an order waits for Holdfast only. */
 const PACE = {
   HOLDFAST_CARRIER_SHIP_MS: '1',
   HOLDFAST_CARRIER_DELIVER_MS: '1',
-  // Orders that wait do so through the whole measurement.
+  // Unpaid orders wait through the whole measurement.
   HOLDFAST_PAYMENT_WINDOW_MS: '20000000',
-  // All calls come from one address: every limit is counted, and none is reached.
+  // All calls come from one address: limits are counted, but never reached.
   HOLDFAST_LIMITS: JSON.stringify({
     policies: limitsOf('local', {}).policies.map((one) => ({ ...one, quota: 1_000 * one.quota })),
   }),
 };
-/** Takes minutes or an hour to fill, so only when it is named, or with `--large`. */
+/** Paths that take up to an hour to seed, run only when named or with `--large`. */
 const LARGE = Object.keys(PATHS).filter((name) => /-(?:100k|1m)$/.test(name));
-/** What has no ratio and prints its own lines. */
+/** Measurements without a ratio that print their own lines. */
 const PRINTED: Record<string, (instance: Instance, plan: Plan) => Promise<void>> = {
   'order-rate': orderRate,
   costs,
@@ -71,7 +71,7 @@ const PRINTED: Record<string, (instance: Instance, plan: Plan) => Promise<void>>
   'backlog-pace': backlogPace,
 };
 
-/** An operation may be of many items; a figure is of one. */
+/** Converts figures of an operation with several items to one item. */
 const perItem = (figures: Figures, items: number): Figures => {
   const { cpuMicrosPerOperation: cpu, operationsPerSecond: pace } = figures;
   return {
@@ -81,7 +81,7 @@ const perItem = (figures: Figures, items: number): Figures => {
   };
 };
 
-/** Runs the named paths, or all; answers the exit code: 1 only when a run is void. */
+/** Runs the named paths, or all; returns the exit code, 1 only when a run is void. */
 export const bench = async (names: string[], isLarge: boolean, plan: Plan): Promise<number> => {
   const [first = ''] = names;
   const printed = PRINTED[first];
@@ -90,11 +90,11 @@ export const bench = async (names: string[], isLarge: boolean, plan: Plan): Prom
   const unknown = printed ? undefined : wanted.find((name) => !Object.hasOwn(PATHS, name));
   if (unknown) {
     const known = Object.keys({ ...PATHS, ...PRINTED }).join(', ');
-    throw new UsageError(`unknown path ${unknown}; there is ${known}`);
+    throw new UsageError(`unknown path ${unknown}; known paths: ${known}`);
   }
   Object.assign(process.env, PACE);
   const instance = testInstance();
-  await bringUp(instance, say);
+  await bringUp(instance, report);
   const folder = resolve(instance.home, 'bench');
   mkdirSync(folder, { recursive: true });
   if (printed) {
@@ -109,7 +109,7 @@ export const bench = async (names: string[], isLarge: boolean, plan: Plan): Prom
     const figures = perItem(await measure(instance, plan), items);
     const { median, lower, upper } = figures.ratio;
     const spread = `${lower.toFixed(3)}–${upper.toFixed(3)}`;
-    const state = figures.isVoid ? 'VOID: the machine was not even' : `aim ${aim}`;
+    const state = figures.isVoid ? 'VOID: the baseline differs from itself' : `aim ${aim}`;
     console.log(`${name.padEnd(16)} ${median.toFixed(3)}  (${spread})  ${state}`);
     console.log(
       `  CPU µs an operation: baseline ${figures.cpuMicrosPerOperation.baseline.toFixed(0)}, ` +

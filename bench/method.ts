@@ -1,4 +1,4 @@
-// How a path is measured: CPU time per operation as a ratio to a raw baseline in the same run.
+// Measures a path's CPU time per operation as a ratio to a raw baseline in the same run.
 import { readdirSync, readFileSync } from 'node:fs';
 
 const ROUNDS = 11;
@@ -8,28 +8,28 @@ const IN_FLIGHT = 16;
 const EVEN_MIN = 0.9;
 const EVEN_MAX = 1.1;
 
-/** How much of each side a round takes. */
+/** The number of operations per round. */
 export interface Plan {
   rounds?: number | undefined;
-  /** Of a catalogue of this size instead of the path's own. */
+  /** Catalogue size, instead of the path's own. */
   products?: number | undefined;
-  /** Orders that are open all the while and only wait. */
+  /** Open orders that wait during the measurement. */
   idle?: number | undefined;
-  /** Operations of one slice, and how many of them at once. */
+  /** Operations of one slice, and how many run concurrently. */
   operations?: number;
   inFlight?: number;
 }
 
 export interface Side {
-  /** What has to be there before a slice, and is not measured. */
+  /** Prepares a slice; not measured. */
   before?(): Promise<void>;
-  /** Every process whose CPU time counts, the store included; the load generator's does not. */
+  /** Every process whose CPU time counts, the store included, the load generator excluded. */
   pids(): number[];
   operation(): Promise<unknown>;
 }
 
 export interface Figures {
-  /** Baseline's CPU per operation divided by the candidate's: 1 is as cheap as the baseline. */
+  /** The baseline's CPU per operation divided by the candidate's: 1 is as cheap as the baseline. */
   ratio: { median: number; lower: number; upper: number };
   evenness: number;
   isVoid: boolean;
@@ -39,14 +39,14 @@ export interface Figures {
 
 const TICK_NANOS = 10_000_000;
 
-/** Of a whole process, threads that have ended included; in ticks (proc(5), stat). */
+/** CPU of a whole process in ticks, ended threads included (proc(5), stat). */
 const ticksOf = (pid: number): number => {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return Number(fields[11]) + Number(fields[12]);
 };
 
-/** Exact, of the threads that are there now (Linux, schedstat). */
+/** Exact CPU of the current threads (Linux, schedstat). */
 const threadNanosOf = (pid: number): number =>
   readdirSync(`/proc/${pid}/task`).reduce((sum, task) => {
     const [onCpu = '0'] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ');
@@ -54,8 +54,8 @@ const threadNanosOf = (pid: number): number =>
   }, 0);
 
 /**
- * Nanoseconds on a CPU of a process: exact, of the threads that are there, or in ticks and with
- * those that have ended. A JVM ends threads all the time, so it is always read in ticks.
+ * Nanoseconds of CPU of a process: exact for current threads, or in ticks with ended threads. A JVM
+ * ends threads all the time, so it is always read in ticks.
  */
 export const cpuNanosOf = (pid: number, inTicks = false): number => {
   try {

@@ -1,4 +1,4 @@
-// The road: the outbox drained and events projected, against bare sends and bare batches; its time.
+// Measures the event pipeline: outbox drain and projection against raw sends and batches.
 import { readFileSync } from 'node:fs';
 import { Kafka, logLevel } from 'kafkajs';
 import type { Instance } from '../ops/instance.ts';
@@ -14,7 +14,7 @@ const COUNTED_EVERY_MS = 1_000;
 const PROJECTED = 500;
 const EVENT_BYTES = 400;
 const LIMIT_MS = 10 * 60_000;
-/** Nobody reads it: what is measured is the way there. */
+/** A topic without consumers, because only sending is measured. */
 const TOPIC = 'holdfast.bench.v1';
 
 const createTopic = async ({ env }: CatalogueBench): Promise<void> => {
@@ -25,7 +25,7 @@ const createTopic = async ({ env }: CatalogueBench): Promise<void> => {
   await admin.disconnect();
 };
 
-/** Numbers that no run has used before. */
+/** Numbers that no earlier run has used. */
 const numbers = (count: number): (() => number) => {
   let next = Date.now() * 1_000;
   return () => (next += count);
@@ -36,7 +36,7 @@ const sending = (bench: CatalogueBench): Side => ({
   operation: () => bench.raw('/produce', { topic: TOPIC, from: 0, count: DRAINED }),
 });
 
-/** The outbox is filled while the relay is frozen. */
+/** Fills the outbox while the relay is stopped. */
 const fillOutbox = async ({ instance, sql }: CatalogueBench, rows: number): Promise<void> => {
   signal(instance, 'relay', 'SIGSTOP');
   await sql`insert into products.outbox (bucket, topic, key, event_type, value, headers)
@@ -45,7 +45,7 @@ const fillOutbox = async ({ instance, sql }: CatalogueBench, rows: number): Prom
     from generate_series(1, ${rows}::int) n`;
 };
 
-/** What counts is how it gets empty. */
+/** Measures draining the outbox. */
 const draining = (bench: CatalogueBench): Side => ({
   before: () => fillOutbox(bench, DRAINED),
   pids: () => [bench.pidOf('relay'), bench.pidOf('kafka'), ...bench.postgresPids()],
@@ -56,7 +56,7 @@ const draining = (bench: CatalogueBench): Side => ({
       const [row] = await sql`select exists (select 1 from products.outbox) as waits`;
       return row?.['waits'] === false;
     };
-    if (!(await until(isEmpty, LIMIT_MS))) throw new Error('the outbox does not get empty');
+    if (!(await until(isEmpty, LIMIT_MS))) throw new Error('outbox not drained in time');
   },
 });
 
@@ -97,7 +97,7 @@ const measureProject = (instance: Instance, plan: Plan): Promise<Figures> =>
 const rssMib = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
 
-/** Prints how fast each tenth of a backlog is sent, and what the relay holds in memory then. */
+/** Prints the send rate of each tenth of a backlog, and the relay's memory. */
 export const backlogPace = (instance: Instance, plan: Plan): Promise<void> =>
   withCatalogue(instance, async (bench) => {
     const { sql, pidOf } = bench;
@@ -116,7 +116,7 @@ export const backlogPace = (instance: Instance, plan: Plan): Promise<void> =>
         const [row] = await sql`select count(*)::int as n from products.outbox`;
         return Number(row?.['n']) <= rows - (rows / 10) * tenth;
       };
-      if (!(await until(isSent, LIMIT_MS))) throw new Error('the backlog stands still');
+      if (!(await until(isSent, LIMIT_MS))) throw new Error('outbox not drained in time');
       const seconds = (performance.now() - since) / 1_000;
       since = performance.now();
       const [pace, held] = [rows / 10 / seconds, rssMib(pidOf('relay'))];
@@ -124,7 +124,7 @@ export const backlogPace = (instance: Instance, plan: Plan): Promise<void> =>
     }
   });
 
-export const roadPaths = {
+export const pipelinePaths = {
   drain: { aim: 0.85, items: DRAINED, measure: measureDrain },
   project: { aim: 0.75, items: PROJECTED, measure: measureProject },
 };

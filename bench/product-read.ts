@@ -1,4 +1,4 @@
-// A product read through the gateway, against Bun.serve answering the same JSON.
+// Measures a product read through the gateway against Bun.serve returning the same JSON.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -10,14 +10,14 @@ import { compare, familyOf, type Figures, type Plan } from './method.ts';
 
 const ECHO_PORT_SHIFT = 190;
 
-/** A page's product as its shoppers get it: by an address that anybody may keep. */
+/** The persisted query of a product page, whose response caches may store. */
 const PAGE = createHash('sha256')
   .update(readFileSync(resolve(ROOT, 'apis', 'search', 'operations', 'public-product.graphql')))
   .digest('hex');
 
 interface Read {
   path(id: string): string;
-  /** With a store's key, or as anybody. */
+  /** With a store's key, or without credentials. */
   withKey?: boolean;
   /** The services whose CPU counts. */
   services: string[];
@@ -58,7 +58,7 @@ const measuring =
       }
     });
 
-/** Hot: by its address, as all shoppers have it. */
+/** A cached read by URL, as shoppers make it. */
 export const productRead = {
   aim: 0.85,
   measure: measuring({
@@ -66,12 +66,12 @@ export const productRead = {
       const variables = JSON.stringify({ id });
       return `/graphql?${new URLSearchParams({ documentId: PAGE, variables }).toString()}`;
     },
-    // Cassandra is read once a second: what else it does meanwhile would be all that is measured.
+    // Cassandra is read once a second, so its other work would dominate and is not counted.
     services: ['gateway', 'search', 'redis'],
   }),
 };
 
-/** By a store's key, which reads what is so now. */
+/** An uncached read with a store's key. */
 export const productOfStore = {
   aim: 'none: never kept',
   measure: measuring({
@@ -81,7 +81,7 @@ export const productOfStore = {
   }),
 };
 
-/** The same product by one prepared statement, and nothing around it. */
+/** Measures the store read of the same product against one prepared statement. */
 const measureStore = (instance: Instance, plan: Plan): Promise<Figures> =>
   withCatalogue(instance, async ({ env, sql, pidOf, postgresPids }) => {
     const shop = { gatewayUrl: env['GATEWAY_URL'] ?? '', storeKey: env['STORE_KEY'] ?? '' };

@@ -1,4 +1,4 @@
-// The raw side of the catalogue's paths: the same reads, batches and sends, nothing around them.
+// The raw baseline of the catalogue measurements: the same reads, batches and sends, nothing else.
 import { create } from '@bufbuild/protobuf';
 import { connectCassandra } from '../db/cassandra/client.ts';
 import { PARTITION, shareOf } from '../db/cassandra/listings.ts';
@@ -8,17 +8,18 @@ import { eachBucket, findLiveTables } from '../db/cassandra/table-sets.ts';
 import { rememberWords } from '../db/cassandra/terms.ts';
 import { connectKafka } from '../db/kafka/client.ts';
 import { headersOf } from '../db/kafka/relay.ts';
-import { SCOPE_ALL } from '../db/projections/listing-keys.ts';
-import { foldProduct, NOTHING } from '../db/projections/document.ts';
-import { vocabularyOf } from '../db/projections/listing-text.ts';
+import { SCOPE_ALL } from '../db/cassandra/listing-keys.ts';
+import { NOTHING } from '../db/cassandra/product-document.ts';
+import { foldProduct } from '../db/projections/document.ts';
+import { vocabularyOf } from '../db/cassandra/listing-text.ts';
 import { DEFAULT_STORE } from '../domain/ids.ts';
 import { ProductChangedSchema } from '../proto/gen/holdfast/events/v1/events_pb.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
 import { benchEvent } from './events.ts';
 
 const [port = '0', contactPoint = '', brokers = ''] = process.argv.slice(2);
-const SENT_AT_ONCE = 500;
-const WRITTEN_AT_ONCE = 16;
+const SEND_BATCH = 500;
+const WRITES_CONCURRENT_MAX = 16;
 
 const telemetry = createTelemetry('bench', 'fatal');
 const all = connectCassandra({
@@ -35,9 +36,9 @@ interface Call {
   id: string;
   token: string;
   column: string;
-  /** Rows that all buckets together should have. */
+  /** Rows to read over all buckets. */
   wanted: number;
-  /** The bytes a REST door would answer with, made from as many rows. */
+  /** The response body of a REST API for as many rows. */
   shown: unknown;
   topic: string;
   from: number;
@@ -54,8 +55,8 @@ const rows = async ({ token, column, wanted }: Call): Promise<number> => {
 };
 
 const produced = async ({ topic, from, count }: Call): Promise<number> => {
-  for (let at = from; at < from + count; at += SENT_AT_ONCE) {
-    const length = Math.min(SENT_AT_ONCE, from + count - at);
+  for (let at = from; at < from + count; at += SEND_BATCH) {
+    const length = Math.min(SEND_BATCH, from + count - at);
     await kafka.send(
       Array.from({ length }, (_, one) => {
         const row = {
@@ -72,7 +73,7 @@ const produced = async ({ topic, from, count }: Call): Promise<number> => {
   return count;
 };
 
-/** What the projector does with an event, without the event's road. */
+/** Writes an event as the projector does, without Kafka. */
 const written = async ({ from, count }: Call): Promise<number> => {
   let next = from;
   const lane = async (): Promise<void> => {
@@ -86,7 +87,7 @@ const written = async ({ from, count }: Call): Promise<number> => {
       await putProjected(tables, event.storeId, event.productId, known, folded);
     }
   };
-  await Promise.all(Array.from({ length: WRITTEN_AT_ONCE }, lane));
+  await Promise.all(Array.from({ length: WRITES_CONCURRENT_MAX }, lane));
   return count;
 };
 

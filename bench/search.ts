@@ -1,12 +1,12 @@
-// Search over GraphQL, against the same reads by the same driver and a door that answers the bytes.
+// Measures search over GraphQL against the same reads by the same driver in a minimal server.
 import type { Instance } from '../ops/instance.ts';
 import { posted, seeded, withCatalogue, type CatalogueBench } from './catalogue.ts';
 import { compare, type Figures, type Plan, type Side } from './method.ts';
 
 const PAGE = 20;
-/** A match count reads until there are more. */
+/** A match count reads until it exceeds 1,000. */
 const COUNTED = 1_001;
-/** As many candidates are scored as 1,000 matches need. */
+/** Candidates scored for 1,000 matches. */
 const SCORED = 1_200;
 const SLOW = { operations: 150, inFlight: 8 };
 /** A word that every twelfth product of a seeded catalogue has. */
@@ -23,7 +23,7 @@ const FACETS = `query ($text: String) { products(text: $text, first: 1) {
 
 const searchUrl = ({ env }: CatalogueBench): string => `${env['SEARCH_URL']}/graphql`;
 
-const asking = (bench: CatalogueBench, query: string, variables: object): Side => {
+const graphqlSide = (bench: CatalogueBench, query: string, variables: object): Side => {
   const body = JSON.stringify({ query, variables });
   return {
     pids: () => [bench.pidOf('search'), bench.pidOf('cassandra')],
@@ -57,7 +57,7 @@ const measuring =
       plan.products ?? products,
     );
 
-/** The same JSON from a REST door that reads the same. */
+/** The same JSON from a REST API with the same reads. */
 const oneProduct: Sides = async (bench) => {
   const [row] = await bench.sql`select id from products.products
     where store_id = 'sto_default' and slug = 'seed-1-0'`;
@@ -65,28 +65,28 @@ const oneProduct: Sides = async (bench) => {
   const shown: unknown = JSON.parse(
     await posted(searchUrl(bench), { query: PRODUCT, variables: { id } }),
   );
-  return [rawly(bench, '/product', { id, shown }), asking(bench, PRODUCT, { id })];
+  return [rawly(bench, '/product', { id, shown }), graphqlSide(bench, PRODUCT, { id })];
 };
 
 const onePage: Sides = async (bench) => {
   const answer = await posted(searchUrl(bench), { query: LIST, variables: list });
   const call = { ...rows('document', PAGE + 1), shown: JSON.parse(answer) as unknown };
-  return [rawly(bench, '/page', call), asking(bench, LIST, list)];
+  return [rawly(bench, '/page', call), graphqlSide(bench, LIST, list)];
 };
 
 const sortedPage: Sides = async (bench) => [
   rawly(bench, '/rows', rows('document', PAGE + 1)),
-  asking(bench, LIST, list),
+  graphqlSide(bench, LIST, list),
 ];
 
 const relevantPage: Sides = async (bench) => [
   rawly(bench, '/rows', rows('ranking', SCORED)),
-  asking(bench, LIST, { text: WORD }),
+  graphqlSide(bench, LIST, { text: WORD }),
 ];
 
 const counted: Sides = async (bench) => [
   rawly(bench, '/rows', rows('facets', COUNTED)),
-  asking(bench, FACETS, { text: WORD }),
+  graphqlSide(bench, FACETS, { text: WORD }),
 ];
 
 const sized = (name: string, aim: number, sides: Sides, own: Plan) => ({

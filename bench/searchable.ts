@@ -1,4 +1,4 @@
-// From commit to searchable, asked at a steady pace, beside Kafka's own time from send to receipt.
+// Measures the time from commit to searchable at a steady rate, beside Kafka's own latency.
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { call } from '../ops/sample/load.ts';
 import type { Instance } from '../ops/instance.ts';
@@ -6,14 +6,14 @@ import { posted, settled, withCatalogue, type CatalogueBench } from './catalogue
 import { quantile } from './method.ts';
 
 const SAMPLES = 400;
-/** One each so often, whether or not the ones before have come through. */
+/** Interval of samples, independent of earlier ones. */
 const EVERY_MS = 100;
-const LOOK_EVERY_MS = 5;
+const POLL_MS = 5;
 const LIMIT_MS = 60_000;
 const TOPIC = 'holdfast.bench.v1';
 const QUERY = 'query ($id: ID) { product(id: $id) { version } }';
 
-/** Starts `sample` at a steady pace; answers how long each took. */
+/** Starts `sample` at a steady rate; returns the duration of each. */
 const steadily = async (sample: (at: number) => Promise<number>): Promise<number[]> => {
   const running: Promise<number>[] = [];
   for (let at = 0; at < SAMPLES; at++) {
@@ -46,7 +46,7 @@ const searchable = async (bench: CatalogueBench): Promise<number[]> => {
       const tookMs = performance.now() - startedAt;
       if ((data.product?.version ?? 0) >= version) return tookMs;
       if (tookMs > LIMIT_MS) throw new Error(`${id} is not searchable`);
-      await Bun.sleep(LOOK_EVERY_MS);
+      await Bun.sleep(POLL_MS);
     }
   });
 };
@@ -91,7 +91,7 @@ const received = async ({ env }: CatalogueBench): Promise<number[]> => {
 /** Prints both as percentiles in milliseconds. */
 export const timesToSearchable = (instance: Instance): Promise<void> =>
   withCatalogue(instance, async (bench) => {
-    const sides = { "Kafka's own way": await received(bench), searchable: await searchable(bench) };
+    const sides = { 'Kafka alone': await received(bench), searchable: await searchable(bench) };
     for (const [name, times] of Object.entries(sides)) {
       const [p50, p99] = [quantile(times, 0.5), quantile(times, 0.99)];
       console.log(`${name.padEnd(16)} p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`);

@@ -1,13 +1,13 @@
-// The CPU of every process of an instance, read around work that is done so many times.
+// Reads the CPU of every process of an instance around repeated work.
 import type { Instance } from '../ops/instance.ts';
 import { runningOf } from '../ops/supervise.ts';
 import { cpuNanosOf, familyOf } from './method.ts';
 
 const IN_FLIGHT = 8;
-/** What a shop takes that nobody visits is measured first, and taken off. */
+/** Idle time measured first, to subtract the idle load. */
 const IDLE_MS = 10_000;
 
-/** Stores are not ours to make cheaper, and still have to be paid for. */
+/** The measured processes; stores count too, because they have to be paid for. */
 export const WATCHED = [
   'gateway',
   'products',
@@ -24,14 +24,16 @@ export const WATCHED = [
   'temporal',
 ] as const;
 
-/** Microseconds of each process of `WATCHED` since it was started; over minutes ticks are exact. */
+/**
+ * Microseconds of each process of `WATCHED` since its start; over minutes, ticks are exact enough.
+ */
 export const cpuMicros = (instance: Instance): number[] =>
   WATCHED.map((name) => {
     const pid = runningOf(instance, name)?.pid;
     return pid ? familyOf(pid).reduce((sum, one) => sum + cpuNanosOf(one, true), 0) / 1_000 : 0;
   });
 
-/** Runs `work` so often, eight at a time. */
+/** Runs `work` this many times, eight concurrently. */
 export const repeat = async (count: number, work: () => Promise<unknown>): Promise<void> => {
   let left = count;
   const lane = async (): Promise<void> => {
@@ -40,7 +42,7 @@ export const repeat = async (count: number, work: () => Promise<unknown>): Promi
   await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
 };
 
-/** Microseconds of CPU a second of each process while nothing is asked of it. */
+/** Microseconds of CPU per second of each process while idle. */
 export const idleRates = async (instance: Instance): Promise<number[]> => {
   const before = cpuMicros(instance);
   await Bun.sleep(IDLE_MS);

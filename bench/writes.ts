@@ -1,4 +1,4 @@
-// Writing a catalogue: batches and imports, against COPY of the same rows into equal tables.
+// Measures catalogue writes, batches and imports, against COPY of the same rows into equal tables.
 import postgres from 'postgres';
 import { seedFile } from '../ops/commands/seed.ts';
 import { followImport, uploadCatalogue } from '../ops/commands/import-file.ts';
@@ -17,7 +17,7 @@ const literal = (value: unknown): string =>
     (one) => `\\${{ '\t': 't', '\n': 'n', '\r': 'r' }[one] ?? one}`,
   );
 
-/** The rows that a batch of products becomes, as COPY takes them. */
+/** The rows of a batch of products, in COPY's format. */
 const copyRows = (from: number, count: number): Record<(typeof TABLES)[number], string> => {
   const lines = { products: '', variants: '', outbox: '' };
   for (let at = from; at < from + count; at++) {
@@ -25,8 +25,8 @@ const copyRows = (from: number, count: number): Record<(typeof TABLES)[number], 
     const { productId: id } = event;
     const { slug, name, description, attributes, variants: [variant] = [] } = event.product ?? {};
     const row = (values: unknown[]): string => `${values.map(literal).join('\t')}\n`;
-    const said = [slug, name, description, 'published', JSON.stringify(attributes), '[]'];
-    lines.products += row([id, 'sto_default', ...said, 1, event.clockUs]);
+    const fields = [slug, name, description, 'published', JSON.stringify(attributes), '[]'];
+    lines.products += row([id, 'sto_default', ...fields, 1, event.clockUs]);
     lines.variants += row(['sto_default', variant?.sku, id, '', '{}', 1_000, 'USD', 0]);
     const bytes = `\\x${Buffer.from(value).toString('hex')}`;
     lines.outbox += row([at, at % 16, 'holdfast.products.v1', key, 'ProductChanged', bytes, '{}']);
@@ -40,7 +40,7 @@ const COLUMNS = {
   outbox: 'id, bucket, topic, key, event_type, value, headers',
 };
 
-/** Numbers of products that no run has used before. */
+/** Numbers of products that no earlier run has used. */
 const numbers = (): (() => number) => {
   let next = Date.now() * 1_000;
   return () => (next += BATCH);

@@ -1,4 +1,4 @@
-// A postal address as every HTTP door takes it.
+// The schema of a postal address, shared by every HTTP API.
 import { z } from 'zod';
 
 const TEXT_MAX = 200;

@@ -1,4 +1,4 @@
-// Allocation: never more than there is, never less than asked, from the fewest locations.
+// Tests that an allocation takes the requested units from the fewest locations and never oversells.
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { allocate, type Free } from './allocation.ts';
@@ -42,8 +42,8 @@ describe('an allocation', () => {
     minLength: 1,
   });
 
-  const enough = (asked: Demand[], shelves: Free[], locations: string[]): boolean =>
-    asked.every(
+  const enough = (requested: Demand[], shelves: Free[], locations: string[]): boolean =>
+    requested.every(
       (line) =>
         shelves
           .filter((one) => one.sku === line.sku && locations.includes(one.location))
@@ -52,14 +52,14 @@ describe('an allocation', () => {
   const subsetsOf = (names: string[]): string[][] =>
     names.reduce<string[][]>((sets, one) => [...sets, ...sets.map((set) => [...set, one])], [[]]);
 
-  test('gives exactly what was asked, from what is there, with no location too many', () => {
+  test('takes exactly the requested units, only available ones, from the fewest locations', () => {
     fc.assert(
-      fc.property(demand, free, (asked, shelves) => {
-        const taken = allocate(asked, shelves);
+      fc.property(demand, free, (requested, shelves) => {
+        const taken = allocate(requested, shelves);
         const all = [...new Set(shelves.map((one) => one.location))];
-        expect(taken !== undefined).toBe(enough(asked, shelves, all));
+        expect(taken !== undefined).toBe(enough(requested, shelves, all));
         if (!taken) return;
-        for (const line of asked) {
+        for (const line of requested) {
           const units = taken.filter((taking) => taking.sku === line.sku);
           expect(units.reduce((sum, taking) => sum + taking.quantity, 0)).toBe(line.quantity);
         }
@@ -71,7 +71,7 @@ describe('an allocation', () => {
         }
         const used = new Set(taken.map((taking) => taking.location)).size;
         const fewest = subsetsOf(all)
-          .filter((set) => enough(asked, shelves, set))
+          .filter((set) => enough(requested, shelves, set))
           .reduce((least, set) => Math.min(least, set.length), Number.POSITIVE_INFINITY);
         expect(used).toBeLessThanOrEqual(fewest);
       }),

@@ -1,7 +1,7 @@
-// Which locations a reservation takes its units from: one parcel if possible, then the fewest.
+// Chooses the locations a reservation takes its units from: one if possible, else the fewest.
 import type { Demand } from './stock.ts';
 
-/** What a location has of a sku that nobody holds. */
+/** Units of a sku that are available (not held) at a location. */
 export interface Free {
   sku: string;
   location: string;
@@ -13,7 +13,7 @@ export interface Taking extends Demand {
   location: string;
 }
 
-/** Above this many locations the fewest are looked for greedily instead of exactly. */
+/** Above this many locations the search for the fewest is greedy instead of exact. */
 const EXACT_LOCATIONS_MAX = 12;
 
 type Shelf = Map<string, number>;
@@ -54,8 +54,8 @@ const fewestExactly = (shelves: Map<string, Shelf>, demand: Demand[]): string[] 
   return undefined;
 };
 
-/** How many units still missing a location could give. */
-const helpOf = (shelf: Shelf, missing: Map<string, number>): number =>
+/** How many of the missing units a location has. */
+const contributionOf = (shelf: Shelf, missing: Map<string, number>): number =>
   [...missing].reduce((sum, [sku, quantity]) => sum + Math.min(quantity, unitsAt(shelf, sku)), 0);
 
 const fewestGreedily = (shelves: Map<string, Shelf>, demand: Demand[]): string[] => {
@@ -63,7 +63,9 @@ const fewestGreedily = (shelves: Map<string, Shelf>, demand: Demand[]): string[]
   const left = new Map([...shelves].sort(([a], [b]) => (a < b ? -1 : 1)));
   const chosen: string[] = [];
   while (left.size > 0 && [...missing.values()].some((quantity) => quantity > 0)) {
-    const ranked = [...left].toSorted(([, a], [, b]) => helpOf(b, missing) - helpOf(a, missing));
+    const ranked = [...left].toSorted(
+      ([, a], [, b]) => contributionOf(b, missing) - contributionOf(a, missing),
+    );
     const [location, shelf] = ranked[0] ?? ['', new Map<string, number>()];
     chosen.push(location);
     left.delete(location);
@@ -88,8 +90,8 @@ const takeFrom = (
 };
 
 /**
- * Takes a demand (each sku once) from the fewest locations that together have it; equal choices
- * go to the first name. Undefined when there is not enough of some sku.
+ * Takes a demand (each sku once) from the fewest locations that together have it. Ties go to the
+ * location whose name sorts first. Returns undefined when a sku has too few units.
  */
 export const allocate = (demand: Demand[], free: Free[]): Taking[] | undefined => {
   const shelves = shelvesOf(free);

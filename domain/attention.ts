@@ -1,21 +1,21 @@
-// Why an order needs a person, and what a person may do about it: both lists are closed.
+// The closed lists of reasons why an order needs an operator and of the actions an operator has.
 
 export const ATTENTION_REASONS = [
-  /** The stock was held but could not be claimed, and not because it is gone. */
+  /** The claim of held stock failed for another reason than missing stock. */
   'STOCK_STEP_FAILED',
-  /** The provider's outcome is still unknown after every patience. */
+  /** The provider's outcome is still unknown after all retries. */
   'PAYMENT_STEP_FAILED',
-  /** The provider refused a refund, or took it back. */
+  /** The provider refused or reversed a refund. */
   'REFUND_FAILED',
-  /** The carrier does not take the parcel, or does not say where it is. */
+  /** The carrier refuses the parcel or reports no position. */
   'SHIPMENT_STEP_FAILED',
-  /** Units that were held have been counted as lost. */
+  /** Held units were counted as lost. */
   'STOCK_LOST',
-  /** Money or stock could not be given back. */
+  /** A compensation (of money or stock) failed. */
   'UNDO_FAILED',
-  /** No workflow runs for an order that is open. */
+  /** An open order has no running workflow. */
   'WORKFLOW_MISSING',
-  /** Nothing has moved for longer than anything should take. */
+  /** The order's status has not changed for longer than any step takes. */
   'NO_PROGRESS',
 ] as const;
 export type AttentionReason = (typeof ATTENTION_REASONS)[number];
@@ -28,8 +28,8 @@ export const REPAIR_ACTIONS = [
   'readdress',
   'resolve',
 ] as const;
-/** What an operator may ask for: see apis/recovery. */
+/** An action an operator may request; see apis/recovery. */
 export type RepairAction = (typeof REPAIR_ACTIONS)[number];
 
-/** An order that is not decided for longer than this breaks a promise, and is shown as stuck. */
+/** An order that stays undecided longer than this breaks a promise and is listed as stuck. */
 export const UNDECIDED_MS_MAX = 15 * 60_000;

@@ -1,11 +1,11 @@
-// What follows a decline, by the bank's code: policy as data, and what the shopper is told of it.
+// What follows a card decline, by the bank's code: the policy as data, and the shopper's message.
 
-/** Try the same card at a later time, ask for another one, or end the order. */
+/** Retry the same card later, request another card, or end the order. */
 type DeclineStep = 'retry' | 'another_card' | 'stop';
 
 interface DeclineRule {
   step: DeclineStep;
-  /** For the shopper; never says why a bank suspects anybody. */
+  /** Shown to the shopper; never reveals that the bank suspects fraud. */
   message: string;
 }
 
@@ -13,9 +13,9 @@ const OTHER_CARD = 'Please use another card.';
 const STOPPED = 'The card was declined and the order was ended.';
 
 /**
- * Rules by decline code: https://docs.stripe.com/declines/codes. What a bank means as "never"
- * or does not explain ends the order; what the shopper can mend is asked for; what passes by
- * itself is tried again.
+ * Rules by decline code: https://docs.stripe.com/declines/codes. A permanent or unexplained decline
+ * ends the order. A decline the shopper can correct requests another card or a correction. A
+ * temporary decline is retried.
  */
 export const DECLINE_RULES: Readonly<Record<string, DeclineRule>> = {
   insufficient_funds: {
@@ -52,16 +52,16 @@ export const DECLINE_RULES: Readonly<Record<string, DeclineRule>> = {
 
 const STOP: DeclineRule = { step: 'stop', message: STOPPED };
 
-/** Waits before the same card is tried once more; after the last one another card is asked for. */
+/** Delays before the same card is retried; after the last one another card is requested. */
 const RETRY_AFTER_MS = [20_000, 90_000, 240_000] as const;
 
-/** What the shopper has to do, or to wait for. */
+/** What the shopper has to do or wait for. */
 export interface NextAction {
   kind: 'authenticate' | 'another_card' | 'wait';
   message: string;
-  /** When the same card is tried again (RFC 3339); only with `wait`. */
+  /** When the same card is retried (RFC 3339); only with `wait`. */
   at?: string | undefined;
-  /** Until when the order waits (RFC 3339). */
+  /** When the order stops waiting (RFC 3339). */
   until?: string | undefined;
 }
 
@@ -69,7 +69,7 @@ export interface DeclineDecision extends DeclineRule {
   retryAfterMs?: number;
 }
 
-/** What follows the `tries`-th decline of one order; tries counts from 1. */
+/** The step after an order's `tries`-th decline; `tries` counts from 1. */
 export const decideDecline = (code: string, tries: number): DeclineDecision => {
   const rule = Object.hasOwn(DECLINE_RULES, code) ? (DECLINE_RULES[code] ?? STOP) : STOP;
   if (rule.step !== 'retry') return rule;

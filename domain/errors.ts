@@ -1,6 +1,6 @@
-// Every refusal Holdfast can give, by its stable code; each door translates them by a full table.
+// The error codes of every refusal Holdfast gives; each API translates them by a complete table.
 
-/** Codes say what is so, not whose fault it is. A code once published is never renamed. */
+/** A code states a fact, not a fault. A published code is never renamed. */
 export const ERROR_CODES = [
   'INVALID_INPUT',
   'MALFORMED_BODY',
@@ -42,7 +42,7 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** One wrong field: `path` in dots (`lines.0.quantity`), `message` for a person. */
+/** One invalid field: `path` in dots (`lines.0.quantity`), `message` for a person. */
 export interface FieldError {
   path: string;
   message: string;
@@ -50,13 +50,13 @@ export interface FieldError {
 
 export interface ErrorDetails {
   fields?: FieldError[];
-  /** The present facts a caller needs to go on (plain JSON), such as the new price. */
+  /** The current facts a caller needs to continue (plain JSON), such as the new price. */
   facts?: Record<string, unknown>;
   retryAfterSeconds?: number;
   cause?: unknown;
 }
 
-/** A refusal: thrown once where it is known, translated once at each door. */
+/** A refusal: thrown where it is detected, translated once per API. */
 export class DomainError extends Error {
   readonly code: ErrorCode;
   readonly fields: FieldError[];
@@ -76,6 +76,6 @@ export class DomainError extends Error {
 export const isErrorCode = (value: unknown): value is ErrorCode =>
   typeof value === 'string' && (ERROR_CODES as readonly string[]).includes(value);
 
-/** A refusal of one field, the commonest kind. */
+/** A refusal of one field (INVALID_INPUT). */
 export const invalid = (path: string, message: string): DomainError =>
   new DomainError('INVALID_INPUT', `${path}: ${message}`, { fields: [{ path, message }] });

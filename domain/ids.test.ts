@@ -1,15 +1,15 @@
-// Ids: every kind knows its own, sorts by time, and two never meet.
+// Tests that ids are unique, sort by time and are recognised only as their own kind.
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { DEFAULT_STORE, ID_PREFIXES, isId, newId, reservationIdOf, type IdKind } from './ids.ts';
 
 const KINDS = Object.keys(ID_PREFIXES) as IdKind[];
 const kind = fc.constantFrom(...KINDS);
-/** What 50 bits of milliseconds hold: the year 37,648. */
+/** The largest time that 50 bits of milliseconds hold: the year 37,648. */
 const atMs = fc.integer({ min: 0, max: 2 ** 50 - 1 });
 
 describe('an id', () => {
-  test('is three letters, an underscore and 26 characters, and an id of its kind alone', () => {
+  test('is three letters, an underscore and 26 characters, and valid only for its kind', () => {
     fc.assert(
       fc.property(kind, atMs, (one, at) => {
         const id = newId(one, at);
@@ -30,7 +30,7 @@ describe('an id', () => {
     );
   });
 
-  test('is made of the present millisecond unless told otherwise', () => {
+  test('encodes the current millisecond by default', () => {
     const before = newId('order', Date.now() - 1);
     const after = newId('order', Date.now() + 60_000);
     const id = newId('order');
@@ -47,7 +47,7 @@ describe('an id', () => {
     expect(new Set(prefixes).size).toBe(prefixes.length);
   });
 
-  test('is also what the one store of a single machine is called', () => {
+  test('includes the id of the default store', () => {
     expect(isId('store', DEFAULT_STORE)).toBe(true);
   });
 
@@ -79,7 +79,7 @@ describe('an id', () => {
 });
 
 describe("an order's reservation", () => {
-  test('is found from the order alone, and no two orders share one', () => {
+  test('is derived from the order id and unique per order', () => {
     fc.assert(
       fc.property(atMs, (at) => {
         const [one, other] = [newId('order', at), newId('order', at)];

@@ -26,7 +26,7 @@ export type ProductId = Id<'product'>;
 export type CollectionId = Id<'collection'>;
 export type ImportId = Id<'import'>;
 
-/** The one store of a single machine; real stores get ids of the same shape as all others. */
+/** The default store of a single machine; other stores get generated ids of the same shape. */
 export const DEFAULT_STORE: StoreId = 'sto_default';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
@@ -44,25 +44,28 @@ const encodeTime = (atMs: number): string => {
   return text;
 };
 
-/** Makes a new id; sorts by the millisecond it was made in. Not for workflow code. */
+/**
+ * Makes a new id that sorts by its creation millisecond. Not for workflow code, because it is
+ * random.
+ */
 export const newId = <K extends IdKind>(kind: K, atMs: number = Date.now()): Id<K> => {
   const bytes = crypto.getRandomValues(new Uint8Array(RANDOM_CHARACTERS));
   const random = Array.from(bytes, (byte) => ALPHABET[byte & 31]).join('');
   return `${ID_PREFIXES[kind]}_${encodeTime(atMs)}${random}`;
 };
 
-/** Knowing a guest's cart's id is all it takes to open it: 130 bits of chance, and no time. */
+/** Makes a cart id of 130 random bits without a time, because the id alone opens a guest's cart. */
 export const newCartId = (): Id<'cart'> => {
   const bytes = crypto.getRandomValues(new Uint8Array(TIME_CHARACTERS + RANDOM_CHARACTERS));
   return `${ID_PREFIXES.cart}_${Array.from(bytes, (byte) => ALPHABET[byte & 31]).join('')}`;
 };
 
-/** True when `value` has the shape of an id of this kind; says nothing about existence. */
+/** True when `value` has the shape of an id of this kind; existence is not checked. */
 export const isId = <K extends IdKind>(kind: K, value: unknown): value is Id<K> =>
   typeof value === 'string' &&
   value.startsWith(`${ID_PREFIXES[kind]}_`) &&
   BODY.test(value.slice(ID_PREFIXES[kind].length + 1));
 
-/** The reservation of an order has the order's own sortable part, so the two find each other. */
+/** Derives an order's reservation id: the same sortable suffix with another prefix. */
 export const reservationIdOf = (orderId: string): Id<'reservation'> =>
   `${ID_PREFIXES.reservation}_${orderId.slice(ID_PREFIXES.order.length + 1)}`;

@@ -1,4 +1,4 @@
-// Money: what a JSON number says is kept to the last unit, and what it cannot say is refused.
+// Tests that JSON numbers convert to minor units without error and that other values are refused.
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { DomainError } from './errors.ts';
@@ -55,9 +55,9 @@ describe('an amount', () => {
   const REFUSED: [what: string, value: number, currency: Currency, why: string][] = [
     ['below zero', -0.01, 'USD', 'zero or more'],
     ['of minus zero', -0, 'USD', 'zero or more'],
-    ['that is no number', Number.NaN, 'USD', 'zero or more'],
-    ['without end', Number.POSITIVE_INFINITY, 'USD', 'zero or more'],
-    ['below zero without end', Number.NEGATIVE_INFINITY, 'USD', 'zero or more'],
+    ['that is not a number', Number.NaN, 'USD', 'zero or more'],
+    ['of infinity', Number.POSITIVE_INFINITY, 'USD', 'zero or more'],
+    ['of minus infinity', Number.NEGATIVE_INFINITY, 'USD', 'zero or more'],
     ['with a digit too many', 1.234, 'USD', 'more than 2 decimals'],
     ['with a fraction of a yen', 1.5, 'JPY', 'more than 0 decimals'],
     ['with four decimals of a dinar', 0.0001, 'KWD', 'more than 3 decimals'],
@@ -73,7 +73,7 @@ describe('an amount', () => {
     expect(refusal.fields[0]?.message).toContain(why);
   });
 
-  test('comes back unchanged from the number that shows it', () => {
+  test('survives the round trip through its JSON number', () => {
     fc.assert(
       fc.property(amountMinor, currency, (minor, code) => {
         const shown = numberFromMinor(minor, code);
@@ -83,7 +83,7 @@ describe('an amount', () => {
     );
   });
 
-  test('is shown as the nearest number to its decimal digits', () => {
+  test('is written as the number nearest to its decimal digits', () => {
     fc.assert(
       fc.property(amountMinor, currency, (minor, code) => {
         expect(numberFromMinor(minor, code).toFixed(DECIMALS[code])).toBe(
@@ -96,7 +96,7 @@ describe('an amount', () => {
 });
 
 describe('a currency', () => {
-  test.each(CURRENCIES)('%s is one of ours', (code) => {
+  test.each(CURRENCIES)('%s is supported', (code) => {
     expect(isCurrency(code)).toBe(true);
     expect(currencyOf(code)).toBe(code);
     expect(DECIMALS[code]).toBeGreaterThanOrEqual(0);
@@ -125,7 +125,7 @@ describe('a sum of lines', () => {
     ).toBe(9007);
   });
 
-  test('may be the largest amount and not one unit more', () => {
+  test('may reach the largest amount and not exceed it', () => {
     const largest = { unitMinor: AMOUNT_MINOR_MAX, quantity: 1 };
     expect(sumMinor([largest])).toBe(AMOUNT_MINOR_MAX);
     const refusal = refusalOf(() => sumMinor([largest, { unitMinor: 1, quantity: 1 }]));

@@ -1,4 +1,4 @@
-// The order's moves: every one that is listed is allowed, every other is refused, ends are ends.
+// Tests that an order makes every listed status move, no other move, and none from an ending.
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { DomainError } from './errors.ts';
@@ -14,7 +14,7 @@ import {
   type OrderStatus,
 } from './order.ts';
 
-/** Written out again on purpose: a change of the table must be meant twice. */
+/** The moves are repeated here on purpose, so that a change of the table changes this test too. */
 const MOVES: [from: OrderStatus, to: OrderStatus][] = [
   ['accepted', 'awaiting_payment'],
   ['accepted', 'confirmed'],
@@ -67,7 +67,7 @@ describe('an order', () => {
     expect(refusal).toMatchObject({ code: 'ILLEGAL_TRANSITION', facts: { from, to } });
   });
 
-  test('has as many moves as are written here', () => {
+  test('has no moves beyond the listed ones', () => {
     expect(OTHERS.length + MOVES.length).toBe(ORDER_STATUSES.length ** 2);
     expect(Object.values(ORDER_MOVES).flat().length).toBe(MOVES.length);
   });
@@ -86,7 +86,7 @@ describe('an order', () => {
     expect(cancellable).toEqual(['accepted', 'awaiting_payment', 'confirmed']);
   });
 
-  test('reaches an ending from wherever it is, and never comes back to where it was', () => {
+  test('reaches an ending from every status and never returns to a status', () => {
     const wander = fc.array(fc.nat({ max: 10 }), { minLength: 12, maxLength: 12 });
     fc.assert(
       fc.property(wander, (choices) => {
@@ -106,18 +106,18 @@ describe('an order', () => {
     );
   });
 
-  test('can become every status there is', () => {
+  test('reaches every status', () => {
     const reached = new Set<OrderStatus>(['accepted', ...Object.values(ORDER_MOVES).flat()]);
     expect([...reached].sort()).toEqual([...ORDER_STATUSES].sort());
   });
 
-  test('is decided when checkout can be answered, and stays decided', () => {
+  test('is decided once checkout can answer, and stays decided', () => {
     const undecided = ORDER_STATUSES.filter((status) => !isDecided(status));
     expect(undecided).toEqual(['accepted', 'awaiting_payment']);
     for (const [from, to] of MOVES) if (isDecided(from)) expect(isDecided(to)).toBe(true);
   });
 
-  test('says each status by an event of its own', () => {
+  test('has one event type per status', () => {
     const names = ORDER_STATUSES.map((status) => ORDER_EVENTS[status]);
     expect(new Set(names).size).toBe(ORDER_STATUSES.length);
     for (const name of names) expect(name).toMatch(/^Order[A-Z][A-Za-z]+$/);
@@ -142,15 +142,15 @@ describe('the demand of lines', () => {
     ]);
   });
 
-  test('loses no unit, names no sku twice, and is the same in whatever order lines come', () => {
+  test('keeps every unit, names each sku once and does not depend on the order of lines', () => {
     fc.assert(
       fc.property(fc.array(line, { maxLength: 100 }), (lines) => {
         const demand = demandOf(lines);
         const skus = demand.map(({ sku }) => sku);
         expect(skus).toEqual([...new Set(lines.map(({ sku }) => sku))].sort());
         for (const { sku, quantity } of demand) {
-          const asked = lines.filter((one) => one.sku === sku);
-          expect(quantity).toBe(asked.reduce((sum, one) => sum + one.quantity, 0));
+          const requested = lines.filter((one) => one.sku === sku);
+          expect(quantity).toBe(requested.reduce((sum, one) => sum + one.quantity, 0));
         }
         expect(demandOf(lines.toReversed())).toEqual(demand);
       }),

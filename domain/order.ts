@@ -1,4 +1,4 @@
-// The order: which moves are allowed, what each says to the shopper, and who is owed what.
+// The order's statuses, its allowed moves, their events, and the limits of its lines.
 import { DomainError } from './errors.ts';
 
 export const ORDER_STATUSES = [
@@ -16,12 +16,12 @@ export const ORDER_STATUSES = [
 ] as const;
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
-/** Allowed moves, as data: the workflow, the store and the tests all read this one table. */
+/** The allowed moves, as data read by the workflow, the store and the tests. */
 export const ORDER_MOVES: Record<OrderStatus, readonly OrderStatus[]> = {
   accepted: ['awaiting_payment', 'confirmed', 'cancelled', 'rejected', 'expired'],
   awaiting_payment: ['confirmed', 'cancelled', 'rejected', 'expired'],
   confirmed: ['packing', 'cancelled'],
-  // Cancelled from here only by the story itself: it undid a booking whose answer was lost.
+  // Only the order's workflow cancels from here, when it undoes a booking whose reply was lost.
   packing: ['shipped', 'cancelled'],
   shipped: ['delivered', 'lost', 'returned_to_sender'],
   delivered: [],
@@ -32,7 +32,7 @@ export const ORDER_MOVES: Record<OrderStatus, readonly OrderStatus[]> = {
   returned_to_sender: [],
 };
 
-/** Name of the event that records arriving at a status: noun + past tense. */
+/** Name of the event recorded on arrival at a status: noun + past tense. */
 export const ORDER_EVENTS: Record<OrderStatus, string> = {
   accepted: 'OrderAccepted',
   awaiting_payment: 'OrderPaymentAwaited',
@@ -57,7 +57,7 @@ export const PAYMENT_STATUSES = [
 ] as const;
 export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
 
-/** What a captured payment is called once so much of it has gone back. */
+/** The status of a captured payment after refunds, both amounts in minor units. */
 export const paymentStatusAfter = (totalMinor: number, refundedMinor: number): PaymentStatus => {
   if (refundedMinor === 0) return 'captured';
   return refundedMinor < totalMinor ? 'partially_refunded' : 'refunded';
@@ -78,10 +78,10 @@ export interface Address {
   country: string;
 }
 
-/** Two spellings of one address: absent and empty parts are the same. */
+/** Compares two addresses; an absent field equals an empty one. */
 export const isSameAddress = (a: Address, b: Address): boolean =>
   (['name', 'line1', 'line2', 'city', 'region', 'postalCode', 'country'] as const).every(
-    (part) => (a[part] ?? '') === (b[part] ?? ''),
+    (field) => (a[field] ?? '') === (b[field] ?? ''),
   );
 
 export interface OrderLine {
@@ -92,7 +92,7 @@ export interface OrderLine {
   unitMinor: number;
 }
 
-/** Why an order ended without a parcel; `code` is a domain error code or `SHOPPER_CANCELLED`. */
+/** Why an order ended without a delivery; `code` is an error code or `SHOPPER_CANCELLED`. */
 export interface OrderEndReason {
   code: string;
   message: string;
@@ -100,11 +100,11 @@ export interface OrderEndReason {
 
 export const isEnding = (status: OrderStatus): boolean => ORDER_MOVES[status].length === 0;
 
-/** True once checkout can be answered: confirmed or beyond, or ended. */
+/** True once checkout can answer: the order is confirmed, beyond it, or ended. */
 export const isDecided = (status: OrderStatus): boolean =>
   status !== 'accepted' && status !== 'awaiting_payment';
 
-/** Refuses with ILLEGAL_TRANSITION when the table has no such move. */
+/** Throws ILLEGAL_TRANSITION when the table does not have the move. */
 export const assertMove = (from: OrderStatus, to: OrderStatus): void => {
   if (ORDER_MOVES[from].includes(to)) return;
   throw new DomainError('ILLEGAL_TRANSITION', `an order that is ${from} cannot become ${to}`, {
@@ -112,11 +112,14 @@ export const assertMove = (from: OrderStatus, to: OrderStatus): void => {
   });
 };
 
-/** Until packing has begun; the table's later move to `cancelled` is nobody's to ask for. */
+/**
+ * True until packing begins. The table's later move to `cancelled` is the workflow's own and cannot
+ * be requested.
+ */
 export const isCancellable = (status: OrderStatus): boolean =>
   !isEnding(status) && (!isDecided(status) || status === 'confirmed');
 
-/** Refuses with ILLEGAL_TRANSITION once a shopper or operator cannot cancel any more. */
+/** Throws ILLEGAL_TRANSITION once a shopper or operator can no longer cancel. */
 export const assertCancellable = (status: OrderStatus): void => {
   if (isCancellable(status)) return;
   throw new DomainError('ILLEGAL_TRANSITION', `an order that is ${status} cannot be cancelled`, {
@@ -124,7 +127,7 @@ export const assertCancellable = (status: OrderStatus): void => {
   });
 };
 
-/** The same sku on several lines is one demand: sums quantities, sorted by sku. */
+/** Sums quantities per sku, sorted by sku. */
 export const demandOf = (
   lines: readonly { sku: string; quantity: number }[],
 ): { sku: string; quantity: number }[] => {

@@ -1,10 +1,14 @@
-// Parcels: an order of several locations, and what becomes of it where they end.
+// Tests how an order is split into parcels and what their outcomes mean for the order.
 import { describe, expect, test } from 'bun:test';
 import type { OrderLine } from './order.ts';
 import { outcomeOf, splitByLocation, type ParcelState, type ParcelStatus } from './parcels.ts';
 
 const line = (sku: string, quantity: number, unitMinor: number): OrderLine => ({
-  ...{ sku, quantity, unitMinor, productId: `prd_${sku}`, name: sku },
+  sku,
+  quantity,
+  unitMinor,
+  productId: `prd_${sku}`,
+  name: sku,
 });
 const BOUGHT = [line('a', 2, 500), line('b', 1, 900)];
 
@@ -22,16 +26,19 @@ describe('an order of two parcels', () => {
     ['lost', 'lost', 'lost', 1_900],
     ['lost', 'returned', 'lost', 1_900],
     ['returned', 'returned', 'returned', 1_900],
-  ])('of which one is %s and one %s is %s and owes %d', (first, second, end, owed) => {
-    expect(outcomeOf(parcels(first, second), BOUGHT)).toEqual({
-      end: end as 'delivered',
-      undeliveredMinor: owed,
-    });
-  });
+  ])(
+    'with one %s and one %s parcel ends %s and owes %d minor units',
+    (first, second, end, owed) => {
+      expect(outcomeOf(parcels(first, second), BOUGHT)).toEqual({
+        end: end as 'delivered',
+        undeliveredMinor: owed,
+      });
+    },
+  );
 });
 
 describe('units from several locations', () => {
-  test('go into one parcel a location, in the order of their names', () => {
+  test('go into one parcel per location, sorted by location', () => {
     const taken = [
       { location: 'west', sku: 'a', quantity: 1 },
       { location: 'east', sku: 'a', quantity: 1 },

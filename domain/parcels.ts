@@ -1,4 +1,4 @@
-// Parcels: what an order is sent as, and what it means for the order where they end.
+// The parcels of an order: one per location, and the order's outcome from theirs.
 import type { OrderLine } from './order.ts';
 import type { Demand } from './stock.ts';
 
@@ -15,13 +15,13 @@ export const isFinal = ({ status }: ParcelState): boolean => FINAL.includes(stat
 
 export interface DeliveryOutcome {
   end: 'delivered' | 'lost' | 'returned';
-  /** What the undelivered part cost, in minor units; 0 when everything arrived. */
+  /** The price of the undelivered units, in minor units; 0 when everything arrived. */
   undeliveredMinor: number;
 }
 
 /**
- * What the order comes to once every parcel is final: delivered when any part arrived, else
- * returned when everything came back, else lost. Undelivered units are owed at their price.
+ * The outcome of an order whose parcels are all final: delivered when any parcel arrived, else
+ * returned when every parcel came back, else lost. Undelivered units are owed at their price.
  */
 export const outcomeOf = (
   parcels: readonly ParcelState[],
@@ -37,7 +37,7 @@ export const outcomeOf = (
   return { end, undeliveredMinor };
 };
 
-/** The units of each location's parcel, in the order of their names. */
+/** The units of each location's parcel, sorted by location. */
 export const splitByLocation = (
   lines: readonly (Demand & { location: string })[],
 ): Map<string, Demand[]> => {

@@ -1,9 +1,9 @@
-// Card numbers: seen however they are spaced and whatever stands around them.
+// Tests that card numbers are detected in any spacing and context, and other numbers are not.
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { looksLikeCardNumber } from './payment.ts';
 
-/** Published test numbers of every length in use (Stripe, "Testing"; 19 by Luhn). */
+/** Published test numbers of every length in use (Stripe, "Testing"; 19 digits by Luhn). */
 const CARDS: [kind: string, card: string][] = [
   ['Visa', '4242424242424242'],
   ['Visa of 19 digits', '4000000000000000006'],
@@ -28,7 +28,7 @@ const luhnDigit = (digits: string): string => {
   throw new Error('every number has a check digit');
 };
 
-/** All but the check digit of what networks give out. */
+/** Numbers of issued ranges without their check digit. */
 const digits = fc.stringMatching(
   /^(4[0-9]{14}|4[0-9]{17}|5[1-5][0-9]{13}|37[0-9]{12}|36[0-9]{11}|6[0-9]{14,17})$/,
 );
@@ -36,11 +36,11 @@ const inGroups = (card: string, separator: string): string =>
   (card.match(/.{1,4}/g) ?? []).join(separator);
 
 describe('a card number', () => {
-  test.each(CARDS)('of %s is seen', (_kind, card) => {
+  test.each(CARDS)('of %s is detected', (_kind, card) => {
     expect(looksLikeCardNumber(card)).toBe(true);
   });
 
-  test.each(CARDS)('of %s is seen in groups, with spaces or dashes', (_kind, card) => {
+  test.each(CARDS)('of %s is detected in groups, with spaces or dashes', (_kind, card) => {
     expect(looksLikeCardNumber(inGroups(card, ' '))).toBe(true);
     expect(looksLikeCardNumber(inGroups(card, '-'))).toBe(true);
     expect(looksLikeCardNumber(card.split('').join(' '))).toBe(true);
@@ -52,27 +52,27 @@ describe('a card number', () => {
     ['as a JSON number', '{"number":4242424242424242}'],
     ['between letters', 'card4242424242424242end'],
     ['after a shorter number', 'order 12: 4242424242424242'],
-    ['after another that is none', '1234567890123456, 4242-4242-4242-4242'],
-    ['with its expiry behind it', '4242 4242 4242 4242 12/28'],
-    ['with its code behind it', '4242424242424242 123'],
-    ['with its expiry and code behind it', '4242 4242 4242 4242 12 28 123'],
+    ['after a number that is not a card', '1234567890123456, 4242-4242-4242-4242'],
+    ['followed by its expiry', '4242 4242 4242 4242 12/28'],
+    ['followed by its code', '4242424242424242 123'],
+    ['followed by its expiry and code', '4242 4242 4242 4242 12 28 123'],
     ['after a number with a space', 'flat 7 4242 4242 4242 4242'],
     ['after a date', '2025-11-24 5555-5555-5555-4444'],
     ['of American Express as printed', '3782 822463 10005 07/29'],
   ];
-  test.each(AROUND)('is seen %s', (_what, text) => {
+  test.each(AROUND)('is detected %s', (_what, text) => {
     expect(looksLikeCardNumber(text)).toBe(true);
   });
 
-  test('is what passes the check, so that one wrong digit is none', () => {
+  test('with one wrong digit is not detected', () => {
     fc.assert(
       fc.property(digits, fc.nat(), fc.integer({ min: 1, max: 9 }), (start, at, more) => {
         const card = start + luhnDigit(start);
         expect(looksLikeCardNumber(card)).toBe(true);
         expect(looksLikeCardNumber(inGroups(card, '-'))).toBe(true);
-        const place = at % card.length;
-        const wrong = (Number(card[place]) + more) % 10;
-        const mistyped = card.slice(0, place) + String(wrong) + card.slice(place + 1);
+        const position = at % card.length;
+        const wrong = (Number(card[position]) + more) % 10;
+        const mistyped = card.slice(0, position) + String(wrong) + card.slice(position + 1);
         expect(looksLikeCardNumber(mistyped)).toBe(false);
       }),
       { numRuns: 500, seed: 7 },
@@ -95,19 +95,19 @@ describe('a card number', () => {
     ['prices', '{"price":29.99,"compareAt":39.99}'],
     ['an order id', 'ord_01jdc5t3v9k2m4n6p8q0r1s2t3'],
     ['sizes', '36 37 38 39 40 41 42 43 44'],
-    ['digits apart by other signs', '4242_4242_4242_4242'],
+    ['digits separated by other characters', '4242_4242_4242_4242'],
     ['digits on several lines', '4242\n4242\n4242\n4242'],
     ['a wrong check digit', '4242 4242 4242 4241'],
-    ['a barcode (EAN-13) that passes the check', '4006381333931, 4000000000006'],
-    ['a moment in milliseconds that does', '1764000000006'],
-    ['a number of no issuer that does', '1234567812345670'],
+    ['a barcode (EAN-13) with a valid check digit', '4006381333931, 4000000000006'],
+    ['a time in milliseconds with a valid check digit', '1764000000006'],
+    ['a number of no issuer with a valid check digit', '1234567812345670'],
     ['a number longer than any card', '00004242424242424242'],
   ];
-  test.each(NONE)('is not seen in %s', (_what, text) => {
+  test.each(NONE)('is not detected in %s', (_what, text) => {
     expect(looksLikeCardNumber(text)).toBe(false);
   });
 
-  test('takes no long time to look for in a megabyte of digits', () => {
+  test('is searched for quickly in a megabyte of digits', () => {
     const startedAt = performance.now();
     looksLikeCardNumber('1'.repeat(1024 * 1024));
     looksLikeCardNumber('1234 '.repeat(200_000));

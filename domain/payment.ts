@@ -1,13 +1,13 @@
-// What must never reach us: card numbers.
+// Detects card numbers, which Holdfast must never receive or store.
 
 const DIGITS_MIN = 14;
 const DIGITS_MAX = 19;
-/** No card is printed in smaller groups, but a day, a month or a flat number is one. */
+/** Cards are not printed in smaller groups; a day, a month or a flat number is a smaller group. */
 const GROUP_DIGITS_MIN = 3;
 
 /**
- * Numbers that card networks give out (ISO/IEC 7812: issuers by their first digits, and how long
- * they are). Visa has not had 13 digits for decades, and every tenth barcode would be one.
+ * Number ranges that card networks issue (ISO/IEC 7812: first digits and length). Visa's 13-digit
+ * numbers are left out: they are long out of use, and every tenth barcode would match.
  */
 const ISSUED = [
   /^4(?:\d{15}|\d{18})$/,
@@ -20,7 +20,7 @@ const ISSUED = [
 
 const isIssued = (digits: string): boolean => ISSUED.some((shape) => shape.test(digits));
 
-/** Groups that stand together and make 14–19 digits: "4242 4242 4242 4242 12" has one such. */
+/** Adjacent groups that make 14–19 digits: "4242 4242 4242 4242 12" has one such run. */
 const candidatesOf = (groups: readonly string[]): string[] => {
   const candidates = groups.length <= DIGITS_MAX ? [groups.join('')] : [];
   for (let from = 0; from < groups.length; from++) {
@@ -35,7 +35,7 @@ const candidatesOf = (groups: readonly string[]): string[] => {
   return candidates.filter(({ length }) => length >= DIGITS_MIN && length <= DIGITS_MAX);
 };
 
-/** Raw card numbers are refused anywhere: an issuer's digits that pass Luhn's check. */
+/** True when the text has a raw card number: an issued range with a valid Luhn check digit. */
 export const looksLikeCardNumber = (text: string): boolean =>
   (text.match(/\d[\d -]{11,}\d/g) ?? []).some((run) =>
     candidatesOf(run.split(/[ -]+/)).some((digits) => isIssued(digits) && passesLuhn(digits)),

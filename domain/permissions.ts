@@ -1,22 +1,24 @@
-// Who may do what: the one page. A route, field or call names a permission; roles have them.
+// The permissions of every API: routes, fields and calls name a permission, and roles have them.
 
-/** In what capacity somebody calls. A person may have several; a route says which it asks for. */
+/**
+ * The capacity in which a caller acts. A person may have several; a route names the one it needs.
+ */
 export const ROLES = [
-  /** Shows nothing. */
+  /** Sends no credentials. */
   'anyone',
-  /** Shows the token of one order. */
+  /** Sends the token of one order. */
   'guest',
-  /** Signed in; everybody's own things. */
+  /** Signed in; sees its own data. */
   'account',
-  /** Works for a store: looks, and counts stock. */
+  /** Works for a store: reads, and counts stock. */
   'clerk',
-  /** Works for a store: keeps the catalogue, and makes keys. */
+  /** Works for a store: edits the catalogue and makes keys. */
   'manager',
-  /** Works for a store: all of it, and who else does. */
+  /** Works for a store: everything, including its staff. */
   'owner',
-  /** A machine of a store, with the scopes that it was given. */
+  /** A store's machine, with the scopes of its key. */
   'key',
-  /** Works for the house: mends orders of every store. */
+  /** Works for the operator of Holdfast: repairs orders of every store. */
   'operator',
 ] as const;
 export type Role = (typeof ROLES)[number];
@@ -27,43 +29,43 @@ export type StaffRole = (typeof STAFF_ROLES)[number];
 const STAFF = ['clerk', 'manager', 'owner'] as const;
 const KEEPERS = ['manager', 'owner'] as const;
 
-/** What may be done, and by whom; who is not named may not. */
+/** The roles that have each permission; other roles are refused. */
 export const PERMISSIONS = {
-  /** Needs nobody: what is shown is looked at by nobody either. */
+  /** Needs no credentials, and ignores any that are sent. */
   public: ROLES,
-  /** Browse and buy. Credentials are not needed, but those that are shown must be good. */
+  /** Browse and buy. Credentials are optional, but invalid ones are refused. */
   shop: ['anyone', 'guest', 'account'],
-  /** One order and its returns: with its token, or signed in as whose it is. */
+  /** One order and its returns: with its token, or signed in as its owner. */
   'own-order': ['guest', 'account'],
-  /** Oneself: profile, sessions, the list of one's orders. */
+  /** The caller's own profile, sessions and orders. */
   'own-account': ['account'],
   'products:read': [...STAFF, 'key'],
   'products:write': [...KEEPERS, 'key'],
   'inventory:read': [...STAFF, 'key'],
   'inventory:write': [...STAFF, 'key'],
   'imports:write': [...KEEPERS, 'key'],
-  /** A store's API keys: none with a scope that its maker has not. */
+  /** A store's API keys; a key cannot have a scope that its maker does not have. */
   'keys:manage': [...KEEPERS, 'operator'],
-  /** A store's people. */
+  /** A store's staff. */
   'staff:manage': ['owner', 'operator'],
-  /** Orders of every store, and who works for the house. */
+  /** Orders of every store, and the accounts of operators. */
   recovery: ['operator'],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof PERMISSIONS;
 
-/** What each root field of GraphQL asks for, behind `POST /graphql`, which is `shop`. */
+/** The permission of each GraphQL root field, behind `POST /graphql`, which needs `shop`. */
 export const FIELDS = {
   'Query.products': 'shop',
   'Query.product': 'shop',
   'Query.collections': 'shop',
   'Query.suggest': 'shop',
   'Query.asOf': 'shop',
-  /** Of nobody it is null. */
+  /** Null without a session. */
   'Query.me': 'shop',
   'Query.orders': 'own-account',
   'Query.order': 'own-order',
-  /** Whoever knows the id of a guest's cart may use it; without one it is one's own account's. */
+  /** A guest's cart needs only its id; without an id it is the account's cart. */
   'Query.cart': 'shop',
   'Mutation.placeOrder': 'shop',
   'Mutation.providePayment': 'own-order',
@@ -77,7 +79,10 @@ export const FIELDS = {
 } as const satisfies Record<string, Permission>;
 export type Field = keyof typeof FIELDS;
 
-/** What a key may be given. `recovery` makes it an operator's, and is given by the house alone. */
+/**
+ * The scopes of an API key. `recovery` makes it an operator's key, which only Holdfast's own
+ * command issues.
+ */
 export const SCOPES = [
   'products:read',
   'products:write',
@@ -88,7 +93,7 @@ export const SCOPES = [
 ] as const satisfies Permission[];
 export type Scope = (typeof SCOPES)[number];
 
-/** What a store may give to its own keys. */
+/** The scopes a store may give to its own keys. */
 export const STORE_SCOPES = SCOPES.filter((scope) => scope !== 'recovery');
 
 export const isAllowed = (role: Role, permission: Permission): boolean =>
@@ -97,13 +102,15 @@ export const isAllowed = (role: Role, permission: Permission): boolean =>
 const SERVICE_NAMES = ['gateway', 'search', 'orders', 'recovery', 'worker'] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
-/** Programs of this machine's own user, by the token of `./holdfast env`: every call. */
+/**
+ * The subject of local programs, which use the token of `./holdfast env` and may make every call.
+ */
 export const LOCAL_CALLER = 'local';
 
-/** Only local programs. */
+/** Allows only local programs. */
 const UNAUTHENTICATED_ONLY: readonly ServiceName[] = [];
 
-/** Every call there is, by its path. */
+/** The services that may make each call, by the call's path. */
 export const SERVICE_CALLS: Record<string, readonly ServiceName[]> = {
   'holdfast.products.v1.ProductsService/BatchGetPrices': ['gateway', 'orders'],
   'holdfast.products.v1.ProductsService/GetProduct': ['search'],
@@ -135,7 +142,7 @@ export const SERVICE_CALLS: Record<string, readonly ServiceName[]> = {
   'holdfast.orders.v1.OrdersService/GetReturn': ['gateway'],
 };
 
-/** `call` is `<service>/<method>`; one that is on no line is nobody's. */
+/** `call` is `<service>/<method>`; an unlisted call is refused. */
 export const mayCall = (subject: string, call: string): boolean => {
   const callers: readonly string[] | undefined = SERVICE_CALLS[call];
   return callers !== undefined && (subject === LOCAL_CALLER || callers.includes(subject));

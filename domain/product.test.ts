@@ -1,4 +1,4 @@
-// Products: names become paths, the cheapest price is shown, and one price never means several.
+// Tests the slugs, skus and prices of products.
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { newId } from './ids.ts';
@@ -53,7 +53,7 @@ describe('a slug', () => {
 });
 
 describe('a sku', () => {
-  test('that is made for a product of one price is its id without the prefix', () => {
+  test('of a product with one price is the product id without the prefix', () => {
     expect(defaultSku('prd_01abc')).toBe('01abc');
     expect(defaultSku(newId('product'))).toMatch(SKU_PATTERN);
   });
@@ -70,7 +70,7 @@ describe('a sku', () => {
 });
 
 describe('the price shown in lists', () => {
-  test("is the cheapest variant's, wherever it stands", () => {
+  test("is the cheapest variant's in any order of variants", () => {
     const prices = fc.array(fc.nat({ max: 99_999_999 }), { minLength: 1, maxLength: 100 });
     fc.assert(
       fc.property(prices, (all) => {
@@ -84,7 +84,7 @@ describe('the price shown in lists', () => {
 });
 
 describe('a bare price', () => {
-  test('is put on the only variant, which else stays as it was', () => {
+  test('replaces the price of the only variant and nothing else', () => {
     const only = variantOf('a', 100);
     expect(withSinglePrice([only], 250)).toEqual([{ ...only, priceMinor: 250 }]);
     expect(only.priceMinor).toBe(100);
@@ -94,7 +94,7 @@ describe('a bare price', () => {
     ['several variants', [variantOf('a', 100), variantOf('b', 100)]],
     ['no variant', []],
   ];
-  test.each(AMBIGUOUS)('is refused for %s, because it cannot say which', (_what, variants) => {
+  test.each(AMBIGUOUS)('is refused as ambiguous for %s', (_what, variants) => {
     expect(() => withSinglePrice(variants, 250)).toThrow(
       expect.objectContaining({
         code: 'PRICE_AMBIGUOUS',

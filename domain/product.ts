@@ -1,4 +1,4 @@
-// Products and collections as every service sees them, and the rules a store cannot break.
+// The types of products and collections, and the rules that every product satisfies.
 import { fold } from './text.ts';
 import { DomainError } from './errors.ts';
 import type { CollectionId, ProductId, StoreId } from './ids.ts';
@@ -10,7 +10,7 @@ export type ProductStatus = (typeof PRODUCT_STATUSES)[number];
 export const NAME_LENGTH_MAX = 200;
 export const DESCRIPTION_LENGTH_MAX = 10_000;
 export const VARIANTS_MAX = 100;
-/** Of a whole product as JSON, so that a page of a hundred can be answered. */
+/** Largest product as JSON, in characters, so that a page of a hundred products fits a response. */
 export const PRODUCT_LENGTH_MAX = 256 * 1024;
 export const SKU_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$/;
 export const SKU_LENGTH_MAX = 64;
@@ -34,13 +34,13 @@ export interface Product {
   description: string;
   status: ProductStatus;
   collectionIds: CollectionId[];
-  /** Its place in the order of those collections that have put it in one. */
+  /** The product's position in each collection that defines an order. */
   places: Record<string, number>;
   attributes: Record<string, string>;
   media: { url: string; alt: string }[];
   variants: Variant[];
   version: number;
-  /** Microseconds since 1970, strictly rising for one product: the write timestamp downstream. */
+  /** Microseconds since 1970, strictly rising per product: the write timestamp in Cassandra. */
   clockUs: number;
   createdAt: string;
   updatedAt: string;
@@ -51,7 +51,7 @@ export interface Collection {
   storeId: StoreId;
   name: string;
   description: string;
-  /** Of a category that an import made: its own name in its tree, and what stands above it. */
+  /** The handle and parent of a category that an import made. */
   handle?: string;
   parentId?: CollectionId;
   version: number;
@@ -68,26 +68,25 @@ export const slugOf = (name: string): string =>
     .slice(0, SLUG_LENGTH_MAX)
     .replace(/-+$/, '');
 
-/** Whether a product is longer than anybody is to read, sum of all its parts. */
+/** True when the product's JSON exceeds PRODUCT_LENGTH_MAX. */
 export const isTooLong = (product: object): boolean =>
   JSON.stringify(product).length > PRODUCT_LENGTH_MAX;
 
-/** Sku of the variant that a body with only `price` makes: the product id without its prefix. */
+/** Sku of the variant made from a body with only `price`: the product id without its prefix. */
 export const defaultSku = (productId: ProductId): string => productId.slice('prd_'.length);
 
-/** The price shown in lists: the cheapest variant's. */
+/** The price shown in lists: that of the cheapest variant. */
 export const priceFromMinor = (variants: Variant[]): number =>
   Math.min(...variants.map((variant) => variant.priceMinor));
 
 /**
- * Puts a bare `price` on the only variant.
- * PRICE_AMBIGUOUS when the product has several, because one price cannot say which is meant.
+ * Sets the price of the only variant. Throws PRICE_AMBIGUOUS when the product has several variants.
  */
 export const withSinglePrice = (variants: Variant[], priceMinor: number): Variant[] => {
   const [only, ...others] = variants;
   if (!only || others.length > 0) {
     throw new DomainError('PRICE_AMBIGUOUS', 'price: this product has several variants', {
-      fields: [{ path: 'price', message: 'say the price of each variant' }],
+      fields: [{ path: 'price', message: 'give the price of each variant' }],
     });
   }
   return [{ ...only, priceMinor }];

@@ -1,4 +1,4 @@
-// Returns: what may come back, until when, and what it is worth.
+// The rules of returns: which units can be returned, until when, and what they are worth.
 import { DomainError, invalid } from './errors.ts';
 import { demandOf, type OrderLine, type OrderStatus } from './order.ts';
 
@@ -12,7 +12,7 @@ export const RETURN_STATES = [
 ] as const;
 export type ReturnState = (typeof RETURN_STATES)[number];
 
-/** Allowed moves, as data. */
+/** The allowed moves, as data. */
 export const RETURN_MOVES: Record<ReturnState, readonly ReturnState[]> = {
   requested: ['approved', 'rejected'],
   approved: ['received', 'expired'],
@@ -22,7 +22,7 @@ export const RETURN_MOVES: Record<ReturnState, readonly ReturnState[]> = {
   expired: [],
 };
 
-/** How long after delivery a return may be asked for; the European minimum is 14 days. */
+/** Days after delivery within which a return may be requested; the European minimum is 14. */
 export const RETURN_WINDOW_DAYS = 30;
 export const RETURN_REASON_LENGTH_MAX = 500;
 
@@ -33,7 +33,7 @@ export interface ReturnLine {
 
 export interface ReturnInput {
   status: OrderStatus;
-  /** When the parcel arrived; undefined before that. */
+  /** When the parcel arrived; undefined before delivery. */
   deliveredAt: Date | undefined;
   bought: readonly OrderLine[];
   /** Units in earlier returns that were not rejected. */
@@ -45,8 +45,8 @@ const unitsOf = (lines: readonly ReturnLine[], sku: string): number =>
   lines.reduce((sum, line) => sum + (line.sku === sku ? line.quantity : 0), 0);
 
 /**
- * The demand of a return, each sku once, and its worth in minor units at the price that was paid.
- * INVALID_INPUT for a sku that was not bought; RETURN_REFUSED with the reason otherwise.
+ * The demand of a return, each sku once, and its worth in minor units at the paid price. Throws
+ * INVALID_INPUT for a sku that was not bought, RETURN_REFUSED with the reason otherwise.
  */
 export const valueReturn = (input: ReturnInput, nowMs: number) => {
   const lines = demandOf(input.wanted);

@@ -1,11 +1,11 @@
-// Stock and reservations: the limits and the words that Inventory and its callers share.
+// The types and limits of stock and reservations that Inventory and its callers share.
 
 import type { Taking } from './allocation.ts';
 
 export const RESERVATION_STATES = ['held', 'claimed', 'released', 'expired'] as const;
 export type ReservationState = (typeof RESERVATION_STATES)[number];
 
-/** The one location of a store that has not said more. */
+/** The only location of a store that has defined none. */
 export const DEFAULT_LOCATION = 'default';
 export const STOCK_QUANTITY_MAX = 1_000_000_000;
 
@@ -14,7 +14,7 @@ export interface Demand {
   quantity: number;
 }
 
-/** What the ledger says of a sku over all its locations; `version` rises with every change. */
+/** A sku's stock over all locations, from the ledger; `version` rises with every change. */
 export interface StockLevel {
   sku: string;
   onHand: number;
@@ -26,13 +26,13 @@ export interface StockLevel {
 export interface Reservation {
   id: string;
   state: ReservationState;
-  /** What was asked, each sku once. */
+  /** The requested lines, each sku once. */
   lines: Demand[];
-  /** Where the units are that it holds, or held when it ended. */
+  /** The locations of the units it holds, or held when it ended. */
   takings: Taking[];
   /** Units that were lost while they were held. */
   missing: Demand[];
-  /** Set when a person is needed. */
+  /** Set when the reservation needs an operator. */
   attention: { reason: string; since: string } | undefined;
   expiresAt: string;
 }
@@ -40,7 +40,7 @@ export interface Reservation {
 export const MOVEMENT_KINDS = ['received', 'adjusted', 'claimed', 'reversed'] as const;
 export type MovementKind = (typeof MOVEMENT_KINDS)[number];
 
-/** One change of what is on hand; the sum of a sku's movements is its on-hand. */
+/** One change of on-hand stock; the sum of a sku's movements is its on-hand stock. */
 export interface Movement {
   id: number;
   sku: string;

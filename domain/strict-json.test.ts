@@ -1,4 +1,4 @@
-// Strict JSON: whatever two parsers could read differently is refused, everything else is kept.
+// Tests that ambiguous JSON is refused and every other JSON is read as JSON.parse reads it.
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { DomainError } from './errors.ts';
@@ -107,13 +107,13 @@ describe('strict JSON', () => {
     expect(parseStrictJson(text)).toEqual(value);
   });
 
-  test('keeps 32 levels, and as many brackets as one likes beside each other', () => {
+  test('accepts 32 levels and any number of sibling brackets', () => {
     expect(() => parseStrictJson(nested(DEPTH_MAX))).not.toThrow();
     expect(() => parseStrictJson(nestedObjects(DEPTH_MAX))).not.toThrow();
     expect(parseStrictJson(`[${'[],'.repeat(1_000)}[]]`)).toHaveLength(1_001);
   });
 
-  test('reads a large text as a text, whatever brackets it has', () => {
+  test('ignores brackets inside a large string', () => {
     const note = '[{"a":1,\\'.repeat(100_000);
     expect(parseStrictJson(JSON.stringify({ note }))).toEqual({ note });
     const twice = `{"note":${JSON.stringify(note)},"b":1,"b":2}`;
@@ -126,7 +126,7 @@ describe('strict JSON', () => {
     .jsonValue({ maxDepth: 6, stringUnit: 'grapheme' })
     .filter((one) => isHarmless(JSON.stringify(one)));
 
-  test('reads what JSON reads, when nothing is wrong', () => {
+  test('reads valid documents as JSON.parse does', () => {
     fc.assert(
       fc.property(value, fc.constantFrom(0, 1, '\t'), (one, space) => {
         const text = JSON.stringify(one, null, space);
@@ -136,7 +136,7 @@ describe('strict JSON', () => {
     );
   });
 
-  test('refuses a doubled key wherever it is planted', () => {
+  test('refuses a duplicate key at any depth', () => {
     const steps = fc.array(fc.constantFrom('list', 'object', 'beside'), { maxLength: 20 });
     const wrapped = (inner: string, step: string): string => {
       if (step === 'list') return `[0,${inner}]`;
@@ -154,7 +154,7 @@ describe('strict JSON', () => {
     );
   });
 
-  test('either answers or refuses, whatever it is sent', () => {
+  test('either parses or refuses any text', () => {
     const noise = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc

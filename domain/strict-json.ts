@@ -1,4 +1,4 @@
-// JSON as strictly as a border needs it: what JSON.parse accepts silently is refused here.
+// Parses JSON strictly and refuses input that JSON.parse accepts silently.
 import { DomainError } from './errors.ts';
 
 const DEPTH_MAX = 32;
@@ -12,7 +12,7 @@ interface Frame {
 
 const STRING = /"(?:[^"\\]|\\.)*"/y;
 
-/** Ends of strings are found by one sticky pattern; `text` is known to be valid JSON. */
+/** Finds a string's end with one sticky pattern; `text` is known to be valid JSON. */
 const stringAt = (text: string, at: number): string => {
   STRING.lastIndex = at;
   return STRING.exec(text)?.[0] ?? '""';
@@ -31,7 +31,7 @@ const checkKey = (frame: Frame, literal: string): void => {
   frame.keys?.add(key);
 };
 
-/** One pass over valid JSON: depth and duplicate keys. */
+/** Checks depth and duplicate keys in one pass over valid JSON. */
 const checkShape = (text: string): void => {
   const frames: Frame[] = [];
   for (let at = 0; at < text.length; at++) {
@@ -50,7 +50,7 @@ const checkShape = (text: string): void => {
   }
 };
 
-/** Depth is checked before parsing, so that 10,000 brackets never reach the parser. */
+/** Checks the depth before parsing, so that 10,000 brackets never reach the parser. */
 const checkDepth = (text: string): void => {
   let depth = 0;
   let inString = false;
@@ -72,7 +72,7 @@ const checkLeaf = (_key: string, value: unknown): unknown => {
   return value;
 };
 
-/** Parses or refuses with MALFORMED_BODY: bad JSON, duplicate keys, `__proto__`, depth over 32. */
+/** Parses JSON. Throws MALFORMED_BODY for bad JSON, duplicate keys, `__proto__`, depth over 32. */
 export const parseStrictJson = (text: string): unknown => {
   checkDepth(text);
   let value: unknown;

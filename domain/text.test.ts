@@ -1,4 +1,4 @@
-// Words: what a shopper types finds what the store wrote, whatever the case, accent or plural.
+// Tests that queries match catalogue text regardless of case, accents and plurals.
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { fold, tokensOf } from './text.ts';
@@ -21,7 +21,7 @@ describe('a folded text', () => {
     expect(fold(written)).toBe(folded);
   });
 
-  test('is the same whether accents are letters or marks', () => {
+  test('is the same for composed and combining accents', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         expect(fold(text.normalize('NFC'))).toBe(fold(text.normalize('NFD')));
@@ -57,7 +57,7 @@ describe('the words of a text', () => {
     expect(tokensOf(text)).toEqual(tokens);
   });
 
-  test('are found again by each of them alone', () => {
+  test('are each found by a query of that word', () => {
     fc.assert(
       fc.property(words, (list) => {
         const indexed = tokensOf(list.join(' '));
@@ -91,7 +91,7 @@ describe('the words of a text', () => {
     expect(tokensOf(many.join(' '))).toEqual(many.slice(0, 200));
   });
 
-  test('take no long time however long the text is', () => {
+  test('are found quickly in a long text', () => {
     const startedAt = performance.now();
     tokensOf('ies '.repeat(250_000));
     tokensOf('s'.repeat(1_000_000));

@@ -1,4 +1,4 @@
-// Words of a text as the catalogue's index and a shopper's query both see them.
+// Normalises text into words and stems, for the catalogue's index and for shoppers' queries.
 
 const TOKENS_MAX = 200;
 const TOKEN_LENGTH_MAX = 40;
@@ -10,7 +10,7 @@ export const fold = (text: string): string =>
     .replace(/\p{M}+/gu, '')
     .toLowerCase();
 
-/** The folded words in their order, as they were written: "Daybird's" is `daybird`. */
+/** The folded words in order, unstemmed: "Daybird's" is `daybird`. */
 export const wordsOf = (text: string): string[] =>
   (
     fold(text)
@@ -18,12 +18,12 @@ export const wordsOf = (text: string): string[] =>
       .match(/[\p{L}\p{N}]+/gu) ?? []
   ).map((word) => word.slice(0, TOKEN_LENGTH_MAX));
 
-/** Words that say nothing: a query has them when it has no others; names and labels answer it. */
+/** Stop words. A query uses them only when it has no other words; names and labels match them. */
 export const EMPTY_WORDS: ReadonlySet<string> = new Set(
   'a an and by for from in of on or the to with'.split(' '),
 );
 
-/** Plurals that no ending tells. */
+/** Irregular plurals. */
 const IRREGULAR: Record<string, string> = {
   men: 'man',
   women: 'woman',
@@ -37,7 +37,7 @@ const IRREGULAR: Record<string, string> = {
   wolves: 'wolf',
 };
 
-/** Plural to singular, only the simple English endings; everything else stays as it is. */
+/** Turns a plural into a singular by the simple English endings; other words stay. */
 const singular = (word: string): string => {
   if (word.length > 4 && word.endsWith('ies')) return `${word.slice(0, -3)}y`;
   if (word.length > 4 && /(?:ss|x|ch|sh)es$/.test(word)) return word.slice(0, -2);
@@ -49,7 +49,7 @@ const singular = (word: string): string => {
 const irregular = (word: string): string =>
   Object.hasOwn(IRREGULAR, word) ? (IRREGULAR[word] ?? word) : word;
 
-/** What a verb's ending may be taken from: three letters, a vowel among them, no `ee`. */
+/** A verb whose ending can be removed: a stem of three letters with a vowel, not ending in `ee`. */
 const VERB = /^([a-z]*[aeiouy][a-z]*?)(?:ing|ed)$/;
 const STEM_LENGTH_MIN = 3;
 
@@ -60,13 +60,13 @@ const withoutVerbEnding = (word: string): string => {
   return isDoubled && (stem.length > 4 || !stem.endsWith('l')) ? stem.slice(0, -1) : stem;
 };
 
-/** A silent `e`, so that "hike" is found by "hiking"; never after a vowel ("shoe"). */
+/** Removes a silent `e`, so that "hiking" finds "hike"; never after a vowel ("shoe"). */
 const withoutSilentE = (word: string): string =>
   /^[a-z]{2,}[^aeiou]e$/.test(word) ? word.slice(0, -1) : word;
 
 /**
- * The stem of a folded word: singular, without -ing and -ed, without a silent e.
- * A light form of Porter's first step (1980); words with digits or other letters stay.
+ * The stem of a folded word: singular, without -ing and -ed, without a silent e. A light form of
+ * Porter's first step (1980); words with digits or non-Latin letters stay.
  */
 export const stemOf = (word: string): string => {
   const one = irregular(singular(irregular(word)));

@@ -1,15 +1,16 @@
-// Commands as data: words are parsed by node:util, refused in one line, and explained by help.
+// Defines commands as data: arguments are parsed by node:util, and help is made from the
+// definition.
 import { parseArgs } from 'node:util';
 
-/** A refusal of words: printed as one line, with the command's usage below it. */
+/** Invalid arguments: printed as one line, followed by the command's usage. */
 export class UsageError extends Error {}
 
 export interface Option<T> {
-  /** Stands for the value in usage and help; a flag has none. */
+  /** Placeholder of the value in usage and help; a flag has none. */
   value?: string;
   short?: string;
   summary: string;
-  /** As help shows it. */
+  /** The default as shown in help. */
   fallback?: string;
   isRequired?: boolean;
   read(given: string | undefined, name: string): T;
@@ -66,7 +67,7 @@ export const required = <T>(option: Option<T | undefined>): Option<T> => ({
   },
 });
 
-/** The exit code; without one the process ends when nothing is left to do. */
+/** The exit code; without one the process ends when no work is pending. */
 type Outcome = number | void;
 
 export interface Command {
@@ -76,14 +77,14 @@ export interface Command {
   /** The paragraph of the command's own help. */
   about: string;
   example: string;
-  /** `ID` must be given, `[ID]` may be; `…` stands for any number. */
+  /** `ID` is required, `[ID]` is optional; `…` stands for any number. */
   positionals: string[];
   options: Options;
-  /** Sub-commands; a command that has some does nothing else. */
+  /** Sub-commands; a command with sub-commands does nothing else. */
   commands: Command[];
-  /** Words go unread to another program. */
+  /** The arguments are passed on unparsed to another program. */
   isPassedOn: boolean;
-  /** Not in the list of commands. */
+  /** Hidden from the list of commands. */
   isAlias: boolean;
   run(words: string[]): Promise<Outcome>;
 }
@@ -122,10 +123,10 @@ const assertCount = (expected: string[], given: string[]): void => {
   const missing = expected.filter((one) => !isOptional(one))[given.length];
   if (missing) throw new UsageError(`${missing} is missing`);
   const extra = expected.some(isMany) ? undefined : given[expected.length];
-  if (extra !== undefined) throw new UsageError(`${extra} is one word too many`);
+  if (extra !== undefined) throw new UsageError(`unexpected argument: ${extra}`);
 };
 
-/** A command whose words are read before it runs. */
+/** A command whose arguments are parsed before it runs. */
 export const command = <O extends Options = Record<string, never>>({
   options = {} as O,
   positionals: expected = [],
@@ -157,7 +158,7 @@ interface Group extends Described {
   commands: Command[];
 }
 
-/** A command of sub-commands: the first word says which. */
+/** A command of sub-commands, chosen by the first argument. */
 export const commandOf = ({ commands, ...described }: Group): Command => ({
   ...described,
   commands,
@@ -177,13 +178,13 @@ type Named = [name: string, option: Option<unknown>];
 const optionText = ([name, { value }]: Named): string =>
   `--${name}${value === undefined ? '' : ` ${value}`}`;
 
-/** What must follow the command's name. */
+/** The required arguments after the command's name. */
 const neededWords = ({ positionals, options }: Command): string[] => {
   const required = Object.entries(options).filter(([, { isRequired }]) => isRequired);
   return positionals.concat(required.map(optionText));
 };
 
-/** What may follow the command's name. */
+/** All arguments after the command's name. */
 export const wordsOf = (one: Command): string => {
   if (one.commands.length > 0) return one.commands.map(({ name }) => name).join('|');
   const optional = Object.entries(one.options)
@@ -192,15 +193,15 @@ export const wordsOf = (one: Command): string => {
   return neededWords(one).concat(optional).join(' ');
 };
 
-/** A command and the words that lead to it. */
+/** A command and its path of names. */
 export interface Found {
   path: string;
   command: Command;
-  /** Those that follow. */
+  /** The arguments after the path. */
   words: string[];
 }
 
-/** Follows words into sub-commands, as far as there are some. */
+/** Resolves arguments to a command, through sub-commands as far as they go. */
 export const find = (commands: Command[], words: string[], path = './holdfast'): Found => {
   const [word = '', ...rest] = words;
   const chosen = commands.find(({ name }) => name === word);
@@ -215,15 +216,15 @@ export const usageOf = ({ path, command }: Found): string =>
 
 /** Lines of two columns, the second one aligned. */
 export const columns = (rows: [string, string][]): string[] => {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+  const leftLength = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(leftLength)}  ${right}`);
 };
 
 const ABOUT_COLUMNS = 96;
 const wrapped = (text: string): string =>
   text.replaceAll(new RegExp(`(.{1,${ABOUT_COLUMNS}})(?: |$)`, 'g'), '$1\n').trimEnd();
 
-/** Everything about one command: usage, a paragraph, what it takes, an example. */
+/** The help of one command: usage, a paragraph, arguments, an example. */
 export const helpOf = (found: Found): string => {
   const { about, example, commands, options } = found.command;
   const inner = commands.map((one): [string, string] => [
@@ -239,7 +240,7 @@ export const helpOf = (found: Found): string => {
     '',
     wrapped(about),
     '',
-    ...(inner.length > 0 ? ['commands, each with a help of its own', ...columns(inner), ''] : []),
+    ...(inner.length > 0 ? ['commands, each with its own help', ...columns(inner), ''] : []),
     ...(taken.length > 0 ? ['options', ...columns(taken), ''] : []),
     'example',
     `  ./holdfast ${example}`,

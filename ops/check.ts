@@ -1,4 +1,4 @@
-// The checks that need no server: format, lint, types, contracts, dead code, tidiness.
+// Runs the checks that need no server: format, lint, types, contracts, dead code, tidiness.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -19,13 +19,13 @@ const hashOf = (folder: string): string => {
   return hash.digest('hex');
 };
 
-/** What is generated must be what is checked in. */
+/** Throws when generated code differs from the committed one. */
 const generatedIsClean = async (): Promise<void> => {
   const folder = resolve(ROOT, 'proto', 'gen');
   const before = hashOf(folder);
   await generate();
   if (hashOf(folder) !== before)
-    throw new Error('proto/gen was not up to date; it is now: commit it');
+    throw new Error('proto/gen was out of date and is now regenerated: commit it');
 };
 
 type Checks = Record<string, () => Promise<unknown>>;
@@ -38,13 +38,13 @@ const CHECKS: Checks = {
     vendorProtos();
     return buf('lint');
   },
-  // The baseline is what others rely on; it is made anew (`buf build -o`) only with a release.
+  // The baseline of published contracts; remade (`buf build -o`) only with a release.
   'proto breaking': () => buf('breaking', 'gen/descriptors.binpb', '--against', 'baseline.binpb'),
   generated: generatedIsClean,
   'dead code': () => run(bin('knip'), '--no-progress'),
 };
 
-/** Runs every check, prints a line each, and answers how many failed. */
+/** Runs every check and prints one line each; returns the numbers of passed and failed checks. */
 export const check = async (
   checks: Checks = CHECKS,
 ): Promise<{ passed: number; failed: number }> => {
@@ -64,12 +64,12 @@ export const check = async (
   return { passed: Object.keys(checks).length - failed, failed };
 };
 
-/** A test that hangs ends after a minute; how long one takes says how busy the machine is. */
+/** A hanging test ends after a minute; the test command prints slow tests. */
 export const TEST_LIMIT = ['--timeout', '60000'];
 
 const OUTSIDE = new Set(['node_modules', 'bench']);
 
-/** Tests beside the sources and the house's rules: none of them starts a server. */
+/** Tests beside the sources and the tidy test, which start no server. */
 const unitTests = (): string[] => {
   const folders = readdirSync(ROOT, { withFileTypes: true }).filter(
     (entry) => entry.isDirectory() && !entry.name.startsWith('.') && !OUTSIDE.has(entry.name),
@@ -84,7 +84,7 @@ const unitTests = (): string[] => {
   return alone.map((file) => `./${file}`);
 };
 
-/** The checks, and the tests that need no server; answers the exit code. */
+/** Runs the checks and the tests that need no server; returns the exit code. */
 export const lint = async (): Promise<number> => {
   const unit = () => run(process.execPath, 'test', ...TEST_LIMIT, ...unitTests());
   const { failed } = await check({ ...CHECKS, 'tidy and unit': unit });

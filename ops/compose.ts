@@ -1,4 +1,4 @@
-// docker-compose.yml, made from the same tables as everything else: it cannot disagree with them.
+// Generates docker-compose.yml from the tables of ports, processes and settings.
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { stringify } from 'yaml';
@@ -8,7 +8,7 @@ import { DEFAULT_PORT_BASE, portOf, type PortName } from './ports.ts';
 import { PROCESS_NAMES, specOf, type ProcessName } from './processes.ts';
 import { LIMITS, SEARCH_ATTRIBUTES } from './servers/temporal.ts';
 
-/** Which container listens on a port that is not named after it. */
+/** The container of each port that is not named after it. */
 const CONTAINERS: Partial<Record<PortName, string>> = {
   'kafka-controller': 'kafka',
   'cassandra-storage': 'cassandra',
@@ -17,7 +17,7 @@ const CONTAINERS: Partial<Record<PortName, string>> = {
   'orders-grpc': 'orders',
 };
 
-/** Fixed secrets of a shop on one's own machine; a real one gives its own. */
+/** Fixed secrets for a local shop; a production deployment sets its own. */
 const composed: Instance = {
   isTests: false,
   home: '/var/lib/holdfast',
@@ -28,14 +28,16 @@ const composed: Instance = {
   secret: (name) => `local_only_${name.replaceAll(/\W/g, '_')}`,
 };
 
-/** Built once, by the migration that every process waits for. */
+/** Built once, by the migration service that every process depends on. */
 const IMAGE = 'holdfast';
 
 const port = (name: PortName): number => composed.port(name);
 const published = (...names: PortName[]): string[] =>
   names.map((name) => `127.0.0.1:${port(name)}:${port(name)}`);
 
-/** A check may have to start a JVM or Python while everything else starts too. */
+/**
+ * A generous start time, because a check may start a JVM or Python while everything else starts.
+ */
 const health = (test: string[], startSeconds = 60) => ({
   test: ['CMD', ...test],
   interval: '5s',
@@ -55,7 +57,7 @@ const postgres = () => ({
   },
   ports: published('postgres'),
   volumes: ['postgres:/var/lib/postgresql/data'],
-  // Over TCP: the image's temporary server, which prepares the cluster, has only a socket.
+  // Over TCP, because the image's temporary init server listens only on a socket.
   healthcheck: health(['pg_isready', '-h', '127.0.0.1', '-U', 'holdfast', '-d', 'holdfast']),
 });
 
@@ -89,7 +91,7 @@ const kafka = () => ({
     KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER',
     KAFKA_INTER_BROKER_LISTENER_NAME: 'PLAINTEXT',
-    // Without it the image writes to /tmp, and the volume stays empty.
+    // The image's default is /tmp, which is not on the volume.
     KAFKA_LOG_DIRS: '/var/lib/kafka/data',
     KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: '1',
     KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR: '1',
@@ -125,7 +127,7 @@ const cassandra = () => ({
 
 const temporal = () => ({
   image: 'temporalio/temporal:1.5.1',
-  // The image's own user may not write to a fresh volume.
+  // The image's own user cannot write to a new volume.
   user: '0:0',
   command: [
     'server',

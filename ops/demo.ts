@@ -1,9 +1,9 @@
-// The demo: the shop up, a catalogue in it, and one order followed to the doorstep.
+// The demo: starts the shop, loads a catalogue, and follows one order until delivery.
 import { publicEnvironment } from './environment.ts';
 import type { Instance } from './instance.ts';
-import { say } from './output.ts';
+import { report } from './output.ts';
 import { call, loadSample, type Shop } from './sample/load.ts';
-import type { Say } from './servers/server.ts';
+import type { Report } from './servers/server.ts';
 import { bringUp } from './up.ts';
 import { IDEMPOTENCY_KEY_HEADER } from '../domain/headers.ts';
 
@@ -27,7 +27,7 @@ interface Found {
   variants: { sku: string; price: number; stock: { available: number } | null }[];
 }
 
-/** The demo's shopper finds the stove as anybody would: by searching. */
+/** Finds the demo's product as a shopper does, by searching. */
 const findStove = async (shop: Shop): Promise<Found> => {
   const end = Date.now() + SEARCHABLE_LIMIT_MS;
   while (Date.now() < end) {
@@ -68,8 +68,8 @@ interface TimelineEvent {
   at: string;
 }
 
-/** Follows the timeline until the order has arrived. */
-const follow = async ({ gatewayUrl }: Shop, order: Order, say: Say): Promise<string> => {
+/** Follows the timeline until the order is delivered. */
+const follow = async ({ gatewayUrl }: Shop, order: Order, report: Report): Promise<string> => {
   const end = Date.now() + FOLLOW_LIMIT_MS;
   const headers = { authorization: `Bearer ${order.accessToken}` };
   let seen = 0;
@@ -78,7 +78,7 @@ const follow = async ({ gatewayUrl }: Shop, order: Order, say: Say): Promise<str
     const { events } = (await response.json()) as { events: TimelineEvent[] };
     for (const event of events.filter(({ sequence }) => sequence > seen)) {
       seen = event.sequence;
-      say(`  ${event.at}  ${event.type}`);
+      report(`  ${event.at}  ${event.type}`);
       if (event.type === 'OrderDelivered') return 'delivered';
     }
     await Bun.sleep(POLL_MS);
@@ -87,16 +87,16 @@ const follow = async ({ gatewayUrl }: Shop, order: Order, say: Say): Promise<str
 };
 
 export const demo = async (instance: Instance, { json }: { json: boolean }): Promise<void> => {
-  await bringUp(instance, say);
+  await bringUp(instance, report);
   const env = await publicEnvironment(instance);
   const shop = { gatewayUrl: env['GATEWAY_URL'] ?? '', storeKey: env['STORE_KEY'] ?? '' };
-  await loadSample(shop, say);
+  await loadSample(shop, report);
   const stove = await findStove(shop);
   const sku = stove.variants[0]?.sku ?? '';
-  say(`found by search: ${stove.name}, ${stove.variants[0]?.stock?.available} left`);
+  report(`found by search: ${stove.name}, ${stove.variants[0]?.stock?.available} left`);
   const order = await placeOrder(shop, sku);
-  say(`order ${order.id}: 2 × ${sku}, ${order.total} ${order.currency}`);
-  const status = await follow(shop, order, say);
+  report(`order ${order.id}: 2 × ${sku}, ${order.total} ${order.currency}`);
+  const status = await follow(shop, order, report);
   const urls = {
     shop: shop.gatewayUrl,
     graphql: `${shop.gatewayUrl}/graphql`,
@@ -109,13 +109,13 @@ export const demo = async (instance: Instance, { json }: { json: boolean }): Pro
   process.stdout.write(
     [
       '',
-      `Delivered. The shop is running; look around:`,
+      `Delivered. The shop is running:`,
       `  shop API      ${urls.shop}`,
       `  GraphQL       ${urls.graphql}  (POST)`,
       `  this order    ${urls.temporal}`,
       `  mail inbox    ${urls.mail}`,
       `  card ledger   ${urls.cards}`,
-      `Keys and addresses: ./holdfast env    To end it: ./holdfast down`,
+      `Keys and addresses: ./holdfast env    To stop it: ./holdfast down`,
       '',
     ].join('\n'),
   );

@@ -1,16 +1,16 @@
-// Ends an instance: processes first, then servers, then looks that every port is free.
+// Stops an instance: processes first, then servers, then checks that every port is free.
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Instance } from './instance.ts';
 import { PORT_OFFSETS, type PortName } from './ports.ts';
 import { postgresFolder } from './servers/postgres.ts';
-import type { Say } from './servers/server.ts';
+import type { Report } from './servers/server.ts';
 import { end, locked, portAnswers, until } from './supervise.ts';
 import { SERVERS } from './up.ts';
 
 const PORTS_FREE_LIMIT_MS = 10_000;
 
-/** Names with a pid file, whether the process still lives or not. */
+/** Names with a pid file, also of processes that have ended. */
 const startedNames = ({ home }: Instance): string[] => {
   const folder = resolve(home, 'run');
   const files = existsSync(folder) ? readdirSync(folder) : [];
@@ -36,18 +36,21 @@ const endAll = async (instance: Instance): Promise<number> => {
       .map((name) => end(instance, name, name === 'postgres' ? 'SIGINT' : 'SIGTERM')),
   );
   if (names.length > 0 && !(await until(() => isFree(instance), PORTS_FREE_LIMIT_MS))) {
-    throw new Error(`a port from ${instance.portBase} on is still held by something else`);
+    throw new Error(`a port from ${instance.portBase} on is still in use by another process`);
   }
   return [...ended, ...endedServers].filter(Boolean).length;
 };
 
-/** Answers how many were ended. Waits for a command that is still starting things. */
-export const takeDown = async (instance: Instance, say: Say = () => undefined): Promise<number> =>
-  existsSync(instance.home) ? locked(instance, say, () => endAll(instance)) : 0;
+/** Returns how many were stopped. Waits for a running command on the same instance. */
+export const takeDown = async (
+  instance: Instance,
+  report: Report = () => undefined,
+): Promise<number> =>
+  existsSync(instance.home) ? locked(instance, report, () => endAll(instance)) : 0;
 
-/** Down, and all data of the instance gone. */
-export const reset = async (instance: Instance, say: Say): Promise<void> => {
-  await takeDown(instance, say);
+/** Stops the instance and deletes its data. */
+export const reset = async (instance: Instance, report: Report): Promise<void> => {
+  await takeDown(instance, report);
   const postgres = postgresFolder(instance);
   if (postgres.startsWith('/var/tmp/holdfast-')) rmSync(postgres, { recursive: true, force: true });
   rmSync(instance.home, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-// The environment of every process of an instance, and the one printed for other programs.
+// Makes the environment of every process of an instance, and the one printed for other programs.
 import { resolve } from 'node:path';
 import { importJWK, SignJWT } from 'jose';
 import { LOCAL_CALLER } from '../domain/permissions.ts';
@@ -28,7 +28,7 @@ const urlOf = (instance: Instance, name: PortName): string => `http://${addressO
 const storeKey = (instance: Instance): string => `hf_${instance.secret('store-key')}`;
 const operatorKey = (instance: Instance): string => `hf_${instance.secret('operator-key')}`;
 
-/** Of this instance alone: what it has encrypted nobody else reads. */
+/** Payload encryption keys of this instance only; no other instance can decrypt its data. */
 export const codecKeys = (instance: Instance): string =>
   `first:${`${instance.secret('codec/1')}${instance.secret('codec/2')}`.slice(0, 64)}`;
 
@@ -70,8 +70,8 @@ const settingsOf = (instance: Instance): Partial<Record<Setting, string>> => ({
   HOLDFAST_SANDBOX_WEBHOOK_URL: `${urlOf(instance, 'gateway')}/webhooks/stripe`,
 });
 
-/** What a person may set before `up` and every process then takes over. */
-const HANDED_ON: readonly Setting[] = [
+/** Settings a user may set before `up`, which are passed on to every process. */
+const PASSED_ON: readonly Setting[] = [
   'HOLDFAST_GRPC_TLS_CERT',
   'HOLDFAST_GRPC_TLS_KEY',
   'HOLDFAST_GRPC_TLS_CLIENT_CA',
@@ -101,18 +101,18 @@ const HANDED_ON: readonly Setting[] = [
 
 const handedOn = (): Partial<Record<Setting, string>> =>
   Object.fromEntries(
-    HANDED_ON.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
+    PASSED_ON.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
   );
 
 const machine = (): Record<string, string> => ({
   PATH: process.env['PATH'] ?? '',
   HOME: process.env['HOME'] ?? '/',
   NODE_ENV: 'production',
-  // kafkajs sets a negative time-out now and then, which is harmless and would be in every log.
+  // kafkajs occasionally sets a negative timeout, which is harmless and would fill every log.
   NODE_NO_WARNINGS: '1',
 });
 
-/** What a process is told by an instance alone: only what it is said to take. */
+/** A process' instance-specific settings, limited to those it declares. */
 export const ownEnvironment = (
   instance: Instance,
   name: ProcessName,
@@ -179,7 +179,7 @@ const internalToken = async (instance: Instance): Promise<string> => {
     .sign(await importJWK(key, 'EdDSA'));
 };
 
-/** What `./holdfast env` prints; no value needs quoting in a shell. */
+/** The output of `./holdfast env`; no value needs quoting in a shell. */
 export const publicEnvironment = async (instance: Instance): Promise<Record<string, string>> => ({
   GATEWAY_URL: urlOf(instance, 'gateway'),
   PRODUCTS_URL: urlOf(instance, 'products'),

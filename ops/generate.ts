@@ -1,4 +1,4 @@
-// Makes what is generated and checked in: protobuf code, OpenAPI, schema, the page of permissions.
+// Generates the committed files: protobuf code, OpenAPI, schemas, pages of permissions and errors.
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { composedSdl, SCHEMA_FILE } from '../apis/gateway/graphql/schema.ts';

@@ -1,4 +1,4 @@
-// An instance of Holdfast: where its data lies, which ports it has, and its own secrets.
+// An instance of Holdfast: its data folder, its ports and its secrets.
 import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -13,7 +13,7 @@ import {
 
 export const ROOT = resolve(import.meta.dirname, '..');
 
-/** Servers that were built or downloaded, shared by every checkout of this user. */
+/** Built or downloaded servers, shared by every checkout of this user. */
 export const CACHE = resolve(
   process.env['XDG_CACHE_HOME'] ?? resolve(homedir(), '.cache'),
   'holdfast',
@@ -23,7 +23,7 @@ export interface Instance {
   home: string;
   portBase: number;
   port(name: PortName, copy?: number): number;
-  /** The host name under which others reach what listens there. */
+  /** The host name by which other processes reach a port. */
   host(name: PortName): string;
   /** The address processes bind to. */
   bind: string;
@@ -40,7 +40,7 @@ const rootSecret = (home: string): string => {
     const root = randomBytes(32).toString('hex');
     const own = `${file}.${process.pid}`;
     writeFileSync(own, `${JSON.stringify({ root })}\n`, { mode: 0o600 });
-    // Of two commands at once the first to link decides; both read what is there then.
+    // Of two concurrent commands the first to link the file wins; both then read it.
     try {
       linkSync(own, file);
     } catch (error) {
@@ -75,9 +75,9 @@ export const instanceAt = (home: string, portBase: number, isTests = false): Ins
 const shopHome = (): string => resolve(ROOT, process.env['HOLDFAST_HOME'] ?? '.holdfast');
 const shopPortBase = (): number => Number(process.env['HOLDFAST_PORT_BASE'] ?? DEFAULT_PORT_BASE);
 
-/** The shop of this checkout; HOLDFAST_HOME and HOLDFAST_PORT_BASE move everything. */
+/** The shop of this checkout; HOLDFAST_HOME and HOLDFAST_PORT_BASE move it. */
 export const shopInstance = (): Instance => instanceAt(shopHome(), shopPortBase());
 
-/** The tests' own instance, beside the shop's and never touching it. */
+/** The tests' instance, which is separate from the shop's. */
 export const testInstance = (): Instance =>
   instanceAt(`${shopHome()}-test`, shopPortBase() + TEST_PORT_SHIFT, true);

@@ -1,4 +1,4 @@
-// The command line: what is parsed, what is refused, and that every command has help.
+// Tests the command line: parsing, refusals, and the help of every command.
 import { afterAll, describe, expect, test } from 'bun:test';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ import {
 import { ROOT } from './instance.ts';
 import { COMMANDS, run } from './main.ts';
 
-/** Every command that does something, with the words that lead to it. */
+/** Every command without sub-commands, with its path. */
 const leavesOf = (commands: Command[], path: string[] = []): [string[], Command][] =>
   commands.flatMap((one) => {
     const words = [...path, one.name];
@@ -68,7 +68,7 @@ describe('words', () => {
     ]);
   });
 
-  test('that are unknown, missing, too many or out of range are refused in one line', async () => {
+  test('that are unknown, missing, extra or out of range are refused in one line', async () => {
     const cases: [string[], string][] = [
       [['x', '--role', 'clerk', '--nope'], "Unknown option '--nope'"],
       [['--role', 'clerk'], 'ID is missing'],
@@ -84,10 +84,10 @@ describe('words', () => {
       expect(error).toBeInstanceOf(UsageError);
       expect((error as Error).message).toBe(line);
     }
-    expect(await refusal('env', 'extra')).toStartWith('extra is one word too many\nusage: ');
+    expect(await refusal('env', 'extra')).toStartWith('unexpected argument: extra\nusage: ');
   });
 
-  test('lead to a sub-command, or to a line that lists them', async () => {
+  test('select a sub-command, or a line that lists them', async () => {
     const group = commandOf({ ...sample, commands: [sample] });
     await group.run(['sample', 'y', '--role', 'clerk']);
     expect(given.at(-1)).toMatchObject([{ role: 'clerk' }, ['y']]);
@@ -131,7 +131,7 @@ describe('the command line', () => {
     }
   });
 
-  test('refuses unknown commands, and a check that leaves open of what', async () => {
+  test('refuses unknown commands, and an ambiguous check', async () => {
     expect(await refusal('frob')).toBe('unknown command frob; ./holdfast help lists them');
     expect(await refusal('orders')).toStartWith('orders takes: overview, stuck, ');
     for (const words of [[], ['sources']]) {
@@ -142,14 +142,14 @@ describe('the command line', () => {
     }
   });
 
-  test('takes check stock and check search for compare', () => {
+  test('accepts check stock and check search as compare', () => {
     for (const name of ['stock', 'search']) {
       const [one, other] = ['check', 'compare'].map((word) => find(COMMANDS, [word, name]));
       expect(one?.command).toBe(other?.command as Command);
     }
   });
 
-  test('has every command that a page names', () => {
+  test('has every command named in a page', () => {
     const pages = ['*.md', 'docs/**/*.md'].flatMap((glob) => [
       ...new Bun.Glob(glob).scanSync({ cwd: ROOT }),
     ]);
@@ -173,7 +173,7 @@ describe('the script', () => {
   const stamp = Bun.spawnSync(['cksum'], { stdin: Buffer.from('') }).stdout;
   writeFileSync(resolve(folder, 'node_modules/.holdfast-lock'), stamp);
 
-  /** Runs the script in a folder without sources, but for this main. */
+  /** Runs the script in a folder without sources, with this main file. */
   const script = (main: string, ...words: string[]) => {
     writeFileSync(resolve(folder, 'ops/main.ts'), main);
     const PATH = `${dirname(process.execPath)}:${process.env['PATH']}`;
@@ -182,8 +182,8 @@ describe('the script', () => {
     });
   };
 
-  test('runs the words after dev in its own place', () => {
-    const said = script(
+  test('replaces itself by the command after dev', () => {
+    const result = script(
       '',
       'dev',
       'sh',
@@ -192,13 +192,13 @@ describe('the script', () => {
       'sh',
       'a  b',
     );
-    expect(said.exitCode).toBe(7);
-    expect(said.stdout.toString()).toStartWith(`a  b ${Bun.version} `);
-    expect(said.stdout.toString()).toContain(`${folder}/node_modules/.bin:`);
+    expect(result.exitCode).toBe(7);
+    expect(result.stdout.toString()).toStartWith(`a  b ${Bun.version} `);
+    expect(result.stdout.toString()).toContain(`${folder}/node_modules/.bin:`);
     expect(script('', 'dev', 'sh', '-c', 'kill -TERM $$').signalCode).toBe('SIGTERM');
   });
 
-  test('leaves dev without words, or with an option, to the commands', () => {
+  test('passes dev without arguments, or with an option, to the commands', () => {
     const main = 'console.log(process.argv.slice(2).join(" "))';
     expect(script(main, 'dev').stdout.toString()).toBe('dev\n');
     expect(script(main, 'dev', '--help').stdout.toString()).toBe('dev --help\n');
@@ -206,17 +206,17 @@ describe('the script', () => {
 });
 
 describe('output', () => {
-  test('ends without an error when its reader ends first', () => {
+  test('exits without an error when its reader ends first', () => {
     const lines = `
       import { endWhenReaderEnds, print } from '${resolve(ROOT, 'ops/output.ts')}';
       endWhenReaderEnds();
       for (let at = 0; at < 20_000; at++) print('a line that is longer than nothing');
     `;
-    const said = Bun.spawnSync(
+    const result = Bun.spawnSync(
       ['bash', '-c', '"$0" -e "$1" | head -1; echo "${PIPESTATUS[0]}"', process.execPath, lines],
       { stderr: 'pipe' },
     );
-    expect(said.stdout.toString()).toBe('a line that is longer than nothing\n0\n');
-    expect(said.stderr.toString()).toBe('');
+    expect(result.stdout.toString()).toBe('a line that is longer than nothing\n0\n');
+    expect(result.stderr.toString()).toBe('');
   });
 });

@@ -1,4 +1,4 @@
-// ./holdfast: finds the command that the words name, runs it or prints its help.
+// The entry of ./holdfast: resolves its arguments to a command, and runs it or prints its help.
 import { columns, find, helpOf, UsageError, usageOf, wordsOf, type Command } from './arguments.ts';
 import { CATALOGUE } from './commands/catalogue.ts';
 import { KEYS } from './commands/keys.ts';
@@ -7,7 +7,7 @@ import { OPERATORS } from './commands/operators.ts';
 import { ORDERS } from './commands/orders.ts';
 import { REPAIR } from './commands/repair.ts';
 import { RUN } from './commands/run.ts';
-import { endWhenReaderEnds, print, say } from './output.ts';
+import { endWhenReaderEnds, print, report } from './output.ts';
 
 const GROUPS: Record<string, Command[]> = {
   run: RUN,
@@ -20,12 +20,12 @@ export const COMMANDS = Object.values(GROUPS).flat();
 
 const HELP_WORDS = ['help', '--help', '-h'];
 
-const NOTES = `./holdfast help COMMAND and ./holdfast COMMAND --help say what a command takes.
+const NOTES = `./holdfast help COMMAND and ./holdfast COMMAND --help show its arguments.
 ./holdfast dev bun test FILE starts the tests' instance too and leaves it running:
 ./holdfast down --test ends it. Commands with --test act on that instance.
 HOLDFAST_HOME (.holdfast) and HOLDFAST_PORT_BASE (24000) move an instance elsewhere.`;
 
-/** More sub-commands than these are for the command's own help. */
+/** A command with more sub-commands lists them only in its own help. */
 const INNER_MAX = 4;
 
 const overview = (): string => {
@@ -43,21 +43,21 @@ const overview = (): string => {
   return ['Holdfast: a shop that does not lose orders.', '', ...groups, NOTES].join('\n');
 };
 
-/** Words that go to another program ask for our help only when it is the first of them. */
-const asksForHelp = ({ commands, isPassedOn }: Command, words: string[]): boolean => {
+/** For a command that passes its arguments on, `help` counts only as the first argument. */
+const requestsHelp = ({ commands, isPassedOn }: Command, words: string[]): boolean => {
   if (commands.length > 0 && words[0] === 'help') return true;
   const end = words.indexOf('--');
   const own = isPassedOn ? words.slice(0, 1) : words.slice(0, end < 0 ? undefined : end);
   return own.includes('--help') || own.includes('-h');
 };
 
-/** Runs what the words name; answers the exit code, if the command has one. */
+/** Runs the named command; returns its exit code, if any. */
 export const run = async (words: string[], show = print): Promise<number | void> => {
   const [first = 'help', ...rest] = words;
   const isHelp = HELP_WORDS.includes(first);
   if (isHelp && rest.length === 0) return show(overview());
   const found = find(COMMANDS, isHelp ? rest : words);
-  if (isHelp || asksForHelp(found.command, found.words)) return show(helpOf(found));
+  if (isHelp || requestsHelp(found.command, found.words)) return show(helpOf(found));
   try {
     return await found.command.run(found.words);
   } catch (error) {
@@ -72,7 +72,7 @@ if (import.meta.main) {
     const code = await run(process.argv.slice(2));
     if (code !== undefined) process.exit(code);
   } catch (error) {
-    say(`holdfast: ${error instanceof Error ? error.message : String(error)}`);
+    report(`holdfast: ${error instanceof Error ? error.message : String(error)}`);
     process.exit(1);
   }
 }

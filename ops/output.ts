@@ -1,7 +1,7 @@
-// What commands write: results on stdout, progress and errors on stderr.
+// Output of commands: results on stdout, progress and errors on stderr.
 
 export const print = (line: string): void => void process.stdout.write(`${line}\n`);
-export const say = (line: string): void => void process.stderr.write(`${line}\n`);
+export const report = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** A reader that ends early, such as `head -1`, ends the command without an error. */
 export const endWhenReaderEnds = (): void => {

@@ -1,11 +1,11 @@
-// Every port of an instance: one table of offsets from its base.
+// Every port of an instance, as offsets from its base.
 
-/** Below 32,000, above which the kernel hands ports out at random. */
+/** Below 32,000, where the kernel's ephemeral ports begin. */
 export const DEFAULT_PORT_BASE = 24_000;
 export const PORT_BASE_MAX = 31_600;
-/** The tests' own instance lies this far above the shop's. */
+/** The tests' instance is this far above the shop's. */
 export const TEST_PORT_SHIFT = 200;
-/** Second and further copies of a process have their own operations and gRPC ports. */
+/** Further copies of a process have their own operations and gRPC ports. */
 const COPY_SHIFT = 60;
 
 export const PORT_OFFSETS = {

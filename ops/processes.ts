@@ -1,4 +1,4 @@
-// Every process of Holdfast as data: its ports, the settings it takes, who must be up before.
+// Every process of Holdfast as data: ports, settings and dependencies.
 import type { Setting } from '../processes/config.ts';
 import { PROCESS_SETTINGS } from '../processes/settings.ts';
 import type { PortName } from './ports.ts';
@@ -7,7 +7,7 @@ export interface ProcessSpec {
   port?: PortName;
   grpcPort?: PortName;
   opsPort: PortName;
-  /** Role of its Postgres connection, when it has one. */
+  /** The role of its Postgres connection, if it has one. */
   role?: 'products' | 'inventory' | 'orders' | 'relay' | 'recovery' | 'identity';
   /** Role by which it looks callers up; only the gateway makes accounts and keys. */
   identity?: 'identity' | 'authenticator';
@@ -91,5 +91,5 @@ export const settingsOf = (name: ProcessName | 'migrate'): Setting[] =>
 
 export const specOf = (name: ProcessName): ProcessSpec => PROCESSES[name];
 
-/** Stand-ins for the outside world: one of each is enough, however many shops run. */
+/** Sandboxes of external providers, of which one copy is enough. */
 export const isSandbox = (name: ProcessName): boolean => name.startsWith('sandbox-');

@@ -1,4 +1,4 @@
-// What runs of an instance, and whether it is well.
+// The state of every server and process of an instance.
 import type { Instance } from './instance.ts';
 import { PROCESS_NAMES, specOf } from './processes.ts';
 import { runningOf } from './supervise.ts';

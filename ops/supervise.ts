@@ -1,4 +1,4 @@
-// Starting and ending what runs on the machine: by pid file, and only what is provably ours.
+// Starts and stops local processes by pid file, and only those that are provably this instance's.
 import { Database } from 'bun:sqlite';
 import { spawn } from 'node:child_process';
 import {
@@ -14,7 +14,7 @@ import {
 import { connect } from 'node:net';
 import { resolve } from 'node:path';
 import type { Instance } from './instance.ts';
-import type { Say } from './servers/server.ts';
+import type { Report } from './servers/server.ts';
 
 const TERM_WAIT_MS = 12_000;
 const KILL_WAIT_MS = 5_000;
@@ -32,9 +32,9 @@ export interface Launch {
 
 interface PidFile {
   pid: number;
-  /** Kernel's start time of the process, so that a reused pid is not taken for ours. */
+  /** The kernel's start time of the process, so that a reused pid is not mistaken for it. */
   startedAt: string;
-  /** What it was started from; a difference means it must be restarted. */
+  /** A hash of its sources; a difference means it must be restarted. */
   stamp: string;
 }
 
@@ -42,7 +42,7 @@ const pidPath = ({ home }: Instance, name: string): string => resolve(home, 'run
 export const logPath = ({ home }: Instance, name: string): string =>
   resolve(home, 'logs', `${name}.log`);
 
-/** Field 22 of /proc/<pid>/stat (proc(5)); undefined when there is no such live process. */
+/** Field 22 of /proc/<pid>/stat (proc(5)); undefined when no such process lives. */
 const startTimeOf = (pid: number): string | undefined => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -61,7 +61,7 @@ export const runningOf = (instance: Instance, name: string): PidFile | undefined
   return startTimeOf(file.pid) === file.startedAt ? file : undefined;
 };
 
-/** Starts a process of its own session, its output appended to the log of its name. */
+/** Starts a process in its own session, with its output appended to its log. */
 export const launch = (instance: Instance, name: string, what: Launch, stamp: string): number => {
   for (const folder of ['run', 'logs'])
     mkdirSync(resolve(instance.home, folder), { recursive: true });
@@ -77,10 +77,10 @@ export const launch = (instance: Instance, name: string, what: Launch, stamp: st
   closeSync(log);
   child.unref();
   const { pid } = child;
-  if (!pid) throw new Error(`${name} cannot be started: ${what.command} does not run`);
+  if (!pid) throw new Error(`${name} failed to start: ${what.command} does not run`);
   const startedAt = startTimeOf(pid) ?? '';
   const path = pidPath(instance, name);
-  // Renamed into place: whoever is killed meanwhile leaves no half a file.
+  // Renamed atomically, so that a kill leaves no partial file.
   writeFileSync(`${path}.new`, JSON.stringify({ pid, startedAt, stamp }));
   renameSync(`${path}.new`, path);
   return pid;
@@ -95,10 +95,10 @@ export const until = async (condition: () => boolean | Promise<boolean>, ms: num
   return true;
 };
 
-/** One command at a time on a home. SQLite's lock is the kernel's: it ends with its holder. */
+/** One command at a time per home. SQLite's lock belongs to the kernel and ends with its holder. */
 export const locked = async <T>(
   instance: Instance,
-  say: Say,
+  report: Report,
   work: () => Promise<T>,
 ): Promise<T> => {
   mkdirSync(instance.home, { recursive: true });
@@ -109,28 +109,28 @@ export const locked = async <T>(
       lock.run('begin exclusive');
       return true;
     } catch {
-      if (tries++ === 0) say(`another command is at work on ${instance.home}; waiting for it`);
+      if (tries++ === 0) report(`another command runs on ${instance.home}; waiting for it`);
       return false;
     }
   };
   try {
     if (await until(take, LOCK_LIMIT_MS)) return await work();
-    throw new Error(`another command is still at work on ${instance.home}`);
+    throw new Error(`another command still runs on ${instance.home}`);
   } finally {
     lock.close();
   }
 };
 
-/** A signal to a process, or with a negative id to its group, unless it is gone by now. */
+/** Sends a signal to a process, or with a negative id to its group, unless it has ended. */
 const send = (pid: number, what: NodeJS.Signals): void => {
   try {
     process.kill(pid, what);
   } catch {
-    // Gone between the look and the signal.
+    // The process ended after the check.
   }
 };
 
-/** Ends a process; first asks, then insists. Answers whether there was one. */
+/** Stops a process: SIGTERM first, then SIGKILL. Returns whether it ran. */
 export const end = async (
   instance: Instance,
   name: string,
@@ -139,7 +139,7 @@ export const end = async (
   const running = runningOf(instance, name);
   if (running) {
     const gone = () => startTimeOf(running.pid) !== running.startedAt;
-    // It leads its session: with it goes everything it started.
+    // It leads its session, so the signal reaches all its children.
     send(-running.pid, signal);
     if (!(await until(gone, TERM_WAIT_MS))) send(-running.pid, 'SIGKILL');
     if (!(await until(gone, KILL_WAIT_MS)))
@@ -149,7 +149,7 @@ export const end = async (
   return running !== undefined;
 };
 
-/** A process and all it has started, also where they lead sessions of their own (Postgres). */
+/** A process and its descendants, also those with their own sessions (Postgres). */
 const familyOf = (pid: number): number[] => {
   try {
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
@@ -159,7 +159,7 @@ const familyOf = (pid: number): number[] => {
   }
 };
 
-/** Sends a signal without waiting: SIGSTOP and SIGCONT for frozen processes. */
+/** Sends a signal without waiting, such as SIGSTOP and SIGCONT. */
 export const signal = (instance: Instance, name: string, what: NodeJS.Signals): void => {
   const running = runningOf(instance, name);
   if (!running) throw new Error(`${name} is not running`);

@@ -1,4 +1,4 @@
-// The test command: the checks, then every test on an instance of its own, then one line of sums.
+// The test command: runs the checks, then every test on the tests' instance, then prints the sums.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
@@ -19,14 +19,14 @@ const unescaped = (text: string): string =>
 const attribute = (tag: string, name: string): string =>
   unescaped(new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1] ?? '');
 
-/** A test as a person looks for it: its file, what it is about, what it says. */
+/** A test's name for a reader: file, suite and test. */
 const nameOf = (tag: string): string =>
   ['file', 'classname', 'name']
-    .map((part) => attribute(tag, part))
-    .filter((part) => part !== '')
+    .map((name) => attribute(tag, name))
+    .filter((name) => name !== '')
     .join(' › ');
 
-/** Reads Bun's JUnit report: what failed and what was skipped, by name. */
+/** Reads Bun's JUnit report: failed and skipped tests by name. */
 const sumsOf = (report: string): Sums => {
   const sums: Sums = { passed: 0, failed: 0, skipped: [] };
   for (const [, tag = '', body = ''] of report.matchAll(
@@ -39,7 +39,7 @@ const sumsOf = (report: string): Sums => {
   return sums;
 };
 
-/** Runs `bun test` on the files (all when there are none); its output goes straight through. */
+/** Runs `bun test` on the files (all when there are none); its output is passed through. */
 const runTests = async (files: string[]): Promise<Sums> => {
   const folder = mkdtempSync(resolve(tmpdir(), 'holdfast-test-'));
   const outfile = resolve(folder, 'junit.xml');
@@ -50,7 +50,7 @@ const runTests = async (files: string[]): Promise<Sums> => {
   });
   const code = await child.exited;
   try {
-    // A crash of the runner leaves no report: that is a failure, too.
+    // A crash of the runner leaves no report, which counts as a failure.
     const sums = sumsOf(existsSync(outfile) ? readFileSync(outfile, 'utf8') : '');
     // A crash or a failing hook fails no single test, and still must not pass.
     return code !== 0 && sums.failed === 0 ? { ...sums, failed: 1 } : sums;
@@ -59,7 +59,7 @@ const runTests = async (files: string[]): Promise<Sums> => {
   }
 };
 
-/** Answers the exit code; the last line printed is `N passed, N failed, N skipped`. */
+/** Returns the exit code; the last line printed is `N passed, N failed, N skipped`. */
 export const test = async (files: string[]): Promise<number> => {
   const checks = files.length === 0 ? await check() : { passed: 0, failed: 0 };
   const sums = await runTests(files);
@@ -67,7 +67,7 @@ export const test = async (files: string[]): Promise<number> => {
     () => '',
     (error: unknown) => String(error),
   );
-  if (left) console.log(`FAILED to end the tests' instance: ${left}`);
+  if (left) console.log(`FAILED to stop the tests' instance: ${left}`);
   for (const name of sums.skipped) console.log(`skipped: ${name}`);
   const passed = checks.passed + sums.passed;
   const failed = checks.failed + sums.failed + (left ? 1 : 0);

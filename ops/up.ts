@@ -1,4 +1,4 @@
-// Brings an instance up: servers side by side, then the migration, then every process.
+// Starts an instance: servers concurrently, then the migration, then every process.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -10,7 +10,7 @@ import { runCommand } from './servers/install.ts';
 import { kafkaServer } from './servers/kafka.ts';
 import { postgresServer } from './servers/postgres.ts';
 import { redisServer } from './servers/redis.ts';
-import type { Say, Server } from './servers/server.ts';
+import type { Report, Server } from './servers/server.ts';
 import { temporalServer } from './servers/temporal.ts';
 import { end, launch, locked, logPath, portAnswers, runningOf, until } from './supervise.ts';
 
@@ -24,12 +24,12 @@ export const SERVERS: readonly Server[] = [
 const PROCESS_START_LIMIT_MS = 120_000;
 const PORT_FREE_LIMIT_MS = 5_000;
 const LOG_TAIL_BYTES = 2_000;
-/** Folders that a process is made of. */
+/** Folders whose files make up a process. */
 export const SOURCES =
   'domain db apis workflows activities processes telemetry proto/gen sandbox patches'.split(' ');
 
 export interface UpOptions {
-  /** How many of each process (not of the sandboxes); 1 unless said. */
+  /** The number of each process (not of the sandboxes); default 1. */
   copies?: number;
   serversOnly?: boolean;
 }
@@ -49,9 +49,13 @@ const explain = (instance: Instance, name: string, why: string): Error =>
   );
 
 /** Starts a server unless it runs and is well; waits until it is. */
-export const startServer = async (instance: Instance, server: Server, say: Say): Promise<void> => {
+export const startServer = async (
+  instance: Instance,
+  server: Server,
+  report: Report,
+): Promise<void> => {
   const { name } = server;
-  await server.install(say);
+  await server.install(report);
   const running = runningOf(instance, name);
   if (running?.stamp === server.version) {
     if (await until(() => server.isWell(instance), server.startLimitMs)) {
@@ -59,10 +63,10 @@ export const startServer = async (instance: Instance, server: Server, say: Say):
     }
   }
   if (running) await end(instance, name);
-  // A killed JVM is a zombie for a moment before its last threads let go of the port.
+  // A killed JVM stays a zombie until its last threads release the port.
   const isFree = async (): Promise<boolean> => !(await portAnswers(instance.port(name)));
   if (!(await until(isFree, PORT_FREE_LIMIT_MS))) {
-    throw new Error(`port ${instance.port(name)} (${name}) is taken: set HOLDFAST_PORT_BASE`);
+    throw new Error(`port ${instance.port(name)} (${name}) is in use: set HOLDFAST_PORT_BASE`);
   }
   const startedAt = Date.now();
   const pid = launch(instance, name, await server.launch(instance), server.version);
@@ -73,10 +77,10 @@ export const startServer = async (instance: Instance, server: Server, say: Say):
   if (!runningOf(instance, name)) throw explain(instance, name, 'ended while starting');
   if (!well) throw explain(instance, name, `is not well after ${server.startLimitMs / 1000} s`);
   await server.afterStart?.(instance);
-  say(`${name}: up (pid ${pid}, ${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
+  report(`${name}: up (pid ${pid}, ${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
 };
 
-/** A hash of everything a process is made of; another hash means it must be restarted. */
+/** A hash of every source of a process; a different hash means it must be restarted. */
 const sourceStamp = async (): Promise<string> => {
   const hash = createHash('sha256');
   for (const folder of SOURCES) {
@@ -103,14 +107,14 @@ const isReady = (port: number): Promise<boolean> =>
 const entryOf = (name: string, root = ROOT): string => resolve(root, 'processes', `${name}.ts`);
 
 /**
- * Starts one copy of a process, or restarts it when what it is made of has changed; from other
- * sources than our own, if `root` says so.
+ * Starts one copy of a process, or restarts it when its sources have changed; from another
+ * checkout's sources when `root` is given.
  */
 export const startProcess = async (
   instance: Instance,
   name: ProcessName,
   copy = 1,
-  say: Say = () => undefined,
+  report: Report = () => undefined,
   root = ROOT,
 ): Promise<void> => {
   const env = environmentOf(instance, name, copy);
@@ -133,20 +137,20 @@ export const startProcess = async (
   );
   if (!runningOf(instance, label)) throw explain(instance, label, 'ended while starting');
   if (!ready) throw explain(instance, label, 'is not ready in time');
-  say(`${label}: ready`);
+  report(`${label}: ready`);
 };
 
-const migrate = async (instance: Instance, say: Say): Promise<void> => {
+const migrate = async (instance: Instance, report: Report): Promise<void> => {
   const stampFile = resolve(instance.home, 'run', 'migrated');
   const stamp = await sourceStamp();
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
   const env = migrateEnvironment(instance);
   await runCommand([process.execPath, entryOf('migrate')], { cwd: ROOT, env });
   await Bun.write(stampFile, stamp);
-  say('migrate: every store is in the present shape');
+  report('migrate: every store is migrated');
 };
 
-/** Waits for all, so that one failure does not leave another half done; then says every failure. */
+/** Waits for all, so that a failure leaves no other work half done; then throws every failure. */
 const all = async (work: Promise<void>[]): Promise<void> => {
   const failures = (await Promise.allSettled(work)).flatMap((result) =>
     result.status === 'rejected' ? [(result.reason as Error).message] : [],
@@ -154,18 +158,18 @@ const all = async (work: Promise<void>[]): Promise<void> => {
   if (failures.length > 0) throw new Error(failures.join('\n\n'));
 };
 
-/** Everything up and ready; what is already so stays untouched. */
+/** Starts everything and waits until it is ready; what is ready stays untouched. */
 export const bringUp = (
   instance: Instance,
-  say: Say,
+  report: Report,
   { copies = 1, serversOnly = false }: UpOptions = {},
 ): Promise<void> =>
-  locked(instance, say, async () => {
-    await all(SERVERS.map((server) => startServer(instance, server, say)));
-    await migrate(instance, say);
+  locked(instance, report, async () => {
+    await all(SERVERS.map((server) => startServer(instance, server, report)));
+    await migrate(instance, report);
     if (serversOnly) return;
     const wanted = PROCESS_NAMES.flatMap((name) =>
       Array.from({ length: isSandbox(name) ? 1 : copies }, (_, at) => [name, at + 1] as const),
     );
-    await all(wanted.map(([name, copy]) => startProcess(instance, name, copy, say)));
+    await all(wanted.map(([name, copy]) => startProcess(instance, name, copy, report)));
   });

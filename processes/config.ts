@@ -1,4 +1,4 @@
-// The only reader of the environment: each setting parsed once, each process takes what it needs.
+// Reads and validates the environment; the only file that does.
 import { z } from 'zod';
 import { DEFAULT_STORE, isId, type StoreId } from '../domain/ids.ts';
 import { PROCESS_SETTINGS, type ProcessWithSettings, type SettingOf } from './settings.ts';
@@ -24,17 +24,20 @@ const SETTINGS = {
   HOLDFAST_PORT: port,
   HOLDFAST_OPS_PORT: port,
   HOLDFAST_GRPC_PORT: port,
-  // Paths of PEM files: a certificate and its key make gRPC speak TLS, a client CA mutual TLS.
+  // Paths of PEM files: certificate and key turn on TLS for gRPC, a client CA turns on mutual TLS.
   HOLDFAST_GRPC_TLS_CERT: z.string().optional(),
   HOLDFAST_GRPC_TLS_KEY: z.string().optional(),
   HOLDFAST_GRPC_TLS_CLIENT_CA: z.string().optional(),
-  // The same for what services say to each other over HTTP: all three make it mutual TLS.
+  // The same for HTTP between services; all three turn on mutual TLS.
   HOLDFAST_PEER_TLS_CERT: z.string().optional(),
   HOLDFAST_PEER_TLS_KEY: z.string().optional(),
   HOLDFAST_PEER_TLS_CA: z.string().optional(),
-  /** From SIGTERM until nothing new is taken: longer than a balancer needs to see it. */
+  /**
+   * Milliseconds after SIGTERM in which connections are still accepted: longer than a load balancer
+   * needs to notice.
+   */
   HOLDFAST_DRAIN_GRACE_MS: z.coerce.number().int().min(0).max(60_000).default(0),
-  /** Origins whose pages may call the gateway, exactly as a browser writes them. */
+  /** Origins whose pages may call the gateway, exactly as a browser sends them. */
   HOLDFAST_CORS_ORIGINS: z
     .string()
     .transform((text) => text.split(',').filter((item) => item !== ''))
@@ -54,13 +57,13 @@ const SETTINGS = {
   HOLDFAST_PUBLISHED_URL: z.string().min(1),
   HOLDFAST_ROLE_PASSWORDS: json,
   HOLDFAST_REDIS_URL: z.string().min(1),
-  /** Carts' own Redis, where they must not share memory with stock and limits. */
+  /** A separate Redis for carts, where they must not share memory with stock and limits. */
   HOLDFAST_CARTS_REDIS_URL: z.string().min(1).optional(),
-  /** A cart that nobody looks at for so long is abandoned. */
+  /** Milliseconds without a read after which a cart expires. */
   HOLDFAST_CART_LIFE_MS: durationMs.default(14 * 24 * 60 * 60_000),
-  /** Limits other than the profile's: the members of `Limits` that differ, as JSON. */
+  /** Overrides of the profile's limits: the members of `Limits` that differ, as JSON. */
   HOLDFAST_LIMITS: json.optional(),
-  /** Proxies in front of the gateway that write X-Forwarded-For and can be believed. */
+  /** Number of trusted proxies in front of the gateway that write X-Forwarded-For. */
   HOLDFAST_TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
   HOLDFAST_KAFKA_BROKERS: list,
   HOLDFAST_CASSANDRA_CONTACT_POINT: z.string().min(1),
@@ -69,7 +72,7 @@ const SETTINGS = {
   HOLDFAST_TEMPORAL_ADDRESS: z.string().min(1),
   /** `<id>:<64 hex digits>`: the first encrypts, all decrypt. */
   HOLDFAST_CODEC_KEYS: list,
-  /** The worker's build; one constant locally, the commit where builds differ. */
+  /** The worker's build id; a constant locally, the commit where builds differ. */
   HOLDFAST_BUILD_ID: z.string().min(1).max(100).default('local'),
   HOLDFAST_TEMPORAL_UI_URL: z.url(),
   HOLDFAST_PROFILE: z.enum(['local', 'production']).default('production'),
@@ -85,10 +88,13 @@ const SETTINGS = {
   HOLDFAST_CARRIER_URL: z.url(),
   HOLDFAST_SMTP_URL: z.string().min(1),
   HOLDFAST_MAIL_FROM: z.string().default('shop@holdfast.example'),
-  /** JSON Web Key Sets, as they are or as a file's path: this service's own, and everybody's. */
+  /**
+   * JSON Web Key Sets, inline or as a file's path: this service's private keys, and the public keys
+   * of all services.
+   */
   HOLDFAST_TOKEN_KEYS: z.string().min(1),
   HOLDFAST_TOKEN_JWKS: z.string().min(1),
-  /** Where the gateway is for everybody else: in mails, and whether cookies are for TLS alone. */
+  /** The gateway's public URL: used in mails, and decides whether cookies require TLS. */
   HOLDFAST_PUBLIC_URL: z.url(),
   HOLDFAST_SESSION_SECRET: z.string().min(32),
   HOLDFAST_ACCESS_SECRET: z.string().min(16),
@@ -96,7 +102,10 @@ const SETTINGS = {
   HOLDFAST_BOOTSTRAP_STORE_KEY: z.string().min(1),
   HOLDFAST_BOOTSTRAP_OPERATOR_KEY: z.string().min(1),
   HOLDFAST_PAYMENT_WINDOW_MS: durationMs.default(15 * 60_000),
-  /** Of all workers together: two calls or fewer each, below the provider's limit of 100/s. */
+  /**
+   * Limit of all workers together: a step makes at most two calls, below the provider's limit of
+   * 100/s.
+   */
   HOLDFAST_PAYMENT_STEPS_PER_SECOND: z.coerce.number().min(0.1).default(50),
   HOLDFAST_CARRIER_POLL_MS: durationMs.default(2_000),
   HOLDFAST_SWEEP_EVERY_MS: durationMs.default(30_000),
@@ -115,7 +124,7 @@ type Settings = typeof SETTINGS;
 export type Setting = keyof Settings;
 type Parsed<K extends Setting> = { [Key in K]: z.output<Settings[Key]> };
 
-/** What every process reads, whatever it is for. */
+/** The settings that every process reads. */
 const COMMON = [
   'HOLDFAST_PROCESS',
   'HOLDFAST_HOST',
@@ -134,13 +143,13 @@ const read = <K extends Setting>(names: readonly K[]): Parsed<K> => {
   for (const name of names) {
     const result = (SETTINGS[name] as z.ZodType).safeParse(process.env[name]);
     if (result.success) values[name] = result.data;
-    else wrong.push(`${name}: ${result.error.issues[0]?.message ?? 'is wrong'}`);
+    else wrong.push(`${name}: ${result.error.issues[0]?.message ?? 'is invalid'}`);
   }
-  if (wrong.length > 0) throw new Error(`the environment is not usable:\n  ${wrong.join('\n  ')}`);
+  if (wrong.length > 0) throw new Error(`invalid environment:\n  ${wrong.join('\n  ')}`);
   return values as Parsed<K>;
 };
 
-/** True when a process starts without it. */
+/** True when a process starts without the setting. */
 export const isOptional = (name: Setting): boolean =>
   (SETTINGS[name] as z.ZodType).safeParse(undefined).success;
 

@@ -1,4 +1,4 @@
-// Starts the gateway: the one public door.
+// Starts the gateway, the public API.
 import { smtpMailer } from '../activities/providers/mailer.ts';
 import { createAuth } from '../apis/gateway/accounts/auth.ts';
 import { startMailing } from '../apis/gateway/accounts/mails.ts';
@@ -41,14 +41,26 @@ const connect = (telemetry: Telemetry) => {
     pg,
     publicKeys: serviceKeys(config.HOLDFAST_TOKEN_JWKS, telemetry),
     orders: clientOf(OrdersService, {
-      ...{ url: config.HOLDFAST_ORDERS_URL, audience: 'orders', mint, telemetry, tls },
+      url: config.HOLDFAST_ORDERS_URL,
+      audience: 'orders',
+      mint,
+      telemetry,
+      tls,
       timeoutMs: 10_000,
     }),
     inventory: clientOf(InventoryService, {
-      ...{ url: config.HOLDFAST_INVENTORY_URL, audience: 'inventory', mint, telemetry, tls },
+      url: config.HOLDFAST_INVENTORY_URL,
+      audience: 'inventory',
+      mint,
+      telemetry,
+      tls,
     }),
     products: clientOf(ProductsService, {
-      ...{ url: config.HOLDFAST_PRODUCTS_URL, audience: 'products', mint, telemetry, tls },
+      url: config.HOLDFAST_PRODUCTS_URL,
+      audience: 'products',
+      mint,
+      telemetry,
+      tls,
     }),
     access: createOrderAccess(config.HOLDFAST_ACCESS_SECRET),
     cursors: createCursors(config.HOLDFAST_CURSOR_SECRET),
@@ -70,7 +82,7 @@ const connect = (telemetry: Telemetry) => {
 const guards = async (telemetry: Telemetry) => {
   const redis = connectRedis(config.HOLDFAST_REDIS_URL, telemetry);
   const store = createLimitStore(redis);
-  // So that the first calls are counted where all are; without Redis we go on.
+  // Connects first, so that the first calls count in Redis; without Redis the gateway still starts.
   await redis.connected(REDIS_START_LIMIT_MS);
   const rates = createRates(limits.policies, store, telemetry);
   const attempts = createAttempts(limits, store, telemetry);

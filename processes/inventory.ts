@@ -1,4 +1,4 @@
-// Starts Inventory: Connect over HTTP/1.1, gRPC on its own port, and the sweeper of holds.
+// Starts Inventory: Connect over HTTP/1.1, gRPC on its own port, and the sweeper of expired holds.
 import type { ConnectRouter } from '@connectrpc/connect';
 import { createCursors } from '../apis/http/cursors.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
@@ -30,8 +30,8 @@ const config = configOf('inventory');
 
 const WATCH_PATH = '/holdfast.inventory.v1.InventoryService/WatchStock';
 
-/** Everything that works by itself: it begins here and ends with the process. */
-const partsOf = (telemetry: Telemetry) => {
+/** The background loops of the process. */
+const loopsOf = (telemetry: Telemetry) => {
   const pg = connectPostgres({ url: config.HOLDFAST_POSTGRES_URL, telemetry });
   const redis = connectRedis(config.HOLDFAST_REDIS_URL, telemetry);
   const cache = createStockCache(redis);
@@ -53,7 +53,7 @@ const partsOf = (telemetry: Telemetry) => {
 };
 
 await run(config, async (telemetry) => {
-  const { deps, checks, stop } = partsOf(telemetry);
+  const { deps, checks, stop } = loopsOf(telemetry);
   const watch = startWatching(deps);
   const health = createHealth(checks);
   const rpcDeps = { deps, cursors: createCursors(config.HOLDFAST_CURSOR_SECRET), watch };

@@ -1,4 +1,4 @@
-// One shot before anything else starts: every store in the present shape, and the first keys.
+// Migrates every store and creates the first API keys, once, before other processes start.
 import { z } from 'zod';
 import { keyHash } from '../apis/http/credentials/keys.ts';
 import { migrateCassandra } from '../db/cassandra/migrate.ts';

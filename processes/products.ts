@@ -1,4 +1,4 @@
-// Starts Products: REST for stores, Connect for other services, on one port.
+// Starts Products: REST for stores and Connect for other services, on one port.
 import { createCursors } from '../apis/http/cursors.ts';
 import { appOf } from '../apis/http/app.ts';
 import { listenApp } from '../apis/http/server.ts';
@@ -19,7 +19,7 @@ const config = configOf('products');
 
 await run(config, async (telemetry) => {
   const pg = connectPostgres({ url: config.HOLDFAST_POSTGRES_URL, telemetry });
-  // What other services read for shoppers: it cannot see anything but what is published.
+  // Serves shoppers' reads of other services with a role that sees only published products.
   const published = connectPostgres({ url: config.HOLDFAST_PUBLISHED_URL, telemetry });
   const keys = connectPostgres({
     url: config.HOLDFAST_IDENTITY_URL,

@@ -1,4 +1,4 @@
-// Starts the projector: Kafka → Cassandra.
+// Starts the projector, which writes Kafka events to Cassandra.
 import { connectCassandra } from '../db/cassandra/client.ts';
 import { connectKafka } from '../db/kafka/client.ts';
 import { TOPICS } from '../db/kafka/topics.ts';
@@ -19,7 +19,7 @@ await run(config, async (telemetry) => {
     telemetry,
   });
   const catalogue = feedLive({ kafka, cassandra, telemetry });
-  // Orders have a group of their own: the catalogue's backlog is not in their way.
+  // Orders have their own group, so that the catalogue's backlog does not delay them.
   const orders = await kafka.consume(
     { ...CONSUMER, groupId: 'order-views' },
     [TOPICS.orders],

@@ -1,4 +1,4 @@
-// Starts Recovery: the operators' door, and the schedules that find what is stuck.
+// Starts Recovery: the operators' API, and the schedules that find stuck orders.
 import { connectStripe } from '../activities/providers/stripe-client.ts';
 import { stripeProvider } from '../activities/providers/stripe.ts';
 import { createCursors } from '../apis/http/cursors.ts';

@@ -1,4 +1,4 @@
-// Starts the relay: outboxes of every schema → Kafka.
+// Starts the relay, which publishes the outbox of every schema to Kafka.
 import { connectKafka } from '../db/kafka/client.ts';
 import { connectPostgres } from '../db/postgres/client.ts';
 import { startRelay } from '../db/kafka/relay.ts';

@@ -1,4 +1,4 @@
-// How every process lives: telemetry, an operations port, and an orderly end on SIGTERM.
+// Runs a process: telemetry, an operations port, and an orderly stop on SIGTERM.
 import { readFileSync } from 'node:fs';
 import { serveOps, type OpsPort, type ReadyChecks } from '../apis/http/ops.ts';
 import { installTracing } from '../telemetry/spans.ts';
@@ -13,10 +13,10 @@ import { findApiKey, KEYS_CHANNEL } from '../db/postgres/identity/keys.ts';
 import { findSession } from '../db/postgres/identity/sessions.ts';
 import { sql } from 'drizzle-orm';
 
-/** After the balancer's grace: running requests end by then, or are ended. */
+/** Limit of the drain after the load balancer's grace; requests still running then are aborted. */
 const DRAIN_MS_MAX = 9_000;
 
-/** What a started process gives back: what it needs to be ready, and how it ends. */
+/** The result of starting a process: its readiness checks, and how it stops. */
 export interface Running {
   checks: ReadyChecks;
   stop(): Promise<void>;
@@ -27,7 +27,7 @@ interface Ending {
   ops: OpsPort;
   /** Aborted at the first signal. */
   draining: AbortController;
-  /** How long connections are still taken, until no balancer sends new ones. */
+  /** How long connections are still accepted, until no load balancer sends new ones. */
   graceMs: number;
   stop(): Promise<void>;
 }
@@ -35,7 +35,7 @@ interface Ending {
 const endOnSignal = ({ telemetry, ops, draining, graceMs, stop }: Ending): void => {
   let ending = false;
   const end = async (signal: string): Promise<void> => {
-    // A second signal must not kill a drain that is under way.
+    // A second signal must not interrupt a running drain.
     if (ending) return;
     ending = true;
     telemetry.log.info('stopping', { signal });
@@ -51,7 +51,7 @@ const endOnSignal = ({ telemetry, ops, draining, graceMs, stop }: Ending): void 
   process.on('SIGINT', () => void end('SIGINT'));
 };
 
-/** Starts a process and keeps it running; a failed start exits with 1 and says why. */
+/** Starts a process and keeps it running; a failed start is logged and exits with 1. */
 export const run = async (
   config: CommonConfig,
   start: (telemetry: Telemetry, draining: AbortSignal) => Promise<Running>,
@@ -76,12 +76,12 @@ export const run = async (
   }
 };
 
-/** How a door learns who calls: keys and sessions are looked up in the identity schema. */
+/** How a service authenticates callers: keys and sessions are looked up in the identity schema. */
 export const identityIn = (pg: Pg, sessionSecret: string, telemetry: Telemetry): Authenticate => {
   const keys = keyRing((hash) => findApiKey(pg, hash));
-  // Without it a revoked key is believed for as long as keys are remembered.
+  // Without this listener a revoked key stays valid as long as keys are cached.
   pg.listen(KEYS_CHANNEL, keys.forget).catch((error: unknown) => {
-    telemetry.log.warn('ended keys are not heard of at once', { reason: String(error) });
+    telemetry.log.warn('key revocations not received immediately', { reason: String(error) });
   });
   return authenticating({
     findKey: keys.find,
@@ -102,7 +102,9 @@ interface PeerTlsConfig {
   HOLDFAST_PEER_TLS_CA: string | undefined;
 }
 
-/** What this service shows its peers, when they speak mutual TLS; a part of it is a mistake. */
+/**
+ * The service's certificate for mutual TLS with its peers; throws when only some settings are set.
+ */
 export const peerTlsOf = (config: PeerTlsConfig): PeerTls | undefined => {
   const { HOLDFAST_PEER_TLS_CERT: cert, HOLDFAST_PEER_TLS_KEY: key } = config;
   const { HOLDFAST_PEER_TLS_CA: ca } = config;
@@ -117,7 +119,7 @@ interface TlsConfig {
   HOLDFAST_GRPC_TLS_CLIENT_CA: string | undefined;
 }
 
-/** The gRPC listener's certificate, when there is one: half a configuration is a mistake. */
+/** The gRPC listener's certificate, if configured; throws when only some settings are set. */
 export const tlsOf = (config: TlsConfig): Tls | undefined => {
   const { HOLDFAST_GRPC_TLS_CERT: cert, HOLDFAST_GRPC_TLS_KEY: key } = config;
   const { HOLDFAST_GRPC_TLS_CLIENT_CA: clientCa } = config;

@@ -1,4 +1,4 @@
-// Starts the carrier's stand-in.
+// Starts the carrier sandbox.
 import { listen } from '../apis/http/server.ts';
 import { createCarrierSandbox } from '../sandbox/carrier/carrier.ts';
 import { configOf } from './config.ts';

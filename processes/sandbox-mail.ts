@@ -1,4 +1,4 @@
-// Starts the mail sandbox: SMTP in, an inbox to look at out.
+// Starts the mail sandbox: an SMTP server and an inbox.
 import { listen } from '../apis/http/server.ts';
 import { createMailSandbox } from '../sandbox/mail/mail.ts';
 import { configOf } from './config.ts';

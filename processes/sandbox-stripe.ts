@@ -1,4 +1,4 @@
-// Starts the card provider's stand-in.
+// Starts the card provider's sandbox.
 import { listen } from '../apis/http/server.ts';
 import { createStripeSandbox } from '../sandbox/stripe/server.ts';
 import { configOf } from './config.ts';

@@ -1,4 +1,4 @@
-// Starts Search: GraphQL over the read side, with live stock.
+// Starts Search: GraphQL over the read model, with live stock.
 import { createCursors } from '../apis/http/cursors.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
 import { authenticatingPublicOnly } from '../apis/http/principals.ts';
@@ -28,11 +28,19 @@ await run(config, async (telemetry) => {
   const tls = peerTlsOf(config);
   const mint = mintTokens('search', serviceKeys(config.HOLDFAST_TOKEN_KEYS, telemetry));
   const inventory = clientOf(InventoryService, {
-    ...{ url: config.HOLDFAST_INVENTORY_URL, audience: 'inventory', tls, mint, telemetry },
+    url: config.HOLDFAST_INVENTORY_URL,
+    audience: 'inventory',
+    tls,
+    mint,
+    telemetry,
     timeoutMs: STOCK_TIMEOUT_MS,
   });
   const products = clientOf(ProductsService, {
-    ...{ url: config.HOLDFAST_PRODUCTS_URL, audience: 'products', tls, mint, telemetry },
+    url: config.HOLDFAST_PRODUCTS_URL,
+    audience: 'products',
+    tls,
+    mint,
+    telemetry,
   });
   const cursors = createCursors(config.HOLDFAST_CURSOR_SECRET);
   const app = appOf({

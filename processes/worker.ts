@@ -1,4 +1,4 @@
-// Starts the worker: the stories and their hands, every queue or those it is told.
+// Starts the worker: workflows and activities of all task queues, or of the configured ones.
 import { Client } from '@temporalio/client';
 import {
   bundleWorkflowCode,
@@ -41,7 +41,7 @@ import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
 const config = configOf('worker');
 
-/** Workflows kept in memory between tasks; the default is computed from V8 figures Bun lacks. */
+/** Workflows cached in memory between tasks; the default is computed from V8 figures Bun lacks. */
 const CACHED_WORKFLOWS_MAX = 2_000;
 /** Shorter than the process' own drain, so that a stop is orderly. */
 const SHUTDOWN_GRACE = '5 seconds';
@@ -126,7 +126,7 @@ const queuesOf = (deps: Deps) => {
 };
 
 const dataConverter = { payloadCodecs: [payloadCodec(config.HOLDFAST_CODEC_KEYS)] };
-/** Long stories go on under the newest build, which replays what older ones began. */
+/** Running workflows move to the newest build, which replays histories of older ones. */
 const workerDeploymentOptions = {
   version: { deploymentName: DEPLOYMENT, buildId: config.HOLDFAST_BUILD_ID },
   useWorkerVersioning: true as const,
@@ -136,7 +136,7 @@ const workerDeploymentOptions = {
 const createWorkers = async (connection: NativeConnection, deps: Deps): Promise<Worker[]> => {
   const workflowBundle = await bundleWorkflowCode({ workflowsPath: WORKFLOWS });
   const wanted = config.HOLDFAST_TASK_QUEUES;
-  // The server keeps to it across every worker of the queue.
+  // The server enforces it across every worker of the queue.
   const maxTaskQueueActivitiesPerSecond = config.HOLDFAST_PAYMENT_STEPS_PER_SECOND;
   const queues = Object.entries(queuesOf(deps));
   return Promise.all(

@@ -73,7 +73,7 @@ const filled = (desc: DescMessage, from: Json): Message => {
 export const messageOf = <D extends DescMessage>(
   desc: D,
   from: Fillings<MessageShape<D>>,
-): MessageShape<D> => filled(desc, from as Json) as MessageShape<D>;
+): MessageShape<D> => filled(desc, from) as MessageShape<D>;
 
 type NameOf<E> = Exclude<keyof E & string, 'UNSPECIFIED'>;
 

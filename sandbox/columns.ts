@@ -1,4 +1,4 @@
-// Adds a column to a table that an older sandbox made; the state outlives the code.
+// Adds a missing column to a table that an older version of a sandbox created.
 import type { Database } from 'bun:sqlite';
 
 export const addColumn = (db: Database, table: string, column: string): void => {

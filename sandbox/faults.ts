@@ -1,4 +1,4 @@
-// Faults on order: a test says which request goes wrong and how, and the sandbox obeys.
+// Fault injection: a test posts which request fails and how, and the sandbox applies it.
 import { z } from 'zod';
 
 const FAULTS_MAX = 1_000;
@@ -6,7 +6,7 @@ const HANG_DEFAULT_MS = 60_000;
 
 const faultBody = z.strictObject({
   method: z.string().default('*'),
-  /** Prefix of the path; a `*` in it stands for anything, so `*` alone is every path. */
+  /** Prefix of the path; a `*` in it matches anything, so `*` alone is every path. */
   path: z.string().min(1).max(500).default('*'),
   action: z.union([
     z.enum(['drop_before', 'apply_then_drop', 'apply_then_500', 'hang']),
@@ -20,7 +20,7 @@ type Fault = z.output<typeof faultBody> & { id: string };
 export interface Faults {
   /** POST, GET and DELETE of /_sandbox/faults; undefined for anything else. */
   answer(request: Request): Promise<Response> | undefined;
-  /** The action for this request, counted down; the first that matches wins. */
+  /** The fault for this request, counted down; the first match wins. */
   take(request: Request): { action: string; forMs: number } | undefined;
 }
 
@@ -60,19 +60,19 @@ export const createFaults = (): Faults => {
   };
 };
 
-/** An answer that never arrives: the connection is reset before a byte of it was sent. */
+/** A response that resets the connection before a byte was sent. */
 export const brokenAnswer = (): Response =>
   new Response(new ReadableStream({ start: (controller) => controller.error() }));
 
-/** The part of Bun's server that a long wait needs. */
+/** The method of Bun's server that a long wait needs. */
 export interface Connections {
   timeout(request: Request, seconds: number): void;
 }
 
 /**
- * Runs `apply` under the fault that this request meets, if any. `statusAnswer` makes the
- * provider's own error body for `status:NNN`. A hanging request is done when the wait is over,
- * as a slow provider's is, whether or not its caller still listens.
+ * Runs `apply` under the matching fault, if any. `statusAnswer` makes the provider's own error body
+ * for `status:NNN`. A hanging request still takes effect after the wait, whether or not its caller
+ * listens, as with a slow provider.
  */
 export const underFaults = async (
   faults: Faults,

@@ -1,11 +1,11 @@
-// Logs: what is not on the list never leaves the process, wherever it was hidden.
+// Tests that only allowed fields leave the process in a log line.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { resolve } from 'node:path';
 
-/** Stands for what must never be logged: an email, an address, a token, a card. */
+/** Stands for values that must never be logged: an email, an address, a token, a card. */
 const CANARY = 'canary-77b1';
 
-/** Run by a process of its own, because only its standard output is what really leaves. */
+/** Runs as a separate process, because its standard output is what leaves a process. */
 const SCRIPT = `
 import { createLog } from ${JSON.stringify(resolve(import.meta.dirname, 'logs.ts'))};
 const log = createLog('logs-test', 'info');
@@ -81,16 +81,16 @@ describe('a log line', () => {
     'a failed query that was thrown as a text',
     'a forged frame',
   ];
-  test.each(HIDING)('does not tell what hides in %s', (event) => {
+  test.each(HIDING)('does not reveal the contents of %s', (event) => {
     expect(lines.has(event)).toBe(true);
     expect(JSON.stringify(lineOf(event))).not.toContain(CANARY);
   });
 
-  test('never has the canary, in whatever else is written', () => {
+  test('never contains the canary', () => {
     expect(output).not.toContain(CANARY);
   });
 
-  test('shows that an unlisted field was there, and the listed ones beside it', () => {
+  test('redacts an unlisted field and keeps the listed ones', () => {
     expect(lineOf('an unlisted field')).toMatchObject({
       orderId: 'ord_1',
       email: '[redacted]',
@@ -100,7 +100,7 @@ describe('a log line', () => {
     expect(lineOf('an object in a listed field')).toMatchObject({ reason: '[redacted]' });
   });
 
-  test('keeps listed fields as they are', () => {
+  test('keeps listed fields unchanged', () => {
     expect(lineOf('everything listed')).toMatchObject({
       process: 'logs-test',
       orderId: 'ord_1',
@@ -114,7 +114,7 @@ describe('a log line', () => {
     });
   });
 
-  test('says when, how grave and of which process it is', () => {
+  test('has a time, a level and the process name', () => {
     for (const line of lines.values()) {
       expect(line['process']).toBe('logs-test');
       expect(Number.isNaN(Date.parse(String(line['time'])))).toBe(false);
@@ -124,7 +124,7 @@ describe('a log line', () => {
     expect(lineOf('a long fault')['level']).toBe(50);
   });
 
-  test('names a fault, its code and where it was thrown', () => {
+  test('names an error, its code and its stack', () => {
     expect(lineOf('a fault with its code')).toMatchObject({
       fault: 'Error: refused',
       faultCode: 'ECONNREFUSED',
@@ -137,7 +137,7 @@ describe('a log line', () => {
     expect(lineOf('what hangs on a cause')).toMatchObject({ faultCause: 'why' });
   });
 
-  test('is never long, however long the text, the fault or its stack', () => {
+  test('is bounded, however long the text, the error or its stack', () => {
     expect(String(lineOf('a long text')['reason'])).toHaveLength(500);
     for (const event of ['a long text', 'a long fault', 'a deep fault']) {
       expect(lines.has(event)).toBe(true);

@@ -1,10 +1,13 @@
-// Logs: one JSON line an event, and only fields on the allow-list leave the process.
+// Writes logs: one JSON line per event, with only allow-listed fields.
 import pino from 'pino';
 
 const TEXT_LENGTH_MAX = 500;
 const STACK_LINES_MAX = 30;
 
-/** Fields that may be logged. Anything else shows as `[redacted]`: add here after thought. */
+/**
+ * Fields that may be logged; any other is written as `[redacted]`. Additions must not be personal
+ * data.
+ */
 const ALLOWED = new Set([
   'address',
   'attempt',
@@ -55,10 +58,10 @@ export interface Log {
 
 const REDACTED = '[redacted]';
 
-/** Drizzle writes a failed query's parameters, which are shoppers' own words, into its message. */
+/** Drizzle puts a failed query's parameters, which may be personal data, into its message. */
 const withoutParameters = (text: string): string => text.replace(/\nparams:.*$/s, '');
 
-/** Texts, numbers and truth values; what is inside an object is on no list. */
+/** Texts, numbers and booleans; the contents of an object are not allow-listed. */
 const shown = (value: unknown): unknown => {
   if (typeof value === 'string') return withoutParameters(value).slice(0, TEXT_LENGTH_MAX);
   return value !== null && ['object', 'function', 'symbol'].includes(typeof value)
@@ -71,7 +74,7 @@ const allowed = (fields: LogFields): LogFields =>
     Object.entries(fields).map(([key, value]) => [key, ALLOWED.has(key) ? shown(value) : REDACTED]),
   );
 
-/** The frames alone: what stands before them says the whole message again. */
+/** The stack frames only, because the lines before them repeat the message. */
 const framesOf = ({ stack = '', message }: Error): string =>
   stack
     .replace(message, () => '')
@@ -80,7 +83,7 @@ const framesOf = ({ stack = '', message }: Error): string =>
     .slice(0, STACK_LINES_MAX)
     .join('\n');
 
-/** Name, code and stack of a fault; never its attached request or reply. */
+/** Name, code and stack of an error; never its attached request or reply. */
 const faultOf = (error: unknown): LogFields => {
   if (!(error instanceof Error)) return { fault: shown(String(error)) };
   const code = 'code' in error ? { faultCode: shown(String(error.code)) } : {};

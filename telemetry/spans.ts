@@ -1,4 +1,4 @@
-// Spans: opened by hand in thin wrappers, because automatic instrumentation does not see ESM here.
+// Opens spans manually, because automatic instrumentation does not support ESM here.
 import {
   context,
   propagation,
@@ -16,7 +16,7 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 
-/** Ids alone: where nothing is exported a trace is only carried on, and spans cost nothing. */
+/** A tracer that only propagates ids: without an exporter spans cost nothing. */
 const carrying: Tracer = {
   startSpan: () => trace.getActiveSpan() ?? trace.wrapSpanContext(newTrace()),
   startActiveSpan: (...given: unknown[]) => {
@@ -38,7 +38,7 @@ const exporting = (endpoint: string): TracerProvider => {
   return new TracerProvider({ spanProcessors: [new BatchSpanProcessor({ exporter })] });
 };
 
-/** Installs the tracer once a process; without an endpoint only the trace's id is carried on. */
+/** Installs the tracer once per process; without an endpoint only the trace id is propagated. */
 export const installTracing = (endpoint: string | undefined): (() => Promise<void>) => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
@@ -47,7 +47,7 @@ export const installTracing = (endpoint: string | undefined): (() => Promise<voi
   return async () => provider?.shutdown();
 };
 
-/** Runs `work` inside a span; a thrown error marks it failed and goes on. */
+/** Runs `work` inside a span; an error marks it failed and is rethrown. */
 export const inSpan = async <T>(
   name: string,
   attributes: Attributes,
@@ -65,14 +65,14 @@ export const inSpan = async <T>(
     }
   });
 
-/** The present trace as W3C headers (`traceparent`), to be sent along with a call or message. */
+/** The current trace as W3C headers (`traceparent`), for an outgoing call or message. */
 export const traceHeaders = (): Record<string, string> => {
   const carrier: Record<string, string> = {};
   propagation.inject(context.active(), carrier);
   return carrier;
 };
 
-/** Goes on with the trace found in `headers`. */
+/** Runs `work` in the trace found in `headers`. */
 export const withTraceFrom = <T>(headers: Record<string, string>, work: () => T): T =>
   headers['traceparent']
     ? context.with(propagation.extract(context.active(), headers), work)

@@ -1,4 +1,4 @@
-// What every wrapper is given: a log, a metrics registry, and one way to time and trace a call.
+// Telemetry for every client and server: a log, a metrics registry, and timed, traced calls.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { createLog, type Log } from './logs.ts';
 import { inSpan } from './spans.ts';

@@ -4,7 +4,6 @@ import { DEFAULT_STORE } from '../../domain/ids.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
 import { appOf } from './app.ts';
 import { media } from './routes.ts';
-import { listenApp } from './server.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { BODY_BYTES_MAX, boundedPieces, textBody } from './body.ts';
 
@@ -91,13 +90,14 @@ describe('a body that is read whole', () => {
     authenticate: async () => ({ kind: 'anyone', storeId: DEFAULT_STORE }),
   });
   const served = async (send: (url: string) => Promise<Response>): Promise<string> => {
-    const listener = listenApp(app, { host: '127.0.0.1', port: 0 });
+    const server = Bun.serve({ port: 0, fetch: (request) => app.fetch(request) });
     try {
-      const response = await send(`http://127.0.0.1:${listener.port}/`);
+      const response = await send(server.url.href);
       const text = await response.text();
       return response.ok ? text : (JSON.parse(text) as { code: string }).code;
     } finally {
-      await listener.stop();
+      // A refused body is not read to its end: a graceful stop would wait for it.
+      await server.stop(true);
     }
   };
   const chunked = (text: string) =>

@@ -2,7 +2,7 @@
 import { chunksOf } from '../../concurrency/chunks.ts';
 import { currencyOf, numberFromMinor } from '../../domain/money.ts';
 import type { Variant } from '../../domain/product.ts';
-import type { ProductDocument } from '../../db/projections/document.ts';
+import type { ProductDocument } from '../../db/cassandra/product-document.ts';
 
 /** How many of a sku are left, or undefined when Inventory cannot say. */
 export type StockOf = (sku: string) => Promise<{ available: number; asOf: string } | undefined>;

@@ -1,6 +1,7 @@
 // One product by id or slug: from the read side, and from Products where that cannot say.
 import { findIdBySlug, findStored } from '../../db/cassandra/products.ts';
-import { documentOf, type ProductDocument } from '../../db/projections/document.ts';
+import type { ProductDocument } from '../../db/cassandra/product-document.ts';
+import { documentOf } from '../../db/projections/document.ts';
 import { DomainError, invalid } from '../../domain/errors.ts';
 import { productNode } from './nodes.ts';
 import type { SearchContext } from './context.ts';

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { listPage, type Filter, type Position } from '../../db/cassandra/listings.ts';
 import { countMatches, type Matches } from '../../db/cassandra/matches.ts';
-import type { ProductDocument } from '../../db/projections/document.ts';
-import { attributeNameOf, OWN_ORDER, type Order } from '../../db/projections/listing-keys.ts';
+import type { ProductDocument } from '../../db/cassandra/product-document.ts';
+import { attributeNameOf, OWN_ORDER, type Order } from '../../db/cassandra/listing-keys.ts';
 import { invalid } from '../../domain/errors.ts';
 import { DEFAULT_CURRENCY, minorFromNumber } from '../../domain/money.ts';
 import { LIMIT_MAX } from '../http/cursors.ts';

@@ -1,5 +1,5 @@
 // How well a product answers words: the field they stand in, how rare they are, their order.
-import { rankingFields, type RankingFields } from '../../db/projections/listing-text.ts';
+import { rankingFields, type RankingFields } from '../../db/cassandra/listing-text.ts';
 
 /** A word counts by the strongest field that has it. */
 const FIELD_WEIGHTS = { name: 10, label: 5, rest: 1 } as const;

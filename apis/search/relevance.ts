@@ -1,6 +1,6 @@
 // Pages by relevance: a window of candidates is scored, what lies beyond is newest first.
-import { bucketOf } from '../../db/projections/listing-keys.ts';
-import type { ProductDocument } from '../../db/projections/document.ts';
+import { bucketOf } from '../../db/cassandra/listing-keys.ts';
+import type { ProductDocument } from '../../db/cassandra/product-document.ts';
 import type { TableSet } from '../../db/cassandra/table-sets.ts';
 import {
   comparePositions,

@@ -3,7 +3,7 @@ import { listCollections } from '../../db/cassandra/collections.ts';
 import { documentOf, readStretch } from '../../db/cassandra/listings.ts';
 import { frequencyOf, listByName } from '../../db/cassandra/look-ups.ts';
 import { completionsOf, type Term } from '../../db/cassandra/terms.ts';
-import type { ProductDocument } from '../../db/projections/document.ts';
+import type { ProductDocument } from '../../db/cassandra/product-document.ts';
 import { invalid } from '../../domain/errors.ts';
 import { fold, stemOf, wordsOf } from '../../domain/text.ts';
 import { productNode } from './nodes.ts';

@@ -3,7 +3,7 @@ import type { TableSet } from '../../db/cassandra/table-sets.ts';
 import type { Words } from '../../db/cassandra/listings.ts';
 import { frequencyOf } from '../../db/cassandra/look-ups.ts';
 import { completionsOf, spellingsOf, type Term } from '../../db/cassandra/terms.ts';
-import { exactToken } from '../../db/projections/listing-text.ts';
+import { exactToken } from '../../db/cassandra/listing-text.ts';
 import { EMPTY_WORDS, stemOf, wordsOf } from '../../domain/text.ts';
 
 const WORDS_MAX = 10;

@@ -1,4 +1,4 @@
-// The worker of the empty story, a process of its own: ADDRESS as its argument.
+// The worker of the empty workflow, as a separate process; its argument is Temporal's address.
 import {
   bundleWorkflowCode,
   DefaultLogger,

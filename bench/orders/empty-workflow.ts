@@ -1,4 +1,4 @@
-// A story with the shape of a delivered order and nothing in it: what Temporal itself costs.
+// A workflow with the shape of a delivered order and no work in it, to measure Temporal's own cost.
 import {
   defineUpdate,
   proxyActivities,
@@ -12,7 +12,7 @@ import { ORDER_STATUS } from '../../workflows/fulfill-order.contract.ts';
 const { nothing } = proxyActivities<Nothing>({ startToCloseTimeout: '15 seconds' });
 const local = proxyLocalActivities<Nothing>({ startToCloseTimeout: '5 seconds' });
 
-/** Answers when the order is confirmed, as `placeOrder` does. */
+/** Returns when the order is confirmed, as `placeOrder` does. */
 export const untilConfirmed = defineUpdate<string>('untilConfirmed');
 
 /** The steps of test/replay/histories-2/delivered.json: seven activities, two of them local. */

@@ -1,5 +1,5 @@
-// An order from checkout to doorstep against an empty story of the same shape, and how soon the
-// shopper is answered.
+// Measures an order until delivery against an empty workflow of the same shape, and the latency of
+// checkout.
 import { resolve } from 'node:path';
 import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
 import { payloadCodec } from '../../workflows/client/codec.ts';
@@ -15,7 +15,7 @@ import { placeOrder } from './placing.ts';
 
 const UNITS = 1_000_000;
 const SLICE_ORDERS = 40;
-/** So few that each is answered with its payment decided (201), and not for being late (202). */
+/** Few enough that each response has its payment decided (201) and none is late (202). */
 const IN_FLIGHT = 4;
 const ANSWERS = 60;
 
@@ -28,7 +28,7 @@ const shoppingAt = async (env: Record<string, string>) => {
   };
   await call(shop, 'PUT', `/product/${made.id}/stock`, { quantity: UNITS });
   const sku = made.variants[0]?.sku ?? '';
-  /** Answers the new order's id once its payment is decided. */
+  /** Returns the new order's id once its payment is decided. */
   return async (): Promise<string> => {
     const { status, id } = await placeOrder(gatewayUrl, sku);
     if (status !== 201) throw new Error(`an order answered ${status}`);
@@ -38,7 +38,7 @@ const shoppingAt = async (env: Record<string, string>) => {
 
 interface Bench {
   client: Client;
-  place: () => Promise<string>;
+  placeOne: () => Promise<string>;
 }
 
 const withBench = async <T>(instance: Instance, work: (bench: Bench) => Promise<T>) => {
@@ -47,7 +47,7 @@ const withBench = async <T>(instance: Instance, work: (bench: Bench) => Promise<
   const dataConverter = { payloadCodecs: [payloadCodec([codecKeys(instance)])] };
   const client = new Client({ connection, namespace: 'holdfast', dataConverter });
   try {
-    return await work({ client, place: await shoppingAt(env) });
+    return await work({ client, placeOne: await shoppingAt(env) });
   } finally {
     await connection.close();
   }
@@ -63,9 +63,9 @@ const runEmptyWorkflow = async ({ workflow }: Client): Promise<void> => {
   await (await startWorkflowOperation.workflowHandle()).result();
 };
 
-/** Temporal's CPU and the worker's, an order against an empty story of the same shape. */
+/** CPU of Temporal and of the worker: an order against an empty workflow of the same shape. */
 const measureWorkflow = (instance: Instance, plan: Plan): Promise<Figures> =>
-  withBench(instance, async ({ client, place }) => {
+  withBench(instance, async ({ client, placeOne }) => {
     const pidOf = (name: string): number => runningOf(instance, name)?.pid ?? 0;
     const address = (await publicEnvironment(instance))['TEMPORAL_ADDRESS'] ?? '';
     const entry = resolve(ROOT, 'bench', 'orders', 'empty-worker.ts');
@@ -78,7 +78,7 @@ const measureWorkflow = (instance: Instance, plan: Plan): Promise<Figures> =>
         {
           pids: () => [pidOf('worker'), pidOf('temporal')],
           operation: async () => {
-            const id = await place();
+            const id = await placeOne();
             await client.workflow.getHandle(fulfillOrderId(id)).result();
           },
         },
@@ -90,14 +90,14 @@ const measureWorkflow = (instance: Instance, plan: Plan): Promise<Figures> =>
     }
   });
 
-/** One order at a time: how long until the shopper is answered, of how long until the doorstep. */
+/** One order at a time: the latency of checkout as a share of the time until delivery. */
 export const checkoutAnswer = (instance: Instance): Promise<string> =>
-  withBench(instance, async ({ client, place }) => {
+  withBench(instance, async ({ client, placeOne }) => {
     const shares: number[] = [];
     const answers: number[] = [];
     for (let n = 0; n < ANSWERS; n++) {
       const startedAt = performance.now();
-      const id = await place();
+      const id = await placeOne();
       const answeredAt = performance.now();
       await client.workflow.getHandle(fulfillOrderId(id)).result();
       answers.push(answeredAt - startedAt);

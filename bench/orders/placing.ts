@@ -1,4 +1,4 @@
-// Orders as a measurement places them: one unit of a sku by a card, followed to the doorstep.
+// Places orders for a measurement: one unit of a sku by card, followed until delivery.
 import { IDEMPOTENCY_KEY_HEADER } from '../../domain/headers.ts';
 
 const GOOD_CARD = 'pm_card_visa';
@@ -8,7 +8,7 @@ const SHOPPER = {
   email: 'bench@shopper.example',
   shippingAddress: {
     name: 'Bench',
-    line1: '1 Road',
+    line1: '1 Main St',
     city: 'Portree',
     postalCode: 'IV51 9DE',
     country: 'GB',
@@ -46,10 +46,10 @@ export const answered = async (
   return text;
 };
 
-/** Places orders one by one; `delivered` waits for all that were placed. */
+/** Places orders one by one; `delivered` waits for all placed ones. */
 export const ordering = (gateway: string, skus: () => string) => {
   const open: { id: string; accessToken: string }[] = [];
-  const place = async (): Promise<void> => {
+  const placeOne = async (): Promise<void> => {
     const placed = await placeOrder(gateway, skus());
     if (![201, 202].includes(placed.status)) throw new Error(`an order answered ${placed.status}`);
     open.push(placed);
@@ -66,5 +66,5 @@ export const ordering = (gateway: string, skus: () => string) => {
       }
     }
   };
-  return { place, delivered };
+  return { placeOne, delivered };
 };

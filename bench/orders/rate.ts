@@ -1,4 +1,5 @@
-// Orders a second and the CPU of one, by one worker and by two, and beside orders that only wait.
+// Measures orders per second and CPU per order, with one worker, with two, and beside waiting
+// orders.
 import postgres from 'postgres';
 import { publicEnvironment } from '../../ops/environment.ts';
 import type { Instance } from '../../ops/instance.ts';
@@ -12,10 +13,10 @@ import { ordering, placeOrder } from './placing.ts';
 const UNITS = 1_000_000;
 const ORDERS = 150;
 const WARM_UP = 30;
-const FILLED_AT_ONCE = 250;
+const FILL_BATCH = 250;
 const SETTLE_MS = 2_000;
 const SHOWN = ['gateway', 'orders', 'inventory', 'worker', 'relay', 'projector', 'temporal'];
-/** Its shopper is asked for a confirmation that never comes. */
+/** A card that requires a confirmation, which never comes. */
 const WAITING_CARD = 'pm_card_authenticationRequired';
 
 interface Shop {
@@ -36,15 +37,17 @@ const openShop = async (instance: Instance): Promise<Shop> => {
   return { instance, gateway, sku: made.variants[0]?.sku ?? '' };
 };
 
-/** From the first checkout to the last doorstep, and what it took of each process beyond idling. */
+/**
+ * Measures from the first checkout to the last delivery, with the CPU of each process above idle.
+ */
 const measure = async (name: string, { instance, gateway, sku }: Shop): Promise<void> => {
-  const { place, delivered } = ordering(gateway, () => sku);
-  await repeat(WARM_UP, place);
+  const { placeOne, delivered } = ordering(gateway, () => sku);
+  await repeat(WARM_UP, placeOne);
   await delivered();
   const idle = await idleRates(instance);
   const before = cpuMicros(instance);
   const startedAt = performance.now();
-  await repeat(ORDERS, place);
+  await repeat(ORDERS, placeOne);
   const placedSeconds = (performance.now() - startedAt) / 1_000;
   await delivered();
   const seconds = (performance.now() - startedAt) / 1_000;
@@ -67,18 +70,18 @@ const waitingNow = async (instance: Instance): Promise<number> => {
   return row?.['n'] as number;
 };
 
-/** Opens orders until so many wait; those of an earlier run still do. */
+/** Opens orders until enough wait; those of an earlier run count. */
 const fill = async ({ instance, gateway, sku }: Shop, idle: number): Promise<void> => {
   const missing = async (): Promise<number> => idle - (await waitingNow(instance));
   for (let left = await missing(); left > 0; left = await missing()) {
     process.stderr.write(`# ${left} more orders are to wait\n`);
-    await repeat(Math.min(left, FILLED_AT_ONCE), () => placeOrder(gateway, sku, WAITING_CARD));
-    // An order that was answered 202 may not have come to its shopper yet.
+    await repeat(Math.min(left, FILL_BATCH), () => placeOrder(gateway, sku, WAITING_CARD));
+    // An order that was answered 202 may not have reached its payment step yet.
     await Bun.sleep(SETTLE_MS);
   }
 };
 
-/** In the end `plan.idle` orders wait for their shopper all the while. */
+/** Measures again with `plan.idle` orders waiting for payment. */
 export const orderRate = async (instance: Instance, { idle = 0 }: Plan): Promise<void> => {
   const shop = await openShop(instance);
   const waiting = await waitingNow(instance);

@@ -1,4 +1,5 @@
-// Stock read and sold-out refusal over Connect JSON, against Bun.serve answering the same JSON.
+// Measures stock reads and sold-out refusals over Connect JSON against Bun.serve with the same
+// JSON.
 import { publicEnvironment } from '../../ops/environment.ts';
 import type { Instance } from '../../ops/instance.ts';
 import { runningOf } from '../../ops/supervise.ts';
@@ -7,7 +8,7 @@ import { compare, type Figures, type Plan } from '../method.ts';
 import { inventoryCalls, stockedSkus } from './calls.ts';
 
 const ECHO_PORT_SHIFT = 191;
-/** An echo is over in 30 µs: a slice has enough of them to be told from noise. */
+/** An echo takes 30 µs, so a slice needs this many to exceed the noise. */
 const OPERATIONS = 6_000;
 
 interface Call {
@@ -18,7 +19,7 @@ interface Call {
 const against = async (instance: Instance, plan: Plan, { rpc, body }: Call): Promise<Figures> => {
   const env = await publicEnvironment(instance);
   const { post } = inventoryCalls(env);
-  // The second answer: the first may have asked the ledger.
+  // Uses the second response: the first may include a ledger read.
   await post(rpc, body());
   const sample = await post(rpc, body());
   const port = instance.portBase + ECHO_PORT_SHIFT;

@@ -1,4 +1,4 @@
-// Inventory as a measurement calls it: Connect JSON, and skus of its own.
+// Calls Inventory for a measurement: Connect JSON, with its own skus.
 import { newId } from '../../domain/ids.ts';
 
 export const inventoryCalls = (env: Record<string, string>) => {
@@ -13,7 +13,7 @@ export const inventoryCalls = (env: Record<string, string>) => {
   };
   return {
     post,
-    /** The same, and anything but success is a fault. */
+    /** The same, but throws on anything but success. */
     done: async (rpc: string, body: object): Promise<void> => {
       const { status, text } = await post(rpc, body);
       if (status !== 200) throw new Error(`${rpc} answered ${status}: ${text}`);

@@ -1,4 +1,4 @@
-// An admitted reserve, alone and with its claim, against the same statements sent to Postgres raw.
+// Measures an admitted reserve, alone and with its claim, against the same statements in Postgres.
 import postgres from 'postgres';
 import { rebuildStockNow } from '../../ops/commands/stock.ts';
 import { publicEnvironment } from '../../ops/environment.ts';
@@ -10,12 +10,12 @@ import { inventoryCalls, stockedSkus } from './calls.ts';
 const SKUS = 1_000;
 const UNITS = 1_000_000;
 const CONNECTIONS = 10;
-/** Of a hold of many lines: as many operations as make this many lines. */
+/** Lines per slice for holds of many lines, which determines their operations. */
 const LINES_A_SLICE = 15_000;
 
 type Sql = ReturnType<typeof postgres>;
 
-/** A hold of one line and its claim, as the service asks the ledger. */
+/** A hold of one line and its claim, with the service's own statements. */
 const rawHold = (sql: Sql, sku: string, id: string) =>
   sql`select inventory.hold_fast('sto_default', ${id},
     ${JSON.stringify([{ sku, quantity: 1 }])}::text::jsonb, 600, null)`;
@@ -28,7 +28,7 @@ const anyOf = (skus: string[]): string => skus[Math.floor(Math.random() * skus.l
 interface Bench {
   env: Record<string, string>;
   sql: Sql;
-  /** Every process whose CPU counts; the raw side needs Postgres alone. */
+  /** Every process whose CPU counts; the raw side counts Postgres only. */
   pids: { raw: () => number[]; service: () => number[] };
 }
 
@@ -54,14 +54,14 @@ const holding = ({ env, pids }: Bench, skus: () => string[], claims: boolean): S
       const lines = skus().map((sku) => ({ sku, quantity: 1 }));
       const call = { reservationId, lines, expiresIn: '600s' };
       const { status } = await post('Reserve', { ...call, attempt: 1 });
-      // A first attempt may be refused for now; whoever asks asks again, and that costs, too.
+      // A first attempt may be refused as contended; the retry is part of the cost.
       if (status !== 200) await done('Reserve', { ...call, attempt: 2 });
       if (claims) await done('ClaimReservation', { reservationId });
     },
   };
 };
 
-/** Skus made at once in the ledger, ten of a product, then put into Redis by a rebuild. */
+/** Creates skus in the ledger in one statement, ten per product, then fills Redis by a rebuild. */
 const seed = async (instance: Instance, sql: Sql, count: number): Promise<string[]> => {
   const own = `B-${crypto.randomUUID().slice(0, 8)}`;
   await sql`insert into inventory.balances

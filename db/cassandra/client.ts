@@ -1,11 +1,13 @@
-// The Cassandra client: prepared statements only, limits on every wait, each call named and timed.
+// The Cassandra client: prepared statements with a timeout, each call named and timed.
 import { Client, policies, types } from 'cassandra-driver';
 import { DomainError } from '../../domain/errors.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 
 const CONNECT_TIMEOUT_MS = 1_000;
 const READ_TIMEOUT_MS = 4_000;
-/** The driver's own way doubles it up to ten minutes: a node that is back would be away as long. */
+/**
+ * Fixed reconnect delay: the driver's own backoff grows to ten minutes and delays recovery as long.
+ */
 const RECONNECT_EVERY_MS = 1_000;
 
 export type Row = types.Row;
@@ -15,11 +17,13 @@ export interface Statement {
 }
 
 export interface Cassandra {
-  /** One prepared statement at quorum; anything but an answer is UNAVAILABLE. */
+  /** Runs one prepared statement at quorum. Throws UNAVAILABLE on any failure. */
   run(name: string, query: string, params: unknown[]): Promise<Row[]>;
-  /** Every row of a query, page by page; for maintenance, never in a request. */
+  /** Streams every row of a query, page by page; for maintenance, never in a request. */
   scan(name: string, query: string): AsyncIterable<Row>;
-  /** All statements or, in the end, all of them: one logged batch under one write timestamp. */
+  /**
+   * Runs all statements as one logged batch under one write timestamp: all are applied eventually.
+   */
   batch(name: string, statements: Statement[], timestampUs: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -45,12 +49,12 @@ export const connectCassandra = (options: Options): Cassandra => {
   });
   const named = <T>(name: string, work: () => Promise<T>): Promise<T> =>
     options.telemetry.timed('cql', name, work).catch((cause: unknown) => {
-      throw new DomainError('UNAVAILABLE', 'the catalogue index is away', { cause });
+      throw new DomainError('UNAVAILABLE', 'the catalogue index is unavailable', { cause });
     });
   return {
     run: (name, query, params) =>
       named(name, async () => (await client.execute(query, params, { prepare: true })).rows),
-    // The driver's types call its object stream an emitter.
+    // The driver types its object stream as an event emitter.
     scan: (_name, query) =>
       client.stream(query, [], { prepare: true, autoPage: true }) as unknown as AsyncIterable<Row>,
     batch: (name, statements, timestampUs) =>

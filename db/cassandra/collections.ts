@@ -1,8 +1,8 @@
-// Collections on the read side.
+// Collections in the read model: written under their events' clocks, and listed.
 import type { CollectionChanged } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
 import type { Cassandra } from './client.ts';
 
-/** Writes under the event's own clock: an older event that comes late changes nothing. */
+/** Writes under the event's clock, so that an older event that arrives late changes nothing. */
 export const putCollection = (cassandra: Cassandra, event: CollectionChanged): Promise<void> =>
   cassandra.batch(
     'collections.put',
@@ -23,7 +23,7 @@ export const putCollection = (cassandra: Cassandra, event: CollectionChanged): P
     Number(event.clockUs),
   );
 
-/** When a collection said what is known of it; 0 when nothing is. In microseconds since 1970. */
+/** The clock of the last known event of a collection in microseconds since 1970; 0 without one. */
 export const findCollectionClock = async (
   cassandra: Cassandra,
   storeId: string,
@@ -63,7 +63,7 @@ export interface KnownCollection extends ListedCollection {
 
 const ALL = `select store_id, collection_id, clock, name, description, deleted
   from collections_by_store`;
-/** In the order of stores' tokens, a store's in the order of ids. */
+/** Ordered by the stores' tokens, then by collection id. */
 const ALL_AFTER = [
   `${ALL} where store_id = ? and collection_id > ? limit ?`,
   `${ALL} where token(store_id) > token(?) limit ?`,

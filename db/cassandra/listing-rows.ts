@@ -1,5 +1,5 @@
-// A product's rows in the listings: one for each order it stands in, all of the same content.
-import { isInStock, type ProductDocument, type Projected } from '../projections/document.ts';
+// Builds a product's listing rows: one per sort order and scope, all with the same content.
+import { isInStock, type ProductDocument, type Projected } from './product-document.ts';
 import {
   attributeFacet,
   collectionFacet,
@@ -8,11 +8,11 @@ import {
   SCOPE_ALL,
   sortKey,
   SORTS,
-} from '../projections/listing-keys.ts';
-import { rankingOf, tokensIn } from '../projections/listing-text.ts';
+} from './listing-keys.ts';
+import { rankingOf, tokensIn } from './listing-text.ts';
 import type { Statement } from './client.ts';
 
-/** A listing row's key, kept beside the product: sort, hex of the sort key, scope unless `all`. */
+/** A listing row's key, stored with the product: sort, hex of the sort key, scope unless `all`. */
 export type ListingKey = [sort: string, key: string, scope?: string];
 
 const facetsOf = (document: ProductDocument): string[] => [
@@ -27,7 +27,7 @@ const DELETE_LISTING = `delete from listings where store_id = ? and scope = ? an
   and bucket = ? and sort_key = ? and product_id = ?`;
 const UPDATE_STOCK = `update listings set in_stock = ? where store_id = ? and scope = ? and sort = ?
   and bucket = ? and sort_key = ? and product_id = ?`;
-/** What shoppers may find; undefined for a draft, an archived or a deleted product. */
+/** The document that shoppers can find; undefined for draft, archived and deleted products. */
 export const listed = (next: Projected): ProductDocument | undefined =>
   !next.deleted && next.document?.status === 'published' ? next.document : undefined;
 
@@ -43,14 +43,14 @@ export const keysOf = (document: ProductDocument | undefined): ListingKey[] =>
       ]
     : [];
 
-/** Whose rows, and where they lie. */
+/** The product whose rows these are, and their partition. */
 export interface Partition {
   storeId: string;
   productId: string;
   bucket: number;
 }
 
-/** The primary key of one of its rows, in the order of the table's columns. */
+/** The primary key of one row, in the order of the table's columns. */
 const primaryKey = (
   { storeId, productId, bucket }: Partition,
   [sort, key, scope = SCOPE_ALL]: ListingKey,
@@ -73,7 +73,7 @@ export const listingWrites = (partition: Partition, next: Projected): Statement[
   }));
 };
 
-/** Rows of keys that are no longer in the set; a key that stays is overwritten, never deleted. */
+/** Deletes rows whose keys are no longer used; a key still in use is overwritten, never deleted. */
 export const listingDeletes = (
   partition: Partition,
   before: ListingKey[],
@@ -85,7 +85,9 @@ export const listingDeletes = (
     .map((key) => ({ query: DELETE_LISTING, params: primaryKey(partition, key) }));
 };
 
-/** Only whether there is any: its words stay as they are, and indexing them is what costs. */
+/**
+ * Updates only the stock column: rewriting the words would index them again, which is expensive.
+ */
 export const stockWrites = (
   partition: Partition,
   next: Projected,

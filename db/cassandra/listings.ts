@@ -1,22 +1,22 @@
-// Products in an order, filtered by the index: prepared reads of every bucket, merged.
-import type { ProductDocument } from '../projections/document.ts';
-import { rankingFields } from '../projections/listing-text.ts';
+// Reads filtered products in a sort order: prepared reads of every bucket, merged.
+import type { ProductDocument } from './product-document.ts';
+import { rankingFields } from './listing-text.ts';
 import {
   attributeFacet,
   collectionFacet,
   OWN_ORDER,
   SCOPE_ALL,
   type Order,
-} from '../projections/listing-keys.ts';
+} from './listing-keys.ts';
 import type { Row } from './client.ts';
 import { eachBucket, type TableSet } from './table-sets.ts';
 
-/** Stretches read for one page when few of the rows read belong to it. */
+/** Reads per page when few of the rows read match. */
 const STRETCHES_MAX = 5;
-/** Standard deviations beyond its even share of rows that are read of a bucket. */
+/** Standard deviations above its even share that are read of each bucket. */
 const SHARE_DEVIATIONS = 3;
 
-/** Which words a product must have: all of one of the lists, and at least `least` of `of`. */
+/** The words a product must have: all words of one list, and at least `least` of `of`. */
 export interface Words {
   anyOf: string[][];
   of: string[];
@@ -32,7 +32,7 @@ export interface Filter {
   inStock?: boolean | undefined;
 }
 
-/** Where a row stands in its order; the sort key in hex. */
+/** A row's position in its order, with the sort key in hex. */
 export interface Position {
   key: string;
   id: string;
@@ -76,7 +76,7 @@ const filterConditions = ({ filter, sort }: StretchInput, tokens: string[]): Con
 const rangeConditions = ({ after, from, upTo }: StretchInput): Condition[] => {
   const bound = (sign: string, at: Position | undefined): Condition[] =>
     at ? [[`(sort_key, product_id) ${sign} (?, ?)`, Buffer.from(at.key, 'hex'), at.id]] : [];
-  // One lower bound is enough: whoever goes on after a row has passed where it began.
+  // One lower bound is enough: a cursor is always behind the start.
   return [...(after ? bound('>', after) : bound('>=', from)), ...bound('<=', upTo)];
 };
 
@@ -84,7 +84,7 @@ export const PARTITION = 'store_id = ? and scope = ? and sort = ? and bucket = ?
 
 export interface StretchInput {
   storeId: string;
-  /** A collection's own order is that of the filter's collection. */
+  /** A collection's own order requires the filter's collection. */
   sort: Order;
   filter: Filter;
   after?: Position | undefined;
@@ -99,7 +99,7 @@ const positionOf = (row: Row): Position => ({
   id: String(row['product_id']),
 });
 
-/** Several lists of words are read each for itself, and their rows merged. */
+/** Several word lists are read separately and merged. */
 const isUnion = ({ words }: Filter): boolean => (words?.anyOf.length ?? 0) > 1;
 
 const hasEnough = ({ of, least }: Words, row: Row): boolean => {
@@ -108,7 +108,7 @@ const hasEnough = ({ of, least }: Words, row: Row): boolean => {
   return of.filter((word) => all.has(word)).length >= least;
 };
 
-/** One read of each bucket for each list of words: what all of them have read to the end of. */
+/** Reads each bucket once per word list; the result ends where the first of them stopped. */
 export const readStretch = async (
   tables: TableSet,
   input: StretchInput,
@@ -124,7 +124,10 @@ export const readStretch = async (
     const query = `select sort_key, product_id, ${selected}
       from listings where ${where} limit ?`;
     const rows = await tables.run('listings.read', query, [
-      ...[input.storeId, scope, input.sort, bucket],
+      input.storeId,
+      scope,
+      input.sort,
+      bucket,
       ...conditions.flatMap(([, ...values]) => values),
       input.limit,
     ]);
@@ -146,8 +149,8 @@ export const readStretch = async (
 };
 
 /**
- * So many rows of each bucket nearly always have the first `wanted` of all of them: ids spread
- * evenly, so a bucket's part is its share and some deviations. Where it is not, reading goes on.
+ * Rows to read of each bucket so that the first `wanted` rows overall are nearly always among them.
+ * Ids spread evenly, so a bucket has its share plus a few deviations. Otherwise reading continues.
  */
 export const shareOf = (wanted: number, { buckets }: Pick<TableSet, 'buckets'>): number => {
   const even = wanted / buckets;
@@ -156,11 +159,11 @@ export const shareOf = (wanted: number, { buckets }: Pick<TableSet, 'buckets'>):
 
 interface Wanted {
   rows: number;
-  /** How often a union is read on, of which few rows may have enough of its words. */
+  /** Further reads of a union whose rows may seldom have enough of its words. */
   unionStretches: number;
 }
 
-/** Stretch after stretch until so many rows are there, or everything was read. */
+/** Reads on until enough rows are found or everything was read. */
 export const readAtLeast = async (
   tables: TableSet,
   input: Omit<StretchInput, 'limit'>,
@@ -181,7 +184,7 @@ export const readAtLeast = async (
   return { found, end };
 };
 
-/** The document of a row that was read with it. */
+/** The document stored in a listing row. */
 export const documentOf = (row: Row): ProductDocument =>
   JSON.parse(String(row['document'])) as ProductDocument;
 
@@ -192,7 +195,7 @@ export interface Listed {
 
 export interface Page {
   items: Listed[];
-  /** Where the next page begins; absent when there is none. */
+  /** The start of the next page; absent on the last one. */
   next: Position | undefined;
 }
 
@@ -204,13 +207,13 @@ interface PageInput {
   first: number;
 }
 
-/** Up to `first` products after a position, in order: as many reads as there are buckets. */
+/** Up to `first` products after a position, in order: one read per bucket. */
 export const listPage = async (tables: TableSet, input: PageInput): Promise<Page> => {
   const wanted = { rows: input.first + 1, unionStretches: STRETCHES_MAX };
   const { found, end } = await readAtLeast(tables, input, wanted, 'document');
   const items = found.slice(0, input.first);
   return {
-    // A slow, replaced writer's stock of a product that has gone is no row to show.
+    // A slow, replaced writer can leave a stock-only row of a deleted product; it is skipped.
     items: items.flatMap(({ position, row }) =>
       row['document'] ? [{ position, document: documentOf(row) }] : [],
     ),

@@ -1,7 +1,7 @@
-// Small questions to the listings: documents at positions, names that begin so, common words.
+// Small reads of the listings: documents at positions, name prefixes, word frequencies.
 import { types } from 'cassandra-driver';
-import type { ProductDocument } from '../projections/document.ts';
-import { nameKey, SCOPE_ALL } from '../projections/listing-keys.ts';
+import type { ProductDocument } from './product-document.ts';
+import { nameKey, SCOPE_ALL } from './listing-keys.ts';
 import {
   documentOf,
   PARTITION,
@@ -11,7 +11,7 @@ import {
 } from './listings.ts';
 import { eachBucket, type TableSet } from './table-sets.ts';
 
-/** The documents of these rows of the newest-first order; one that has moved away is left out. */
+/** The documents of these rows of the newest-first order; rows that have moved are left out. */
 export const documentsAt = async (
   tables: TableSet,
   storeId: string,
@@ -31,7 +31,7 @@ export const documentsAt = async (
   return new Map(rows.map((row) => [String(row['product_id']), documentOf(row)]));
 };
 
-/** How many products have all these words, counted to at most `upTo` a bucket. */
+/** How many products have all these words, counted up to `upTo` per bucket. */
 export const frequencyOf = async (
   tables: TableSet,
   storeId: string,
@@ -48,7 +48,7 @@ export const frequencyOf = async (
   return (await readStretch(tables, input, 'price')).found.length;
 };
 
-/** Products whose folded name begins so, in the order of names. */
+/** Products whose folded name has this prefix, sorted by name. */
 export const listByName = async (
   tables: TableSet,
   storeId: string,
@@ -60,10 +60,7 @@ export const listByName = async (
   const query = `select sort_key, product_id, document from listings
     where ${PARTITION} and sort_key >= ? and sort_key < ? limit ?`;
   const reads = await eachBucket(tables, (bucket) =>
-    tables.run('listings.names', query, [
-      ...[storeId, SCOPE_ALL, 'name', bucket],
-      ...[from, end, limit],
-    ]),
+    tables.run('listings.names', query, [storeId, SCOPE_ALL, 'name', bucket, from, end, limit]),
   );
   return reads
     .flat()

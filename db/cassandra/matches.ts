@@ -1,14 +1,14 @@
-// How many products match, and of what kinds they are: counted from rows of the listings.
+// Counts matching products and their facets from listing rows.
 import { readAtLeast, type Filter, type Stretch } from './listings.ts';
 import type { TableSet } from './table-sets.ts';
 
-/** Beyond this many matches a count or facet is no longer exact. */
+/** Above this many matches, counts and facets are not exact. */
 const COUNTED_MAX = 1_000;
 
 export interface Matches {
   count: number;
   exact: boolean;
-  /** How many of the matches carry each facet. */
+  /** The number of matches per facet. */
   facets: Map<string, number>;
 }
 
@@ -23,7 +23,7 @@ const counted = ({ found, end }: Stretch): Matches => {
   return { count: Math.min(found.length, COUNTED_MAX), exact, facets };
 };
 
-/** What is counted of rows that were read with their facets; undefined when they are too few. */
+/** Counts rows already read with their facets; undefined when reading stopped before the end. */
 export const matchesIn = ({ found, end }: Stretch): Matches | undefined =>
   end && found.length <= COUNTED_MAX ? undefined : counted({ found, end });
 

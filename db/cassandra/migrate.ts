@@ -1,4 +1,4 @@
-// Brings Cassandra to the present shape: keyspace, tables, indexes; each only if missing.
+// Migrates Cassandra: creates the missing keyspace, tables and indexes.
 import { Client } from 'cassandra-driver';
 import { SCHEMA, TABLE_SETS } from './schema.ts';
 import { statementFor, suffixOf, TABLES } from './table-sets.ts';
@@ -24,15 +24,15 @@ const withClient = async (
 
 const isIndex = (statement: string): boolean => statement.startsWith('create index');
 
-/** Of a further set: what speaks of its tables. */
+/** The statements of a further table set: those that name its tables. */
 const statementsFor = ({ keyspace }: Target, set: number): string[] =>
   SCHEMA.filter((statement) => statementFor(2, statement) !== statement).map((statement) =>
     statementFor(set, statement).replaceAll('KEYSPACE', keyspace),
   );
 
 /**
- * Makes the tables of a further set; what is there already stays. They have no indexes yet: a row's
- * words are indexed one by one when it is written, and all at once in a fraction of the time.
+ * Creates the tables of a further set; existing ones stay. Indexes come later, because building
+ * them after the rebuild takes a fraction of the time of indexing row by row.
  */
 export const createTableSet = (target: Target, set: number, buckets: number): Promise<void> =>
   withClient(target, async (client) => {
@@ -46,33 +46,33 @@ export const createTableSet = (target: Target, set: number, buckets: number): Pr
 
 const INDEXES = `select table_name, is_building, is_queryable from system_views.sai_column_indexes
   where keyspace_name = ?`;
-const LOOK_EVERY_MS = 1_000;
-/** A build that has failed is neither building nor done. */
-const IDLE_LOOKS_MAX = 30;
+const POLL_MS = 1_000;
+/** Polls without a running build after which a build counts as failed. */
+const IDLE_POLLS_MAX = 30;
 
 /**
- * Makes the indexes of a set that is filled, and waits until every node that is up answers by them;
- * what is written meanwhile is indexed as well. Throws when a node has given up building.
+ * Creates the indexes of a filled set and waits until every node that is up has built them. Rows
+ * written meanwhile are indexed as well. Throws when a node stops building.
  */
 export const createIndexes = (target: Target, set: number): Promise<void> =>
   withClient(target, async (client) => {
     const indexes = statementsFor(target, set).filter(isIndex);
     for (const statement of indexes) await client.execute(statement);
-    for (let idle = 0; idle < IDLE_LOOKS_MAX;) {
+    for (let idle = 0; idle < IDLE_POLLS_MAX;) {
       const hosts = client.hosts.values().filter((host) => host.isUp());
-      const looks = hosts.map((host) => client.execute(INDEXES, [target.keyspace], { host }));
-      const found = (await Promise.all(looks))
+      const polls = hosts.map((host) => client.execute(INDEXES, [target.keyspace], { host }));
+      const found = (await Promise.all(polls))
         .flatMap(({ rows }) => rows)
         .filter((row) => row['table_name'] === `listings${suffixOf(set)}`);
       const ready = found.filter((row) => row['is_queryable'] === true).length;
       if (hosts.length > 0 && ready === hosts.length * indexes.length) return;
       idle = found.some((row) => row['is_building'] === true) ? 0 : idle + 1;
-      await Bun.sleep(LOOK_EVERY_MS);
+      await Bun.sleep(POLL_MS);
     }
-    throw new Error('the indexes of the rebuilt tables do not get built: see what Cassandra says');
+    throw new Error('index build failed for the rebuilt tables: see the Cassandra log');
   });
 
-/** Takes a set's indexes away, for as long as a great many rows are written: nobody can search. */
+/** Drops a set's indexes while very many rows are written; searches of the set fail meanwhile. */
 export const dropIndexes = (target: Target, set: number): Promise<void> =>
   withClient(target, async (client) => {
     for (const statement of statementsFor(target, set).filter(isIndex)) {
@@ -81,7 +81,7 @@ export const dropIndexes = (target: Target, set: number): Promise<void> =>
     }
   });
 
-/** Drops a set that nobody reads any more. */
+/** Drops a set that has no readers. */
 export const dropTableSet = (target: Target, set: number): Promise<void> =>
   withClient(target, async (client) => {
     for (const table of TABLES) {
@@ -92,7 +92,10 @@ export const dropTableSet = (target: Target, set: number): Promise<void> =>
     );
   });
 
-/** Idempotent. One replica here; a real cluster's keyspace is made beforehand with three. */
+/**
+ * Idempotent. Creates the keyspace with one replica; a real cluster's keyspace is created
+ * beforehand with three.
+ */
 export const migrateCassandra = async ({
   contactPoint,
   datacenter,

@@ -1,4 +1,4 @@
-// Orders on the read side: one row a customer's order, one row an event, nothing personal.
+// Orders in the read model: one row per customer's order and one per event, without personal data.
 import { fromJsonString, toJsonString } from '@bufbuild/protobuf';
 import { timestampDate, type Timestamp } from '@bufbuild/protobuf/wkt';
 import {
@@ -40,7 +40,7 @@ const INSERT_EVENT = `insert into events_by_order
 const INSERT_ORDER = `insert into orders_by_customer
   (store_id, principal, order_id, sequence, document) values (?, ?, ?, ?, ?)`;
 
-/** Writes an event and the state it led to; written again, or late, it changes nothing newer. */
+/** Writes an event and the resulting state; a repeated or late write changes nothing newer. */
 export const putOrderEvent = async (cassandra: Cassandra, event: OrderChanged): Promise<void> => {
   const view = viewOf(event);
   const { sequence, type, dataJson, principal, facts } = view;
@@ -65,7 +65,7 @@ const viewIn = (row: Row | undefined, column: string): OrderView | undefined =>
     ? viewOf(fromJsonString(OrderChangedSchema, String(row[column]), { ignoreUnknownFields: true }))
     : undefined;
 
-/** The order as the read side has it; it may be a little behind. */
+/** The order in the read model, which may lag behind Postgres. */
 export const findOrderView = async (
   cassandra: Cassandra,
   storeId: string,
@@ -76,7 +76,7 @@ export const findOrderView = async (
   return viewIn(row, 'latest');
 };
 
-/** A customer's orders, newest first; `before` is the id of the last one seen, or empty. */
+/** A customer's orders, newest first; `before` is the last id already read, or empty. */
 export const listOrderViews = async (
   cassandra: Cassandra,
   storeId: string,
@@ -127,7 +127,7 @@ export async function* listAllOrderKeys(cassandra: Cassandra): AsyncGenerator<Or
   }
 }
 
-/** Removes every row of an order. */
+/** Deletes every row of an order. */
 export const deleteOrderView = async (
   cassandra: Cassandra,
   { storeId, principal, id }: OrderKey,

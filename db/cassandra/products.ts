@@ -1,11 +1,11 @@
-// Products on the read side: read whole, written whole, by one writer a product.
+// Products in the read model: read whole and written whole by the product's single writer.
 import {
   isInStock,
   writeTimestampUs,
   type ProductDocument,
   type Projected,
-} from '../projections/document.ts';
-import { bucketOf } from '../projections/listing-keys.ts';
+} from './product-document.ts';
+import { bucketOf } from './listing-keys.ts';
 import type { Cassandra, Row, Statement } from './client.ts';
 import {
   keysOf,
@@ -22,7 +22,7 @@ export interface StoredProduct extends Projected {
   keys: ListingKey[];
 }
 
-/** Cassandra refuses batches of 640 KiB unless it is told otherwise. */
+/** Largest batch in bytes; Cassandra's default refuses batches of 640 KiB. */
 const BATCH_BYTES_MAX = 320 * 1024;
 
 const FIND = `select product_clock, stock_clock, written_at, deleted, document, stock, keys
@@ -38,7 +38,7 @@ const storedOf = (row: Row): StoredProduct => ({
   keys: row['keys'] ? (JSON.parse(String(row['keys'])) as ListingKey[]) : [],
 });
 
-/** Everything the read side knows of a product, its marker when deleted included. */
+/** The stored state of a product, including the marker of a deleted one. */
 export const findStored = async (
   cassandra: Cassandra,
   storeId: string,
@@ -62,9 +62,9 @@ const INSERT_PRODUCT = `insert into products_by_id (store_id, product_id, produc
   stock_clock, written_at, deleted, document, stock, keys) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /**
- * A slug passes from one product to another, and only products' clocks say who had it last: it
- * is taken under the clock of who takes it, and left under the last one of its owner's. The write's
- * own timestamp may be later, by the stock's clock or by what was folded into it since.
+ * Writes for a slug that may move between products. The new owner takes it under its own clock, and
+ * the former owner leaves it under its last one. The batch's own timestamp can be later (stock
+ * clock, folded events), so it cannot decide.
  */
 const slugWrites = (
   storeId: string,
@@ -95,15 +95,15 @@ const REMEMBER_KEYS = 'insert into products_by_id (store_id, product_id, keys) v
 interface Rows {
   storeId: string;
   productId: string;
-  /** The product's own row, which says that the others are there. */
+  /** The product's own row, written last to mark the others as complete. */
   own: Statement;
   others: Statement[];
   keys: ListingKey[];
 }
 
 /**
- * What is too large for one batch is written row by row: first which rows there may be, so that
- * whoever comes after a crash knows which to delete; in the end the product's own row.
+ * Writes a product that exceeds one batch row by row. The possible keys are stored first, so that a
+ * retry after a crash knows which rows to delete. The product's own row is last.
  */
 const putOneByOne = async (
   cassandra: Cassandra,
@@ -117,14 +117,14 @@ const putOneByOne = async (
   await cassandra.batch(name, [own], timestampUs);
 };
 
-/** Whether every row stands where it stood, with the same document. */
+/** True when every row keeps its key and document. */
 const isListedAlike = (before: StoredProduct, next: Projected, keys: ListingKey[]): boolean =>
   before.document === next.document &&
   before.deleted === next.deleted &&
-  // Other keys for the same document: an earlier version wrote them, or a large write was cut off.
+  // Keys differ for the same document after an earlier version or an interrupted large write.
   JSON.stringify(before.keys) === JSON.stringify(keys);
 
-/** What changes beside the product's own row: of most news of stock, nothing. */
+/** The writes besides the product's own row; for most stock events there are none. */
 const otherWrites = (
   partition: Partition,
   before: StoredProduct | undefined,
@@ -142,8 +142,8 @@ const otherWrites = (
 };
 
 /**
- * Writes what changes of a product's rows in one logged batch, under one timestamp above all
- * earlier ones.
+ * Writes the changes of a product's rows in one logged batch, under a timestamp above all earlier
+ * ones.
  */
 export const putProjected = async (
   tables: TableSet,

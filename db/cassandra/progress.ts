@@ -1,10 +1,10 @@
-// How far the read side is: until which moment everything committed is known to be in it.
+// The progress of the read model: the time up to which it has everything committed.
 import type { Cassandra } from './client.ts';
 import { liveTables } from './table-sets.ts';
 
 const NAME = 'projector';
 
-/** `asOfMs` in milliseconds since 1970; only ever goes forward. */
+/** `asOfMs` in milliseconds since 1970; only moves forward. */
 export const putProgress = (cassandra: Cassandra, asOfMs: number): Promise<void> =>
   cassandra.batch(
     'progress.put',
@@ -23,7 +23,9 @@ export const findProgress = async (cassandra: Cassandra): Promise<Date | undefin
   return row && (row['as_of'] as Date);
 };
 
-/** Asks how many ms the read side is behind; 0 as long as nobody has told. */
+/**
+ * Returns a function that reads the read model's age in ms; 0 until a progress has been recorded.
+ */
 export const ageOfSearch = (cassandra: Cassandra): (() => Promise<number>) => {
   const tables = liveTables(cassandra);
   return async () => {

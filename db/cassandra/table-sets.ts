@@ -1,8 +1,8 @@
-// Table sets of the read side: a rebuild fills a fresh one beside the live one, then they switch.
+// Table sets of the read model: a rebuild fills a new set beside the live one, then switches to it.
 import type { Cassandra } from './client.ts';
 import { LISTING_BUCKETS } from './schema.ts';
 
-/** The tables that a rebuild makes anew; names of the first set have no number. */
+/** The tables that a rebuild recreates; names of the first set have no number. */
 export const TABLES = [
   'listings',
   'products_by_id',
@@ -12,11 +12,11 @@ export const TABLES = [
   'spellings',
   'projection_progress',
 ] as const;
-/** How long a process may go on without looking which set is the live one. */
+/** How long a process uses a cached live set. */
 export const LIVE_SET_TTL_MS = 1_000;
 /**
- * Projectors change to a new set at once, readers so much later: by then nobody writes the old one
- * any more, so that no reader sees a product go back (clocks may differ by a second).
+ * Delay between projectors and readers switching to a new set. By then no projector writes the old
+ * one, so that no reader sees a product go back (clocks may differ by a second).
  */
 export const READERS_LATER_MS = 5_000;
 
@@ -24,14 +24,14 @@ const NAMES = new RegExp(`\\b(${TABLES.join('|')})(_\\w+_idx)?\\b`, 'g');
 
 export const suffixOf = (set: number): string => (set === 1 ? '' : `_${set}`);
 
-/** A statement about this set's tables (and their indexes) instead of the first one's. */
+/** Rewrites a statement about the first set's tables and indexes for another set. */
 export const statementFor = (set: number, statement: string): string =>
   set === 1 ? statement : statement.replace(NAMES, (name) => `${name}${suffixOf(set)}`);
 
-/** A client that speaks of one set. */
+/** A client bound to one table set. */
 export interface TableSet extends Cassandra {
   set: number;
-  /** How many partitions an order of a scope is spread over, from 0 up. */
+  /** The number of partitions of each order of a scope, numbered from 0. */
   buckets: number;
 }
 
@@ -56,20 +56,20 @@ const speakingOf = (cassandra: Cassandra, set: number, buckets: number): TableSe
   };
 };
 
-/** One call for each bucket of a set, all at once. */
+/** Runs one call per bucket of a set, concurrently. */
 export const eachBucket = <T>(
   { buckets }: TableSet,
   work: (bucket: number) => Promise<T>,
 ): Promise<T[]> => Promise.all(Array.from({ length: buckets }, (_, bucket) => work(bucket)));
 
-/** The group that writes a set: one writer a product in each set. */
+/** The consumer group that writes a set, with one writer per product. */
 export const groupOfSet = (set: number): string => `projector${suffixOf(set)}`;
 
 const FIND = "select live, previous, readers_from, buckets from table_sets where name = 'search'";
 
 interface Sets {
   live: number;
-  /** The set that questions go to: for a while after a switch still the one before. */
+  /** The set that reads go to: after a switch the previous one for a while. */
   read: number;
   bucketsOf(set: number): number;
 }
@@ -88,21 +88,21 @@ const findSets = async (cassandra: Cassandra): Promise<Sets> => {
   };
 };
 
-/** The number of the set that is written. */
+/** The number of the set that projectors write. */
 export const findLiveSet = async (cassandra: Cassandra): Promise<number> =>
   (await findSets(cassandra)).live;
 
-/** The client of this set. */
+/** A client of this set. */
 export const tablesOf = async (cassandra: Cassandra, set: number): Promise<TableSet> =>
   speakingOf(cassandra, set, (await findSets(cassandra)).bucketsOf(set));
 
-/** The client of the set that is written now. */
+/** A client of the set that projectors write now. */
 export const findLiveTables = async (cassandra: Cassandra): Promise<TableSet> => {
   const { live, bucketsOf } = await findSets(cassandra);
   return speakingOf(cassandra, live, bucketsOf(live));
 };
 
-/** From now on projectors write this set, and soon readers use it. */
+/** Makes a set live: projectors switch to it now, readers a few seconds later. */
 export const putLiveSet = async (cassandra: Cassandra, set: number): Promise<void> => {
   const previous = await findLiveSet(cassandra);
   const readersFrom = new Date(Date.now() + READERS_LATER_MS);
@@ -111,19 +111,19 @@ export const putLiveSet = async (cassandra: Cassandra, set: number): Promise<voi
   await cassandra.run('sets.switch', query, [set, previous, readersFrom]);
 };
 
-/** The client of the set that is read, looked up once a second; while that fails, of the last. */
+/** A client of the set to read, refreshed once a second; the last one while the refresh fails. */
 export const liveTables = (cassandra: Cassandra): (() => Promise<TableSet>) => {
   let live = { tables: speakingOf(cassandra, 1, LISTING_BUCKETS), until: 0 };
-  let looking: Promise<TableSet> | undefined;
-  const look = async (): Promise<TableSet> => {
+  let refreshing: Promise<TableSet> | undefined;
+  const refresh = async (): Promise<TableSet> => {
     const tables = await findSets(cassandra).then(
       ({ read, bucketsOf }) =>
         read === live.tables.set ? live.tables : speakingOf(cassandra, read, bucketsOf(read)),
       () => live.tables,
     );
     live = { tables, until: Date.now() + LIVE_SET_TTL_MS };
-    looking = undefined;
+    refreshing = undefined;
     return tables;
   };
-  return async () => (live.until > Date.now() ? live.tables : (looking ??= look()));
+  return async () => (live.until > Date.now() ? live.tables : (refreshing ??= refresh()));
 };

@@ -1,14 +1,14 @@
-// The words a store's catalogue uses: to complete what is being typed, and to mend misspellings.
+// The words of a store's catalogue, for completing input and for correcting misspellings.
 import { mapBounded } from '../../concurrency/chunks.ts';
 import { editsAllowed, editsBetween, spellingKeys } from '../../domain/catalogue/spelling.ts';
-import type { KnownWord } from '../projections/listing-text.ts';
+import type { KnownWord } from './listing-text.ts';
 import type { Cassandra } from './client.ts';
 
-/** Words a process remembers having written; all are written again after that. */
+/** Words a process remembers as written; above this it clears them and writes all again. */
 const REMEMBERED_MAX = 200_000;
-const WRITES_AT_ONCE = 64;
+const WRITES_CONCURRENT_MAX = 64;
 const COMPLETIONS_READ_MAX = 200;
-/** Words read under one word's keys; a larger neighbourhood is cut. */
+/** Words read for one word's keys; further ones are ignored. */
 const NEIGHBOURS_READ_MAX = 2_000;
 
 const PUT_TERM = 'insert into terms (store_id, head, word, stem) values (?, ?, ?, ?)';
@@ -38,14 +38,14 @@ const writesOf = (storeId: string, { word, stem, isLabel }: KnownWord): Write[] 
 
 export type RememberWords = (storeId: string, words: KnownWord[]) => Promise<void>;
 
-/** Writes each word once a process; writing it again changes nothing. */
+/** Writes each word once per process; writing it again changes nothing. */
 export const rememberWords = (cassandra: Cassandra): RememberWords => {
   const written = new Set<string>();
   return async (storeId, words) => {
     const nameOf = ({ word, isLabel }: KnownWord): string => `${storeId}/${word}/${isLabel}`;
     const fresh = words.filter((one) => !written.has(nameOf(one)));
     const writes = fresh.flatMap((one) => writesOf(storeId, one));
-    await mapBounded(writes, WRITES_AT_ONCE, (write) => cassandra.run(...write));
+    await mapBounded(writes, WRITES_CONCURRENT_MAX, (write) => cassandra.run(...write));
     if (written.size > REMEMBERED_MAX) written.clear();
     for (const one of fresh) written.add(nameOf(one));
   };
@@ -56,7 +56,7 @@ export interface Term {
   stem: string;
 }
 
-/** Words of names and labels that begin so, the shortest first. */
+/** Words of names and labels with this prefix, the shortest first. */
 export const completionsOf = async (
   cassandra: Cassandra,
   storeId: string,
@@ -65,7 +65,11 @@ export const completionsOf = async (
   const query = `select word, stem, is_label from terms
     where store_id = ? and head = ? and word >= ? and word < ? limit ?`;
   const rows = await cassandra.run('terms.complete', query, [
-    ...[storeId, headOf(beginning), beginning, `${beginning}\u{10FFFF}`, COMPLETIONS_READ_MAX],
+    storeId,
+    headOf(beginning),
+    beginning,
+    `${beginning}\u{10FFFF}`,
+    COMPLETIONS_READ_MAX,
   ]);
   return rows
     .filter((row) => row['is_label'] === true)
@@ -73,7 +77,7 @@ export const completionsOf = async (
     .sort((a, b) => a.word.length - b.word.length || (a.word < b.word ? -1 : 1));
 };
 
-/** Words within the allowed edits of what was typed, the nearest first. */
+/** Words within the allowed edits of the typed word, the nearest first. */
 export const spellingsOf = async (
   cassandra: Cassandra,
   storeId: string,
@@ -86,16 +90,15 @@ export const spellingsOf = async (
   const edits = new Map<string, { term: Term; distance: number }>();
   for (const row of rows) {
     const term = { word: String(row['word']), stem: String(row['stem']) };
-    const distance = Math.min(
-      ...[term.word, term.stem].map((meant) => {
-        const allowed = editsAllowed(typed, meant);
-        const edits = editsBetween(typed, meant, allowed);
-        return edits <= allowed ? edits : Number.POSITIVE_INFINITY;
-      }),
-    );
+    const distances = [term.word, term.stem].map((meant) => {
+      const allowed = editsAllowed(typed, meant);
+      const edits = editsBetween(typed, meant, allowed);
+      return edits <= allowed ? edits : Number.POSITIVE_INFINITY;
+    });
+    const distance = Math.min(...distances);
     if (Number.isFinite(distance)) edits.set(term.word, { term, distance });
   }
-  /** The first letter is seldom the wrong one. */
+  /** The first character is seldom mistyped. */
   const strangeness = (word: string): number => (word[0] === typed[0] ? 0 : 1);
   return [...edits.values()]
     .sort(

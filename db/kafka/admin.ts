@@ -1,4 +1,4 @@
-// What is asked of Kafka itself: topics, groups, and how far along they are.
+// Administers Kafka: topics, consumer groups and committed offsets.
 import { ConfigResourceTypes, type Admin, type Kafka } from 'kafkajs';
 import type { Reach } from './reach.ts';
 import { topicConfigs } from './topics.ts';
@@ -13,7 +13,7 @@ const withAdmin = async <T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): P
   }
 };
 
-/** Makes the topics that are missing, and gives those that are there the present settings. */
+/** Creates missing topics and applies the current settings to existing ones. */
 export const createTopics = (kafka: Kafka): Promise<void> =>
   withAdmin(kafka, async (admin) => {
     const present = new Set(await admin.listTopics());
@@ -23,12 +23,14 @@ export const createTopics = (kafka: Kafka): Promise<void> =>
     const resources = wanted
       .filter(({ topic }) => present.has(topic))
       .map(({ topic: name, configEntries = [] }) => ({
-        ...{ type: ConfigResourceTypes.TOPIC, name, configEntries },
+        type: ConfigResourceTypes.TOPIC,
+        name,
+        configEntries,
       }));
     if (resources.length > 0) await admin.alterConfigs({ validateOnly: false, resources });
   });
 
-/** How far the group has committed each partition of the topics. */
+/** The group's committed offset in each partition of the topics. */
 export const reachOf = (kafka: Kafka, groupId: string, topics: string[]): Promise<Reach[]> =>
   withAdmin(kafka, async (admin) => {
     const ends = await Promise.all(
@@ -45,14 +47,14 @@ export const reachOf = (kafka: Kafka, groupId: string, topics: string[]): Promis
     });
   });
 
-/** Deletes a group without members; one that is not there is deleted already. */
+/** Deletes a consumer group without members; a missing group counts as deleted. */
 export const forgetGroup = (kafka: Kafka, groupId: string): Promise<void> =>
   withAdmin(kafka, async (admin) => {
     const { groups } = await admin.listGroups();
     if (groups.some((one) => one.groupId === groupId)) await admin.deleteGroups([groupId]);
   });
 
-/** The offset after the last message of each partition that has any. */
+/** The end offset of each partition that has messages. */
 export const endsOf = (kafka: Kafka, topic: string): Promise<Map<number, bigint>> =>
   withAdmin(kafka, async (admin) => {
     const offsets = await admin.fetchTopicOffsets(topic);

@@ -1,4 +1,4 @@
-// The Kafka client: a narrow port over kafkajs, so that another client can take its place.
+// The Kafka client: a narrow port over kafkajs, so that another client can replace it.
 import {
   Kafka,
   logLevel,
@@ -17,11 +17,11 @@ import { readToEnd } from './read-to-end.ts';
 const CONNECT_TIMEOUT_MS = 1_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const SEND_TIMEOUT_MS = 10_000;
-/** All tries together. */
+/** Limit of one send, retries included. */
 const SEND_LIMIT_MS = 10_000;
 const RETRIES_MAX = 3;
-/** All of a consumer's: whatever waits in one partition is in no other one's way. */
-const PARTITIONS_AT_ONCE = 32;
+/** Partitions one consumer works on concurrently, so that a slow partition delays no other. */
+const PARTITIONS_CONCURRENT_MAX = 32;
 
 export interface OutgoingMessage {
   topic: string;
@@ -31,12 +31,12 @@ export interface OutgoingMessage {
 }
 
 export interface KafkaClient {
-  /** Sends all or throws; order is kept per key. Waits at most 10 s for the broker. */
+  /** Sends all messages or throws; order is kept per key. Waits at most 10 s for the broker. */
   send(messages: OutgoingMessage[]): Promise<void>;
   /**
-   * Consumes batches of `topics` in a group until `stop`; each resolves when it is done with.
-   * Batches of one partition come one after the other, those of several at the same time.
-   * `onCrash` hears of what cannot be mended; kafkajs restarts the consumer if it can.
+   * Consumes batches of `topics` in a group until `stop`; a batch is finished when its promise
+   * resolves. Batches of one partition run in sequence, those of several concurrently. `onCrash`
+   * receives non-retriable errors; kafkajs restarts the consumer if it can.
    */
   consume(
     config: ConsumerConfig,
@@ -44,13 +44,13 @@ export interface KafkaClient {
     eachBatch: (payload: EachBatchPayload) => Promise<void>,
     onCrash: (error: Error) => void,
   ): Promise<{ stop(): Promise<void> }>;
-  /** Reads a topic from its beginning to its present end; answers how many messages. */
+  /** Reads a topic from its beginning to its current end; returns the number of messages. */
   readToEnd(topic: string, onMessage: (message: KafkaMessage) => Promise<void>): Promise<number>;
-  /** How far a group has committed each partition of these topics. */
+  /** The group's committed offset in each partition of these topics. */
   reachOf(groupId: string, topics: string[]): Promise<Reach[]>;
-  /** Forgets how far a group has read; it must have no members. */
+  /** Deletes a group's offsets; the group must have no members. */
   forgetGroup(groupId: string): Promise<void>;
-  /** Makes the topics that are missing; existing ones get the present settings. */
+  /** Creates missing topics; existing ones get the current settings. */
   createTopics(): Promise<void>;
   close(): Promise<void>;
 }
@@ -72,7 +72,7 @@ const byTopic = (messages: OutgoingMessage[]) => {
 
 const late = (): Error => new Error('Kafka does not answer');
 
-/** One producer for all senders; after a failure the next send connects anew. */
+/** One producer for all senders; after a failure the next send reconnects. */
 const createSender = (kafka: Kafka) => {
   let connecting: Promise<Producer> | undefined;
   const connect = async (): Promise<Producer> => {
@@ -99,7 +99,7 @@ const createSender = (kafka: Kafka) => {
       // A late send may still succeed: its retry then sends the messages twice.
       await withDeadline(sending, SEND_LIMIT_MS, late);
     } catch (error) {
-      // A broker that says nothing says nothing to this, either.
+      // An unresponsive broker does not answer the disconnect either, so it is not awaited.
       void close();
       throw error;
     }
@@ -129,8 +129,10 @@ export const connectKafka = (
       await consumer.connect();
       await consumer.subscribe({ topics, fromBeginning: true });
       await consumer.run({
-        ...{ eachBatch, autoCommit: true, eachBatchAutoResolve: false },
-        partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
+        eachBatch,
+        autoCommit: true,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: PARTITIONS_CONCURRENT_MAX,
       });
       return { stop: () => consumer.disconnect() };
     },

@@ -1,4 +1,4 @@
-// The assigner: partition n of every topic has one owner, the same for all topics.
+// Tests that the assigner gives partition n of all topics to one member.
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { AssignerProtocol, type Assigner, type Cluster, type GroupMember } from 'kafkajs';
@@ -67,7 +67,7 @@ describe('the assigner', () => {
     );
   });
 
-  test('plans the same whatever the order in which members joined', async () => {
+  test('assigns independently of the order in which members joined', async () => {
     await fc.assert(
       fc.asyncProperty(memberIds, partitions, async (members, count) => {
         const topics = { products: count, stock: count };
@@ -90,7 +90,7 @@ describe('the assigner', () => {
     );
   });
 
-  test('answers every member, also one that is left with nothing', async () => {
+  test('returns an assignment for every member, empty where no partition is left', async () => {
     const plans = await assigned({ products: 1 }, ['b', 'a', 'c']);
     expect(Object.fromEntries(plans)).toEqual({ a: { products: [0] }, b: {}, c: {} });
   });

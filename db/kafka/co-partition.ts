@@ -1,4 +1,4 @@
-// An assigner that gives partition n of every topic to one and the same member of the group.
+// A partition assigner that gives partition n of every topic to the same group member.
 import { AssignerProtocol, type PartitionAssigner } from 'kafkajs';
 
 const NAME = 'holdfast-co-partition';
@@ -6,7 +6,7 @@ const VERSION = 1;
 
 const emptyPlan = (): Record<string, number[]> => ({});
 
-/** One writer a product needs both of its topics' partitions in one place. */
+/** A product has one writer, which needs the partitions of both of its topics. */
 export const coPartition: PartitionAssigner = ({ cluster }) => ({
   name: NAME,
   version: VERSION,

@@ -1,4 +1,4 @@
-// Events as they travel: domain values to protobuf news for the outbox.
+// Encodes domain values as protobuf events for the outbox.
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import type { Collection, Product } from '../../domain/product.ts';
 import {
@@ -40,7 +40,7 @@ const productBody = (product: Product) => ({
   updatedAtUs: microsOf(product.updatedAt),
 });
 
-/** What is told of a product even when nothing else is left of it. */
+/** The fields published for a product even after its deletion. */
 export type PublishedProduct = Pick<Product, 'storeId' | 'id' | 'version' | 'clockUs'>;
 
 /** The whole product and its clock; of a deleted one there is no body. */
@@ -70,7 +70,7 @@ export const productChanged = (product: Product): OutboxEvent => productEvent(pr
 export const productDeleted = (last: PublishedProduct): OutboxEvent =>
   productEvent(last, undefined);
 
-/** What is told of a collection. */
+/** The published fields of a collection. */
 export type PublishedCollection = Omit<Collection, 'createdAt' | 'updatedAt'>;
 
 export const collectionChanged = (
@@ -101,7 +101,7 @@ export interface ProductStock {
   skus: { sku: string; available: number }[];
 }
 
-/** Stock of all skus of one product. */
+/** The stock of all skus of one product. */
 export const stockChanged = (stock: ProductStock): OutboxEvent => ({
   topic: TOPICS.stock,
   key: eventKey(stock.storeId, stock.productId),
@@ -120,7 +120,7 @@ export const orderChanged = (event: Fillings<OrderChanged>): OutboxEvent => ({
   value: toBinary(OrderChangedSchema, messageOf(OrderChangedSchema, event)),
 });
 
-/** Everything of the catalogue that was committed before this moment is on its topic. */
+/** States that everything of the catalogue committed before this time is on its topics. */
 export const catalogueSent = (beforeMs: number): OutgoingMessage => ({
   topic: PROGRESS_TOPIC,
   key: 'catalogue',

@@ -1,8 +1,8 @@
-// Reading a whole topic once: from its beginning to where it ended when the reading began.
+// Reads a whole topic once: from its beginning to its end offset at the start.
 import type { Kafka, KafkaMessage } from 'kafkajs';
 import { endsOf, forgetGroup } from './admin.ts';
 
-/** A partition that gives nothing for so long has been lost from sight. */
+/** Reading fails when a partition yields nothing for this long. */
 const SILENCE_MS_MAX = 60_000;
 
 interface Reading {
@@ -11,14 +11,15 @@ interface Reading {
   onMessage(message: KafkaMessage): Promise<void>;
 }
 
-/** Reads as a group of its own, which is deleted afterwards; answers how many messages it read. */
+/** Reads in a temporary group that is deleted afterwards; returns the number of messages. */
 export const readToEnd = async (kafka: Kafka, { topic, onMessage }: Reading): Promise<number> => {
   const ends = await endsOf(kafka, topic);
   if (ends.size === 0) return 0;
   const groupId = `read-to-end-${crypto.randomUUID()}`;
   const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 250 });
   const done = Promise.withResolvers<void>();
-  const silent = (): void => done.reject(new Error(`${topic} gives no more, short of its end`));
+  const silent = (): void =>
+    done.reject(new Error(`${topic}: no message received before its end offset`));
   let timer = setTimeout(silent, SILENCE_MS_MAX);
   let count = 0;
   await consumer.connect();

@@ -1,9 +1,9 @@
-// The relay: carries each outbox to Kafka, in order per key, at least once, several at a time.
+// The relay: publishes each outbox to Kafka at least once, in order per key.
 import { waitAtMost } from '../../concurrency/deadline.ts';
 import { type Pg } from '../postgres/client.ts';
 import {
   drainBucket,
-  lookAtOutbox,
+  readOutboxState,
   OUTBOX_CHANNEL,
   OUTBOX_SCHEMAS,
   type OutboxRow,
@@ -13,10 +13,12 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { KafkaClient } from './client.ts';
 import { catalogueSent } from './events.ts';
 
-/** Outboxes that the catalogue's read side is fed from. */
+/** The outboxes that feed the catalogue's read model. */
 export const CATALOGUE_OUTBOXES: readonly OutboxSchema[] = ['products', 'inventory'];
-/** A lost wake-up costs at most this; it also paces the retries while Kafka is away. */
-const LOOK_EVERY_MS = 1_000;
+/**
+ * Upper bound on the delay of a missed notification; also paces retries while Kafka is unavailable.
+ */
+const POLL_MS = 1_000;
 const PROGRESS_EVERY_MS = 1_000;
 
 export interface Relay {
@@ -25,7 +27,7 @@ export interface Relay {
   stop(): Promise<void>;
 }
 
-/** CloudEvents' Kafka binary mode: attributes as `ce_` headers, the trace beside them. */
+/** CloudEvents' Kafka binary mode: attributes as `ce_` headers, plus the trace. */
 export const headersOf = (
   schema: OutboxSchema,
   row: Pick<OutboxRow, 'id' | 'topic' | 'eventType' | 'headers' | 'createdAtMs'>,
@@ -49,7 +51,9 @@ interface RelayDeps {
 interface Drained {
   schema: OutboxSchema;
   count: number;
-  /** Everything committed before this moment has been sent; undefined when nobody could look. */
+  /**
+   * Everything committed before this time has been sent; undefined when the outbox was unreadable.
+   */
   sentBeforeMs: number | undefined;
 }
 
@@ -62,17 +66,17 @@ const drainSchema = async (deps: RelayDeps, schema: OutboxSchema): Promise<Drain
       headers: headersOf(schema, row),
     }));
     await deps.kafka.send(messages).catch((cause: unknown) => {
-      throw new Error('Kafka did not take them', { cause });
+      throw new Error('Kafka send failed', { cause });
     });
     deps.onSent(schema, rows.length);
   };
-  const { full, sentBeforeMs } = await lookAtOutbox(deps.pg, schema);
+  const { full, sentBeforeMs } = await readOutboxState(deps.pg, schema);
   let count = 0;
   for (const bucket of full) count += await drainBucket(deps.pg, schema, bucket, send);
   return { schema, count, sentBeforeMs };
 };
 
-/** One schema's trouble is not another's: each is drained for itself. */
+/** Drains each schema separately, so that a failure of one does not affect the others. */
 const drainAll = (deps: RelayDeps): Promise<Drained[]> =>
   Promise.all(
     OUTBOX_SCHEMAS.map((schema) =>
@@ -83,11 +87,11 @@ const drainAll = (deps: RelayDeps): Promise<Drained[]> =>
     ),
   );
 
-/** Tells the read side how far the catalogue's topics go, at most once a second. */
+/** Publishes the catalogue's progress to the read model, at most once a second. */
 const progressPublisher = ({ kafka, telemetry }: RelayDeps) => {
   const age = telemetry.gauge(
     'holdfast_outbox_oldest_seconds',
-    'Age of the oldest news that is not sent yet.',
+    'Age of the oldest unsent outbox row, in seconds.',
     ['schema'],
   );
   let publishedAtMs = 0;
@@ -102,7 +106,7 @@ const progressPublisher = ({ kafka, telemetry }: RelayDeps) => {
     publishedAtMs = nowMs;
     await kafka
       .send([catalogueSent(beforeMs)])
-      .catch((error: unknown) => telemetry.log.error('progress not told', error));
+      .catch((error: unknown) => telemetry.log.error('progress not published', error));
   };
 };
 
@@ -117,7 +121,7 @@ export const startRelay = async (
   let running = true;
   let wake = Promise.withResolvers<void>();
   const idle = async (): Promise<void> => {
-    await waitAtMost(wake.promise, LOOK_EVERY_MS);
+    await waitAtMost(wake.promise, POLL_MS);
     wake = Promise.withResolvers();
   };
   const publishProgress = progressPublisher(deps);

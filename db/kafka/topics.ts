@@ -1,4 +1,4 @@
-// The topics of Holdfast: names, keys, how long they keep what they were told.
+// Kafka topics: their names, keys and retention.
 import type { ITopicConfig } from 'kafkajs';
 
 export const TOPICS = {
@@ -8,21 +8,21 @@ export const TOPICS = {
   orders: 'holdfast.orders.v1',
 } as const;
 
-/** How far the catalogue's topics go: told by relays each second, and soon of no use. */
+/** The progress of the catalogue's topics: published by relays each second, retained briefly. */
 export const PROGRESS_TOPIC = 'holdfast.progress.v1';
 const PROGRESS_RETENTION_MS = 3_600_000;
 
-/** Products and stock must have the same number, so that one member folds both of a product. */
+/** Products and stock have equally many partitions, so that one member folds both for a product. */
 export const PARTITIONS = 8;
 const ORDERS_RETENTION_MS = 400 * 24 * 3_600_000;
 const DEAD_RETENTION_MS = 30 * 24 * 3_600_000;
 
 export const deadLetterTopic = (topic: string): string => `${topic}.dead`;
 
-/** Key of an event: decides its partition, and with it the order in which it is seen. */
+/** An event's key: decides its partition and so its order. */
 export const eventKey = (storeId: string, id: string): string => `${storeId}/${id}`;
 
-/** The largest event is a product of a whole body (1 MiB); a buried one has its cause besides. */
+/** Largest message: a product of a whole body (1 MiB), plus the cause in the dead-letter topic. */
 const EVENT_BYTES_MAX = 4 * 1024 * 1024;
 const DEAD_BYTES_MAX = 5 * 1024 * 1024;
 
@@ -37,7 +37,7 @@ const topicConfig = (
   configEntries: Object.entries(entries).map(([name, value]) => ({ name, value: String(value) })),
 });
 
-/** Every topic with its settings; -1 replicas means the cluster's own default. */
+/** Every topic with its settings; -1 replicas is the cluster's default. */
 export const topicConfigs = (): ITopicConfig[] => [
   ...Object.values(TOPICS).flatMap((topic) => [
     topicConfig(topic, {

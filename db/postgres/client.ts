@@ -1,4 +1,4 @@
-// The Postgres client: one pool a process, a limit on every wait, every query named and timed.
+// The Postgres client: one pool per process, with timeouts; every query is named and timed.
 import { sql, type SQL } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
@@ -14,11 +14,11 @@ const LOCK_TIMEOUT_MS = 4_000;
 const IDLE_TRANSACTION_TIMEOUT_MS = 15_000;
 const IDLE_SECONDS = 60;
 const DEFAULT_CONNECTIONS_MAX = 10;
-/** Of a process' connections, those that transactions have to themselves. */
+/** The share of a process' connections reserved for transactions. */
 const TRANSACTIONS_SHARE = 0.6;
-/** A server that accepts and then says nothing keeps nobody waiting longer than this. */
+/** Limit of one call, also when a server accepts the connection and never responds. */
 const ANSWER_LIMIT_MS = 5_000;
-/** Calls that run or wait at once; late ones that still run count. The next is refused. */
+/** Calls waiting or timed out but still running; the next call is refused. */
 const WAITING_MAX = 1_000;
 
 export type Db = PostgresJsDatabase;
@@ -29,11 +29,11 @@ export interface Pg {
   /** Runs one statement (or a few that need no transaction) under a name. */
   query<T>(name: string, work: (db: Db) => Promise<T>): Promise<T>;
   /**
-   * Runs `work` in one transaction under a name; throwing rolls back. One that has to wait for
-   * others than this server says how long it may take.
+   * Runs `work` in one named transaction; throwing rolls back. `limitMs` overrides the timeout for
+   * a transaction that waits for others.
    */
   transaction<T>(name: string, work: (tx: Tx) => Promise<T>, limitMs?: number): Promise<T>;
-  /** The same as seen by one store: rows of others are not there (row-level security). */
+  /** The same as one store: row-level security hides other stores' rows. */
   as(storeId: StoreId): Pick<Pg, 'query' | 'transaction'>;
   /** Runs `onNotify` for each NOTIFY on a channel, and once after each (re)connection. */
   listen(channel: string, onNotify: () => void): Promise<() => Promise<void>>;
@@ -42,7 +42,7 @@ export interface Pg {
 
 const CONNECTION_FAULT = /^(?:08|53|57P0|57014)|CONNECT|ECONN|CONNECTION_|EPIPE|ETIMEDOUT|^55P03$/;
 
-/** Drizzle hides the driver's error under `cause`. */
+/** Drizzle wraps the driver's error in `cause`. */
 export const sqlStateOf = (error: unknown): string => {
   const source = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return source instanceof Error && 'code' in source ? (source.code as string) : '';
@@ -55,10 +55,10 @@ export const violatedConstraint = (error: unknown): string | undefined => {
   return (source as { constraint_name?: string }).constraint_name ?? '';
 };
 
-/** A lost or refused connection is UNAVAILABLE; what was in flight has an unknown outcome. */
+/** A lost or refused connection is UNAVAILABLE; the outcome of a call in flight is unknown. */
 const faultOf = (error: unknown): unknown =>
   !(error instanceof DomainError) && CONNECTION_FAULT.test(sqlStateOf(error))
-    ? new DomainError('UNAVAILABLE', 'the database is away', { cause: error })
+    ? new DomainError('UNAVAILABLE', 'the database is unavailable', { cause: error })
     : error;
 
 export interface PgOptions {
@@ -67,11 +67,11 @@ export interface PgOptions {
   connectionsMax?: number;
 }
 
-const away = (): DomainError =>
-  new DomainError('UNAVAILABLE', 'the database does not answer', { retryAfterSeconds: 2 });
+const timedOut = (): DomainError =>
+  new DomainError('UNAVAILABLE', 'the database timed out', { retryAfterSeconds: 2 });
 
 const createAdmission = (runningMax: number) =>
-  createLimiter({ runningMax, waitingMax: WAITING_MAX - runningMax, onFull: away });
+  createLimiter({ runningMax, waitingMax: WAITING_MAX - runningMax, onFull: timedOut });
 
 interface Inner {
   session: {
@@ -86,8 +86,8 @@ interface Inner {
 }
 
 /**
- * Runs a statement whose text is always the same, prepared once a connection: one round trip.
- * Drizzle prepares its builders only; this is what they call underneath.
+ * Runs a statement with constant text, prepared once per connection: one round trip. Drizzle
+ * prepares only its builders; this is the method they call underneath.
  */
 export const prepared = async <R extends Record<string, unknown>>(
   db: Db | Tx,
@@ -98,7 +98,7 @@ export const prepared = async <R extends Record<string, unknown>>(
   return (await session.prepareQuery(query, undefined, 'prepared', false).execute()) as R[];
 };
 
-/** For the rest of the transaction, and not beyond: connections are shared. */
+/** Sets the store for the rest of the transaction only, because connections are shared. */
 const becomeStore = (tx: Tx, storeId: StoreId) =>
   prepared(tx, sql`select set_config('holdfast.store', ${storeId}, true)`);
 
@@ -116,12 +116,11 @@ const open = (url: string, max: number) =>
   });
 
 /**
- * Transactions have connections of their own, one each. The driver sends single statements along
- * with what already runs on a connection; a BEGIN behind a hundred of them, or behind a full
- * socket, would be nobody's own, and others' statements would end up in its transaction
- * (postgres.js, UNSAFE_TRANSACTION). The driver is patched (patches/): what is left of a
- * transaction whose connection was lost is refused. It would run as soon as the connection is open
- * again, in nobody's or in another's transaction, or end the process before.
+ * Transactions have connections of their own. The driver pipelines single statements on shared
+ * connections; a BEGIN behind others could put foreign statements into the transaction
+ * (postgres.js, UNSAFE_TRANSACTION). The driver is patched (patches/): statements of a transaction
+ * whose connection was lost are refused. Unpatched they run after the reconnect outside it, or end
+ * the process.
  */
 export const connectPostgres = ({ url, telemetry, connectionsMax }: PgOptions): Pg => {
   const max = connectionsMax ?? DEFAULT_CONNECTIONS_MAX;
@@ -150,11 +149,11 @@ export const connectPostgres = ({ url, telemetry, connectionsMax }: PgOptions): 
       };
       const run = (signal: AbortSignal) =>
         transactions.run(() => ownDb.transaction((tx) => workInTime(tx, signal)), { signal });
-      return withDeadline(run, limitMs, away);
+      return withDeadline(run, limitMs, timedOut);
     });
   return {
     query: (name, work) =>
-      named(name, () => withDeadline(() => queries.run(() => work(db)), ANSWER_LIMIT_MS, away)),
+      named(name, () => withDeadline(() => queries.run(() => work(db)), ANSWER_LIMIT_MS, timedOut)),
     transaction,
     as: (storeId) => {
       const asStore: Pg['transaction'] = (name, work, limitMs) =>

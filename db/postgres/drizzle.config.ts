@@ -1,4 +1,4 @@
-// drizzle-kit's settings: one folder of migrations a service, chosen by DRIZZLE_SCHEMA.
+// The settings of drizzle-kit: one migrations folder per service, chosen by DRIZZLE_SCHEMA.
 import { defineConfig } from 'drizzle-kit';
 
 const schema = process.env['DRIZZLE_SCHEMA'] ?? '';

@@ -1,10 +1,10 @@
-// The numbers of the advisory locks that stand for one thing each, so that no two are the same.
-// Locks of one row among many take a hash of its name instead.
+// The numbers of the advisory locks that guard a single thing; locks of one row among many use a
+// hash of its name.
 
 export const LOCKS = {
   /** One migration at a time. */
   migration: 7_214_001,
-  /** One announcer of stock at a time, so that two do not say the same thing. */
+  /** One announcer of stock at a time, so that no change is announced twice. */
   announcer: 7_214_002,
   /** One rebuild of Redis at a time. */
   rebuild: 7_214_003,

@@ -1,4 +1,4 @@
-// Brings a Postgres server to the present shape: roles, schemas, tables, least-privilege grants.
+// Migrates a Postgres server: roles, schemas, tables and least-privilege grants.
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
@@ -24,7 +24,7 @@ const putRole = async (sql: Sql, role: string, password: string): Promise<void> 
   await sql.unsafe(`alter role ${role} login password ${quoted?.['literal']}`);
 };
 
-/** A service's role may use the rows of its own schema and nothing else: no DDL at run time. */
+/** A service's role may use its own schema's rows only: no DDL at run time. */
 const grantOwn = async (sql: Sql, schema: string): Promise<void> => {
   await sql.unsafe(`
     grant usage on schema ${schema} to ${schema};
@@ -38,7 +38,8 @@ const grantReaders = async (sql: Sql): Promise<void> => {
       grant usage on schema ${schema} to relay;
       grant select, update, delete on ${schema}.outbox to relay;`);
   }
-  // A plan that was kept while an outbox was empty reads all of a bucket for each batch of it.
+  // A cached plan from an empty outbox scans a whole bucket for each batch, so plans are not
+  // cached.
   await sql.unsafe('alter role relay set plan_cache_mode = force_custom_plan');
   await sql.unsafe(`
     grant usage on schema orders to recovery;
@@ -55,7 +56,7 @@ const grantReaders = async (sql: Sql): Promise<void> => {
     grant update (last_used_at) on identity.api_keys to authenticator;`);
 };
 
-/** Idempotent; safe to run from several machines at once. Needs a superuser's URL. */
+/** Idempotent, also when run concurrently from several machines. Needs a superuser's URL. */
 export const migratePostgres = async (url: string, passwords: RolePasswords): Promise<void> => {
   const sql = postgres(url, { max: 1, onnotice: () => undefined });
   try {

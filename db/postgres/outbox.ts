@@ -1,13 +1,13 @@
-// The outbox: a change and its news commit together; the relay takes news away only once sent.
+// The outbox: events commit with their change, and the relay deletes them once they are sent.
 import { sql } from 'drizzle-orm';
 import type { Pg, Tx } from './client.ts';
 import type { OutboxTable } from './schema/outbox.ts';
 import { traceHeaders } from '../../telemetry/spans.ts';
 
-/** Keys are spread over this many buckets; one relay at a time works on a bucket. */
+/** Keys are hashed into this many buckets; one relay at a time drains a bucket. */
 export const OUTBOX_BUCKETS = 16;
 const BATCH_MAX = 500;
-/** Of one send, unless a single row is larger: a topic takes four times as much at once. */
+/** Bytes of one send, unless a single row is larger; a topic accepts four times as many. */
 const BATCH_BYTES_MAX = 1024 * 1024;
 /** Kafka may take 10 s to acknowledge a batch. */
 const DRAIN_LIMIT_MS = 20_000;
@@ -20,7 +20,7 @@ export interface OutboxEvent {
   value: Uint8Array;
 }
 
-/** FNV-1a, so that the same key always falls into the same bucket. */
+/** FNV-1a, so that a key always has the same bucket. */
 const bucketOf = (key: string): number => {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(key)) {
@@ -29,10 +29,10 @@ const bucketOf = (key: string): number => {
   return hash % OUTBOX_BUCKETS;
 };
 
-/** Channel that wakes relays; they also look by themselves, so a lost wake-up only costs time. */
+/** Channel that wakes relays; they also poll, so a missed notification only adds delay. */
 export const OUTBOX_CHANNEL = 'outbox';
 
-/** Writes news in the transaction of the change itself, and wakes the relays at commit. */
+/** Writes events in the change's transaction, and notifies the relays at commit. */
 export const publish = async (tx: Tx, table: OutboxTable, events: OutboxEvent[]): Promise<void> => {
   if (events.length === 0) return;
   const headers = traceHeaders();
@@ -42,7 +42,7 @@ export const publish = async (tx: Tx, table: OutboxTable, events: OutboxEvent[])
   await tx.execute(sql`select pg_notify(${OUTBOX_CHANNEL}, '')`);
 };
 
-/** The same for many news at once, in one statement. */
+/** The same for many events, in one statement. */
 export const publishMany = async (
   tx: Tx,
   schema: OutboxSchema,
@@ -65,7 +65,7 @@ export const publishMany = async (
   await tx.execute(sql`select pg_notify(${OUTBOX_CHANNEL}, '')`);
 };
 
-/** How many rows wait to be sent, counted to `upTo`. */
+/** The number of unsent rows, counted up to `upTo`. */
 export const backlogOf = (pg: Pg, schema: OutboxSchema, upTo: number): Promise<number> =>
   pg.query(`outbox.backlog.${schema}`, async (db) => {
     const [row] = await db.execute<{ rows: number }>(sql`
@@ -74,7 +74,7 @@ export const backlogOf = (pg: Pg, schema: OutboxSchema, upTo: number): Promise<n
     return row?.rows ?? 0;
   });
 
-/** Schemas that have an outbox, and so a relay loop. */
+/** Schemas that have an outbox, each drained by the relay. */
 export const OUTBOX_SCHEMAS = ['products', 'inventory', 'orders'] as const;
 export type OutboxSchema = (typeof OUTBOX_SCHEMAS)[number];
 
@@ -112,9 +112,9 @@ const takeRows = async (tx: Tx, schema: OutboxSchema, bucket: number): Promise<O
 };
 
 /**
- * Takes rows of a bucket, hands them to `send`, and deletes them only if that succeeds. Another
- * relay's bucket is skipped. Answers how many rows left.
- * A crash after sending and before commit sends them again: at least once, never lost.
+ * Sends rows of a bucket and deletes them only on success. A bucket locked by another relay is
+ * skipped. Returns the number of rows sent. A crash between send and commit sends them again: at
+ * least once, never lost.
  */
 export const drainBucket = (
   pg: Pg,
@@ -133,7 +133,7 @@ export const drainBucket = (
       const rows = await takeRows(tx, schema, bucket);
       if (rows.length === 0) return 0;
       await send(rows);
-      // These rows and no others: a lower id may have committed since they were read.
+      // Deletes exactly the sent rows: a lower id may have committed since they were read.
       const sent = rows.map((row) => row.id).join(',');
       await tx.execute(sql`delete from ${sql.raw(`${schema}.outbox`)}
         where bucket = ${bucket} and id = any(string_to_array(${sent}, ',')::bigint[])`);
@@ -142,20 +142,20 @@ export const drainBucket = (
     DRAIN_LIMIT_MS,
   );
 
-/** What an outbox has now. */
-export interface Look {
+/** The unsent rows of an outbox at one point in time. */
+export interface OutboxState {
   /** Buckets that have rows. */
   full: number[];
-  /** Everything committed before this moment has been sent, in ms since 1970. */
+  /** Everything committed before this time has been sent, in ms since 1970. */
   sentBeforeMs: number;
 }
 
 /**
- * What waits. A bucket's first row bounds what was sent: later ids were drawn after that row's
- * transaction began, and what is not visible yet commits after this look.
+ * Reads what is unsent. A bucket's first row bounds what was sent: later ids were drawn after its
+ * transaction began, and invisible rows commit after this read.
  */
-export const lookAtOutbox = (pg: Pg, schema: OutboxSchema): Promise<Look> =>
-  pg.query(`outbox.look.${schema}`, async (db) => {
+export const readOutboxState = (pg: Pg, schema: OutboxSchema): Promise<OutboxState> =>
+  pg.query(`outbox.read.${schema}`, async (db) => {
     const table = sql.raw(`${schema}.outbox`);
     const rows = await db.execute<{ bucket: number; is_full: boolean; before_ms: number }>(sql`
       select bucket, head.id is not null as is_full,

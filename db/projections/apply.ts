@@ -1,4 +1,4 @@
-// One message into the read side: decoded, judged sane, folded, and written by one writer.
+// Applies Kafka messages to the read model: decodes, validates, folds and writes them.
 import { fromBinary } from '@bufbuild/protobuf';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type { KafkaMessage } from 'kafkajs';
@@ -16,15 +16,16 @@ import { findStored, putProjected } from '../cassandra/products.ts';
 import type { TableSet } from '../cassandra/table-sets.ts';
 import { rememberWords, type RememberWords } from '../cassandra/terms.ts';
 import { eventKey, TOPICS } from '../kafka/topics.ts';
-import { foldProduct, foldStock, NOTHING, type Projected } from './document.ts';
-import { vocabularyOf } from './listing-text.ts';
+import { NOTHING, type Projected } from '../cassandra/product-document.ts';
+import { foldProduct, foldStock } from './document.ts';
+import { vocabularyOf } from '../cassandra/listing-text.ts';
 
 export type Outcome = 'applied' | 'stale';
 
-/** A message that can never be applied, however often it is tried; it goes to the dead letters. */
+/** A message that can never be applied; it goes to the dead-letter topic. */
 export class Poison extends Error {}
 
-/** What became of a message. */
+/** The outcome of a message. */
 export type Judged = Outcome | Poison;
 
 const poisonOr = <T>(work: () => T): T | Poison => {
@@ -36,7 +37,7 @@ const poisonOr = <T>(work: () => T): T | Poison => {
   }
 };
 
-/** Clocks further ahead than this are absurd: they would win over every true event to come. */
+/** Clocks further ahead than this are refused: they would win over every later event. */
 const CLOCK_AHEAD_US_MAX = 24 * 3_600 * 1_000_000;
 
 interface Subject {
@@ -68,7 +69,7 @@ const folded = <T>(work: () => T): T => {
   }
 };
 
-/** Where the catalogue is written: its tables, and the words they are known to have. */
+/** A table set of the catalogue, and the cache of words written to it. */
 export interface ReadSide {
   tables: TableSet;
   remember: RememberWords;
@@ -79,7 +80,7 @@ export const readSideOf = (tables: TableSet): ReadSide => ({
   remember: rememberWords(tables),
 });
 
-/** What a message says of a product, whichever of its sources it comes from. */
+/** A message's content for a product, from either topic. */
 interface Decoded {
   storeId: string;
   productId: string;
@@ -101,7 +102,7 @@ const DECODERS: Record<string, (message: KafkaMessage) => Decoded> = {
   },
 };
 
-/** Messages of one product, in their order: read once, folded one after the other, written once. */
+/** Applies messages of one product in order: one read, the folds, one write. */
 const applyToProduct = async (
   { tables, remember }: ReadSide,
   decode: (message: KafkaMessage) => Decoded,
@@ -122,7 +123,7 @@ const applyToProduct = async (
   });
   if (next === known) return judged;
   const document = listed(next);
-  // Words first: after a crash between the two the events come again.
+  // Words are written first: after a crash in between the events are delivered again.
   if (document) await remember(storeId, vocabularyOf(document));
   await putProjected(tables, storeId, productId, before, next);
   return judged;
@@ -145,7 +146,7 @@ const applyOrder = async (cassandra: Cassandra, message: KafkaMessage): Promise<
   return 'applied';
 };
 
-/** Messages of one key into the read side, in their order; poison is answered, never thrown. */
+/** Applies messages of one key in order; poison is returned, never thrown. */
 export type Apply = (topic: string, messages: KafkaMessage[]) => Promise<Judged[]>;
 
 const oneAfterTheOther = async (

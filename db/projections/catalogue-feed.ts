@@ -1,4 +1,5 @@
-// The catalogue's topics into a set of tables: one group a set, one writer a product.
+// Feeds the catalogue's topics into a table set: one consumer group per set, one writer per
+// product.
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Cassandra } from '../cassandra/client.ts';
 import { findLiveSet, groupOfSet, LIVE_SET_TTL_MS, tablesOf } from '../cassandra/table-sets.ts';
@@ -12,14 +13,14 @@ import { projectBatch } from './projector.ts';
 const FETCH_WAIT_MS = 250;
 const SESSION_TIMEOUT_MS = 10_000;
 /**
- * The next fetch waits until all of the last one is done with: in small ones, news of stock soon
- * passes a backlog of products, and products that come after their stock are written once.
+ * The next fetch waits for the whole previous one. Small fetches let stock events overtake a
+ * backlog of products, so that a product that follows its stock is written once.
  */
 const FETCH_BYTES = 64 * 1024;
 
 export const CATALOGUE_TOPICS = [TOPICS.products, TOPICS.stock, TOPICS.collections];
 
-/** What every consumer here takes. */
+/** The settings of every consumer here. */
 export const CONSUMER = {
   maxWaitTimeInMs: FETCH_WAIT_MS,
   maxBytesPerPartition: FETCH_BYTES,
@@ -37,7 +38,7 @@ export interface Feed {
   stop(): Promise<void>;
 }
 
-/** Goes on where the set's group has stopped, from the beginning when it is new. */
+/** Continues at the offsets of the set's group; a new group starts at the beginning. */
 export const feedSet = async (deps: FeedDeps, set: number): Promise<Feed> => {
   const { kafka, telemetry } = deps;
   const tables = await tablesOf(deps.cassandra, set);
@@ -45,7 +46,8 @@ export const feedSet = async (deps: FeedDeps, set: number): Promise<Feed> => {
   const freshApply = () => applyCatalogue(readSideOf(tables));
   const project = projectBatch({ kafka, telemetry, freshApply });
   const follow = followProgress({
-    ...{ cassandra: tables, telemetry },
+    cassandra: tables,
+    telemetry,
     reach: () => kafka.reachOf(groupId, CATALOGUE_TOPICS),
   });
   return kafka.consume(
@@ -56,7 +58,7 @@ export const feedSet = async (deps: FeedDeps, set: number): Promise<Feed> => {
   );
 };
 
-/** Feeds whichever set is live; after a switch it goes on with the new one. */
+/** Feeds the live set; after a switch it continues with the new one. */
 export const feedLive = (deps: FeedDeps): Feed => {
   const { cassandra, telemetry } = deps;
   const stopping = new AbortController();
@@ -72,7 +74,7 @@ export const feedLive = (deps: FeedDeps): Feed => {
           fed = live;
         }
       } catch (error) {
-        telemetry.log.error('live set not known', error);
+        telemetry.log.error('live table set unknown', error);
       }
       await Bun.sleep(LIVE_SET_TTL_MS);
     }

@@ -1,4 +1,4 @@
-// The fold: each source by its own clock, the newest wins, and arrival order changes nothing.
+// Tests that folding is independent of arrival order: the newest event per source clock wins.
 import { describe, expect, test } from 'bun:test';
 import { create } from '@bufbuild/protobuf';
 import fc from 'fast-check';
@@ -9,14 +9,12 @@ import {
   type StockChanged,
 } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
 import {
-  documentOf,
-  foldProduct,
-  foldStock,
   isInStock,
   NOTHING,
   writeTimestampUs,
   type Projected,
-} from './document.ts';
+} from '../cassandra/product-document.ts';
+import { documentOf, foldProduct, foldStock } from './document.ts';
 
 const ID = 'prd_1';
 const product = (clockUs: number, name = `name at ${clockUs}`, skus = ['a', 'b']): ProductChanged =>
@@ -57,19 +55,19 @@ const foldOf = (known: Projected, event: Event): Projected | undefined =>
 const after = (...events: Event[]): Projected =>
   events.reduce((known, event) => foldOf(known, event) ?? known, NOTHING);
 
-describe('what is known of a product', () => {
-  test('is first what its first event says', () => {
+describe('the folded state of a product', () => {
+  test('is that of its first event', () => {
     const known = after(product(5));
     expect(known).toMatchObject({ productClockUs: 5, stockClockUs: 0, deleted: false, stock: {} });
     expect(known.document).toEqual(documentOf(product(5)));
   });
 
-  test('is what the newer event says', () => {
+  test('takes the newer event', () => {
     expect(after(product(5), product(6)).document?.name).toBe('name at 6');
     expect(after(stock(5, { a: 1 }), stock(6, { a: 2 })).stock).toEqual({ a: 2 });
   });
 
-  test('is not changed by an older event, or by the same one again', () => {
+  test('is unchanged by an older or repeated event', () => {
     const known = after(product(5), stock(5, { a: 1 }));
     for (const clockUs of [4, 5]) {
       expect(foldProduct(known, product(clockUs, 'another'))).toBeUndefined();
@@ -78,7 +76,7 @@ describe('what is known of a product', () => {
     }
   });
 
-  test('has two clocks, and neither source holds up the other', () => {
+  test('has one clock per source, independent of the other', () => {
     const lateStock = after(product(100), stock(1, { a: 3 }));
     expect(lateStock).toMatchObject({ productClockUs: 100, stockClockUs: 1, stock: { a: 3 } });
     const lateProduct = after(stock(100, { a: 3 }), product(1));
@@ -86,11 +84,11 @@ describe('what is known of a product', () => {
     expect(lateProduct.document?.name).toBe('name at 1');
   });
 
-  test('forgets the skus that the newest stock does not name', () => {
+  test('drops skus that the newest stock event does not name', () => {
     expect(after(stock(1, { a: 1, b: 2 }), stock(2, { b: 5 })).stock).toEqual({ b: 5 });
   });
 
-  test('is a marker once it is deleted, which an older event does not bring back', () => {
+  test('is a marker after deletion, which an older event does not undo', () => {
     const gone = after(product(5), deletion(6));
     expect(gone).toMatchObject({ deleted: true, productClockUs: 6 });
     expect(gone.document).toBeUndefined();
@@ -98,14 +96,14 @@ describe('what is known of a product', () => {
     expect(after(deletion(6), product(5))).toEqual(gone);
   });
 
-  test('comes back when it is made again later', () => {
+  test('exists again after a later creation', () => {
     expect(after(product(5), deletion(6), product(7))).toMatchObject({
       deleted: false,
       document: { name: 'name at 7' },
     });
   });
 
-  test('is left as it was by a fold: the next state is another object', () => {
+  test('is not mutated by a fold', () => {
     const known = Object.freeze(after(product(5), stock(5, { a: 1 })));
     Object.freeze(known.stock);
     foldProduct(known, deletion(6));
@@ -129,14 +127,14 @@ describe('what is known of a product', () => {
       ),
     ),
   );
-  /** The events in two orders, some of them sent again. */
+  /** The events in two orders, some of them delivered again. */
   const deliveries = fc.tuple(products, stocks).chain(([changes, levels]) => {
     const all: Event[] = [...changes, ...levels];
     const shuffled = fc.shuffledSubarray(all, { minLength: all.length });
     return fc.record({ first: shuffled, second: shuffled, again: fc.shuffledSubarray(all) });
   });
 
-  test('does not depend on the order in which events come, or how often', () => {
+  test('does not depend on the order of events or on repeats', () => {
     fc.assert(
       fc.property(deliveries, ({ first, second, again }) => {
         expect(after(...second, ...again)).toEqual(after(...first));
@@ -168,7 +166,7 @@ describe('a document', () => {
     expect(documentOf(event).variants[0]?.compareAtMinor).toBe(0);
   });
 
-  test('cannot be made of an event without a product, a variant or a known currency', () => {
+  test('cannot be made from an event without a product, a variant or a known currency', () => {
     const empty = create(ProductChangedSchema, { productId: ID, clockUs: 5n });
     expect(() => documentOf(empty)).toThrow('without variants');
     expect(() => documentOf(product(5, 'bare', []))).toThrow('without variants');
@@ -183,9 +181,9 @@ describe('a product in stock', () => {
   const CASES: [what: string, events: Event[], inStock: boolean][] = [
     ['has units of any variant left', [product(1), stock(1, { a: 0, b: 1 })], true],
     ['has none when all are at zero', [product(1), stock(1, { a: 0, b: 0 })], false],
-    ['has none when nobody has counted', [product(1)], false],
-    ['is not there without a product', [stock(1, { a: 5 })], false],
-    ['is not there once deleted', [product(1), stock(1, { a: 5 }), deletion(2)], false],
+    ['has none without a stock event', [product(1)], false],
+    ['is absent without a product', [stock(1, { a: 5 })], false],
+    ['is absent after deletion', [product(1), stock(1, { a: 5 }), deletion(2)], false],
     ['has none of a variant it no longer has', [product(1), stock(1, { z: 5 })], false],
   ];
   test.each(CASES)('%s', (_what, events, inStock) => {
@@ -194,7 +192,7 @@ describe('a product in stock', () => {
 });
 
 describe('a write', () => {
-  test('has a timestamp that is never before a clock and always after the last write', () => {
+  test('has a write timestamp at or above its clocks and above the last write', () => {
     const clock = fc.nat({ max: 2 ** 31 - 1 });
     fc.assert(
       fc.property(clock, clock, clock, (productClockUs, stockClockUs, writtenAtUs) => {

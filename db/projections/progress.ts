@@ -1,4 +1,5 @@
-// Until when the read side is complete: what relays say was sent, once all of it has been read.
+// Records up to when the read model is complete: relays publish what was sent, consumers confirm
+// it.
 import { fromBinary } from '@bufbuild/protobuf';
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { CatalogueSentSchema } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
@@ -10,11 +11,11 @@ import { endsIn, leftUpTo, type Ends, type Reach } from '../kafka/reach.ts';
 interface Deps {
   cassandra: Cassandra;
   telemetry: Telemetry;
-  /** How far the feed has committed what it reads. */
+  /** The feed's committed offsets. */
   reach(): Promise<Reach[]>;
 }
 
-/** What was sent by this moment lies before these ends. */
+/** Everything sent by this time lies before these end offsets. */
 interface Sent {
   beforeMs: number;
   ends: Ends;
@@ -30,14 +31,14 @@ const beforeMsOf = ({ value }: KafkaMessage): number | undefined => {
 };
 
 /**
- * Handles what relays tell. The ends are looked up after it was told, so that they lie behind
- * everything it speaks of; it holds as soon as all partitions have been read up to them. Without
- * a relay nothing is told, and the read side says no more than it knows.
+ * Handles the relays' progress messages. End offsets are read after the message, so that they lie
+ * behind everything it covers. The progress holds once all partitions were read up to them. Without
+ * a relay the recorded progress stays as it is.
  */
 export const followProgress = ({ cassandra, telemetry, reach }: Deps) => {
   let waiting: Sent | undefined;
-  let isLooking = false;
-  const look = async (beforeMs: number): Promise<void> => {
+  let isUpdating = false;
+  const update = async (beforeMs: number): Promise<void> => {
     const reaches = await reach();
     const now = { beforeMs, ends: endsIn(reaches) };
     const read = [now, waiting].find((one) => one && leftUpTo(one.ends, reaches) === 0);
@@ -49,11 +50,11 @@ export const followProgress = ({ cassandra, telemetry, reach }: Deps) => {
     if (!last) return;
     resolveOffset(last.offset);
     const beforeMs = beforeMsOf(last);
-    if (!beforeMs || isLooking) return;
-    isLooking = true;
-    // Beside the projection, which is not to wait for it.
-    void look(beforeMs)
+    if (!beforeMs || isUpdating) return;
+    isUpdating = true;
+    // Runs beside the projection, which must not wait for it.
+    void update(beforeMs)
       .catch((error: unknown) => telemetry.log.error('progress not written', error))
-      .finally(() => (isLooking = false));
+      .finally(() => (isUpdating = false));
   };
 };

@@ -1,4 +1,4 @@
-// The projector between two topics: stock before a backlog of products, one product in turns.
+// Tests that the projector runs stock before a backlog of products and each key in sequence.
 import { expect, test } from 'bun:test';
 import type { EachBatchPayload } from 'kafkajs';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
@@ -7,10 +7,10 @@ import { TOPICS } from '../kafka/topics.ts';
 import type { Apply } from './apply.ts';
 import { projectBatch } from './projector.ts';
 
-/** Everything that can go on has gone on. */
+/** Waits until all pending promise callbacks have run. */
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** A projector whose store answers when it is told to. */
+/** A projector whose store answers only when the test lets it. */
 const createProjector = () => {
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
@@ -27,7 +27,8 @@ const createProjector = () => {
   const batch = (topic: string, keys: string[]): Promise<void> =>
     project({
       batch: {
-        ...{ topic, partition: 0 },
+        topic,
+        partition: 0,
         messages: keys.map((key, at) => ({ key: Buffer.from(key), offset: String(at) })),
       },
       resolveOffset: () => undefined,
@@ -46,7 +47,7 @@ const createProjector = () => {
   return { begun, batch, end, endAll };
 };
 
-test('news of stock goes before a backlog of products', async () => {
+test('stock events overtake a backlog of products', async () => {
   const { begun, batch, end, endAll } = createProjector();
   const keys = Array.from({ length: 200 }, (_, at) => `store/${at}`);
   const products = [
@@ -70,7 +71,7 @@ test('news of stock goes before a backlog of products', async () => {
   expect(begun.length).toBe(2 * keys.length + 2);
 });
 
-test("one product's news of both topics takes turns, while another's goes on", async () => {
+test('events of one product run in sequence across topics, while another product continues', async () => {
   const { begun, batch, end, endAll } = createProjector();
   const both = [batch(TOPICS.products, ['store/a']), batch(TOPICS.stock, ['store/a', 'store/b'])];
   await settled();

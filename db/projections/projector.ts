@@ -1,4 +1,4 @@
-// The projector: batches of a partition into the read side, in the order of each key.
+// The projector: writes batches of a partition to the read model, in order per key.
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { chunksOf, mapBounded } from '../../concurrency/chunks.ts';
 import { createKeyedLimiter } from '../../concurrency/keyed-limiter.ts';
@@ -9,11 +9,11 @@ import type { KafkaClient } from '../kafka/client.ts';
 import { deadLetterTopic, TOPICS } from '../kafka/topics.ts';
 import { Poison, type Apply, type Outcome } from './apply.ts';
 
-/** Messages of a partition worked on at once; those of one key are folded into one write. */
+/** Messages of a partition worked on together; those of one key are folded into one write. */
 const CHUNK = 256;
-/** Of all partitions. */
-const KEYS_AT_ONCE = 16;
-/** A partition whose store is away waits: longer each time, never for ever. */
+/** Keys worked on concurrently, over all partitions. */
+const KEYS_CONCURRENT_MAX = 16;
+/** Pause of a partition source store is unavailable: grows with each failure, up to the maximum. */
 const PAUSE_MS_MIN = 500;
 const PAUSE_MS_MAX = 15_000;
 
@@ -29,7 +29,7 @@ interface DeadLetter {
   cause: string;
 }
 
-const bury = (
+const sendToDeadLetters = (
   kafka: KafkaClient,
   { topic, partition, message, cause }: DeadLetter,
 ): Promise<void> =>
@@ -49,7 +49,7 @@ const bury = (
 export interface ProjectorDeps {
   kafka: KafkaClient;
   telemetry: Telemetry;
-  /** One that takes nothing as known to be written. */
+  /** An `Apply` with an empty cache of written words. */
   freshApply(): Apply;
 }
 
@@ -69,14 +69,14 @@ const makeMetrics = (telemetry: Telemetry) => ({
 });
 const metrics = new WeakMap<Telemetry, ReturnType<typeof makeMetrics>>();
 
-/** Several feeds of one process count together: a registry has each name once. */
+/** Feeds of one process share metrics, because a registry accepts each name once. */
 const metricsOf = (telemetry: Telemetry) => {
   const known = metrics.get(telemetry) ?? makeMetrics(telemetry);
   metrics.set(telemetry, known);
   return known;
 };
 
-/** Messages of one key, in their order; answers what became of each. */
+/** Applies messages of one key in order; returns their outcomes. */
 const projectList = async (
   { kafka, telemetry }: ProjectorDeps,
   apply: Apply,
@@ -91,17 +91,21 @@ const projectList = async (
     const one = judged[at] ?? 'stale';
     outcomes.push(one instanceof Poison ? 'dead' : one);
     if (!(one instanceof Poison)) continue;
-    await bury(kafka, { topic, partition, message, cause: one.message });
-    telemetry.log.warn('message buried', { topic, partition, reason: one.message });
+    await sendToDeadLetters(kafka, { topic, partition, message, cause: one.message });
+    telemetry.log.warn('message sent to dead-letter topic', {
+      topic,
+      partition,
+      reason: one.message,
+    });
   }
   return outcomes;
 };
 
-/** A message without a key is one of its own. */
+/** A message without a key gets its own. */
 const keyOf = (message: KafkaMessage | undefined): string =>
   message?.key?.toString() ?? `\0${message?.offset}`;
 
-/** Messages of each key, in their order. */
+/** Messages grouped by key, in order. */
 const byKey = (messages: KafkaMessage[]): KafkaMessage[][] => {
   const keys = new Map<string, KafkaMessage[]>();
   for (const message of messages) {
@@ -116,27 +120,27 @@ const createPauses = () => {
   const failures = new Map<string, number>();
   const nameOf = ({ topic, partition }: Partition): string => `${topic}/${partition}`;
   return {
-    next: (whose: Partition): number => {
-      const count = failures.get(nameOf(whose)) ?? 0;
-      failures.set(nameOf(whose), count + 1);
+    next: (source: Partition): number => {
+      const count = failures.get(nameOf(source)) ?? 0;
+      failures.set(nameOf(source), count + 1);
       const longest = Math.min(PAUSE_MS_MIN * 2 ** count, PAUSE_MS_MAX);
       return longest / 2 + Math.random() * (longest / 2);
     },
-    clear: (whose: Partition): void => void failures.delete(nameOf(whose)),
+    clear: (source: Partition): void => void failures.delete(nameOf(source)),
   };
 };
 
 /**
- * Handles batches, of several partitions at once: a product's own news and its stock's come in two
- * topics, and take turns. Stock goes first: its news is small, and a product that comes after it is
- * written once. A store that is away pauses this partition and nothing else.
+ * Handles batches of several partitions concurrently. A product's events and its stock's come in
+ * two topics and run in sequence. Stock goes first: its events are small, and a product that
+ * follows its stock is written once. An unavailable store pauses this partition only.
  */
 export const projectBatch = (deps: ProjectorDeps) => {
   const { telemetry, freshApply } = deps;
   const { consumed, lag } = metricsOf(telemetry);
   let apply = freshApply();
   const pauses = createPauses();
-  const limiter = createKeyedLimiter(KEYS_AT_ONCE);
+  const limiter = createKeyedLimiter(KEYS_CONCURRENT_MAX);
   const observeLag = (topic: string, message: KafkaMessage | undefined): void => {
     const committedAt = Date.parse(String(message?.headers?.['ce_time'] ?? ''));
     if (Number.isFinite(committedAt)) lag.set({ topic }, (Date.now() - committedAt) / 1_000);
@@ -144,13 +148,13 @@ export const projectBatch = (deps: ProjectorDeps) => {
   return async (payload: EachBatchPayload): Promise<void> => {
     const { batch, resolveOffset, heartbeat, isRunning, isStale, pause } = payload;
     const { topic, partition, messages } = batch;
-    const whose = { topic, partition };
+    const source = { topic, partition };
     const isUrgent = topic === TOPICS.stock;
     for (const chunk of chunksOf(messages, CHUNK)) {
       if (!isRunning() || isStale()) return;
       try {
-        await mapBounded(byKey(chunk), KEYS_AT_ONCE, async (list) => {
-          const project = () => projectList(deps, apply, whose, list);
+        await mapBounded(byKey(chunk), KEYS_CONCURRENT_MAX, async (list) => {
+          const project = () => projectList(deps, apply, source, list);
           for (const outcome of await limiter.run(keyOf(list[0]), project, { isUrgent })) {
             consumed.inc({ topic, outcome });
           }
@@ -158,13 +162,13 @@ export const projectBatch = (deps: ProjectorDeps) => {
         });
       } catch (error) {
         if (!(error instanceof DomainError) || error.code !== 'UNAVAILABLE') throw error;
-        telemetry.log.error('partition paused', error, whose);
-        // A store that was away may have lost what it had acknowledged, words among it.
+        telemetry.log.error('partition paused', error, source);
+        // A store that was unavailable may have lost acknowledged writes, words included.
         apply = freshApply();
-        setTimeout(pause(), pauses.next(whose));
+        setTimeout(pause(), pauses.next(source));
         return;
       }
-      pauses.clear(whose);
+      pauses.clear(source);
       const last = chunk.at(-1);
       if (last) resolveOffset(last.offset);
       observeLag(topic, last);

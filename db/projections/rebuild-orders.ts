@@ -1,4 +1,4 @@
-// The order read model made again from the topic alone, and compared with what Postgres says.
+// Rebuilds the order read model from its topic and compares it with Postgres.
 import { fromBinary } from '@bufbuild/protobuf';
 import { OrderChangedSchema } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
 import type { Cassandra } from '../cassandra/client.ts';
@@ -15,12 +15,12 @@ import type { Pg } from '../postgres/client.ts';
 import { listSequences } from '../postgres/orders/orders.ts';
 
 const PAGE = 500;
-const WRITES_AT_ONCE = 16;
+const WRITES_CONCURRENT_MAX = 16;
 
 export interface OrderDifference {
   orderId: string;
-  /** The number of the newest event in the truth, and in the read model (0: not there). */
-  truth: number;
+  /** The newest event number in Postgres, and in the read model (0: absent). */
+  written: number;
   view: number;
 }
 
@@ -38,7 +38,7 @@ interface Deps {
   kafka: KafkaClient;
 }
 
-/** Folds every event again; a row that is there already is written with the same timestamp. */
+/** Folds every event again; an existing row is written with the same timestamp. */
 const refold = async ({ cassandra, kafka }: Deps) => {
   const known = new Map<string, number>();
   let waiting: Promise<void>[] = [];
@@ -48,7 +48,7 @@ const refold = async ({ cassandra, kafka }: Deps) => {
     const { id } = viewOf(event).facts;
     known.set(id, Math.max(known.get(id) ?? 0, event.sequence));
     waiting.push(putOrderEvent(cassandra, event));
-    if (waiting.length < WRITES_AT_ONCE) return;
+    if (waiting.length < WRITES_CONCURRENT_MAX) return;
     await Promise.all(waiting);
     waiting = [];
   });
@@ -67,8 +67,8 @@ const dropStrays = async ({ cassandra }: Deps, known: Map<string, number>): Prom
 };
 
 /**
- * Traffic may go on: rows are written under their events' own timestamps, so nothing newer is
- * covered. An order whose last event has not come through the topic yet counts as different.
+ * Safe under traffic: rows are written under their events' own timestamps, so nothing newer is
+ * overwritten. An order whose last event is not on the topic yet counts as different.
  */
 export const rebuildOrders = async (deps: Deps): Promise<OrdersRebuilt> => {
   const { pg, cassandra } = deps;
@@ -78,9 +78,9 @@ export const rebuildOrders = async (deps: Deps): Promise<OrdersRebuilt> => {
   let orders = 0;
   for (let after = ''; ;) {
     const page = await listSequences(pg, after, PAGE);
-    for (const { id: orderId, storeId, sequence: truth } of page) {
+    for (const { id: orderId, storeId, sequence: written } of page) {
       const view = (await findOrderView(cassandra, storeId, orderId))?.sequence ?? 0;
-      if (view < truth) differences.push({ orderId, truth, view });
+      if (view < written) differences.push({ orderId, written, view });
     }
     orders += page.length;
     if (page.length < PAGE) return { events, orders, strays, differences };

@@ -1,4 +1,4 @@
-// What Postgres says and a set of tables does not know: told once more on the road of all news.
+// Publishes again, through the outbox, what Postgres has and a table set lacks.
 import { chunksOf, mapBounded } from '../../concurrency/chunks.ts';
 import type { CollectionId, ProductId, StoreId } from '../../domain/ids.ts';
 import type { Cassandra } from '../cassandra/client.ts';
@@ -22,23 +22,23 @@ import {
 import { pagesOf } from './compare.ts';
 
 const PAGE = 500;
-const READS_AT_ONCE = 16;
+const READS_CONCURRENT_MAX = 16;
 
 interface Sides {
   pg: Pg;
-  /** The set of tables that should know. */
+  /** The table set to complete. */
   cassandra: Cassandra;
-  /** What was said from here on may still be on its way, in microseconds since 1970. */
+  /** Events from here on may still be in flight, in microseconds since 1970. */
   beforeUs: number;
 }
 
-/** Those of a list that are so, asked a few at a time. */
+/** Filters a list by an asynchronous predicate, with bounded concurrency. */
 const filtered = async <T>(list: T[], isSo: (one: T) => Promise<boolean>): Promise<T[]> => {
-  const answers = await mapBounded(list, READS_AT_ONCE, isSo);
+  const answers = await mapBounded(list, READS_CONCURRENT_MAX, isSo);
   return list.filter((_, at) => answers[at]);
 };
 
-/** Every page after the one before it, until there is none. */
+/** Pages through a list until a page is empty. */
 async function* pages<T, After>(
   first: After,
   read: (after: After) => Promise<T[]>,
@@ -91,7 +91,7 @@ const republishStock = async ({ pg, cassandra, beforeUs }: Sides): Promise<numbe
   return count;
 };
 
-/** Of a list, what Postgres has no more. */
+/** The entries of a list that Postgres no longer has. */
 const absentOf = async <T extends { id: string }>(
   pg: Pg,
   of: 'products' | 'collections',
@@ -105,34 +105,34 @@ const absentOf = async <T extends { id: string }>(
   return list.filter(({ id }) => !present.has(id));
 };
 
-/** What the tables show and Postgres has no more; the news of it may be on its way. */
+/** What the tables show and Postgres no longer has; its deletion may be in flight. */
 export const findGone = async (pg: Pg, cassandra: Cassandra): Promise<Gone> => {
   const gone: Gone = { products: [], collections: [] };
   for await (const page of pagesOf(cassandra)) {
     const shown = page.filter(({ isDeleted, version }) => !isDeleted && version !== undefined);
     for (const one of await absentOf(pg, 'products', shown)) {
       const { storeId, id, version = 0, productClockUs: clockUs } = one;
-      const whose = { storeId: storeId as StoreId, id: id as ProductId };
-      gone.products.push({ ...whose, version: version + 1, clockUs });
+      const ids = { storeId: storeId as StoreId, id: id as ProductId };
+      gone.products.push({ ...ids, version: version + 1, clockUs });
     }
   }
   for await (const page of pagesOfCollections(cassandra, PAGE)) {
     for (const one of await absentOf(pg, 'collections', page)) {
-      const whose = { storeId: one.storeId as StoreId, id: one.id as CollectionId };
-      // The read side keeps no version of collections, and nobody compares it.
-      gone.collections.push({ ...one, ...whose, version: 0 });
+      const ids = { storeId: one.storeId as StoreId, id: one.id as CollectionId };
+      // The read model keeps no version of collections, and none is compared.
+      gone.collections.push({ ...one, ...ids, version: 0 });
     }
   }
   return gone;
 };
 
-/** Those that are still shown after everything was read. */
+/** Publishes deletions of entries that are still shown after everything was read. */
 const republishGone = async ({ pg, cassandra }: Sides, gone: Gone): Promise<number> => {
   const products = await filtered(gone.products, async ({ storeId, id }) => {
     const stored = await findStored(cassandra, storeId, id);
     return stored !== undefined && !stored.deleted;
   });
-  // A deleted one has the clock of its deletion.
+  // A deleted collection has the clock of its deletion.
   const collections = await filtered(
     gone.collections,
     async ({ storeId, id, clockUs }) =>
@@ -148,9 +148,9 @@ const republishGone = async ({ pg, cassandra }: Sides, gone: Gone): Promise<numb
 };
 
 /**
- * Tells again what was said before a moment and is not in the tables, though everything sent until
- * then has been read: news that never reached its topic. It goes through the outbox, so that the
- * topics have it from now on and one writer a product stays the rule. Answers how much it was.
+ * Publishes events older than a time that are missing from the tables although everything sent
+ * until then was read: they never reached their topic. They go through the outbox, so that the
+ * topics have them and a product keeps one writer. Returns how many there were.
  */
 export const republishMissing = async (sides: Sides, gone: Gone): Promise<number> => {
   const counts = [

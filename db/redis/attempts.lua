@@ -1,7 +1,7 @@
--- Counts payment attempts that are not known to be good, by several subjects at once.
--- KEYS: one sorted set a subject. ARGV: the attempt's id, then of each subject how many, and for
--- how many ms each counts. An attempt that is there already is the same one, and counts once.
--- Answers 0 when it may be made, else the ms until it may.
+-- Counts payment attempts that may be bad, for several subjects in one call.
+-- KEYS: one sorted set per subject. ARGV: the attempt's id, then per subject the limit and the
+-- window in ms. A repeated id counts once.
+-- Returns 0 when the attempt is allowed, else the ms until it is.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local id = ARGV[1]

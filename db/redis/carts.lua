@@ -1,8 +1,9 @@
--- Writes a cart if it is still the one that was read, and renews its life.
--- KEYS: the cart. ARGV: the mark that was read ('' for none), the new mark, the cart as text, its
--- life in ms. Answers 1, or 0 when somebody else was first.
+-- Writes a cart if it has not changed since it was read, and renews its TTL.
+-- KEYS: the cart. ARGV: the version that was read ('' for none), the new version, the cart as text,
+-- its TTL in ms.
+-- Returns 1, or 0 after a concurrent change.
 local read = redis.pcall('HGET', KEYS[1], 'mark')
--- A key of another type is as good as none.
+-- A key of another type counts as absent.
 if type(read) == 'table' then redis.call('DEL', KEYS[1]) read = false end
 if (read or '') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'mark', ARGV[2], 'cart', ARGV[3])

@@ -1,4 +1,4 @@
-// Carts in Redis: each one text under one key, changed by compare-and-set, gone when abandoned.
+// Carts in Redis: one text per key, changed by compare-and-set, with a TTL.
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Cart } from '../../domain/carts/cart.ts';
@@ -8,10 +8,10 @@ import type { RedisClient } from './client.ts';
 import { runScript, scriptOf } from './scripts.ts';
 
 const REPLACE = scriptOf('carts.lua');
-/** Writers at once on one cart: each round one of them is done. */
+/** Attempts of one writer: each round of concurrent writers completes one of them. */
 const TRIES_MAX = 200;
 const PAUSE_MS_MAX = 5;
-/** A cart without anything in it is nobody's loss. */
+/** TTL of an empty cart, which is short because nothing is lost with it. */
 const EMPTY_LIFE_MS = 60 * 60_000;
 
 const line = z.object({
@@ -38,8 +38,8 @@ const stored = z.object({
 });
 
 /**
- * `cart:{…}`: the hash of the store and of whose or which cart it is, because a guest's id opens
- * it. TTL: the life of a cart, from when it was last looked at.
+ * `cart:{…}`: a hash of the store and the cart's account or id, because a guest's id opens the
+ * cart. TTL: the life of a cart since its last read.
  */
 const keyOf = (storeId: string, name: string): string =>
   `cart:{${createHash('sha256').update(`${storeId}/${name}`).digest('base64url')}}`;
@@ -49,7 +49,7 @@ const cartOf = (text: string | null | undefined): Cart | undefined => {
   return result?.success ? result.data : undefined;
 };
 
-/** What is made of the present cart; the same one, or none, where there is nothing to write. */
+/** Makes the next cart from the present one; the same object or undefined writes nothing. */
 export type CartChange<T> = (present: Cart | undefined) => T;
 
 export const createCartStore = (client: RedisClient, lifeMs: number) => {
@@ -70,7 +70,7 @@ export const createCartStore = (client: RedisClient, lifeMs: number) => {
       return (await runScript(redis, REPLACE, [keyOf(storeId, name)], words)) === 1;
     });
   return {
-    /** The cart, whose life begins anew; undefined when there is none. */
+    /** The cart, whose TTL is renewed; undefined when there is none. */
     find: async (storeId: string, name: string): Promise<Cart | undefined> => {
       const { cart } = await read(storeId, name);
       if (cart) {
@@ -80,7 +80,7 @@ export const createCartStore = (client: RedisClient, lifeMs: number) => {
       }
       return cart;
     },
-    /** Changes a cart as if nobody else did meanwhile; what `change` throws changes nothing. */
+    /** Changes a cart atomically; when `change` throws, nothing changes. */
     change: async <T extends Cart | undefined>(
       storeId: string,
       name: string,
@@ -92,7 +92,7 @@ export const createCartStore = (client: RedisClient, lifeMs: number) => {
         if (!next || next === cart || (await replace(storeId, name, mark, next))) return next;
         await Bun.sleep(Math.random() * PAUSE_MS_MAX);
       }
-      throw new DomainError('OVERLOADED', 'too many change this cart at once');
+      throw new DomainError('OVERLOADED', 'too many concurrent changes of this cart');
     },
     remove: (storeId: string, name: string): Promise<void> =>
       client.run('cart.remove', async (redis) => void (await redis.del(keyOf(storeId, name)))),

@@ -1,4 +1,4 @@
-// The Redis client: one server or a cluster, never waiting long, never queueing without end.
+// The Redis client: one server or a cluster, with short timeouts and a bounded queue.
 import { Cluster, Redis } from 'ioredis';
 import { waitAtMost } from '../../concurrency/deadline.ts';
 import { createLimiter } from '../../concurrency/limiter.ts';
@@ -8,20 +8,20 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 const CONNECT_TIMEOUT_MS = 1_000;
 const COMMAND_TIMEOUT_MS = 1_000;
 const RECONNECT_MS_MAX = 1_000;
-/** Calls waiting at once; the next is refused instead of queued. */
+/** Calls waiting; the next call is refused instead of queued. */
 const WAITING_MAX = 5_000;
 
-/** What both can do; keys of one call must share a hash tag. */
+/** The commands of both clients; keys of one call must share a hash tag. */
 export type RedisCommands = Redis | Cluster;
 
 export interface RedisClient {
-  /** Runs commands under a name; anything but an answer is UNAVAILABLE. */
+  /** Runs commands under a name. Throws UNAVAILABLE on any failure. */
   run<T>(name: string, work: (redis: RedisCommands) => Promise<T>): Promise<T>;
-  /** Waits for the first connection, but no longer than this. */
+  /** Waits for the first connection, at most this long. */
   connected(limitMs: number): Promise<void>;
-  /** Every server that takes writes. */
+  /** Every server that accepts writes. */
   masters(): Redis[];
-  /** How often a connection was lost: another number means that anything may have happened. */
+  /** The number of lost connections; a change means that data may have been lost. */
   losses(): number;
   close(): void;
 }
@@ -40,14 +40,14 @@ const CLUSTER_OPTIONS = {
   enableOfflineQueue: false,
   clusterRetryStrategy: retryMs,
   slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
-  // A slot that moves away is followed, a node that is away is waited for a moment only.
+  // Follows a slot that moves, and waits only briefly for a node that is down.
   maxRedirections: 4,
   retryDelayOnFailover: 100,
   retryDelayOnClusterDown: 100,
   redisOptions: { connectTimeout: CONNECT_TIMEOUT_MS, commandTimeout: COMMAND_TIMEOUT_MS },
 };
 
-/** `redis://host:port`, or several of them with commas between: nodes of one cluster. */
+/** `redis://host:port`, or several separated by commas: the nodes of one cluster. */
 const open = (urls: string[]): RedisCommands => {
   const [url = ''] = urls;
   if (urls.length > 1) return new Cluster(urls, CLUSTER_OPTIONS);
@@ -55,7 +55,7 @@ const open = (urls: string[]): RedisCommands => {
 };
 
 const away = (cause?: unknown): DomainError =>
-  new DomainError('UNAVAILABLE', 'the cache is away', { cause, retryAfterSeconds: 1 });
+  new DomainError('UNAVAILABLE', 'the cache is unavailable', { cause, retryAfterSeconds: 1 });
 
 export const connectRedis = (url: string, telemetry: Telemetry): RedisClient => {
   const redis = open(url.split(',').filter((one) => one !== ''));
@@ -65,7 +65,7 @@ export const connectRedis = (url: string, telemetry: Telemetry): RedisClient => 
   redis.on('close', lost);
   redis.on('+node', (node: Redis) => node.on('close', lost));
   redis.on('error', (error: Error) =>
-    telemetry.log.warn('redis is away', { reason: error.message }),
+    telemetry.log.warn('redis unavailable', { reason: error.message }),
   );
   return {
     run: (name, work) =>

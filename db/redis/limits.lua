@@ -1,7 +1,7 @@
--- Takes a cost from several buckets at once, from all or from none: the generic cell rate algorithm
--- (ITU-T I.371) on the server's own clock. A bucket is the moment at which it will be full again.
--- KEYS: one a bucket. ARGV: of each bucket its quota, its window in ms, the cost.
--- Answers for each bucket: what is left, ms until it is full, ms until the cost can be had.
+-- Takes a cost from several buckets, from all or from none: the generic cell rate algorithm (ITU-T
+-- I.371) on the server's own clock. A bucket is the time at which it is full again.
+-- KEYS: one per bucket. ARGV: per bucket its quota, its window in ms, the cost.
+-- Returns per bucket: what is left, ms until it is full, ms until the cost is available.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local buckets, refused = {}, false
@@ -9,9 +9,9 @@ for at, key in ipairs(KEYS) do
   local quota, window_ms, cost = tonumber(ARGV[3 * at - 2]), ARGV[3 * at - 1], ARGV[3 * at]
   local window = window_ms * 1000
   local step = window / quota
-  -- A key of another type is as good as none: what is written replaces it.
+  -- A key of another type counts as absent and is overwritten.
   local known = tonumber(redis.pcall('GET', key)) or 0
-  -- A clock that was set back must not lock anybody out for longer than one window.
+  -- After the clock was set back, a caller is refused for at most one window.
   local full_at = math.min(math.max(known, now), now + window)
   local wanted = full_at + cost * step
   local wait = wanted - window - now

@@ -1,22 +1,22 @@
-// Rates and payment attempts in Redis: one script each, atomic, on the server's clock, with a TTL.
+// Rate limits and payment attempts in Redis: one atomic script each, on the server's clock.
 import type { RedisClient } from './client.ts';
 import { runScript, scriptOf } from './scripts.ts';
 
-/** A bucket of one subject: `quota` units each window, all of them at once if they are there. */
+/** A subject's bucket: `quota` units per window, which may be used in one burst. */
 export interface Bucket {
   key: string;
   quota: number;
   windowMs: number;
 }
 
-/** A bucket after a cost was taken, or refused while `waitMs` is not 0. */
+/** A bucket after a cost was taken, or refused when `waitMs` is not 0. */
 export interface Level {
   left: number;
   fullInMs: number;
   waitMs: number;
 }
 
-/** How many attempts that are not known to be good a subject may have within a window. */
+/** The number of possibly bad attempts a subject may make within a window. */
 export interface Subject {
   key: string;
   most: number;
@@ -26,13 +26,16 @@ export interface Subject {
 const TAKE = scriptOf('limits.lua');
 const ATTEMPT = scriptOf('attempts.lua');
 
-/** `rate:{<storeId>}:…` TTL: until the bucket is full. One slot a store, so one script sees all. */
+/**
+ * `rate:{<storeId>}:…` TTL: until the bucket is full. One slot per store, so that one script sees
+ * all.
+ */
 const rateKey = (storeId: string, key: string): string => `rate:{${storeId}}:${key}`;
 /** `attempts:{<storeId>}:…` TTL: the subject's window. */
 const attemptKey = (storeId: string, key: string): string => `attempts:{${storeId}}:${key}`;
 
 export const createLimitStore = (client: RedisClient) => ({
-  /** Takes `cost` from every bucket or, while one of them has too little, from none. */
+  /** Takes `cost` from every bucket, or from none while one of them has too little. */
   take: (storeId: string, buckets: Bucket[], cost: number): Promise<Level[]> =>
     client.run('limits.take', async (redis) => {
       const keys = buckets.map(({ key }) => rateKey(storeId, key));
@@ -43,14 +46,14 @@ export const createLimitStore = (client: RedisClient) => ({
         return { left, fullInMs, waitMs };
       });
     }),
-  /** Notes an attempt; answers 0, or how many ms it must wait because too many went wrong. */
+  /** Records an attempt; returns 0, or the ms to wait after too many failures. */
   attempt: (storeId: string, subjects: Subject[], id: string): Promise<number> =>
     client.run('limits.attempt', async (redis) => {
       const keys = subjects.map(({ key }) => attemptKey(storeId, key));
       const words = subjects.flatMap(({ most, windowMs }) => [most, windowMs]);
       return Number(await runScript(redis, ATTEMPT, keys, [id, ...words]));
     }),
-  /** An attempt that turned out well counts no more. */
+  /** Removes an attempt that succeeded from the count. */
   forgive: (storeId: string, subjects: Subject[], id: string): Promise<void> =>
     client.run('limits.forgive', async (redis) => {
       await Promise.all(subjects.map(({ key }) => redis.zrem(attemptKey(storeId, key), id)));

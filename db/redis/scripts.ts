@@ -1,4 +1,4 @@
-// Scripts that run inside Redis, atomically: called by their hash, given as text where unknown.
+// Runs Lua scripts in Redis: by hash, and by text where the server does not know the hash.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -11,13 +11,13 @@ export interface Script {
 
 type Words = (string | number)[];
 
-/** A script of this folder. */
+/** Reads a script of this folder. */
 export const scriptOf = (file: string): Script => {
   const text = readFileSync(resolve(import.meta.dirname, file), 'utf8');
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 };
 
-/** By its hash; a server that does not know it yet is given the text. */
+/** Runs a script by its hash; a server that does not know it gets the text. */
 export const runScript = (
   redis: RedisCommands,
   { text, sha }: Script,

@@ -1,14 +1,14 @@
 #!lua name=holdfast_stock
--- The fast side of stock: admits holds as long as what the ledger last said allows it.
+-- The Redis side of stock: admits holds as far as the ledger's last known levels allow.
 -- KEYS of each function share one hash tag: the level of a sku, and its unsettled admissions.
--- A level is one text: epoch, on hand, reserved, version, and when the ledger said so (ms).
+-- A level is one text: epoch, on hand, reserved, version, and the time of the ledger's answer (ms).
 
 local function now_ms()
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
--- A key of another type is as good as lost: the ledger's next word replaces it.
+-- A key of another type counts as lost; the ledger's next answer replaces it.
 local function level_of(key)
   local raw = redis.pcall('GET', key)
   if type(raw) ~= 'string' then return nil end
@@ -37,11 +37,11 @@ local function unsettled(key, now)
   return sum
 end
 
--- ARGV: reservation id, quantity, life of the admission in ms, epoch, ms a shortage is believed.
--- Answers {verdict, available}. All checks come before all writes.
+-- ARGV: reservation id, quantity, TTL of the admission in ms, epoch, ms a shortage is trusted.
+-- Returns {verdict, available}. All checks come before all writes.
 local function admit(keys, args)
   local level = level_of(keys[1])
-  -- Redis is whole under the caller's epoch: an older level is what one word left of a lost one.
+  -- Redis is complete under the caller's epoch, so an older level is a remnant of lost data.
   if not level or level.epoch < tonumber(args[4]) then return {'unknown', 0} end
   if level.epoch > tonumber(args[4]) then return {'fenced', 0} end
   local available, quantity = level.on_hand - level.reserved, tonumber(args[2])
@@ -50,10 +50,10 @@ local function admit(keys, args)
   local others = unsettled(keys[2], now)
   if redis.call('ZSCORE', keys[2], member) then return {'admitted', available} end
   if available < quantity then
-    local believed = tonumber(args[5])
-    if now - level.at < believed then return {'short', available} end
-    -- One caller a second asks the ledger whether it is still so.
-    level.at = now - believed + 1000
+    local trusted = tonumber(args[5])
+    if now - level.at < trusted then return {'short', available} end
+    -- One caller a second checks with the ledger.
+    level.at = now - trusted + 1000
     write(keys[1], level)
     return {'stale', available}
   end
@@ -63,34 +63,34 @@ local function admit(keys, args)
   return {'admitted', available}
 end
 
--- ARGV: reservation id, quantity. Takes an admission back.
+-- ARGV: reservation id, quantity. Withdraws an admission.
 local function withdraw(keys, args)
   return redis.call('ZREM', keys[2], args[1] .. ' ' .. args[2])
 end
 
 -- ARGV: epoch, on hand, reserved, version, how (settle or fill), reservation id, quantity.
--- What the ledger says replaces only what it said earlier. Only a fill makes a level admit:
--- after a loss a single answer must not make Redis look whole. An older epoch changes nothing.
+-- A ledger answer replaces only older ones. Only a fill lets a level admit: after a data loss a
+-- single answer must not make Redis look complete. An older epoch changes nothing.
 local function settle(keys, args)
-  local told = {
+  local answer = {
     epoch = tonumber(args[1]), on_hand = tonumber(args[2]), reserved = tonumber(args[3]),
     version = tonumber(args[4]), at = now_ms(),
   }
   local level = level_of(keys[1])
-  if level and level.epoch > told.epoch then return 0 end
+  if level and level.epoch > answer.epoch then return 0 end
   local known = level and level.epoch or 0
-  if level and level.version > told.version then
-    told.on_hand, told.reserved = level.on_hand, level.reserved
-    told.version, told.at = level.version, level.at
+  if level and level.version > answer.version then
+    answer.on_hand, answer.reserved = level.on_hand, level.reserved
+    answer.version, answer.at = level.version, level.at
   end
   if args[5] == 'fill' then
-    if known < told.epoch then redis.call('DEL', keys[2]) end
+    if known < answer.epoch then redis.call('DEL', keys[2]) end
   else
-    told.epoch = known
+    answer.epoch = known
   end
-  write(keys[1], told)
-  -- A sku the ledger does not have is forgotten again.
-  if told.version == 0 then redis.call('PEXPIRE', keys[1], 10000) end
+  write(keys[1], answer)
+  -- A sku that the ledger does not have expires again.
+  if answer.version == 0 then redis.call('PEXPIRE', keys[1], 10000) end
   if args[6] ~= '' then
     redis.pcall('ZREM', keys[2], args[6] .. ' ' .. args[7])
   end

@@ -1,15 +1,15 @@
-// The fast count of stock in Redis: admissions before the ledger, its answers after.
+// Stock counts in Redis: admissions before the ledger writes, and its answers afterwards.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { StockLevel } from '../../domain/stock.ts';
 import type { RedisClient, RedisCommands } from './client.ts';
 
-/** How long an admission counts that no ledger answer has settled. */
+/** How long an admission counts without a ledger answer. */
 const ADMISSION_LIFE_MS = 10_000;
-/** How long a level is believed without news: bounds what a lost answer can do, either way. */
-const BELIEVED_MS = 10_000;
-/** How much longer than its hold a reservation id is remembered. */
+/** How long a level is trusted without an update: bounds the effect of a lost answer. */
+const TRUSTED_MS = 10_000;
+/** How long a reservation id is remembered after its hold ends. */
 export const REMEMBERED_AFTER_MS = 600_000;
 const SCAN_COUNT = 1_000;
 
@@ -19,7 +19,7 @@ export type Verdict = 'admitted' | 'short' | 'stale' | 'contended' | 'unknown' |
 
 export interface Admission {
   verdict: Verdict;
-  /** What the ledger last said, when the verdict rests on it. */
+  /** The ledger's last known level, when the verdict rests on it. */
   available: number;
 }
 
@@ -28,11 +28,11 @@ export interface AdmissionInput {
   sku: string;
   id: string;
   quantity: number;
-  /** The epoch the caller believes in; Redis admits under no other. */
+  /** The epoch the caller assumes; Redis admits under no other. */
   epoch: number;
 }
 
-/** A level as Redis has it; `atMs` is when the ledger said so. */
+/** A level in Redis; `atMs` is the time of the ledger's answer. */
 export interface CachedLevel extends StockLevel {
   epoch: number;
   atMs: number;
@@ -42,25 +42,25 @@ export interface LedgerLevel {
   storeId: string;
   level: StockLevel;
   epoch: number;
-  /** `fill` makes the sku admit under this epoch; `settle` only corrects its numbers. */
+  /** `fill` lets the sku admit under this epoch; `settle` only corrects its numbers. */
   how: 'settle' | 'fill';
   /** The admission that this answer settles. */
   admission?: { id: string; quantity: number } | undefined;
 }
 
-/** `stock:{<storeId>/<sku>}:…`, one slot a sku. TTL: none, and ADMISSION_LIFE_MS. */
+/** `stock:{<storeId>/<sku>}:…`, one slot per sku. TTL: none, and ADMISSION_LIFE_MS. */
 const keysOf = (storeId: string, sku: string): [string, string] => {
   const tag = `stock:{${storeId}/${sku}}`;
   return [`${tag}:level`, `${tag}:unsettled`];
 };
 
 /**
- * Reservation ids share a few slots, each with a mark of its own that says Redis is whole: on a
- * cluster, too, what has lost an id has lost the mark beside it.
+ * Reservation ids share a few slots, each with its own ready mark. On a cluster, too, a server that
+ * lost an id has lost the mark beside it.
  */
 const BUCKETS = 64;
 
-/** FNV-1a, so that the same id always falls into the same bucket. */
+/** FNV-1a, so that an id always has the same bucket. */
 const bucketOf = (name: string): number => {
   let hash = 0x811c9dc5;
   for (let at = 0; at < name.length; at++) {
@@ -69,11 +69,11 @@ const bucketOf = (name: string): number => {
   return hash % BUCKETS;
 };
 
-/** TTL: the hold's life and ten minutes. */
+/** TTL: the hold's life plus ten minutes. */
 const reservationKey = (storeId: string, id: string): string =>
   `reservation:{b${bucketOf(`${storeId}/${id}`)}}:${storeId}/${id}`;
 
-/** What a rebuild leaves when everything is in: the epoch, and the servers it was put into. */
+/** Written by a completed rebuild: the epoch, and the servers it filled. */
 const readyKey = (bucket: number): string => `reservation:{b${bucket}}:ready`;
 const READY_KEYS = Array.from({ length: BUCKETS }, (_, bucket) => readyKey(bucket));
 
@@ -84,7 +84,7 @@ const levelOf = (sku: string, text: string | null): CachedLevel | undefined => {
   return { sku, epoch, onHand, reserved, available: onHand - reserved, version, atMs };
 };
 
-/** A key of another type is as good as none: what is written next replaces it. */
+/** A key of another type counts as absent; the next write replaces it. */
 const textOf = (redis: RedisCommands, key: string): Promise<string | null> =>
   redis.get(key).catch((error: unknown) => {
     if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return null;
@@ -101,7 +101,7 @@ const loadLibrary = async (client: RedisClient): Promise<void> => {
   await Promise.all(client.masters().map(load));
 };
 
-/** Which servers these are, as a text: another one after a restart or a fail-over. */
+/** Identifies the servers as a text, which changes after a restart or a fail-over. */
 const identityOf = async (client: RedisClient): Promise<string> => {
   const ids = await Promise.all(client.masters().map(runIdOf));
   return ids.sort().join(' ');
@@ -125,7 +125,7 @@ async function* scanLevels(client: RedisClient): AsyncGenerator<{ storeId: strin
 
 type Call = (redis: RedisCommands) => Promise<unknown>;
 
-/** A server that lost the library (restart, FUNCTION FLUSH) gets it again. */
+/** Loads the library again into a server that lost it (restart, FUNCTION FLUSH). */
 const calling =
   (client: RedisClient) =>
   async (redis: RedisCommands, call: Call): Promise<unknown> => {
@@ -139,15 +139,15 @@ const calling =
   };
 
 const ids = (client: RedisClient) => ({
-  /** Whether this id was remembered, and the epoch of the rebuild Redis is whole since. */
+  /** Whether this id is remembered, and the epoch of the rebuild that Redis is complete since. */
   lookUp: (storeId: string, id: string): Promise<{ isKnown: boolean; epoch: number }> =>
     client.run('reservation.lookUp', async (redis) => {
-      // A key of another type is as good as none, for MGET as for us.
+      // MGET, like the other reads, treats a key of another type as absent.
       const keys = [reservationKey(storeId, id), readyKey(bucketOf(`${storeId}/${id}`))];
       const [known, ready] = await redis.mget(keys);
       return { isKnown: typeof known === 'string', epoch: Number(ready?.split(' ')[0] ?? 0) };
     }),
-  /** Remembers ids; from now on each of them goes to the ledger, whatever Redis counts. */
+  /** Remembers ids; calls with them go to the ledger from now on, whatever Redis counts. */
   remember: (held: { storeId: string; id: string; lifeMs: number }[]): Promise<void> =>
     client.run('reservation.remember', async (redis) => {
       await Promise.all(
@@ -174,7 +174,7 @@ const levels = (client: RedisClient) => {
   return {
     admit: ({ storeId, sku, id, quantity, epoch }: AdmissionInput): Promise<Admission> =>
       client.run('stock.admit', async (redis) => {
-        const args = [id, quantity, ADMISSION_LIFE_MS, epoch, BELIEVED_MS];
+        const args = [id, quantity, ADMISSION_LIFE_MS, epoch, TRUSTED_MS];
         const keys = keysOf(storeId, sku);
         const answer = await called(redis, (one) =>
           one.fcall('holdfast_stock_admit', 2, ...keys, ...args),
@@ -189,12 +189,12 @@ const levels = (client: RedisClient) => {
           one.fcall('holdfast_stock_withdraw', 2, ...keys, id, quantity),
         );
       }),
-    /** Takes over what the ledger said. */
+    /** Stores the ledger's answers. */
     writeLevels: (all: LedgerLevel[]): Promise<void> =>
       client.run('stock.write', async (redis) => {
         await Promise.all(all.map((known) => writeLevel(redis, known)));
       }),
-    /** Levels that Redis has, however old; the others are left out. */
+    /** Levels that Redis has, of any age; missing ones are left out. */
     listLevels: (storeId: string, skus: string[]): Promise<CachedLevel[]> =>
       client.run('stock.levels', async (redis) => {
         const texts = await Promise.all(skus.map((sku) => textOf(redis, keysOf(storeId, sku)[0])));
@@ -203,9 +203,9 @@ const levels = (client: RedisClient) => {
   };
 };
 
-const whole = (client: RedisClient) => ({
+const rebuilding = (client: RedisClient) => ({
   loadLibrary: (): Promise<void> => client.run('stock.library', () => loadLibrary(client)),
-  /** Which servers these are, and what all of them are ready for. */
+  /** The identity of the servers, and the ready mark they share. */
   inspect: (): Promise<{ identity: string; ready: string }> =>
     client.run('stock.inspect', async (redis) => {
       const identity = await identityOf(client);
@@ -213,7 +213,7 @@ const whole = (client: RedisClient) => ({
       const [first] = marks;
       return { identity, ready: first && marks.every((mark) => mark === first) ? first : '' };
     }),
-  /** Says that everything of an epoch is in. */
+  /** Marks an epoch as complete. */
   publishReady: (ready: string): Promise<void> =>
     client.run('stock.ready', async (redis) => {
       await Promise.all(READY_KEYS.map((key) => redis.set(key, ready)));
@@ -226,14 +226,14 @@ const whole = (client: RedisClient) => ({
 export const createStockCache = (client: RedisClient) => ({
   ...ids(client),
   ...levels(client),
-  ...whole(client),
+  ...rebuilding(client),
 });
 
 export type StockCache = ReturnType<typeof createStockCache>;
 
-/** True while a level may be shown or refused upon without asking the ledger. */
+/** True while a level may be shown, or a hold refused by it, without reading the ledger. */
 export const isBelieved = (level: CachedLevel, nowMs: number): boolean =>
-  nowMs - level.atMs < BELIEVED_MS;
+  nowMs - level.atMs < TRUSTED_MS;
 
-/** The text a rebuild publishes, and by which others know that Redis is whole. */
+/** The text of the ready mark, which a rebuild publishes. */
 export const readyText = (epoch: number, identity: string): string => `${epoch} ${identity}`;

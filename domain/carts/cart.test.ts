@@ -1,4 +1,4 @@
-// Carts as rules: nothing is lost, nothing counts twice, and limits hold.
+// Tests that carts lose no line, count no addition twice and keep their limits.
 import { describe, expect, test } from 'bun:test';
 import {
   EMPTY_CART,
@@ -13,19 +13,23 @@ import {
 import { judgeLine } from './findings.ts';
 
 const lineOf = (sku: string, quantity: number, unitMinor = 500): CartLine => ({
-  ...{ sku, quantity, unitMinor, productId: `prd_${sku}`, name: sku },
+  sku,
+  quantity,
+  unitMinor,
+  productId: `prd_${sku}`,
+  name: sku,
   currency: 'USD',
 });
 const cartOf = (...lines: CartLine[]): Cart => ({ ...EMPTY_CART, lines });
 const pieces = ({ lines }: Cart) => lines.map(({ sku, quantity }) => [sku, quantity]);
 
 describe('a cart', () => {
-  test('adds to a line that is there, in its place, at the price that is shown now', () => {
+  test('adds to an existing line, keeps its position and takes the current price', () => {
     const cart = withMore(cartOf(lineOf('a', 1), lineOf('b', 1)), lineOf('a', 2, 600));
     expect(cart.lines).toEqual([lineOf('a', 3, 600), lineOf('b', 1)]);
   });
 
-  test('adds once under one key, and refuses another body under it', () => {
+  test('applies an addition once per key and refuses another body under the key', () => {
     const addition = { key: 'k', body: 'one' };
     const once = withMore(EMPTY_CART, lineOf('a', 2), addition);
     expect(withMore(once, lineOf('a', 2), addition)).toBe(once);
@@ -40,7 +44,7 @@ describe('a cart', () => {
     expect(without(most, 's1').lines).toHaveLength(99);
   });
 
-  test('takes another one in once, and says what found no room', () => {
+  test('merges another cart once and reports the lines that exceed its limits', () => {
     const mine = cartOf(...Array.from({ length: 99 }, (_, at) => lineOf(`s${at}`, 9_999)));
     const from = { id: 'crt_1', lines: [lineOf('s1', 3), lineOf('x', 1), lineOf('y', 2)] };
     const { cart, notTaken } = withMerged(mine, from);
@@ -52,7 +56,7 @@ describe('a cart', () => {
     expect(withMerged(cart, from)).toEqual({ cart, notTaken: [] });
   });
 
-  test('loses what was bought, once, and keeps what came since', () => {
+  test('removes bought lines once and keeps lines added since', () => {
     const lines = [lineOf('a', 2), lineOf('b', 1)];
     const checkout = { key: 'k', principal: 'p', beganAtMs: 0, lines };
     const later = withMore({ ...cartOf(...lines), checkout }, lineOf('a', 1));
@@ -71,7 +75,7 @@ describe('a line', () => {
       available: left === undefined ? undefined : new Map([['a', left]]),
     }).findings;
 
-  test('has its findings by what is so now', () => {
+  test('has findings computed from current price and stock', () => {
     expect(judged(2, 2)).toEqual([]);
     expect(judged(3, 2)).toEqual(['FEWER_LEFT']);
     expect(judged(1, 0)).toEqual(['OUT_OF_STOCK']);
@@ -79,7 +83,7 @@ describe('a line', () => {
     expect(judged(1, 1, false)).toEqual(['PRICE_UNKNOWN']);
   });
 
-  test('of another price has both, and one that is not for sale has no other finding', () => {
+  test('with another price carries both prices, and one not for sale has no other finding', () => {
     const facts = { prices, available: new Map([['a', 9]]) };
     expect(judgeLine(lineOf('a', 1, 400), facts)).toMatchObject({
       unitMinor: 500,

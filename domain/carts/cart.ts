@@ -1,11 +1,11 @@
-// A cart: what somebody means to buy, at the prices they were shown, and its checkout under way.
+// The rules of a cart: its lines at the prices last shown, merging, and its pending checkout.
 import { DomainError } from '../errors.ts';
 import type { Currency } from '../money.ts';
 import { isDecided, LINES_MAX, QUANTITY_MAX, type OrderStatus } from '../order.ts';
 
-/** Keys of the last additions: a repeated one adds nothing. */
+/** Number of remembered addition keys; a repeated key adds nothing. */
 const ADDITIONS_MAX = 20;
-/** Carts that were taken over last: each is gone a moment later. */
+/** Number of remembered merged carts; a merged cart is deleted soon after. */
 const MERGED_MAX = 20;
 
 export interface CartLine {
@@ -13,15 +13,18 @@ export interface CartLine {
   quantity: number;
   productId: string;
   name: string;
-  /** What the shopper was shown last; a change is told until they say the line again. */
+  /**
+   * The price last shown to the shopper; a change is reported until the shopper sets the line
+   * again.
+   */
   unitMinor: number;
   currency: Currency;
 }
 
-/** What was sent to Orders under a key; whether it was bought is Orders' to say. */
+/** A checkout sent to Orders under a key; Orders decides whether it bought anything. */
 export interface CartCheckout {
   key: string;
-  /** Whose key it is at Orders. */
+  /** The principal that owns the key at Orders. */
   principal: string;
   beganAtMs: number;
   lines: CartLine[];
@@ -29,14 +32,14 @@ export interface CartCheckout {
 
 export interface Cart {
   lines: CartLine[];
-  /** Under way, or not known to have ended. */
+  /** Set while a checkout is pending or its outcome is unknown. */
   checkout?: CartCheckout | undefined;
-  /** The last one that bought something; the same key again gets the same answer. */
+  /** The last checkout that bought something; the same key returns the same answer. */
   bought?: (CartCheckout & { orderId: string }) | undefined;
   additions: { key: string; body: string }[];
-  /** The last carts whose lines are in here already. */
+  /** The last carts that were merged into this one. */
   mergedFrom: string[];
-  /** The account that takes this cart's lines over: nobody else changes it any more. */
+  /** The account that takes over this cart's lines; the cart is read-only from then on. */
   movedTo?: string | undefined;
 }
 
@@ -44,7 +47,10 @@ export const EMPTY_CART: Cart = { lines: [], additions: [], mergedFrom: [] };
 
 const full = (message: string): DomainError => new DomainError('CART_FULL', message);
 
-/** Exactly so many of a sku, at the price that it has now: in its place, or last. CART_FULL. */
+/**
+ * Sets a sku's quantity and price; an existing line keeps its position, a new one is appended.
+ * Throws CART_FULL.
+ */
 export const withLine = (cart: Cart, line: CartLine): Cart => {
   if (line.quantity > QUANTITY_MAX) throw full(`a line has at most ${QUANTITY_MAX} pieces`);
   const isThere = cart.lines.some(({ sku }) => sku === line.sku);
@@ -59,7 +65,7 @@ export const withLine = (cart: Cart, line: CartLine): Cart => {
 const quantityOf = ({ lines }: Cart, wanted: string): number =>
   lines.find(({ sku }) => sku === wanted)?.quantity ?? 0;
 
-/** More of a sku, once a key. CART_FULL, IDEMPOTENCY_KEY_REUSED. */
+/** Adds units of a sku, once per key. Throws CART_FULL, IDEMPOTENCY_KEY_REUSED. */
 export const withMore = (
   cart: Cart,
   line: CartLine,
@@ -80,10 +86,10 @@ export const without = (cart: Cart, wanted: string): Cart => ({
   lines: cart.lines.filter(({ sku }) => sku !== wanted),
 });
 
-/** What of another cart found no room. */
+/** Units of a merged cart that exceed the limits. */
 export type NotTaken = { sku: string; quantity: number }[];
 
-/** Another cart's lines beside one's own, summed up to the limits; once a cart. */
+/** Merges another cart's lines into this one up to the limits, once per cart id. */
 export const withMerged = (
   cart: Cart,
   from: { id: string; lines: CartLine[] },
@@ -101,20 +107,22 @@ export const withMerged = (
   return { cart: { ...merged, mergedFrom }, notTaken };
 };
 
-/** What the shopper was shown: what they agree to unless they say another total. */
+/**
+ * The total last shown to the shopper, in minor units; they agree to it unless they send another.
+ */
 export const shownTotalMinor = (lines: readonly CartLine[]): number =>
   lines.reduce((sum, { unitMinor, quantity }) => sum + unitMinor * quantity, 0);
 
-/** Endings that leave the shopper without anything: the cart is theirs again. */
+/** Endings in which nothing is bought: the cart keeps its lines. */
 const NOTHING_BOUGHT: readonly OrderStatus[] = ['cancelled', 'rejected', 'expired'];
 
-/** What became of an order that a cart was checked out with. */
+/** The outcome of the order that a cart was checked out with. */
 export const outcomeOf = (status: OrderStatus): 'bought' | 'nothing' | 'waiting' => {
   if (NOTHING_BOUGHT.includes(status)) return 'nothing';
   return isDecided(status) ? 'bought' : 'waiting';
 };
 
-/** The checkout with this key bought its lines: they leave, and what came since stays. */
+/** Removes the lines bought by the checkout with this key and keeps units added since. */
 export const withBought = (cart: Cart, key: string, orderId: string): Cart => {
   const { checkout } = cart;
   if (checkout?.key !== key) return cart;
@@ -126,6 +134,6 @@ export const withBought = (cart: Cart, key: string, orderId: string): Cart => {
   return { ...cart, lines, checkout: undefined, bought: { ...checkout, orderId } };
 };
 
-/** The checkout with this key bought nothing: the cart is as it was. */
+/** Clears a checkout with this key that bought nothing. */
 export const withoutCheckout = (cart: Cart, key: string): Cart =>
   cart.checkout?.key === key ? { ...cart, checkout: undefined } : cart;

@@ -1,33 +1,33 @@
-// What is to be told of a cart's line when it is read: never changed silently, always by a code.
+// Compares a cart's line with current price and stock and reports differences as codes.
 import type { Currency } from '../money.ts';
 import type { CartLine } from './cart.ts';
 
-/** Stable, as error codes are; a line may have several. */
+/** Codes are stable, as error codes are; a line may have several. */
 export const CART_FINDINGS = [
-  /** Withdrawn, or not there any more. */
+  /** Withdrawn or deleted. */
   'NOT_FOR_SALE',
   'PRICE_CHANGED',
-  /** Sold out. */
+  /** No unit is available. */
   'OUT_OF_STOCK',
-  /** Fewer are left than are wanted. */
+  /** Fewer units are available than the line has. */
   'FEWER_LEFT',
-  /** Products cannot be asked just now: what was shown last is shown. */
+  /** Products is unavailable; the line shows the last known price. */
   'PRICE_UNKNOWN',
-  /** Inventory cannot be asked just now. */
+  /** Inventory is unavailable. */
   'STOCK_UNKNOWN',
 ] as const;
 export type CartFinding = (typeof CART_FINDINGS)[number];
 
-/** `undefined` where the service behind it could not be asked. */
+/** A field is `undefined` when its service is unavailable. */
 export interface PresentFacts {
-  /** Skus that are for sale. */
+  /** Prices of the skus that are for sale. */
   prices: Map<string, { unitMinor: number; currency: Currency }> | undefined;
   available: Map<string, number> | undefined;
 }
 
 export interface JudgedLine {
   line: CartLine;
-  /** The present price, or what was shown last while nobody can say. */
+  /** The current price, or the last shown price when the current one is unknown. */
   unitMinor: number;
   currency: Currency;
   available: number | undefined;
@@ -40,13 +40,13 @@ const stockFindings = (quantity: number, available: number | undefined): CartFin
   return available < quantity ? ['FEWER_LEFT'] : [];
 };
 
-/** A line as it stands now. */
+/** The line with its current price, available units and findings. */
 export const judgeLine = (line: CartLine, { prices, available }: PresentFacts): JudgedLine => {
   const { sku, quantity, unitMinor, currency } = line;
   const shown = { line, unitMinor, currency };
   const price = prices?.get(sku);
   if (prices && !price) return { ...shown, available: undefined, findings: ['NOT_FOR_SALE'] };
-  // What Inventory has never counted is not there.
+  // A sku that Inventory has never counted has no units.
   const left = available && (available.get(sku) ?? 0);
   const stock = stockFindings(quantity, left);
   if (!price) return { ...shown, available: left, findings: ['PRICE_UNKNOWN', ...stock] };

@@ -1,4 +1,4 @@
-// Imports of catalogues: what a file's rows say, and what may come of each of them.
+// The types of catalogue imports: formats, statuses, parsed rows and planned products.
 import type { ErrorCode } from '../errors.ts';
 import type { ProductStatus, Variant } from '../product.ts';
 
@@ -13,10 +13,10 @@ export type RowStatus = (typeof ROW_STATUSES)[number];
 
 /** Largest file, in bytes. */
 export const IMPORT_BYTES_MAX = 100 * 1024 * 1024;
-/** Rows written in one transaction; a product's rows are never torn apart. */
+/** Rows written in one transaction; the rows of one product stay in one batch. */
 export const IMPORT_BATCH_ROWS = 500;
 
-/** Why a row failed or was skipped; the codes of refusals where there is one. */
+/** Why a row failed or was skipped; error codes are reused where one exists. */
 export type RowCode =
   | Extract<ErrorCode, 'INVALID_INPUT' | 'SKU_TAKEN' | 'STOCK_BELOW_RESERVED' | 'PRICE_AMBIGUOUS'>
   | 'MALFORMED_ROW'
@@ -25,7 +25,7 @@ export type RowCode =
   | 'UNCHANGED';
 
 export interface RowResult {
-  /** Counts the file's rows from 1, its header and blank lines left out. */
+  /** Row number, counted from 1 without the header and blank lines. */
   row: number;
   status: RowStatus;
   code?: RowCode | undefined;
@@ -34,7 +34,7 @@ export interface RowResult {
   productId?: string | undefined;
 }
 
-/** What one row says, still as the file has it; absent is what it does not say. */
+/** The fields of one row as text; a field the row does not have is absent. */
 export interface ImportRow {
   row: number;
   slug?: string | undefined;
@@ -49,14 +49,14 @@ export interface ImportRow {
   stock?: string | undefined;
   options: Record<string, string>;
   attributes: Record<string, string>;
-  /** Each a path from the top of a tree of categories. */
+  /** Each is a path from the root of a category tree. */
   categories: string[][];
   media: { url: string; alt: string }[];
-  /** Why the row could not even be read. */
+  /** Why the row could not be parsed. */
   problem?: string | undefined;
 }
 
-/** A category of a tree; its handle is unique in a store. */
+/** A category of a tree; its handle is unique in its store. */
 export interface ImportCategory {
   row: number;
   handle: string;
@@ -64,17 +64,17 @@ export interface ImportCategory {
   parentHandle?: string | undefined;
 }
 
-/** A variant as a row says it; what it leaves open is taken from the product that is there. */
+/** A variant from one row; missing fields are taken from the stored product. */
 export interface PlannedVariant {
   row: number;
   variant: Variant;
   stock: number | undefined;
 }
 
-/** A product as its rows say it: what may be written, and what is known of each row by now. */
+/** A product from its rows: the fields to write, and the row results known so far. */
 export interface PlannedProduct {
   slug: string;
-  /** The file itself gave the slug; else a product with one of the skus comes before it. */
+  /** True when the file has the slug; otherwise a product with one of the skus takes precedence. */
   hasOwnSlug: boolean;
   name: string | undefined;
   description: string | undefined;

@@ -1,4 +1,4 @@
-// Spelling: near words always meet under a key, and far ones are told apart.
+// Tests that similar words share a spelling key and that edit distances are exact.
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { editsAllowed, editsBetween, spellingKeys } from './spelling.ts';
@@ -9,8 +9,8 @@ const word = fc.array(letter, { minLength: 3, maxLength: 12 }).map((letters) => 
 type Edit = [kind: number, at: number, letter: string];
 const edit = fc.tuple(fc.nat(3), fc.nat(30), letter);
 
-const edited = (text: string, [kind, place, other]: Edit): string => {
-  const at = place % (text.length + 1);
+const edited = (text: string, [kind, position, other]: Edit): string => {
+  const at = position % (text.length + 1);
   const [head, tail] = [text.slice(0, at), text.slice(at)];
   if (kind === 0) return head + other + tail;
   if (kind === 1) return head + tail.slice(1);
@@ -33,7 +33,7 @@ describe('the edits between two words', () => {
     expect(editsBetween(b, a, 2)).toBe(edits);
   });
 
-  test('are at most as many as were made', () => {
+  test('are never more than the edits applied', () => {
     fc.assert(
       fc.property(word, edit, (text, one) => {
         expect(editsBetween(text, edited(text, one), 2)).toBeLessThanOrEqual(1);
@@ -55,7 +55,7 @@ describe('a word', () => {
     expect(editsAllowed(text, text)).toBe(edits);
   });
 
-  test('shares a key with every word within its edits', () => {
+  test('shares a key with every word within its allowed edits', () => {
     fc.assert(
       fc.property(word, fc.array(edit, { minLength: 1, maxLength: 2 }), (text, edits) => {
         const other = edits.reduce(edited, text);
@@ -68,7 +68,7 @@ describe('a word', () => {
     );
   });
 
-  test('has at most 22 keys, however long it is', () => {
+  test('of any length has at most 22 keys', () => {
     expect(spellingKeys('x'.repeat(40)).length).toBeLessThanOrEqual(22);
     expect(spellingKeys('abcdefghijklmnop')).toHaveLength(22);
     expect(spellingKeys('ab')).toEqual([]);

@@ -1,12 +1,12 @@
-// Misspelt words: how far two words may differ, and keys under which near words meet.
+// Corrects misspelt words: allowed edit distances, and the keys under which similar words meet.
 
-/** One edit from this many letters, two from the other. */
+/** Words of 4 to 7 characters may differ by one edit, longer ones by two. */
 const ONE_EDIT_LENGTH_MIN = 4;
 const TWO_EDITS_LENGTH_MIN = 8;
-/** Keys are made of a word's beginning only, so that a long word has few of them. */
+/** Keys use only a word's first characters, which bounds the number of keys of a long word. */
 const KEY_PREFIX_LENGTH = 6;
 
-/** How many edits make one of these words the other and still mean the same. */
+/** The edit distance within which two words are treated as the same. */
 export const editsAllowed = (typed: string, meant: string): number => {
   const length = Math.max(typed.length, meant.length);
   if (length >= TWO_EDITS_LENGTH_MIN) return 2;
@@ -14,8 +14,8 @@ export const editsAllowed = (typed: string, meant: string): number => {
 };
 
 /**
- * Edits (insert, delete, replace, swap of neighbours) between two words; `max + 1` when more.
- * The optimal string alignment distance.
+ * The number of edits (insert, delete, replace, swap of neighbours) between two words: their
+ * optimal string alignment distance. Returns `max + 1` when it is larger than `max`.
  */
 export const editsBetween = (a: string, b: string, max: number): number => {
   if (Math.abs(a.length - b.length) > max) return max + 1;
@@ -45,12 +45,12 @@ const shortened = (words: Set<string>): Set<string> => {
 };
 
 /**
- * Keys of a word: its beginning with as many letters left out as it may have edits. Two words
- * within the allowed edits always share one (symmetric delete, W. Garbe 2012). At most 22.
+ * The keys of a word: its prefix with up to the allowed number of characters deleted. Two words
+ * within the allowed edits always share a key (symmetric delete, W. Garbe 2012). At most 22.
  */
 export const spellingKeys = (word: string): string[] => {
   const beginning = new Set([word.slice(0, KEY_PREFIX_LENGTH)]);
-  // The other word may be longer by as many letters as there may be edits.
+  // The other word may be longer by the allowed number of edits.
   const edits = word.length >= TWO_EDITS_LENGTH_MIN - 2 ? 2 : 1;
   if (word.length < ONE_EDIT_LENGTH_MIN - 1) return [];
   const once = shortened(beginning);

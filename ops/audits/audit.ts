@@ -1,10 +1,10 @@
-// `./holdfast audit`: judges from outside, and their figures.
+// Runs `./holdfast audit`: external audits of the APIs, with their figures.
 import { SHOP_OPENAPI_FILE } from '../../apis/gateway/description.ts';
 import { OPENAPI_FILE } from '../../apis/products/routes.ts';
 import { UsageError } from '../arguments.ts';
 import { publicEnvironment } from '../environment.ts';
 import { testInstance } from '../instance.ts';
-import type { Say } from '../servers/server.ts';
+import type { Report } from '../servers/server.ts';
 import { bringUp } from '../up.ts';
 import { owasp } from './owasp.ts';
 import { schemathesis, type Requested } from './schemathesis.ts';
@@ -25,7 +25,7 @@ const suitesOf = (env: Record<string, string>): Requested[] => {
       schemaUrl: `${baseUrl}/openapi.json`,
       baseUrl,
       token: env['STORE_KEY'],
-      // A file is taken as it comes: what is wrong in it is told by the import, row by row.
+      // Excluded because any file is accepted: the import reports errors per row.
       exclude: '^/imports$',
     },
     { name: 'graphql', schemaUrl: `${baseUrl}/graphql`, baseUrl },
@@ -40,45 +40,50 @@ interface Verdict {
   report: string;
 }
 
-const judgedByOwasp = async (name: keyof typeof DESCRIPTIONS, say: Say): Promise<Verdict> => {
-  const found = await owasp(name, DESCRIPTIONS[name], say);
+const auditedByOwasp = async (
+  name: keyof typeof DESCRIPTIONS,
+  report: Report,
+): Promise<Verdict> => {
+  const found = await owasp(name, DESCRIPTIONS[name], report);
   const figure = `${found.length} findings`;
   return { figure, failed: found.length > 0, report: found.join('\n') };
 };
 
-type Judge = () => Promise<Verdict>;
+type Audit = () => Promise<Verdict>;
 
-/** Every judge by what it is called; those that call the shop have it brought up. */
-const judgesOf = (say: Say): Record<string, Judge> => {
+/** Every audit by name; those that call the shop start it first. */
+const auditsOf = (report: Report): Record<string, Audit> => {
   const instance = testInstance();
   const calling =
-    (name: string): Judge =>
+    (name: string): Audit =>
     async () => {
-      await bringUp(instance, say);
+      await bringUp(instance, report);
       const suite = suitesOf(await publicEnvironment(instance)).find((one) => one.name === name);
-      if (!suite) throw new Error(`there is no suite ${name}`);
-      return schemathesis(suite, say);
+      if (!suite) throw new Error(`unknown suite ${name}`);
+      return schemathesis(suite, report);
     };
-  const judges = Object.keys(DESCRIPTIONS) as (keyof typeof DESCRIPTIONS)[];
+  const audits = Object.keys(DESCRIPTIONS) as (keyof typeof DESCRIPTIONS)[];
   return {
     ...Object.fromEntries(
-      judges.map((name) => [`owasp-${name}`, () => judgedByOwasp(name, say)] as const),
+      audits.map((name) => [`owasp-${name}`, () => auditedByOwasp(name, report)] as const),
     ),
     ...Object.fromEntries(SUITES.map((name) => [name, calling(name)] as const)),
   };
 };
 
-/** Runs all of them, or the named ones; answers how many found something. */
-export const audit = async (names: string[], print: Say, say: Say): Promise<number> => {
-  const judges = judgesOf(say);
-  const unknown = names.find((name) => !Object.hasOwn(judges, name));
+/** Runs all or the named audits; returns how many reported a finding. */
+export const audit = async (names: string[], print: Report, report: Report): Promise<number> => {
+  const audits = auditsOf(report);
+  const unknown = names.find((name) => !Object.hasOwn(audits, name));
   if (unknown) {
-    throw new UsageError(`unknown audit ${unknown}; there is ${Object.keys(judges).join(', ')}`);
+    throw new UsageError(
+      `unknown audit ${unknown}; known audits: ${Object.keys(audits).join(', ')}`,
+    );
   }
   let failed = 0;
-  for (const [name, judge] of Object.entries(judges)) {
+  for (const [name, runAudit] of Object.entries(audits)) {
     if (names.length > 0 && !names.includes(name)) continue;
-    const verdict = await judge();
+    const verdict = await runAudit();
     if (verdict.failed) {
       failed++;
       print(verdict.report);

@@ -1,42 +1,43 @@
-// Schemathesis: thousands of calls made from what an API says of itself, and what they find.
+// Runs Schemathesis, which generates calls from an API's schema and checks the responses.
 import { resolve } from 'node:path';
 import { cached, isOnPath, runCommand } from '../servers/install.ts';
-import type { Say } from '../servers/server.ts';
+import type { Report } from '../servers/server.ts';
 
 const VERSION = '4.32.5';
 const BUDGET_SECONDS = 90;
-/** Of one path each: calls beyond what the tables of edge values give. */
+/** Generated calls per path, beyond the tables of edge values. */
 const EXAMPLES = 10;
 
 /**
- * No 5xx, no answer that is not described, no bad data taken, no door left open. Not that all which
- * fits the schema is taken: a sku fits that nobody sells.
+ * The one disabled check. All others apply: no 5xx, no undocumented response, no invalid data
+ * accepted, no missing authentication. Valid data may be refused: a sku can match the schema and
+ * not be sold.
  */
 const UNCHECKED = 'positive_data_acceptance';
 
-/** Of `graphql_faults.py`, beside this file. */
+/** The check of `graphql_faults.py`, beside this file. */
 const GRAPHQL_CHECK = 'graphql_faults';
 
-/** What is asked, and by whom. */
+/** The API to call and the caller's credentials. */
 export interface Requested {
   name: string;
   schemaUrl: string;
   baseUrl: string;
   token?: string | undefined;
-  /** Paths that end the caller's own credentials. */
+  /** Paths that revoke the caller's own credentials. */
   exclude?: string;
 }
 
 export interface Finding {
-  /** How many calls were made, in its own words. */
+  /** The number of calls, as Schemathesis prints it. */
   figure: string;
   failed: boolean;
-  /** Everything it said. */
+  /** The complete output. */
   report: string;
 }
 
-const install = (say: Say): Promise<string> =>
-  cached(`schemathesis-${VERSION}`, say, async (folder) => {
+const install = (report: Report): Promise<string> =>
+  cached(`schemathesis-${VERSION}`, report, async (folder) => {
     if (!isOnPath('python3')) throw new Error('schemathesis needs Python 3.10 with pip');
     const what = ['--quiet', '--target', folder, `schemathesis==${VERSION}`];
     await runCommand(['python3', '-m', 'pip', 'install', ...what]);
@@ -62,18 +63,18 @@ const argsOf = ({ schemaUrl, baseUrl, token, exclude }: Requested): string[] => 
   ...(exclude === undefined ? [] : ['--exclude-path-regex', exclude]),
 ];
 
-/** Asks an API for as long as the budget lasts. */
-export const schemathesis = async (asked: Requested, say: Say): Promise<Finding> => {
-  const folder = await install(say);
-  const command = ['python3', resolve(folder, 'bin', 'st'), ...argsOf(asked)];
+/** Calls an API until the time budget is used. */
+export const schemathesis = async (requested: Requested, report: Report): Promise<Finding> => {
+  const folder = await install(report);
+  const command = ['python3', resolve(folder, 'bin', 'st'), ...argsOf(requested)];
   const child = Bun.spawn(command, {
     env: {
       ...process.env,
       PYTHONPATH: `${folder}:${import.meta.dirname}`,
       PYTHONDONTWRITEBYTECODE: '1',
-      ...(asked.schemaUrl.endsWith('/graphql') && { SCHEMATHESIS_HOOKS: GRAPHQL_CHECK }),
+      ...(requested.schemaUrl.endsWith('/graphql') && { SCHEMATHESIS_HOOKS: GRAPHQL_CHECK }),
     },
-    // It keeps examples where it runs.
+    // Schemathesis stores examples in its working directory.
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,24 +1,98 @@
-// ops/cluster/holdfast.yaml, made from the tables of processes and settings, as compose's file is.
+// Generates ops/cluster/holdfast.yaml from the tables of processes and settings.
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
 import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
+import type { IJob } from 'kubernetes-models/batch/v1/Job';
+import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
+import type { IConfigMap } from 'kubernetes-models/v1/ConfigMap';
 import type { IService } from 'kubernetes-models/v1/Service';
+import type { IServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
 import { stringify } from 'yaml';
 import { ROOT } from '../instance.ts';
-import { specOf } from '../processes.ts';
-import { account, configMap, migration, networkPolicies } from './around.ts';
-import { containerOf, GRACE_SECONDS, labelsOf, metadataOf, SECURITY } from './pods.ts';
-import { API_PORT, GRPC_PORT, NAME, keyVolumesOf } from './settings.ts';
+import { settingsOf, specOf } from '../processes.ts';
+import {
+  API_PORT,
+  CONFIG,
+  databaseOf,
+  environmentIn,
+  GRPC_PORT,
+  keyVolumesOf,
+  NAME,
+  OPS_PORT,
+  variablesOf,
+} from './settings.ts';
 import { WORKLOADS, type Signal, type Workload } from './workloads.ts';
+
+const IMAGE = 'registry.shop.example/holdfast:0.0.0';
+/** Seconds a load balancer needs to stop sending to an ending pod. */
+const BALANCER_SECONDS = 5;
+/** Above the balancer's time and a process' drain (9 s) together. */
+const GRACE_SECONDS = 30;
+
+const labelsOf = (name: string) => ({
+  'app.kubernetes.io/name': name,
+  'app.kubernetes.io/part-of': NAME,
+});
+const metadataOf = (name: string) => ({ name, labels: labelsOf(name) });
+
+/** Not root, no privilege escalation, and no writable folder except one in memory. */
+const SECURITY = {
+  pod: {
+    runAsNonRoot: true,
+    runAsUser: 1000,
+    runAsGroup: 1000,
+    seccompProfile: { type: 'RuntimeDefault' as const },
+  },
+  container: {
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+  },
+};
+
+const probe = (path: string, periodSeconds: number, failureThreshold: number) => ({
+  httpGet: { path, port: 'ops' },
+  periodSeconds,
+  failureThreshold,
+  timeoutSeconds: 3,
+});
+
+const portsOf = ({ process }: Workload) => {
+  const { port, grpcPort } = specOf(process);
+  return [
+    { name: 'ops', containerPort: OPS_PORT },
+    ...(port ? [{ name: 'http', containerPort: API_PORT }] : []),
+    ...(grpcPort ? [{ name: 'grpc', containerPort: GRPC_PORT }] : []),
+  ];
+};
+
+const containerOf = (workload: Workload) => ({
+  name: workload.process,
+  image: IMAGE,
+  command: ['bun', `processes/${workload.process}.ts`],
+  env: environmentIn(workload.process, workload.variables),
+  ports: portsOf(workload),
+  resources: {
+    requests: { cpu: workload.cpu, memory: workload.memory },
+    limits: { memory: workload.memory },
+  },
+  // Liveness checks no dependency: an unavailable store must not restart the pods.
+  startupProbe: probe('/heartbeat', 1, 60),
+  livenessProbe: probe('/heartbeat', 10, 3),
+  readinessProbe: probe('/ready', 3, 2),
+  lifecycle: { preStop: { sleep: { seconds: BALANCER_SECONDS } } },
+  securityContext: SECURITY.container,
+  volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }, ...keyVolumesOf(workload.process).mounts],
+});
 
 const deployment = (workload: Workload): IDeployment => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: metadataOf(workload.name),
   spec: {
-    // How many there are is the autoscaler's word.
+    // The autoscaler sets the number of replicas.
     selector: { matchLabels: labelsOf(workload.name) },
     strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: '25%' } },
     template: {
@@ -70,7 +144,7 @@ const autoscaler = ({ name, min, max, signal }: Workload): IHorizontalPodAutosca
     minReplicas: min,
     maxReplicas: max,
     metrics: [metricOf(signal)],
-    // A sale begins at once and ends slowly.
+    // Scales up fast for a sale and down slowly.
     behavior: {
       scaleUp: { policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }] },
       scaleDown: { stabilizationWindowSeconds: 600 },
@@ -106,7 +180,76 @@ const service = ({ name, process }: Workload): IService[] => {
   ];
 };
 
-export const manifests = () => [
+const holdfastPods = { podSelector: { matchLabels: { 'app.kubernetes.io/part-of': NAME } } };
+const monitoring = {
+  namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } },
+};
+
+/** Only Holdfast's pods may call its pods; the gateway is the only public API. */
+const networkPolicy = (
+  name: string,
+  matchLabels: Record<string, string>,
+  ingress: NonNullable<NonNullable<INetworkPolicy['spec']>['ingress']>,
+): INetworkPolicy => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: metadataOf(name),
+  spec: { podSelector: { matchLabels }, policyTypes: ['Ingress'], ingress },
+});
+
+const networkPolicies = (): INetworkPolicy[] => [
+  networkPolicy(NAME, holdfastPods.podSelector.matchLabels, [
+    { from: [holdfastPods], ports: [{ port: API_PORT }, { port: GRPC_PORT }] },
+    { from: [monitoring], ports: [{ port: OPS_PORT }] },
+  ]),
+  networkPolicy('gateway', labelsOf('gateway'), [{ ports: [{ port: API_PORT }] }]),
+];
+
+/** Runs before a new version, idempotently; the only job that may change tables. */
+const migration = (): IJob => ({
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: metadataOf('migrate'),
+  spec: {
+    backoffLimit: 5,
+    activeDeadlineSeconds: 600,
+    ttlSecondsAfterFinished: 86_400,
+    template: {
+      metadata: { labels: labelsOf('migrate') },
+      spec: {
+        restartPolicy: 'OnFailure',
+        serviceAccountName: NAME,
+        automountServiceAccountToken: false,
+        securityContext: SECURITY.pod,
+        containers: [
+          {
+            name: 'migrate',
+            image: IMAGE,
+            command: ['bun', 'processes/migrate.ts'],
+            env: [databaseOf('owner'), ...variablesOf(settingsOf('migrate'))],
+            securityContext: SECURITY.container,
+          },
+        ],
+      },
+    },
+  },
+});
+
+const configMap = (): IConfigMap => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: metadataOf(NAME),
+  data: CONFIG,
+});
+
+const account = (): IServiceAccount => ({
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: metadataOf(NAME),
+  automountServiceAccountToken: false,
+});
+
+const manifests = () => [
   account(),
   configMap(),
   migration(),

@@ -1,19 +1,19 @@
-// Where each setting of a process comes from in a cluster: a value, or the operators' secret.
+// The source of each process setting in a cluster: a value, or the operators' secret.
 import type { IEnvVar } from 'kubernetes-models/v1/EnvVar';
 import type { Setting } from '../../processes/config.ts';
 import { settingsOf, specOf, type ProcessName } from '../processes.ts';
 
-/** What every container listens on; each has an address of its own. */
+/** The port of every container; each has its own address. */
 export const API_PORT = 8080;
 export const GRPC_PORT = 8443;
 export const OPS_PORT = 9090;
 
-/** Name of the ConfigMap and of the Secret that operators make. */
+/** Name of the ConfigMap and of the Secret that operators create. */
 export const NAME = 'holdfast';
 
 const service = (name: string): string => `http://${name}:${API_PORT}`;
 
-/** The same in every process; addresses of stores are examples to be replaced by one's own. */
+/** The same in every process; store addresses are examples to replace. */
 export const CONFIG: Partial<Record<Setting, string>> = {
   HOLDFAST_HOST: '0.0.0.0',
   HOLDFAST_PROFILE: 'production',
@@ -34,12 +34,12 @@ export const CONFIG: Partial<Record<Setting, string>> = {
   HOLDFAST_MAIL_FROM: 'orders@shop.example',
   HOLDFAST_PUBLIC_URL: 'https://shop.example',
   HOLDFAST_TRUSTED_PROXIES: '1',
-  // Files, which a rotation changes under a running process: see keyVolumesOf.
+  // Files, because a rotation changes them under a running process: see keyVolumesOf.
   HOLDFAST_TOKEN_KEYS: '/etc/holdfast/own/keys.json',
   HOLDFAST_TOKEN_JWKS: '/etc/holdfast/all/jwks.json',
 };
 
-/** Keys of the Secret: whoever reads one may act as a service or read what is kept. */
+/** Keys of the Secret; a reader of one can act as a service or read stored data. */
 export const SECRETS = [
   'HOLDFAST_SESSION_SECRET',
   'HOLDFAST_CATALOGUE_URL',
@@ -63,7 +63,7 @@ const fromSecret = (name: string, key: string = name): IEnvVar => ({
 
 const isSecret = (setting: Setting): boolean => (SECRETS as readonly Setting[]).includes(setting);
 
-/** The named settings as a container is given them; what has a default may be absent. */
+/** The named settings as container variables; those with a default may be absent. */
 export const variablesOf = (settings: readonly Setting[]): IEnvVar[] =>
   settings.flatMap((setting): IEnvVar[] => {
     if (isSecret(setting)) return [fromSecret(setting)];
@@ -72,11 +72,11 @@ export const variablesOf = (settings: readonly Setting[]): IEnvVar[] =>
     return [{ name: setting, valueFrom: { configMapKeyRef } }];
   });
 
-/** The connection of a role: each has its own key, and reaches its own schema only. */
+/** The connection of a role: each has its own key and access to its own schema only. */
 export const databaseOf = (role: string, setting: Setting = 'HOLDFAST_POSTGRES_URL') =>
   fromSecret(setting, `HOLDFAST_POSTGRES_URL_${role.toUpperCase()}`);
 
-/** Signing keys of this service alone, and everybody's public ones. */
+/** The signing keys of this service only, and the public keys of all. */
 export const keyVolumesOf = (name: ProcessName) => {
   const settings = settingsOf(name);
   const own = { name: 'own-keys', secret: { secretName: `${NAME}-keys-${name}` } };
@@ -98,7 +98,7 @@ export const keyVolumesOf = (name: ProcessName) => {
   };
 };
 
-/** Everything one process is told, its ports included. */
+/** The complete environment of one process, ports included. */
 export const environmentIn = (name: ProcessName, more: Record<string, string> = {}): IEnvVar[] => {
   const { port, grpcPort, role, identity } = specOf(name);
   const own = {

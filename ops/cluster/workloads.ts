@@ -1,25 +1,25 @@
-// What runs in a cluster, and how much of it: one line a workload, with the signal it grows by.
+// The workloads of a cluster: one line each, with replicas, resources and scaling signal.
 import type { ProcessName } from '../processes.ts';
 import { OUTBOX_BUCKETS } from '../../db/postgres/outbox.ts';
 import { PARTITIONS } from '../../db/kafka/topics.ts';
 
-/** What tells that more are needed. */
+/** The signal that scales a workload. */
 export type Signal =
-  /** Share of the requested CPU in use, in percent: doors, whose work is their CPU. */
+  /** Share of the requested CPU in use, in percent: for APIs, whose work is CPU. */
   | { cpu: number }
-  /** Tasks that wait in a Temporal queue, for each worker (`approximate_backlog_count`). */
+  /** Waiting tasks of a Temporal queue per worker (`approximate_backlog_count`). */
   | { backlogOf: string; each: number }
-  /** Mean of a metric of our own over the pods. */
+  /** Mean of one of Holdfast's metrics over the pods. */
   | { metric: string; mean: string };
 
 export interface Workload {
   name: string;
   process: ProcessName;
-  /** Two of each at least: one may always be on its way to another machine. */
+  /** At least two of each, because one may be moving to another machine. */
   min: number;
   max: number;
   signal: Signal;
-  /** Requests; memory is the limit too, CPU is not cut off. */
+  /** Requests; memory is also the limit, CPU has no limit. */
   cpu: string;
   memory: string;
   variables?: Record<string, string>;
@@ -46,7 +46,7 @@ const worker = (queue: string, max: number, each: number): Workload => ({
   variables: { HOLDFAST_TASK_QUEUES: queue },
 });
 
-/** Above these a store or a partition is the limit, and more of them would only wait. */
+/** Maxima above which a store or a partition is the limit and more replicas would only wait. */
 export const WORKLOADS: Workload[] = [
   api('gateway', 60),
   api('products', 20),

@@ -1,7 +1,7 @@
 // The commands that fill the catalogue: import a file, seed any number of products.
 import { command, text, wholeNumber, withDefault } from '../arguments.ts';
 import { publicEnvironment } from '../environment.ts';
-import { say } from '../output.ts';
+import { report } from '../output.ts';
 import type { Shop } from '../sample/load.ts';
 import { instanceOf, onTests } from './on-tests.ts';
 
@@ -18,34 +18,37 @@ const importCommand = command({
   name: 'import',
   summary: "a catalogue's CSV or JSON",
   about:
-    'Uploads a file of products and follows the import to its end. Rows that fail are ' +
-    'shown; the others are in.',
+    'Uploads a file of products and follows the import to its end. Failed rows are ' +
+    'shown; the others are imported.',
   example: 'import catalogue.json --map name:Name,price:Price',
   positionals: ['FILE'],
   options: {
-    format: text('F', 'auto, holdfast, shopify, spree or json; found by its columns without it'),
-    map: text('FIELD:COLUMN,…', 'which column has which field'),
+    format: text(
+      'F',
+      'auto, holdfast, shopify, spree or json; by default detected from its columns',
+    ),
+    map: text('FIELD:COLUMN,…', 'maps fields to columns'),
     ...onTests,
   },
   run: async ({ format, map, test }, [path = '']) => {
     const { importFile } = await import('./import-file.ts');
-    return importFile(await shopOf({ test }), path, { format, map }, say);
+    return importFile(await shopOf({ test }), path, { format, map }, report);
   },
 });
 
 const seedCommand = command({
   name: 'seed',
-  summary: 'a plausible catalogue, the same each time',
-  about: 'Imports made-up products. The same numbers make the same products, and change nothing.',
+  summary: 'a generated catalogue, the same for the same numbers',
+  about: 'Imports generated products. Repeating it with the same numbers changes nothing.',
   example: 'seed --products 10000 --seed 1',
   options: {
     products: withDefault(wholeNumber('N', 'products', [1, PRODUCTS_MAX]), PRODUCTS_DEFAULT),
-    seed: withDefault(wholeNumber('S', 'other numbers make other products', [0, SEED_MAX]), 1),
+    seed: withDefault(wholeNumber('S', 'seed of the generated products', [0, SEED_MAX]), 1),
     ...onTests,
   },
   run: async ({ products, seed: number, test }) => {
     const { seed } = await import('./seed.ts');
-    await seed(await shopOf({ test }), { products, seed: number }, say);
+    await seed(await shopOf({ test }), { products, seed: number }, report);
   },
 });
 

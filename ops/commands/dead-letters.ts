@@ -1,4 +1,4 @@
-// Dead letters: what could not be projected, why, and sent once more when it can be.
+// Lists dead letters with their cause, and replays them to their topics.
 import type { KafkaMessage } from 'kafkajs';
 import { connectKafka, type KafkaClient } from '../../db/kafka/client.ts';
 import { endsIn, leftUpTo } from '../../db/kafka/reach.ts';
@@ -7,7 +7,7 @@ import { createTelemetry } from '../../telemetry/telemetry.ts';
 import type { Instance } from '../instance.ts';
 
 const REPLAY_GROUP = 'dead-letters-replay';
-const LOOK_EVERY_MS = 200;
+const POLL_MS = 200;
 const READ_LIMIT_MS = 10 * 60_000;
 const OWN_HEADERS = ['holdfast_cause', 'holdfast_source'];
 const DEAD_TOPICS = Object.values(TOPICS).map(deadLetterTopic);
@@ -18,7 +18,7 @@ interface Message {
   partition: number;
   message: KafkaMessage;
 }
-type Take = (letters: Message[]) => Promise<void>;
+type Take = (messages: Message[]) => Promise<void>;
 
 const withKafka = async <T>(instance: Instance, work: (kafka: KafkaClient) => Promise<T>) => {
   const brokers = [`127.0.0.1:${instance.port('kafka')}`];
@@ -30,7 +30,7 @@ const withKafka = async <T>(instance: Instance, work: (kafka: KafkaClient) => Pr
   }
 };
 
-/** Reads the dead letters from where the group is to where they end when it begins. */
+/** Reads the dead letters from the group's offsets to the end offsets at the start. */
 const readAll = async (kafka: KafkaClient, groupId: string, take: Take): Promise<void> => {
   const ends = endsIn(await kafka.reachOf(groupId, DEAD_TOPICS));
   const failed = Promise.withResolvers<never>();
@@ -46,9 +46,9 @@ const readAll = async (kafka: KafkaClient, groupId: string, take: Take): Promise
   const read = async (): Promise<void> => {
     for (const limit = Date.now() + READ_LIMIT_MS; Date.now() < limit;) {
       if (leftUpTo(ends, await kafka.reachOf(groupId, DEAD_TOPICS)) === 0) return;
-      await Bun.sleep(LOOK_EVERY_MS);
+      await Bun.sleep(POLL_MS);
     }
-    throw new Error('Kafka does not give all dead letters');
+    throw new Error('dead letters not read to their end in time');
   };
   try {
     await Promise.race([read(), failed.promise]);
@@ -57,13 +57,13 @@ const readAll = async (kafka: KafkaClient, groupId: string, take: Take): Promise
   }
 };
 
-/** One line a letter: where it lies, its key, why it is there. Answers how many. */
+/** Prints one line per dead letter: position, key and cause. Returns their number. */
 export const listDeadLetters = (instance: Instance, print: Print): Promise<number> =>
   withKafka(instance, async (kafka) => {
     let count = 0;
     const groupId = `dead-letters-${crypto.randomUUID()}`;
-    await readAll(kafka, groupId, async (letters) => {
-      for (const { topic, partition, message } of letters) {
+    await readAll(kafka, groupId, async (messages) => {
+      for (const { topic, partition, message } of messages) {
         count++;
         const cause = String(message.headers?.['holdfast_cause'] ?? '');
         const at = new Date(Number(message.timestamp)).toISOString();
@@ -76,13 +76,13 @@ export const listDeadLetters = (instance: Instance, print: Print): Promise<numbe
     return count;
   });
 
-/** Sends every letter that was not sent again yet to the topic it came from. */
+/** Sends every dead letter that was not replayed yet to its original topic. */
 export const replayDeadLetters = (instance: Instance, print: Print): Promise<number> =>
   withKafka(instance, async (kafka) => {
     let count = 0;
-    await readAll(kafka, REPLAY_GROUP, async (letters) => {
+    await readAll(kafka, REPLAY_GROUP, async (messages) => {
       await kafka.send(
-        letters.map(({ topic, message: { key, value, headers = {} } }) => ({
+        messages.map(({ topic, message: { key, value, headers = {} } }) => ({
           topic: topic.replace(/\.dead$/, ''),
           key: key?.toString() ?? null,
           value,
@@ -93,8 +93,8 @@ export const replayDeadLetters = (instance: Instance, print: Print): Promise<num
           ),
         })),
       );
-      count += letters.length;
+      count += messages.length;
     });
-    print(`${count} dead letters sent again`);
+    print(`${count} dead letters replayed`);
     return count;
   });

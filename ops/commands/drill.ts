@@ -1,4 +1,4 @@
-// Drills: every fault, or those that are named, on the tests' instance; prints a table.
+// Runs drills, all faults or the named ones, on the tests' instance and prints a table.
 import { runRoadDrill } from '../../test/faults/catalogue/drill.ts';
 import { ROAD_FAULTS } from '../../test/faults/catalogue/faults.ts';
 import { runDrill } from '../../test/faults/drill.ts';
@@ -10,12 +10,12 @@ import { UsageError } from '../arguments.ts';
 import { drillOverload } from './overload.ts';
 
 const ORDERS_DEFAULT = 300;
-/** Products written in a churn. */
+/** Default number of product writes. */
 const WRITES_DEFAULT = 2_000;
 const NAME_WIDTH = 32;
-/** P6, on the machine that everything runs on. */
+/** Limit of promise P6 on the single machine that runs everything. */
 const LAG_MS_MAX = 2_000;
-/** In a hundred; an order that nobody pays is open as long as its window. */
+/** Percentage of orders that are never paid; each is open as long as its payment window. */
 const ABANDONED = 4;
 const ABANDONED_WINDOW_MS = '120000';
 
@@ -34,12 +34,12 @@ const drilled = (shop: Shop, name: string, { count, ...plan }: Requested) =>
     ? runRoadDrill(shop, name, { ...plan, count: count ?? WRITES_DEFAULT })
     : runDrill(shop, name, { ...plan, count: count ?? ORDERS_DEFAULT });
 
-/** Answers how many faults broke a promise. */
+/** Returns how many faults broke a promise. */
 const drillFaults = async (shop: Shop, names: string[], plan: Requested): Promise<number> => {
   let failures = 0;
   for (const name of names) {
     const { calls, unknown, seconds, lagMs = 0, broken } = await drilled(shop, name, plan);
-    if (lagMs > LAG_MS_MAX) broken.push(`P6 a write was searchable after ${lagMs} ms`);
+    if (lagMs > LAG_MS_MAX) broken.push(`P6 a write became searchable after ${lagMs} ms`);
     const verdict = broken.length === 0 ? 'kept' : 'BROKEN';
     report(name, [calls, unknown, seconds], verdict, broken);
     if (broken.length > 0) failures++;
@@ -48,7 +48,7 @@ const drillFaults = async (shop: Shop, names: string[], plan: Requested): Promis
   return failures;
 };
 
-/** Answers how many planted bugs were not seen. */
+/** Returns how many planted bugs were not detected. */
 const drillPlanted = async (shop: Shop): Promise<number> => {
   let failures = 0;
   for (const [name, planted] of Object.entries(PLANTED)) {
@@ -72,14 +72,14 @@ export interface DrillOptions {
   abandoned: boolean;
 }
 
-/** Answers the exit code: 1 when a promise was broken, or a planted bug not seen. */
+/** Returns the exit code: 1 when a promise was broken, or a planted bug not detected. */
 export const drill = async (
   faults: string[],
   { seed, count, planted, abandoned }: DrillOptions,
 ): Promise<number> => {
   const isOverload = faults[0] === OVERLOAD;
   const unknown = isOverload ? undefined : faults.find((name) => !ALL.includes(name));
-  if (unknown) throw new UsageError(`unknown fault ${unknown}; there is ${ALL.join(', ')}`);
+  if (unknown) throw new UsageError(`unknown fault ${unknown}; known faults: ${ALL.join(', ')}`);
   const kinds = abandoned ? { abandons: ABANDONED, ...KINDS } : KINDS;
   if (abandoned) process.env['HOLDFAST_PAYMENT_WINDOW_MS'] = ABANDONED_WINDOW_MS;
   const shop = await openShop();

@@ -1,8 +1,8 @@
-// A catalogue's file through the public door: uploaded as a stream, then followed to its end.
+// Imports a catalogue file through the public API: uploads it as a stream and follows the import.
 import { existsSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import type { Shop } from '../sample/load.ts';
-import type { Say } from '../servers/server.ts';
+import type { Report } from '../servers/server.ts';
 
 const POLL_MS = 300;
 const BAR_WIDTH = 30;
@@ -30,7 +30,7 @@ export interface ImportInput {
   map?: string | undefined;
 }
 
-const input = async (shop: Shop, path: string, init: RequestInit = {}): Promise<unknown> => {
+const request = async (shop: Shop, path: string, init: RequestInit = {}): Promise<unknown> => {
   const response = await fetch(`${shop.gatewayUrl}${path}`, {
     ...init,
     headers: { authorization: `Bearer ${shop.storeKey}`, ...(init.headers as object) },
@@ -47,7 +47,7 @@ const barOf = ({ rows }: ImportProgress): string => {
   return `${full} ${done}/${rows.total} rows, ${rows.failed} failed, ${rows.skipped} skipped`;
 };
 
-/** On a terminal one line that moves, elsewhere one line in the end. */
+/** On a terminal one updated line, elsewhere one line at the end. */
 const show = (line: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r${line}\u001B[K`);
 };
@@ -55,14 +55,14 @@ const show = (line: string): void => {
 /** Follows an import until it has ended or is paused. */
 export const followImport = async (shop: Shop, id: string): Promise<ImportProgress> => {
   for (;;) {
-    const one = progress.parse(await input(shop, `/imports/${id}`));
+    const one = progress.parse(await request(shop, `/imports/${id}`));
     show(barOf(one));
     if (one.status !== 'running') return one;
     await Bun.sleep(POLL_MS);
   }
 };
 
-/** Uploads a body; answers the id of the import. */
+/** Uploads a body; returns the id of the import. */
 export const uploadCatalogue = async (
   shop: Shop,
   body: NonNullable<RequestInit['body']>,
@@ -74,28 +74,28 @@ export const uploadCatalogue = async (
   const path = `/imports${query.size > 0 ? `?${query.toString()}` : ''}`;
   return progress
     .pick({ id: true })
-    .parse(await input(shop, path, { method: 'POST', headers, body })).id;
+    .parse(await request(shop, path, { method: 'POST', headers, body })).id;
 };
 
-/** Answers the exit code: 0 when the file was read, whatever became of single rows. */
+/** Returns the exit code: 0 when the file was read, even with failed rows. */
 export const importFile = async (
   shop: Shop,
   path: string,
-  asked: ImportInput,
-  say: Say,
+  input: ImportInput,
+  report: Report,
 ): Promise<number> => {
-  if (!existsSync(path)) throw new Error(`there is no file ${path}`);
+  if (!existsSync(path)) throw new Error(`file not found: ${path}`);
   const type = path.endsWith('.json') ? 'application/json' : 'text/csv';
-  say(`uploading ${path} (${(statSync(path).size / 1024).toFixed(0)} KiB)`);
-  const id = await uploadCatalogue(shop, Bun.file(path), type, asked);
+  report(`uploading ${path} (${(statSync(path).size / 1024).toFixed(0)} KiB)`);
+  const id = await uploadCatalogue(shop, Bun.file(path), type, input);
   const one = await followImport(shop, id);
-  say(`${process.stderr.isTTY ? '\n' : ''}${id}: ${one.status}; ${barOf(one)}`);
-  if (one.reason) say(`it could not be read: ${one.reason}`);
+  report(`${process.stderr.isTTY ? '\n' : ''}${id}: ${one.status}; ${barOf(one)}`);
+  if (one.reason) report(`import failed: ${one.reason}`);
   if (one.rows.failed > 0) {
     const path = `/imports/${id}/rows?status=failed&limit=${FAILED_SHOWN_MAX}`;
-    const { items } = rowsShape.parse(await input(shop, path));
-    for (const { row, message } of items) say(`  row ${row}: ${message}`);
-    say(`every row: ${shop.gatewayUrl}/imports/${id}/result.csv`);
+    const { items } = rowsShape.parse(await request(shop, path));
+    for (const { row, message } of items) report(`  row ${row}: ${message}`);
+    report(`result of every row: ${shop.gatewayUrl}/imports/${id}/result.csv`);
   }
   return one.status === 'completed' ? 0 : 1;
 };

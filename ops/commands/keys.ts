@@ -1,4 +1,4 @@
-// A store's API keys and staff from the command line: the public API, with the operator's key.
+// The commands for a store's API keys and staff, which call the public API with the operator's key.
 import { command, commandOf, required, text, wholeNumber, withDefault } from '../arguments.ts';
 import { publicEnvironment } from '../environment.ts';
 import { print } from '../output.ts';
@@ -12,7 +12,7 @@ const ofStore = {
   ...onTests,
 };
 
-/** Prints the API's answer; a refusal is an error with its code. */
+/** Prints the API's response; a refusal is an error with its code. */
 const call = async (
   values: { store: string; test: boolean },
   method: string,
@@ -45,13 +45,13 @@ const listKeys = command({
 
 const createKey = command({
   name: 'create',
-  summary: 'a new key, shown once',
-  about: 'Makes a key and shows it, once: only its hash is kept.',
+  summary: 'create a key, which is shown once',
+  about: 'Creates a key and shows it once, because only its hash is stored.',
   example: 'keys create --name importer --scopes products:read,products:write',
   options: {
     name: required(text('NAME', 'what the key is for')),
     scopes: required(text('SCOPE,…', 'what the key may do')),
-    'expires-days': wholeNumber('N', 'until it ends by itself', [1, DAYS_MAX]),
+    'expires-days': wholeNumber('N', 'until it expires', [1, DAYS_MAX]),
     ...ofStore,
   },
   run: ({ name, scopes, 'expires-days': expiresInDays, ...values }) =>
@@ -60,12 +60,13 @@ const createKey = command({
 
 const rotateKey = command({
   name: 'rotate',
-  summary: 'a new key in the place of an old one',
-  about: 'Makes a key with the name and the scopes of an old one, which stays valid for a while.',
+  summary: 'replace a key by a new one',
+  about:
+    'Creates a key with the name and scopes of an old one, which stays valid for a grace period.',
   example: 'keys rotate key_… --grace 3600',
   positionals: ['ID'],
   options: {
-    grace: wholeNumber('SECONDS', 'the old key stays valid (a day without it)', [0, SECONDS_MAX]),
+    grace: wholeNumber('SECONDS', 'the old key stays valid (default one day)', [0, SECONDS_MAX]),
     ...ofStore,
   },
   run: ({ grace, ...values }, [id]) =>
@@ -85,7 +86,7 @@ const revokeKey = command({
 const listStaff = command({
   name: 'list',
   summary: "the store's staff and their roles",
-  about: 'Lists who works for a store, in which role.',
+  about: 'Lists the staff of a store with their roles.',
   example: 'staff list',
   options: ofStore,
   run: (values) => call(values, 'GET', 'staff'),
@@ -93,9 +94,9 @@ const listStaff = command({
 
 const addStaff = command({
   name: 'add',
-  summary: 'an address that works for the store',
+  summary: 'add an address to the staff',
   about:
-    'Gives an address a role in a store. It counts once its account has confirmed the ' +
+    'Gives an address a role in a store. It takes effect once its account has confirmed the ' +
     'address.',
   example: 'staff add robin@store.example --role clerk',
   positionals: ['EMAIL'],
@@ -105,7 +106,7 @@ const addStaff = command({
 
 const removeStaff = command({
   name: 'remove',
-  summary: 'an address that no longer works for the store',
+  summary: 'remove an address from the staff',
   about: 'Removes an address from the staff of a store.',
   example: 'staff remove robin@store.example',
   positionals: ['EMAIL'],
@@ -117,14 +118,14 @@ export const KEYS = [
   commandOf({
     name: 'keys',
     summary: "a store's API keys",
-    about: "Lists, makes, rotates and revokes a store's API keys.",
+    about: "Lists, creates, rotates and revokes a store's API keys.",
     example: 'keys list --store sto_default',
     commands: [listKeys, createKey, rotateKey, revokeKey],
   }),
   commandOf({
     name: 'staff',
-    summary: 'who works for a store',
-    about: 'Lists, adds and removes the people who work for a store.',
+    summary: "a store's staff",
+    about: 'Lists, adds and removes the staff of a store.',
     example: 'staff add robin@store.example --role manager',
     commands: [listStaff, addStaff, removeStaff],
   }),

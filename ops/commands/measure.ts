@@ -1,16 +1,16 @@
 // The commands that test and measure: test, lint, dev, audit, drill, bench.
 import { command, flag, UsageError, wholeNumber, withDefault } from '../arguments.ts';
-import { print, say } from '../output.ts';
+import { print, report } from '../output.ts';
 
 const SEED_MAX = 2 ** 31;
 const MANY = 10_000_000;
 
 const test = command({
   name: 'test',
-  summary: 'the checks and every test, on an instance of their own',
+  summary: "the checks and every test, on the tests' instance",
   about:
-    'Runs the checks of lint, then every test on an instance beside the shop, which ends ' +
-    'with them. With files it runs those tests alone. Options are those of `bun test`.',
+    'Runs the checks of lint, then every test on a separate instance, which is stopped ' +
+    'afterwards. With files it runs only those tests. Options are those of `bun test`.',
   example: 'test ./test/contracts/alerts.test.ts -t "an alert"',
   positionals: ['[FILE…]'],
   isPassedOn: true,
@@ -35,7 +35,7 @@ const dev = command({
   example: 'dev bun test ./ops/main.test.ts',
   positionals: ['WORD…'],
   isPassedOn: true,
-  // The script runs the words by itself: no process of ours stands between.
+  // The script ./holdfast runs it itself, so that no process of this program stays between.
   run: () => {
     throw new UsageError('dev is run by the script ./holdfast');
   },
@@ -43,14 +43,14 @@ const dev = command({
 
 const audit = command({
   name: 'audit',
-  summary: "outside judges of the APIs: OWASP's rules, schemathesis",
+  summary: "external audits of the APIs: OWASP's rules, schemathesis",
   about:
-    "Holds both OpenAPI documents to OWASP's rules, and calls the APIs of the tests' " +
+    "Checks both OpenAPI documents against OWASP's rules, and calls the APIs of the tests' " +
     'instance with schemathesis. Without names it runs every audit.',
   example: 'audit owasp-shop',
   positionals: ['[NAME…]'],
   run: async (_, names) => {
-    const failed = await (await import('../audits/audit.ts')).audit(names, print, say);
+    const failed = await (await import('../audits/audit.ts')).audit(names, print, report);
     return failed > 0 ? 1 : 0;
   },
 });
@@ -59,17 +59,17 @@ const drill = command({
   name: 'drill',
   summary: 'orders and the catalogue under faults, every promise checked',
   about:
-    "Runs a seeded workload on the tests' instance, causes a fault in its middle, waits " +
-    'until nothing is open, and checks every promise. Without names it runs every fault. ' +
-    '`drill overload` offers twice what the gateway can do and measures how much still ' +
-    'gets done.',
+    "Runs a seeded workload on the tests' instance, causes a fault during it, waits " +
+    'until no order is open, and checks every promise. Without names it runs every fault. ' +
+    '`drill overload` offers twice the capacity of the gateway and measures the ' +
+    'remaining goodput.',
   example: 'drill worker-killed --seed 7 --count 100',
   positionals: ['[FAULT…]'],
   options: {
-    seed: withDefault(wholeNumber('N', 'of the workload', [0, SEED_MAX]), 1),
+    seed: withDefault(wholeNumber('N', 'seed of the workload', [0, SEED_MAX]), 1),
     count: wholeNumber('N', 'orders (default 300), or writes of products (2000)', [1, MANY]),
-    abandoned: flag('with orders that are never paid, for as long as their payment window'),
-    planted: flag('plant known bugs, and fail when one is not seen'),
+    abandoned: flag('includes orders that are never paid; takes their payment window longer'),
+    planted: flag('plant known bugs, and fail when one is not detected'),
   },
   run: async (values, faults) => (await import('./drill.ts')).drill(faults, values),
 });
@@ -83,10 +83,10 @@ const bench = command({
   example: 'bench search-page --rounds 3',
   positionals: ['[PATH…]'],
   options: {
-    rounds: wholeNumber('N', 'of each path: fewer for a quick look', [1, MANY]),
-    products: wholeNumber('N', 'of the catalogue, or messages of the backlog', [1, MANY]),
-    idle: wholeNumber('N', 'orders that wait beside those of order-rate', [0, MANY]),
-    large: flag('the paths too that take an hour to fill'),
+    rounds: wholeNumber('N', 'rounds per path', [1, MANY]),
+    products: wholeNumber('N', 'products of the catalogue, or messages of the backlog', [1, MANY]),
+    idle: wholeNumber('N', 'waiting orders during order-rate', [0, MANY]),
+    large: flag('includes the paths that take an hour to seed'),
   },
   run: async ({ large, ...plan }, paths) =>
     (await import('../../bench/main.ts')).bench(paths, large, plan),

@@ -1,4 +1,4 @@
-// `--test`: a command on the tests' instance instead of the shop's.
+// The option `--test`, which runs a command on the tests' instance instead of the shop's.
 import { flag } from '../arguments.ts';
 import { shopInstance, testInstance, type Instance } from '../instance.ts';
 

@@ -1,4 +1,4 @@
-// Operators and the services' keys from the command line: no API makes an operator.
+// The commands for operators and service keys; no API can create an operator.
 import { command, commandOf, UsageError } from '../arguments.ts';
 import type { Instance } from '../instance.ts';
 import { print } from '../output.ts';
@@ -7,7 +7,7 @@ import { instanceOf, onTests } from './on-tests.ts';
 
 const EMAIL = /^[^\s@<>,;"]{1,64}@[a-z0-9.-]{1,190}$/;
 
-/** Adds or removes an operator when a change is given, and prints who is one then. */
+/** Adds or removes an operator when a change is given, and prints the operators afterwards. */
 export const changeOperators = async (
   instance: Instance,
   change?: { verb: 'add' | 'remove'; email: string },
@@ -40,8 +40,8 @@ const list = command({
 
 const add = command({
   name: 'add',
-  summary: 'an address that may operate every store',
-  about: 'Makes an address an operator. It counts once its account has confirmed the address.',
+  summary: 'make an address an operator',
+  about: 'Makes an address an operator. It takes effect once its account has confirmed it.',
   example: 'operators add robin@holdfast.example',
   positionals: ['EMAIL'],
   options: onTests,
@@ -50,7 +50,7 @@ const add = command({
 
 const remove = command({
   name: 'remove',
-  summary: 'an address that may no longer',
+  summary: 'remove an operator',
   about: 'Removes an address from the operators.',
   example: 'operators remove robin@holdfast.example',
   positionals: ['EMAIL'],
@@ -60,8 +60,8 @@ const remove = command({
 
 const rotateKeys = command({
   name: 'rotate-keys',
-  summary: 'new signing keys for the services, without a failed call',
-  about: 'Publishes the next signing key of every service. It signs once every process knows it.',
+  summary: 'rotate the signing keys of the services without a failed call',
+  about: 'Publishes the next signing key of every service. It is used once every process has it.',
   example: 'rotate-keys',
   options: onTests,
   run: async (values) => {
@@ -73,7 +73,7 @@ const rotateKeys = command({
 export const OPERATORS = [
   commandOf({
     name: 'operators',
-    summary: 'who may operate every store',
+    summary: 'the operators of every store',
     about: 'Lists, adds and removes operators.',
     example: 'operators add robin@holdfast.example',
     commands: [list, add, remove],

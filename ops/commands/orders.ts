@@ -1,4 +1,4 @@
-// Order Recovery from the command line: the operators' API, with the operator's key.
+// The commands of Order Recovery, which call the operators' API with the operator's key.
 import { command, commandOf, flag, required, text, UsageError, wholeNumber } from '../arguments.ts';
 import { IDEMPOTENCY_KEY_HEADER } from '../../domain/headers.ts';
 import { publicEnvironment } from '../environment.ts';
@@ -7,7 +7,7 @@ import { instanceOf, onTests } from './on-tests.ts';
 
 const AGE_SECONDS_MAX = 2 ** 31;
 
-/** Prints the API's answer; a refusal is an error with its code. */
+/** Prints the API's response; a refusal is an error with its code. */
 const call = async (
   values: { test: boolean },
   method: string,
@@ -83,13 +83,13 @@ const show = command({
 const breaks = command({
   name: 'breaks',
   summary: 'payments that do not reconcile',
-  about: "Lists the payments that differ between our books and the card provider's.",
+  about: "Lists the payments that differ between the ledger and the card provider's records.",
   example: 'orders breaks',
   options: onTests,
   run: (values) => call(values, 'GET', 'breaks'),
 });
 
-const noted = { note: text('WHY', 'kept in the audit of the order'), ...onTests };
+const noted = { note: text('WHY', 'recorded in the audit of the order'), ...onTests };
 
 const plainAction = (name: string, summary: string, about: string) =>
   command({
@@ -102,21 +102,21 @@ const plainAction = (name: string, summary: string, about: string) =>
     run: ({ note, ...values }, [id]) => call(values, 'POST', `orders/${id}/${name}`, { note }),
   });
 
-const retry = plainAction('retry', 'try the failed step again', 'Tries the failed step again.');
+const retry = plainAction('retry', 'retry the failed step', 'Retries the failed step.');
 const skip = plainAction(
   'skip',
-  'go on without the failed step',
-  'Goes on without the failed step.',
+  'continue without the failed step',
+  'Continues without the failed step.',
 );
-const cancel = plainAction('cancel', 'end the order', 'Ends the order, and undoes what was done.');
+const cancel = plainAction('cancel', 'cancel the order', 'Cancels the order and undoes its steps.');
 
 const refund = command({
   name: 'refund',
-  summary: 'give back the payment, or a part of it',
-  about: 'Gives back what was captured, or an amount of it in the currency of the order.',
+  summary: 'refund the payment, or an amount of it',
+  about: 'Refunds the captured payment, or an amount of it in the currency of the order.',
   example: 'orders refund ord_… --amount 9.99',
   positionals: ['ID'],
-  options: { amount: text('AMOUNT', 'a part; all without it'), ...noted },
+  options: { amount: text('AMOUNT', 'amount to refund (default the whole)'), ...noted },
   run: ({ amount, note, ...values }, [id]) => {
     const body = { note, ...(amount && { amount: Number(amount) }) };
     if (Number.isNaN(body.amount)) throw new UsageError('--amount takes a number');
@@ -126,8 +126,9 @@ const refund = command({
 
 const resolve = command({
   name: 'resolve',
-  summary: 'say how the order has ended',
-  about: 'Ends an order that has ended outside: delivered, lost or returned_to_sender.',
+  summary: 'record how the order ended',
+  about:
+    'Records an ending that the carrier did not report: delivered, lost or returned_to_sender.',
   example: 'orders resolve ord_… --ending delivered',
   positionals: ['ID'],
   options: {
@@ -163,7 +164,7 @@ const batch = command({
   about: 'Counts the orders of a filter; with --do it repairs them: retry, skip, cancel or refund.',
   example: 'orders batch retry --reason SHIPMENT_STEP_FAILED',
   positionals: ['ACTION'],
-  options: { ...filter, do: flag('act; a dry run without it') },
+  options: { ...filter, do: flag('repair them; without it a dry run') },
   run: ({ do: acts, ...values }, [action]) =>
     call(values, 'POST', 'batches', { action, filter: filterOf(values), dryRun: !acts }),
 });

@@ -1,11 +1,11 @@
-// The drill of overload: twice what the gateway can do, and how much of it still gets done.
+// The overload drill: offers twice the gateway's capacity and measures the goodput.
 import { runOverload, type Overloaded, type Round } from '../../test/faults/overload.ts';
 import type { Shop } from '../../test/support/shop.ts';
 
 const RATIO_AIM = 0.9;
 const RECOVERY_SECONDS_MAX = 30;
 
-/** Of what it could do just before and just after, how much was done of twice that. */
+/** Goodput under twice the load, as a ratio to the mean capacity before and after. */
 const ratioOf = ({ before, goodput, after }: Round): number => (2 * goodput) / (before + after);
 
 const median = (values: number[]): number =>
@@ -13,7 +13,8 @@ const median = (values: number[]): number =>
 
 const linesOf = ({ levels, rounds, outcomes, sold, units, broken }: Overloaded): string[] => [
   ...Object.entries(levels).map(
-    ([callers, perSecond]) => `${callers} at once: ${Math.round(perSecond)} good a second`,
+    ([callers, perSecond]) =>
+      `${callers} concurrent: ${Math.round(perSecond)} successful per second`,
   ),
   ...rounds.map((round) => {
     const [before, goodput, after] = [round.before, round.goodput, round.after].map(Math.round);
@@ -28,7 +29,7 @@ const linesOf = ({ levels, rounds, outcomes, sold, units, broken }: Overloaded):
   ...broken.map((one) => `  ${one}`),
 ];
 
-/** Answers the exit code: 1 when less than nine tenths got done, or a promise was broken. */
+/** Returns the exit code: 1 when the ratio is below nine tenths, or a promise was broken. */
 export const drillOverload = async (shop: Shop): Promise<number> => {
   const result = await runOverload(shop);
   for (const line of linesOf(result)) console.log(line);

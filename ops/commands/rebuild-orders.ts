@@ -1,4 +1,4 @@
-// The order read model by hand: made again from the topic, compared with Postgres.
+// The command `rebuild orders`: rebuilds the order read model and compares it with Postgres.
 import { connectCassandra } from '../../db/cassandra/client.ts';
 import { connectKafka } from '../../db/kafka/client.ts';
 import { connectPostgres } from '../../db/postgres/client.ts';
@@ -7,7 +7,7 @@ import { createTelemetry } from '../../telemetry/telemetry.ts';
 import type { Instance } from '../instance.ts';
 import { postgresUrl } from '../servers/postgres.ts';
 
-/** Prints what it did and every difference; answers how many there are. */
+/** Prints the result and every difference; returns the number of differences. */
 export const rebuildNow = async (
   instance: Instance,
   print: (line: string) => void,
@@ -24,8 +24,8 @@ export const rebuildNow = async (
   try {
     const startedAt = Date.now();
     const { events, orders, strays, differences } = await rebuildOrders({ pg, cassandra, kafka });
-    for (const { orderId, truth, view } of differences) {
-      print(`${orderId}: event ${truth} in Postgres, ${view} in Cassandra`);
+    for (const { orderId, written, view } of differences) {
+      print(`${orderId}: event ${written} in Postgres, ${view} in Cassandra`);
     }
     const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
     print(`${events} events folded, ${strays} strays deleted, ${seconds} s`);

@@ -8,8 +8,9 @@ const failedBy = (differences: number): 1 | undefined => (differences > 0 ? 1 : 
 
 const rebuildStock = command({
   name: 'stock',
-  summary: 'fill Redis from the ledger, whatever it has',
-  about: 'Fills Redis from the ledger in Postgres. Reservations answer REBUILDING meanwhile.',
+  summary: 'fill Redis from the ledger',
+  about:
+    'Fills Redis from the ledger in Postgres. Reservations are refused with REBUILDING meanwhile.',
   example: 'rebuild stock',
   options: onTests,
   run: async (values) => (await import('./stock.ts')).rebuildStockNow(instanceOf(values), print),
@@ -17,7 +18,7 @@ const rebuildStock = command({
 
 const rebuildOrders = command({
   name: 'orders',
-  summary: 'make the order read model again from its topic, and compare it',
+  summary: 'rebuild the order read model from its topic, and compare it',
   about: 'Folds every order event of the topic again, and compares the result with Postgres.',
   example: 'rebuild orders',
   options: onTests,
@@ -29,13 +30,13 @@ const rebuildOrders = command({
 
 const rebuildSearch = command({
   name: 'search',
-  summary: 'fill fresh search tables, compare them, switch to them',
+  summary: 'fill new search tables, compare them, switch to them',
   about:
-    'Fills fresh tables from the topics, and from Postgres where a topic lacks something, ' +
-    'compares them with the live ones, and switches. Traffic goes on meanwhile.',
+    'Fills new tables from the topics, and from Postgres where a topic lacks events, ' +
+    'compares them with the live ones, and switches. Traffic continues meanwhile.',
   example: 'rebuild search --buckets 8',
   options: {
-    buckets: wholeNumber('N', 'partitions of a listing (as many as now without it)', [
+    buckets: wholeNumber('N', 'partitions of a listing (default the present number)', [
       1,
       LISTING_BUCKETS_MAX,
     ]),
@@ -49,8 +50,8 @@ const rebuildSearch = command({
 
 const compareStock = command({
   name: 'stock',
-  summary: 'Redis with the ledger',
-  about: 'Prints every difference between Redis and the ledger; ends with 1 when there is one.',
+  summary: 'compare Redis with the ledger',
+  about: 'Prints every difference between Redis and the ledger; exits with 1 when there is one.',
   example: 'compare stock',
   options: onTests,
   run: async (values) =>
@@ -59,8 +60,8 @@ const compareStock = command({
 
 const compareSearch = command({
   name: 'search',
-  summary: 'Cassandra with Postgres',
-  about: 'Prints every difference between Search and Postgres; ends with 1 when there is one.',
+  summary: 'compare Cassandra with Postgres',
+  about: 'Prints every difference between Search and Postgres; exits with 1 when there is one.',
   example: 'compare search',
   options: onTests,
   run: async (values) =>
@@ -69,13 +70,13 @@ const compareSearch = command({
 
 const compare = commandOf({
   name: 'compare',
-  summary: 'a read model with the truth in Postgres',
-  about: 'Compares a read model with what it is made from. `check` is another name for it.',
+  summary: 'compare a read model with Postgres',
+  about: 'Compares a read model with its source. `check` is another name for it.',
   example: 'compare stock',
   commands: [compareStock, compareSearch],
 });
 
-/** The earlier name of `compare`, which leaves open what is checked. */
+/** The former name of `compare`; without an argument it explains both meanings. */
 const check: typeof compare = {
   ...compare,
   name: 'check',
@@ -90,8 +91,8 @@ const check: typeof compare = {
 
 const listDeadLetters = command({
   name: 'list',
-  summary: 'what could not be projected, and why',
-  about: 'Prints every message of the dead-letter topics: where it is, its key, and the cause.',
+  summary: 'messages that could not be projected, with their cause',
+  about: 'Prints every message of the dead-letter topics: its position, key and cause.',
   example: 'dead-letters list',
   options: onTests,
   run: async (values) => {
@@ -101,8 +102,8 @@ const listDeadLetters = command({
 
 const replayDeadLetters = command({
   name: 'replay',
-  summary: 'send it to its topic once more',
-  about: 'Sends every dead letter that was not sent again yet to the topic it came from.',
+  summary: 'replay them to their topics',
+  about: 'Sends every dead letter that was not replayed yet to its original topic.',
   example: 'dead-letters replay',
   options: onTests,
   run: async (values) => {
@@ -113,15 +114,15 @@ const replayDeadLetters = command({
 const deadLetters = commandOf({
   name: 'dead-letters',
   summary: 'messages that could not be projected',
-  about: 'Lists messages that could not be projected, and sends them once more.',
+  about: 'Lists messages that could not be projected, and replays them.',
   example: 'dead-letters list',
   commands: [listDeadLetters, replayDeadLetters],
 });
 
 const rebuild = commandOf({
   name: 'rebuild',
-  summary: 'a read model from what it is made from',
-  about: 'Makes a read model again from what it is made from, while traffic goes on.',
+  summary: 'rebuild a read model from its source',
+  about: 'Rebuilds a read model from its source while traffic continues.',
   example: 'rebuild search',
   commands: [rebuildStock, rebuildOrders, rebuildSearch],
 });

@@ -4,14 +4,14 @@ import { command, flag, UsageError, wholeNumber, withDefault } from '../argument
 import { reset, takeDown } from '../down.ts';
 import { publicEnvironment } from '../environment.ts';
 import { shopInstance, type Instance } from '../instance.ts';
-import { print, say } from '../output.ts';
+import { print, report } from '../output.ts';
 import { isProcessName } from '../processes.ts';
 import { statusOf } from '../status.ts';
 import { end, locked, logPath } from '../supervise.ts';
 import { bringUp, SERVERS, startProcess, startServer } from '../up.ts';
 import { instanceOf, onTests } from './on-tests.ts';
 
-/** Ports of further copies lie 60 apart, and the tests' instance begins 200 further on. */
+/** Ports of further copies are 60 apart, and the tests' instance is 200 above the shop's. */
 const COPIES_MAX = 3;
 
 const json = flag('as JSON, for programs');
@@ -21,18 +21,18 @@ const up = command({
   summary: 'start everything on this machine',
   about:
     'Starts the servers (Postgres, Redis, Kafka, Cassandra, Temporal) and every process of ' +
-    'the shop. What runs already stays; processes whose source has changed are restarted.',
+    'the shop. Running ones stay; processes whose source has changed are restarted.',
   example: 'up --copies 2',
   options: {
-    copies: withDefault(wholeNumber('N', 'of each process', [1, COPIES_MAX]), 1),
-    'servers-only': flag('the servers, without the processes'),
+    copies: withDefault(wholeNumber('N', 'copies of each process', [1, COPIES_MAX]), 1),
+    'servers-only': flag('start only the servers'),
     ...onTests,
   },
   run: async (values) => {
     const startedAt = Date.now();
     const { copies, 'servers-only': serversOnly } = values;
-    await bringUp(instanceOf(values), say, { copies, serversOnly });
-    say(`up after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+    await bringUp(instanceOf(values), report, { copies, serversOnly });
+    report(`up after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
   },
 });
 
@@ -41,8 +41,8 @@ const demo = command({
   summary: 'up, a sample catalogue, and one order followed to delivered',
   about:
     'Starts everything, loads the sample catalogue through the public API, finds a product ' +
-    'by search, orders it, follows the order until it is delivered, and prints where to ' +
-    'look around.',
+    'by search, orders it, follows the order until it is delivered, and prints the ' +
+    'addresses of its pages.',
   example: 'demo',
   options: { json },
   run: async (values) => (await import('../demo.ts')).demo(shopInstance(), values),
@@ -50,7 +50,7 @@ const demo = command({
 
 const status = command({
   name: 'status',
-  summary: 'what runs, and whether it is ready',
+  summary: 'the state of every server and process',
   about: 'Lists every server and process: its state, its process id and its port.',
   example: 'status --json',
   options: { json, ...onTests },
@@ -82,16 +82,16 @@ const env = command({
 const assertKnown = (instance: Instance, name: string): void => {
   const isServer = SERVERS.some((server) => server.name === name);
   if (isServer || isProcessName(name) || existsSync(logPath(instance, name))) return;
-  throw new UsageError(`there is no server or process ${name}; ./holdfast status lists them`);
+  throw new UsageError(`unknown server or process ${name}; ./holdfast status lists them`);
 };
 
 const logs = command({
   name: 'logs',
-  summary: 'what a server or process has printed',
+  summary: 'the log of a server or process',
   about: 'Prints the last 200 lines of the log of a server or process.',
   example: 'logs gateway -f',
   positionals: ['NAME'],
-  options: { follow: flag('go on with what is appended', 'f'), ...onTests },
+  options: { follow: flag('follow the log', 'f'), ...onTests },
   run: async (values, [name = '']) => {
     const instance = instanceOf(values);
     assertKnown(instance, name);
@@ -105,8 +105,8 @@ const logs = command({
 
 const restart = command({
   name: 'restart',
-  summary: 'end one server or process and start it again',
-  about: 'Ends one server or process of a running instance and starts it again.',
+  summary: 'restart one server or process',
+  about: 'Stops one server or process of a running instance and starts it again.',
   example: 'restart gateway',
   positionals: ['NAME'],
   options: onTests,
@@ -116,10 +116,10 @@ const restart = command({
     const server = SERVERS.find((candidate) => candidate.name === name);
     const [, base = name, copy = '1'] = /^(.+)-(\d)$/.exec(name) ?? [];
     const start = server
-      ? () => startServer(instance, server, say)
-      : isProcessName(base) && (() => startProcess(instance, base, Number(copy), say));
-    if (!start) throw new UsageError(`${name} does not run by itself`);
-    await locked(instance, say, async () => {
+      ? () => startServer(instance, server, report)
+      : isProcessName(base) && (() => startProcess(instance, base, Number(copy), report));
+    if (!start) throw new UsageError(`${name} cannot be restarted alone`);
+    await locked(instance, report, async () => {
       await end(instance, name, name === 'postgres' ? 'SIGINT' : 'SIGTERM');
       await start();
     });
@@ -128,23 +128,23 @@ const restart = command({
 
 const down = command({
   name: 'down',
-  summary: 'end everything that up started',
-  about: 'Ends every process and server of the instance. Its data stays.',
+  summary: 'stop everything that up started',
+  about: 'Stops every process and server of the instance. Its data stays.',
   example: 'down',
   options: onTests,
-  run: async (values) => say(`${await takeDown(instanceOf(values), say)} ended`),
+  run: async (values) => report(`${await takeDown(instanceOf(values), report)} stopped`),
 });
 
 const resetCommand = command({
   name: 'reset',
   summary: "down, and delete this instance's data",
-  about: 'Ends everything, then deletes the data, the logs and the secrets of the instance.',
+  about: 'Stops everything, then deletes the data, the logs and the secrets of the instance.',
   example: 'reset --test',
   options: onTests,
   run: async (values) => {
     const instance = instanceOf(values);
-    await reset(instance, say);
-    say(`${instance.home} is deleted`);
+    await reset(instance, report);
+    report(`${instance.home} deleted`);
   },
 });
 

@@ -1,4 +1,4 @@
-// The read side by hand: rebuilt into fresh tables while traffic goes on, compared, dead letters.
+// The commands for the search read model: rebuild it into new tables, and compare it.
 import { connectCassandra, type Cassandra } from '../../db/cassandra/client.ts';
 import {
   createIndexes,
@@ -22,17 +22,20 @@ import { compareListings, compareSets, compareWithPostgres } from '../../db/proj
 import { findGone, republishMissing } from '../../db/projections/republish.ts';
 import { CATALOGUE_OUTBOXES } from '../../db/kafka/relay.ts';
 import { connectPostgres, type Pg } from '../../db/postgres/client.ts';
-import { lookAtOutbox } from '../../db/postgres/outbox.ts';
+import { readOutboxState } from '../../db/postgres/outbox.ts';
 import { createTelemetry, type Telemetry } from '../../telemetry/telemetry.ts';
 import type { Instance } from '../instance.ts';
 import { postgresUrl } from '../servers/postgres.ts';
 
 const DATACENTER = 'datacenter1';
 const KEYSPACE = 'holdfast';
-const LOOK_EVERY_MS = 500;
-/** Readers and projectors look once in a second; then the old tables are nobody's. */
+const POLL_MS = 500;
+/**
+ * How long the old tables may still be used: readers and projectors poll the live set once a
+ * second.
+ */
 const GRACE_MS = READERS_LATER_MS + 5 * LIVE_SET_TTL_MS;
-/** Lost news is told again; when it is lost as often as this, something takes it away. */
+/** Rounds of publishing missing events before giving up, because something keeps removing them. */
 const ROUNDS_MAX = 10;
 
 type Print = (line: string) => void;
@@ -54,7 +57,7 @@ const withStores = async <T>(instance: Instance, work: (stores: Stores) => Promi
     keyspace: KEYSPACE,
   });
   const kafka = connectKafka([`127.0.0.1:${instance.port('kafka')}`], 'holdfast', telemetry);
-  // Of every store, so not by the service's role, which sees one at a time.
+  // The superuser's role, because a service's role sees one store at a time.
   const pg = connectPostgres({ url: postgresUrl(instance, 'holdfast'), telemetry });
   try {
     return await work({ cassandra, kafka, telemetry, pg });
@@ -63,7 +66,7 @@ const withStores = async <T>(instance: Instance, work: (stores: Stores) => Promi
   }
 };
 
-/** Waits until the set's group has read what there was when this began. */
+/** Waits until the set's group has read up to the end offsets at the start. */
 const caughtUp = async ({ kafka }: Stores, set: number, print: Print): Promise<void> => {
   const groupId = groupOfSet(set);
   const ends = endsIn(await kafka.reachOf(groupId, CATALOGUE_TOPICS));
@@ -71,19 +74,21 @@ const caughtUp = async ({ kafka }: Stores, set: number, print: Print): Promise<v
     const left = leftUpTo(ends, await kafka.reachOf(groupId, CATALOGUE_TOPICS));
     print(`set ${set}: ${left} messages behind`);
     if (left === 0) return;
-    await Bun.sleep(LOOK_EVERY_MS);
+    await Bun.sleep(POLL_MS);
   }
 };
 
-/** Waits until everything that was committed before this began has been sent. */
+/** Waits until everything committed before the start has been sent. */
 const allSent = async ({ pg }: Stores, print: Print): Promise<void> => {
   const startedAtMs = Date.now();
   for (;;) {
-    const looks = await Promise.all(CATALOGUE_OUTBOXES.map((schema) => lookAtOutbox(pg, schema)));
-    const behindMs = startedAtMs - Math.min(...looks.map(({ sentBeforeMs }) => sentBeforeMs));
+    const states = await Promise.all(
+      CATALOGUE_OUTBOXES.map((schema) => readOutboxState(pg, schema)),
+    );
+    const behindMs = startedAtMs - Math.min(...states.map(({ sentBeforeMs }) => sentBeforeMs));
     if (behindMs <= 0) return;
     print(`relays are ${(behindMs / 1_000).toFixed(1)} s behind`);
-    await Bun.sleep(LOOK_EVERY_MS);
+    await Bun.sleep(POLL_MS);
   }
 };
 
@@ -93,7 +98,7 @@ interface Rebuild extends Stores {
   next: TableSet;
 }
 
-/** Everything sent is read; what Postgres has and the topics have lost is told again, and read. */
+/** Waits until everything sent is read, then publishes what Postgres has and the topics lack. */
 const complete = async (rebuild: Rebuild, print: Print): Promise<void> => {
   const { pg, next } = rebuild;
   const sides = { pg, cassandra: next };
@@ -108,33 +113,33 @@ const complete = async (rebuild: Rebuild, print: Print): Promise<void> => {
     await readAll();
     const count = await republishMissing({ ...sides, beforeUs }, gone);
     if (count === 0) return;
-    print(`${count} of Postgres' news had not reached the topics: told again`);
+    print(`${count} events missing from the topics: published again`);
   }
-  throw new Error('the rebuilt tables lack what Postgres has: nothing was switched');
+  throw new Error('the rebuilt tables lack rows of Postgres: not switched');
 };
 
-/** Refuses a set that differs from the live one, or from itself. */
+/** Throws when the set differs from the live one, or from its own listings. */
 const assertEqual = async ({ live, next }: Rebuild, print: Print) => {
   const { compared, differences } = await compareSets(next, live);
   differences.push(...(await compareListings(next)));
   for (const one of differences) print(one);
-  if (differences.length > 0) throw new Error('the rebuilt tables differ: nothing was switched');
+  if (differences.length > 0) throw new Error('the rebuilt tables differ: not switched');
   return compared;
 };
 
-/** Everything but the tables: filled, indexed, compared, switched to, and fed all the while. */
+/** Fills, indexes and compares the tables and switches to them, while they are being fed. */
 const fillAndSwitch = async (rebuild: Rebuild, print: Print): Promise<void> => {
   const { cassandra, target, next } = rebuild;
   const feed = await feedSet(rebuild, next.set);
   try {
     await complete(rebuild, print);
-    print(`set ${next.set}: filled, its indexes are being built`);
+    print(`set ${next.set}: filled, building its indexes`);
     await createIndexes(target, next.set);
     const compared = await assertEqual(rebuild, print);
     await caughtUp(rebuild, next.set, print);
     await putLiveSet(cassandra, next.set);
     print(`set ${next.set} is live: ${compared} products, equal by hash`);
-    // Projectors join the group and take over; until then this process goes on.
+    // Projectors join the group and take over; until then this process feeds the set.
     await Bun.sleep(GRACE_MS);
   } finally {
     await feed.stop();
@@ -142,10 +147,10 @@ const fillAndSwitch = async (rebuild: Rebuild, print: Print): Promise<void> => {
 };
 
 /**
- * Fills a fresh set of tables from the compacted topics, which hold every product's last state, and
- * from Postgres where a topic has lost it; compares it with the live one; switches; drops the old
- * one. Traffic goes on all the while. More buckets bound the partitions of a larger catalogue, and
- * a page reads from as many; without a number it stays that of the live set.
+ * Fills a new table set from the compacted topics, which hold every product's last state, and from
+ * Postgres where a topic has lost it. Compares it with the live set, switches and drops the old
+ * one, under traffic. More buckets bound the partitions of a larger catalogue and add reads per
+ * page; the default is the live set's number.
  */
 export const rebuildSearch = (instance: Instance, print: Print, buckets?: number): Promise<void> =>
   withStores(instance, async (stores) => {
@@ -155,7 +160,7 @@ export const rebuildSearch = (instance: Instance, print: Print, buckets?: number
     const startedAt = Date.now();
     const live = await findLiveTables(cassandra);
     const set = live.set + 1;
-    // What an earlier rebuild has left half done is nobody's.
+    // Removes what an aborted rebuild has left.
     await dropTableSet(target, set);
     await kafka.forgetGroup(groupOfSet(set));
     await createTableSet(target, set, buckets ?? live.buckets);
@@ -163,10 +168,10 @@ export const rebuildSearch = (instance: Instance, print: Print, buckets?: number
     await fillAndSwitch({ ...stores, target, live, next }, print);
     await dropTableSet(target, live.set);
     await kafka.forgetGroup(groupOfSet(live.set));
-    print(`set ${live.set} is dropped; ${((Date.now() - startedAt) / 1000).toFixed(1)} s in all`);
+    print(`set ${live.set} dropped; ${((Date.now() - startedAt) / 1000).toFixed(1)} s in all`);
   });
 
-/** Compares the live set with Postgres; answers how many differences there are. */
+/** Compares the live set with Postgres; returns the number of differences. */
 export const checkSearch = (instance: Instance, print: Print): Promise<number> =>
   withStores(instance, async ({ cassandra, pg }) => {
     const live = await findLiveTables(cassandra);

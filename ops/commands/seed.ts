@@ -1,9 +1,9 @@
-// A plausible catalogue of any size, the same for the same seed, through the import's bulk path.
+// Generates a catalogue of any size, equal for equal seeds, and imports it.
 import type { Shop } from '../sample/load.ts';
 import { followImport, uploadCatalogue } from './import-file.ts';
-import type { Say } from '../servers/server.ts';
+import type { Report } from '../servers/server.ts';
 
-/** Products of one upload: well below the 100 MB that a file may have. */
+/** Products per upload: well below the 100 MB limit of a file. */
 const PRODUCTS_PER_FILE = 20_000;
 
 const words = (text: string): string[] => text.split(' ');
@@ -55,9 +55,9 @@ const randomOf = (seed: number) => {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-  const whole = (from: number, to: number): number => from + Math.floor(next() * (to - from + 1));
-  const one = <T>(list: readonly T[]): T => list[whole(0, list.length - 1)] as T;
-  return { whole, one };
+  const integer = (from: number, to: number): number => from + Math.floor(next() * (to - from + 1));
+  const one = <T>(list: readonly T[]): T => list[integer(0, list.length - 1)] as T;
+  return { integer, one };
 };
 
 const HEADER =
@@ -86,14 +86,14 @@ export interface SeedProduct {
 
 /** Product number `at` of a seed: one colour, in one size or several. */
 export const seedProduct = (seed: number, at: number): SeedProduct => {
-  const { whole, one } = randomOf(Math.imul(seed, 2_654_435_761) + at);
+  const { integer, one } = randomOf(Math.imul(seed, 2_654_435_761) + at);
   const [brand, line, quality, made] = [one(BRANDS), one(LINES), one(QUALITIES), one(KINDS)];
-  const price = (whole(...made.priceMinor) / 100).toFixed(2);
+  const price = (integer(...made.priceMinor) / 100).toFixed(2);
   const description =
     `The ${line} ${made.noun.toLowerCase()} by ${brand}: ${quality.toLowerCase()}, ` +
     `made for ${one(words('winter rain travel summer mountains rivers'))} and long days.`;
   const colour = one(COLOURS);
-  const sizes = made.sized ? SIZES.slice(0, whole(1, SIZES.length)) : [''];
+  const sizes = made.sized ? SIZES.slice(0, integer(1, SIZES.length)) : [''];
   return {
     slug: `seed-${seed}-${at}`,
     name: `${brand} ${line} ${quality} ${made.noun} ${at}`,
@@ -105,19 +105,19 @@ export const seedProduct = (seed: number, at: number): SeedProduct => {
     variants: sizes.map((size) => ({
       sku: `SEED-${seed}-${at}${size ? `-${size}` : ''}`,
       options: { Colour: colour, ...(size && { Size: size }) },
-      stock: whole(0, 9) === 0 ? 0 : whole(1, 200),
+      stock: integer(0, 9) === 0 ? 0 : integer(1, 200),
     })),
   };
 };
 
-/** Its rows, one a variant; the first one says what is the product's. */
+/** A product's CSV rows, one per variant; the first one has the product's fields. */
 const productRows = ({ variants, ...product }: SeedProduct): string =>
   variants
-    .map(({ sku, options, stock }, place) =>
+    .map(({ sku, options, stock }, index) =>
       [
         product.slug,
         sku,
-        ...(place === 0 ? [quoted(product.name), quoted(product.description)] : ['', '']),
+        ...(index === 0 ? [quoted(product.name), quoted(product.description)] : ['', '']),
         product.price,
         'USD',
         quoted(product.brand),
@@ -131,18 +131,18 @@ const productRows = ({ variants, ...product }: SeedProduct): string =>
     )
     .join('\r\n');
 
-/** A file of products `from` to `to`, as our own CSV. */
+/** A file of products `from` to `to`, in Holdfast's CSV format. */
 export const seedFile = (seed: number, from: number, to: number): string => {
   const rows: string[] = [];
   for (let at = from; at < to; at++) rows.push(productRows(seedProduct(seed, at)));
   return `${HEADER}${rows.join('\r\n')}\r\n`;
 };
 
-/** Seeds the shop; the same numbers again change nothing. */
+/** Seeds the shop; repeating it with the same numbers changes nothing. */
 export const seed = async (
   shop: Shop,
   { products, seed: number }: { products: number; seed: number },
-  say: Say,
+  report: Report,
 ): Promise<void> => {
   for (let from = 0; from < products; from += PRODUCTS_PER_FILE) {
     const to = Math.min(from + PRODUCTS_PER_FILE, products);
@@ -151,7 +151,7 @@ export const seed = async (
     const { rows, status } = await followImport(shop, id);
     const seconds = (Date.now() - startedAt) / 1000;
     const pace = Math.round(rows.total / seconds);
-    say(`${id}: ${status}, products ${from + 1} to ${to}: ${rows.total} rows, ${pace} a second`);
+    report(`${id}: ${status}, products ${from + 1} to ${to}: ${rows.total} rows, ${pace} a second`);
     if (status !== 'completed') throw new Error(`the import ${id} is ${status}`);
   }
 };

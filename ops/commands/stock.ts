@@ -1,4 +1,4 @@
-// Stock by hand: rebuild Redis from the ledger, and compare the two.
+// The commands for stock in Redis: rebuild it from the ledger, and compare the two.
 import { compareStock } from '../../apis/inventory/compare.ts';
 import { rebuildStock, type RebuildDeps } from '../../apis/inventory/rebuild.ts';
 import { connectPostgres } from '../../db/postgres/client.ts';
@@ -26,7 +26,7 @@ const withStores = async <T>(instance: Instance, work: (deps: RebuildDeps) => Pr
         () => true,
         () => false,
       );
-    if (!(await until(answers, CONNECT_LIMIT_MS))) throw new Error('redis does not answer');
+    if (!(await until(answers, CONNECT_LIMIT_MS))) throw new Error('redis unavailable');
     return await work({ pg, cache, telemetry });
   } finally {
     redis.close();
@@ -34,7 +34,7 @@ const withStores = async <T>(instance: Instance, work: (deps: RebuildDeps) => Pr
   }
 };
 
-/** Rebuilds Redis whatever it has; reserving answers REBUILDING meanwhile. */
+/** Rebuilds Redis; reservations are refused with REBUILDING meanwhile. */
 export const rebuildStockNow = (instance: Instance, print: Print): Promise<void> =>
   withStores(instance, async (deps) => {
     const startedAt = Date.now();
@@ -47,10 +47,10 @@ export const rebuildStockNow = (instance: Instance, print: Print): Promise<void>
       }
       await Bun.sleep(AGAIN_MS);
     }
-    throw new Error('another rebuild is at work and does not end');
+    throw new Error('another rebuild is still running');
   });
 
-/** Prints every difference between the ledger and Redis; answers how many there are. */
+/** Prints every difference between the ledger and Redis; returns their number. */
 export const checkStock = (instance: Instance, print: Print): Promise<number> =>
   withStores(instance, async (deps) => {
     const { skus, differences } = await compareStock(deps);

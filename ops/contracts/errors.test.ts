@@ -1,4 +1,4 @@
-// The page of error codes is what the tables say.
+// Tests that the page of error codes equals the generated one.
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { errorsPage, ERRORS_FILE } from './errors.ts';

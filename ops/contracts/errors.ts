@@ -1,4 +1,4 @@
-// Every code that a door may answer with, as a page for integrators: rendered from the tables.
+// Renders the page of error codes for integrators from the APIs' tables.
 import { resolve } from 'node:path';
 import { Code } from '@connectrpc/connect';
 import { PROBLEMS } from '../../apis/http/problems.ts';
@@ -19,18 +19,18 @@ const row = (code: ErrorCode): string => {
   return `| ${cells.join(' | ')} |`;
 };
 
-/** The page; `bun ops/generate.ts` writes it, a test compares it. */
+/** The page's text; `bun ops/generate.ts` writes it, a test compares it. */
 export const errorsPage = (): string =>
   [
     '# Error codes',
     '',
-    'Made by `bun ops/generate.ts` from `domain/errors.ts` and the tables of the doors. A code',
-    'says what is so and is never renamed. Over HTTP it is the `code` of an RFC 9457 problem, in',
+    'Made by `bun ops/generate.ts` from `domain/errors.ts` and the tables of the APIs. A code',
+    'states a fact and is never renamed. Over HTTP it is the `code` of an RFC 9457 problem, in',
     'GraphQL `extensions.code`, over Connect and gRPC the `code` of a',
-    '`holdfast.errors.v1.Refusal` detail. `INTERNAL` (500) is a fault of ours and shows a request',
-    'id and nothing else.',
+    '`holdfast.errors.v1.Refusal` detail. `INTERNAL` (500) is an internal fault and shows only a',
+    'request id.',
     '',
-    '| code | what is so | HTTP | Connect, gRPC | again |',
+    '| code | meaning | HTTP | Connect, gRPC | again |',
     '|---|---|---|---|---|',
     ...ERROR_CODES.map(row),
     '',

@@ -1,4 +1,4 @@
-// Who may do what, as a page for people: rendered from the routes and tables that enforce it.
+// Renders the page of permissions from the routes and tables that enforce them.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { gatewayRoutes } from '../../apis/gateway/routes.ts';
@@ -22,10 +22,10 @@ import { ROOT } from '../instance.ts';
 
 export const PERMISSIONS_FILE = resolve(ROOT, 'docs', 'permissions.md');
 
-/** Only what routes say of themselves is read, so nothing stands behind them. */
+/** A placeholder for dependencies: only the routes' descriptions are read. */
 const nothing = {} as never;
 
-/** Every route of every door that listens beside the operations ports. */
+/** Every route of every API, operations ports excluded. */
 export const everyRoute = (): Record<string, Route[]> => ({
   gateway: gatewayRoutes(nothing),
   products: productsRoutes(nothing),
@@ -35,7 +35,7 @@ export const everyRoute = (): Record<string, Route[]> => ({
   recovery: [...recoveryRoutes(nothing), ...codecRoutes(nothing, 'https://ui.example', false)],
 });
 
-/** `Query.products` of every schema that a door answers. */
+/** `Query.products` and the other root fields of every GraphQL schema. */
 export const everyField = (): string[] => {
   const schemas = [...new Bun.Glob('apis/**/*.graphql').scanSync({ cwd: ROOT })];
   const fields = schemas.sort().flatMap((file) => {
@@ -48,7 +48,7 @@ export const everyField = (): string[] => {
       [...body.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => `${type}.${name}`),
     );
   });
-  // The gateway's schema has Search's fields, too.
+  // The gateway's schema includes Search's fields.
   return [...new Set(fields)];
 };
 
@@ -85,18 +85,18 @@ const callTable = (): string[] => [
   }),
 ];
 
-/** The page; `bun ops/generate.ts` writes it, a test compares it. */
+/** The page's text; `bun ops/generate.ts` writes it, a test compares it. */
 export const permissionsPage = (): string =>
   [
-    '# Who may do what',
+    '# Permissions',
     '',
     'Made by `bun ops/generate.ts` from `domain/permissions.ts` and the routes themselves, which',
-    'enforce it; `test/contracts/permissions.test.ts` walks all of it. What is on no line may be',
-    'done by nobody. [identity.md](identity.md) explains the roles.',
+    'enforce it; `test/contracts/permissions.test.ts` checks all of it. What is not listed is',
+    'refused. [identity.md](identity.md) explains the roles.',
     '',
     '## Roles',
     '',
-    'A key may what its scopes say, and no more. An order, a session or a store that is not the',
+    'A key may do only what its scopes allow. An order, a session or a store that is not the',
     "caller's is not found, whatever the role.",
     '',
     ...permissionTable(),
@@ -106,7 +106,8 @@ export const permissionsPage = (): string =>
     '',
     '## Fields of GraphQL',
     '',
-    'All are behind `POST /graphql`, which needs `shop`; personal ones are about the caller alone.',
+    'All are behind `POST /graphql`, which needs `shop`; personal ones return only data of the',
+    'caller.',
     '',
     '| field | needs |',
     '|---|---|',

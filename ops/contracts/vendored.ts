@@ -1,5 +1,5 @@
-// The validation rules' own contract as a .proto file: no package has it, so it is printed from
-// the descriptor that protovalidate brings, into a folder that git ignores.
+// Prints the .proto file of protovalidate's rules from its descriptor into an ignored folder,
+// because no package includes the file.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import {
@@ -24,7 +24,7 @@ const typeOf = ({ type, typeName }: FieldDescriptorProto): string =>
 const field = (one: FieldDescriptorProto, label = `${LABELS[one.label]} `): string =>
   `${label}${typeOf(one)} ${one.name} = ${one.number};`;
 
-/** Options are left out: buf only has to understand the names that our rules use. */
+/** Leaves out options: buf only has to resolve the names that Holdfast's rules use. */
 const message = ({ name, field: fields, oneofDecl, extensionRange }: DescriptorProto): string => {
   const isMember = (one: FieldDescriptorProto): boolean => Object.hasOwn(one, 'oneofIndex');
   const plain = fields.filter((one) => !isMember(one)).map((one) => field(one));

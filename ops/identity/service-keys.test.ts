@@ -1,4 +1,4 @@
-// Rotating the services' keys: whoever looks late, no call fails on the way to the new ones.
+// Tests that a rotation of service keys fails no call, however late a process reads the files.
 import { afterAll, afterEach, beforeAll, describe, expect, setSystemTime, test } from 'bun:test';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,25 +22,25 @@ afterEach(() => {
 const keysIn = (path: string): ServiceKey[] =>
   (JSON.parse(readFileSync(path, 'utf8')) as { keys: ServiceKey[] }).keys;
 
-/** A process that looks at its file now and then, and knows what it saw last. */
-const looking = (path: string, everySeconds: number) => {
+/** A process that reads its key file periodically and uses the last contents. */
+const reader = (path: string, everySeconds: number) => {
   let keys = keysIn(path);
   return {
     keys: () => keys,
-    look: (second: number): void => {
+    read: (second: number): void => {
       if (second % everySeconds === 0) keys = keysIn(path);
     },
   };
 };
 
 describe('a rotation', () => {
-  test('fails no call in twenty minutes of them, and ends with the new keys alone', async () => {
+  test('fails no call in twenty minutes, and ends with only the new keys', async () => {
     const { HOLDFAST_TOKEN_KEYS: own = '', HOLDFAST_TOKEN_JWKS: all } = keyFiles(
       instance,
       'gateway',
     );
-    const minter = looking(own, 3);
-    const verifier = looking(all, 7);
+    const minter = reader(own, 3);
+    const verifier = reader(all, 7);
     const mint = mintTokens('gateway', minter.keys);
     const verify = verifyTokens('inventory', verifier.keys);
     const startedAt = Date.now();
@@ -48,19 +48,19 @@ describe('a rotation', () => {
     for (let second = 0; second < 1_500; second++) {
       setSystemTime(startedAt + second * 1_000);
       if (second === 60 || second === 1_000) rotateServiceKeys(instance);
-      // The minter sees a new key first, the worst order of the two.
-      minter.look(second);
+      // The minter reads a new key first, which is the worst order.
+      minter.read(second);
       const token = await mint('inventory', DEFAULT_STORE);
       const header = JSON.parse(atob(token.split('.')[0] ?? '')) as { kid: string };
       kids.add(header.kid);
       expect((await verify(`Bearer ${token}`)).subject).toBe('gateway');
-      verifier.look(second);
+      verifier.read(second);
     }
     expect([...kids]).toEqual(['gateway-1', 'gateway-2', 'gateway-3']);
     expect(keysIn(own).map(({ kid }) => kid)).toEqual(['gateway-2', 'gateway-3']);
   });
 
-  test('keeps private keys to their service, and out of what is published', () => {
+  test('gives private keys only to their service and publishes none', () => {
     const { HOLDFAST_TOKEN_KEYS: own = '', HOLDFAST_TOKEN_JWKS: all } = keyFiles(
       instance,
       'worker',

@@ -1,4 +1,4 @@
-// The services' signing keys of an instance: made from its own secret, rotated by the clock.
+// The services' signing keys of an instance: derived from its secret, rotated by the clock.
 import { createHash, createPrivateKey } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -6,11 +6,11 @@ import type { ServiceKey } from '../../apis/rpc/tokens.ts';
 import { LOCAL_CALLER } from '../../domain/permissions.ts';
 import type { Instance } from '../instance.ts';
 
-/** Services that call others, each with keys of its own. */
+/** Services that call others, each with its own keys. */
 const SIGNERS = ['gateway', 'search', 'orders', 'recovery', 'worker'] as const;
-/** Until a new key signs: every process has seen it by then. */
+/** Seconds until a new key signs; by then every process has read it. */
 const LEAD_SECONDS = 15;
-/** An older key is kept for as long as its last token may live, and then some. */
+/** Seconds an older key is kept: longer than its last token is valid. */
 const KEEP_SECONDS = 600;
 
 /** DER of an Ed25519 private key (RFC 8410) up to its 32 bytes. */
@@ -36,7 +36,7 @@ const keyOf = (instance: Instance, sub: string, { number, signsFrom }: Generatio
 
 const isSigner = (name: string): boolean => (SIGNERS as readonly string[]).includes(name);
 
-/** Never rotated: the token that local programs have lives until `reset`. */
+/** Never rotated: the token of local programs is valid until `reset`. */
 export const localKey = (instance: Instance): ServiceKey =>
   keyOf(instance, LOCAL_CALLER, { number: 1, signsFrom: 0 });
 
@@ -46,13 +46,13 @@ const textOf = (keys: ServiceKey[]): string => JSON.stringify({ keys });
 const privateKeys = (instance: Instance, name: string, generations: Generation[]): string =>
   textOf(generations.map((generation) => keyOf(instance, name, generation)));
 
-/** Everybody's public keys. */
+/** The public keys of all services. */
 const publicKeys = (instance: Instance, generations: Generation[]): string => {
   const all = SIGNERS.flatMap((sub) => generations.map((one) => keyOf(instance, sub, one)));
   return textOf([...all, localKey(instance)].map(({ d: _, ...key }) => key as ServiceKey));
 };
 
-/** Settings of one process with the keys in them, for where there are no files of ours. */
+/** A process' settings with the keys inline, for environments without key files. */
 export const inlineKeys = (instance: Instance, name: string) => ({
   HOLDFAST_TOKEN_JWKS: publicKeys(instance, FIRST),
   ...(isSigner(name) && { HOLDFAST_TOKEN_KEYS: privateKeys(instance, name, FIRST) }),
@@ -61,7 +61,7 @@ export const inlineKeys = (instance: Instance, name: string) => ({
 const fileOf = (instance: Instance, name: string): string =>
   resolve(instance.home, 'keys', `${name}.json`);
 
-/** Never half a file, whoever reads it meanwhile. */
+/** Writes a file atomically, so that readers never see a partial one. */
 const put = (path: string, text: string): void => {
   writeFileSync(`${path}.new`, text, { mode: 0o600 });
   renameSync(`${path}.new`, path);
@@ -79,14 +79,14 @@ const generationsOf = (instance: Instance): Generation[] => {
 const writeKeys = (instance: Instance, generations: Generation[]): void => {
   mkdirSync(resolve(instance.home, 'keys'), { recursive: true, mode: 0o700 });
   put(fileOf(instance, 'generations'), JSON.stringify(generations));
-  // Who verifies must know a key before anybody signs with it.
+  // Verifiers must have a key before it signs.
   put(fileOf(instance, 'jwks'), publicKeys(instance, generations));
   for (const name of SIGNERS) {
     put(fileOf(instance, name), privateKeys(instance, name, generations));
   }
 };
 
-/** Settings of one process with the paths of its keys; the files are there then. */
+/** A process' settings with the paths of its keys; writes the files first. */
 export const keyFiles = (instance: Instance, name: string) => {
   writeKeys(instance, generationsOf(instance));
   return {
@@ -95,14 +95,14 @@ export const keyFiles = (instance: Instance, name: string) => {
   };
 };
 
-/** The key that a service signs with now, or local programs do. */
+/** The key that a service, or a local program, signs with now. */
 export const currentKey = (instance: Instance, sub: string): ServiceKey => {
   const now = Date.now() / 1000;
   const signing = generationsOf(instance).findLast(({ signsFrom }) => signsFrom <= now);
   return isSigner(sub) && signing ? keyOf(instance, sub, signing) : localKey(instance);
 };
 
-/** Publishes a next generation of keys, which signs a little later; drops those nobody uses. */
+/** Publishes the next generation of keys, which signs after the lead time; drops unused ones. */
 export const rotateServiceKeys = (instance: Instance, leadSeconds = LEAD_SECONDS): string[] => {
   const now = Date.now() / 1000;
   const generations = generationsOf(instance);

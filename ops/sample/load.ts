@@ -1,11 +1,11 @@
-// Loads the hand-written sample catalogue through the public API; what is there already stays.
+// Loads the sample catalogue through the public API; existing entries stay.
 import { z } from 'zod';
 import { mapBounded } from '../../concurrency/chunks.ts';
 import sample from './catalogue.json';
-import type { Say } from '../servers/server.ts';
+import type { Report } from '../servers/server.ts';
 
 const PAGE = 100;
-const AT_ONCE = 8;
+const CONCURRENT_MAX = 8;
 
 export interface Shop {
   gatewayUrl: string;
@@ -35,7 +35,7 @@ export const call = async (
   return text === '' ? undefined : JSON.parse(text);
 };
 
-/** Ids of everything in a list, by name or slug. */
+/** Ids of all entries of a list, by name or slug. */
 const idsOf = async (shop: Shop, path: string): Promise<Map<string, string>> => {
   const ids = new Map<string, string>();
   let cursor: string | null = '';
@@ -62,8 +62,8 @@ const createProduct = async (
   return id;
 };
 
-/** Answers how many products are new. Stock is filled up to the sample's again on each run. */
-export const loadSample = async (shop: Shop, say: Say): Promise<number> => {
+/** Returns the number of new products. Each run sets stock to the sample's numbers. */
+export const loadSample = async (shop: Shop, report: Report): Promise<number> => {
   const collectionIds = await idsOf(shop, '/collections');
   for (const { name, description } of sample.collections) {
     if (collectionIds.has(name)) continue;
@@ -82,7 +82,7 @@ export const loadSample = async (shop: Shop, say: Say): Promise<number> => {
       await call(shop, 'PUT', `/product/${id}/stock`, { sku, quantity: stock });
     }
   };
-  await mapBounded(sample.products, AT_ONCE, load);
-  say(`catalogue: ${sample.products.length} products, ${fresh} of them new`);
+  await mapBounded(sample.products, CONCURRENT_MAX, load);
+  report(`catalogue: ${sample.products.length} products, ${fresh} of them new`);
   return fresh;
 };

@@ -1,4 +1,4 @@
-// Cassandra (one node) from Maven's repository: what shoppers search.
+// Runs Cassandra (one node), the store of the read models, from Maven's repository.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
@@ -44,12 +44,13 @@ const OPENS = [
 ];
 
 const MIB = 1024 * 1024;
-/** The indexes of what was just written lie in it: at 512 MiB 30,000 products are too many. */
+/** Indexes of recent writes are in the heap: 512 MiB are too small for 30,000 products. */
 const HEAP_MIB = Math.round(Math.min(Math.max(totalmem() / 8 / MIB, 512), 4_096) / 8) * 8;
 
 /**
- * `auto` is past the page cache where the file system can: the mapped log drops what it has synced
- * from the cache and reads it back, with all that the kernel reads ahead, for what comes next.
+ * `auto` uses direct I/O where the file system supports it. The memory-mapped log instead drops
+ * synced pages from the page cache and reads them back, with the kernel's read-ahead, for later
+ * writes.
  */
 const yaml = (instance: Instance, folder: string): string => `
 cluster_name: holdfast
@@ -117,8 +118,8 @@ export const cassandraServer: Server = {
   name: 'cassandra',
   version: VERSION,
   startLimitMs: 120_000,
-  install: async (say) => {
-    await mavenJars(NAME, `org.apache.cassandra:cassandra-all:${VERSION}`, say);
+  install: async (report) => {
+    await mavenJars(NAME, `org.apache.cassandra:cassandra-all:${VERSION}`, report);
   },
   launch: async (instance) => {
     const folder = resolve(instance.home, 'data', 'cassandra');

@@ -1,4 +1,4 @@
-// Getting servers: built once into the cache beside its final place, then moved there.
+// Installs servers: built once in a temporary folder of the cache, then moved to the final one.
 import {
   existsSync,
   mkdirSync,
@@ -11,11 +11,11 @@ import {
 } from 'node:fs';
 import { resolve } from 'node:path';
 import { CACHE } from '../instance.ts';
-import type { Say } from './server.ts';
+import type { Report } from './server.ts';
 
 const OUTPUT_TAIL = 1_500;
 
-/** Runs a command to its end; throws with the end of its output when it fails. */
+/** Runs a command to its end; throws with the last output when it fails. */
 export const runCommand = async (
   command: string[],
   options: { cwd?: string; env?: Record<string, string>; uid?: number; gid?: number } = {},
@@ -45,7 +45,7 @@ const TICK_MS = 15_000;
 
 const ABANDONED_AFTER_MS = 3_600_000;
 
-/** What builds that were killed have left behind. */
+/** Removes temporary folders of killed builds. */
 const removeAbandoned = (name: string): void => {
   for (const entry of readdirSync(CACHE)) {
     const path = resolve(CACHE, entry);
@@ -56,10 +56,12 @@ const removeAbandoned = (name: string): void => {
   }
 };
 
-/** Makes `CACHE/<name>` by `build` in a temporary folder; a killed build leaves nothing behind. */
+/**
+ * Makes `CACHE/<name>` by `build` in a temporary folder, so that a killed build leaves no result.
+ */
 export const cached = async (
   name: string,
-  say: Say,
+  report: Report,
   build: (folder: string) => Promise<void>,
 ): Promise<string> => {
   const final = resolve(CACHE, name);
@@ -69,17 +71,17 @@ export const cached = async (
   const temporary = mkdtempSync(resolve(CACHE, `${name}.building-`));
   const startedAt = Date.now();
   const elapsed = (): number => Math.round((Date.now() - startedAt) / 1000);
-  const tick = setInterval(() => say(`${name}: still building (${elapsed()} s)`), TICK_MS);
+  const tick = setInterval(() => report(`${name}: still building (${elapsed()} s)`), TICK_MS);
   try {
-    say(`${name}: getting it, once for this machine`);
+    report(`${name}: installing it, once for this machine`);
     await build(temporary);
     try {
       renameSync(temporary, final);
     } catch (error) {
-      // Another checkout may have been quicker; what is there is the same.
+      // Another checkout may have finished first; its result is the same.
       if (!existsSync(final)) throw error;
     }
-    say(`${name}: there after ${elapsed()} s`);
+    report(`${name}: installed after ${elapsed()} s`);
   } finally {
     clearInterval(tick);
     rmSync(temporary, { recursive: true, force: true });
@@ -87,9 +89,9 @@ export const cached = async (
   return final;
 };
 
-/** The jars of one Maven artefact and everything it needs at run time. */
-export const mavenJars = (name: string, artefact: string, say: Say): Promise<string> =>
-  cached(name, say, async (folder) => {
+/** The jars of one Maven artefact with its runtime dependencies. */
+export const mavenJars = (name: string, artefact: string, report: Report): Promise<string> =>
+  cached(name, report, async (folder) => {
     for (const tool of ['java', 'mvn']) {
       if (!isOnPath(tool))
         throw new Error(`${name} needs Java 17 and Maven; ${tool} is not on PATH`);
@@ -109,11 +111,15 @@ export const mavenJars = (name: string, artefact: string, say: Say): Promise<str
   });
 
 /** Installs a distribution's package as root on Debian and Ubuntu, without starting its service. */
-export const aptInstall = async (packageName: string, why: string, say: Say): Promise<void> => {
+export const aptInstall = async (
+  packageName: string,
+  why: string,
+  report: Report,
+): Promise<void> => {
   if (!isOnPath('apt-get') || process.getuid?.() !== 0) {
     throw new Error(`${why} is missing: install the package ${packageName} and run this again`);
   }
-  say(`${packageName}: installing the distribution's package`);
+  report(`${packageName}: installing the distribution's package`);
   const policy = '/usr/sbin/policy-rc.d';
   const ours = !existsSync(policy);
   if (ours) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });

@@ -1,4 +1,4 @@
-// Kafka (one KRaft broker) from Maven's repository: the road of facts.
+// Runs Kafka (one KRaft broker), which carries the events, from Maven's repository.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
@@ -40,8 +40,8 @@ export const kafkaServer: Server = {
   name: 'kafka',
   version: VERSION,
   startLimitMs: 60_000,
-  install: async (say) => {
-    await mavenJars(NAME, `org.apache.kafka:kafka_2.13:${VERSION}`, say);
+  install: async (report) => {
+    await mavenJars(NAME, `org.apache.kafka:kafka_2.13:${VERSION}`, report);
   },
   launch: async (instance) => {
     const folder = resolve(instance.home, 'data', 'kafka');

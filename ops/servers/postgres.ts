@@ -1,4 +1,4 @@
-// PostgreSQL from the distribution: the truth of every service.
+// Runs PostgreSQL, the authoritative store of every service, from the distribution's package.
 import { createHash } from 'node:crypto';
 import {
   chownSync,
@@ -45,7 +45,7 @@ const binFolder = (): string | undefined => {
 
 const bin = (name: string): string => resolve(binFolder() ?? '', name);
 
-/** Postgres refuses to run as root: then it runs as `postgres`, or as `nobody`. */
+/** Postgres refuses to run as root; then it runs as `postgres`, or as `nobody`. */
 const runAs = (): { uid: number; gid: number } | undefined => {
   if (process.getuid?.() !== 0) return undefined;
   const users = readFileSync('/etc/passwd', 'utf8')
@@ -63,14 +63,14 @@ const isTraversable = (folder: string): boolean => {
   return true;
 };
 
-/** The cluster's folder; under /var/tmp where another user could not reach the home. */
+/** The cluster's folder; under /var/tmp where another user cannot reach the home. */
 export const postgresFolder = ({ home }: Instance): string => {
   if (!runAs() || isTraversable(home)) return resolve(home, 'data', 'postgres');
   const name = createHash('sha256').update(home).digest('hex').slice(0, 16);
   return `/var/tmp/holdfast-${name}`;
 };
 
-/** Makes the cluster beside its place and moves it there: a killed start leaves no half of one. */
+/** Makes the cluster in a temporary folder and moves it, so that a killed start leaves none. */
 const init = async (instance: Instance, folder: string): Promise<void> => {
   const user = runAs();
   const fresh = `${folder}.new`;
@@ -90,7 +90,7 @@ const init = async (instance: Instance, folder: string): Promise<void> => {
   }
 };
 
-/** A killed Postgres whose pid is not given back yet would be taken for a running one. */
+/** True when a killed Postgres' pid is reaped; until then it looks like a running server. */
 const formerIsGone = (folder: string): boolean => {
   const file = resolve(folder, 'postmaster.pid');
   const pid = existsSync(file) ? readFileSync(file, 'utf8').split('\n')[0] : undefined;
@@ -120,8 +120,8 @@ export const postgresServer: Server = {
   name: 'postgres',
   version: JSON.stringify(SETTINGS),
   startLimitMs: 60_000,
-  install: async (say) => {
-    if (!binFolder()) await aptInstall('postgresql', 'PostgreSQL', say);
+  install: async (report) => {
+    if (!binFolder()) await aptInstall('postgresql', 'PostgreSQL', report);
   },
   launch: async (instance) => {
     const folder = postgresFolder(instance);

@@ -1,4 +1,4 @@
-// Redis from PATH or the distribution: the fast count of stock.
+// Runs Redis, the fast count of stock, from PATH or the distribution's package.
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Redis } from 'ioredis';
@@ -9,8 +9,8 @@ export const redisServer: Server = {
   name: 'redis',
   version: '7',
   startLimitMs: 20_000,
-  install: async (say) => {
-    if (!isOnPath('redis-server')) await aptInstall('redis-server', 'Redis 7', say);
+  install: async (report) => {
+    if (!isOnPath('redis-server')) await aptInstall('redis-server', 'Redis 7', report);
   },
   launch: async (instance) => {
     const folder = resolve(instance.home, 'data', 'redis');

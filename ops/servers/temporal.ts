@@ -1,4 +1,4 @@
-// Temporal's development server and UI, built from its Go sources: what is in progress.
+// Runs Temporal's development server and UI, built from Go sources.
 import { existsSync, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CACHE } from '../instance.ts';
@@ -19,8 +19,8 @@ export const temporalServer: Server = {
   name: 'temporal',
   version: `${VERSION}+codec`,
   startLimitMs: 60_000,
-  install: async (say) => {
-    await cached(NAME, say, async (folder) => {
+  install: async (report) => {
+    await cached(NAME, report, async (folder) => {
       if (!isOnPath('go')) throw new Error('Temporal is built with Go, which is not on PATH');
       const env = { GOBIN: folder, GOFLAGS: '-trimpath' };
       const target = `github.com/temporalio/cli/cmd/temporal@v${VERSION}`;

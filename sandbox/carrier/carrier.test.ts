@@ -1,4 +1,4 @@
-// The carrier sandbox: one parcel a key, moving by the clock, cancelled only while booked.
+// Tests the carrier sandbox: one parcel per key, moved by the clock, cancellable only while booked.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -58,7 +58,7 @@ describe('the carrier sandbox', () => {
       body: JSON.stringify({ method: 'POST', path: '/shipments', action }),
     });
 
-  test('books a parcel once a key, and knows it after a restart', async () => {
+  test('books one parcel per key and keeps it over a restart', async () => {
     const first = await book('ord_1/ship');
     expect(first.status).toBe(201);
     const { id, trackingNumber, status } = await shipmentOf(first);
@@ -76,7 +76,7 @@ describe('the carrier sandbox', () => {
     expect(await bookedFor('another')).toBe(0);
   });
 
-  test('ships and delivers by itself', async () => {
+  test('ships and delivers without further calls', async () => {
     const { id } = await shipmentOf(await book('ord_3/ship'));
     const now = async (): Promise<string> =>
       (await shipmentOf(await fetch(`${base}/shipments/${id}`))).status;
@@ -87,7 +87,7 @@ describe('the carrier sandbox', () => {
     expect(await now()).toBe('delivered');
   });
 
-  test('loses a parcel or brings it back by its postal code, or by order', async () => {
+  test('loses or returns a parcel by its postal code or by a control call', async () => {
     const endOf = async (key: string, postalCode: string, outcome?: string): Promise<string> => {
       const body = { reference: key, to: { ...TO, postalCode } };
       const { id } = await shipmentOf(await book(key, body));
@@ -102,12 +102,12 @@ describe('the carrier sandbox', () => {
     expect(await endOf('end/by-order', 'IV51 9DE', 'returned')).toBe('returned');
   });
 
-  test('prints a label for what it booked', async () => {
+  test('prints a label for a booked parcel', async () => {
     const { id } = await shipmentOf(await book('ord_7/ship'));
     expect(await (await fetch(`${base}/shipments/${id}/label`)).text()).toContain(TO.name);
   });
 
-  test('is cancelled while booked, as often as asked, and not later', async () => {
+  test('cancels a booked parcel idempotently, and not after shipping', async () => {
     const cancel = (id: string) => fetch(`${base}/shipments/${id}/cancel`, { method: 'POST' });
     const early = await shipmentOf(await book('ord_4/ship'));
     expect((await shipmentOf(await cancel(early.id))).status).toBe('canceled');
@@ -117,7 +117,7 @@ describe('the carrier sandbox', () => {
     expect((await cancel(late.id)).status).toBe(409);
   });
 
-  test('books although its answer is a 500 or is lost, and the key finds it', async () => {
+  test('keeps a booking whose response was a 500 or lost, and returns it for the key', async () => {
     for (const action of ['apply_then_500', 'apply_then_drop']) {
       await fault(action);
       const answer = await book(`ord_${action}/ship`).catch(() => undefined);
@@ -127,7 +127,7 @@ describe('the carrier sandbox', () => {
     }
   });
 
-  test('books nothing when the call is dropped before or answered by a status', async () => {
+  test('books nothing when a call is dropped before it runs or gets a fault status', async () => {
     for (const action of ['drop_before', 'status:503']) {
       await fault(action);
       const answer = await book(`ord_${action}/ship`).catch(() => undefined);
@@ -136,7 +136,7 @@ describe('the carrier sandbox', () => {
     }
   });
 
-  test('refuses what it cannot read, and does not know what it did not book', async () => {
+  test('refuses malformed bookings and unknown parcels', async () => {
     expect((await book('ord_6/ship', { reference: 'x' })).status).toBe(400);
     const noKey = { method: 'POST', body: JSON.stringify({ reference: 'x', to: TO }) };
     expect((await fetch(`${base}/shipments`, noKey)).status).toBe(400);

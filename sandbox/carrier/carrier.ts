@@ -1,5 +1,5 @@
-// The carrier sandbox: books a parcel once per key, then ships and delivers it by the clock,
-// unless its postal code or an order says that it is lost or comes back.
+// The carrier sandbox: books one parcel per key, then ships and delivers it by the clock, unless
+// its postal code or a control call sets another outcome.
 import { Database } from 'bun:sqlite';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -10,7 +10,7 @@ import { IDEMPOTENCY_KEY_HEADER } from '../../domain/headers.ts';
 
 interface Options {
   stateFolder: string;
-  /** From booking to shipped, and from booking to delivered. */
+  /** Milliseconds from booking to shipped, and from booking to delivered. */
   shipMs: number;
   deliverMs: number;
 }
@@ -21,7 +21,7 @@ const bookingBody = z.strictObject({
   parcels: z.number().int().min(1).max(100).default(1),
 });
 
-/** What becomes of a parcel instead of delivery: by its postal code, as test cards are by name. */
+/** Outcomes other than delivery by postal code, as test cards have theirs by name. */
 const OUTCOMES: Record<string, Outcome> = { 'LOST 00': 'lost', 'BACK 00': 'returned' };
 type Outcome = 'lost' | 'returned';
 
@@ -31,7 +31,7 @@ interface Row {
   id: string;
   key: string;
   reference: string;
-  /** What was asked under the key; null for rows older than this column. */
+  /** The booking's body; null for rows older than this column. */
   asked: string | null;
   bookedAtMs: number;
   canceled: number;
@@ -62,10 +62,10 @@ const openBook = (folder: string) => {
     byKey: (key: string) => byKey.get(key),
     byId: (id: string) => byId.get(id),
     all: () => all.all(),
-    insert: (key: string, asked: z.output<typeof bookingBody>): Row => {
+    insert: (key: string, booking: z.output<typeof bookingBody>): Row => {
       const id = `shp_${crypto.randomUUID().replaceAll('-', '')}`;
-      const outcome = OUTCOMES[asked.to['postalCode'] ?? ''] ?? null;
-      insert.run(id, key, asked.reference, JSON.stringify(asked), outcome, Date.now());
+      const outcome = OUTCOMES[booking.to['postalCode'] ?? ''] ?? null;
+      insert.run(id, key, booking.reference, JSON.stringify(booking), outcome, Date.now());
       return byId.get(id) as Row;
     },
     decide: (id: string, outcome: Outcome) => void decide.run(outcome, id),
@@ -78,7 +78,7 @@ const openBook = (folder: string) => {
 };
 type Book = ReturnType<typeof openBook>;
 
-/** A shipment moves by itself, by the clock. */
+/** A shipment's status follows from the clock. */
 const statusOf = (row: Row, { shipMs, deliverMs }: Options): string => {
   const age = Date.now() - row.bookedAtMs;
   if (row.canceled) return 'canceled';
@@ -99,9 +99,9 @@ const book = async (shelf: Book, options: Options, request: Request): Promise<Re
   if (!key) return Response.json({ error: 'Idempotency-Key is missing' }, { status: 400 });
   const body = bookingBody.safeParse(await request.json().catch(() => undefined));
   if (!body.success) return Response.json({ error: body.error.issues }, { status: 400 });
-  const asked = JSON.stringify(body.data);
+  const booking = JSON.stringify(body.data);
   const present = shelf.byKey(key);
-  if (present && present.asked !== null && present.asked !== asked) {
+  if (present && present.asked !== null && present.asked !== booking) {
     return Response.json({ error: 'the key was used for another parcel' }, { status: 422 });
   }
   if (present) return Response.json(shown(present, options), { status: 200 });
@@ -109,7 +109,7 @@ const book = async (shelf: Book, options: Options, request: Request): Promise<Re
   return Response.json(shown(made, options), { status: 201 });
 };
 
-/** What is stuck on the parcel, as text. */
+/** The parcel's label as text. */
 const label = (row: Row): Response => {
   const { to = {} } = JSON.parse(row.asked ?? '{}') as { to?: Record<string, string> };
   return new Response([row.reference, ...Object.values(to), ''].join('\n'));
@@ -129,7 +129,7 @@ const one = (shelf: Book, options: Options, id: string, verb: string | undefined
 
 const OUTCOME = /^\/_sandbox\/shipments\/(shp_\w+)\/outcome$/;
 
-/** Says what becomes of a parcel that is not delivered yet. */
+/** Sets the outcome of a parcel that is not delivered yet. */
 const decide = async (
   shelf: Book,
   options: Options,

@@ -1,4 +1,4 @@
-// The mail sandbox: what a real SMTP client sends is in the inbox, and stays there.
+// Tests that the mail sandbox receives mail over SMTP, shows it and keeps it.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,7 +41,7 @@ describe('the mail sandbox', () => {
       }
     ).messages;
 
-  test('keeps a mail with its headers, and shows it to the one it was sent to', async () => {
+  test('stores a mail with its headers and finds it by recipient', async () => {
     await send('ada@example.com', { headers: { 'x-order': 'ord_1' }, html: '<b>On its way.</b>' });
     const [mail, ...others] = await inboxOf('ada@example.com');
     expect(others).toEqual([]);
@@ -55,14 +55,14 @@ describe('the mail sandbox', () => {
     expect(await inboxOf('bob@example.com')).toEqual([]);
   });
 
-  test('does not take an underscore or a percent sign for any letter', async () => {
+  test('matches underscores and percent signs literally', async () => {
     await send('cat_1@example.com');
     expect(await inboxOf('catx1@example.com')).toEqual([]);
     expect(await inboxOf('cat%1@example.com')).toEqual([]);
     expect(await inboxOf('CAT_1@example.com')).toHaveLength(1);
   });
 
-  test('shows the inbox and a mail as pages on which nothing runs', async () => {
+  test('renders the inbox and a mail without running scripts', async () => {
     await send('eve@example.com', {
       subject: '<script>alert(1)</script>',
       html: '<script>1</script>',
@@ -74,7 +74,7 @@ describe('the mail sandbox', () => {
     expect((await input('/messages/999999.html')).status).toBe(404);
   });
 
-  test('refuses a mail that is too large, and goes on', async () => {
+  test('refuses a mail that is too large and keeps serving', async () => {
     const large = send('big@example.com', { text: 'x'.repeat(1_100_000) });
     expect(await large.then(() => 'taken').catch(() => 'refused')).toBe('refused');
     expect(await inboxOf('big@example.com')).toEqual([]);
@@ -82,14 +82,14 @@ describe('the mail sandbox', () => {
     expect(await inboxOf('small@example.com')).toHaveLength(1);
   });
 
-  test('says when its port is taken', async () => {
+  test('fails when its port is in use', async () => {
     const second = createMailSandbox(folder, '127.0.0.1', smtpPort);
     expect(await second.then(() => 'started').catch((error: Error) => error.message)).toContain(
       'EADDRINUSE',
     );
   });
 
-  test('keeps its mail over a restart, until it is emptied', async () => {
+  test('keeps its mail over a restart until it is emptied', async () => {
     await send('kept@example.com');
     await sandbox.close();
     sandbox = await createMailSandbox(folder, '127.0.0.1', smtpPort);

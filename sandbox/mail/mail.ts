@@ -1,4 +1,4 @@
-// The mail sandbox: takes SMTP in, keeps what it got, shows it as JSON and as a page.
+// The mail sandbox: receives mail over SMTP, stores it, and serves it as JSON and as a page.
 import { Database } from 'bun:sqlite';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -9,7 +9,7 @@ import { inboxPage } from './page.ts';
 
 const MESSAGES_KEPT = 10_000;
 const MESSAGE_BYTES_MAX = 1024 * 1024;
-/** A mail is somebody else's page: it may look nice, and do nothing. */
+/** Content policy of a mail's page: styles are allowed, scripts are not. */
 const PAGE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'";
 
 export interface Message {
@@ -56,13 +56,13 @@ const messageOf = (row: Row): Message => ({
   headers: JSON.parse(row.headers ?? '{}') as Record<string, string>,
 });
 
-/** Resolves when the port is ours; a port that is taken is an error, not a wait for ever. */
+/** Resolves when the port is bound; a port in use is an error. */
 const listening = (smtp: SMTPServer, port: number, host: string): Promise<void> =>
   new Promise((resolve, reject) => {
     smtp.once('error', reject);
     smtp.listen(port, host, () => {
       smtp.off('error', reject);
-      // A client that goes away in the middle of a mail is no fault of ours.
+      // A client that disconnects during a mail is not an error of the sandbox.
       smtp.on('error', () => undefined);
       resolve();
     });

@@ -1,4 +1,4 @@
-// The inbox as a page: who got what and when, newest first.
+// Renders the inbox as an HTML page, newest mail first.
 import type { Message } from './mail.ts';
 
 const STYLE = `

@@ -1,4 +1,4 @@
-// The card sandbox after the money was taken: banks that settle refunds late, and disputes.
+// Tests the card sandbox after capture: refunds that settle late, and disputes.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import Stripe from 'stripe';
 import { openForTest } from './testing.ts';
@@ -32,7 +32,7 @@ const settled = async (id: string, status: string): Promise<Stripe.Refund> => {
 };
 
 describe('a refund at the card sandbox', () => {
-  test('may be pending at first, and succeeds when the bank has done it', async () => {
+  test('may be pending and then succeed', async () => {
     const { id } = await captured('pm_card_pendingRefund');
     const metadata = { refundId: 'rfd_1' };
     const refund = await sandbox.stripe.refunds.create({ payment_intent: id, metadata });
@@ -40,7 +40,7 @@ describe('a refund at the card sandbox', () => {
     await settled(refund.id, 'succeeded');
   });
 
-  test('may fail after it succeeded, and then nothing went back', async () => {
+  test('may fail after it succeeded, which restores the charge', async () => {
     const intent = await captured('pm_card_refundFail');
     const refund = await sandbox.stripe.refunds.create({ payment_intent: intent.id, amount: 999 });
     expect(refund.status).toBe('succeeded');
@@ -57,7 +57,7 @@ describe('a dispute at the card sandbox', () => {
     return data[0];
   };
 
-  test('is opened by a card of its own, answered with evidence and won', async () => {
+  test('is opened by a dedicated test card, answered with evidence and won', async () => {
     const charge = await chargeOf(await captured('pm_card_createDisputeProductNotReceived'));
     expect(charge.disputed).toBe(true);
     const { id, ...opened } = await disputeOf(charge.id);
@@ -69,7 +69,7 @@ describe('a dispute at the card sandbox', () => {
     expect(won).toMatchObject({ status: 'won', evidence: { shipping_tracking_number: 'HF1' } });
   });
 
-  test('is opened on any charge by order, and waits for a verdict', async () => {
+  test('is opened on any charge by a control call, and waits for a verdict', async () => {
     const { id: charge } = await chargeOf(await captured('pm_card_visa'));
     const opened = await sandbox.control<Stripe.Dispute>('POST', 'disputes', { charge });
     const proof = { evidence: { uncategorized_text: 'it was delivered' }, submit: true };

@@ -1,4 +1,4 @@
-// Charges and refunds of the card sandbox: what a bank said, and what went back.
+// Charges and refunds of the card sandbox: the bank's results and the refunded amounts.
 import {
   findCard,
   invalidRequest,
@@ -15,8 +15,8 @@ import { integerOf, metadataOf, refundReasonOf } from './parameters.ts';
 
 export type Announce = (type: string, object: unknown) => void;
 
-/** What every step works with: the books, who is told, and the sandbox's own clock. */
-export interface Books {
+/** What every operation uses: the ledger, the event publisher, and the sandbox's clock. */
+export interface Context {
   ledger: Ledger;
   announce: Announce;
   nowSeconds(): number;
@@ -25,14 +25,14 @@ export interface Books {
 export const newId = (prefix: string): string =>
   `${prefix}_${crypto.randomUUID().replaceAll('-', '').slice(0, 24)}`;
 
-export const intentById = ({ ledger }: Books, id: string): Intent => {
+export const intentById = ({ ledger }: Context, id: string): Intent => {
   const intent = ledger.find<Intent>('payment_intent', id);
   if (!intent) throw missing('payment_intent', id);
   return intent;
 };
 
 export const save = (
-  { ledger, announce }: Books,
+  { ledger, announce }: Context,
   intent: Intent,
   status: IntentStatus,
   event?: string,
@@ -43,9 +43,9 @@ export const save = (
   return intent;
 };
 
-/** Records what the bank said: `failureCode` is null when it said yes. */
+/** Records the bank's result: `failureCode` is null when the charge succeeded. */
 export const putCharge = (
-  { ledger, nowSeconds }: Books,
+  { ledger, nowSeconds }: Context,
   intent: Intent,
   failureCode: string | null,
   declineCode: string | null = null,
@@ -79,11 +79,11 @@ export const putCharge = (
   return charge;
 };
 
-const chargeToRefund = (books: Books, params: Params): Charge => {
+const chargeToRefund = (context: Context, params: Params): Charge => {
   const id = params.text('charge');
-  const intent = id === undefined && intentById(books, params.required('payment_intent'));
+  const intent = id === undefined && intentById(context, params.required('payment_intent'));
   const chargeId = intent ? (intent.latest_charge ?? '') : (id ?? '');
-  const charge = books.ledger.find<Charge>('charge', chargeId);
+  const charge = context.ledger.find<Charge>('charge', chargeId);
   if (!charge && id !== undefined) throw missing('charge', id, 'charge');
   if (!charge?.captured) throw invalidRequest('This charge has not been captured.');
   return charge;
@@ -100,9 +100,9 @@ const amountToRefund = (charge: Charge, params: Params): number => {
   return amount;
 };
 
-export const refund = (books: Books, params: Params): Refund => {
-  const { ledger, announce, nowSeconds } = books;
-  const charge = chargeToRefund(books, params);
+export const refund = (context: Context, params: Params): Refund => {
+  const { ledger, announce, nowSeconds } = context;
+  const charge = chargeToRefund(context, params);
   const amount = amountToRefund(charge, params);
   const made: Refund = {
     id: newId('re'),
@@ -118,17 +118,17 @@ export const refund = (books: Books, params: Params): Refund => {
   };
   ledger.put('refund', made);
   announce('refund.created', made);
-  announce('charge.refunded', changeRefunded(books, charge, amount));
+  announce('charge.refunded', changeRefunded(context, charge, amount));
   return made;
 };
 
-/** What the card's bank does with a refund of this charge; undefined: takes it at once. */
+/** The bank's result of a refund of this charge; undefined means it succeeds immediately. */
 const refundOf = ({ payment_method: method }: Charge): 'pending' | 'fails' | undefined => {
   const card = findCard(method ?? '');
   return card?.outcome === 'succeeds' ? card.refund : undefined;
 };
 
-const changeRefunded = ({ ledger }: Books, charge: Charge, amount: number): Charge => {
+const changeRefunded = ({ ledger }: Context, charge: Charge, amount: number): Charge => {
   const refunded = charge.amount_refunded + amount;
   const after = {
     ...charge,
@@ -139,33 +139,30 @@ const changeRefunded = ({ ledger }: Books, charge: Charge, amount: number): Char
   return after;
 };
 
-/** True while the bank has not had its last word on a refund. */
-const isOpen = (books: Books, refund: Refund): boolean => {
-  const charge = books.ledger.find<Charge>('charge', refund.charge);
+/** True until the bank's final result of a refund. */
+const isOpen = (context: Context, refund: Refund): boolean => {
+  const charge = context.ledger.find<Charge>('charge', refund.charge);
   if (refund.status === 'pending') return true;
   return refund.status === 'succeeded' && charge !== undefined && refundOf(charge) === 'fails';
 };
 
-const settleRefund = (books: Books, open: Refund): void => {
-  const charge = books.ledger.find<Charge>('charge', open.charge);
+const settleRefund = (context: Context, open: Refund): void => {
+  const charge = context.ledger.find<Charge>('charge', open.charge);
   const fails = charge !== undefined && refundOf(charge) === 'fails';
   const after: Refund = fails
     ? { ...open, status: 'failed', failure_reason: 'lost_or_stolen_card' }
     : { ...open, status: 'succeeded' };
-  books.ledger.put('refund', after);
-  if (fails) changeRefunded(books, charge, -open.amount);
-  books.announce(fails ? 'refund.failed' : 'refund.updated', after);
+  context.ledger.put('refund', after);
+  if (fails) changeRefunded(context, charge, -open.amount);
+  context.announce(fails ? 'refund.failed' : 'refund.updated', after);
 };
 
-/**
- * Lets the bank say its last word on refunds from `fromSeconds` to `toSeconds`; a failed one is
- * undone.
- */
-export const settleRefunds = (books: Books, fromSeconds: number, toSeconds: number): void => {
+/** Settles refunds created from `fromSeconds` to `toSeconds`; a failed one is undone. */
+export const settleRefunds = (context: Context, fromSeconds: number, toSeconds: number): void => {
   const open: Refund[] = [];
-  for (const one of books.ledger.newest<Refund>('refund')) {
+  for (const one of context.ledger.newest<Refund>('refund')) {
     if (one.created < fromSeconds) break;
-    if (one.created <= toSeconds && isOpen(books, one)) open.push(one);
+    if (one.created <= toSeconds && isOpen(context, one)) open.push(one);
   }
-  for (const one of open.toReversed()) settleRefund(books, one);
+  for (const one of open.toReversed()) settleRefund(context, one);
 };

@@ -1,7 +1,7 @@
-// The routes beside the API, for tests and judges: ledger, requests, clock, webhooks, 3-D Secure.
+// The control routes for tests: ledger, requests, clock, webhooks, 3-D Secure.
 import { z } from 'zod';
-import { forgetOldAnswers } from './answers.ts';
-import type { Books } from './charges.ts';
+import { forgetOldAnswers } from './idempotency.ts';
+import type { Context } from './charges.ts';
 import { decideDispute, openDispute } from './disputes.ts';
 import type { Events } from './events.ts';
 import type { Intents } from './intents.ts';
@@ -20,13 +20,13 @@ const verdictBody = z.strictObject({ outcome: z.enum(['won', 'lost']) });
 const outcomeBody = z.strictObject({ outcome: z.enum(['success', 'failure']) });
 const webhooksBody = z.union([
   behaviourBody,
-  /** A past event once more, or as often as asked. */
+  /** Sends a past event again, once or a given number of times. */
   z.strictObject({
     action: z.literal('resend'),
     eventId: z.string(),
     times: z.int().min(1).max(COPIES_MAX).default(1),
   }),
-  /** An event that never happened, signed all the same. */
+  /** Sends an event that never happened, correctly signed. */
   z.strictObject({
     action: z.literal('send'),
     type: z.string().min(1),
@@ -35,7 +35,7 @@ const webhooksBody = z.union([
 ]);
 
 interface Deps {
-  books: Books;
+  context: Context;
   events: Events;
   intents: Intents;
   webhooks: Webhooks;
@@ -44,7 +44,10 @@ interface Deps {
 
 const UNAUTHENTICATED_ONLY = { id: null, idempotency_key: null };
 
-const orderWebhooks = ({ books: { ledger }, events, webhooks }: Deps, body: unknown): Response => {
+const orderWebhooks = (
+  { context: { ledger }, events, webhooks }: Deps,
+  body: unknown,
+): Response => {
   const order = webhooksBody.parse(body);
   if (order.action === 'resend') {
     const event = ledger.find('event', order.eventId);
@@ -56,23 +59,23 @@ const orderWebhooks = ({ books: { ledger }, events, webhooks }: Deps, body: unkn
   return Response.json(webhooks.state());
 };
 
-const authenticate = (parts: Deps, id: string, body: unknown): Response => {
+const authenticate = (deps: Deps, id: string, body: unknown): Response => {
   const succeeded = outcomeBody.parse(body).outcome === 'success';
-  return changed(parts, () => parts.intents.authenticate(id, succeeded));
+  return changed(deps, () => deps.intents.authenticate(id, succeeded));
 };
 
-const dispute = ({ books }: Deps, body: unknown): unknown => {
+const dispute = ({ context }: Deps, body: unknown): unknown => {
   const { charge: id, reason } = disputeBody.parse(body);
-  const charge = books.ledger.find<Charge>('charge', id);
+  const charge = context.ledger.find<Charge>('charge', id);
   if (!charge) throw missing('charge', id);
-  return openDispute(books, charge, reason);
+  return openDispute(context, charge, reason);
 };
 
-/** A change that no call of the API made: whole or not at all, and told. */
-const changed = ({ books, events }: Deps, change: () => unknown): Response =>
-  Response.json(events.sending(UNAUTHENTICATED_ONLY, () => books.ledger.atomically(change)));
+/** Runs a change outside the API atomically and sends its events. */
+const changed = ({ context, events }: Deps, change: () => unknown): Response =>
+  Response.json(events.sending(UNAUTHENTICATED_ONLY, () => context.ledger.atomically(change)));
 
-const moveClock = ({ books: { ledger }, nowMs }: Deps, body: unknown): Response => {
+const moveClock = ({ context: { ledger }, nowMs }: Deps, body: unknown): Response => {
   ledger.advance(clockBody.parse(body).advanceMs);
   forgetOldAnswers(ledger, nowMs());
   return Response.json({ nowMs: nowMs() });
@@ -81,27 +84,27 @@ const moveClock = ({ books: { ledger }, nowMs }: Deps, body: unknown): Response 
 const DECIDE = /^\/_sandbox\/disputes\/(\w+)\/decide$/;
 const AUTHENTICATE = /^\/_sandbox\/payment_intents\/(\w+)\/authenticate$/;
 
-const answered = (parts: Deps, method: string, path: string, body: unknown): Response => {
-  const asked = `${method} ${path}`;
-  if (asked === 'GET /_sandbox/ledger') return Response.json(parts.books.ledger.judge());
-  if (asked === 'GET /_sandbox/webhooks') return Response.json(parts.webhooks.state());
-  if (asked === 'POST /_sandbox/webhooks') return orderWebhooks(parts, body);
-  if (asked === 'POST /_sandbox/clock') return moveClock(parts, body);
-  if (asked === 'POST /_sandbox/disputes') return changed(parts, () => dispute(parts, body));
+const respond = (deps: Deps, method: string, path: string, body: unknown): Response => {
+  const route = `${method} ${path}`;
+  if (route === 'GET /_sandbox/ledger') return Response.json(deps.context.ledger.snapshot());
+  if (route === 'GET /_sandbox/webhooks') return Response.json(deps.webhooks.state());
+  if (route === 'POST /_sandbox/webhooks') return orderWebhooks(deps, body);
+  if (route === 'POST /_sandbox/clock') return moveClock(deps, body);
+  if (route === 'POST /_sandbox/disputes') return changed(deps, () => dispute(deps, body));
   const disputeId = DECIDE.exec(path)?.[1];
   if (disputeId && method === 'POST') {
     const { outcome } = verdictBody.parse(body);
-    return changed(parts, () => decideDispute(parts.books, disputeId, outcome));
+    return changed(deps, () => decideDispute(deps.context, disputeId, outcome));
   }
   const id = AUTHENTICATE.exec(path)?.[1];
-  if (id && method === 'POST') return authenticate(parts, id, body);
+  if (id && method === 'POST') return authenticate(deps, id, body);
   return Response.json({ error: 'no such control' }, { status: 404 });
 };
 
-export const answerControl = async (parts: Deps, request: Request): Promise<Response> => {
+export const answerControl = async (deps: Deps, request: Request): Promise<Response> => {
   const body: unknown = await request.json().catch(() => undefined);
   try {
-    return answered(parts, request.method, new URL(request.url).pathname, body);
+    return respond(deps, request.method, new URL(request.url).pathname, body);
   } catch (error) {
     if (error instanceof StripeError) return Response.json(error.body, { status: error.status });
     if (error instanceof z.ZodError) return Response.json({ error: error.issues }, { status: 400 });

@@ -1,33 +1,33 @@
-// Disputes of the card sandbox: opened by a card or by order, answered with evidence, decided.
-import { newId, type Books } from './charges.ts';
+// Disputes of the card sandbox: opened by a test card or a control call, answered, decided.
+import { newId, type Context } from './charges.ts';
 import type { Params } from './form.ts';
 import { findCard, invalidRequest, missing, type Charge, type Dispute } from './objects.ts';
 import { metadataOf } from './parameters.ts';
 
 const ANSWER_SECONDS = 7 * 24 * 3_600;
-/** What decides a dispute in test mode: https://docs.stripe.com/testing#evidence */
+/** Evidence that decides a dispute in test mode: https://docs.stripe.com/testing#evidence */
 const VERDICTS: Record<string, 'won' | 'lost'> = {
   winning_evidence: 'won',
   losing_evidence: 'lost',
 };
 
-export const disputeById = ({ ledger }: Books, id: string): Dispute => {
+export const disputeById = ({ ledger }: Context, id: string): Dispute => {
   const dispute = ledger.find<Dispute>('dispute', id);
   if (!dispute) throw missing('dispute', id);
   return dispute;
 };
 
-const save = ({ ledger }: Books, dispute: Dispute): Dispute => {
+const save = ({ ledger }: Context, dispute: Dispute): Dispute => {
   ledger.put('dispute', dispute);
   return dispute;
 };
 
-/** The bank takes the money back at once, and asks why it should not keep it. */
-export const openDispute = (books: Books, charge: Charge, reason: string): Dispute => {
+/** Opens a dispute: the bank withdraws the money immediately and requests evidence. */
+export const openDispute = (context: Context, charge: Charge, reason: string): Dispute => {
   if (!charge.captured) throw invalidRequest('This charge has not been captured.');
   if (charge.disputed) throw invalidRequest('This charge is already disputed.');
-  const now = books.nowSeconds();
-  const dispute = save(books, {
+  const now = context.nowSeconds();
+  const dispute = save(context, {
     id: newId('dp'),
     object: 'dispute',
     amount: charge.amount_captured - charge.amount_refunded,
@@ -43,38 +43,38 @@ export const openDispute = (books: Books, charge: Charge, reason: string): Dispu
     reason,
     status: 'needs_response',
   });
-  books.ledger.put('charge', { ...charge, disputed: true });
-  books.announce('charge.dispute.created', dispute);
-  books.announce('charge.dispute.funds_withdrawn', dispute);
+  context.ledger.put('charge', { ...charge, disputed: true });
+  context.announce('charge.dispute.created', dispute);
+  context.announce('charge.dispute.funds_withdrawn', dispute);
   return dispute;
 };
 
-export const disputeByCard = (books: Books, charge: Charge): void => {
+export const disputeByCard = (context: Context, charge: Charge): void => {
   const card = findCard(charge.payment_method ?? '');
-  if (card?.outcome === 'succeeds' && card.dispute) openDispute(books, charge, card.dispute);
+  if (card?.outcome === 'succeeds' && card.dispute) openDispute(context, charge, card.dispute);
 };
 
-export const decideDispute = (books: Books, id: string, outcome: 'won' | 'lost'): Dispute => {
-  const dispute = disputeById(books, id);
+export const decideDispute = (context: Context, id: string, outcome: 'won' | 'lost'): Dispute => {
+  const dispute = disputeById(context, id);
   if (dispute.status === 'won' || dispute.status === 'lost') {
     throw invalidRequest(`This dispute is already ${dispute.status}.`);
   }
-  const decided = save(books, { ...dispute, status: outcome });
-  if (outcome === 'won') books.announce('charge.dispute.funds_reinstated', decided);
-  books.announce('charge.dispute.closed', decided);
+  const decided = save(context, { ...dispute, status: outcome });
+  if (outcome === 'won') context.announce('charge.dispute.funds_reinstated', decided);
+  context.announce('charge.dispute.closed', decided);
   return decided;
 };
 
-/** Evidence is gathered until it is submitted; then the bank looks at it. */
-export const answerDispute = (books: Books, id: string, params: Params): Dispute => {
-  const dispute = disputeById(books, id);
+/** Collects evidence until it is submitted, which decides the dispute. */
+export const answerDispute = (context: Context, id: string, params: Params): Dispute => {
+  const dispute = disputeById(context, id);
   if (dispute.status !== 'needs_response') {
     throw invalidRequest(`This dispute is ${dispute.status} and takes no more evidence.`);
   }
   const evidence = { ...dispute.evidence, ...params.map('evidence') };
   const submits = params.flag('submit');
   const { due_by, submission_count } = dispute.evidence_details;
-  const answered = save(books, {
+  const answered = save(context, {
     ...dispute,
     evidence,
     metadata: { ...dispute.metadata, ...metadataOf(params) },
@@ -85,7 +85,7 @@ export const answerDispute = (books: Books, id: string, params: Params): Dispute
       submission_count: submission_count + (submits ? 1 : 0),
     },
   });
-  books.announce('charge.dispute.updated', answered);
+  context.announce('charge.dispute.updated', answered);
   const verdict = submits ? VERDICTS[evidence['uncategorized_text'] ?? ''] : undefined;
-  return verdict ? decideDispute(books, id, verdict) : answered;
+  return verdict ? decideDispute(context, id, verdict) : answered;
 };

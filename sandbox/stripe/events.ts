@@ -1,11 +1,11 @@
-// Events: kept in the ledger with the change they tell of, sent once that change is committed.
+// Events: stored in the ledger with their change, and sent after it commits.
 import type { Ledger } from './ledger.ts';
 import type { Webhooks } from './webhooks.ts';
 
-/** The version whose shapes these are: the one `stripe` 23.1 was made from. */
+/** The API version of these shapes: that of `stripe` 23.1. */
 export const API_VERSION = '2026-10-28.endive';
 
-/** Which call made an event: its request id and key, null for the sandbox's own doing. */
+/** The call that caused an event: its request id and key, null for the sandbox's own changes. */
 export interface Cause {
   id: string | null;
   idempotency_key: string | null;
@@ -31,7 +31,7 @@ export const createEvents = (ledger: Ledger, webhooks: Webhooks, nowMs: () => nu
   };
   return {
     announce,
-    /** Runs one synchronous change and then sends what it announced, unless it was undone. */
+    /** Runs one synchronous change and then sends its events, unless it was undone. */
     sending: <T>(by: Cause, change: () => T): T => {
       cause = by;
       try {

@@ -1,4 +1,4 @@
-// Form-encoded parameters as Stripe's clients send them: `metadata[orderId]=…`.
+// Parses form-encoded parameters as Stripe's clients send them: `metadata[orderId]=…`.
 import { invalidRequest } from './objects.ts';
 
 export interface Params {
@@ -6,9 +6,9 @@ export interface Params {
   required(name: string): string;
   flag(name: string): boolean;
   map(name: string): Record<string, string>;
-  /** Refuses every parameter that is not named, as Stripe does. */
+  /** Refuses every unlisted parameter, as Stripe does. */
   allowOnly(names: readonly string[]): void;
-  /** The same parameters always give the same text. */
+  /** Equal parameters always give equal text. */
   canonical(): string;
 }
 

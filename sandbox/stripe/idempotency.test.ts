@@ -1,4 +1,4 @@
-// The card sandbox is a fair judge: keys as documented, faults as ordered, a ledger that survives.
+// Tests that the card sandbox handles keys as documented, injects faults, and keeps its ledger.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type Stripe from 'stripe';
 import { clientOf, openForTest } from './testing.ts';
@@ -12,11 +12,11 @@ const outcomeOf = (call: Promise<unknown>): Promise<Refusal | undefined> =>
     (error: Refusal) => error,
   );
 
-/** On Bun the client hands out the raw response, whatever its types say. */
+/** On Bun the client returns the raw response, despite its types. */
 const isReplayed = ({ lastResponse }: { lastResponse: { headers: unknown } }): boolean =>
   (lastResponse.headers as Headers).get('idempotent-replayed') === 'true';
 
-/** The client sends a call once more by itself when its connection is reset. */
+/** The client retries once by itself when its connection is reset. */
 const DROPS_SEEN = { times: 2 };
 
 describe('a key at the card sandbox', () => {
@@ -37,7 +37,7 @@ describe('a key at the card sandbox', () => {
   };
   const confirm = { confirm: true, payment_method: 'pm_card_visa' };
 
-  test('gets its first answer again, and makes one intent', async () => {
+  test('gets its first response again and makes one intent', async () => {
     const first = await create('ord_same/open');
     const [second, third] = await Promise.all([create('ord_same/open'), create('ord_same/open')]);
     expect([second.id, third.id]).toEqual([first.id, first.id]);
@@ -45,7 +45,7 @@ describe('a key at the card sandbox', () => {
     expect(await madeFor('ord_same/open')).toBe(1);
   });
 
-  test('of its own makes an intent of its own: nothing is joined for us', async () => {
+  test('that is new makes another intent, even for equal parameters', async () => {
     const same = { metadata: { orderId: 'ord_two' } };
     await create('ord_two/a', same);
     await create('ord_two/b', same);
@@ -62,7 +62,7 @@ describe('a key at the card sandbox', () => {
     expect((await paymentIntents.retrieve(id)).status).toBe('requires_payment_method');
   });
 
-  test('keeps a decline, also when the card would be good now', async () => {
+  test('keeps a decline, even when the card would succeed now', async () => {
     const declined = { confirm: true, payment_method: 'pm_card_visa_chargeDeclined' };
     const first = await outcomeOf(create('ord_declined/open', declined));
     const second = await outcomeOf(create('ord_declined/open', declined));
@@ -71,12 +71,12 @@ describe('a key at the card sandbox', () => {
     expect(await madeFor('ord_declined/open')).toBe(1);
   });
 
-  test('does not keep what was refused before it began', async () => {
+  test('does not keep errors before execution', async () => {
     expect((await outcomeOf(create('ord_fixed/open', { amount: -1 })))?.statusCode).toBe(400);
     expect((await create('ord_fixed/open')).status).toBe('requires_payment_method');
   });
 
-  test('is new again after a day, also when the sandbox was started again', async () => {
+  test('expires after a day, also over a restart', async () => {
     const first = await create('ord_late/open');
     await sandbox.control('POST', 'clock', { advanceMs: DAY_MS - 60_000 });
     expect((await create('ord_late/open')).id).toBe(first.id);
@@ -85,7 +85,7 @@ describe('a key at the card sandbox', () => {
     expect((await create('ord_late/open')).id).not.toBe(first.id);
   });
 
-  test('keeps a 500 although the money moved; reading tells the truth', async () => {
+  test('keeps a 500 although the money moved, and a read shows the change', async () => {
     await sandbox.fault('apply_then_500', '/v1/payment_intents');
     const first = await outcomeOf(create('ord_500/open', confirm));
     const second = await outcomeOf(create('ord_500/open', confirm));
@@ -94,15 +94,15 @@ describe('a key at the card sandbox', () => {
     expect(await madeFor('ord_500/open')).toBe(1);
   });
 
-  test('finds the effect of a lost answer', async () => {
+  test('finds the effect of a lost response', async () => {
     await sandbox.fault('apply_then_drop', '/v1/payment_intents', DROPS_SEEN);
-    const lost = await outcomeOf(create('ord_lost/open', confirm));
-    expect(lost?.type).toBe('StripeConnectionError');
+    const failure = await outcomeOf(create('ord_lost/open', confirm));
+    expect(failure?.type).toBe('StripeConnectionError');
     expect((await create('ord_lost/open', confirm)).status).toBe('requires_capture');
     expect(await madeFor('ord_lost/open')).toBe(1);
   });
 
-  test('is sent again by the client itself after one reset, with its retries off', async () => {
+  test('is resent by the client after one reset, even with retries off', async () => {
     await sandbox.fault('apply_then_drop', '/v1/payment_intents');
     expect(isReplayed(await create('ord_reset/open', confirm))).toBe(true);
     const { requests } = await sandbox.control<{ requests: { key: string }[] }>('GET', 'requests');
@@ -110,7 +110,7 @@ describe('a key at the card sandbox', () => {
     expect(await madeFor('ord_reset/open')).toBe(1);
   });
 
-  test('does nothing when the call is dropped before, or answered by a storm', async () => {
+  test('does nothing when the call is dropped before it runs, or gets a fault status', async () => {
     await sandbox.fault('drop_before', '*', DROPS_SEEN);
     await sandbox.fault('status:429', '*', { times: 2 });
     expect((await outcomeOf(create('ord_storm/open')))?.type).toBe('StripeConnectionError');
@@ -120,7 +120,7 @@ describe('a key at the card sandbox', () => {
     expect((await create('ord_storm/open')).status).toBe('requires_payment_method');
   });
 
-  test('in flight is refused; the hanging call takes effect when nobody waits for it', async () => {
+  test('in flight is refused, and the hanging call takes effect after its client has gone', async () => {
     await sandbox.fault('hang', '/v1/payment_intents', { forMs: 400 });
     const impatient = clientOf(sandbox.port, 100);
     const params = { ...ORDER, metadata: { orderId: 'ord_hang/open' } };
@@ -143,7 +143,7 @@ describe('a fault of the card sandbox', () => {
   });
   afterAll(() => sandbox.close());
 
-  test('is the first posted that matches, as often as it says; DELETE ends them all', async () => {
+  test('is the first posted match, applied as often as set; DELETE removes all', async () => {
     const { id } = await sandbox.stripe.paymentIntents.create(ORDER);
     await sandbox.fault('status:503', '/v1/payment_intents/*/capture');
     await sandbox.fault('status:500', '/v1/payment_intents/');

@@ -1,4 +1,4 @@
-// PaymentIntents and their life, as Stripe documents it: docs.stripe.com/payments/paymentintents
+// PaymentIntents and their states, as in https://docs.stripe.com/payments/paymentintents
 import {
   findCard,
   invalidRequest,
@@ -8,7 +8,7 @@ import {
   type Charge,
   type Intent,
 } from './objects.ts';
-import { intentById, newId, putCharge, refund, save, type Books } from './charges.ts';
+import { intentById, newId, putCharge, refund, save, type Context } from './charges.ts';
 import { disputeByCard } from './disputes.ts';
 import type { Params } from './form.ts';
 import {
@@ -29,39 +29,44 @@ const wrongState = (intent: Intent, verb: string): StripeError =>
     { code: 'payment_intent_unexpected_state', payment_intent: intent },
   );
 
-const captureNow = (books: Books, intent: Intent, amount: number): Intent => {
-  const charge = books.ledger.find<Charge>('charge', intent.latest_charge ?? '');
+const captureNow = (context: Context, intent: Intent, amount: number): Intent => {
+  const charge = context.ledger.find<Charge>('charge', intent.latest_charge ?? '');
   if (!charge) throw new Error('an authorised intent has no charge');
   const captured = { ...charge, captured: true, amount_captured: amount };
-  books.ledger.put('charge', captured);
+  context.ledger.put('charge', captured);
   intent.amount_received = amount;
   intent.amount_capturable = 0;
-  save(books, intent, 'succeeded', 'succeeded');
-  disputeByCard(books, captured);
+  save(context, intent, 'succeeded', 'succeeded');
+  disputeByCard(context, captured);
   return intent;
 };
 
-const authorise = (books: Books, intent: Intent): Intent => {
-  intent.latest_charge = putCharge(books, intent, null).id;
+const authorise = (context: Context, intent: Intent): Intent => {
+  intent.latest_charge = putCharge(context, intent, null).id;
   intent.last_payment_error = null;
   intent.next_action = null;
-  if (intent.capture_method !== 'manual') return captureNow(books, intent, intent.amount);
+  if (intent.capture_method !== 'manual') return captureNow(context, intent, intent.amount);
   intent.amount_capturable = intent.amount;
-  return save(books, intent, 'requires_capture', 'amount_capturable_updated');
+  return save(context, intent, 'requires_capture', 'amount_capturable_updated');
 };
 
-const refuse = (books: Books, intent: Intent, details: Record<string, string>): StripeError => {
+const refuse = (context: Context, intent: Intent, details: Record<string, string>): StripeError => {
   const error = { type: 'card_error', ...details, payment_method: intent.payment_method };
   intent.next_action = null;
   intent.last_payment_error = error;
   intent.payment_method = null;
-  save(books, intent, 'requires_payment_method', 'payment_failed');
+  save(context, intent, 'requires_payment_method', 'payment_failed');
   return new StripeError(402, { ...error, payment_intent: intent });
 };
 
-const decline = (books: Books, intent: Intent, code: string, declineCode: string): StripeError => {
-  intent.latest_charge = putCharge(books, intent, code, declineCode).id;
-  return refuse(books, intent, {
+const decline = (
+  context: Context,
+  intent: Intent,
+  code: string,
+  declineCode: string,
+): StripeError => {
+  intent.latest_charge = putCharge(context, intent, code, declineCode).id;
+  return refuse(context, intent, {
     code,
     decline_code: declineCode,
     charge: intent.latest_charge,
@@ -69,18 +74,22 @@ const decline = (books: Books, intent: Intent, code: string, declineCode: string
   });
 };
 
-const confirmNow = (books: Books, intent: Intent, offSession: boolean): Intent | StripeError => {
+const confirmNow = (
+  context: Context,
+  intent: Intent,
+  offSession: boolean,
+): Intent | StripeError => {
   const card = findCard(intent.payment_method ?? '');
   if (!card) throw missing('PaymentMethod', intent.payment_method ?? '');
-  if (card.outcome === 'succeeds') return authorise(books, intent);
-  if (card.outcome === 'declines') return decline(books, intent, card.code, card.declineCode);
+  if (card.outcome === 'succeeds') return authorise(context, intent);
+  if (card.outcome === 'declines') return decline(context, intent, card.code, card.declineCode);
   const required = 'authentication_required';
-  if (offSession) return decline(books, intent, required, required);
+  if (offSession) return decline(context, intent, required, required);
   intent.next_action = { type: 'use_stripe_sdk', use_stripe_sdk: { type: 'three_d_secure' } };
-  return save(books, intent, 'requires_action', 'requires_action');
+  return save(context, intent, 'requires_action', 'requires_action');
 };
 
-const newIntent = ({ nowSeconds }: Books, params: Params, method: string | null): Intent => {
+const newIntent = ({ nowSeconds }: Context, params: Params, method: string | null): Intent => {
   const id = newId('pi');
   return {
     id,
@@ -108,17 +117,17 @@ const newIntent = ({ nowSeconds }: Books, params: Params, method: string | null)
   };
 };
 
-const create = (books: Books, params: Params): Intent | StripeError => {
+const create = (context: Context, params: Params): Intent | StripeError => {
   const method = methodOf(params) ?? null;
   const confirmed = params.flag('confirm');
   if (confirmed && !method) params.required('payment_method');
-  const intent = newIntent(books, params, method);
-  save(books, intent, intent.status, 'created');
-  return confirmed ? confirmNow(books, intent, params.flag('off_session')) : intent;
+  const intent = newIntent(context, params, method);
+  save(context, intent, intent.status, 'created');
+  return confirmed ? confirmNow(context, intent, params.flag('off_session')) : intent;
 };
 
-const confirm = (books: Books, id: string, params: Params): Intent | StripeError => {
-  const intent = intentById(books, id);
+const confirm = (context: Context, id: string, params: Params): Intent | StripeError => {
+  const intent = intentById(context, id);
   if (!OPEN.includes(intent.status)) throw wrongState(intent, 'confirmed');
   intent.payment_method = methodOf(params) ?? intent.payment_method;
   if (!intent.payment_method) {
@@ -127,11 +136,11 @@ const confirm = (books: Books, id: string, params: Params): Intent | StripeError
       payment_intent: intent,
     });
   }
-  return confirmNow(books, intent, params.flag('off_session'));
+  return confirmNow(context, intent, params.flag('off_session'));
 };
 
-const capture = (books: Books, id: string, params: Params): Intent => {
-  const intent = intentById(books, id);
+const capture = (context: Context, id: string, params: Params): Intent => {
+  const intent = intentById(context, id);
   if (intent.status !== 'requires_capture') throw wrongState(intent, 'captured');
   const given = params.text('amount_to_capture');
   const amount = given === undefined ? intent.amount : integerOf(params, 'amount_to_capture');
@@ -141,37 +150,37 @@ const capture = (books: Books, id: string, params: Params): Intent => {
       param: 'amount_to_capture',
     });
   }
-  return captureNow(books, intent, amount);
+  return captureNow(context, intent, amount);
 };
 
-const cancel = (books: Books, id: string, params: Params): Intent => {
-  const intent = intentById(books, id);
+const cancel = (context: Context, id: string, params: Params): Intent => {
+  const intent = intentById(context, id);
   if (CLOSED.includes(intent.status)) throw wrongState(intent, 'canceled');
-  intent.canceled_at = books.nowSeconds();
+  intent.canceled_at = context.nowSeconds();
   intent.cancellation_reason = cancellationReasonOf(params);
   intent.amount_capturable = 0;
   intent.next_action = null;
-  return save(books, intent, 'canceled', 'canceled');
+  return save(context, intent, 'canceled', 'canceled');
 };
 
-const authenticate = (books: Books, id: string, succeeded: boolean): Intent => {
-  const intent = intentById(books, id);
+const authenticate = (context: Context, id: string, succeeded: boolean): Intent => {
+  const intent = intentById(context, id);
   if (intent.status !== 'requires_action') throw wrongState(intent, 'authenticated');
-  if (succeeded) return authorise(books, intent);
+  if (succeeded) return authorise(context, intent);
   const code = 'payment_intent_authentication_failure';
-  refuse(books, intent, { code, message: messageOf(code) });
+  refuse(context, intent, { code, message: messageOf(code) });
   return intent;
 };
 
-export const createIntents = (books: Books) => ({
-  intentById: (id: string) => intentById(books, id),
-  create: (params: Params) => create(books, params),
-  confirm: (id: string, params: Params) => confirm(books, id, params),
-  capture: (id: string, params: Params) => capture(books, id, params),
-  cancel: (id: string, params: Params) => cancel(books, id, params),
-  /** The shopper's answer to 3-D Secure, which on Stripe is given in the browser. */
-  authenticate: (id: string, succeeded: boolean) => authenticate(books, id, succeeded),
-  refund: (params: Params) => refund(books, params),
+export const createIntents = (context: Context) => ({
+  intentById: (id: string) => intentById(context, id),
+  create: (params: Params) => create(context, params),
+  confirm: (id: string, params: Params) => confirm(context, id, params),
+  capture: (id: string, params: Params) => capture(context, id, params),
+  cancel: (id: string, params: Params) => cancel(context, id, params),
+  /** The shopper's result of 3-D Secure, which on Stripe is given in the browser. */
+  authenticate: (id: string, succeeded: boolean) => authenticate(context, id, succeeded),
+  refund: (params: Params) => refund(context, params),
 });
 
 export type Intents = ReturnType<typeof createIntents>;

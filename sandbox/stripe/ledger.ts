@@ -1,4 +1,4 @@
-// The card sandbox's memory on disk: every object, saved answer and event, in one SQLite file.
+// The card sandbox's state on disk: objects, saved responses and events in one SQLite file.
 import { Database } from 'bun:sqlite';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -14,7 +14,7 @@ interface Row {
   seq: number;
   json: string;
 }
-/** Read at once while a list is walked. */
+/** Rows read per query while a list is walked. */
 const ROWS = 200;
 
 export interface SavedAnswer {
@@ -26,23 +26,23 @@ export interface SavedAnswer {
 
 export interface Ledger {
   find<T extends Stored>(kind: Kind, id: string): T | undefined;
-  /** The newest first, one by one: beyond an object, or back towards it the oldest first. */
+  /** Newest first, one by one, behind an object; or back towards it, oldest first. */
   newest<T extends Stored>(kind: Kind, beyond?: string): Iterable<T>;
   newerThan<T extends Stored>(kind: Kind, id: string): Iterable<T>;
   put<T extends Stored>(kind: Kind, object: T): void;
   findAnswer(key: string): SavedAnswer | undefined;
   saveAnswer(key: string, answer: SavedAnswer): void;
   forgetAnswers(olderThanMs: number): void;
-  /** How far the sandbox's clock was moved, in milliseconds. */
+  /** By how many milliseconds the sandbox's clock was advanced. */
   advancedMs(): number;
   advance(ms: number): void;
-  /** Everything inside happens wholly or not at all, also when the process is killed. */
+  /** Runs `work` atomically, also when the process is killed. */
   atomically<T>(work: () => T): T;
-  judge(): { intents: Intent[]; charges: Charge[]; refunds: Refund[]; disputes: Dispute[] };
+  snapshot(): { intents: Intent[]; charges: Charge[]; refunds: Refund[]; disputes: Dispute[] };
   close(): void;
 }
 
-/** Objects of a kind in the order they were made, read a few at a time. */
+/** Objects of a kind in creation order, read a few at a time. */
 const walking = (db: Database) => {
   const all = <T>(kind: Kind): T[] =>
     db
@@ -109,7 +109,7 @@ export const openLedger = (folder: string): Ledger => {
       db.query<{ advancedMs: number }, []>('select advancedMs from clock').get()?.advancedMs ?? 0,
     advance: (ms) => void db.query('update clock set advancedMs = advancedMs + ?').run(ms),
     atomically: (work) => db.transaction(work)(),
-    judge: () => ({
+    snapshot: () => ({
       intents: all('payment_intent'),
       charges: all('charge'),
       refunds: all('refund'),

@@ -1,4 +1,4 @@
-// Lists of the card sandbox: what is asked for is what is in them.
+// Tests that lists of the card sandbox filter and page as Stripe's do.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { openForTest } from './testing.ts';
 
@@ -11,7 +11,7 @@ describe('a list of the card sandbox', () => {
   });
   afterAll(() => sandbox.close());
 
-  test('holds only the refunds and charges of the payment it was asked for', async () => {
+  test('has only the refunds and charges of the given payment', async () => {
     const { stripe } = sandbox;
     const one = await stripe.paymentIntents.create(CAPTURED);
     const other = await stripe.paymentIntents.create(CAPTURED);

@@ -1,4 +1,4 @@
-// Lists as Stripe pages them, its search by metadata, and `expand`.
+// Pages lists as Stripe does, searches by metadata, and applies `expand`.
 import type { Params } from './form.ts';
 import type { Ledger } from './ledger.ts';
 import { invalidRequest, missing, type Intent } from './objects.ts';
@@ -27,17 +27,17 @@ const limitOf = (params: Params): number => {
   throw invalidRequest(`limit must be from 1 to ${LIMIT_MAX}`, { code, param: 'limit' });
 };
 
-/** The seconds an object may have been created in, both included. */
+/** The range of creation seconds, both ends included. */
 const createdOf = (params: Params): { from: number; to: number } => {
   const at = integerOf(params, 'created');
-  const asked = (name: string): number | undefined => integerOf(params, `created[${name}]`);
-  const from = Math.max((asked('gt') ?? -1) + 1, asked('gte') ?? 0, at ?? 0);
-  const to = Math.min((asked('lt') ?? Infinity) - 1, asked('lte') ?? Infinity, at ?? Infinity);
+  const bound = (name: string): number | undefined => integerOf(params, `created[${name}]`);
+  const from = Math.max((bound('gt') ?? -1) + 1, bound('gte') ?? 0, at ?? 0);
+  const to = Math.min((bound('lt') ?? Infinity) - 1, bound('lte') ?? Infinity, at ?? Infinity);
   return { from, to };
 };
 
-const isPreflightRequest = (asked: string | undefined, value: unknown): boolean =>
-  asked === undefined || asked === value;
+const isPreflightRequest = (filter: string | undefined, value: unknown): boolean =>
+  filter === undefined || filter === value;
 
 interface Source {
   url: string;
@@ -45,7 +45,7 @@ interface Source {
   ledger: Ledger;
 }
 
-/** Looks at the newest first until the page is full; objects lie in the order they were created. */
+/** Reads the newest first until the page is full; objects are in creation order. */
 export const pageOf = <T extends Listed>(
   { url, kind, ledger }: Source,
   params: Params,
@@ -73,7 +73,7 @@ export const pageOf = <T extends Listed>(
   return { object: 'list', data: before ? data.toReversed() : data, has_more: hasMore, url };
 };
 
-/** Stripe's search language as far as we speak it: metadata of one name equals a value. */
+/** The supported subset of Stripe's search language: one metadata name equals a value. */
 export const searchIntents = (ledger: Ledger, params: Params) => {
   const query = params.required('query');
   const match = /^metadata\[(["'])(.+?)\1\]\s*:\s*(["'])(.*)\3$/.exec(query.trim());
@@ -111,7 +111,7 @@ const expanded = (ledger: Ledger, value: unknown, path: string[]): unknown => {
   return { ...object, [step]: inner === null ? null : expanded(ledger, inner, rest) };
 };
 
-/** Replaces the ids at the asked paths by the objects themselves. */
+/** Replaces the ids at the requested paths by the objects. */
 export const expand = (ledger: Ledger, object: unknown, params: Params): unknown =>
   Object.values(params.map('expand')).reduce((result: unknown, path) => {
     const steps = path.split('.');

@@ -1,4 +1,4 @@
-// The objects of the card sandbox, in Stripe's own shapes as far as we use them.
+// The objects of the card sandbox, in Stripe's shapes as far as Holdfast uses them.
 
 export type IntentStatus =
   | 'requires_payment_method'
@@ -86,7 +86,7 @@ export interface Dispute {
   status: 'needs_response' | 'under_review' | 'won' | 'lost';
 }
 
-/** What a payment method does when it is used; Stripe's test cards by their names. */
+/** The behaviour of a payment method; Stripe's test cards by their names. */
 export type CardBehaviour =
   | { outcome: 'succeeds'; refund?: 'pending' | 'fails'; dispute?: string }
   | { outcome: 'needs_action' }
@@ -98,7 +98,7 @@ const declines = (code: string, declineCode: string): CardBehaviour => ({
   declineCode,
 });
 
-/** https://docs.stripe.com/testing */
+/** Source: https://docs.stripe.com/testing */
 const CARDS: Record<string, CardBehaviour> = {
   pm_card_visa: { outcome: 'succeeds' },
   pm_card_visa_debit: { outcome: 'succeeds' },
@@ -143,7 +143,7 @@ const MESSAGES: Record<string, string> = {
   payment_intent_authentication_failure: 'The provided payment method has failed authentication.',
 };
 
-/** What the shopper is told of a decline; most are told nothing more than that. */
+/** The shopper's message for a decline; most codes have the general one. */
 export const messageOf = (declineCode: string): string =>
   MESSAGES[declineCode] ?? 'Your card was declined.';
 

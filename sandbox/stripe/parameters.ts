@@ -1,4 +1,4 @@
-// Single parameters of the card sandbox, each read as Stripe reads it.
+// Parses single parameters of the card sandbox as Stripe does.
 import type { Params } from './form.ts';
 import { findCard, invalidRequest, missing, type Intent } from './objects.ts';
 
@@ -24,7 +24,7 @@ export const currencyOf = (params: Params): string => {
   throw invalidRequest(`Invalid currency: ${currency}`, { param: 'currency' });
 };
 
-/** One of the words that Stripe knows for a parameter, or the one it takes without. */
+/** One of the allowed values of a parameter, or its default when absent. */
 const wordOf = <Word extends string, Default>(
   params: Params,
   name: string,

@@ -1,4 +1,5 @@
-// The card sandbox through the real client: a payment's life, declines, 3-D Secure, bad input.
+// Tests payments at the card sandbox through the real client: states, declines, 3-D Secure, bad
+// input.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import Stripe from 'stripe';
 import { openForTest } from './testing.ts';
@@ -45,7 +46,7 @@ describe('a payment at the card sandbox', () => {
     });
   });
 
-  test('is captured in part, and never beyond what is authorised', async () => {
+  test('is captured partially, never above the authorised amount', async () => {
     const { id } = await authorized();
     const { paymentIntents } = sandbox.stripe;
     const refusal = await errorOf(paymentIntents.capture(id, { amount_to_capture: 3_000 }));
@@ -54,7 +55,7 @@ describe('a payment at the card sandbox', () => {
     expect(taken.amount_received).toBe(1_000);
   });
 
-  test('cannot be captured twice, nor cancelled after it', async () => {
+  test('cannot be captured twice or cancelled after capture', async () => {
     const { id } = await authorized();
     const { paymentIntents } = sandbox.stripe;
     await paymentIntents.capture(id);
@@ -65,7 +66,7 @@ describe('a payment at the card sandbox', () => {
     expect(refusal.payment_intent?.status).toBe('succeeded');
   });
 
-  test('is cancelled with its authorisation, and takes nothing afterwards', async () => {
+  test('is cancelled with its authorisation and refuses later calls', async () => {
     const { id } = await authorized();
     const { paymentIntents } = sandbox.stripe;
     const ended = await paymentIntents.cancel(id, { cancellation_reason: 'requested_by_customer' });
@@ -96,7 +97,7 @@ describe('a payment at the card sandbox', () => {
     expect(again.status).toBe('requires_capture');
   });
 
-  test('waits for the shopper, and goes on or back as the shopper answers', async () => {
+  test('waits for 3-D Secure and follows its result', async () => {
     const held = await authorized('pm_card_authenticationRequired');
     expect(held.status).toBe('requires_action');
     expect(held.next_action).not.toBeNull();
@@ -112,7 +113,7 @@ describe('a payment at the card sandbox', () => {
     expect(charges.filter((charge) => charge.payment_intent === other.id)).toEqual([]);
   });
 
-  test('is refunded up to what was captured, and no further', async () => {
+  test('is refunded up to the captured amount', async () => {
     const { id } = await authorized();
     const { paymentIntents, refunds } = sandbox.stripe;
     expect((await errorOf(refunds.create({ payment_intent: id }))).statusCode).toBe(400);
@@ -127,7 +128,7 @@ describe('a payment at the card sandbox', () => {
     expect((await refunds.retrieve(rest.id)).status).toBe('succeeded');
   });
 
-  test('is found by its order, in the search and in the pages of the list', async () => {
+  test('is found by its order, by search and by paging the list', async () => {
     const { paymentIntents } = sandbox.stripe;
     const metadata = { orderId: 'ord_found' };
     const { id } = await paymentIntents.create({ ...ORDER, metadata });
@@ -140,7 +141,7 @@ describe('a payment at the card sandbox', () => {
     expect(seen[0]).toBe(id);
   });
 
-  test('shows its charge itself when that is to be expanded', async () => {
+  test('includes its charge when expanded', async () => {
     const { id } = await authorized();
     const held = await sandbox.stripe.paymentIntents.retrieve(id, { expand: ['latest_charge'] });
     expect(held.latest_charge).toMatchObject({ object: 'charge', payment_intent: id });
@@ -160,7 +161,7 @@ describe('a payment at the card sandbox', () => {
     expect((await sandbox.ledger()).intents).toHaveLength(before);
   });
 
-  test('is refused without a key, and not found when it does not exist', async () => {
+  test('is refused without an API key, and not found when it does not exist', async () => {
     expect((await fetch(`${sandbox.base}/v1/payment_intents`)).status).toBe(401);
     const refusal = await errorOf(sandbox.stripe.paymentIntents.retrieve('pi_nobody'));
     expect(refusal).toMatchObject({ statusCode: 404, code: 'resource_missing' });

@@ -1,4 +1,4 @@
-// The judge survives a kill -9: ledger, saved answers and clock are as they were.
+// Tests that the card sandbox keeps its ledger, saved responses and clock over a kill -9.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,7 +30,7 @@ describe('the process of the card sandbox', () => {
           HOLDFAST_PORT: String(port),
           HOLDFAST_OPS_PORT: String(opsPort),
           HOLDFAST_SANDBOX_STATE: state,
-          HOLDFAST_SANDBOX_WEBHOOK_URL: 'http://127.0.0.1:9/nobody',
+          HOLDFAST_SANDBOX_WEBHOOK_URL: 'http://127.0.0.1:9/unused',
           STRIPE_WEBHOOK_SECRETS: 'whsec_of_the_test,whsec_older',
         },
         stdout: 'ignore',
@@ -60,7 +60,7 @@ describe('the process of the card sandbox', () => {
     rmSync(state, { recursive: true, force: true });
   });
 
-  test('killed after a capture has the charge, and answers its key as before', async () => {
+  test('keeps a charge over a kill and replays the response of its key', async () => {
     const { paymentIntents } = clientOf(port);
     const { id } = await paymentIntents.create({
       amount: 1_500,
@@ -81,7 +81,7 @@ describe('the process of the card sandbox', () => {
     expect(charges).toMatchObject([{ payment_intent: id, amount_captured: 1_500 }]);
   });
 
-  test('ends with 0 when it is asked to, and tells its operations port meanwhile', async () => {
+  test('exits with 0 on SIGTERM and reports draining on its operations port', async () => {
     const metrics = await fetch(`http://127.0.0.1:${opsPort}/metrics`);
     expect(metrics.status).toBe(200);
     child.kill('SIGTERM');

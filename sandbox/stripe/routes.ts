@@ -1,5 +1,5 @@
-// Every route of the card provider's API that we use: its parameters and what answers it.
-import type { Books } from './charges.ts';
+// The routes of the card provider's API that Holdfast uses, with their parameters.
+import type { Context } from './charges.ts';
 import { answerDispute, decideDispute } from './disputes.ts';
 import type { Params } from './form.ts';
 import type { Intents } from './intents.ts';
@@ -39,7 +39,7 @@ const CREATE = [
   ...CONFIRM,
 ];
 
-/** How routes of this ledger are made: any, one object by its id, or a list. */
+/** Makers of this ledger's routes: any, one object by its id, or a list. */
 const makersOf = (ledger: Ledger) => {
   const route = (
     method: string,
@@ -72,21 +72,21 @@ const makersOf = (ledger: Ledger) => {
   return { route, one, list };
 };
 
-/** Disputes: read, answered with evidence, or given up. */
-const disputeRoutes = (books: Books): Route[] => {
-  const { route, one, list } = makersOf(books.ledger);
+/** Disputes: read, answered with evidence, or accepted as lost. */
+const disputeRoutes = (context: Context): Route[] => {
+  const { route, one, list } = makersOf(context.ledger);
   return [
     list<Dispute>('disputes', 'dispute', ['charge', 'payment_intent']),
     one('disputes', 'dispute'),
     route('POST', `disputes/${ID}`, ['evidence', 'submit', 'metadata'], (params, id) =>
-      answerDispute(books, id, params),
+      answerDispute(context, id, params),
     ),
-    route('POST', `disputes/${ID}/close`, [], (_, id) => decideDispute(books, id, 'lost')),
+    route('POST', `disputes/${ID}/close`, [], (_, id) => decideDispute(context, id, 'lost')),
   ];
 };
 
-export const routesOf = (intents: Intents, books: Books): Route[] => {
-  const { ledger } = books;
+export const routesOf = (intents: Intents, context: Context): Route[] => {
+  const { ledger } = context;
   const { route, one, list } = makersOf(ledger);
   return [
     route('GET', 'payment_intents/search', ['query', 'limit', 'page'], (params) =>
@@ -113,6 +113,6 @@ export const routesOf = (intents: Intents, books: Books): Route[] => {
     one('charges', 'charge'),
     list<{ id: string; created: number; type: string }>('events', 'event', ['type']),
     one('events', 'event'),
-    ...disputeRoutes(books),
+    ...disputeRoutes(context),
   ];
 };

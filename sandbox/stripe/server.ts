@@ -1,6 +1,12 @@
-// The card sandbox's door: Stripe's API under /v1, its judge and its controls under /_sandbox.
+// The card sandbox's server: Stripe's API under /v1, controls under /_sandbox.
 import { createFaults, underFaults, type Connections } from '../faults.ts';
-import { answerCall, createRunningKeys, forgetOldAnswers, keyOf, type Answer } from './answers.ts';
+import {
+  answerCall,
+  createRunningKeys,
+  forgetOldAnswers,
+  keyOf,
+  type Answer,
+} from './idempotency.ts';
 import { answerControl } from './control.ts';
 import { settleRefunds } from './charges.ts';
 import { API_VERSION, createEvents, type Events } from './events.ts';
@@ -15,7 +21,7 @@ const REQUESTS_KEPT = 10_000;
 const BODY_BYTES_MAX = 64 * 1024;
 const FORGET_EVERY_MS = 10 * 60_000;
 const SETTLE_EVERY_MS = 500;
-/** How long a bank takes for a refund that is not settled at once. */
+/** Seconds a bank takes for a refund that does not settle immediately. */
 const SETTLE_AFTER_SECONDS = 2;
 const TEST_KEY = /^(?:sk|rk)_\w+$/;
 
@@ -128,14 +134,14 @@ export const createStripeSandbox = (options: Options) => {
   const nowMs = (): number => Date.now() + ledger.advancedMs();
   const events = createEvents(ledger, webhooks, nowMs);
   const nowSeconds = (): number => Math.floor(nowMs() / 1000);
-  const books = { ledger, announce: events.announce, nowSeconds };
-  const intents = createIntents(books);
-  const routes = routesOf(intents, books);
-  // What is before this moment has been settled.
+  const context = { ledger, announce: events.announce, nowSeconds };
+  const intents = createIntents(context);
+  const routes = routesOf(intents, context);
+  // Refunds created before this second are settled.
   let settledSeconds = 0;
   const settle = (): void => {
     const toSeconds = nowSeconds() - SETTLE_AFTER_SECONDS;
-    const change = () => settleRefunds(books, settledSeconds, toSeconds);
+    const change = () => settleRefunds(context, settledSeconds, toSeconds);
     events.sending({ id: null, idempotency_key: null }, () => ledger.atomically(change));
     settledSeconds = toSeconds;
   };
@@ -155,7 +161,7 @@ export const createStripeSandbox = (options: Options) => {
       if (fault) return fault;
       if (path === '/_sandbox/requests') return Response.json({ requests });
       if (path.startsWith('/_sandbox/')) {
-        return answerControl({ books, events, intents, webhooks, nowMs }, request);
+        return answerControl({ context, events, intents, webhooks, nowMs }, request);
       }
       record(request, path);
       return api(request, connections);

@@ -1,6 +1,6 @@
-// The card sandbox beside Stripe's own stripe-mock, where it is at hand: what one takes as a
-// request, the other takes, and what one refuses, the other refuses. stripe-mock knows every
-// parameter of the API by Stripe's OpenAPI description, and nothing of what a payment does.
+// Compares the card sandbox with Stripe's stripe-mock, if installed: both accept and refuse the
+// same requests. stripe-mock knows every parameter of the API by Stripe's OpenAPI description, but
+// not how a payment behaves.
 // GOBIN=~/.cache/holdfast/stripe-mock-0.203.0 go install github.com/stripe/stripe-mock@v0.203.0
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync } from 'node:fs';
@@ -18,36 +18,45 @@ const MOCK = resolve(CACHE, 'stripe-mock-0.203.0', 'stripe-mock');
 const PORT_SHIFT = 192;
 const START_LIMIT_MS = 20_000;
 
-type Words = Record<string, string>;
-/** `:intent`, `:refund` and so on stand for an object that is there. */
-type Row = [title: string, request: string, words?: Words];
+type Fields = Record<string, string>;
+/** `:intent`, `:refund` and so on stand for an existing object. */
+type Row = [title: string, request: string, fields?: Fields];
 
-const OPEN: Words = { amount: '1000', currency: 'usd', 'payment_method_types[0]': 'card' };
-const MANUAL: Words = { ...OPEN, capture_method: 'manual' };
-const CARD: Words = { payment_method: 'pm_card_visa' };
+const OPEN: Fields = { amount: '1000', currency: 'usd', 'payment_method_types[0]': 'card' };
+const MANUAL: Fields = { ...OPEN, capture_method: 'manual' };
+const CARD: Fields = { payment_method: 'pm_card_visa' };
 
 const TAKEN: Row[] = [
   ['an intent', 'POST payment_intents', { ...MANUAL, 'metadata[orderId]': 'ord_1' }],
-  ['an intent that says more', 'POST payment_intents', { ...OPEN, ...CARD, confirm: 'true' }],
   [
-    'an intent with words for the statement',
+    'an intent with a card, confirmed',
+    'POST payment_intents',
+    { ...OPEN, ...CARD, confirm: 'true' },
+  ],
+  [
+    'an intent with fields for the statement',
     'POST payment_intents',
     {
-      ...{ ...OPEN, description: 'An order', receipt_email: 'a@shopper.example' },
-      ...{ statement_descriptor_suffix: 'HOLDFAST', confirmation_method: 'automatic' },
+      ...OPEN,
+      description: 'An order',
+      receipt_email: 'a@shopper.example',
+      statement_descriptor_suffix: 'HOLDFAST',
+      confirmation_method: 'automatic',
     },
   ],
   ['a confirmation', 'POST payment_intents/:intent/confirm', { ...CARD, off_session: 'false' }],
   ['a capture', 'POST payment_intents/:authorized/capture', { amount_to_capture: '1000' }],
   ['a cancellation', 'POST payment_intents/:second/cancel', { cancellation_reason: 'abandoned' }],
-  ['a look at an intent', 'GET payment_intents/:intent'],
-  ['the intents since a moment', 'GET payment_intents?limit=100&created[gte]=1'],
+  ['a read of an intent', 'GET payment_intents/:intent'],
+  ['the intents since a time', 'GET payment_intents?limit=100&created[gte]=1'],
   [
     'a refund',
     'POST refunds',
     {
-      ...{ payment_intent: ':captured', amount: '10', reason: 'requested_by_customer' },
-      ...{ 'metadata[refundId]': 'ret_1' },
+      payment_intent: ':captured',
+      amount: '10',
+      reason: 'requested_by_customer',
+      'metadata[refundId]': 'ret_1',
     },
   ],
   ['the refunds of an intent', 'GET refunds?payment_intent=:captured&limit=100'],
@@ -59,19 +68,27 @@ const TAKEN: Row[] = [
 const REFUSED: Row[] = [
   ['an intent without an amount', 'POST payment_intents', { currency: 'usd' }],
   ['an intent without a currency', 'POST payment_intents', { amount: '1000' }],
-  ['an amount that is no number', 'POST payment_intents', { ...OPEN, amount: 'much' }],
+  ['an amount that is not a number', 'POST payment_intents', { ...OPEN, amount: 'much' }],
   ['a parameter that does not exist', 'POST payment_intents', { ...OPEN, colour: 'red' }],
   ['another way of capture', 'POST payment_intents', { ...OPEN, capture_method: 'later' }],
-  ['a reason that is none', 'POST refunds', { payment_intent: ':captured', reason: 'whim' }],
-  ['a confirmation with a stranger', 'POST payment_intents/:intent/confirm', { colour: 'red' }],
-  ['a capture with a stranger', 'POST payment_intents/:authorized/capture', { colour: 'red' }],
-  ['a list with a stranger', 'GET payment_intents?colour=red'],
+  ['an unknown reason', 'POST refunds', { payment_intent: ':captured', reason: 'whim' }],
   [
-    'a cancellation for a whim',
+    'a confirmation with an unknown parameter',
+    'POST payment_intents/:intent/confirm',
+    { colour: 'red' },
+  ],
+  [
+    'a capture with an unknown parameter',
+    'POST payment_intents/:authorized/capture',
+    { colour: 'red' },
+  ],
+  ['a list with an unknown parameter', 'GET payment_intents?colour=red'],
+  [
+    'a cancellation for an unknown reason',
     'POST payment_intents/:intent/cancel',
     { cancellation_reason: 'whim' },
   ],
-  ['a path that does not exist', 'GET payment_wishes'],
+  ['a path that does not exist', 'GET payment_unknowns'],
 ];
 
 const isAtHand = existsSync(MOCK);
@@ -79,16 +96,16 @@ const isAtHand = existsSync(MOCK);
 describe.skipIf(!isAtHand)('stripe-mock and the card sandbox (skipped where it is missing)', () => {
   const port = testInstance().portBase + PORT_SHIFT;
   const mock = `http://127.0.0.1:${port}`;
-  const ids: Words = {};
+  const ids: Fields = {};
   let sandbox: ReturnType<typeof openForTest>;
   let child: Bun.Subprocess;
 
   const named = (text: string): string =>
     text.replace(/:([a-z]+)/g, (_, name: string) => ids[name] ?? '');
-  const send = async (base: string, [, request, words = {}]: Row): Promise<number> => {
+  const send = async (base: string, [, request, fields = {}]: Row): Promise<number> => {
     const [method = '', path = ''] = request.split(' ');
     const body = new URLSearchParams();
-    for (const [name, value] of Object.entries(words)) body.append(name, named(value));
+    for (const [name, value] of Object.entries(fields)) body.append(name, named(value));
     const response = await fetch(`${base}/v1/${named(path)}`, {
       method,
       headers: { authorization: 'Bearer sk_test_123' },
@@ -97,7 +114,7 @@ describe.skipIf(!isAtHand)('stripe-mock and the card sandbox (skipped where it i
     await response.text();
     return response.status;
   };
-  /** What each of the two answers to every row. */
+  /** The responses of both servers to every row. */
   const answersTo = async (rows: Row[]) => {
     const answers: [string, number, number][] = [];
     for (const row of rows) {
@@ -145,7 +162,7 @@ describe.skipIf(!isAtHand)('stripe-mock and the card sandbox (skipped where it i
     expect(answers.filter(([, ...statuses]) => statuses.some((one) => one !== 200))).toEqual([]);
   });
 
-  test('know every request that we send', async () => {
+  test('accept every request that Holdfast sends', async () => {
     const connection = connectStripe('sk_test_123', mock, createTelemetry('test', 'silent'));
     const [provider, aftercare] = [stripeProvider(connection), stripeAftercare(connection)];
     const order = { orderId: 'ord_1', amountMinor: 1_000, currency: 'USD' };
@@ -158,16 +175,16 @@ describe.skipIf(!isAtHand)('stripe-mock and the card sandbox (skipped where it i
     await aftercare.refund({ ...order, intentId: 'pi_123', refundId: 'ret_1' }, 'refund');
     await aftercare.readRefund('re_123');
     await aftercare.findRefund('pi_123', 'ret_1');
-    const books = stripeBooks(connection);
+    const records = stripeBooks(connection);
     const stretch = { fromSeconds: 1, toSeconds: 2 };
-    for await (const page of books.made(stretch)) expect(page).toBeArray();
-    for await (const page of books.refunded(stretch)) expect(page).toBeArray();
-    await books.read(['pi_123']);
+    for await (const page of records.made(stretch)) expect(page).toBeArray();
+    for await (const page of records.refunded(stretch)) expect(page).toBeArray();
+    await records.read(['pi_123']);
     await aftercare.readDispute('dp_123');
     const evidence = {
       customer_email_address: 'a@shopper.example',
       customer_name: 'Robin',
-      shipping_address: '1 Road',
+      shipping_address: '1 Main St',
       product_description: '1 × Tent',
       shipping_tracking_number: 'T1',
       shipping_date: '2026-11-25',

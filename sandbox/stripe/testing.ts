@@ -1,4 +1,4 @@
-// Opens a card sandbox of one test's own: a free port, a fresh folder, and the real client.
+// Opens a card sandbox for one test: a free port, a new folder, and the real client.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ interface Judged {
   refunds: Stripe.Refund[];
 }
 
-export const openForTest = (webhookUrl = 'http://127.0.0.1:9/nobody') => {
+export const openForTest = (webhookUrl = 'http://127.0.0.1:9/unused') => {
   const stateFolder = mkdtempSync(join(tmpdir(), 'holdfast-sandbox-'));
   const create = () =>
     createStripeSandbox({ stateFolder, webhookUrl, webhookSecret: WEBHOOK_SECRET });
@@ -47,7 +47,7 @@ export const openForTest = (webhookUrl = 'http://127.0.0.1:9/nobody') => {
     fault: (action: string, path = '*', more: object = {}) =>
       control<{ id: string }>('POST', 'faults', { method: 'POST', path, action, ...more }),
     ledger: () => control<Judged>('GET', 'ledger'),
-    /** As after a restart of the process, on the same folder. */
+    /** Restarts the sandbox on the same folder. */
     reopen: () => {
       sandbox.close();
       sandbox = create();

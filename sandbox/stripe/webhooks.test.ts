@@ -1,4 +1,4 @@
-// Webhooks of the card sandbox: signed as Stripe signs, sent again until taken, bent on order.
+// Tests that webhooks of the card sandbox are signed, retried, and delivered as ordered.
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import Stripe from 'stripe';
 import { openForTest, WEBHOOK_SECRET } from './testing.ts';
@@ -44,7 +44,7 @@ describe('webhooks of the card sandbox', () => {
     return received.map((event) => event.type);
   };
 
-  test('tell each step of a payment, verified by the real client', async () => {
+  test('report each step of a payment, verified by the real client', async () => {
     const { id } = await sandbox.stripe.paymentIntents.create(HELD);
     await sandbox.stripe.paymentIntents.capture(id);
     await sandbox.stripe.refunds.create({ payment_intent: id });
@@ -56,23 +56,23 @@ describe('webhooks of the card sandbox', () => {
       'refund.created',
     ]);
     const held = received.find(({ type }) => type.endsWith('capturable_updated'));
-    // What was so at that moment, not what became of it.
+    // The state at the time of the event, not the later one.
     expect(held?.data.object).toMatchObject({ id, status: 'requires_capture' });
   });
 
-  test('tell of a decline, a waiting shopper and a cancelled payment', async () => {
+  test('report a decline, a required action and a cancelled payment', async () => {
     const { paymentIntents } = sandbox.stripe;
     const bad = { ...HELD, payment_method: 'pm_card_visa_chargeDeclined' };
     await paymentIntents.create(bad).catch(() => undefined);
-    const asks = { ...HELD, payment_method: 'pm_card_authenticationRequired' };
-    await paymentIntents.cancel((await paymentIntents.create(asks)).id);
+    const authenticating = { ...HELD, payment_method: 'pm_card_authenticationRequired' };
+    await paymentIntents.cancel((await paymentIntents.create(authenticating)).id);
     const types = await arrived(5);
     expect(types).toContain('payment_intent.payment_failed');
     expect(types).toContain('payment_intent.requires_action');
     expect(types).toContain('payment_intent.canceled');
   });
 
-  test('come again until they are taken, and never hold up an answer', async () => {
+  test('are retried until accepted and never delay a response', async () => {
     refusals = 2;
     const startedAt = performance.now();
     await sandbox.stripe.paymentIntents.create({ ...HELD, confirm: false });
@@ -88,14 +88,14 @@ describe('webhooks of the card sandbox', () => {
     expect((await sandbox.stripe.events.list()).data).toEqual([]);
   });
 
-  test('come so often as ordered, with one id', async () => {
+  test('are repeated as ordered, with one id', async () => {
     await sandbox.control('POST', 'webhooks', { action: 'duplicate', times: 5 });
     await sandbox.stripe.paymentIntents.create({ ...HELD, confirm: false });
     expect(await arrived(5)).toHaveLength(5);
     expect(new Set(received.map((event) => event.id)).size).toBe(1);
   });
 
-  test('are held, and come in the opposite order when reordered', async () => {
+  test('are held, and delivered in reverse when reordered', async () => {
     await sandbox.control('POST', 'webhooks', { action: 'reorder' });
     await sandbox.stripe.paymentIntents.create(HELD);
     await Bun.sleep(100);
@@ -105,7 +105,7 @@ describe('webhooks of the card sandbox', () => {
     expect(await arrived(2)).toEqual(opposite as Stripe.Event.Type[]);
   });
 
-  test('come late when delayed', async () => {
+  test('are delivered late when delayed', async () => {
     await sandbox.control('POST', 'webhooks', { action: 'delay', delayMs: 300 });
     await sandbox.stripe.paymentIntents.create({ ...HELD, confirm: false });
     await Bun.sleep(100);
@@ -113,7 +113,7 @@ describe('webhooks of the card sandbox', () => {
     expect(await arrived(1)).toHaveLength(1);
   });
 
-  test('come again by id, or for a payment that never was', async () => {
+  test('are resent by id, or sent for a payment that does not exist', async () => {
     await sandbox.stripe.paymentIntents.create({ ...HELD, confirm: false });
     await arrived(1);
     const eventId = received[0]?.id;

@@ -1,14 +1,14 @@
-// Signed webhooks of the card sandbox: sent beside the API's answers, never in their way.
+// Sends signed webhooks beside the API's responses, without delaying them.
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import { createLimiter } from '../../concurrency/limiter.ts';
 
 const QUEUE_MAX = 10_000;
 const TRIES_MAX = 8;
-const SENDS_AT_ONCE_MAX = 8;
+const SENDS_CONCURRENT_MAX = 8;
 const COPIES_MAX = 100;
 const COPY_PAUSE_MS = 50;
-/** Enough for one delivery to be on its way before the next, so that an order can be seen. */
+/** Delay between deliveries, so that their order can be observed. */
 const ORDER_PAUSE_MS = 5;
 const FIRST_RETRY_MS = 200;
 const SEND_TIMEOUT_MS = 5_000;
@@ -18,11 +18,11 @@ export interface Webhooks {
   /** How the next events are delivered: once, twice, late, or not until released. */
   behave(how: Behaviour): void;
   state(): { action: string; held: number; unsent: number };
-  /** Ends all sending; what was not delivered is lost, the events stay in the ledger. */
+  /** Stops all sending; undelivered events stay in the ledger only. */
   close(): void;
 }
 
-/** `reorder` gathers events and sends them newest first when the next order comes. */
+/** `reorder` collects events and sends them newest first at the next control call. */
 export const behaviourBody = z.union([
   z.strictObject({ action: z.enum(['normal', 'hold', 'release', 'reorder']) }),
   z.strictObject({
@@ -56,7 +56,7 @@ export const createWebhooks = (url: string, secret: string): Webhooks => {
   let held: string[] = [];
   let unsent = 0;
   let closed = false;
-  const sends = createLimiter({ runningMax: SENDS_AT_ONCE_MAX });
+  const sends = createLimiter({ runningMax: SENDS_CONCURRENT_MAX });
   const attempts = async (body: string, waitMs: number): Promise<void> => {
     await Bun.sleep(waitMs);
     for (let tries = 1; tries <= TRIES_MAX && !closed; tries++) {
@@ -83,7 +83,7 @@ export const createWebhooks = (url: string, secret: string): Webhooks => {
     behave: (next) => {
       const waiting = how.action === 'reorder' ? held.toReversed() : held;
       if (next.action !== 'hold' && next.action !== 'reorder') {
-        for (const [place, body] of waiting.entries()) deliver(body, place * ORDER_PAUSE_MS);
+        for (const [index, body] of waiting.entries()) deliver(body, index * ORDER_PAUSE_MS);
         held = [];
       }
       how = next.action === 'release' ? { action: 'normal' } : next;

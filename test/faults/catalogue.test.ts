@@ -1,6 +1,6 @@
 // A quick selection of the catalogue's drills, and the proof that a broken promise would be seen.
 import { afterEach, beforeAll, describe, expect, test } from 'bun:test';
-import { bucketOf } from '../../db/projections/listing-keys.ts';
+import { bucketOf } from '../../db/cassandra/listing-keys.ts';
 import { newId } from '../../domain/ids.ts';
 import { tablesOf } from '../support/read-side.ts';
 import { request } from '../support/journeys.ts';

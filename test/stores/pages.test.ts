@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { listPage, shareOf } from '../../db/cassandra/listings.ts';
 import { countMatches } from '../../db/cassandra/matches.ts';
 import type { TableSet } from '../../db/cassandra/table-sets.ts';
-import { bucketOf } from '../../db/projections/listing-keys.ts';
+import { bucketOf } from '../../db/cassandra/listing-keys.ts';
 import { newId, type ProductId } from '../../domain/ids.ts';
 import { newReadSide, putWare, searchOf, type ReadSideOfTest } from '../support/read-side.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';

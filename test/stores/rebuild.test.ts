@@ -5,7 +5,7 @@ import type { Cassandra } from '../../db/cassandra/client.ts';
 import { listCollections } from '../../db/cassandra/collections.ts';
 import { findStored } from '../../db/cassandra/products.ts';
 import { TABLES, suffixOf } from '../../db/cassandra/table-sets.ts';
-import { bucketOf } from '../../db/projections/listing-keys.ts';
+import { bucketOf } from '../../db/cassandra/listing-keys.ts';
 import { connectPostgres, type Pg } from '../../db/postgres/client.ts';
 import { rebuildSearch } from '../../ops/commands/search.ts';
 import { testInstance } from '../../ops/instance.ts';
@@ -151,7 +151,7 @@ describe('a rebuild of the search tables', () => {
         return differences.length === 0 ? true : undefined;
       });
       // What no topic had ever been told, too.
-      expect(said).toMatch(/\d+ of Postgres' news had not reached the topics: told again/);
+      expect(said).toMatch(/\d+ events missing from the topics: published again/);
       const storedOf = (id: string) => findStored(rebuilt, store.storeId, id);
       expect(await storedOf(lost)).toMatchObject({ document: { name: 'Lost' } });
       expect(Object.values((await storedOf(lost))?.stock ?? {})).toEqual([4]);

@@ -14,8 +14,9 @@ import {
 import { connectKafka } from '../../db/kafka/client.ts';
 import { CATALOGUE_TOPICS } from '../../db/projections/catalogue-feed.ts';
 import { findStored, putProjected } from '../../db/cassandra/products.ts';
-import { foldProduct, foldStock, NOTHING } from '../../db/projections/document.ts';
-import { vocabularyOf } from '../../db/projections/listing-text.ts';
+import { NOTHING } from '../../db/cassandra/product-document.ts';
+import { foldProduct, foldStock } from '../../db/projections/document.ts';
+import { vocabularyOf } from '../../db/cassandra/listing-text.ts';
 import { readSideOf, type ReadSide } from '../../db/projections/apply.ts';
 import { newId, type StoreId } from '../../domain/ids.ts';
 import {

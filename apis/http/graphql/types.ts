@@ -36,7 +36,7 @@ const typeOf = (schema: Json, kind: Described['kind'], known: Definitions): stri
   if (schema['type'] === 'array') return `[${typeOf(schema['items'] as Json, kind, known)}!]`;
   if (schema['type'] === 'string') return textType(schema, kind, known);
   if (schema['type'] !== 'object') return SCALARS[String(schema['type'])] ?? 'JSON';
-  if (Object.keys((schema['properties'] ?? {}) as Json).length === 0) return 'JSON';
+  if (Object.keys(schema['properties'] ?? {}).length === 0) return 'JSON';
   const title = schema['title'];
   if (typeof title !== 'string') throw new Error('a nested object of GraphQL needs a title');
   const name = kind === 'input' ? `${title}Input` : title;

@@ -1,4 +1,4 @@
-// Answers under an Idempotency-Key: kept in the transaction of the change that they tell of.
+// Stores responses under an Idempotency-Key in the transaction of the change they report.
 import { and, eq, sql } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import type { StoreId } from '../../../domain/ids.ts';
@@ -6,7 +6,7 @@ import type { Pg, Tx } from '../client.ts';
 import { answers } from '../schema/products.ts';
 
 const KEPT_DAYS = 7;
-const FORGOTTEN_AT_ONCE = 20;
+const DELETED_PER_CALL_MAX = 20;
 
 export interface KeptAnswer {
   status: number;
@@ -18,7 +18,7 @@ export interface AnswerKey {
   storeId: StoreId;
   key: string;
   bodyHash: string;
-  /** How long the work may take, where it is more than a statement or two. */
+  /** Timeout of the work, where it is more than a statement or two. */
   limitMs?: number | undefined;
 }
 
@@ -26,12 +26,13 @@ const forgetOld = (tx: Tx) =>
   tx.execute(sql`
     delete from products.answers where ctid in (
       select ctid from products.answers
-      where created_at < now() - make_interval(days => ${KEPT_DAYS}) limit ${FORGOTTEN_AT_ONCE})`);
+      where created_at < now() - make_interval(days => ${KEPT_DAYS})
+      limit ${DELETED_PER_CALL_MAX})`);
 
 /**
- * Does `work` once for a key and keeps its answer in the same transaction; the same key and body
- * is answered the same. IDEMPOTENCY_KEY_REUSED for another body, IDEMPOTENCY_KEY_IN_FLIGHT while
- * the first call runs. What is refused keeps nothing, and may be asked again.
+ * Runs `work` once per key and stores its response in the same transaction, to repeat it for the
+ * same body. Refusals are not stored. Throws IDEMPOTENCY_KEY_REUSED for another body,
+ * IDEMPOTENCY_KEY_IN_FLIGHT while the first call runs.
  */
 export const answeredOnce = (
   pg: Pg,

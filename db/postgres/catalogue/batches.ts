@@ -1,4 +1,5 @@
-// Many wishes in one transaction: each is judged for itself, what is granted is written at once.
+// Writes many products in one transaction: each write is judged separately, accepted ones are
+// written together.
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import type { StoreId } from '../../../domain/ids.ts';
@@ -9,7 +10,7 @@ import { putProducts, type Upsert } from './bulk.ts';
 import { assembleProducts } from './product-rows.ts';
 import { skuTaken, slugTaken, takenBy, type ProductDraft } from './products.ts';
 
-/** A slug or sku that another call takes meanwhile is seen by judging again, this often. */
+/** Attempts when concurrent calls take a slug or sku after it was judged free. */
 const TRIES_MAX = 3;
 const DEADLOCK = '40P01';
 
@@ -17,10 +18,10 @@ export type ProductWrite =
   | { draft: ProductDraft }
   | { id: string; change: (present: Product) => ProductDraft };
 
-/** What became of a wish: the product as it is written, or why it is not. */
+/** The outcome of one write: the stored product, or the refusal. */
 export type Outcome = Product | DomainError;
 
-/** The rows the wishes would change, locked in the order of their ids. */
+/** The products that the writes change, locked in the order of their ids. */
 const lockWritten = async (tx: Tx, storeId: StoreId, writes: ProductWrite[]) => {
   const ids = writes.flatMap((write) => ('id' in write ? [write.id] : []));
   if (ids.length === 0) return new Map<string, Product>();
@@ -33,7 +34,7 @@ const lockWritten = async (tx: Tx, storeId: StoreId, writes: ProductWrite[]) => 
   return new Map((await assembleProducts(tx, rows)).map((one) => [one.id as string, one]));
 };
 
-/** Whose slugs and skus are: those of the rows that are there, then those that are granted. */
+/** The owner of each slug and sku: stored rows first, then accepted writes. */
 interface Owners {
   slugs: Map<string, string>;
   skus: Map<string, string>;
@@ -51,12 +52,12 @@ const grant = ({ slugs, skus }: Owners, draft: ProductDraft): void => {
 };
 
 interface Judged {
-  /** By the id of the product; the last wish of each. */
+  /** The last accepted write of each product, by id. */
   upserts: Map<string, Upsert>;
   verdicts: (DomainError | string)[];
 }
 
-/** Every wish in turn, each on top of what those before it were granted. */
+/** Judges the writes in order, each on top of the accepted ones before it. */
 const judge = (writes: ProductWrite[], present: Map<string, Product>, owners: Owners): Judged => {
   const upserts = new Map<string, Upsert>();
   const draftOf = (write: ProductWrite): Upsert => {
@@ -82,7 +83,7 @@ const judge = (writes: ProductWrite[], present: Map<string, Product>, owners: Ow
   return { upserts, verdicts };
 };
 
-/** The owners of every slug and sku that the wishes might ask for. */
+/** The owners of every slug and sku that the writes use. */
 const listOwners = async (tx: Tx, storeId: StoreId, drafts: ProductDraft[]): Promise<Owners> => {
   const slugs = JSON.stringify(drafts.map(({ slug }) => slug));
   const skus = JSON.stringify(drafts.flatMap(({ variants }) => variants.map(({ sku }) => sku)));
@@ -99,7 +100,7 @@ const listOwners = async (tx: Tx, storeId: StoreId, drafts: ProductDraft[]): Pro
 
 const free = (): Owners => ({ slugs: new Map(), skus: new Map() });
 
-/** In one order everywhere, so that two batches wait for each other instead of both. */
+/** One order for all batches, so that two of them do not deadlock. */
 const inOrder = (upserts: Iterable<Upsert>): Upsert[] =>
   [...upserts].toSorted((a, b) => (a.draft.slug < b.draft.slug ? -1 : 1));
 
@@ -113,7 +114,7 @@ const putOnce = async (tx: Tx, storeId: StoreId, writes: ProductWrite[]): Promis
   return verdicts.map((verdict) => {
     if (verdict instanceof DomainError) return verdict;
     const product = byId.get(verdict);
-    if (!product) throw new Error('a granted wish was not written');
+    if (!product) throw new Error('an accepted product write returned no row');
     return product;
   });
 };
@@ -122,9 +123,9 @@ const isRaced = (error: unknown): boolean =>
   takenBy(error) !== undefined || sqlStateOf(error) === DEADLOCK;
 
 /**
- * Grants or refuses each wish, in their order, and writes what is granted by as many statements
- * as for one: refusals are NOT_FOUND, SLUG_TAKEN, SKU_TAKEN, and those of `change`. A product of
- * several wishes is written once. UNAVAILABLE when others keep taking the same names.
+ * Accepts or refuses each write, in order, and stores the accepted ones set-based, each product
+ * once. Refusals are NOT_FOUND, SLUG_TAKEN, SKU_TAKEN, and those of `change`. Throws UNAVAILABLE
+ * when concurrent calls keep taking the same names.
  */
 export const putBatch = async (
   tx: Tx,
@@ -137,7 +138,9 @@ export const putBatch = async (
     } catch (error) {
       if (!isRaced(error)) throw error;
       if (tries < TRIES_MAX) continue;
-      throw new DomainError('UNAVAILABLE', 'others write the same products', { cause: error });
+      throw new DomainError('UNAVAILABLE', 'concurrent writes to the same products', {
+        cause: error,
+      });
     }
   }
 };

@@ -1,4 +1,4 @@
-// Many products at once: set-based statements, as many for a thousand as for one.
+// Writes many products with set-based statements, whose number does not depend on the products'.
 import { and, asc, inArray, ne, sql } from 'drizzle-orm';
 import type { CollectionId } from '../../../domain/ids.ts';
 import type { Product } from '../../../domain/product.ts';
@@ -9,7 +9,7 @@ import { productCollections, UNPOSITIONED } from '../schema/products.ts';
 import { positionsOf } from './product-rows.ts';
 import type { ProductDraft } from './products.ts';
 
-/** A product to be written whole; `isNew` when there was none with its id. */
+/** A product to be written whole; `isNew` when no product has its id. */
 export interface Upsert {
   draft: ProductDraft;
   collectionIds: CollectionId[];
@@ -65,7 +65,7 @@ const putRows = (tx: Tx, upserts: Upsert[]) =>
       clock_us = greatest(excluded.clock_us, p.clock_us + 1), updated_at = now()
     returning id, version, clock_us::float8, created_at::text, updated_at::text`);
 
-const putParts = async (tx: Tx, upserts: Upsert[]): Promise<void> => {
+const putVariantsAndCollections = async (tx: Tx, upserts: Upsert[]): Promise<void> => {
   const present = upserts.filter(({ isNew }) => !isNew).map(({ draft }) => draft.id);
   if (present.length > 0) {
     const ids = JSON.stringify(present);
@@ -80,7 +80,9 @@ const putParts = async (tx: Tx, upserts: Upsert[]): Promise<void> => {
        currency text, compare_at_minor int, position int)`);
   const members = upserts.flatMap(({ draft, collectionIds }) =>
     collectionIds.map((id) => ({
-      ...{ store_id: draft.storeId, product_id: draft.id, collection_id: id },
+      store_id: draft.storeId,
+      product_id: draft.id,
+      collection_id: id,
     })),
   );
   if (members.length === 0) return;
@@ -91,7 +93,7 @@ const putParts = async (tx: Tx, upserts: Upsert[]): Promise<void> => {
     on conflict do nothing`);
 };
 
-/** The places that products which were there before have in their collections. */
+/** The positions of existing products in their collections. */
 const readPositions = async (tx: Tx, upserts: Upsert[]) => {
   const ids = upserts.filter(({ isNew }) => !isNew).map(({ draft }) => draft.id);
   if (ids.length === 0) return new Map<string, never[]>();
@@ -109,21 +111,21 @@ const readPositions = async (tx: Tx, upserts: Upsert[]) => {
 };
 
 /**
- * Writes products with their variants, versions, clocks and news, in the caller's transaction;
- * collections are added to, never taken away. The rows that are there must be locked already.
+ * Writes products with their variants, versions, clocks and events in the caller's transaction.
+ * Collections are added, never removed. Existing rows must be locked already.
  */
 export const putProducts = async (tx: Tx, upserts: Upsert[]): Promise<Product[]> => {
   if (upserts.length === 0) return [];
   const written = new Map((await putRows(tx, upserts)).map((row) => [row.id, row]));
-  await putParts(tx, upserts);
-  const places = await readPositions(tx, upserts);
+  await putVariantsAndCollections(tx, upserts);
+  const positions = await readPositions(tx, upserts);
   const products = upserts.map(({ draft, collectionIds }): Product => {
     const row = written.get(draft.id);
-    if (!row) throw new Error('a product vanished inside its own transaction');
+    if (!row) throw new Error('a product written in this transaction has no row');
     return {
       ...draft,
       collectionIds: [...new Set(collectionIds)].sort(),
-      places: positionsOf(places.get(draft.id) ?? []),
+      places: positionsOf(positions.get(draft.id) ?? []),
       version: row.version,
       clockUs: row.clock_us,
       createdAt: new Date(row.created_at).toISOString(),

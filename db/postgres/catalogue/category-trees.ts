@@ -1,4 +1,4 @@
-// Categories of an import as collections: found by their handle, made where they are missing.
+// Maps an import's categories to collections: found by handle, created where missing.
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import { newId, type CollectionId, type StoreId } from '../../../domain/ids.ts';
 import type { ImportCategory } from '../../../domain/catalogue/imports.ts';
@@ -11,7 +11,7 @@ import { collectionOf } from './collections.ts';
 
 const HANDLE_LENGTH_MAX = 300;
 
-/** Collections a path leads through, the one at its end and those above it. */
+/** The ids of the collections along a path, the last one included. */
 export type PathIds = (path: string[]) => CollectionId[];
 
 interface Wanted {
@@ -22,7 +22,7 @@ interface Wanted {
 
 const handleOfPath = (path: string[]): string =>
   path
-    .map((part) => slugOf(part) || 'category')
+    .map((name) => slugOf(name) || 'category')
     .join('/')
     .slice(0, HANDLE_LENGTH_MAX);
 
@@ -45,7 +45,7 @@ const find = async (tx: Tx, storeId: StoreId, handles: string[]) => {
     .where(and(eq(collections.storeId, storeId), inArray(collections.handle, handles)));
 };
 
-/** One import of a store at a time makes collections: two must not make the same one. */
+/** One import per store creates collections at a time, so that none is created twice. */
 const lockTrees = (tx: Tx, storeId: StoreId) =>
   tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`collections/${storeId}`}, 0))`);
 
@@ -83,7 +83,7 @@ const insertMissing = async (
   return made.map(collectionOf);
 };
 
-/** Ids of these handles; those that are missing are made, with their news. */
+/** The ids of these handles; missing collections are created, with their events. */
 const putHandles = async (
   tx: Tx,
   storeId: StoreId,
@@ -104,7 +104,7 @@ const putHandles = async (
   return { ids, made: new Set(missing.map(({ handle }) => handle)) };
 };
 
-/** Makes sure that every step of these paths is a collection. */
+/** Ensures that every step of these paths is a collection. */
 export const collectionsOfPaths = async (
   tx: Tx,
   storeId: StoreId,
@@ -116,7 +116,7 @@ export const collectionsOfPaths = async (
   return (path) => stepsOf(path).flatMap(({ handle }) => (ids.get(handle) ?? []) as CollectionId[]);
 };
 
-/** Writes nodes of a tree; answers the handles that are new. */
+/** Writes the nodes of a category tree; returns the handles that are new. */
 export const putCategories = async (
   tx: Tx,
   storeId: StoreId,

@@ -1,4 +1,4 @@
-// Collections in Postgres: written with their version, their clock and their news.
+// Collections in Postgres: each write sets version and clock and publishes an event.
 import { and, asc, eq, gt, sql } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import { type CollectionId, newId, type StoreId } from '../../../domain/ids.ts';
@@ -46,7 +46,7 @@ export const insertCollection = async (
   return collection;
 };
 
-/** Absent fields stay as they are. NOT_FOUND, also for another store's collection. */
+/** Absent fields stay unchanged. Throws NOT_FOUND, also for another store's collection. */
 export const updateCollection = (
   pg: Pg,
   storeId: StoreId,
@@ -71,7 +71,7 @@ export const updateCollection = (
     return collection;
   });
 
-/** NOT_FOUND, also for another store's collection. */
+/** Throws NOT_FOUND, also for another store's collection. */
 export const collectionById = (pg: Pg, storeId: StoreId, id: string): Promise<Collection> =>
   pg.as(storeId).query('collections.collectionById', async (db) => {
     const [row] = await db

@@ -1,4 +1,4 @@
-// What a planned product becomes over the one that is there: pure, and judged row by row.
+// Merges a planned product of an import with the stored one, without I/O, and judges each row.
 import { newId, type CollectionId, type ProductId, type StoreId } from '../../../domain/ids.ts';
 import type {
   PlannedProduct,
@@ -10,7 +10,7 @@ import type { Upsert } from './bulk.ts';
 import type { PathIds } from './category-trees.ts';
 import type { ProductDraft } from './products.ts';
 
-/** The products a batch speaks of. */
+/** The stored products that a batch refers to. */
 export interface Present {
   bySlug: Map<string, Product>;
   bySku: Map<string, Product>;
@@ -23,18 +23,18 @@ const failed = (row: RowResult, code: RowResult['code'], message: string): RowRe
   message,
 });
 
-/** The file's variants over those that are there, which keep what the file does not say. */
+/** The file's variants merged into the stored ones; fields absent from the file stay. */
 const mergedVariants = (present: Variant[], planned: PlannedProduct): Variant[] => {
-  const said = new Map(planned.variants.map(({ variant }) => [variant.sku, variant]));
+  const fromFile = new Map(planned.variants.map(({ variant }) => [variant.sku, variant]));
   const kept = present.map((one) => {
-    const next = said.get(one.sku);
-    said.delete(one.sku);
+    const next = fromFile.get(one.sku);
+    fromFile.delete(one.sku);
     if (!next) return one;
     const { compareAtMinor: _, ...rest } = one;
     return { ...rest, ...next, position: one.position };
   });
-  const from = kept.length;
-  return [...kept, ...[...said.values()].map((one, at) => ({ ...one, position: from + at }))];
+  const added = [...fromFile.values()];
+  return kept.concat(added.map((one, at) => ({ ...one, position: kept.length + at })));
 };
 
 export interface Judged {
@@ -44,7 +44,7 @@ export interface Judged {
   productId: ProductId | undefined;
 }
 
-/** Takes away the variants that another product has, or that have another currency. */
+/** Removes variants whose sku belongs to another product, or whose currency differs. */
 const withoutForeign = (
   planned: PlannedProduct,
   present: Product | undefined,
@@ -102,7 +102,7 @@ const draftOf = (
   variants: mergedVariants(present?.variants ?? [], planned),
 });
 
-/** What a product has before it is written; nobody reads it. */
+/** Fields of a product that is not written yet; they are never read. */
 const UNWRITTEN = { places: {}, version: 0, clockUs: 0, createdAt: '', updatedAt: '' };
 
 const sortedEntries = (map: Record<string, string>) =>
@@ -116,13 +116,18 @@ const canonical = (draft: ProductDraft, collectionIds: string[]): string =>
     sortedEntries(draft.attributes),
     draft.media.map(({ url, alt }) => [url, alt]),
     draft.variants.map((one) => [
-      ...[one.sku, one.title, sortedEntries(one.options), one.priceMinor],
-      ...[one.currency, one.compareAtMinor ?? null, one.position],
+      one.sku,
+      one.title,
+      sortedEntries(one.options),
+      one.priceMinor,
+      one.currency,
+      one.compareAtMinor ?? null,
+      one.position,
     ]),
     [...new Set(collectionIds)].sort(),
   ]);
 
-/** Judges one planned product; from then on it is there for those that come after it. */
+/** Judges one planned product and adds it to the known ones for the products that follow. */
 export const judge = (
   storeId: StoreId,
   asPlanned: PlannedProduct,
@@ -140,7 +145,7 @@ export const judge = (
     return { planned, upsert: undefined, productId: present?.id, results: planned.results };
   }
   if (!isAnyGood || (planned.variants.length === 0 && !present)) {
-    return allFailed(planned, 'no row of this product can be taken');
+    return allFailed(planned, 'no row of this product can be imported');
   }
   const draft = draftOf(storeId, planned, present);
   const problem = whyNot(draft);
@@ -148,10 +153,10 @@ export const judge = (
   const collectionIds = [
     ...new Set([...(present?.collectionIds ?? []), ...planned.categories.flatMap(paths)]),
   ] as CollectionId[];
-  const whole = draft as ProductDraft;
+  const complete = draft as ProductDraft;
   const isSame =
-    present && canonical(present, present.collectionIds) === canonical(whole, collectionIds);
-  const next = { ...(present ?? UNWRITTEN), ...whole, collectionIds };
+    present && canonical(present, present.collectionIds) === canonical(complete, collectionIds);
+  const next = { ...(present ?? UNWRITTEN), ...complete, collectionIds };
   bySlug.set(next.slug, next);
   for (const { sku } of next.variants) bySku.set(sku, next);
   const results = planned.results.map((one): RowResult => {
@@ -159,6 +164,6 @@ export const judge = (
     const own = { ...one, productId: draft.id };
     return isSame ? { ...own, status: 'skipped', code: 'UNCHANGED' } : own;
   });
-  const upsert = isSame ? undefined : { draft: whole, collectionIds, isNew: !present };
+  const upsert = isSame ? undefined : { draft: complete, collectionIds, isNew: !present };
   return { planned, results, upsert, productId: draft.id };
 };

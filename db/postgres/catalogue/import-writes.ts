@@ -1,4 +1,4 @@
-// A batch of an import in one transaction: products, collections, news, results and progress.
+// Writes a batch of an import in one transaction: products, collections, events and row results.
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { StoreId } from '../../../domain/ids.ts';
 import type {
@@ -24,7 +24,7 @@ export interface StockCount {
 const listOf = (texts: string[]) =>
   sql`(select jsonb_array_elements_text(${JSON.stringify(texts)}::jsonb))`;
 
-/** Every product that the batch speaks of, locked in the order of ids. */
+/** Every product that the batch refers to, locked in the order of ids. */
 const lockPresent = async (tx: Tx, storeId: StoreId, batch: PlannedProduct[]): Promise<Present> => {
   const slugs = batch.map(({ slug }) => slug);
   const skus = batch.flatMap(({ variants }) => variants.map(({ variant }) => variant.sku));
@@ -48,7 +48,7 @@ const lockPresent = async (tx: Tx, storeId: StoreId, batch: PlannedProduct[]): P
   };
 };
 
-/** A product that the batch speaks of twice is written once, as the last one says. */
+/** A product that appears twice in the batch is written once, with its last content. */
 const onePerProduct = (upserts: Upsert[]): Upsert[] => {
   const products = new Map<string, Upsert>();
   for (const one of upserts) {
@@ -58,7 +58,7 @@ const onePerProduct = (upserts: Upsert[]): Upsert[] => {
   return [...products.values()];
 };
 
-/** Of several results of one row the worst is told. */
+/** Of several results of one row, the worst is kept. */
 const onePerRow = (results: RowResult[]): RowResult[] => {
   const worst = { failed: 0, succeeded: 1, skipped: 2 };
   const rows = new Map<number, RowResult>();
@@ -74,7 +74,7 @@ const putResults = async (tx: Tx, importId: string, results: RowResult[]): Promi
     ...one,
     product_id: productId,
   }));
-  // Written again after a crash a row is unchanged; that it was written is what counts.
+  // A retry after a crash finds its rows unchanged; the first result, succeeded, stays.
   await tx.execute(sql`
     insert into products.import_rows as known
       (import_id, "row", status, code, message, sku, product_id)
@@ -85,11 +85,11 @@ const putResults = async (tx: Tx, importId: string, results: RowResult[]): Promi
     where not (known.status = 'succeeded' and excluded.code is not distinct from 'UNCHANGED')`);
 };
 
-/** Rows that failed after their product was written. */
+/** Records rows that failed after their product was written. */
 export const putProblems = (pg: Pg, one: Import, problems: RowResult[]): Promise<void> =>
   pg.transaction('imports.problems', (tx) => putResults(tx, one.id, problems));
 
-/** What a batch of the file holds. */
+/** One batch of a file. */
 export interface BatchOfRows {
   products: PlannedProduct[];
   categories: ImportCategory[];
@@ -102,8 +102,8 @@ const categoryResults = (nodes: ImportCategory[], made: Set<string>): RowResult[
   );
 
 /**
- * Writes a batch and the results of its rows, all of it or nothing; the import moves on only with
- * `advanceImport`. Undefined when it is paused, or another worker has been here before.
+ * Writes a batch and its row results atomically; only `advanceImport` moves the import on. Returns
+ * undefined when the import is paused or another worker has already written the batch.
  */
 export const writeBatch = (
   pg: Pg,
@@ -112,7 +112,7 @@ export const writeBatch = (
   batch: BatchOfRows,
 ): Promise<StockCount[] | undefined> =>
   pg.as(one.storeId).transaction('imports.batch', async (tx) => {
-    // The import's own row first: two workers at the same batch wait here for each other.
+    // Locks the import's row first, so that two workers on the same batch wait for each other.
     const locked = await tx.execute<{ id: string }>(sql`
       select id from products.imports where id = ${one.id} and pass = ${one.pass}
         and next_row = ${from} and status = 'running' for update`);
@@ -135,7 +135,7 @@ export const writeBatch = (
     );
   });
 
-/** Moves an import on over rows that are written. A retry's counts are told when it ends. */
+/** Advances an import over written rows. The counts of a retry are updated when it ends. */
 export const advanceImport = (pg: Pg, one: Import, from: number, to: number): Promise<boolean> =>
   pg.query('imports.advance', async (db) => {
     const count = (status: RowResult['status']) => sql`(select count(*) from products.import_rows r

@@ -1,4 +1,4 @@
-// Imports in Postgres: the uploaded file in pieces, how far it has come, what became of each row.
+// Imports in Postgres: the uploaded file in pieces, the progress, and the result of each row.
 import { and, asc, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import type { ImportId, StoreId } from '../../../domain/ids.ts';
@@ -11,7 +11,7 @@ import type {
 import type { Pg } from '../client.ts';
 import { importPieces, importRows, imports } from '../schema/products.ts';
 
-/** Files are kept this long, so that failed rows can be tried again. */
+/** Files are kept this many days, so that failed rows can be retried. */
 const KEPT_DAYS = 7;
 const FAILED_ROWS_MAX = 1_000_000;
 
@@ -34,7 +34,7 @@ export interface Import {
 
 const notFound = (): DomainError => new DomainError('NOT_FOUND', 'no such import');
 
-/** Opens an import for its upload, and forgets files whose time is over. */
+/** Opens an import for its upload, and deletes expired files. */
 export const openImport = (
   pg: Pg,
   one: Pick<Import, 'id' | 'storeId' | 'format' | 'mapping'>,
@@ -55,7 +55,7 @@ export const openImport = (
     await tx.insert(imports).values({ ...one, status: 'uploading' });
   });
 
-/** As base64: the driver's own hexadecimal is half as long again, and waits in memory as long. */
+/** Sent as base64: the driver's hexadecimal is half as long again, and is held in memory. */
 export const appendPiece = (
   pg: Pg,
   importId: string,
@@ -68,7 +68,7 @@ export const appendPiece = (
       values (${importId}, ${position}, decode(${text}, 'base64'))`);
   });
 
-/** The file is complete: from here on the import cannot be lost. */
+/** Marks the file as complete; from here on the import survives a crash. */
 export const closeUpload = (pg: Pg, id: string, sha256: string, bytes: number): Promise<void> =>
   pg.query('imports.close', async (db) => {
     await db.update(imports).set({ sha256, bytes, status: 'running' }).where(eq(imports.id, id));
@@ -86,15 +86,15 @@ const findBy = (pg: Pg, where: ReturnType<typeof and>): Promise<Import> =>
     return row as Import;
   });
 
-/** NOT_FOUND, also for another store's import. */
+/** Throws NOT_FOUND, also for another store's import. */
 export const importById = (pg: Pg, storeId: StoreId, id: string): Promise<Import> =>
   findBy(pg, and(eq(imports.storeId, storeId), eq(imports.id, id)));
 
-/** For the worker, which knows only the id. */
+/** Any store's import, for the worker, which has only the id. */
 export const importOf = (pg: Pg, id: string): Promise<Import> =>
   findBy(pg, and(eq(imports.id, id)));
 
-/** The newest first, before an id. */
+/** Imports before an id, newest first. */
 export const listImports = (
   pg: Pg,
   storeId: StoreId,
@@ -112,7 +112,7 @@ export const listImports = (
     return rows as Import[];
   });
 
-/** Moves an import from one of these statuses; ILLEGAL_TRANSITION from another. */
+/** Moves an import from one of these statuses. Throws ILLEGAL_TRANSITION from any other. */
 export const moveImport = (
   pg: Pg,
   storeId: StoreId,
@@ -135,7 +135,7 @@ export const moveImport = (
     });
   });
 
-/** Failed rows are tried once more: another pass over the file that writes only these. */
+/** Starts another pass over the file that writes only the failed rows. */
 export const retryFailed = (pg: Pg, storeId: StoreId, id: string): Promise<Import> =>
   moveImport(pg, storeId, id, ['completed', 'failed'], {
     status: 'running',
@@ -149,7 +149,7 @@ export const setTotal = (pg: Pg, id: string, total: number): Promise<void> =>
     await db.update(imports).set({ total }).where(eq(imports.id, id));
   });
 
-/** Ends an import; its counts are those of its rows. */
+/** Ends an import and counts its rows. */
 export const endImport = (
   pg: Pg,
   id: string,
@@ -181,7 +181,7 @@ export async function* piecesOf(pg: Pg, importId: string): AsyncGenerator<Uint8A
   }
 }
 
-/** Numbers of the rows that failed on the passes before. */
+/** Numbers of the rows that failed in earlier passes. */
 export const failedRowsOf = (pg: Pg, importId: string): Promise<Set<number>> =>
   pg.query('imports.failed', async (db) => {
     const rows = await db
@@ -192,7 +192,10 @@ export const failedRowsOf = (pg: Pg, importId: string): Promise<Set<number>> =>
     return new Set(rows.map(({ row }) => row));
   });
 
-/** The store's last import was of an equal file and took all of it: this one has no news. */
+/**
+ * True when the store's last import had an equal file and succeeded entirely, so that this one
+ * changes nothing.
+ */
 export const isRepeated = (pg: Pg, one: Import): Promise<boolean> =>
   pg.query('imports.repeated', async (db) => {
     const [last] = await db
@@ -210,7 +213,7 @@ export const isRepeated = (pg: Pg, one: Import): Promise<boolean> =>
     return last?.sha256 === one.sha256 && last.failed === 0;
   });
 
-/** Results of rows after a row, in the file's order. */
+/** Results of rows after a row number, in the file's order. */
 export const listRows = (
   pg: Pg,
   importId: string,
@@ -234,7 +237,7 @@ export const listRows = (
     return rows as unknown as RowResult[];
   });
 
-/** Imports whose workflow must run; those that just began are left to whoever began them. */
+/** Imports whose workflow must run; recent ones are left to the caller that starts it. */
 export const listRunning = (pg: Pg, olderThanMs: number, limit: number): Promise<Import[]> =>
   pg.query('imports.running', async (db) => {
     const old = sql`now() - make_interval(secs => ${olderThanMs / 1_000})`;

@@ -1,4 +1,4 @@
-// Which products a collection has, in which order; and what its end means for them.
+// The products of a collection and their order, and what deleting the collection changes.
 import { and, asc, eq, inArray, ne, or, sql } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import type { StoreId } from '../../../domain/ids.ts';
@@ -16,8 +16,8 @@ import {
 import { collectionOf, noCollection } from './collections.ts';
 import { assembleProducts, nextClockUs, nextVersion } from './product-rows.ts';
 
-/** Products that lose a deleted collection in one transaction. */
-const LOOSENED_AT_ONCE = 500;
+/** Products removed from a deleted collection in one transaction. */
+const REMOVED_PER_TRANSACTION = 500;
 
 const lockCollection = async (tx: Tx, storeId: StoreId, id: string) => {
   const [row] = await tx
@@ -29,13 +29,13 @@ const lockCollection = async (tx: Tx, storeId: StoreId, id: string) => {
   return row;
 };
 
-/** Where a product stands in a collection's own order. */
+/** A product with its position in a collection's own order. */
 export interface Placed {
   product: Product;
   position: number;
 }
 
-/** Up to `limit` products of a collection after a place, in its own order. NOT_FOUND. */
+/** Up to `limit` products of a collection after a position, in its own order. Throws NOT_FOUND. */
 export const listMembers = (
   pg: Pg,
   storeId: StoreId,
@@ -69,7 +69,7 @@ export const listMembers = (
     return assembled.map((product, at) => ({ product, position: rows[at]?.position ?? 0 }));
   });
 
-/** Another version of these products, and their news. */
+/** Raises the version of these products and publishes their events. */
 const announceMany = async (tx: Tx, ids: string[]): Promise<void> => {
   if (ids.length === 0) return;
   const rows = await tx
@@ -85,7 +85,7 @@ const announceMany = async (tx: Tx, ids: string[]): Promise<void> => {
   );
 };
 
-/** Members that have a place or are to get one. */
+/** Members that have or are to get a position. */
 const listPositioned = (tx: Tx, id: string, productIds: string[]) =>
   tx
     .select({ productId: productCollections.productId, position: productCollections.position })
@@ -100,7 +100,7 @@ const listPositioned = (tx: Tx, id: string, productIds: string[]) =>
       ),
     );
 
-/** Products before collections, in the order of ids: as everybody locks them. */
+/** Locks products in the order of ids, before collections, as every writer does. */
 const lockProducts = (tx: Tx, ids: string[]) =>
   tx
     .select({ id: products.id })
@@ -109,7 +109,7 @@ const lockProducts = (tx: Tx, ids: string[]) =>
     .orderBy(asc(products.id))
     .for('update');
 
-/** Puts these products first, in this order; the others follow. NOT_FOUND, INVALID_INPUT. */
+/** Puts these products first, in this order; the others follow. Throws NOT_FOUND, INVALID_INPUT. */
 export const orderMembers = (
   pg: Pg,
   storeId: StoreId,
@@ -128,9 +128,13 @@ export const orderMembers = (
         fields: [{ path: 'productIds', message: 'names a product that is not in this collection' }],
       });
     }
-    const places = new Map(productIds.map((productId, position) => [productId, position]));
+    const positions = new Map(productIds.map((productId, position) => [productId, position]));
     const moved = [...present]
-      .map(([productId, from]) => ({ productId, from, to: places.get(productId) ?? UNPOSITIONED }))
+      .map(([productId, from]) => ({
+        productId,
+        from,
+        to: positions.get(productId) ?? UNPOSITIONED,
+      }))
       .filter(({ from, to }) => from !== to);
     await tx.execute(sql`
       update products.product_collections m set position = r."to"
@@ -142,14 +146,14 @@ export const orderMembers = (
     );
   });
 
-/** Takes a collection from some of its products, with their news; answers how many there were. */
-const loosenSome = (pg: Pg, storeId: StoreId, id: string): Promise<number> =>
+/** Removes a collection from some of its products and publishes their events; returns how many. */
+const removeSomeMembers = (pg: Pg, storeId: StoreId, id: string): Promise<number> =>
   pg.as(storeId).transaction('memberships.loosen', async (tx) => {
     await lockCollection(tx, storeId, id);
     const taken = await tx.execute<{ id: string }>(sql`
       delete from products.product_collections where (product_id, collection_id) in (
         select product_id, collection_id from products.product_collections
-        where collection_id = ${id} order by product_id limit ${LOOSENED_AT_ONCE})
+        where collection_id = ${id} order by product_id limit ${REMOVED_PER_TRANSACTION})
       returning product_id as id`);
     if (taken.length === 0) return 0;
     await announceMany(
@@ -159,7 +163,7 @@ const loosenSome = (pg: Pg, storeId: StoreId, id: string): Promise<number> =>
     return taken.length;
   });
 
-/** False when somebody has put another product into it meanwhile. */
+/** False when a product was added to it meanwhile. */
 const deleteEmpty = (pg: Pg, storeId: StoreId, id: string): Promise<boolean> =>
   pg.as(storeId).transaction('collections.delete', async (tx) => {
     const row = await lockCollection(tx, storeId, id);
@@ -182,9 +186,10 @@ const deleteEmpty = (pg: Pg, storeId: StoreId, id: string): Promise<boolean> =>
     return true;
   });
 
-/** Deletes a collection; its products stay, and say so. NOT_FOUND. */
+/** Deletes a collection and publishes events of its products, which stay. Throws NOT_FOUND. */
 export const deleteCollection = async (pg: Pg, storeId: StoreId, id: string): Promise<void> => {
-  // By parts, so that no transaction is as large as the collection; a crash leaves the rest.
-  do while ((await loosenSome(pg, storeId, id)) === LOOSENED_AT_ONCE);
+  // Works in batches, so that no transaction is as large as the collection; a retry continues after
+  // a crash.
+  do while ((await removeSomeMembers(pg, storeId, id)) === REMOVED_PER_TRANSACTION);
   while (!(await deleteEmpty(pg, storeId, id)));
 };

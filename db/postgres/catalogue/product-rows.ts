@@ -1,4 +1,4 @@
-// Rows of the products schema as products, read back in as many statements as there are tables.
+// Assembles products from their rows, in one statement per table.
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { CollectionId, ProductId, StoreId } from '../../../domain/ids.ts';
@@ -12,14 +12,14 @@ type MemberRow = typeof productCollections.$inferSelect;
 type Placing = Pick<MemberRow, 'collectionId' | 'position'>;
 type VariantRow = typeof variants.$inferSelect;
 
-/** The next clock of a row: wall time in microseconds, but always above the last one. */
+/** The next clock of a row: wall time in microseconds, but always above the previous one. */
 export const nextClockUs = (column: AnyPgColumn) =>
   sql<number>`greatest((extract(epoch from clock_timestamp()) * 1000000)::bigint, ${column} + 1)`;
 
 export const firstClockUs = () =>
   sql<number>`(extract(epoch from clock_timestamp()) * 1000000)::bigint`;
 
-/** What every change of a product sets besides. */
+/** The columns that every change of a product also sets. */
 export const nextVersion = () => ({
   version: sql`${products.version} + 1`,
   clockUs: nextClockUs(products.clockUs),
@@ -36,7 +36,7 @@ const variantOf = (row: Omit<VariantRow, 'storeId' | 'productId'>): Variant => (
   ...(row.compareAtMinor !== null && { compareAtMinor: row.compareAtMinor }),
 });
 
-/** Only where somebody has put it in a place. */
+/** The product's positions in the collections that define one. */
 export const positionsOf = (rows: Placing[]) =>
   Object.fromEntries(
     rows
@@ -66,7 +66,7 @@ const productOf = (
   variants: variantRows.map(variantOf),
 });
 
-/** Completes product rows with their variants and collections: two statements, any number. */
+/** Adds variants and collections to product rows: two statements for any number of rows. */
 export const assembleProducts = async (db: Db | Tx, rows: ProductRow[]): Promise<Product[]> => {
   if (rows.length === 0) return [];
   const ids = rows.map((row) => row.id);
@@ -103,7 +103,7 @@ export const lockProductRow = async (
   return row;
 };
 
-/** What `read_product` answers: a row with its parts, times as text. */
+/** The result of `read_product`: a row with its variants and collections, times as text. */
 type Read = Omit<ProductRow, 'createdAt' | 'updatedAt'> & {
   createdAt: string;
   updatedAt: string;
@@ -111,7 +111,7 @@ type Read = Omit<ProductRow, 'createdAt' | 'updatedAt'> & {
   members: Placing[] | null;
 };
 
-/** One product with all its parts in one statement, as its store sees it. */
+/** One product with variants and collections in one statement, as its store sees it. */
 export const readProduct = async (
   db: Db,
   storeId: StoreId,

@@ -1,4 +1,5 @@
-// Products in Postgres: every write is one transaction with its version, its clock and its news.
+// Products in Postgres: each write is one transaction that sets version and clock and publishes an
+// event.
 import { and, asc, eq, gt, inArray, notInArray } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import type { CollectionId, StoreId } from '../../../domain/ids.ts';
@@ -22,7 +23,7 @@ import {
   variants,
 } from '../schema/products.ts';
 
-/** What a store says of a product; the rest (version, clock, times) is ours. */
+/** The fields a store sets; version, clock and times are set here. */
 export type ProductDraft = Omit<
   Product,
   'version' | 'clockUs' | 'createdAt' | 'updatedAt' | 'collectionIds' | 'places'
@@ -39,7 +40,7 @@ const REFUSALS: Record<string, () => DomainError> = {
   variants_pkey: skuTaken,
 };
 
-/** The refusal that a violated constraint stands for; undefined for any other error. */
+/** The refusal for a violated constraint; undefined for any other error. */
 export const takenBy = (error: unknown): DomainError | undefined =>
   REFUSALS[violatedConstraint(error) ?? '']?.();
 
@@ -73,12 +74,12 @@ const columnsOf = ({ slug, name, description, status, attributes, media }: Produ
 
 const announce = async (tx: Tx, row: ProductRow): Promise<Product> => {
   const [product] = await assembleProducts(tx, [row]);
-  if (!product) throw new Error('a product vanished inside its own transaction');
+  if (!product) throw new Error('a product written in this transaction has no row');
   await publish(tx, productsOutbox, [productChanged(product)]);
   return product;
 };
 
-/** Writes a new product in the caller's transaction. SLUG_TAKEN, SKU_TAKEN. */
+/** Writes a new product in the caller's transaction. Throws SLUG_TAKEN, SKU_TAKEN. */
 export const insertProduct = (tx: Tx, draft: ProductDraft): Promise<Product> =>
   refusingTaken(
     (async () => {
@@ -106,8 +107,8 @@ const bump = async (tx: Tx, id: string, set: object): Promise<ProductRow> => {
 };
 
 /**
- * Reads a product under its lock, lets `change` say what it becomes, writes that.
- * NOT_FOUND, VERSION_MISMATCH (when `expectedVersion` is given), SLUG_TAKEN, SKU_TAKEN.
+ * Locks a product, passes it to `change`, and writes the result. Throws NOT_FOUND, VERSION_MISMATCH
+ * (when `expectedVersion` is given), SLUG_TAKEN, SKU_TAKEN.
  */
 export const updateProduct = (
   tx: Tx,
@@ -132,7 +133,10 @@ export const updateProduct = (
     })(),
   );
 
-/** Replaces the collections a product is in. NOT_FOUND for the product, INVALID_INPUT for them. */
+/**
+ * Replaces the product's collections. Throws NOT_FOUND for the product, INVALID_INPUT for a
+ * collection.
+ */
 export const putProductCollections = (
   pg: Pg,
   storeId: StoreId,
@@ -142,7 +146,7 @@ export const putProductCollections = (
   pg.as(storeId).transaction('products.putCollections', async (tx) => {
     if (!(await lockProductRow(tx, storeId, id))) throw notFound();
     await assertCollections(tx, storeId, collectionIds);
-    // Those it stays in keep its place.
+    // Collections the product stays in keep its position.
     const others = notInArray(productCollections.collectionId, collectionIds);
     await tx.delete(productCollections).where(and(eq(productCollections.productId, id), others));
     if (collectionIds.length > 0) {
@@ -165,7 +169,7 @@ const assertCollections = async (tx: Tx, storeId: StoreId, ids: string[]): Promi
   });
 };
 
-/** Deletes; the news of it carries a newer clock than anything said before. NOT_FOUND. */
+/** Deletes a product; its event has a newer clock than all earlier ones. Throws NOT_FOUND. */
 export const deleteProduct = (pg: Pg, storeId: StoreId, id: string): Promise<void> =>
   pg.as(storeId).transaction('products.delete', async (tx) => {
     const locked = await lockProductRow(tx, storeId, id);
@@ -175,7 +179,7 @@ export const deleteProduct = (pg: Pg, storeId: StoreId, id: string): Promise<voi
     if (last) await publish(tx, productsOutbox, [productDeleted(last)]);
   });
 
-/** NOT_FOUND, also for another store's product. */
+/** Throws NOT_FOUND, also for another store's product. */
 export const productById = (pg: Pg, storeId: StoreId, id: string): Promise<Product> =>
   pg.query('products.productById', async (db) => {
     const product = await readProduct(db, storeId, id);
@@ -183,7 +187,7 @@ export const productById = (pg: Pg, storeId: StoreId, id: string): Promise<Produ
     return product;
   });
 
-/** A published product by id or slug; `pg` may be one that sees nothing else. */
+/** A published product by id or slug; `pg` may be a role that sees only published products. */
 export const findPublished = (
   pg: Pg,
   storeId: StoreId,
@@ -224,7 +228,10 @@ export interface Price {
   currency: string;
 }
 
-/** Prices of published products, by sku; unknown skus are left out. One statement. As above. */
+/**
+ * Prices of published products by sku, in one statement; unknown skus are left out. `pg` as in
+ * `findPublished`.
+ */
 export const listPrices = (pg: Pg, storeId: StoreId, skus: string[]): Promise<Price[]> =>
   pg.query('products.listPrices', (db) =>
     db

@@ -1,4 +1,4 @@
-// News of the catalogue once more, from the rows themselves: for a topic that has lost some of it.
+// Publishes catalogue events again from the rows, for a topic that has lost messages.
 import { asc, gt, inArray, sql } from 'drizzle-orm';
 import {
   collectionChanged,
@@ -13,7 +13,7 @@ import { collections, products } from '../schema/products.ts';
 import { collectionOf } from './collections.ts';
 import { assembleProducts } from './product-rows.ts';
 
-/** What a row said last, and when. */
+/** The clock of a row's last event. */
 export interface Clock {
   storeId: string;
   id: string;
@@ -37,7 +37,7 @@ export const listClocks = (
       .limit(limit);
   });
 
-/** Those of these ids that are there. */
+/** The existing ids among these. */
 export const presentOf = (
   pg: Pg,
   of: 'products' | 'collections',
@@ -49,7 +49,10 @@ export const presentOf = (
     return new Set(rows.map(({ id }) => id));
   });
 
-/** Tells them as they are, under the clock they have: whoever knows it already finds it stale. */
+/**
+ * Publishes these products under their present clocks, so that a consumer that has them finds the
+ * events stale.
+ */
 export const republishProducts = (pg: Pg, ids: string[]): Promise<void> =>
   pg.transaction('products.tellAgain', async (tx) => {
     const rows = await tx
@@ -79,7 +82,7 @@ export interface Gone {
   collections: PublishedCollection[];
 }
 
-/** What is no more, though nobody was told: ids are never used again. */
+/** Publishes deletions of missing rows; ids are never reused. */
 export const republishDeleted = (pg: Pg, gone: Gone): Promise<void> =>
   pg.transaction('products.tellDeleted', async (tx) => {
     const [now] = await tx.execute<{ us: number }>(

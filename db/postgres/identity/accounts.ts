@@ -1,13 +1,13 @@
-// Accounts and their sessions, beside what better-auth does with the same tables.
+// Accounts and their sessions, beside better-auth's own use of the same tables.
 import { drizzleAdapter } from 'better-auth/adapters/drizzle';
 import { and, desc, eq, gt, lt, ne, notInArray, sql } from 'drizzle-orm';
 import type { Db, Pg } from '../client.ts';
 import { accounts, credentials, sessions, verifications } from '../schema/identity.ts';
 
-/** Nobody is signed in at more places than this; the oldest session ends. */
+/** Largest number of sessions of an account; a further sign-in ends the oldest one. */
 export const SESSIONS_MAX = 50;
 
-/** The tables under better-auth's own names for them. */
+/** The tables under better-auth's names for them. */
 export const authTables = (db: Db) =>
   drizzleAdapter(db, {
     provider: 'pg',
@@ -46,14 +46,14 @@ export const findAccountByEmail = (pg: Pg, email: string): Promise<AccountFound 
     return row;
   });
 
-/** Whoever could read a mail has shown whose address it is. */
+/** Marks the address as verified, after a mailed secret was used. */
 export const markVerified = (pg: Pg, accountId: string): Promise<void> =>
   pg.query('identity.markVerified', async (db) => {
     const change = { emailVerified: true, updatedAt: sql`now()` };
     await db.update(accounts).set(change).where(eq(accounts.id, accountId));
   });
 
-/** Its password and its sessions go with it; what it ordered stays the shop's record. */
+/** Deletes an account with its password and sessions; its orders stay. */
 export const removeAccount = (pg: Pg, accountId: string): Promise<void> =>
   pg.query('identity.removeAccount', async (db) => {
     await db.delete(accounts).where(eq(accounts.id, accountId));
@@ -66,7 +66,7 @@ export interface SessionRow {
   userAgent: string | null;
 }
 
-/** Where the account is signed in, newest first, at most 50. */
+/** The account's sessions, newest first, at most 50. */
 export const listSessions = (pg: Pg, accountId: string): Promise<SessionRow[]> =>
   pg.query('identity.listSessions', (db) =>
     db
@@ -82,7 +82,7 @@ export const listSessions = (pg: Pg, accountId: string): Promise<SessionRow[]> =
       .limit(SESSIONS_MAX),
   );
 
-/** Ends one of the account's sessions; false when there is none such. */
+/** Ends one of the account's sessions; false when it has no such session. */
 export const endSession = (pg: Pg, accountId: string, id: string): Promise<boolean> =>
   pg.query('identity.endSession', async (db) => {
     const ended = await db
@@ -92,13 +92,13 @@ export const endSession = (pg: Pg, accountId: string, id: string): Promise<boole
     return ended.length > 0;
   });
 
-/** Ends every session of the account but this one. */
+/** Ends every session of the account except this one. */
 export const endOtherSessions = (pg: Pg, accountId: string, id: string): Promise<void> =>
   pg.query('identity.endOtherSessions', async (db) => {
     await db.delete(sessions).where(and(eq(sessions.userId, accountId), ne(sessions.id, id)));
   });
 
-/** Ends the oldest sessions beyond what one account may have. */
+/** Ends the oldest sessions above SESSIONS_MAX. */
 export const endSurplusSessions = (pg: Pg, accountId: string): Promise<void> =>
   pg.query('identity.endSurplusSessions', async (db) => {
     const newest = db
@@ -112,7 +112,7 @@ export const endSurplusSessions = (pg: Pg, accountId: string): Promise<void> =>
       .where(and(eq(sessions.userId, accountId), notInArray(sessions.id, newest)));
   });
 
-/** Removes what is over: sessions and mailed secrets. */
+/** Deletes expired sessions and mailed secrets. */
 export const removeExpired = (pg: Pg): Promise<void> =>
   pg.query('identity.removeExpired', async (db) => {
     await db.delete(sessions).where(lt(sessions.expiresAt, sql`now()`));

@@ -1,4 +1,4 @@
-// The next address of an account: noted under a mailed secret, and taken when that comes back.
+// Changes an account's address: stored under a mailed secret, applied when the secret is used.
 import { and, eq, gt, sql } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import { newId } from '../../../domain/ids.ts';
@@ -13,7 +13,10 @@ const identifierOf = (hash: string): string => `change-email:${hash}`;
 const invalidToken = (): DomainError =>
   new DomainError('TOKEN_INVALID', 'this token is unknown, used or too old');
 
-/** For an hour, whoever shows the secret with this hash has shown that the address is theirs. */
+/**
+ * Stores the new address for an hour under the secret's hash; using the secret proves ownership of
+ * the address.
+ */
 export const noteAddressChange = (
   pg: Pg,
   { hash, accountId, newEmail }: { hash: string; accountId: string; newEmail: string },
@@ -27,7 +30,7 @@ export const noteAddressChange = (
     });
   });
 
-/** The account and the address of a secret, which opens nothing a second time. */
+/** The account and address of a secret, which is deleted with it. */
 const takeChange = async (tx: Tx, hash: string) => {
   const isIt = eq(verifications.identifier, identifierOf(hash));
   const [noted] = await tx
@@ -39,13 +42,13 @@ const takeChange = async (tx: Tx, hash: string) => {
   return { accountId, newEmail };
 };
 
-/** What was mailed for the account before, to either address, opens nothing any more. */
+/** Invalidates earlier secrets mailed for the account, to either address. */
 const endMailedSecrets = (tx: Tx, accountId: string) =>
   tx.delete(verifications).where(sql`split_part(${verifications.value}, ' ', 1) = ${accountId}`);
 
 /**
- * The account has the address that was noted, confirmed; every session of it ends, and the old
- * address is told. All or nothing. TOKEN_INVALID, also where somebody else has the address by now.
+ * Applies the stored address as confirmed, ends every session of the account and mails the old
+ * address, atomically. Throws TOKEN_INVALID, also when another account has the address by now.
  */
 export const changeAddress = (pg: Pg, hash: string): Promise<void> =>
   pg

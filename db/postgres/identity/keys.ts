@@ -1,4 +1,4 @@
-// API keys: found by hash, never by text; made, rotated and revoked by a store's own people.
+// API keys: looked up by hash, never by text; made, rotated and revoked by a store's staff.
 import { and, desc, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import type { StoreId } from '../../../domain/ids.ts';
@@ -6,13 +6,13 @@ import type { Scope } from '../../../domain/permissions.ts';
 import type { Pg, Tx } from '../client.ts';
 import { apiKeys } from '../schema/identity.ts';
 
-/** A store's living keys; more than that is a key nobody has thrown away. */
+/** Largest number of a store's live keys. */
 export const STORE_KEYS_MAX = 100;
-/** Ended ones among them. */
+/** Largest number of listed keys, ended ones included. */
 export const KEYS_LISTED_MAX = STORE_KEYS_MAX * 2;
-/** Ended keys are shown for this long, then removed. */
+/** Ended keys are listed for this many days, then deleted. */
 const ENDED_DAYS = 30;
-/** Whoever remembers keys forgets them when this says so. */
+/** Channel on which processes that cache keys are notified to clear them. */
 export const KEYS_CHANNEL = 'identity_keys';
 
 export interface ApiKey {
@@ -24,13 +24,13 @@ export interface ApiKey {
 
 const isLiving = or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, sql`now()`));
 
-/** Its use is worth writing down once a minute, so that a hot key costs no write. */
+/** Use is recorded once a minute, so that a frequently used key causes few writes. */
 const isStale = or(
   isNull(apiKeys.lastUsedAt),
   lt(apiKeys.lastUsedAt, sql`now() - interval '1 minute'`),
 );
 
-/** The key with this hash, unless it has ended; notes to the minute that it was used. */
+/** The live key with this hash; records its use to the minute. */
 export const findApiKey = (pg: Pg, hash: string): Promise<ApiKey | undefined> =>
   pg.query('identity.findApiKey', async (db) => {
     const [row] = await db
@@ -55,7 +55,7 @@ export const findApiKey = (pg: Pg, hash: string): Promise<ApiKey | undefined> =>
     return { id, storeId: storeId as StoreId, scopes, expiresAt: expiresAt ?? undefined };
   });
 
-/** Makes sure that a key exists with exactly these scopes. */
+/** Ensures that a key exists with exactly these scopes. */
 export const putApiKey = (
   pg: Pg,
   key: { hash: string; id: string; storeId: StoreId; name: string; scopes: Scope[] },
@@ -78,7 +78,7 @@ const shown = {
 };
 export type KeyRow = Pick<typeof apiKeys.$inferSelect, keyof typeof shown>;
 
-/** A store's keys, newest first, those that ended in the last 30 days among them. */
+/** A store's keys, newest first, including those that ended in the last 30 days. */
 export const listApiKeys = (pg: Pg, storeId: StoreId): Promise<KeyRow[]> =>
   pg.query('identity.listApiKeys', (db) =>
     db
@@ -99,7 +99,7 @@ export interface KeyDraft {
   expiresAt: Date | null;
 }
 
-/** One at a time for a store, so that the limit holds however many ask at once. */
+/** Serialises a store's changes, so that the limit holds under concurrent requests. */
 const lockStore = (tx: Tx, storeId: StoreId) =>
   tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`keys/${storeId}`}, 0))`);
 
@@ -119,7 +119,7 @@ export const createApiKey = (pg: Pg, draft: KeyDraft): Promise<KeyRow> =>
 
 const noKey = (): DomainError => new DomainError('NOT_FOUND', 'no such key');
 
-/** The store's living key, under its lock. NOT_FOUND, also for another store's. */
+/** The store's live key, locked. Throws NOT_FOUND, also for another store's. */
 const lockKey = async (tx: Tx, storeId: StoreId, id: string): Promise<KeyRow> => {
   const [row] = await tx
     .select(shown)
@@ -130,7 +130,7 @@ const lockKey = async (tx: Tx, storeId: StoreId, id: string): Promise<KeyRow> =>
   return row;
 };
 
-/** Ends a key after some seconds, unless it ends sooner by itself, and says so to every door. */
+/** Ends a key after some seconds, unless it expires earlier, and notifies every gateway. */
 const endKey = async (tx: Tx, id: string, inSeconds: number): Promise<void> => {
   const end = sql`now() + make_interval(secs => ${inSeconds})`;
   const expiresAt = sql`least(${apiKeys.expiresAt}, ${end})`;
@@ -138,7 +138,7 @@ const endKey = async (tx: Tx, id: string, inSeconds: number): Promise<void> => {
   await tx.execute(sql`select pg_notify(${KEYS_CHANNEL}, '')`);
 };
 
-/** A new key for an old one, which lives on for the grace and no longer than it would have. */
+/** Makes a new key; the old one stays valid for the grace period, but not longer than before. */
 export const rotateApiKey = (
   pg: Pg,
   old: { storeId: StoreId; id: string; graceSeconds: number },
@@ -151,14 +151,14 @@ export const rotateApiKey = (
     return insertKey(tx, { ...next, storeId: old.storeId, name, scopes });
   });
 
-/** Ends a key now. NOT_FOUND. */
+/** Ends a key immediately. Throws NOT_FOUND. */
 export const revokeApiKey = (pg: Pg, storeId: StoreId, id: string): Promise<void> =>
   pg.transaction('identity.revokeApiKey', async (tx) => {
     await lockKey(tx, storeId, id);
     await endKey(tx, id, 0);
   });
 
-/** Removes keys that ended long ago. */
+/** Deletes keys that ended longer ago than they are listed. */
 export const removeEndedKeys = (pg: Pg): Promise<void> =>
   pg.query('identity.removeEndedKeys', async (db) => {
     const longAgo = sql`now() - make_interval(days => ${ENDED_DAYS})`;

@@ -1,13 +1,15 @@
-// Mails that somebody asked for: written down at once, sent later by whoever takes them.
+// The queue of mails to be sent: written in the request, taken and sent later by any gateway.
 import { and, eq, lt, sql } from 'drizzle-orm';
 import type { Pg, Tx } from '../client.ts';
 import { mailQueue, type QueuedMailKind } from '../schema/identity.ts';
 
-/** Longer than a mail takes, so that nobody else takes it meanwhile. */
+/**
+ * How long a taken mail is reserved, longer than sending takes, so that no other gateway takes it.
+ */
 const TAKEN_SECONDS = 60;
-/** Between two mails of a kind to one address. */
+/** Shortest time between two mails of a kind to one address. */
 const PAUSE_SECONDS = 60;
-/** After that many tries, about a day, nobody waits for it any more. */
+/** After this many attempts, about a day, the mail is given up. */
 const ATTEMPTS_MAX = 40;
 
 export const MAIL_CHANNEL = 'identity_mail';
@@ -15,7 +17,7 @@ export const MAIL_CHANNEL = 'identity_mail';
 export interface Wanted {
   kind: QueuedMailKind;
   email: string;
-  /** Of `change_email` alone: what its account wants to have instead. */
+  /** The requested new address; only for `change_email`. */
   newEmail?: string;
 }
 
@@ -24,7 +26,7 @@ export interface QueuedMail extends Omit<Wanted, 'newEmail'> {
   attempts: number;
 }
 
-/** The same inside a transaction: the mail is sent if, and only if, that commits. */
+/** Queues a mail in a transaction: it is sent if and only if that commits. */
 export const queueMailIn = async (tx: Tx, { kind, email, newEmail }: Wanted): Promise<void> => {
   const { sentAt, nextAt, attempts, newEmail: before } = mailQueue;
   const pause = sql`make_interval(secs => ${PAUSE_SECONDS})`;
@@ -45,16 +47,15 @@ export const queueMailIn = async (tx: Tx, { kind, email, newEmail }: Wanted): Pr
 };
 
 /**
- * Asks for a mail. Asking again before it is sent is the same wish, of which the last word counts;
- * after that it is sent again, but not sooner than a minute later, so that nobody can fill
- * somebody's inbox.
+ * Queues a mail. A repeated request before it is sent replaces the queued one. After it was sent it
+ * is queued again, at most once a minute, which protects an inbox from being flooded.
  */
 export const queueMail = (pg: Pg, wanted: Wanted): Promise<void> =>
-  pg.transaction('identity.wishMail', (tx) => queueMailIn(tx, wanted));
+  pg.transaction('identity.queueMail', (tx) => queueMailIn(tx, wanted));
 
-/** Takes the oldest wish that is due, and for a minute nobody else does. */
+/** Takes the oldest due mail and reserves it for a minute. */
 export const takeQueuedMail = (pg: Pg): Promise<QueuedMail | undefined> =>
-  pg.query('identity.takeWish', async (db) => {
+  pg.query('identity.takeMail', async (db) => {
     const rows = await db.execute<QueuedMail & Record<string, unknown>>(sql`
       update identity.mail_queue set attempts = attempts + 1,
         next_at = now() + make_interval(secs => ${TAKEN_SECONDS} * least(attempts + 1, 30))
@@ -64,9 +65,9 @@ export const takeQueuedMail = (pg: Pg): Promise<QueuedMail | undefined> =>
     return rows[0];
   });
 
-/** It was sent, or nobody is to get it: nobody takes it, unless it has become another one. */
+/** Ends a mail that was sent or given up, unless it was replaced meanwhile. */
 export const endQueuedMail = (pg: Pg, { kind, email, newEmail }: QueuedMail): Promise<void> =>
-  pg.query('identity.endWish', async (db) => {
+  pg.query('identity.endMail', async (db) => {
     const ended = { sentAt: sql`now()`, nextAt: sql`'infinity'::timestamptz` };
     const isThis = sql`${mailQueue.newEmail} is not distinct from ${newEmail}`;
     await db
@@ -75,9 +76,9 @@ export const endQueuedMail = (pg: Pg, { kind, email, newEmail }: QueuedMail): Pr
       .where(and(eq(mailQueue.kind, kind), eq(mailQueue.email, email), isThis));
   });
 
-/** Removes wishes that ended long enough ago to be asked for again. */
+/** Deletes mails that ended so long ago that they no longer limit new ones. */
 export const removeEndedMails = (pg: Pg): Promise<void> =>
-  pg.query('identity.removeEndedWishes', async (db) => {
+  pg.query('identity.removeEndedMails', async (db) => {
     const pause = sql`make_interval(secs => ${PAUSE_SECONDS})`;
     await db.delete(mailQueue).where(lt(mailQueue.sentAt, sql`now() - ${pause}`));
   });

@@ -1,4 +1,4 @@
-// Sessions as doors look them up: one statement says who it is and in what capacities.
+// Looks up sessions for the gateway: one statement returns the account and its roles.
 import { sql } from 'drizzle-orm';
 import type { StoreId } from '../../../domain/ids.ts';
 import type { StaffRole } from '../../../domain/permissions.ts';
@@ -22,7 +22,7 @@ interface Row extends Record<string, unknown> {
   staff: { storeId: StoreId; role: StaffRole }[] | null;
 }
 
-/** The session with this bare token, unless it is over. */
+/** The session with this bare token, unless it has expired. */
 export const findSession = (pg: Pg, token: string): Promise<Session | undefined> =>
   pg.query('identity.findSession', async (db) => {
     const [row] = await prepared<Row>(
@@ -39,7 +39,10 @@ export const findSession = (pg: Pg, token: string): Promise<Session | undefined>
     if (!row) return undefined;
     const { id, account_id: accountId, email, email_verified: emailVerified } = row;
     return {
-      ...{ id, accountId, email, emailVerified },
+      id,
+      accountId,
+      email,
+      emailVerified,
       isOperator: row.is_operator,
       staff: row.staff ?? [],
     };

@@ -1,4 +1,4 @@
-// Who works for a store, and who for the house: by address, which its account must have confirmed.
+// The staff of stores and the operators, by address, which their account must have confirmed.
 import { and, asc, eq, ne, sql } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import type { StoreId } from '../../../domain/ids.ts';
@@ -16,7 +16,7 @@ const shown = {
 };
 export type StaffRow = Pick<typeof staff.$inferSelect, keyof typeof shown>;
 
-/** A store's people, by address; at most 200. */
+/** A store's staff, sorted by address; at most 200. */
 export const listStaff = (pg: Pg, storeId: StoreId): Promise<StaffRow[]> =>
   pg.query('identity.listStaff', (db) =>
     db
@@ -27,11 +27,11 @@ export const listStaff = (pg: Pg, storeId: StoreId): Promise<StaffRow[]> =>
       .limit(STAFF_MAX),
   );
 
-/** One change at a time for a store, so that two owners cannot remove each other at once. */
+/** Serialises a store's changes, so that two owners cannot remove each other concurrently. */
 const lockStore = (tx: Tx, storeId: StoreId) =>
   tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`staff/${storeId}`}, 0))`);
 
-/** ILLEGAL_TRANSITION when a store with an owner would have none without this one. */
+/** Throws ILLEGAL_TRANSITION when this removal leaves a store without an owner. */
 const assertOwned = async (tx: Tx, storeId: StoreId, email: string): Promise<void> => {
   const here = eq(staff.storeId, storeId);
   const isOwner = eq(staff.role, 'owner');
@@ -48,7 +48,7 @@ export interface StaffDraft {
   createdBy: string;
 }
 
-/** Gives somebody a role, or another one. ILLEGAL_TRANSITION. */
+/** Sets the role of an address in a store. Throws ILLEGAL_TRANSITION. */
 export const putStaff = (pg: Pg, draft: StaffDraft): Promise<StaffRow> =>
   pg.transaction('identity.putStaff', async (tx) => {
     const { storeId, email, role } = draft;
@@ -66,7 +66,7 @@ export const putStaff = (pg: Pg, draft: StaffDraft): Promise<StaffRow> =>
     return row;
   });
 
-/** NOT_FOUND, ILLEGAL_TRANSITION. */
+/** Throws NOT_FOUND, ILLEGAL_TRANSITION. */
 export const removeStaff = (pg: Pg, storeId: StoreId, email: string): Promise<void> =>
   pg.transaction('identity.removeStaff', async (tx) => {
     await lockStore(tx, storeId);
@@ -75,15 +75,15 @@ export const removeStaff = (pg: Pg, storeId: StoreId, email: string): Promise<vo
       .delete(staff)
       .where(and(eq(staff.storeId, storeId), eq(staff.email, email)))
       .returning({ email: staff.email });
-    if (gone.length === 0) throw new DomainError('NOT_FOUND', 'nobody of this store');
+    if (gone.length === 0) throw new DomainError('NOT_FOUND', 'no such member of staff');
   });
 
-/** Where somebody works, by their confirmed address. */
+/** The stores and roles of a confirmed address. */
 export const listMemberships = (
   pg: Pg,
   email: string,
 ): Promise<{ storeId: string; role: StaffRole }[]> =>
-  pg.query('identity.listPlaces', (db) =>
+  pg.query('identity.listMemberships', (db) =>
     db
       .select({ storeId: staff.storeId, role: staff.role })
       .from(staff)

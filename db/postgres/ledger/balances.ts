@@ -1,11 +1,11 @@
-// Balances under lock: what each location has of a sku, changed together with what is told of it.
+// Stock balances per location: locked, changed in one statement, and published.
 import { sql } from 'drizzle-orm';
 import type { Free, Taking } from '../../../domain/allocation.ts';
 import type { StockLevel } from '../../../domain/stock.ts';
 import { prepared, type Db, type Tx } from '../client.ts';
 import { announce } from './stock-events.ts';
 
-/** One sku at one location; `available` is what nobody holds there. */
+/** One sku at one location; `available` is the units there that are not held. */
 export interface Balance extends Free {
   productId: string;
   onHand: number;
@@ -32,7 +32,7 @@ const balanceOf = (row: BalanceRow): Balance => ({
   version: row.version,
 });
 
-/** Skus and product ids have no comma, so a list of them is one text and one statement. */
+/** Skus and product ids contain no comma, so a list of them is one text parameter. */
 export const listed = (names: Iterable<string>): string => [...new Set(names)].join(',');
 
 const COLUMNS = sql`sku, location, product_id, on_hand, reserved, version::float8`;
@@ -51,7 +51,7 @@ export const readBalances = async (
   return rows.map(balanceOf);
 };
 
-/** Every location of these skus, locked in one order, so that no two callers deadlock. */
+/** Every location of these skus, locked in one order, so that two callers do not deadlock. */
 export const lockBalances = async (tx: Tx, storeId: string, skus: string[]): Promise<Balance[]> => {
   const rows = await prepared<BalanceRow>(
     tx,
@@ -71,8 +71,8 @@ export const emptyLevel = (sku: string): StockLevel => ({
 });
 
 /**
- * The skus as a whole. The version is the sum over the locations: whoever changes one location
- * has locked them all, so it rises with every change of the sku.
+ * The totals of the skus. The version is the sum over locations: a change of one location locks
+ * them all, so it rises with every change of the sku.
  */
 export const levelsOf = (skus: string[], balances: Balance[]): StockLevel[] => {
   const levels = new Map([...new Set(skus)].map((sku) => [sku, emptyLevel(sku)]));
@@ -87,7 +87,7 @@ export const levelsOf = (skus: string[], balances: Balance[]): StockLevel[] => {
   return [...levels.values()];
 };
 
-/** By how much the two numbers of a balance change, per unit taken. */
+/** The change of a balance's two numbers per unit taken. */
 export interface Effect {
   onHand: -1 | 0 | 1;
   reserved: -1 | 0 | 1;
@@ -102,13 +102,13 @@ export const EFFECTS = {
 
 interface Change {
   storeId: string;
-  /** The balances of every sku taken from, locked. */
+  /** The locked balances of every sku taken from. */
   locked: Balance[];
   takings: Taking[];
   effect: Effect;
-  /** The reservation these units are held by from now on. */
+  /** The reservation that holds these units from now on. */
   holder?: string;
-  /** The movement this is, when units come or go. */
+  /** The movement to record, when units come or go. */
   movement?: { kind: 'claimed' | 'reversed'; reference: string };
 }
 
@@ -176,8 +176,8 @@ const write = async (tx: Tx, change: Change, quiet: string[]): Promise<Balance[]
 };
 
 /**
- * Changes locked balances in one statement and tells of it: a flip between in stock and sold out
- * at once, any other change within moments. Answers the levels after.
+ * Changes locked balances in one statement and publishes the change: sold out or back in stock
+ * immediately, any other change within moments. Returns the levels afterwards.
  */
 export const changeBalances = async (tx: Tx, change: Change): Promise<StockLevel[]> => {
   const { storeId, locked, takings } = change;
@@ -185,12 +185,12 @@ export const changeBalances = async (tx: Tx, change: Change): Promise<StockLevel
   const after = locked.map((balance) => applied(balance, change));
   const flipped = flippedProducts(locked, after);
   const touched = new Set(takings.map((taking) => taking.sku));
-  // What is sold was not for sale before: nobody need be told.
+  // Claimed units were unavailable before, so their sale changes nothing that is published.
   const isSeen = change.effect.onHand !== change.effect.reserved;
   const quiet = locked
     .filter(({ sku, productId }) => touched.has(sku) && isSeen && !flipped.includes(productId))
     .map(({ productId }) => productId);
-  // Read anew: a location may have been opened since the lock was asked for.
+  // Read again: a location may have been opened after the lock was requested.
   const present = await write(tx, change, quiet);
   await announce(tx, storeId, flipped);
   return levelsOf(

@@ -1,4 +1,4 @@
-// Many counts at once: what a file says is on hand, in one transaction and once per id.
+// Sets many skus' on-hand counts from a file, in one transaction and once per id.
 import { sql } from 'drizzle-orm';
 import { DEFAULT_LOCATION, type StockLevel } from '../../../domain/stock.ts';
 import type { Pg, Tx } from '../client.ts';
@@ -23,13 +23,13 @@ export interface Counts {
 export interface CountsAnswer {
   levels: StockLevel[];
   epoch: number;
-  /** Skus that the ledger knew nothing of before. */
+  /** Skus that were new to the ledger. */
   firsts: Set<string>;
-  /** Skus of which more is reserved than was counted. */
+  /** Skus with more units reserved than counted. */
   refused: string[];
 }
 
-/** Two first comers of one sku wait for each other; in one order, so that nobody deadlocks. */
+/** Serialises first counts of a sku; sorted, so that two callers do not deadlock. */
 const lockSkus = (tx: Tx, storeId: string, skus: string[]) =>
   tx.execute(sql`
     select pg_advisory_xact_lock(hashtextextended(name, 0)) from (
@@ -83,7 +83,7 @@ const putMovements = async (
       counted int, on_hand int, reserved int, version bigint)`);
 };
 
-/** Flips are told at once, every other change soon. */
+/** Publishes sold out and back in stock immediately, every other change soon. */
 const publishChanges = async (tx: Tx, storeId: string, before: Balance[], after: Balance[]) => {
   const owners = new Map(before.map(({ sku, productId }) => [sku, productId]));
   const flipped = new Set(flippedProducts(before, after));
@@ -100,18 +100,18 @@ const publishChanges = async (tx: Tx, storeId: string, before: Balance[], after:
     select ${storeId}, id from unnest(string_to_array(${listed(quiet)}, ',')) as id`);
 };
 
-/** Sets each sku's on-hand at the default location; one that is so already stays untouched. */
-export const setCounts = (pg: Pg, asked: Counts): Promise<CountsAnswer> =>
+/** Sets each sku's on-hand at the default location; an equal count changes nothing. */
+export const setCounts = (pg: Pg, input: Counts): Promise<CountsAnswer> =>
   pg.transaction('stock.setCounts', async (tx) => {
     const epoch = await shareEpoch(tx);
-    const { storeId, counts } = asked;
+    const { storeId, counts } = input;
     const skus = counts.map(({ sku }) => sku);
     await lockSkus(tx, storeId, skus);
     const before = await lockBalances(tx, storeId, skus);
     const here = new Map(
       before.filter(({ location }) => location === DEFAULT_LOCATION).map((one) => [one.sku, one]),
     );
-    const done = await countedBefore(tx, asked);
+    const done = await countedBefore(tx, input);
     const isRefused = ({ sku, onHand }: SkuCount): boolean =>
       onHand < (here.get(sku)?.reserved ?? 0);
     const changed = counts.filter((count) => {
@@ -126,7 +126,7 @@ export const setCounts = (pg: Pg, asked: Counts): Promise<CountsAnswer> =>
     const names = changed.map(({ sku }) => sku);
     const after = await readBalances(tx, storeId, names);
     const levels = levelsOf(names, after);
-    await putMovements(tx, asked, changed, here, levels);
+    await putMovements(tx, input, changed, here, levels);
     await publishChanges(
       tx,
       storeId,

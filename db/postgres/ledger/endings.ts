@@ -1,4 +1,4 @@
-// Endings of a reservation: claimed, released or expired by compare-and-set, exactly one of them.
+// Ends a reservation as claimed, released or expired, exactly once by compare-and-set.
 import { sql } from 'drizzle-orm';
 import { allocate } from '../../../domain/allocation.ts';
 import { DomainError } from '../../../domain/errors.ts';
@@ -11,7 +11,7 @@ import { noReservation, readReservation, reservationEnded } from './reservations
 
 const EXPIRED_BATCH_MAX = 100;
 
-/** Takes units that were lost while held from wherever there are some. OUT_OF_STOCK. */
+/** Takes replacements for units lost while held from any location. Throws OUT_OF_STOCK. */
 const replaceMissing = async (
   tx: Tx,
   storeId: string,
@@ -29,7 +29,7 @@ const replaceMissing = async (
   }
   await changeBalances(tx, { storeId, locked, takings, effect: EFFECTS.hold, holder: id });
   await tx.execute(sql`
-    with mended as (
+    with replaced as (
       update inventory.reservation_lines set missing = 0
       where store_id = ${storeId} and reservation_id = ${id} and missing > 0)
     update inventory.reservations set attention = null, attention_at = null
@@ -42,7 +42,7 @@ interface Ending {
   effect: (typeof EFFECTS)['claim' | 'letGo'];
 }
 
-/** Ends a hold by compare-and-set; undefined when it was no longer (or never) held. */
+/** Ends a hold by compare-and-set; undefined when it is not held. */
 const endHold = async (
   tx: Tx,
   storeId: string,
@@ -64,7 +64,10 @@ const endHold = async (
   const skus = takings.map((taking) => taking.sku);
   const locked = await lockBalances(tx, storeId, skus);
   const levels = await changeBalances(tx, {
-    ...{ storeId, locked, takings, effect },
+    storeId,
+    locked,
+    takings,
+    effect,
     ...(isClaim && { movement: { kind: 'claimed' as const, reference: id } }),
   });
   return { reservation, levels, epoch };
@@ -76,7 +79,10 @@ const unchanged = async (tx: Tx, reservation: Reservation): Promise<LedgerAnswer
   epoch: await shareEpoch(tx),
 });
 
-/** Turns a hold into sold units. RESERVATION_ENDED, NOT_FOUND; OUT_OF_STOCK when units got lost. */
+/**
+ * Turns a hold into sold units. Throws RESERVATION_ENDED, NOT_FOUND; OUT_OF_STOCK when units were
+ * lost.
+ */
 export const claimReservation = async (
   pg: Pg,
   storeId: string,
@@ -92,7 +98,10 @@ export const claimReservation = async (
     return unchanged(tx, present);
   });
 
-/** Gives a hold back; what is not held (any more) stays as it is. RESERVATION_ENDED if claimed. */
+/**
+ * Releases a hold; a reservation that is not held stays unchanged. Throws RESERVATION_ENDED if
+ * claimed.
+ */
 export const releaseReservation = async (
   pg: Pg,
   storeId: string,
@@ -107,7 +116,7 @@ export const releaseReservation = async (
     return present && unchanged(tx, present);
   });
 
-/** Puts claimed units back on hand, once. RESERVATION_ENDED when it was never claimed. */
+/** Puts claimed units back on hand, once. Throws RESERVATION_ENDED when it was never claimed. */
 export const reverseClaim = (pg: Pg, storeId: string, id: string): Promise<LedgerAnswer> =>
   pg.transaction('reservations.reverse', async (tx) => {
     const epoch = await shareEpoch(tx);
@@ -129,7 +138,7 @@ export const reverseClaim = (pg: Pg, storeId: string, id: string): Promise<Ledge
     return { reservation, levels: await changeBalances(tx, change), epoch };
   });
 
-/** Holds whose deadline has passed, oldest first, at most 100. */
+/** Holds past their deadline, oldest first, at most 100. */
 export const listOverdue = (pg: Pg): Promise<{ storeId: string; id: string }[]> =>
   pg.query('reservations.overdue', async (db) => {
     const rows = await prepared<{ store_id: string; id: string }>(
@@ -141,7 +150,7 @@ export const listOverdue = (pg: Pg): Promise<{ storeId: string; id: string }[]> 
     return rows.map((row) => ({ storeId: row.store_id, id: row.id }));
   });
 
-/** Ends a hold whose deadline has passed; undefined when it was ended or extended meanwhile. */
+/** Ends a hold past its deadline; undefined when it was ended or extended meanwhile. */
 export const expireReservation = async (
   pg: Pg,
   storeId: string,
@@ -149,7 +158,7 @@ export const expireReservation = async (
 ): Promise<LedgerAnswer | undefined> =>
   (await endFast(pg, { storeId, id, state: 'expired' })) ??
   pg.transaction('reservations.expire', async (tx) => {
-    // The epoch is every transaction's first lock, so that none waits in a circle.
+    // The epoch is every transaction's first lock, which rules out a lock cycle.
     await shareEpoch(tx);
     const [due] = await tx.execute(sql`
       select 1 from inventory.reservations where store_id = ${storeId} and id = ${id}

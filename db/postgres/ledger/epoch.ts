@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { prepared, type Pg, type Tx } from '../client.ts';
 import { LOCKS } from '../locks.ts';
 
-/** The ledger's epoch, held in place until the transaction ends. */
+/** The ledger's epoch, locked in share mode until the transaction ends. */
 export const shareEpoch = async (tx: Tx): Promise<number> => {
   const [row] = await prepared<{ epoch: number }>(tx, sql`select inventory.share_epoch() as epoch`);
   if (!row) throw new Error('the ledger has no epoch');
@@ -21,8 +21,8 @@ export const ledgerEpoch = (pg: Pg): Promise<number> =>
   });
 
 /**
- * Raises the epoch from `from`; waits for every transaction that shares it. Answers the new one,
- * or undefined when somebody else has raised it meanwhile.
+ * Raises the epoch from `from`, after waiting for every transaction that shares it. Returns the new
+ * one, or undefined when another caller raised it meanwhile.
  */
 export const raiseEpoch = (pg: Pg, from: number): Promise<number | undefined> =>
   pg.transaction('epoch.raise', async (tx) => {

@@ -1,11 +1,11 @@
-// Holds and endings that need no decision: one round trip each, or undefined and nothing changed.
+// Holds and endings that need no decision: one round trip, or undefined with nothing changed.
 import { sql } from 'drizzle-orm';
 import type { Taking } from '../../../domain/allocation.ts';
 import { demandOf } from '../../../domain/order.ts';
 import type { Demand, Reservation, StockLevel } from '../../../domain/stock.ts';
 import { prepared, type Pg } from '../client.ts';
 
-/** A reservation, what the ledger now says of its skus, and under which epoch it said so. */
+/** A reservation, its skus' levels in the ledger, and the epoch they were read under. */
 export interface LedgerAnswer {
   reservation: Reservation;
   levels: StockLevel[];
@@ -18,22 +18,22 @@ export interface Hold {
   /** Sorted by sku, each sku once. */
   demand: Demand[];
   expiresInMs: number;
-  /** The epoch under which Redis admitted it; undefined when Redis was not asked. */
+  /** The epoch under which Redis admitted it; undefined when Redis was not consulted. */
   epoch: number | undefined;
 }
 
-/** What both functions answer; their text is in the migrations. */
-interface Word {
+/** The result of both SQL functions; their text is in the migrations. */
+interface FunctionResult {
   epoch: number;
   expiresAt: string;
   levels: { sku: string; onHand: number; reserved: number; version: number }[];
 }
 
-const levelsIn = ({ levels }: Word): StockLevel[] =>
+const levelsIn = ({ levels }: FunctionResult): StockLevel[] =>
   levels.map((level) => ({ ...level, available: level.onHand - level.reserved }));
 
-/** A reservation none of whose units is missing. */
-const whole = (
+/** A reservation without missing units. */
+const reservationOf = (
   of: Pick<Reservation, 'id' | 'state' | 'lines' | 'takings'> & { expiresAt: string },
 ): Reservation => ({
   ...of,
@@ -42,24 +42,24 @@ const whole = (
   expiresAt: new Date(of.expiresAt).toISOString(),
 });
 
-/** Holds what one location has, when no sku sells out by it and the id is new. */
+/** Holds units of one location, when no sku sells out by it and the id is new. */
 export const holdFast = (pg: Pg, hold: Hold): Promise<LedgerAnswer | undefined> =>
   pg.query('reservations.holdAtOnce', async (db) => {
     const { storeId, id, demand: lines, expiresInMs, epoch } = hold;
-    const [row] = await prepared<{ word: (Word & { location: string }) | null }>(
+    const [row] = await prepared<{ result: (FunctionResult & { location: string }) | null }>(
       db,
       sql`select inventory.hold_fast(${storeId}, ${id}, ${JSON.stringify(lines)}::text::jsonb,
         ${expiresInMs / 1000}::float8, ${epoch ?? null}::int) as word`,
     );
-    const word = row?.word;
-    if (!word) return undefined;
-    const { location, expiresAt } = word;
+    const result = row?.result;
+    if (!result) return undefined;
+    const { location, expiresAt } = result;
     const takings = lines.map((line) => ({ ...line, location }));
-    const reservation = whole({ id, state: 'held', lines, takings, expiresAt });
-    return { reservation, levels: levelsIn(word), epoch: word.epoch };
+    const reservation = reservationOf({ id, state: 'held', lines, takings, expiresAt });
+    return { reservation, levels: levelsIn(result), epoch: result.epoch };
   });
 
-/** Ends what is held, when none of its units is missing and no sku comes back into stock by it. */
+/** Ends a hold, when it has no missing units and no sku comes back into stock by it. */
 export const endFast = (
   pg: Pg,
   {
@@ -69,14 +69,14 @@ export const endFast = (
   }: { storeId: string; id: string; state: Exclude<Reservation['state'], 'held'> },
 ): Promise<LedgerAnswer | undefined> =>
   pg.query('reservations.endAtOnce', async (db) => {
-    const [row] = await prepared<{ word: (Word & { takings: Taking[] }) | null }>(
+    const [row] = await prepared<{ result: (FunctionResult & { takings: Taking[] }) | null }>(
       db,
       sql`select inventory.end_fast(${storeId}, ${id}, ${state}) as word`,
     );
-    const word = row?.word;
-    if (!word) return undefined;
-    const { takings, expiresAt } = word;
+    const result = row?.result;
+    if (!result) return undefined;
+    const { takings, expiresAt } = result;
     const lines = demandOf(takings);
-    const reservation = whole({ id, state, lines, takings, expiresAt });
-    return { reservation, levels: levelsIn(word), epoch: word.epoch };
+    const reservation = reservationOf({ id, state, lines, takings, expiresAt });
+    return { reservation, levels: levelsIn(result), epoch: result.epoch };
   });

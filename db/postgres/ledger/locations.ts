@@ -1,11 +1,11 @@
-// Locations: the places of a store that hold stock; the default one is there without a row.
+// The locations of a store that hold stock; the default one exists without a row.
 import { and, asc, eq, sql } from 'drizzle-orm';
 import { invalid } from '../../../domain/errors.ts';
 import { DEFAULT_LOCATION } from '../../../domain/stock.ts';
 import type { Pg, Tx } from '../client.ts';
 import { locations } from '../schema/inventory.ts';
 
-/** A store has at most this many. */
+/** Largest number of locations of a store. */
 const LOCATIONS_MAX = 1_000;
 
 export interface Location {
@@ -13,14 +13,14 @@ export interface Location {
   name: string;
 }
 
-/** INVALID_INPUT when the store has no such location. */
+/** Throws INVALID_INPUT when the store has no such location. */
 export const assertLocation = async (tx: Tx, storeId: string, location: string): Promise<void> => {
   if (location === DEFAULT_LOCATION) return;
   const [found] = await tx
     .select({ location: locations.location })
     .from(locations)
     .where(and(eq(locations.storeId, storeId), eq(locations.location, location)));
-  if (!found) throw invalid('location', 'is no location of this store');
+  if (!found) throw invalid('location', 'is not a location of this store');
 };
 
 /** The default location first, then the others by name. */
@@ -37,7 +37,7 @@ export const listLocations = (pg: Pg, storeId: string): Promise<Location[]> =>
     return [own ?? { location: DEFAULT_LOCATION, name: 'Default' }, ...others];
   });
 
-/** Opens a location, or renames it. INVALID_INPUT when the store has as many as it may. */
+/** Opens or renames a location. Throws INVALID_INPUT at LOCATIONS_MAX. */
 export const createLocation = (pg: Pg, storeId: string, { location, name }: Location) =>
   pg.transaction('locations.create', async (tx) => {
     const [row] = await tx.execute<{ n: number }>(sql`

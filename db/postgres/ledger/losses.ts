@@ -1,4 +1,4 @@
-// Losses: units that vanish while they are held are taken from the newest holds, which then say so.
+// Records lost units: units lost while held are taken from the newest holds, which get attention.
 import { sql } from 'drizzle-orm';
 import type { Taking } from '../../../domain/allocation.ts';
 import { DomainError } from '../../../domain/errors.ts';
@@ -8,7 +8,7 @@ const HOLDS_MAX = 10_000;
 
 type LineRow = { reservation_id: string; quantity: number };
 
-/** From the newest hold on, as many units of each as are needed. */
+/** The units to take from each hold, newest first. */
 const cutOf = (lines: LineRow[], units: number): { id: string; quantity: number }[] => {
   let left = units;
   return lines.flatMap(({ reservation_id: id, quantity }) => {
@@ -19,12 +19,12 @@ const cutOf = (lines: LineRow[], units: number): { id: string; quantity: number 
 };
 
 /**
- * Takes lost units from the newest holds at a place and marks those holds for attention; the
- * balance is the caller's to change. A hold that is being ended right now is passed over.
- * STOCK_BELOW_RESERVED when the others do not have enough: asking again then helps.
+ * Takes lost units from the newest holds at a location and sets their attention; the caller changes
+ * the balance. A hold that is being ended is skipped. Throws STOCK_BELOW_RESERVED when the others
+ * have too few units; a retry then helps.
  */
-export const shedHolds = async (tx: Tx, lost: Taking & { storeId: string }, reason: string) => {
-  const { storeId, sku, location, quantity } = lost;
+export const shedHolds = async (tx: Tx, loss: Taking & { storeId: string }, reason: string) => {
+  const { storeId, sku, location, quantity } = loss;
   const lines = await tx.execute<LineRow>(sql`
     select l.reservation_id, l.quantity
     from inventory.reservations r
@@ -35,7 +35,7 @@ export const shedHolds = async (tx: Tx, lost: Taking & { storeId: string }, reas
     for update of r skip locked`);
   const cuts = cutOf(lines, quantity);
   if (cuts.reduce((sum, cut) => sum + cut.quantity, 0) < quantity) {
-    throw new DomainError('STOCK_BELOW_RESERVED', 'holds are being ended just now: try again');
+    throw new DomainError('STOCK_BELOW_RESERVED', 'holds are being ended: retry');
   }
   await tx.execute(sql`
     with d as (

@@ -1,17 +1,17 @@
-// Movements: the append-only record of why on-hand changed, and what was answered then.
+// Movements: the append-only record of on-hand changes and of the levels first returned for them.
 import { sql } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import type { Movement, MovementKind, StockLevel } from '../../../domain/stock.ts';
 import { prepared, type Pg, type Tx } from '../client.ts';
 import { movements } from '../schema/inventory.ts';
 
-/** What a caller asked for under its own id; null where the kind has no such number. */
+/** A change requested under the caller's own id; null where the kind has no such number. */
 export interface Requested {
   storeId: string;
   sku: string;
   location: string;
   kind: 'received' | 'adjusted';
-  /** Change of on-hand; null when it is not known before the count is applied. */
+  /** Change of on-hand stock; null while it is unknown, before the count is applied. */
   quantity: number | null;
   counted: number | null;
   reference: string;
@@ -28,22 +28,28 @@ type FirstRow = {
   version_after: number;
 };
 
-const isSame = (asked: Requested, first: FirstRow): boolean =>
-  first.location === asked.location &&
-  first.reason === asked.reason &&
-  first.counted === asked.counted &&
-  (asked.quantity === null || first.quantity === asked.quantity);
+const isSame = (requested: Requested, first: FirstRow): boolean =>
+  first.location === requested.location &&
+  first.reason === requested.reason &&
+  first.counted === requested.counted &&
+  (requested.quantity === null || first.quantity === requested.quantity);
 
-/** The answer this id got the first time; undefined when it is new. IDEMPOTENCY_KEY_REUSED. */
-export const answeredBefore = async (tx: Tx, asked: Requested): Promise<StockLevel | undefined> => {
-  const { storeId, sku, kind, reference } = asked;
+/**
+ * The level first returned for this id; undefined when the id is new. Throws
+ * IDEMPOTENCY_KEY_REUSED.
+ */
+export const answeredBefore = async (
+  tx: Tx,
+  requested: Requested,
+): Promise<StockLevel | undefined> => {
+  const { storeId, sku, kind, reference } = requested;
   const [first] = await tx.execute<FirstRow>(sql`
     select location, quantity, counted, reason, on_hand_after, reserved_after,
       version_after::float8
     from inventory.movements
     where store_id = ${storeId} and reference = ${reference} and kind = ${kind} and sku = ${sku}`);
   if (!first) return undefined;
-  if (!isSame(asked, first)) {
+  if (!isSame(requested, first)) {
     throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'this id was used for something else');
   }
   const { on_hand_after: onHand, reserved_after: reserved, version_after: version } = first;
@@ -52,11 +58,11 @@ export const answeredBefore = async (tx: Tx, asked: Requested): Promise<StockLev
 
 export const recordMovement = async (
   tx: Tx,
-  asked: Requested & { quantity: number },
+  requested: Requested & { quantity: number },
   after: StockLevel,
 ): Promise<void> => {
   await tx.insert(movements).values({
-    ...asked,
+    ...requested,
     onHandAfter: after.onHand,
     reservedAfter: after.reserved,
     versionAfter: after.version,

@@ -11,7 +11,7 @@ import { shareEpoch } from './epoch.ts';
 
 export const noReservation = (): DomainError => new DomainError('NOT_FOUND', 'no such reservation');
 
-/** What a reservation that is no longer held says to who needs it held. */
+/** The refusal for a caller that needs the reservation to be held. */
 export const reservationEnded = (present: Reservation): DomainError =>
   new DomainError('RESERVATION_ENDED', `the reservation is ${present.state}`, {
     facts: { state: present.state },
@@ -37,14 +37,17 @@ const reservationOf = (id: string, rows: ReservationRow[]): Reservation | undefi
   const takings: Taking[] = lines
     .filter((line) => line.quantity > 0)
     .map(({ sku, location, quantity }) => ({ sku, location, quantity }));
-  const asked = lines.map(({ sku, quantity, missing }) => ({ sku, quantity: quantity + missing }));
-  const lost = lines.filter((line) => line.missing > 0);
+  const demanded = lines.map(({ sku, quantity, missing }) => ({
+    sku,
+    quantity: quantity + missing,
+  }));
+  const incomplete = lines.filter((line) => line.missing > 0);
   return {
     id,
     state: first.state,
-    lines: demandOf(asked),
+    lines: demandOf(demanded),
     takings,
-    missing: demandOf(lost.map(({ sku, missing }) => ({ sku, quantity: missing }))),
+    missing: demandOf(incomplete.map(({ sku, missing }) => ({ sku, quantity: missing }))),
     attention:
       first.attention !== null && first.attention_at !== null
         ? { reason: first.attention, since: isoOf(first.attention_at) }
@@ -70,7 +73,7 @@ export const readReservation = async (
   return reservationOf(id, rows);
 };
 
-/** NOT_FOUND, also for another store's reservation. */
+/** Throws NOT_FOUND, also for another store's reservation. */
 export const reservationById = (pg: Pg, storeId: string, id: string): Promise<Reservation> =>
   pg.query('reservations.byId', async (db) => {
     const reservation = await readReservation(db, storeId, id);
@@ -83,7 +86,7 @@ const assertSameLines = (present: Reservation, demand: Demand[]): void => {
   throw new DomainError('RESERVATION_REUSED', 'this reservation id was used with other lines');
 };
 
-/** What the ledger said to a hold: held (now or before), or which levels are too low. */
+/** The ledger's answer to a hold: held (now or before), or the levels that are too low. */
 export type HoldAnswer =
   | ({ outcome: 'held' } & LedgerAnswer)
   | { outcome: 'short'; levels: StockLevel[]; epoch: number };
@@ -91,7 +94,9 @@ export type HoldAnswer =
 export const rebuilding = (): DomainError =>
   new DomainError('REBUILDING', 'stock counts are being rebuilt', { retryAfterSeconds: 1 });
 
-/** The epoch, and the deadline when this id is new. REBUILDING when the epoch has moved on. */
+/**
+ * The epoch, and the deadline when this id is new. Throws REBUILDING when the epoch has moved on.
+ */
 const openHold = async (
   tx: Tx,
   { storeId, id, expiresInMs, epoch }: Hold,
@@ -125,7 +130,10 @@ const repeated = async (tx: Tx, hold: Hold, epoch: number): Promise<HoldAnswer> 
   return { outcome: 'held', reservation, levels, epoch };
 };
 
-/** The long way: allocates over several locations, tells who sold out, answers repeated calls. */
+/**
+ * The general path: allocates over several locations, publishes sold-out skus, answers repeated
+ * calls.
+ */
 const decideHold = (pg: Pg, hold: Hold): Promise<HoldAnswer> =>
   pg.transaction('reservations.hold', async (tx) => {
     const { storeId, id, demand } = hold;
@@ -155,7 +163,7 @@ const decideHold = (pg: Pg, hold: Hold): Promise<HoldAnswer> =>
   });
 
 /**
- * Holds all lines or none, once per id: the same id answers what it answered first.
+ * Holds all lines or none, once per id: a repeated id gets its first answer. Throws
  * RESERVATION_REUSED, REBUILDING.
  */
 export const holdStock = async (pg: Pg, hold: Hold): Promise<HoldAnswer> => {
@@ -163,7 +171,7 @@ export const holdStock = async (pg: Pg, hold: Hold): Promise<HoldAnswer> => {
   return held ? { outcome: 'held', ...held } : decideHold(pg, hold);
 };
 
-/** Moves the deadline of a hold away, never nearer. RESERVATION_ENDED, NOT_FOUND. */
+/** Extends a hold's deadline, never shortens it. Throws RESERVATION_ENDED, NOT_FOUND. */
 export const extendReservation = (
   pg: Pg,
   storeId: string,

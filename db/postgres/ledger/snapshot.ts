@@ -1,4 +1,4 @@
-// The ledger page by page, as a rebuild of Redis and a comparison with it read it.
+// Reads the ledger page by page, for a rebuild of Redis and for comparison with it.
 import { sql } from 'drizzle-orm';
 import type { StockLevel } from '../../../domain/stock.ts';
 import type { Db, Pg, Tx } from '../client.ts';
@@ -45,7 +45,7 @@ const readPage = async (db: Db | Tx, { storeId, sku }: SkuKey, limit: number) =>
   return rows.map(storedLevel);
 };
 
-/** The next skus' levels behind a place, as they are now. */
+/** The current levels of the next skus after a key. */
 export const levelPage = (pg: Pg, after: SkuKey, limit: number): Promise<StoredLevel[]> =>
   pg.query('stock.levelPage', (db) => readPage(db, after, limit));
 
@@ -64,7 +64,7 @@ export async function* levelPages(tx: Tx): AsyncGenerator<StoredLevel[]> {
 export interface RecentReservation {
   storeId: string;
   id: string;
-  /** Until its deadline; negative when that has passed. */
+  /** Milliseconds until its deadline; negative when that has passed. */
   lifeMs: number;
 }
 
@@ -94,7 +94,7 @@ export async function* recentPages(tx: Tx, sinceMs: number): AsyncGenerator<Rece
   }
 }
 
-/** Runs `work` as the only rebuild there is; answers false when another one is at work. */
+/** Runs `work` as the only rebuild; returns false when another one is running. */
 export const asOnlyRebuild = (pg: Pg, work: (tx: Tx) => Promise<void>): Promise<boolean> =>
   pg.transaction(
     'stock.rebuild',
@@ -109,7 +109,7 @@ export const asOnlyRebuild = (pg: Pg, work: (tx: Tx) => Promise<void>): Promise<
     REBUILD_LIMIT_MS,
   );
 
-/** Runs `work` on one view of the ledger that does not move meanwhile. */
+/** Runs `work` on one repeatable-read snapshot of the ledger. */
 export const onSnapshot = <T>(pg: Pg, work: (tx: Tx) => Promise<T>): Promise<T> =>
   pg.transaction(
     'stock.snapshot',

@@ -1,4 +1,4 @@
-// News of stock: flips between in stock and sold out at once, all other changes coalesced.
+// Publishes stock events: sold out and back in stock immediately, other changes coalesced.
 import { asc, sql } from 'drizzle-orm';
 import { stockChanged } from '../../kafka/events.ts';
 import type { Pg, Tx } from '../client.ts';
@@ -6,17 +6,17 @@ import { LOCKS } from '../locks.ts';
 import { publish } from '../outbox.ts';
 import { inventoryOutbox, stockChanges, stockClocks } from '../schema/inventory.ts';
 
-/** At most five events a second of one product, flips not counted. */
+/** At most five coalesced events a second per product. */
 const GAP_US = 200_000;
-/** A product may have many skus, and all of them are read: a turn stays short. */
+/** Products per announcement: a product may have many skus, all of which are read. */
 const CHANGES_MAX = 200;
 
 const NOW_US = sql`(extract(epoch from clock_timestamp()) * 1000000)::bigint`;
 
-/** Writes a stock event of each product: all of its skus, under its rising clock. */
+/** Writes a stock event per product: all of its skus, under its rising clock. */
 export const announce = async (tx: Tx, storeId: string, productIds: string[]): Promise<void> => {
   if (productIds.length === 0) return;
-  // Product ids have no comma. Sorted, so that two announcers lock the clocks in one order.
+  // Product ids contain no comma. Sorted, so that two announcers lock the clocks in one order.
   const list = [...productIds].sort().join(',');
   const clocks = await tx.execute<{ product_id: string; clock_us: number }>(sql`
     insert into inventory.stock_clocks as c (store_id, product_id, clock_us)
@@ -39,9 +39,9 @@ export const announce = async (tx: Tx, storeId: string, productIds: string[]): P
 };
 
 /**
- * Announces products whose stock changed and that were not announced in the last 200 ms; the
- * others stay for the next call. Reads what is so now, so one event stands for many changes.
- * Answers how many products were announced.
+ * Publishes products whose stock changed and that were not announced in the last 200 ms; the others
+ * wait for the next call. One event of the current stock stands for many changes. Returns how many
+ * products were announced.
  */
 export const announceChanges = (pg: Pg): Promise<number> =>
   pg.transaction('stock.announceChanges', async (tx) => {
@@ -66,7 +66,7 @@ export const announceChanges = (pg: Pg): Promise<number> =>
     return [...products.values()].reduce((sum, ids) => sum + ids.size, 0);
   });
 
-/** The last stock event of a product. */
+/** The clock of a product's last stock event. */
 export interface StockClock {
   storeId: string;
   productId: string;
@@ -91,7 +91,7 @@ export const listStockClocks = (
       .limit(limit),
   );
 
-/** The announcer tells of these products as it does when their stock has changed. */
+/** Makes the announcer publish these products again, as after a change of their stock. */
 export const republishStockOf = (
   pg: Pg,
   of: Pick<StockClock, 'storeId' | 'productId'>[],

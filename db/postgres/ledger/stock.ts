@@ -1,4 +1,4 @@
-// Units on hand in the ledger: received, counted, read; each change once per the caller's id.
+// On-hand stock in the ledger: received, counted and read; each change once per the caller's id.
 import { sql } from 'drizzle-orm';
 import { DomainError, invalid } from '../../../domain/errors.ts';
 import { STOCK_QUANTITY_MAX, type StockLevel } from '../../../domain/stock.ts';
@@ -10,7 +10,7 @@ import { shedHolds } from './losses.ts';
 import { answeredBefore, recordMovement } from './movements.ts';
 import { announce } from './stock-events.ts';
 
-/** What the ledger says of one sku, under which epoch; `isFirst` when it said nothing before. */
+/** A sku's level and its epoch; `isFirst` when the sku is new to the ledger. */
 export interface StockAnswer {
   level: StockLevel;
   epoch: number;
@@ -21,7 +21,7 @@ export interface StockAnswer {
 export const listLevels = (pg: Pg, storeId: string, skus: string[]): Promise<StockLevel[]> =>
   pg.query('stock.listLevels', async (db) => levelsOf(skus, await readBalances(db, storeId, skus)));
 
-/** The same by location, in the order of their names. */
+/** The same per location, sorted by name. */
 export const listBalances = (pg: Pg, storeId: string, skus: string[]): Promise<Balance[]> =>
   pg.query('stock.listBalances', (db) => readBalances(db, storeId, skus));
 
@@ -29,23 +29,23 @@ interface StockLocation {
   storeId: string;
   sku: string;
   location: string;
-  /** The product the sku belongs to; needed the first time, and taken over when it is another. */
+  /** The sku's product; required the first time, and replaced when it differs. */
   productId: string;
 }
 
-/** Two first comers of one sku wait for each other even where there is no row to wait for. */
+/** Serialises first changes of a sku, which has no row to lock yet. */
 const lockSku = async (tx: Tx, { storeId, sku }: StockLocation): Promise<void> => {
   const name = `${storeId}/${sku}`;
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`);
 };
 
-/** Makes sure that there is a balance here, of the right product; answers all of the sku's. */
+/** Ensures a balance here with the right product; returns all balances of the sku. */
 const openBalance = async (tx: Tx, at: StockLocation): Promise<Balance[]> => {
   const { storeId, sku, location } = at;
   const present = await lockBalances(tx, storeId, [sku]);
   const known = present[0]?.productId ?? '';
   const productId = at.productId || known;
-  if (!productId) throw invalid('productId', 'is needed the first time a sku has stock');
+  if (!productId) throw invalid('productId', 'is required the first time a sku has stock');
   if (known && known !== productId) {
     await tx.execute(sql`update inventory.balances set product_id = ${productId}
       where store_id = ${storeId} and sku = ${sku}`);
@@ -62,8 +62,9 @@ const announced = async (tx: Tx, at: StockLocation, before: Balance[]): Promise<
   const { storeId, sku } = at;
   const after = await readBalances(tx, storeId, [sku]);
   const [level] = levelsOf([sku], after);
-  if (!level) throw new Error('a balance vanished inside its own transaction');
-  if (level.onHand > STOCK_QUANTITY_MAX) throw invalid('quantity', 'makes more than can be kept');
+  if (!level) throw new Error('a balance written in this transaction has no row');
+  if (level.onHand > STOCK_QUANTITY_MAX)
+    throw invalid('quantity', 'exceeds the largest stock of a sku');
   const [owner] = after;
   const former = before.find(({ productId }) => productId !== owner?.productId);
   const flipped = new Set(flippedProducts(before, after));
@@ -84,19 +85,23 @@ export interface Receipt extends StockLocation {
   reason: string;
 }
 
-/** Adds units, once per receipt id and sku. INVALID_INPUT, IDEMPOTENCY_KEY_REUSED. */
+/** Adds units, once per receipt id and sku. Throws INVALID_INPUT, IDEMPOTENCY_KEY_REUSED. */
 export const receiveStock = (pg: Pg, receipt: Receipt): Promise<StockAnswer> =>
   pg.transaction('stock.receive', async (tx) => {
     const epoch = await shareEpoch(tx);
     await lockSku(tx, receipt);
     const { storeId, sku, location, quantity, reason } = receipt;
-    const asked = {
-      ...{ storeId, sku, location, quantity, reason },
+    const requested = {
+      storeId,
+      sku,
+      location,
+      quantity,
+      reason,
       kind: 'received' as const,
       reference: receipt.receiptId,
       counted: null,
     };
-    const first = await answeredBefore(tx, asked);
+    const first = await answeredBefore(tx, requested);
     if (first) return { level: first, epoch, isFirst: false };
     await assertLocation(tx, storeId, location);
     const before = await openBalance(tx, receipt);
@@ -104,18 +109,18 @@ export const receiveStock = (pg: Pg, receipt: Receipt): Promise<StockAnswer> =>
       set on_hand = on_hand + ${quantity}, version = version + 1, updated_at = now()
       where store_id = ${storeId} and sku = ${sku} and location = ${location}`);
     const level = await announced(tx, receipt, before);
-    await recordMovement(tx, asked, level);
+    await recordMovement(tx, requested, level);
     return { level, epoch, isFirst: before.length === 0 };
   });
 
 export interface Count extends StockLocation {
-  /** What is really there. */
+  /** The counted units. */
   onHand: number;
-  /** The sku's version that the caller counted from. */
+  /** The sku's version that the count started from. */
   expectedVersion: number | undefined;
   reason: string;
   adjustmentId: string;
-  /** Units are lost: may go below what is held, and then the newest holds lose theirs. */
+  /** Units are lost: the count may go below the held units, and the newest holds lose theirs. */
   isLoss: boolean;
 }
 
@@ -127,7 +132,7 @@ const assertVersion = (count: Count, balances: Balance[]): void => {
   });
 };
 
-/** How many units the holds at this place have to give up. STOCK_BELOW_RESERVED. */
+/** How many units the holds at this location have to give up. Throws STOCK_BELOW_RESERVED. */
 const unitsToShed = ({ onHand, isLoss }: Count, here: Balance | undefined): number => {
   const reserved = here?.reserved ?? 0;
   if (onHand < reserved && !isLoss) {
@@ -139,7 +144,7 @@ const unitsToShed = ({ onHand, isLoss }: Count, here: Balance | undefined): numb
 };
 
 /**
- * Makes on-hand at a location equal to a count, once per adjustment id. STOCK_BELOW_RESERVED,
+ * Sets on-hand at a location to a count, once per adjustment id. Throws STOCK_BELOW_RESERVED,
  * VERSION_MISMATCH, INVALID_INPUT, IDEMPOTENCY_KEY_REUSED.
  */
 export const adjustStock = (pg: Pg, count: Count): Promise<StockAnswer> =>
@@ -147,13 +152,16 @@ export const adjustStock = (pg: Pg, count: Count): Promise<StockAnswer> =>
     const epoch = await shareEpoch(tx);
     await lockSku(tx, count);
     const { storeId, sku, location, onHand, reason } = count;
-    const asked = {
-      ...{ storeId, sku, location, reason },
+    const requested = {
+      storeId,
+      sku,
+      location,
+      reason,
       kind: 'adjusted' as const,
       reference: count.adjustmentId,
       counted: onHand,
     };
-    const first = await answeredBefore(tx, { ...asked, quantity: null });
+    const first = await answeredBefore(tx, { ...requested, quantity: null });
     if (first) return { level: first, epoch, isFirst: false };
     await assertLocation(tx, storeId, location);
     const before = await openBalance(tx, count);
@@ -166,6 +174,6 @@ export const adjustStock = (pg: Pg, count: Count): Promise<StockAnswer> =>
         updated_at = now()
       where store_id = ${storeId} and sku = ${sku} and location = ${location}`);
     const level = await announced(tx, count, before);
-    await recordMovement(tx, { ...asked, quantity: onHand - (here?.onHand ?? 0) }, level);
+    await recordMovement(tx, { ...requested, quantity: onHand - (here?.onHand ?? 0) }, level);
     return { level, epoch, isFirst: before.length === 0 };
   });

@@ -1,4 +1,4 @@
-// Disputes in the order's record: opened, answered, won or lost, with the money they move.
+// Disputes of an order: opened, answered, won or lost, with their ledger entries.
 import { eq } from 'drizzle-orm';
 import { paymentStatusAfter } from '../../../domain/order.ts';
 import type { Pg } from '../client.ts';
@@ -15,7 +15,7 @@ export type DisputeDraft = Pick<
   'id' | 'storeId' | 'orderId' | 'amountMinor' | 'currency' | 'reason'
 >;
 
-/** Records a dispute once: the provider has taken the money back until it is decided. */
+/** Records a dispute once: the provider holds the money until it is decided. */
 export const openDispute = (pg: Pg, draft: DisputeDraft): Promise<void> =>
   pg.transaction('disputes.open', async (tx) => {
     const { id, storeId, orderId, amountMinor, reason } = draft;
@@ -46,7 +46,10 @@ export const listDisputes = (pg: Pg, orderId: string): Promise<Dispute[]> =>
     db.select().from(disputes).where(eq(disputes.orderId, orderId)).orderBy(disputes.createdAt),
   );
 
-/** The verdict, once: won, the money is ours again; lost, it is a loss and stays `disputed`. */
+/**
+ * Records the verdict once: a won dispute returns the money, a lost one is a loss and stays
+ * `disputed`.
+ */
 export const concludeDispute = (pg: Pg, id: string, verdict: 'won' | 'lost'): Promise<void> =>
   pg.transaction('disputes.conclude', async (tx) => {
     const [dispute] = await tx.select().from(disputes).where(eq(disputes.id, id)).for('update');

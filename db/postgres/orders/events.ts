@@ -1,4 +1,4 @@
-// The events of an order: numbered, kept for ever, and news in the same transaction.
+// The events of an order: numbered, kept for ever, and published in the same transaction.
 import { and, asc, eq, gt } from 'drizzle-orm';
 import { orderChanged } from '../../kafka/events.ts';
 import type { Pg, Tx } from '../client.ts';
@@ -11,7 +11,7 @@ const EVENTS_MAX = 200;
 
 export type EventData = Record<string, unknown>;
 
-/** Records what brought the row to its present state; its sequence is already the new one. */
+/** Records the event of the row's present state; its sequence is already the new one. */
 export const recordEvent = async (
   tx: Tx,
   row: OrderRow,

@@ -1,11 +1,11 @@
-// Keys sent to the outside world: what must not be done twice is written down first.
+// Keys of calls to external providers, recorded before the call so that it is not made twice.
 import { and, desc, eq } from 'drizzle-orm';
 import type { Pg } from '../client.ts';
 import { notifications, paymentKeys } from '../schema/orders.ts';
 
 export interface KeyGeneration {
   generation: number;
-  /** How long ago it was first written down, in ms. */
+  /** Milliseconds since it was first recorded. */
   ageMs: number;
 }
 
@@ -19,7 +19,7 @@ export const keyGeneration = (pg: Pg, orderId: string, verb: string): Promise<Ke
       .where(and(eq(paymentKeys.orderId, orderId), eq(paymentKeys.verb, verb)))
       .orderBy(desc(paymentKeys.generation))
       .limit(1);
-    if (!row) throw new Error('a key that was just written is not there');
+    if (!row) throw new Error('a recorded key has no row');
     return { generation: row.generation, ageMs: Date.now() - row.createdAt.getTime() };
   });
 
@@ -34,7 +34,7 @@ export const recordGeneration = (
     await db.insert(paymentKeys).values({ orderId, verb, generation }).onConflictDoNothing();
   });
 
-/** True when a key of this step was written down, and so perhaps sent. */
+/** True when a key of this step was recorded, and so possibly sent. */
 export const wasSent = (pg: Pg, orderId: string, verb: string): Promise<boolean> =>
   pg.query('payments.wasSent', async (db) => {
     const match = and(eq(paymentKeys.orderId, orderId), eq(paymentKeys.verb, verb));

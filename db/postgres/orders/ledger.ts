@@ -8,7 +8,7 @@ type Row = typeof ledgerEntries.$inferInsert;
 type EntryKind = Row['entry'];
 type Account = Row['account'];
 
-/** Which account gets and which gives, per unit of an entry's amount. */
+/** The debited and the credited account of each entry kind. */
 const SIDES: Record<EntryKind, { to: Account; from: Account }> = {
   capture: { to: 'card_provider', from: 'sales' },
   refund: { to: 'sales', from: 'card_provider' },
@@ -20,12 +20,12 @@ const SIDES: Record<EntryKind, { to: Account; from: Account }> = {
 
 export interface Entry {
   entry: EntryKind;
-  /** The refund or dispute, or the order itself: an entry of one reference is posted once. */
+  /** The refund or dispute, or the order itself; an entry is posted once per reference. */
   reference: string;
   amountMinor: number;
 }
 
-/** Posts an entry in the transaction of what it is about; posting it again changes nothing. */
+/** Posts an entry in the transaction of its cause; posting it again changes nothing. */
 export const postEntry = async (
   tx: Tx,
   { id: orderId, storeId, currency }: Pick<OrderRow, 'id' | 'storeId' | 'currency'>,
@@ -42,7 +42,10 @@ export const postEntry = async (
     .onConflictDoNothing();
 };
 
-/** What the ledger says the provider holds of these orders, in minor units; none is left out. */
+/**
+ * The provider's balance of each of these orders by the ledger, in minor units; every order is
+ * included.
+ */
 export const heldByProvider = (pg: Pg, orderIds: string[]): Promise<Map<string, number>> =>
   pg.query('ledger.held', async (db) => {
     const rows = await db.execute<{ order_id: string; held: number }>(sql`

@@ -1,4 +1,4 @@
-// Orders in Postgres: accepted once per key, and found again by id, key, owner or intent.
+// Orders in Postgres: accepted once per key, and found by id, key, owner or payment intent.
 import { and, asc, desc, eq, gt, lt } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import { ORDER_EVENTS } from '../../../domain/order.ts';
@@ -9,7 +9,7 @@ import { orderOf, type Order, type OrderRow } from './order-row.ts';
 
 export { orderOf, type Order, type OrderRow };
 
-/** Whose key it is, and what was asked under it. */
+/** The key's owner, and the hash of the request sent under it. */
 export interface CheckoutKey {
   storeId: string;
   principal: string;
@@ -19,39 +19,39 @@ export interface CheckoutKey {
 
 export const noOrder = (): DomainError => new DomainError('NOT_FOUND', 'no such order');
 
-const rowByKey = async (db: Db | Tx, asked: Omit<CheckoutKey, 'bodyHash'>) => {
+const rowByKey = async (db: Db | Tx, checkoutKey: Omit<CheckoutKey, 'bodyHash'>) => {
   const [row] = await db
     .select({ order: orders, bodyHash: checkoutKeys.bodyHash })
     .from(checkoutKeys)
     .innerJoin(orders, eq(orders.id, checkoutKeys.orderId))
     .where(
       and(
-        eq(checkoutKeys.storeId, asked.storeId),
-        eq(checkoutKeys.principal, asked.principal),
-        eq(checkoutKeys.key, asked.key),
+        eq(checkoutKeys.storeId, checkoutKey.storeId),
+        eq(checkoutKeys.principal, checkoutKey.principal),
+        eq(checkoutKeys.key, checkoutKey.key),
       ),
     );
   return row;
 };
 
-const findByKey = async (db: Db | Tx, asked: CheckoutKey): Promise<Order | undefined> => {
-  const row = await rowByKey(db, asked);
+const findByKey = async (db: Db | Tx, checkoutKey: CheckoutKey): Promise<Order | undefined> => {
+  const row = await rowByKey(db, checkoutKey);
   if (!row) return undefined;
-  if (row.bodyHash === asked.bodyHash) return orderOf(row.order);
+  if (row.bodyHash === checkoutKey.bodyHash) return orderOf(row.order);
   throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'this key was used with another body');
 };
 
-/** The order this key has made. IDEMPOTENCY_KEY_REUSED when it was another body's. */
-export const findOrderByKey = (pg: Pg, asked: CheckoutKey): Promise<Order | undefined> =>
-  pg.query('orders.findByKey', (db) => findByKey(db, asked));
+/** The order created under this key. Throws IDEMPOTENCY_KEY_REUSED for another body. */
+export const findOrderByKey = (pg: Pg, checkoutKey: CheckoutKey): Promise<Order | undefined> =>
+  pg.query('orders.findByKey', (db) => findByKey(db, checkoutKey));
 
-/** What a key has made, whatever body it was sent with. */
+/** The order created under a key, with any body. */
 export const findOrderOfKey = (
   pg: Pg,
-  asked: Omit<CheckoutKey, 'bodyHash'>,
+  checkoutKey: Omit<CheckoutKey, 'bodyHash'>,
 ): Promise<Order | undefined> =>
   pg.query('orders.findOfKey', async (db) => {
-    const row = await rowByKey(db, asked);
+    const row = await rowByKey(db, checkoutKey);
     return row && orderOf(row.order);
   });
 
@@ -62,22 +62,22 @@ export type OrderDraft = Omit<
 >;
 
 /**
- * Accepts an order: its key, itself, its first event and its news in one transaction.
- * The same key again answers the first order. IDEMPOTENCY_KEY_REUSED.
+ * Accepts an order: its key, row, first event and outbox row in one transaction. A repeated key
+ * returns the first order. Throws IDEMPOTENCY_KEY_REUSED.
  */
-export const acceptOrder = (pg: Pg, asked: CheckoutKey, draft: OrderDraft): Promise<Order> =>
+export const acceptOrder = (pg: Pg, checkoutKey: CheckoutKey, draft: OrderDraft): Promise<Order> =>
   pg.transaction('orders.accept', async (tx) => {
     const mine = await tx
       .insert(checkoutKeys)
-      .values({ ...asked, orderId: draft.id })
+      .values({ ...checkoutKey, orderId: draft.id })
       .onConflictDoNothing()
       .returning({ orderId: checkoutKeys.orderId });
     if (mine.length === 0) {
-      const first = await findByKey(tx, asked);
+      const first = await findByKey(tx, checkoutKey);
       if (!first) throw new Error('a checkout key points to no order');
       return first;
     }
-    const { principal } = asked;
+    const { principal } = checkoutKey;
     const [row] = await tx
       .insert(orders)
       .values({ ...draft, principal, status: 'accepted', paymentStatus: 'none', sequence: 1 })
@@ -87,7 +87,7 @@ export const acceptOrder = (pg: Pg, asked: CheckoutKey, draft: OrderDraft): Prom
     return orderOf(row);
   });
 
-/** The row under its lock, so that whatever is decided of it is decided once. NOT_FOUND. */
+/** The order's row, locked, so that a decision on it is made once. Throws NOT_FOUND. */
 export const lockOrder = async (tx: Tx, storeId: string, id: string): Promise<OrderRow> => {
   const [row] = await tx
     .select()
@@ -98,7 +98,7 @@ export const lockOrder = async (tx: Tx, storeId: string, id: string): Promise<Or
   return row;
 };
 
-/** NOT_FOUND, also for another store's order. */
+/** Throws NOT_FOUND, also for another store's order. */
 export const orderById = (pg: Pg, storeId: string, id: string): Promise<Order> =>
   pg.query('orders.orderById', async (db) => {
     const [row] = await db
@@ -112,7 +112,7 @@ export const orderById = (pg: Pg, storeId: string, id: string): Promise<Order> =
 export interface OrdersPage {
   storeId: string;
   principal: string;
-  /** Id of the last one seen, or empty. */
+  /** Id of the last order already read, or empty. */
   before: string;
   limit: number;
 }
@@ -131,21 +131,21 @@ export const listOrdersOf = (pg: Pg, page: OrdersPage): Promise<Order[]> =>
     return rows.map(orderOf);
   });
 
-/** Any store's order that this intent pays: for the provider's news, which name no store. */
+/** Any store's order of this payment intent, for the provider's events, which name no store. */
 export const findOrderByIntent = (pg: Pg, intentId: string): Promise<Order | undefined> =>
   pg.query('orders.byIntent', async (db) => {
     const [row] = await db.select().from(orders).where(eq(orders.paymentIntentId, intentId));
     return row && orderOf(row);
   });
 
-/** Any store's order, for callers that act for the house and not for a store. */
+/** Any store's order, for callers that act for the operators. */
 export const findOrder = (pg: Pg, id: string): Promise<Order | undefined> =>
   pg.query('orders.find', async (db) => {
     const [row] = await db.select().from(orders).where(eq(orders.id, id));
     return row && orderOf(row);
   });
 
-/** Every order's newest event number, by id; for comparing the read model with the truth. */
+/** Every order's newest event number by id, for comparing the read model with Postgres. */
 export const listSequences = (
   pg: Pg,
   after: string,

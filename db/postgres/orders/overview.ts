@@ -1,24 +1,24 @@
-// What recovery asks of the orders at a glance.
+// The counts that recovery's overview shows.
 import { sql } from 'drizzle-orm';
 import type { Pg } from '../client.ts';
 
 export interface OrdersOverview {
-  /** How many orders that have not ended are in each status. */
+  /** The number of open orders per status. */
   byStatus: Record<string, number>;
-  /** How many wait for a person, by reason. */
+  /** The number of orders that need an operator, per reason. */
   byReason: Record<string, number>;
   oldestUndecidedSeconds: number;
   undecided: number;
-  /** Payments that do not reconcile with the provider. */
+  /** The number of open reconciliation breaks. */
   breaks: number;
-  /** Payments of before so many seconds ago have been compared with the provider's books. */
+  /** Age of the newest payments that reconciliation has compared with the provider, in seconds. */
   paymentsComparedSeconds: number;
 }
 
 export const ordersOverview = (pg: Pg): Promise<OrdersOverview> =>
   pg.query('orders.overview', async (db) => {
     const statuses = await db.execute<{ status: string; count: number }>(
-      // By the index of open orders: those that have ended are ever more.
+      // Uses the index of open orders, because ended orders keep growing in number.
       sql`select status, count(*)::int as count from orders.orders
         where status in ('accepted', 'awaiting_payment', 'confirmed', 'packing', 'shipped')
         group by status`,

@@ -1,11 +1,11 @@
-// The parcels of an order: one a location that something is sent from.
+// The parcels of an order: one per location that ships units.
 import { and, asc, eq, sql } from 'drizzle-orm';
 import type { Pg } from '../client.ts';
 import { parcels } from '../schema/orders.ts';
 
 export type Parcel = typeof parcels.$inferSelect;
 
-/** Records a booking; the same location again stays what it was. */
+/** Records a booking; a repeated booking of a location changes nothing. */
 export const putParcel = (pg: Pg, parcel: Omit<Parcel, 'updatedAt'>): Promise<void> =>
   pg.query('parcels.put', async (db) => {
     await db.insert(parcels).values(parcel).onConflictDoNothing();
@@ -16,7 +16,7 @@ export const listParcels = (pg: Pg, orderId: string): Promise<Parcel[]> =>
     db.select().from(parcels).where(eq(parcels.orderId, orderId)).orderBy(asc(parcels.location)),
   );
 
-/** Where the carrier says a parcel is. */
+/** Records the status reported by the carrier. */
 export const moveParcel = (
   pg: Pg,
   { orderId, location }: Parcel,

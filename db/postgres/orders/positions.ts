@@ -1,11 +1,11 @@
-// Where each lane of recovery has come to, so that the next run goes on there and nobody starves.
+// The position of each recovery lane, so that the next run continues there and reaches every order.
 import { eq } from 'drizzle-orm';
 import type { Pg } from '../client.ts';
 import { positions } from '../schema/orders.ts';
 
 export type Lane = typeof positions.$inferSelect.lane;
 
-/** Behind a moment; of what is of that very moment, behind an id. */
+/** Behind a time; among rows of that very time, behind an id. */
 export interface Position {
   /** Microseconds since 1970. */
   atUs: number;

@@ -1,4 +1,4 @@
-// Breaks: payments that do not reconcile with the provider's books, until they do.
+// Reconciliation breaks: payments that differ from the provider's records, until they agree.
 import { desc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { Pg } from '../client.ts';
 import { breaks, orders } from '../schema/orders.ts';
@@ -19,12 +19,12 @@ export const listOpenBreaks = (pg: Pg): Promise<ReconciliationBreak[]> =>
       .limit(BREAKS_MAX),
   );
 
-/** Open breaks are looked at in every run; so many at once. */
+/** The number of open breaks that each run compares again. */
 const OPEN_MAX = 200;
 
 const listed = (ids: string[]) => sql`any(string_to_array(${ids.join(',')}, ','))`;
 
-/** Takes over what comparing these payments found: new breaks open, those that are gone close. */
+/** Applies a comparison of payments: new breaks open, resolved ones close. */
 export const putBreaks = (pg: Pg, compared: string[], found: BreakDraft[]): Promise<void> =>
   pg.transaction('breaks.put', async (tx) => {
     for (const one of found) {
@@ -39,7 +39,7 @@ export const putBreaks = (pg: Pg, compared: string[], found: BreakDraft[]): Prom
         and not id = ${listed(found.map(({ id }) => id))}`);
   });
 
-/** The provider's payments that have a break, of the newest ones. */
+/** The provider's payments with an open break, newest first. */
 export const listOpenIntents = (pg: Pg): Promise<string[]> =>
   pg.query('breaks.intents', async (db) => {
     const rows = await db.execute<{ id: string }>(sql`
@@ -49,7 +49,7 @@ export const listOpenIntents = (pg: Pg): Promise<string[]> =>
     return rows.map(({ id }) => id);
   });
 
-/** Payments of orders whose money has moved in a stretch of time, by our ledger. */
+/** Payments of orders whose money moved in a period, by the ledger. */
 export const listChangedIntents = (
   pg: Pg,
   { fromSeconds, toSeconds }: { fromSeconds: number; toSeconds: number },
@@ -63,7 +63,7 @@ export const listChangedIntents = (
     return rows.map(({ id }) => id);
   });
 
-/** The orders of these ids, whatever their store. */
+/** Orders by id, of any store. */
 export const listOrdersById = (pg: Pg, ids: string[]): Promise<Order[]> =>
   pg.query('breaks.orders', async (db) => {
     if (ids.length === 0) return [];
@@ -71,6 +71,6 @@ export const listOrdersById = (pg: Pg, ids: string[]): Promise<Order[]> =>
     return rows.map(orderOf);
   });
 
-/** True while an order has a break that is not resolved. */
+/** The reconciliation breaks of an order. */
 export const breaksOf = (pg: Pg, orderId: string): Promise<ReconciliationBreak[]> =>
   pg.query('breaks.ofOrder', (db) => db.select().from(breaks).where(eq(breaks.orderId, orderId)));

@@ -1,4 +1,4 @@
-// What Order Recovery asks of the orders: which are stuck, and what operators did about them.
+// The queries of Order Recovery: stuck orders, attempts, and operators' actions.
 import { and, asc, desc, eq, gt, inArray, isNotNull, lt, or, sql } from 'drizzle-orm';
 import {
   UNDECIDED_MS_MAX,
@@ -17,7 +17,7 @@ const ACTIONS_MAX = 100;
 
 export interface StuckFilter {
   reason?: AttentionReason | undefined;
-  /** Stuck, or undecided, for at least so long. */
+  /** Stuck, or undecided, for at least this long. */
   olderThanMs?: number | undefined;
   sku?: string | undefined;
   paymentId?: string | undefined;
@@ -26,7 +26,7 @@ export interface StuckFilter {
 const UNDECIDED: OrderStatus[] = ['accepted', 'awaiting_payment'];
 const secondsAgo = (ms: number) => sql`now() - make_interval(secs => ${ms / 1000})`;
 
-/** Orders that need a person, or are undecided for longer than is promised; oldest first. */
+/** Orders that need an operator or are undecided for longer than promised; oldest first. */
 export const listStuck = (
   pg: Pg,
   { reason, olderThanMs, sku, paymentId }: StuckFilter,
@@ -64,7 +64,7 @@ const behind = ({ atUs, id }: Position) =>
 
 const UPDATED_US = sql<number>`(extract(epoch from ${orders.updatedAt}) * 1000000)::float8`;
 
-/** Orders in the order of their last change, and where the page ends. */
+/** Orders sorted by their last change, and the end of the page. */
 export interface PassedOrders {
   orders: Order[];
   end: Position;
@@ -73,8 +73,8 @@ export interface PassedOrders {
 const START: Position = { atUs: 0, id: '' };
 
 /**
- * The next orders of these statuses behind a position, unchanged for `quietMs`. Pages that stop at
- * a position and go on there come to every order, however many there are.
+ * The next orders of these statuses after a position, unchanged for `quietMs`. Paging by position
+ * reaches every order, however many there are.
  */
 export const listUnchanged = (
   pg: Pg,
@@ -150,7 +150,7 @@ const isSame = (known: RecoveryAction, input: ActionInput): boolean =>
   known.action === input.action &&
   Bun.deepEquals(known.body, input.body);
 
-/** Writes down what an operator asks for, once a key. IDEMPOTENCY_KEY_REUSED. */
+/** Records an operator's action, once per key. Throws IDEMPOTENCY_KEY_REUSED. */
 export const recordAction = (pg: Pg, input: ActionInput): Promise<RecoveryAction> =>
   pg.transaction('recovery.record', async (tx) => {
     const row = { ...input, batchId: input.batchId ?? null, id: newId('action'), outcome: 'asked' };
@@ -163,7 +163,7 @@ export const recordAction = (pg: Pg, input: ActionInput): Promise<RecoveryAction
     throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'this key was used for another action');
   });
 
-/** What came of an action, the first time: `done`, or the code of the refusal and its sentence. */
+/** Records the first outcome of an action: `done`, or the refusal's code and message. */
 export const recordOutcome = (
   pg: Pg,
   id: string,

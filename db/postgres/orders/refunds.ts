@@ -1,4 +1,4 @@
-// Refunds: granted once a request, never beyond what was captured, owed until they are confirmed.
+// Refunds: granted once per request, never above the captured amount, owed until confirmed.
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import { paymentStatusAfter, type PaymentStatus } from '../../../domain/order.ts';
@@ -11,7 +11,7 @@ import { PAYMENT_EVENTS, writeChange } from './steps.ts';
 
 export type Refund = typeof refunds.$inferSelect;
 
-/** Payment statuses under which money is with us. */
+/** Payment statuses under which money is captured. */
 const CAPTURED: readonly PaymentStatus[] = [
   'captured',
   'partially_refunded',
@@ -20,11 +20,11 @@ const CAPTURED: readonly PaymentStatus[] = [
 ];
 
 export interface RefundInput {
-  /** Of the request: `<orderId>/cancel`, a return's id, an operator's action. */
+  /** The request's id: `<orderId>/cancel`, a return's id, an operator's action. */
   id: string;
   storeId: string;
   orderId: string;
-  /** Absent: everything that is left. */
+  /** Absent means the whole remaining amount. */
   amountMinor?: number | undefined;
   reason: string;
 }
@@ -43,8 +43,8 @@ const grantedMinor = async (tx: Tx, orderId: string): Promise<number> => {
 };
 
 /**
- * Grants a refund, once per request id. Undefined when nothing is left to give back and no
- * amount was asked. REFUND_EXCEEDS_CAPTURE, IDEMPOTENCY_KEY_REUSED (same id, other amount).
+ * Grants a refund, once per request id. Undefined when nothing remains and no amount was requested.
+ * Throws REFUND_EXCEEDS_CAPTURE, IDEMPOTENCY_KEY_REUSED (same id, other amount).
  */
 export const grantRefund = (pg: Pg, input: RefundInput): Promise<Refund | undefined> =>
   pg.transaction('refunds.grant', async (tx) => {
@@ -53,16 +53,23 @@ export const grantRefund = (pg: Pg, input: RefundInput): Promise<Refund | undefi
     const [known] = await tx.select().from(refunds).where(eq(refunds.id, id));
     if (known) {
       if (amountMinor === undefined || amountMinor === known.amountMinor) return known;
-      throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'this refund was asked with another amount');
+      throw new DomainError(
+        'IDEMPOTENCY_KEY_REUSED',
+        'this refund was requested with another amount',
+      );
     }
     const capturedMinor = CAPTURED.includes(order.paymentStatus) ? order.totalMinor : 0;
     const left = capturedMinor - (await grantedMinor(tx, orderId));
     const amount = amountMinor ?? left;
     if (amount === 0) return undefined;
     if (amount > left) {
-      throw new DomainError('REFUND_EXCEEDS_CAPTURE', 'more than is left of what was captured', {
-        facts: { leftMinor: left },
-      });
+      throw new DomainError(
+        'REFUND_EXCEEDS_CAPTURE',
+        'the refund exceeds the remaining captured amount',
+        {
+          facts: { leftMinor: left },
+        },
+      );
     }
     const { currency } = order;
     const [made] = await tx
@@ -97,11 +104,11 @@ const changeState = async (tx: Tx, id: string, state: Refund['state'], providerI
   await tx.update(refunds).set(set).where(eq(refunds.id, id));
 };
 
-/** The provider has taken the refund; what becomes of it is not known yet. */
+/** Records that the provider accepted the refund; its outcome is still unknown. */
 export const recordRefundSent = (pg: Pg, id: string, providerId: string): Promise<void> =>
   pg.transaction('refunds.sent', (tx) => changeState(tx, id, 'pending', providerId));
 
-/** Moves the money of a refund in the books, forward or back, with the order's event. */
+/** Posts a refund's ledger entry, forward or reversed, with the order's event. */
 const book = async (tx: Tx, refund: Refund, order: OrderRow, isBack: boolean): Promise<void> => {
   const { id: reference, amountMinor } = refund;
   const refundedMinor = order.refundedMinor + (isBack ? -amountMinor : amountMinor);
@@ -114,7 +121,7 @@ const book = async (tx: Tx, refund: Refund, order: OrderRow, isBack: boolean): P
   await recordEvent(tx, row, type, { refundId: reference, amountMinor });
 };
 
-/** The provider confirms it: the money is back, once. */
+/** Records the provider's confirmation, once. */
 export const recordRefundSucceeded = (pg: Pg, id: string, providerId: string): Promise<void> =>
   pg.transaction('refunds.succeeded', async (tx) => {
     const [seen] = await tx.select().from(refunds).where(eq(refunds.id, id));
@@ -126,7 +133,10 @@ export const recordRefundSucceeded = (pg: Pg, id: string, providerId: string): P
     await book(tx, refund, order, false);
   });
 
-/** The provider could not do it, perhaps after it said it had: the money is with us again. */
+/**
+ * Records that the provider failed the refund, possibly after it confirmed it; the entry is
+ * reversed.
+ */
 export const recordRefundFailed = (pg: Pg, id: string): Promise<void> =>
   pg.transaction('refunds.failed', async (tx) => {
     const [seen] = await tx.select().from(refunds).where(eq(refunds.id, id));

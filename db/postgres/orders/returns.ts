@@ -1,4 +1,4 @@
-// Returns of an order: asked for once a key, never more than was bought, each move with its event.
+// Returns of an order: requested once per key, within the bought units, each move with its event.
 import { and, eq, lt, notInArray, sql } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import { newId } from '../../../domain/ids.ts';
@@ -34,7 +34,7 @@ const findByKey = async (tx: Tx, orderId: string, key: string): Promise<Return |
   return row;
 };
 
-/** Units in returns of an order that still count. */
+/** Units in returns of an order that were not rejected. */
 const returnedLines = async (tx: Tx, orderId: string): Promise<ReturnLine[]> => {
   const counts = and(
     eq(returns.orderId, orderId),
@@ -45,8 +45,8 @@ const returnedLines = async (tx: Tx, orderId: string): Promise<ReturnLine[]> => 
 };
 
 /**
- * Asks for a return, once a key; the order's lock keeps two at once from returning one unit
- * twice. RETURN_REFUSED, INVALID_INPUT, NOT_FOUND, IDEMPOTENCY_KEY_REUSED.
+ * Records a return, once per key; the order's lock keeps concurrent requests from returning one
+ * unit twice. Throws RETURN_REFUSED, INVALID_INPUT, NOT_FOUND, IDEMPOTENCY_KEY_REUSED.
  */
 export const requestReturn = (pg: Pg, input: ReturnRequest): Promise<Return> =>
   pg.transaction('returns.request', async (tx) => {
@@ -57,10 +57,11 @@ export const requestReturn = (pg: Pg, input: ReturnRequest): Promise<Return> =>
     const wanted = input.lines;
     const returned = known ? [] : await returnedLines(tx, orderId);
     const bought = order.lines;
-    const asked = { status, deliveredAt: deliveredAt ?? undefined, bought, returned, wanted };
-    const { lines, refundMinor } = valueReturn(asked, Date.now());
+    const valued = { status, deliveredAt: deliveredAt ?? undefined, bought, returned, wanted };
+    const { lines, refundMinor } = valueReturn(valued, Date.now());
     if (known && JSON.stringify(known.lines) === JSON.stringify(lines)) return known;
-    if (known) throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'this key was used otherwise');
+    if (known)
+      throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'this key was used for another return');
     const id = newId('return');
     const [made] = await tx
       .insert(returns)
@@ -72,7 +73,7 @@ export const requestReturn = (pg: Pg, input: ReturnRequest): Promise<Return> =>
     return made;
   });
 
-/** NOT_FOUND, also for another order's return. */
+/** Throws NOT_FOUND, also for another order's return. */
 export const returnById = (pg: Pg, storeId: string, id: string): Promise<Return> =>
   pg.query('returns.byId', async (db) => {
     const match = and(eq(returns.storeId, storeId), eq(returns.id, id));
@@ -86,7 +87,7 @@ export const listReturns = (pg: Pg, orderId: string): Promise<Return[]> =>
     db.select().from(returns).where(eq(returns.orderId, orderId)).orderBy(returns.createdAt),
   );
 
-/** Returns that nobody has begun for `olderThanMs`, at most 100. */
+/** Returns whose workflow has not begun for `olderThanMs`, at most 100. */
 export const listRequested = (pg: Pg, olderThanMs: number): Promise<Return[]> =>
   pg.query('returns.requested', (db) =>
     db
@@ -116,7 +117,9 @@ interface ReturnMove {
   note?: string;
 }
 
-/** Moves a return along its table; a move already made changes nothing. ILLEGAL_TRANSITION. */
+/**
+ * Moves a return along its table; a move already made changes nothing. Throws ILLEGAL_TRANSITION.
+ */
 export const moveReturn = (pg: Pg, storeId: string, id: string, move: ReturnMove): Promise<void> =>
   pg.transaction('returns.move', async (tx) => {
     const match = and(eq(returns.storeId, storeId), eq(returns.id, id));

@@ -1,4 +1,4 @@
-// The steps of an order: each moves it along its table, once, with its event and its news.
+// The steps of an order: each moves it along its table once and publishes an event.
 import { eq } from 'drizzle-orm';
 import type { AttentionReason } from '../../../domain/attention.ts';
 import type { NextAction } from '../../../domain/declines.ts';
@@ -15,7 +15,7 @@ import { recordEvent, type EventData } from './events.ts';
 import { postEntry } from './ledger.ts';
 import { lockOrder, noOrder, orderOf, type Order, type OrderRow } from './orders.ts';
 
-/** One step of an order; what is absent stays as it is. */
+/** One step of an order; absent fields stay unchanged. */
 export interface OrderStep {
   status?: OrderStatus;
   paymentStatus?: PaymentStatus;
@@ -28,7 +28,7 @@ export interface OrderStep {
   endCode?: string;
   endMessage?: string;
   shippingAddress?: Address;
-  /** Facts of the event for the shopper. */
+  /** The event's data for the shopper. */
   data?: EventData;
 }
 
@@ -41,7 +41,7 @@ export const PAYMENT_EVENTS: Record<PaymentStatus, string> = {
   disputed: 'PaymentDisputed',
 };
 
-/** Writes columns and numbers the change, so that an event of it can be recorded. */
+/** Writes columns and numbers the change, so that its event can be recorded. */
 export const writeChange = async (
   tx: Tx,
   present: OrderRow,
@@ -56,7 +56,7 @@ export const writeChange = async (
   return row;
 };
 
-/** What is no event: kept without a number in the order's sequence. */
+/** Writes columns without an event and without a sequence number. */
 const writeColumns = async (tx: Tx, present: OrderRow, columns: Partial<OrderRow>) => {
   if (Object.keys(columns).length === 0) return present;
   const set = { ...columns, updatedAt: new Date() };
@@ -80,7 +80,7 @@ const pay = async (tx: Tx, present: OrderRow, set: Paying, data: EventData) => {
 const UNAUTHENTICATED_ONLY = { attentionReason: null, attentionSince: null } as const;
 const ATTENTION_CLEARED = 'AttentionCleared';
 
-/** Who moves again has made progress: nobody need look after it for the want of it. */
+/** A status change clears a NO_PROGRESS alert. */
 const withoutAlarm = async (tx: Tx, present: OrderRow): Promise<OrderRow> => {
   if (present.attentionReason !== 'NO_PROGRESS') return present;
   const row = await writeChange(tx, present, UNAUTHENTICATED_ONLY);
@@ -99,8 +99,8 @@ const move = async (tx: Tx, present: OrderRow, set: Moving, data: EventData) => 
 };
 
 /**
- * Moves an order along its table and records what happened; a step already taken changes
- * nothing, so that every caller may repeat it. ILLEGAL_TRANSITION, NOT_FOUND.
+ * Moves an order along its table and records the event. A step already taken changes nothing, so
+ * that callers may repeat it. Throws ILLEGAL_TRANSITION, NOT_FOUND.
  */
 export const advanceOrder = (
   pg: Pg,
@@ -119,7 +119,7 @@ export const advanceOrder = (
     return orderOf(row);
   });
 
-/** Something that is no move, written with its event, unless it is known already. */
+/** Writes a change that is not a move, with its event, unless it is recorded already. */
 export const noteOnOrder = (
   pg: Pg,
   storeId: string,
@@ -135,7 +135,7 @@ export const noteOnOrder = (
     return orderOf(row);
   });
 
-/** A person is needed from now on; the same reason again keeps its `since`. */
+/** Marks the order as needing an operator; the same reason again keeps its `since`. */
 export const raiseAttention = (pg: Pg, storeId: string, id: string, reason: AttentionReason) =>
   noteOnOrder(
     pg,
@@ -149,7 +149,7 @@ export const raiseAttention = (pg: Pg, storeId: string, id: string, reason: Atte
     ({ attention }) => attention?.reason === reason,
   );
 
-/** Nobody is needed any more; nothing to clear, or another reason than asked, changes nothing. */
+/** Clears the mark; without one, or with another reason than given, nothing changes. */
 export const clearAttention = (pg: Pg, storeId: string, id: string, reason?: AttentionReason) =>
   noteOnOrder(
     pg,

@@ -1,4 +1,5 @@
-// The provider's events: each stored once, told to its story, and kept for a season.
+// The provider's events: each stored once, delivered to its order's workflow, and kept for a
+// period.
 import { and, asc, eq, isNotNull, isNull, lt, sql } from 'drizzle-orm';
 import type { Pg } from '../client.ts';
 import { webhookEvents } from '../schema/orders.ts';
@@ -9,13 +10,13 @@ const UNNOTIFIED_BATCH_MAX = 500;
 export interface ProviderEvent {
   id: string;
   type: string;
-  /** The order it is about; undefined when it is none of ours. */
+  /** The event's order; undefined when it belongs to none. */
   orderId: string | undefined;
   /** The provider's object: an intent, a refund, a dispute. */
   objectId: string;
 }
 
-/** False when this very event is known and its story was told of it. */
+/** False when this event is stored and its workflow was notified. */
 export const storeEvent = (pg: Pg, event: ProviderEvent): Promise<boolean> =>
   pg.query('webhooks.store', async (db) => {
     const [row] = await db
@@ -27,14 +28,14 @@ export const storeEvent = (pg: Pg, event: ProviderEvent): Promise<boolean> =>
   });
 
 export const recordNotified = (pg: Pg, id: string): Promise<void> =>
-  pg.query('webhooks.told', async (db) => {
+  pg.query('webhooks.notified', async (db) => {
     await db
       .update(webhookEvents)
       .set({ notifiedAt: sql`now()` })
       .where(eq(webhookEvents.id, id));
   });
 
-/** Events of orders of ours that nobody was told of for `olderThanMs`, oldest first. */
+/** Events of orders whose workflow was not notified for `olderThanMs`, oldest first. */
 export const listUnnotified = (pg: Pg, olderThanMs: number): Promise<ProviderEvent[]> =>
   pg.query('webhooks.unnotified', async (db) => {
     const before = sql`now() - make_interval(secs => ${olderThanMs / 1000})`;
@@ -58,7 +59,7 @@ export const listUnnotified = (pg: Pg, olderThanMs: number): Promise<ProviderEve
     }));
   });
 
-/** What is older than a season is of no more use. */
+/** Deletes events older than the retention period. */
 export const forgetEvents = (pg: Pg): Promise<void> =>
   pg.query('webhooks.forget', async (db) => {
     const before = sql`now() - make_interval(days => ${KEPT_DAYS})`;

@@ -1,4 +1,4 @@
-// Tables of the identity schema: who may call the doors.
+// The tables of the identity schema: accounts, sessions, API keys, staff and queued mail.
 import {
   boolean,
   index,
@@ -20,18 +20,18 @@ const updatedAt = () => at('updated_at').notNull().defaultNow();
 export const apiKeys = identity.table(
   'api_keys',
   {
-    /** Hex SHA-256 of the key's text; the text itself is kept nowhere. */
+    /** Hex SHA-256 of the key's text; the text itself is never stored. */
     hash: text().primaryKey(),
     id: text().notNull().unique('api_keys_id_key'),
     storeId: text('store_id').notNull(),
     name: text().notNull(),
     scopes: jsonb().$type<Scope[]>().notNull(),
-    /** Whoever made it: an account, a key of the house, or `holdfast` itself. */
+    /** Its maker: an account, an operator's key, or `holdfast` itself. */
     createdBy: text('created_by').notNull().default('holdfast'),
     createdAt: createdAt(),
-    /** Revoking and rotating move it nearer, never further away. */
+    /** Revoking and rotating only ever shorten it. */
     expiresAt: at('expires_at'),
-    /** To the minute. */
+    /** Accurate to the minute. */
     lastUsedAt: at('last_used_at'),
   },
   (table) => [
@@ -40,7 +40,7 @@ export const apiKeys = identity.table(
   ],
 );
 
-/** Shoppers and staff alike; what better-auth calls a user. */
+/** Shoppers and staff; better-auth calls them users. */
 export const accounts = identity.table('accounts', {
   id: text().primaryKey(),
   name: text().notNull(),
@@ -51,7 +51,7 @@ export const accounts = identity.table('accounts', {
   updatedAt: updatedAt(),
 });
 
-/** How an account signs in; what better-auth calls an account. */
+/** An account's sign-in methods; better-auth calls them accounts. */
 export const credentials = identity.table(
   'credentials',
   {
@@ -61,7 +61,7 @@ export const credentials = identity.table(
       .references(() => accounts.id, { onDelete: 'cascade' }),
     providerId: text('provider_id').notNull(),
     accountId: text('account_id').notNull(),
-    /** scrypt with a salt of its own. */
+    /** scrypt with its own salt. */
     password: text(),
     accessToken: text('access_token'),
     refreshToken: text('refresh_token'),
@@ -79,7 +79,7 @@ export const sessions = identity.table(
   'sessions',
   {
     id: text().primaryKey(),
-    /** Worth nothing by itself: what clients show is signed. */
+    /** Useless without the signature that clients send with it. */
     token: text().notNull().unique('sessions_token_key'),
     userId: text('user_id')
       .notNull()
@@ -96,7 +96,7 @@ export const sessions = identity.table(
   ],
 );
 
-/** Secrets sent by mail, until they are used or late. */
+/** Secrets sent by mail, until they are used or expire. */
 export const verifications = identity.table(
   'verifications',
   {
@@ -123,19 +123,19 @@ export const QUEUED_MAILS = [
 ] as const;
 export type QueuedMailKind = (typeof QUEUED_MAILS)[number];
 
-/** Mails that somebody asked for: sent, and removed, by whichever gateway comes first. */
+/** Mails to be sent; any gateway takes, sends and removes them. */
 export const mailQueue = identity.table(
   'mail_queue',
   {
     kind: text({ enum: QUEUED_MAILS }).notNull(),
     email: text().notNull(),
-    /** The address that the account of `email` asks to have instead. */
+    /** The new address requested by the account of `email`. */
     newEmail: text('new_email'),
     createdAt: createdAt(),
-    /** Taken, or failed and put off, until then. */
+    /** Not due before then: taken by a gateway, or postponed after a failure. */
     nextAt: at('next_at').notNull().defaultNow(),
     attempts: integer().notNull().default(0),
-    /** Sent then: kept for a while, so that nobody is sent one after the other. */
+    /** When it was sent; kept for a while to limit how often one address gets a mail. */
     sentAt: at('sent_at'),
   },
   (table) => [
@@ -145,8 +145,8 @@ export const mailQueue = identity.table(
 );
 
 /**
- * Who works for which store: the account that has confirmed the address, once there is one. So
- * nobody learns from it who has an account.
+ * The staff of each store, by confirmed address, so that an invitation does not reveal whether an
+ * account exists.
  */
 export const staff = identity.table(
   'staff_members',
@@ -163,7 +163,7 @@ export const staff = identity.table(
   ],
 );
 
-/** Who works for the house, by confirmed address as well. */
+/** The operators, by confirmed address as well. */
 export const operators = identity.table('house_operators', {
   email: text().primaryKey(),
   createdAt: createdAt(),

@@ -1,4 +1,4 @@
-// Tables of the inventory schema: the stock ledger that has the last word.
+// The tables of the inventory schema: the stock ledger, which is authoritative.
 import { sql } from 'drizzle-orm';
 import {
   bigint,
@@ -17,7 +17,7 @@ import { outboxTable } from './outbox.ts';
 
 export const inventorySchema = pgSchema('inventory');
 
-/** One row: raised by every rebuild of Redis; a writer with an older one changes nothing. */
+/** One row, raised by every rebuild of Redis; writes with an older epoch are ignored. */
 export const epochs = inventorySchema.table('epochs', {
   id: smallint().primaryKey(),
   epoch: integer().notNull(),
@@ -50,14 +50,14 @@ export const movements = inventorySchema.table(
     sku: text().notNull(),
     location: text().notNull(),
     kind: text({ enum: ['received', 'adjusted', 'claimed', 'reversed'] }).notNull(),
-    /** Change of on-hand: negative when units leave. */
+    /** Change of on-hand stock: negative when units leave. */
     quantity: integer().notNull(),
     /** The receipt, adjustment or reservation that caused it. */
     reference: text().notNull(),
     reason: text().notNull().default(''),
-    /** What an adjustment was asked to make on-hand; null for every other kind. */
+    /** The count an adjustment set; null for every other kind. */
     counted: integer(),
-    /** The sku over all locations as it was answered, so that a repeated call is answered alike. */
+    /** The sku's totals as first returned, so that a repeated call returns them again. */
     onHandAfter: integer('on_hand_after'),
     reservedAfter: integer('reserved_after'),
     versionAfter: bigint('version_after', { mode: 'number' }),
@@ -85,7 +85,7 @@ export const reservations = inventorySchema.table(
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     endedAt: timestamp('ended_at', { withTimezone: true }),
     reversedAt: timestamp('reversed_at', { withTimezone: true }),
-    /** Why a person is needed, such as units that were lost while they were held. */
+    /** Why an operator is needed, such as units lost while they were held. */
     attention: text(),
     attentionAt: timestamp('attention_at', { withTimezone: true }),
   },
@@ -106,7 +106,7 @@ export const reservationLines = inventorySchema.table(
     sku: text().notNull(),
     location: text().notNull(),
     quantity: integer().notNull(),
-    /** Units that were lost while they were held: asked for, and no longer there. */
+    /** Units that were reserved and lost while held. */
     missing: integer().notNull().default(0),
   },
   (table) => [
@@ -121,7 +121,7 @@ export const reservationLines = inventorySchema.table(
   ],
 );
 
-/** Places that hold stock; `default` is there without a row. */
+/** Locations that hold stock; `default` exists without a row. */
 export const locations = inventorySchema.table(
   'locations',
   {
@@ -133,7 +133,7 @@ export const locations = inventorySchema.table(
   (table) => [primaryKey({ name: 'locations_pkey', columns: [table.storeId, table.location] })],
 );
 
-/** Products whose stock changed and is not announced yet; taken away by the announcer. */
+/** Products whose stock change is not announced yet; deleted by the announcer. */
 export const stockChanges = inventorySchema.table('stock_changes', {
   id: bigserial({ mode: 'number' }).primaryKey(),
   storeId: text('store_id').notNull(),

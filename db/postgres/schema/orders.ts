@@ -1,21 +1,33 @@
-// Tables of the orders schema: every order, its story so far, and its payment.
+// The tables of the orders schema: orders, their money, parcels, returns and recovery.
 import { sql } from 'drizzle-orm';
-import { bigint, index, integer, jsonb, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
-import { ATTENTION_REASONS } from '../../../domain/attention.ts';
+import {
+  bigint,
+  bigserial,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+  unique,
+} from 'drizzle-orm/pg-core';
+import { ATTENTION_REASONS, REPAIR_ACTIONS } from '../../../domain/attention.ts';
 import type { NextAction } from '../../../domain/declines.ts';
 import type { Address, OrderLine } from '../../../domain/order.ts';
 import { ORDER_STATUSES, PAYMENT_STATUSES } from '../../../domain/order.ts';
-import { ordersSchema } from './orders-schema.ts';
+import { RETURN_STATES, type ReturnLine } from '../../../domain/returns.ts';
 import { outboxTable } from './outbox.ts';
 
-export { ordersSchema };
+export const ordersSchema = pgSchema('orders');
 
 export const orders = ordersSchema.table(
   'orders',
   {
     id: text().primaryKey(),
     storeId: text('store_id').notNull(),
-    /** Whose order it is: an account, or a hash of a guest's e-mail. */
+    /** The owner: an account, or a hash of a guest's e-mail. */
     principal: text().notNull().default(''),
     status: text({ enum: ORDER_STATUSES }).notNull(),
     paymentStatus: text('payment_status', { enum: PAYMENT_STATUSES }).notNull(),
@@ -23,16 +35,16 @@ export const orders = ordersSchema.table(
     currency: text().notNull(),
     email: text().notNull(),
     shippingAddress: jsonb('shipping_address').$type<Address>().notNull(),
-    /** The price snapshot: what was agreed at checkout, whatever the catalogue says later. */
+    /** The price snapshot agreed at checkout, independent of later catalogue changes. */
     lines: jsonb().$type<OrderLine[]>().notNull(),
     /** From the shopper, for the store's staff. */
     note: text().notNull().default(''),
     paymentMethod: text('payment_method').notNull(),
     paymentIntentId: text('payment_intent_id'),
     clientSecret: text('client_secret'),
-    /** What the shopper has to do or to wait for. */
+    /** What the shopper has to do or wait for. */
     nextAction: jsonb('next_action').$type<NextAction>(),
-    /** What the provider has confirmed to have gone back. */
+    /** The amount that the provider has confirmed as refunded. */
     refundedMinor: integer('refunded_minor').notNull().default(0),
     shipmentId: text('shipment_id'),
     trackingNumber: text('tracking_number'),
@@ -41,7 +53,7 @@ export const orders = ordersSchema.table(
     endMessage: text('end_message'),
     attentionReason: text('attention_reason', { enum: ATTENTION_REASONS }),
     attentionSince: timestamp('attention_since', { withTimezone: true }),
-    /** Number of the newest event. */
+    /** Sequence of the newest event. */
     sequence: integer().notNull(),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
@@ -95,7 +107,7 @@ export const checkoutKeys = ordersSchema.table(
   ],
 );
 
-/** Keys sent to the card provider; a new generation is recorded here before it is used. */
+/** Keys sent to the card provider; a new generation is recorded before it is used. */
 export const paymentKeys = ordersSchema.table(
   'payment_keys',
   {
@@ -124,10 +136,8 @@ export const notifications = ordersSchema.table(
 );
 
 export const ordersOutbox = outboxTable(ordersSchema);
-export * from './order-money.ts';
-export * from './order-aftercare.ts';
 
-/** Where each lane of recovery has come to. */
+/** The position of each recovery lane. */
 export const positions = ordersSchema.table('positions', {
   lane: text({
     enum: [
@@ -143,6 +153,180 @@ export const positions = ordersSchema.table('positions', {
   }).primaryKey(),
   /** Microseconds since 1970. */
   atUs: bigint('at_us', { mode: 'number' }).notNull(),
-  /** Of what is of that moment, behind this one. */
+  /** Among rows of that time, those after this id. */
   id: text().notNull(),
 });
+
+/** Two rows per entry that sum to zero; `card_provider` is the balance held by the provider. */
+export const ledgerEntries = ordersSchema.table(
+  'ledger_entries',
+  {
+    id: bigserial({ mode: 'number' }).primaryKey(),
+    storeId: text('store_id').notNull(),
+    orderId: text('order_id').notNull(),
+    entry: text({
+      enum: ['capture', 'refund', 'refund_failed', 'dispute', 'dispute_won', 'dispute_lost'],
+    }).notNull(),
+    /** The refund or dispute; the order itself for a capture. */
+    reference: text().notNull(),
+    account: text({ enum: ['card_provider', 'sales', 'disputed', 'losses'] }).notNull(),
+    amountMinor: integer('amount_minor').notNull(),
+    currency: text().notNull(),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [
+    index('ledger_entries_created_at_idx').on(table.createdAt),
+    unique('ledger_entries_reference_key').on(
+      table.orderId,
+      table.entry,
+      table.reference,
+      table.account,
+    ),
+  ],
+);
+
+/** One row per granted refund; owed until the provider confirms it. */
+export const refunds = ordersSchema.table(
+  'refunds',
+  {
+    id: text().primaryKey(),
+    storeId: text('store_id').notNull(),
+    orderId: text('order_id').notNull(),
+    amountMinor: integer('amount_minor').notNull(),
+    currency: text().notNull(),
+    reason: text().notNull(),
+    state: text({ enum: ['requested', 'pending', 'succeeded', 'failed'] }).notNull(),
+    providerRefundId: text('provider_refund_id'),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+    updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [
+    index('refunds_order_id_idx').on(table.orderId),
+    index('refunds_provider_refund_id_idx').on(table.providerRefundId),
+    index('refunds_owed_idx')
+      .on(table.createdAt)
+      .where(sql`${table.state} in ('requested', 'pending')`),
+    check('refunds_amount_minor_check', sql`${table.amountMinor} > 0`),
+  ],
+);
+
+export const disputes = ordersSchema.table(
+  'disputes',
+  {
+    /** The provider's id. */
+    id: text().primaryKey(),
+    storeId: text('store_id').notNull(),
+    orderId: text('order_id').notNull(),
+    amountMinor: integer('amount_minor').notNull(),
+    currency: text().notNull(),
+    reason: text().notNull(),
+    state: text({ enum: ['opened', 'answered', 'won', 'lost'] }).notNull(),
+    evidence: jsonb().$type<Record<string, string>>().notNull(),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+    updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [index('disputes_order_id_idx').on(table.orderId)],
+);
+
+/** The provider's events, each stored once; events without an order wait for reconciliation. */
+export const webhookEvents = ordersSchema.table(
+  'webhook_events',
+  {
+    id: text().primaryKey(),
+    type: text().notNull(),
+    orderId: text('order_id'),
+    /** The id of the provider's object. */
+    objectId: text('object_id').notNull(),
+    receivedAt: timestamp('received_at', { withTimezone: true }).notNull().defaultNow(),
+    /** When the workflow was notified; null until then. */
+    notifiedAt: timestamp('notified_at', { withTimezone: true }),
+  },
+  (table) => [
+    index('webhook_events_received_at_idx').on(table.receivedAt),
+    index('webhook_events_unnotified_idx')
+      .on(table.receivedAt)
+      .where(sql`${table.notifiedAt} is null`),
+  ],
+);
+
+/** Reconciliation breaks: payments that differ from the provider's records. */
+export const breaks = ordersSchema.table('breaks', {
+  /** `<kind>/<the provider's id>`: the same break found again has the same id. */
+  id: text().primaryKey(),
+  kind: text({
+    enum: [
+      'UNKNOWN_ORDER',
+      'CAPTURE_MISSING',
+      'CAPTURE_UNRECORDED',
+      'REFUNDS_DIFFER',
+      'STRAY_INTENT',
+    ],
+  }).notNull(),
+  orderId: text('order_id'),
+  facts: jsonb().$type<Record<string, unknown>>().notNull(),
+  foundAt: timestamp('found_at', { withTimezone: true }).notNull().defaultNow(),
+  resolvedAt: timestamp('resolved_at', { withTimezone: true }),
+});
+
+/** One row per location that ships units. */
+export const parcels = ordersSchema.table(
+  'parcels',
+  {
+    orderId: text('order_id').notNull(),
+    location: text().notNull(),
+    lines: jsonb().$type<ReturnLine[]>().notNull(),
+    shipmentId: text('shipment_id').notNull(),
+    trackingNumber: text('tracking_number').notNull(),
+    status: text({ enum: ['booked', 'shipped', 'delivered', 'lost', 'returned'] }).notNull(),
+    updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ name: 'parcels_pkey', columns: [table.orderId, table.location] })],
+);
+
+export const returns = ordersSchema.table(
+  'returns',
+  {
+    id: text().primaryKey(),
+    storeId: text('store_id').notNull(),
+    orderId: text('order_id').notNull(),
+    /** The caller's idempotency key: repeating it returns the same return. */
+    key: text().notNull(),
+    lines: jsonb().$type<ReturnLine[]>().notNull(),
+    reason: text().notNull(),
+    refundMinor: integer('refund_minor').notNull(),
+    state: text({ enum: RETURN_STATES }).notNull(),
+    /** Why it was rejected. */
+    note: text(),
+    shipmentId: text('shipment_id'),
+    trackingNumber: text('tracking_number'),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+    updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [unique('returns_order_id_key_key').on(table.orderId, table.key)],
+);
+
+/** The audit of operators' actions: one row per key, with its outcome. */
+export const recoveryActions = ordersSchema.table(
+  'recovery_actions',
+  {
+    id: text().primaryKey(),
+    /** The operator's key and the caller's idempotency key. */
+    operator: text().notNull(),
+    key: text().notNull(),
+    orderId: text('order_id').notNull(),
+    /** The batch it belongs to, if any. */
+    batchId: text('batch_id'),
+    action: text({ enum: REPAIR_ACTIONS }).notNull(),
+    body: jsonb().$type<Record<string, unknown>>().notNull(),
+    /** `asked` until the outcome is known; then `done` or the code of the refusal. */
+    outcome: text().notNull(),
+    message: text(),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+    doneAt: timestamp('done_at', { withTimezone: true }),
+  },
+  (table) => [
+    unique('recovery_actions_operator_key_key').on(table.operator, table.key),
+    index('recovery_actions_order_id_idx').on(table.orderId),
+    index('recovery_actions_batch_id_idx').on(table.batchId),
+  ],
+);

@@ -1,4 +1,4 @@
-// The outbox every service's schema has: news that commits together with the change itself.
+// The outbox table of each service's schema: events that commit with their change.
 import {
   bigserial,
   customType,
@@ -25,7 +25,8 @@ export const outboxTable = <N extends string>(schema: PgSchema<N>) =>
       headers: jsonb().$type<Record<string, string>>().notNull(),
       createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     },
-    // The only index: with another one by id, a bucket's rows were looked for among all buckets'.
+    // The only index: with a second one by id, the planner scanned all buckets for one bucket's
+    // rows.
     (table) => [primaryKey({ columns: [table.bucket, table.id], name: 'outbox_pkey' })],
   );
 

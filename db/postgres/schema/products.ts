@@ -1,4 +1,4 @@
-// Tables of the products schema: the consistent side of the catalogue.
+// The tables of the products schema: the write model of the catalogue.
 import {
   bigint,
   index,
@@ -68,7 +68,7 @@ export const collections = productsSchema.table(
     storeId: text('store_id').notNull(),
     name: text().notNull(),
     description: text().notNull(),
-    /** Where an import's category stands: its path in slugs, or the id its tree gave it. */
+    /** An imported category's handle: its path in slugs, or the id its tree gave it. */
     handle: text(),
     parentId: text('parent_id'),
     ...versionColumns(),
@@ -79,7 +79,7 @@ export const collections = productsSchema.table(
   ],
 );
 
-/** Where products stand that nobody has put in a place: after all that have one. */
+/** The position of products without one: after all others. */
 export const UNPOSITIONED = 2_147_483_647;
 
 export const productCollections = productsSchema.table(
@@ -92,7 +92,7 @@ export const productCollections = productsSchema.table(
     collectionId: text('collection_id')
       .notNull()
       .references(() => collections.id, { onDelete: 'cascade' }),
-    /** Place of the product in the collection's own order; equal ones in the order of ids. */
+    /** The product's position in the collection's own order; ties are ordered by id. */
     position: integer().notNull().default(UNPOSITIONED),
   },
   (table) => [
@@ -105,7 +105,7 @@ export const productCollections = productsSchema.table(
   ],
 );
 
-/** An uploaded file and how far it has been written; `nextRow` moves with the rows it counts. */
+/** An uploaded file and its progress; `nextRow` advances with the rows it counts. */
 export const imports = productsSchema.table(
   'imports',
   {
@@ -116,9 +116,9 @@ export const imports = productsSchema.table(
     sha256: text().notNull().default(''),
     bytes: bigint({ mode: 'number' }).notNull().default(0),
     status: text({ enum: ['uploading', 'running', 'paused', 'completed', 'failed'] }).notNull(),
-    /** Why it failed as a whole. */
+    /** Why the whole import failed. */
     reason: text(),
-    /** Which pass over the file this is; a retry of failed rows is another one. */
+    /** The number of the pass over the file; a retry of failed rows starts another. */
     pass: integer().notNull().default(1),
     nextRow: integer('next_row').notNull().default(0),
     total: integer().notNull().default(0),
@@ -166,14 +166,14 @@ export const importRows = productsSchema.table(
   ],
 );
 
-/** Answers given under an Idempotency-Key, so that the same call is answered the same. */
+/** Responses under an Idempotency-Key, so that a repeated call gets the same response. */
 export const answers = productsSchema.table(
   'answers',
   {
     storeId: text('store_id').notNull(),
     key: text().notNull(),
     bodyHash: text('body_hash').notNull(),
-    /** Absent while the first call is running. */
+    /** Null while the first call is running. */
     status: integer(),
     body: text(),
     headers: jsonb().$type<Record<string, string>>(),

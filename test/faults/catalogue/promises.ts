@@ -3,12 +3,8 @@ import { fromBinary } from '@bufbuild/protobuf';
 import type { Cassandra } from '../../../db/cassandra/client.ts';
 import { findStored } from '../../../db/cassandra/products.ts';
 import { TOPICS } from '../../../db/kafka/topics.ts';
-import {
-  foldProduct,
-  foldStock,
-  NOTHING,
-  type Projected,
-} from '../../../db/projections/document.ts';
+import { NOTHING, type Projected } from '../../../db/cassandra/product-document.ts';
+import { foldProduct, foldStock } from '../../../db/projections/document.ts';
 import type { StoreId } from '../../../domain/ids.ts';
 import {
   CollectionChangedSchema,

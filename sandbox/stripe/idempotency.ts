@@ -1,4 +1,4 @@
-// How a call is answered: once a key, as https://docs.stripe.com/api/idempotent_requests says.
+// Responds to a call once per key: https://docs.stripe.com/api/idempotent_requests.
 import { createHash } from 'node:crypto';
 import { paramsOf, type Params } from './form.ts';
 import type { Ledger } from './ledger.ts';
@@ -6,7 +6,7 @@ import { invalidRequest, StripeError } from './objects.ts';
 import type { Route } from './routes.ts';
 import { IDEMPOTENCY_KEY_HEADER } from '../../domain/headers.ts';
 
-/** Stripe keeps a key for at least a day; here it is new again after exactly one. */
+/** Stripe keeps a key for at least a day; here it expires after exactly one. */
 const KEY_LIFE_MS = 24 * 3_600_000;
 const KEY_LENGTH_MAX = 255;
 
@@ -14,7 +14,7 @@ export interface Call {
   method: string;
   path: string;
   encoded: string;
-  /** Undefined on reads, which are repeated freely. */
+  /** Undefined on reads, which may be repeated. */
   key: string | undefined;
 }
 
@@ -34,7 +34,7 @@ const answerOf = (result: unknown): Answer =>
     ? { status: result.status, body: JSON.stringify(result.body), isReplayed: false }
     : { status: 200, body: JSON.stringify(result), isReplayed: false };
 
-/** What never began is not saved: an unknown route, object or parameter may be asked again. */
+/** Errors before execution are not saved: unknown routes, objects or parameters can be retried. */
 const isSaved = (result: unknown): boolean => {
   if (!(result instanceof StripeError) || result.status >= 500) return true;
   if (result.status === 404) return false;
@@ -42,7 +42,7 @@ const isSaved = (result: unknown): boolean => {
   return !code?.startsWith('parameter_');
 };
 
-/** A decline is returned and kept with what it changed; a thrown refusal changes nothing. */
+/** A decline is returned and saved with its changes; a thrown refusal changes nothing. */
 const resultOf = (ledger: Ledger, routes: Route[], call: Call, params: Params): unknown => {
   const { method, path } = call;
   const route = routes.find((one) => one.method === method && one.path.test(path));
@@ -73,7 +73,9 @@ const savedFor = (ledger: Ledger, key: string, hash: string, nowMs: number): Ans
   });
 };
 
-/** The change and its saved answer are one write. With `as500` the answer of that key is a 500. */
+/**
+ * Saves the change and its response in one write. With `as500` the response of the key is a 500.
+ */
 export const answerCall = (
   ledger: Ledger,
   routes: Route[],
@@ -101,7 +103,7 @@ export const answerCall = (
 export const forgetOldAnswers = (ledger: Ledger, nowMs: number): void =>
   ledger.forgetAnswers(nowMs - KEY_LIFE_MS);
 
-/** The key of a call that changes something. */
+/** The idempotency key of a call that changes state. */
 export const keyOf = (request: Request): string | undefined => {
   const key = request.headers.get(IDEMPOTENCY_KEY_HEADER) ?? '';
   if (key.length > KEY_LENGTH_MAX) {
@@ -110,7 +112,7 @@ export const keyOf = (request: Request): string | undefined => {
   return request.method === 'POST' && key !== '' ? key : undefined;
 };
 
-/** Runs one call a key at a time: a second one meanwhile is refused, not queued. */
+/** Runs one call per key at a time; a concurrent one is refused, not queued. */
 export const createRunningKeys = () => {
   const running = new Set<string>();
   return async <T>(key: string | undefined, work: () => Promise<T>): Promise<T> => {

@@ -1,11 +1,11 @@
-// A product's words for the index: tokens to find by, fields to rank by, words to know.
+// Extracts a product's words: tokens to match, fields to rank by, and the vocabulary.
 import { EMPTY_WORDS, stemOf, tokensOf, wordsOf } from '../../domain/text.ts';
-import type { ProductDocument } from './document.ts';
+import type { ProductDocument } from './product-document.ts';
 
-/** The token of a whole name or sku: only one who writes all of it finds by it. */
+/** The token of a whole name or sku, matched only by a query of all its words. */
 export const exactToken = (text: string): string => `=${wordsOf(text).join(' ')}`;
 
-/** A product's stems by the field they stand in; those of the name in their order. */
+/** A product's stems by field; those of the name are in order. */
 export interface RankingFields {
   name: string[];
   /** Attributes, skus, titles and options of variants. */
@@ -19,7 +19,7 @@ const labelsOf = ({ attributes, variants }: ProductDocument): string =>
     ...variants.flatMap(({ sku, title, options }) => [sku, title, ...Object.values(options)]),
   ].join(' ');
 
-/** Nearly every description has the empty words, and each row's index would carry them. */
+/** Leaves out stop words: nearly every description has them, and each row would index them. */
 const significantOf = (text: string): string =>
   wordsOf(text)
     .filter((word) => !EMPTY_WORDS.has(word))
@@ -34,7 +34,7 @@ export const tokensIn = (document: ProductDocument): string[] => [
   ...new Set([document.name, ...document.variants.map(({ sku }) => sku)].map(exactToken)),
 ];
 
-/** The fields as one text beside the listing, a line each: read by the thousand. */
+/** The ranking fields as one text stored with the listing, one line each. */
 export const rankingOf = (document: ProductDocument): string => {
   const name = wordsOf(document.name).map(stemOf);
   const all = tokensOf(textOf(document));
@@ -53,14 +53,17 @@ export const rankingFields = (ranking: string): RankingFields => {
 
 const WORD = /^\p{L}{3,30}$/u;
 
-/** A word as shoppers may type it: suggested and misspelt only when a name or label has it. */
+/**
+ * A word shoppers may type; completions and corrections use it only when it is a label or name
+ * word.
+ */
 export interface KnownWord {
   word: string;
   stem: string;
   isLabel: boolean;
 }
 
-/** The words of letters alone, each once. */
+/** The words that consist of letters only, each once. */
 export const vocabularyOf = (document: ProductDocument): KnownWord[] => {
   const strong = new Set(wordsOf(`${document.name} ${labelsOf(document)}`));
   return [...new Set(wordsOf(textOf(document)))]

@@ -1,4 +1,4 @@
-// Sort keys: bytes stand in the order of what they say, and a product keeps its place.
+// Tests that sort keys compare as their values do and that buckets are stable.
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { newId } from '../../domain/ids.ts';
@@ -30,7 +30,7 @@ const anyNumber = fc.oneof(
 );
 
 describe('a sort key', () => {
-  test('of a price compares as the price, and the other way round when descending', () => {
+  test('of a price compares as the price, reversed when descending', () => {
     fc.assert(
       fc.property(anyNumber, anyNumber, (a, b) => {
         const [one, other] = [{ priceFromMinor: a }, { priceFromMinor: b }];
@@ -51,14 +51,14 @@ describe('a sort key', () => {
     );
   });
 
-  test('of a name compares as the folded name, letter by letter', () => {
+  test('of a name compares as the folded name, by code points', () => {
     const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 });
-    /** Code points, not UTF-16 units: that is how UTF-8 bytes compare. */
+    /** Code points, not UTF-16 units, because UTF-8 bytes compare as code points. */
     const points = (text: string): number[] =>
       Array.from(fold(text)).map((char) => char.codePointAt(0) ?? 0);
     const byPoints = (a: string, b: string): number => {
       const [one, other] = [points(a), points(b)];
-      const at = one.findIndex((point, place) => point !== other[place]);
+      const at = one.findIndex((point, index) => point !== other[index]);
       if (at < 0) return compare(one.length, other.length);
       return compare(one[at] ?? 0, other[at] ?? -1);
     };
@@ -77,11 +77,11 @@ describe('a sort key', () => {
     ['shoe', 'shoe 2'],
     ['Zebra', 'Ω'],
     ['\uFFFD', '🙂'],
-  ])('of the name %p stands before that of %p', (first, second) => {
+  ])('of the name %p sorts before that of %p', (first, second) => {
     expect(orderOf('name', { name: first }, { name: second })).toBe(-1);
   });
 
-  test('of a name has at most 64 bytes, and long names that begin alike are equal', () => {
+  test('of a name has at most 64 bytes, so that long names with the same prefix are equal', () => {
     const long = 'x'.repeat(64);
     expect(keyOf('name', { name: 'é'.repeat(200) })).toHaveLength(64);
     expect(keyOf('name', { name: '靴'.repeat(200) })).toHaveLength(64);
@@ -98,7 +98,7 @@ describe('a sort key', () => {
   );
 
   test.each(['price_asc', 'price_desc', 'newest'] as const)(
-    'of %s is not made of what is no whole number of zero or more',
+    'of %s refuses anything but a whole number of zero or more',
     (sort) => {
       for (const value of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
         expect(() => keyOf(sort, { priceFromMinor: value, createdAtUs: value })).toThrow();
@@ -106,7 +106,7 @@ describe('a sort key', () => {
     },
   );
 
-  test('depends on nothing but what it sorts by', () => {
+  test('depends only on the sorted value', () => {
     const SOURCES: Record<Sort, keyof Sortable> = {
       price_asc: 'priceFromMinor',
       price_desc: 'priceFromMinor',
@@ -124,17 +124,17 @@ describe('a sort key', () => {
 
 describe('a bucket', () => {
   const BUCKETS = [0, 1, 2, 3];
-  /** FNV-1a, as published by its authors, so that stored rows are found again for ever. */
+  /** FNV-1a as published by its authors; stored rows depend on it for ever. */
   const hashes: [text: string, hash: number][] = [
     ['', 0x811c9dc5],
     ['a', 0xe40c292c],
     ['foobar', 0xbf9cf968],
   ];
-  test.each(hashes)('of %p is decided by its published hash', (text, hash) => {
+  test.each(hashes)('of %p follows its published hash', (text, hash) => {
     expect(bucketOf(text, BUCKETS.length)).toBe(hash % BUCKETS.length);
   });
 
-  test('is one of the buckets, and each gets its share of products', () => {
+  test('is a valid bucket, and products spread evenly', () => {
     const counts = BUCKETS.map(() => 0);
     for (let made = 0; made < 4_000; made++) {
       const bucket = bucketOf(newId('product'), BUCKETS.length);
@@ -146,7 +146,7 @@ describe('a bucket', () => {
 });
 
 describe('a facet', () => {
-  test('of a collection is never one of an attribute, nor the scope of all', () => {
+  test('of a collection differs from every attribute and from the scope of all', () => {
     const text = fc.string({ maxLength: 12 });
     fc.assert(
       fc.property(text, text, text, (id, name, value) => {
@@ -157,7 +157,7 @@ describe('a facet', () => {
     );
   });
 
-  test('of an attribute is that of no other name or value, wherever an equals sign stands', () => {
+  test('of an attribute is unique per name and value, wherever an equals sign stands', () => {
     const word = fc.string({ unit: fc.constantFrom('a', '=', '%', '3', 'D', '2', '5') });
     fc.assert(
       fc.property(word, word, word, word, (name, value, otherName, otherValue) => {

@@ -1,6 +1,6 @@
-// The words of a product: what it is found by, and in which of its fields they stand.
+// Tests the words a product is found by and the fields they are ranked by.
 import { describe, expect, test } from 'bun:test';
-import type { ProductDocument } from './document.ts';
+import type { ProductDocument } from './product-document.ts';
 import { rankingFields, rankingOf, tokensIn, vocabularyOf } from './listing-text.ts';
 
 const document = {
@@ -10,14 +10,14 @@ const document = {
   variants: [{ sku: 'LAMP-1', title: 'With shade', options: {} }],
 } as unknown as ProductDocument;
 
-describe('words that say nothing', () => {
-  test('stand for a product in its name and labels, not in its description', () => {
+describe('stop words', () => {
+  test('are tokens of the name and labels, not of the description', () => {
     const tokens = tokensIn(document);
     expect(tokens).toEqual(expect.arrayContaining(['on', 'the', 'road', 'to', 'with', 'lamp']));
     for (const word of ['a', 'for', 'by', 'and']) expect(tokens).not.toContain(word);
   });
 
-  test('are in no field to rank by, and not among the words a shopper may mean, unless so', () => {
+  test('are ranked and suggested only where they are tokens', () => {
     const { name, labels, rest } = rankingFields(rankingOf(document));
     expect(name).toEqual(['on', 'the', 'road']);
     expect(labels).toEqual(['to', 'order', 'lamp', '1', 'with', 'shad']);
@@ -28,6 +28,6 @@ describe('words that say nothing', () => {
   });
 });
 
-test('a whole name and a sku are tokens of their own', () => {
+test('a whole name and a sku are each one token', () => {
   expect(tokensIn(document)).toEqual(expect.arrayContaining(['=on the road', '=lamp 1']));
 });

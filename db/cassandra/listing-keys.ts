@@ -1,29 +1,30 @@
-// Sort keys of listings: bytes that compare as the values do, so one table serves every order.
+// Sort keys of listings: bytes that compare as their values do, so that one table serves every
+// order.
 import { fold } from '../../domain/text.ts';
 
 /**
- * One clustering a direction: Cassandra 5.0.6 refuses ORDER BY together with an index, so a
- * descending order is an ascending one of complemented keys.
+ * The stored orders. Cassandra 5.0.6 refuses ORDER BY together with an index, so a descending order
+ * is an ascending one of complemented keys.
  */
 export const SORTS = ['price_asc', 'price_desc', 'name', 'newest'] as const;
 export type Sort = (typeof SORTS)[number];
-/** The order of a collection's own, in the scope of its id. */
+/** A collection's own order, in the scope of the collection's id. */
 export const OWN_ORDER = 'own';
 export type Order = Sort | typeof OWN_ORDER;
 
 const NAME_BYTES_MAX = 64;
 
-/** Eight big-endian bytes: numbers of zero or more compare as their bytes do. */
+/** Eight big-endian bytes, so that numbers of zero or more compare as their bytes do. */
 const numberKey = (value: number): Buffer => {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64BE(BigInt(value));
   return bytes;
 };
 
-/** Compares the other way round. */
+/** Reverses the order of comparison. */
 const complement = (bytes: Buffer): Buffer => bytes.map((byte) => 255 - byte) as Buffer;
 
-/** A name's key: its folded bytes, so that names that begin alike lie together. */
+/** A name's key: its folded bytes, so that names with a common prefix are adjacent. */
 export const nameKey = (name: string): Buffer =>
   Buffer.from(fold(name)).subarray(0, NAME_BYTES_MAX);
 
@@ -42,20 +43,21 @@ const SORT_KEYS: Record<Sort, (product: Sortable) => Buffer> = {
 
 export const sortKey = (sort: Sort, product: Sortable): Buffer => SORT_KEYS[sort](product);
 
-/** After every place that a collection gives. */
+/** The key of products without a position, after all positions. */
 const NO_POSITION = 2 ** 31;
 
-/** Where a product stands in a collection's own order. */
-export const positionKey = (place: number | undefined): Buffer => numberKey(place ?? NO_POSITION);
+/** The key of a product's position in a collection's own order. */
+export const positionKey = (position: number | undefined): Buffer =>
+  numberKey(position ?? NO_POSITION);
 
-/** FNV-1a of the id: buckets bound a partition, and a product is always in the same one. */
+/** FNV-1a of the id: buckets bound a partition's size, and a product always has the same one. */
 export const bucketOf = (productId: string, buckets: number): number => {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(productId)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return hash % buckets;
 };
 
-/** The scope that every product of a store is in. */
+/** The scope that contains every product of a store. */
 export const SCOPE_ALL = 'all';
 export const collectionFacet = (collectionId: string): string => `collection:${collectionId}`;
 
