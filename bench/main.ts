@@ -2,7 +2,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { limitsOf } from '../apis/gateway/limits/profiles.ts';
-import { UsageError } from '../ops/arguments.ts';
 import { testInstance, type Instance } from '../ops/instance.ts';
 import { report } from '../ops/output.ts';
 import { bringUp } from '../ops/up.ts';
@@ -81,8 +80,14 @@ const perItem = (figures: Figures, items: number): Figures => {
   };
 };
 
+/** What `./holdfast bench` has read of its words, as one argument of JSON. */
+interface Given extends Plan {
+  paths: string[];
+  large: boolean;
+}
+
 /** Runs the named paths, or all; returns the exit code, 1 only when a run is void. */
-export const bench = async (names: string[], isLarge: boolean, plan: Plan): Promise<number> => {
+const bench = async ({ paths: names, large: isLarge, ...plan }: Given): Promise<number> => {
   const [first = ''] = names;
   const printed = PRINTED[first];
   const wanted =
@@ -90,7 +95,8 @@ export const bench = async (names: string[], isLarge: boolean, plan: Plan): Prom
   const unknown = printed ? undefined : wanted.find((name) => !Object.hasOwn(PATHS, name));
   if (unknown) {
     const known = Object.keys({ ...PATHS, ...PRINTED }).join(', ');
-    throw new UsageError(`unknown path ${unknown}; known paths: ${known}`);
+    console.error(`holdfast: unknown path ${unknown}; known paths: ${known}`);
+    return 1;
   }
   Object.assign(process.env, PACE);
   const instance = testInstance();
@@ -122,3 +128,5 @@ export const bench = async (names: string[], isLarge: boolean, plan: Plan): Prom
   }
   return code;
 };
+
+process.exit(await bench(JSON.parse(process.argv[2] ?? '{}') as Given));

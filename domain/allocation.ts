@@ -1,16 +1,11 @@
 // Chooses the locations a reservation takes its units from: one if possible, else the fewest.
-import type { Demand } from './stock.ts';
+import type { Demand, Taking } from './stock.ts';
 
 /** Units of a sku that are available (not held) at a location. */
 export interface Free {
   sku: string;
   location: string;
   available: number;
-}
-
-/** Units of a sku taken from a location. */
-export interface Taking extends Demand {
-  location: string;
 }
 
 /** Above this many locations the search for the fewest is greedy instead of exact. */

@@ -1,7 +1,5 @@
 // The types and limits of stock and reservations that Inventory and its callers share.
 
-import type { Taking } from './allocation.ts';
-
 export const RESERVATION_STATES = ['held', 'claimed', 'released', 'expired'] as const;
 export type ReservationState = (typeof RESERVATION_STATES)[number];
 
@@ -12,6 +10,11 @@ export const STOCK_QUANTITY_MAX = 1_000_000_000;
 export interface Demand {
   sku: string;
   quantity: number;
+}
+
+/** Units of a sku taken from a location. */
+export interface Taking extends Demand {
+  location: string;
 }
 
 /** A sku's stock over all locations, from the ledger; `version` rises with every change. */

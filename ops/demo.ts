@@ -3,7 +3,7 @@ import { publicEnvironment } from './environment.ts';
 import type { Instance } from './instance.ts';
 import { report } from './output.ts';
 import { call, loadSample, type Shop } from './sample/load.ts';
-import type { Report } from './servers/server.ts';
+import type { Report } from './output.ts';
 import { bringUp } from './up.ts';
 import { IDEMPOTENCY_KEY_HEADER } from '../domain/headers.ts';
 

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Instance } from './instance.ts';
 import { PORT_OFFSETS, type PortName } from './ports.ts';
 import { postgresFolder } from './servers/postgres.ts';
-import type { Report } from './servers/server.ts';
+import type { Report } from './output.ts';
 import { end, locked, portAnswers, until } from './supervise.ts';
 import { SERVERS } from './up.ts';
 

@@ -1,5 +1,8 @@
 // Output of commands: results on stdout, progress and errors on stderr.
 
+/** Prints progress for the waiting user. */
+export type Report = (line: string) => void;
+
 export const print = (line: string): void => void process.stdout.write(`${line}\n`);
 export const report = (line: string): void => void process.stderr.write(`${line}\n`);
 

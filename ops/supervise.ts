@@ -14,7 +14,7 @@ import {
 import { connect } from 'node:net';
 import { resolve } from 'node:path';
 import type { Instance } from './instance.ts';
-import type { Report } from './servers/server.ts';
+import type { Report } from './output.ts';
 
 const TERM_WAIT_MS = 12_000;
 const KILL_WAIT_MS = 5_000;

@@ -10,7 +10,8 @@ import { runCommand } from './servers/install.ts';
 import { kafkaServer } from './servers/kafka.ts';
 import { postgresServer } from './servers/postgres.ts';
 import { redisServer } from './servers/redis.ts';
-import type { Report, Server } from './servers/server.ts';
+import type { Server } from './servers/server.ts';
+import type { Report } from './output.ts';
 import { temporalServer } from './servers/temporal.ts';
 import { end, launch, locked, logPath, portAnswers, runningOf, until } from './supervise.ts';
 

@@ -137,6 +137,9 @@ const COMMON = [
 
 export type CommonConfig = Parsed<(typeof COMMON)[number]>;
 
+/** Every name that a process lists is a setting: another one does not compile. */
+const KNOWN = PROCESS_SETTINGS satisfies Record<string, readonly Setting[]>;
+
 const read = <K extends Setting>(names: readonly K[]): Parsed<K> => {
   const values: Record<string, unknown> = {};
   const wrong: string[] = [];
@@ -160,4 +163,4 @@ export const configOf = <P extends ProcessWithSettings>(
 
 /** What a process reads alone, for one-shot processes that have no operations port. */
 export const settingsOf = <P extends ProcessWithSettings>(process: P): Parsed<SettingOf<P>> =>
-  read(PROCESS_SETTINGS[process] as readonly SettingOf<P>[]);
+  read(KNOWN[process] as readonly SettingOf<P>[]);

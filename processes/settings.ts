@@ -1,6 +1,4 @@
 // The settings of each process, listed once: the process reads them, ops sets them.
-import type { Setting } from './config.ts';
-
 /** What services show each other where they speak mutual TLS. */
 const PEER_TLS = [
   'HOLDFAST_PEER_TLS_CERT',
@@ -165,7 +163,7 @@ export const PROCESS_SETTINGS = {
     'HOLDFAST_BOOTSTRAP_STORE_KEY',
     'HOLDFAST_BOOTSTRAP_OPERATOR_KEY',
   ],
-} as const satisfies Record<string, readonly Setting[]>;
+} as const;
 
 export type ProcessWithSettings = keyof typeof PROCESS_SETTINGS;
 export type SettingOf<P extends ProcessWithSettings> = (typeof PROCESS_SETTINGS)[P][number];

@@ -198,16 +198,6 @@ describe('the house', () => {
     expect(full).toEqual([]);
   });
 
-  test('keeps every name of a workflow, queue and topic in one place', () => {
-    const index = textOf('workflows/index.ts');
-    const contracts = FILES.filter((file) => /^workflows\/.*\.contract\.ts$/.test(file));
-    for (const contract of contracts) {
-      const name = /satisfies keyof typeof import\('\.\/index\.ts'\)/.test(textOf(contract));
-      expect([contract, name]).toEqual([contract, true]);
-    }
-    expect(index.match(/^export \{/gm)?.length).toBe(contracts.length);
-  });
-
   test('cites only paths that exist', () => {
     const pages = FILES.filter((file) => file.endsWith('.md'));
     const cited = pages.flatMap((page) => {

@@ -5,7 +5,7 @@ import type { AttentionReason, RepairAction } from '../domain/attention.ts';
 import { demandOf, type Address, type OrderStatus } from '../domain/order.ts';
 import type { Demand } from '../domain/stock.ts';
 
-export const FULFILL_ORDER = 'fulfillOrder' satisfies keyof typeof import('./index.ts');
+export const FULFILL_ORDER = 'fulfillOrder';
 export const ORDERS_QUEUE = 'orders';
 
 /** One story per order, for ever: the id is the order's own. */

@@ -1,7 +1,7 @@
 // The import of a catalogue's file: its name, its queue, and what may be said to it.
 import { defineSignal } from '@temporalio/workflow';
 
-export const IMPORT_CATALOGUE = 'importCatalogue' satisfies keyof typeof import('./index.ts');
+export const IMPORT_CATALOGUE = 'importCatalogue';
 export const IMPORTS_QUEUE = 'imports';
 
 /** One story at a time for an import; a retry of failed rows is another one under the same id. */

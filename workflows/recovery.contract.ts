@@ -7,8 +7,8 @@ export const RECOVERY_WORKFLOWS = [
   'reconcilePayments',
   'expireHolds',
   'checkReadModel',
-] as const satisfies (keyof typeof import('./index.ts'))[];
-export const REPAIR_ORDERS = 'repairOrders' satisfies keyof typeof import('./index.ts');
+] as const;
+export const REPAIR_ORDERS = 'repairOrders';
 export type RecoveryWorkflow = (typeof RECOVERY_WORKFLOWS)[number];
 
 export const RECOVERY_QUEUE = 'recovery';

@@ -1,7 +1,7 @@
 // A refund's story, granted by an operator or looked at again: its name, its id, its beginning.
 import { ORDERS_QUEUE } from './fulfill-order.contract.ts';
 
-export const REFUND_ORDER = 'refundOrder' satisfies keyof typeof import('./index.ts');
+export const REFUND_ORDER = 'refundOrder';
 
 export interface RefundOrderInput {
   orderId: string;

@@ -3,7 +3,7 @@ import { defineQuery } from '@temporalio/workflow';
 import type { Demand } from '../domain/stock.ts';
 import { ORDERS_QUEUE } from './fulfill-order.contract.ts';
 
-export const RETURN_ORDER = 'returnOrder' satisfies keyof typeof import('./index.ts');
+export const RETURN_ORDER = 'returnOrder';
 
 export interface ReturnOrderInput {
   returnId: string;

@@ -1,7 +1,7 @@
 // A dispute's story: its name, its id, and what it needs to begin.
 import { ORDERS_QUEUE } from './fulfill-order.contract.ts';
 
-export const SETTLE_DISPUTE = 'settleDispute' satisfies keyof typeof import('./index.ts');
+export const SETTLE_DISPUTE = 'settleDispute';
 
 export interface SettleDisputeInput {
   disputeId: string;

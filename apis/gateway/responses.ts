@@ -6,8 +6,7 @@ import { LINES_MAX, ORDER_STATUSES, PAYMENT_STATUSES } from '../../domain/order.
 import { NAME_LENGTH_MAX, VARIANTS_MAX } from '../../domain/product.ts';
 import { RETURN_REASON_LENGTH_MAX, RETURN_STATES } from '../../domain/returns.ts';
 import { LIMIT_MAX } from '../http/cursors.ts';
-import { codeText, cursorText, idText, moment, words } from '../http/openapi/texts.ts';
-import { skuText } from './shapes.ts';
+import { codeText, cursorText, idText, moment, skuText, words } from '../http/openapi/texts.ts';
 
 const SENTENCE_MAX = 500;
 const TRACKING_LENGTH_MAX = 100;

@@ -15,7 +15,6 @@ import {
   QUANTITY_MAX,
   type OrderStatus as OrderStatusText,
 } from '../../domain/order.ts';
-import { SKU_LENGTH_MAX, SKU_PATTERN } from '../../domain/product.ts';
 import { RETURN_REASON_LENGTH_MAX } from '../../domain/returns.ts';
 import { enumName, enumText } from '../../proto/fill.ts';
 import {
@@ -36,12 +35,12 @@ import {
   type OrderEvent,
   type Return,
 } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import { skuText } from '../http/openapi/texts.ts';
 import type { OrderResponse, ReturnResponse } from './responses.ts';
 
 const TEXT_MAX = 200;
 const PAYMENT_METHOD_LENGTH_MAX = 103;
 
-export const skuText = z.string().regex(SKU_PATTERN, 'is not a sku').max(SKU_LENGTH_MAX);
 const paymentMethod = z
   .string()
   .regex(/^pm_[A-Za-z0-9_]{1,100}$/, 'is not a payment method id (pm_…)')

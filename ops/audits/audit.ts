@@ -4,7 +4,7 @@ import { OPENAPI_FILE } from '../../apis/products/routes.ts';
 import { UsageError } from '../arguments.ts';
 import { publicEnvironment } from '../environment.ts';
 import { testInstance } from '../instance.ts';
-import type { Report } from '../servers/server.ts';
+import type { Report } from '../output.ts';
 import { bringUp } from '../up.ts';
 import { owasp } from './owasp.ts';
 import { schemathesis, type Requested } from './schemathesis.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { cached, isOnPath, runCommand } from '../servers/install.ts';
-import type { Report } from '../servers/server.ts';
+import type { Report } from '../output.ts';
 
 const CLI = '@stoplight/spectral-cli@6.16.3';
 const RULES = '@stoplight/spectral-owasp-ruleset@2.0.1';

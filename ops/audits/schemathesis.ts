@@ -1,7 +1,7 @@
 // Runs Schemathesis, which generates calls from an API's schema and checks the responses.
 import { resolve } from 'node:path';
 import { cached, isOnPath, runCommand } from '../servers/install.ts';
-import type { Report } from '../servers/server.ts';
+import type { Report } from '../output.ts';
 
 const VERSION = '4.32.5';
 const BUDGET_SECONDS = 90;

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import type { Shop } from '../sample/load.ts';
-import type { Report } from '../servers/server.ts';
+import type { Report } from '../output.ts';
 
 const POLL_MS = 300;
 const BAR_WIDTH = 30;

@@ -1,7 +1,7 @@
 // Generates a catalogue of any size, equal for equal seeds, and imports it.
 import type { Shop } from '../sample/load.ts';
 import { followImport, uploadCatalogue } from './import-file.ts';
-import type { Report } from '../servers/server.ts';
+import type { Report } from '../output.ts';
 
 /** Products per upload: well below the 100 MB limit of a file. */
 const PRODUCTS_PER_FILE = 20_000;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { mapBounded } from '../../concurrency/chunks.ts';
 import sample from './catalogue.json';
-import type { Report } from '../servers/server.ts';
+import type { Report } from '../output.ts';
 
 const PAGE = 100;
 const CONCURRENT_MAX = 8;

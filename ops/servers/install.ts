@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { resolve } from 'node:path';
 import { CACHE } from '../instance.ts';
-import type { Report } from './server.ts';
+import type { Report } from '../output.ts';
 
 const OUTPUT_TAIL = 1_500;
 

@@ -1,11 +1,9 @@
 // The interface of a native server: how it is installed, started and checked.
 import type { Instance } from '../instance.ts';
+import type { Report } from '../output.ts';
 import type { Launch } from '../supervise.ts';
 
 export type ServerName = 'postgres' | 'redis' | 'kafka' | 'cassandra' | 'temporal';
-
-/** Prints progress for the waiting user. */
-export type Report = (line: string) => void;
 
 export interface Server {
   name: ServerName;

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTransport } from 'nodemailer';
-import { createMailSandbox, type Message } from './mail.ts';
+import { createMailSandbox } from './mail.ts';
+import type { Message } from './page.ts';
 
 const freePort = async (): Promise<number> => {
   const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() });

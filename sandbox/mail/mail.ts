@@ -5,23 +5,12 @@ import { resolve } from 'node:path';
 import { simpleParser, type HeaderLines, type ParsedMail } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 import { addColumn } from '../columns.ts';
-import { inboxPage } from './page.ts';
+import { inboxPage, type Message } from './page.ts';
 
 const MESSAGES_KEPT = 10_000;
 const MESSAGE_BYTES_MAX = 1024 * 1024;
 /** Content policy of a mail's page: styles are allowed, scripts are not. */
 const PAGE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'";
-
-export interface Message {
-  id: number;
-  to: string;
-  subject: string;
-  text: string;
-  html: string;
-  messageId: string;
-  headers: Record<string, string>;
-  at: string;
-}
 
 type Row = Omit<Message, 'headers'> & { headers: string | null };
 

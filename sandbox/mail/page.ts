@@ -1,5 +1,16 @@
 // Renders the inbox as an HTML page, newest mail first.
-import type { Message } from './mail.ts';
+
+/** A mail that was caught. */
+export interface Message {
+  id: number;
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+  messageId: string;
+  headers: Record<string, string>;
+  at: string;
+}
 
 const STYLE = `
   body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; color: #1c2330 }

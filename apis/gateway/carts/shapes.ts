@@ -4,8 +4,8 @@ import { CART_FINDINGS } from '../../../domain/carts/findings.ts';
 import { CURRENCIES } from '../../../domain/money.ts';
 import { LINES_MAX, ORDER_STATUSES, QUANTITY_MAX } from '../../../domain/order.ts';
 import { NAME_LENGTH_MAX } from '../../../domain/product.ts';
-import { idText, moment, words } from '../../http/openapi/texts.ts';
-import { orderBody, skuText } from '../shapes.ts';
+import { idText, moment, skuText, words } from '../../http/openapi/texts.ts';
+import { orderBody } from '../shapes.ts';
 
 const CART_ID_LENGTH_MAX = 60;
 const quantity = z.number().int().min(1).max(QUANTITY_MAX);

@@ -1,6 +1,7 @@
 // Texts as doors take and show them, each with its shape and its longest: for schemas.
 import { z } from 'zod';
 import { ID_PREFIXES, type IdKind } from '../../../domain/ids.ts';
+import { SKU_LENGTH_MAX, SKU_PATTERN } from '../../../domain/product.ts';
 
 const ID_LENGTH_MAX = 44;
 const MOMENT_LENGTH_MAX = 30;
@@ -14,6 +15,8 @@ export const idText = (kind: IdKind) =>
     .string()
     .regex(new RegExp(`^${ID_PREFIXES[kind]}_[0-9a-z]{1,40}$`))
     .max(ID_LENGTH_MAX);
+
+export const skuText = z.string().regex(SKU_PATTERN, 'is not a sku').max(SKU_LENGTH_MAX);
 
 /** RFC 3339, in UTC. */
 export const moment = z.iso.datetime().max(MOMENT_LENGTH_MAX);

@@ -1,6 +1,7 @@
 // Stock balances per location: locked, changed in one statement, and published.
 import { sql } from 'drizzle-orm';
-import type { Free, Taking } from '../../../domain/allocation.ts';
+import type { Free } from '../../../domain/allocation.ts';
+import type { Taking } from '../../../domain/stock.ts';
 import type { StockLevel } from '../../../domain/stock.ts';
 import { prepared, type Db, type Tx } from '../client.ts';
 import { announce } from './stock-events.ts';

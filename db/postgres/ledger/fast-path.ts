@@ -1,6 +1,6 @@
 // Holds and endings that need no decision: one round trip, or undefined with nothing changed.
 import { sql } from 'drizzle-orm';
-import type { Taking } from '../../../domain/allocation.ts';
+import type { Taking } from '../../../domain/stock.ts';
 import { demandOf } from '../../../domain/order.ts';
 import type { Demand, Reservation, StockLevel } from '../../../domain/stock.ts';
 import { prepared, type Pg } from '../client.ts';

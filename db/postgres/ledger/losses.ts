@@ -1,6 +1,6 @@
 // Records lost units: units lost while held are taken from the newest holds, which get attention.
 import { sql } from 'drizzle-orm';
-import type { Taking } from '../../../domain/allocation.ts';
+import type { Taking } from '../../../domain/stock.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import type { Tx } from '../client.ts';
 

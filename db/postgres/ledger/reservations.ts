@@ -1,6 +1,7 @@
 // Reservations in the ledger: held all-or-nothing, once per id, from the fewest locations.
 import { sql } from 'drizzle-orm';
-import { allocate, type Taking } from '../../../domain/allocation.ts';
+import { allocate } from '../../../domain/allocation.ts';
+import type { Taking } from '../../../domain/stock.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import { demandOf } from '../../../domain/order.ts';
 import type { Demand, Reservation, ReservationState, StockLevel } from '../../../domain/stock.ts';
