@@ -49,7 +49,7 @@ export const holdFast = (pg: Pg, hold: Hold): Promise<LedgerAnswer | undefined> 
     const [row] = await prepared<{ result: (FunctionResult & { location: string }) | null }>(
       db,
       sql`select inventory.hold_fast(${storeId}, ${id}, ${JSON.stringify(lines)}::text::jsonb,
-        ${expiresInMs / 1000}::float8, ${epoch ?? null}::int) as word`,
+        ${expiresInMs / 1000}::float8, ${epoch ?? null}::int) as result`,
     );
     const result = row?.result;
     if (!result) return undefined;
@@ -71,7 +71,7 @@ export const endFast = (
   pg.query('reservations.endAtOnce', async (db) => {
     const [row] = await prepared<{ result: (FunctionResult & { takings: Taking[] }) | null }>(
       db,
-      sql`select inventory.end_fast(${storeId}, ${id}, ${state}) as word`,
+      sql`select inventory.end_fast(${storeId}, ${id}, ${state}) as result`,
     );
     const result = row?.result;
     if (!result) return undefined;
