@@ -1,6 +1,7 @@
 // Makes the environment of every process of an instance, and the one printed for other programs.
 import { resolve } from 'node:path';
 import { importJWK, SignJWT } from 'jose';
+import { DEFAULT_STORE } from '../domain/ids.ts';
 import { LOCAL_CALLER } from '../domain/permissions.ts';
 import type { Setting } from '../processes/config.ts';
 import type { Instance } from './instance.ts';
@@ -158,7 +159,7 @@ export const migrationSettings = (instance: Instance): Record<string, string> =>
   return {
     ...Object.fromEntries(processSettingsOf('migrate').map((name) => [name, all[name] ?? ''])),
     HOLDFAST_POSTGRES_URL: postgresUrl(instance, 'holdfast'),
-    HOLDFAST_DEFAULT_STORE: 'sto_default',
+    HOLDFAST_DEFAULT_STORE: DEFAULT_STORE,
   };
 };
 
@@ -170,7 +171,7 @@ export const migrateEnvironment = (instance: Instance): Record<string, string> =
 /** A service token for programs on this machine, valid until `reset` makes new secrets. */
 const internalToken = async (instance: Instance): Promise<string> => {
   const key = localKey(instance);
-  return new SignJWT({ storeId: 'sto_default' })
+  return new SignJWT({ storeId: DEFAULT_STORE })
     .setProtectedHeader({ alg: 'EdDSA', kid: key.kid })
     .setIssuer('holdfast')
     .setSubject(LOCAL_CALLER)

@@ -1,4 +1,5 @@
 // The commands for a store's API keys and staff, which call the public API with the operator's key.
+import { DEFAULT_STORE } from '../../domain/ids.ts';
 import { command, commandOf, required, text, wholeNumber, withDefault } from '../arguments.ts';
 import { publicEnvironment } from '../environment.ts';
 import { print } from '../output.ts';
@@ -8,7 +9,7 @@ const DAYS_MAX = 36_500;
 const SECONDS_MAX = 2 ** 31;
 
 const ofStore = {
-  store: withDefault(text('ID', 'the store'), 'sto_default'),
+  store: withDefault(text('ID', 'the store'), DEFAULT_STORE),
   ...onTests,
 };
 
@@ -119,7 +120,7 @@ export const KEYS = [
     name: 'keys',
     summary: "a store's API keys",
     about: "Lists, creates, rotates and revokes a store's API keys.",
-    example: 'keys list --store sto_default',
+    example: `keys list --store ${DEFAULT_STORE}`,
     commands: [listKeys, createKey, rotateKey, revokeKey],
   }),
   commandOf({
