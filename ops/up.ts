@@ -26,8 +26,19 @@ const PROCESS_START_LIMIT_MS = 120_000;
 const PORT_FREE_LIMIT_MS = 5_000;
 const LOG_TAIL_BYTES = 2_000;
 /** Folders whose files make up a process. */
-export const SOURCES =
-  'domain db apis workflows activities processes telemetry proto/gen sandbox patches'.split(' ');
+export const SOURCES = [
+  'activities',
+  'apis',
+  'concurrency',
+  'db',
+  'domain',
+  'patches',
+  'processes',
+  'proto/gen',
+  'sandbox',
+  'telemetry',
+  'workflows',
+];
 
 export interface UpOptions {
   /** The number of each process (not of the sandboxes); default 1. */
