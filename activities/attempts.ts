@@ -1,15 +1,16 @@
-// Which try of an activity this is, and how one says that it is to be tried again.
+// Reads the attempt and the queue time of a running activity, and makes the failure that repeats
+// it.
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 
-/** 1 for the first; so that only a first reserve may be refused without asking the ledger. */
+/** The attempt's number, from 1. The ledger need not confirm the refusal of a first reserve. */
 export const attemptNow = (): number => Context.current().info.attempt;
 
-/** How long this try has waited in its queue for somebody to take it, in ms. */
+/** How long this attempt has waited in its task queue, in ms. */
 export const queuedMsNow = (): number =>
   Math.max(0, Date.now() - Context.current().info.currentAttemptScheduledTimestampMs);
 
-/** What is waited for is not there yet: no fault, looked at again in `pollMs`. */
+/** The awaited state is not reached yet. This is no fault; Temporal retries after `pollMs`. */
 export const notYet = (message: string, pollMs: number): ApplicationFailure =>
   ApplicationFailure.create({
     message,

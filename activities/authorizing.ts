@@ -1,4 +1,4 @@
-// Authorising a payment: opened and confirmed, each under its own key, in its turn.
+// Authorises an order's payment: opens and confirms it, each call under its own idempotency key.
 import type { Pg } from '../db/postgres/client.ts';
 import { orderById, type Order } from '../db/postgres/orders/orders.ts';
 import { advanceOrder } from '../db/postgres/orders/steps.ts';
@@ -10,39 +10,39 @@ import type { PaymentProvider, PaymentView, Stage } from './providers/stripe.ts'
 import type { StockInput as OrderInput } from './stock.ts';
 
 export interface AuthorizeInput extends OrderInput {
-  /** Which confirmation this is, from 1; the same number is the same one. */
+  /** The confirmation's number, from 1; the same number repeats the same confirmation. */
   tries?: number;
-  /** Another card than the order's; it becomes the order's. */
+  /** A card that replaces the order's. */
   paymentMethod?: string;
-  /** Until when the order waits for the shopper, in ms since 1970. */
+  /** When the payment window ends, in ms since 1970. */
   untilMs?: number;
-  /** The stock is held this much longer. */
+  /** How much longer than the payment window the stock is held, in ms. */
   marginMs?: number;
 }
 
-/** What an authorisation came to; a decline that ends the order is a refusal instead. */
+/** The result of an authorisation. A decline that ends the order is thrown instead. */
 export interface Authorization {
   state: 'authorized' | 'action_required' | 'processing' | 'declined';
-  /** After this the same card is tried once more; only with `declined`. */
+  /** When the same card is tried once more; only with `declined`. */
   retryAfterMs?: number;
-  /** What the queue took of the shopper's time, in ms: order and hold wait so much longer. */
+  /** Time spent in the task queue, in ms; the payment window and the hold are extended by it. */
   queuedMs?: number;
 }
 
 export interface AuthorizeDeps {
   pg: Pg;
   provider: PaymentProvider;
-  /** RESERVATION_ENDED when it is over already. */
+  /** RESERVATION_ENDED when the hold is over already. */
   extendHold(input: OrderInput & { holdMs: number }): Promise<void>;
 }
 
-/** A wait that is worth another call to Inventory. */
+/** A shorter queue time is not worth a call to Inventory. */
 const QUEUED_MS_MIN = 5_000;
 
 const ACTION_MESSAGE = 'Your bank asks you to confirm this payment.';
 const WAIT_MESSAGE = 'Your bank is working on this payment.';
 
-/** CARD_DECLINED, with the bank's own word for it. */
+/** CARD_DECLINED, with the bank's decline code. */
 export const declined = (view: PaymentView): DomainError =>
   new DomainError('CARD_DECLINED', 'the card was declined', {
     facts: { declineCode: view.declineCode ?? 'generic_decline' },
@@ -62,12 +62,13 @@ const openPayment = async (deps: AuthorizeDeps, order: Order): Promise<PaymentVi
   return view;
 };
 
-/** Stages in which a confirmation can still change something. */
+/** The stages in which a confirmation can still change the payment. */
 const CONFIRMABLE: readonly Stage[] = ['unconfirmed', 'action_required'];
 
 /**
- * Sends this try's confirmation, under its own key as often as it is asked for. A saved answer
- * may be older than the payment is by now, so an answer that waits is read once more.
+ * Confirms the payment under this attempt's key.
+ * A saved response may be older than the payment's present state. The payment is therefore read
+ * again when the response says that the shopper must act.
  */
 const confirmPayment = async (
   { pg, provider }: AuthorizeDeps,
@@ -100,7 +101,7 @@ const isDecline = (error: unknown): error is DomainError =>
 const isoOf = (atMs: number | undefined): string | undefined =>
   atMs === undefined ? undefined : new Date(atMs).toISOString();
 
-/** Writes what the shopper has to do, and that the order now waits for it. */
+/** Records the shopper's next action and moves the order to `awaiting_payment`. */
 const awaitShopper = async (
   { pg }: AuthorizeDeps,
   { orderId, storeId }: OrderInput,
@@ -112,7 +113,7 @@ const awaitShopper = async (
   await advanceOrder(pg, storeId, orderId, { status, nextAction, clientSecret, data });
 };
 
-/** What a decline leads to: another card, the same one later, or the end. CARD_DECLINED. */
+/** Applies the decline policy: another card, the same card later, or CARD_DECLINED. */
 const afterDecline = async (
   deps: AuthorizeDeps,
   input: AuthorizeInput,
@@ -139,7 +140,7 @@ const confirmed = async (deps: AuthorizeDeps, input: AuthorizeInput): Promise<Pa
   return view;
 };
 
-/** Stock does not sit in a queue that eats its hold: what the queue took is given back first. */
+/** Extends the hold by the time spent in the task queue, so that queues do not use it up. */
 const outlastQueue = async (deps: AuthorizeDeps, input: AuthorizeInput): Promise<number> => {
   const { orderId, storeId, untilMs, marginMs } = input;
   const queuedMs = queuedMsNow();
@@ -176,7 +177,7 @@ const authorize = async (deps: AuthorizeDeps, input: AuthorizeInput): Promise<Au
   }
 };
 
-/** Opens and confirms, or looks again at what was opened. CARD_DECLINED when that is the end. */
+/** Opens and confirms the payment, or reads what was opened. CARD_DECLINED when it is final. */
 export const authorizeInTurn = async (
   deps: AuthorizeDeps,
   input: AuthorizeInput,

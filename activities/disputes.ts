@@ -1,4 +1,4 @@
-// Disputes: taken into the books, answered from the order's own record, followed to the verdict.
+// Records disputes in the ledger, submits evidence from the order's record, and awaits the verdict.
 import type { Pg } from '../db/postgres/client.ts';
 import { concludeDispute, openDispute, recordEvidence } from '../db/postgres/orders/disputes.ts';
 import { listOrderEvents, type OrderEvent } from '../db/postgres/orders/events.ts';
@@ -7,7 +7,7 @@ import { keyed } from './payment-keys.ts';
 import type { AftercareProvider, Evidence } from './providers/stripe-aftercare.ts';
 import { notYet } from './attempts.ts';
 
-/** Stripe takes 150,000 characters of evidence in all; ours stays far below. */
+/** Stripe accepts 150,000 characters of evidence in all; ours stays far below. */
 const TEXT_LENGTH_MAX = 5_000;
 
 export interface DisputeInput {
@@ -27,7 +27,7 @@ const addressOf = ({ shippingAddress: to }: Order): string =>
     .filter((part) => part)
     .join(', ');
 
-/** What our record says, in the provider's names for it. */
+/** Evidence from the order's record, by the provider's field names. */
 const evidenceOf = (order: Order, events: OrderEvent[]): Evidence => {
   const shipped = events.find(({ type }) => type === 'OrderShipped');
   return {
@@ -45,13 +45,13 @@ const evidenceOf = (order: Order, events: OrderEvent[]): Evidence => {
 };
 
 export const disputeActivities = (pg: Pg, aftercare: AftercareProvider) => ({
-  /** Reads the dispute and books it: the provider has taken the money back for now. */
+  /** Reads the dispute and records it in the ledger: the provider holds the money for now. */
   async recordDispute({ disputeId, orderId, storeId }: DisputeInput): Promise<void> {
     const { amountMinor, currency, reason } = await aftercare.readDispute(disputeId);
     await openDispute(pg, { id: disputeId, storeId, orderId, amountMinor, currency, reason });
   },
 
-  /** Submits what the order's record says; answered already, it stays as it is. */
+  /** Submits the evidence. A dispute that has its evidence already stays as it is. */
   async answerDispute({ disputeId, orderId, storeId }: DisputeInput): Promise<void> {
     const order = await orderById(pg, storeId, orderId);
     const evidence = evidenceOf(order, await listOrderEvents(pg, storeId, orderId, 0));
@@ -66,7 +66,7 @@ export const disputeActivities = (pg: Pg, aftercare: AftercareProvider) => ({
     await recordEvidence(pg, disputeId, evidence);
   },
 
-  /** Resolves with the verdict, booked; undecided is asked again every `pollMs`. */
+  /** Resolves with the verdict once it is recorded; an undecided dispute is read every `pollMs`. */
   async followDispute(input: DisputeInput & { pollMs: number }): Promise<'won' | 'lost'> {
     const { stage } = await aftercare.readDispute(input.disputeId);
     if (stage === 'won' || stage === 'lost') {

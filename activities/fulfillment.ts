@@ -1,4 +1,4 @@
-// Fulfilment: a parcel a location is booked once, then followed until the carrier's last word.
+// Books one parcel per location once, and follows the parcels until the carrier reports an end.
 import type { Client } from '@connectrpc/connect';
 import type { Pg } from '../db/postgres/client.ts';
 import { orderById, type Order } from '../db/postgres/orders/orders.ts';
@@ -18,7 +18,7 @@ export interface FulfillmentDeps {
   inventory: Client<typeof InventoryService>;
 }
 
-/** What the reservation took from each location. */
+/** The units that the reservation took from each location. */
 const plannedParcels = async (
   { inventory }: FulfillmentDeps,
   input: OrderInput,
@@ -28,7 +28,7 @@ const plannedParcels = async (
   return splitByLocation(reservation?.allocations ?? []);
 };
 
-/** The default location's key is the order's own; another's names it. */
+/** The default location's key is the order's own; another location's key names the location. */
 const bookingKey = (orderId: string, location: string): string =>
   location === DEFAULT_LOCATION ? `${orderId}/book` : `${orderId}/book/${location}`;
 
@@ -66,7 +66,7 @@ const book = async (deps: FulfillmentDeps, input: OrderInput): Promise<void> => 
   });
 };
 
-/** Orders booked before parcels were rows have one, at the default location. */
+/** Orders booked before parcels were rows have one parcel, at the default location. */
 const parcelsOf = async ({ pg }: FulfillmentDeps, order: Order): Promise<Parcel[]> => {
   const parcels = await listParcels(pg, order.id);
   if (parcels.length > 0 || !order.shipmentId) return parcels;
@@ -77,7 +77,7 @@ const parcelsOf = async ({ pg }: FulfillmentDeps, order: Order): Promise<Parcel[
   return listParcels(pg, orderId);
 };
 
-/** Asks the carrier where each parcel is that may still move. */
+/** Reads the carrier's status of each parcel that may still move. */
 const located = async (deps: FulfillmentDeps, order: Order): Promise<Parcel[]> => {
   const parcels = await parcelsOf(deps, order);
   if (parcels.length === 0) throw new Error('a shipment is followed before it was booked');
@@ -92,7 +92,7 @@ const located = async (deps: FulfillmentDeps, order: Order): Promise<Parcel[]> =
   );
 };
 
-/** A booking that the carrier has dropped will not come: that is a loss. */
+/** A booking that the carrier has dropped will not come, which counts as lost. */
 const PARCEL_STATUSES: Record<Shipment['status'], Parcel['status']> = {
   booked: 'booked',
   shipped: 'shipped',
@@ -130,19 +130,19 @@ const follow = async (
 export const fulfillmentActivities = (deps: FulfillmentDeps) => ({
   /** Books each parcel under its own key and moves the order to packing. */
   bookShipment: (input: OrderInput): Promise<void> => book(deps, input),
-  /** Undo: every parcel that was or may have been booked; ILLEGAL_TRANSITION once it has left. */
+  /** Undo: cancels each parcel that was or may be booked. ILLEGAL_TRANSITION once one has left. */
   async cancelShipment(input: OrderInput): Promise<void> {
     const order = await orderById(deps.pg, input.storeId, input.orderId);
     for (const location of (await plannedParcels(deps, input)).keys()) {
       const key = bookingKey(order.id, location);
-      // The key finds a booking whose answer was lost; if there was none, a new one is dropped.
+      // The key finds a booking whose response was lost. Without one, a new booking is cancelled.
       const { id } = await deps.carrier.book(order.id, order.shippingAddress, key);
       await deps.carrier.cancel(id);
     }
   },
   /**
-   * Resolves once every parcel is there; until then they are looked at again every `pollMs`.
-   * An order whose parcels did not arrive is left as it is: its money goes back first.
+   * Resolves once every parcel has arrived; until then the parcels are read every `pollMs`.
+   * The status of an order whose parcels did not arrive stays: its refund comes first.
    */
   followShipment: (input: FollowInput): Promise<DeliveryOutcome> => follow(deps, input),
 });

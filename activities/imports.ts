@@ -1,4 +1,5 @@
-// Imports: the file is checked, then written batch by batch; each step goes on where it stopped.
+// Checks an import's file and writes its rows in batches; a repeated activity resumes after a
+// crash.
 import { heartbeat } from '@temporalio/activity';
 import type { Client } from '@connectrpc/connect';
 import { chunksOf } from '../concurrency/chunks.ts';
@@ -26,23 +27,23 @@ import type { InventoryService } from '../proto/gen/holdfast/inventory/v1/invent
 import { unitsOf, type Unit } from './import-rows/units.ts';
 import { STORE_HEADER } from '../domain/headers.ts';
 
-/** Counts of stock sent in one call. */
+/** Stock counts of one request. */
 const COUNTS_MAX = 500;
-/** One call writes at most this many rows, so that no activity lasts for hours. */
+/** One activity writes at most this many rows, so that none lasts for hours. */
 const ROWS_PER_CALL = 50_000;
 /**
- * The import's own lane: it waits while this many of the catalogue's news are not sent yet, and
- * while Search is so far behind, so that nobody's single change stands behind a whole file.
+ * An import waits while this many catalogue events are unsent or while Search is this far behind,
+ * so that single changes are not queued behind a whole file.
  */
 const BACKLOG_MAX = 5_000;
 const SEARCH_BEHIND_MAX_MS = 5_000;
-/** A Search that stands still slows an import down, and does not stop it: per batch. */
+/** The longest wait per batch: a Search that is down slows an import but does not stop it. */
 const SEARCH_PATIENCE_MS = 10_000;
 const LOOK_EVERY_MS = 200;
 
 export type WriteOutcome = 'more' | 'paused' | 'done';
 
-/** Reading the file failed for good: the import ends with this reason. */
+/** Reading failed for good: the import ends with this reason. */
 const unreadable = (error: unknown): string | undefined =>
   error instanceof DomainError && ['INVALID_INPUT', 'MALFORMED_BODY'].includes(error.code)
     ? error.message
@@ -64,18 +65,18 @@ const rowsOf = ({ units }: Batch): BatchOfRows => ({
 interface Deps {
   pg: Pg;
   inventory: Client<typeof InventoryService>;
-  /** How many ms ago everything that was committed then was in Search; throws when it is away. */
+  /** Search's lag in ms behind the committed changes; throws when it is away. */
   searchAgeMs(): Promise<number>;
 }
 
-/** Once per import and batch: after a crash the same counts change nothing more. */
+/** Sets the counts once per import and batch: a repetition after a crash changes nothing. */
 const setStocks = async (
   { pg, inventory }: Deps,
   one: Import,
   from: number,
   said: StockCount[],
 ): Promise<void> => {
-  // A sku that is counted twice has what was said last.
+  // The last count of a sku wins.
   const counts = [...new Map(said.map((count) => [count.sku, count])).values()];
   const rows = new Map(counts.map((count) => [count.sku, count.row]));
   const problems: RowResult[] = [];
@@ -114,7 +115,7 @@ const waitForLane = async ({ pg, searchAgeMs }: Deps): Promise<void> => {
   await waitWhile(async () => (await backlogOf(pg, 'products', BACKLOG_MAX)) >= BACKLOG_MAX);
 };
 
-/** False when the import was paused, or another worker has written this batch. */
+/** False when the import was paused or another worker has written this batch. */
 const write = async (
   deps: Deps,
   one: Import,
@@ -126,13 +127,13 @@ const write = async (
   const to = batch.units.at(-1)?.last ?? from;
   const stock = await writeBatch(deps.pg, one, from, rowsOf(batch));
   if (!stock) return false;
-  // Before the batch counts as done: after a crash between the two all of it comes again.
+  // Stock is set before the batch is marked done, so that a crash in between repeats both.
   if (setsStock) await setStocks(deps, one, from, stock);
   heartbeat({ row: to });
   return advanceImport(deps.pg, one, from, to);
 };
 
-/** A batch was not written: somebody paused the import, or another worker is further on. */
+/** The batch was not written: the import is paused, or another worker is ahead. */
 const whyNot = async ({ pg }: Deps, importId: string): Promise<WriteOutcome> =>
   (await importOf(pg, importId)).status === 'paused' ? 'paused' : 'more';
 
@@ -161,7 +162,7 @@ const writeAll = async (deps: Deps, one: Import): Promise<WriteOutcome> => {
   return (await write(deps, one, batch, done, setsStock)) ? 'done' : whyNot(deps, one.id);
 };
 
-/** The last row of a file that can be read. INVALID_INPUT, MALFORMED_BODY. */
+/** The number of the file's last readable row. INVALID_INPUT, MALFORMED_BODY. */
 const countRows = async ({ pg }: Deps, one: Import): Promise<number> => {
   let total = 0;
   let units = 0;
@@ -175,7 +176,7 @@ const countRows = async ({ pg }: Deps, one: Import): Promise<number> => {
 export const importActivities = (deps: Deps) => {
   const { pg } = deps;
   return {
-    /** Reads the whole file once: how many rows there are, or why it cannot be read. */
+    /** Reads the whole file once and records its number of rows, or why it cannot be read. */
     async checkImport(importId: string): Promise<'readable' | 'unreadable'> {
       try {
         await setTotal(pg, importId, await countRows(deps, await importOf(pg, importId)));
@@ -188,14 +189,16 @@ export const importActivities = (deps: Deps) => {
       }
     },
 
-    /** Writes the next rows; `more` when there are others, `paused` when somebody said so. */
+    /**
+     * Writes the next rows; returns `more` when rows are left, `paused` when the import is paused.
+     */
     async writeRows(importId: string): Promise<WriteOutcome> {
       const one = await importOf(pg, importId);
       if (one.status === 'paused') return 'paused';
       return one.status === 'running' ? writeAll(deps, one) : 'done';
     },
 
-    /** Counts what became of the rows, and ends the import. */
+    /** Counts the rows by their result, and completes the import. */
     async endImport(importId: string): Promise<void> {
       await endImport(pg, importId, 'completed', null);
     },

@@ -1,4 +1,4 @@
-// All hands: each queue's activities by the names that workflows call.
+// Builds every queue's activities, by the names that workflows call.
 export { disputeActivities } from './disputes.ts';
 export { fulfillmentActivities } from './fulfillment.ts';
 export { importActivities } from './imports.ts';

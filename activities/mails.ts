@@ -1,4 +1,4 @@
-// What is written to shoppers: one template a kind, as text and as HTML.
+// Renders the mails to shoppers: one template a kind, as text and as HTML.
 import type { Order } from '../db/postgres/orders/orders.ts';
 import { numberFromMinor } from '../domain/money.ts';
 
@@ -14,7 +14,7 @@ export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
 
 interface Template {
   subject: string;
-  /** Sentences, one a paragraph; `amountMinor` is what the mail is about, if it is of money. */
+  /** Sentences, one a paragraph; `amountMinor` is the sum that a mail about money names. */
   body(order: Order, amountMinor: number): string[];
 }
 
@@ -72,7 +72,7 @@ const htmlOf = (title: string, paragraphs: string[], lines: string[]): string =>
     '</body></html>',
   ].join('\n');
 
-/** A mail's subject and both of its bodies. */
+/** Returns a mail's subject and both of its bodies. */
 export const renderMail = (kind: NotificationKind, order: Order, amountMinor = 0) => {
   const { subject, body } = TEMPLATES[kind];
   const paragraphs = body(order, amountMinor);

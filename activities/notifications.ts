@@ -1,4 +1,4 @@
-// Mail to the shopper: one of each kind per order, never in the order's way.
+// Sends the mails of an order, one of each kind, without delaying the order.
 import type { Pg } from '../db/postgres/client.ts';
 import { recordNotified, wasNotified } from '../db/postgres/orders/keys.ts';
 import { orderById } from '../db/postgres/orders/orders.ts';
@@ -12,20 +12,22 @@ export type { NotificationKind };
 
 export interface NotifyInput extends OrderInput {
   kind: NotificationKind;
-  /** What it is about, when an order can have several of a kind: a refund, a try to pay. */
+  /** The subject when an order can have several mails of a kind: a refund, a payment attempt. */
   about?: string;
   amountMinor?: number;
-  /** Not before the order is so; an order that ends otherwise is not written about. */
+  /**
+   * The mail waits until the order has this status, and is dropped when the order ends otherwise.
+   */
   awaits?: OrderStatus;
   pollMs?: number;
 }
 
 const AWAIT_POLL_MS = 5_000;
 
-/** Statuses on the way to delivery, in their order. */
+/** The statuses on the way to delivery, in their order. */
 const WAY: readonly OrderStatus[] = ['confirmed', 'packing', 'shipped', 'delivered'];
 
-/** True when it is time, false when it never will be; until then the activity is tried again. */
+/** True when the mail is due, false when it never will be; before that the activity is retried. */
 const isTime = (status: OrderStatus, { awaits, pollMs }: NotifyInput): boolean => {
   if (!awaits || status === awaits) return true;
   if (WAY.indexOf(status) > WAY.indexOf(awaits)) return true;
@@ -34,7 +36,7 @@ const isTime = (status: OrderStatus, { awaits, pollMs }: NotifyInput): boolean =
 };
 
 export const notificationActivities = (pg: Pg, mailer: Mailer) => ({
-  /** Sends a kind of mail once; the message id lets a receiver drop what a crash repeats. */
+  /** Sends a mail of a kind once; the message id lets a receiver drop a copy after a crash. */
   async notifyShopper(input: NotifyInput): Promise<void> {
     const { orderId, storeId, kind, about, amountMinor } = input;
     const name = about ? `${kind}/${about}` : kind;

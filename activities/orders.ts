@@ -1,4 +1,4 @@
-// The order's own record: every move of the story is written here before it goes on.
+// Records an order's status changes, attentions and address changes before the workflow continues.
 import type { Pg } from '../db/postgres/client.ts';
 import { isSameAddress } from '../domain/order.ts';
 import {
@@ -24,17 +24,17 @@ export const orderActivities = (pg: Pg) => ({
     });
   },
 
-  /** A person is needed; the order waits where it is. */
+  /** Raises an attention: the order waits for an operator. */
   async raiseAttention(input: OrderInput & { reason: AttentionReason }): Promise<void> {
     await raiseAttention(pg, input.storeId, input.orderId, input.reason);
   },
 
-  /** Nobody is needed any more; with a reason, only if it was that one. */
+  /** Clears the attention; with a reason, only if it is that one. */
   async clearAttention(input: OrderInput & { reason?: AttentionReason }): Promise<void> {
     await clearAttention(pg, input.storeId, input.orderId, input.reason);
   },
 
-  /** The parcel goes elsewhere; the story has made sure that it is not booked yet. */
+  /** Changes the delivery address. The workflow has made sure that no parcel is booked yet. */
   async changeAddress(input: OrderInput & { address: Address }): Promise<void> {
     const { orderId, storeId, address } = input;
     const note = { type: 'AddressChanged', data: {}, set: { shippingAddress: address } };

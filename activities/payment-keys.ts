@@ -1,16 +1,16 @@
-// Keyed steps to the card provider: the same key again, or read, and only then the next key.
+// Sends keyed steps to the card provider: the same key again, then a read, and only then a new key.
 import type { Pg } from '../db/postgres/client.ts';
 import { keyGeneration, recordGeneration } from '../db/postgres/orders/keys.ts';
 import { isServerFault, isWrongState } from './providers/stripe-client.ts';
 
-/** Each was answered 5xx without an effect; so many mean that the provider is not itself. */
+/** Each generation was answered 5xx without an effect; more than this many means an outage. */
 const GENERATIONS_MAX = 1_000;
-/** Further ones wait for the activity's own retry, which backs off. */
+/** Further sends wait for the activity's own retry, which backs off. */
 const SENDS_A_TRY_MAX = 2;
-/** The provider forgets a key after a day at the earliest: past this only reading decides. */
+/** The provider forgets a key after a day at the earliest: past this age only a read decides. */
 const KEY_TRUSTED_MS = 20 * 3_600_000;
 
-/** `<orderId>/<verb>`, and from the second generation on its number. */
+/** `<orderId>/<verb>`, followed by the generation's number from the second one on. */
 export const keyOf = (orderId: string, verb: string, generation = 1): string =>
   generation === 1 ? `${orderId}/${verb}` : `${orderId}/${verb}/${generation}`;
 
@@ -18,14 +18,14 @@ interface KeyedStep<View> {
   orderId: string;
   verb: string;
   send(key: string): Promise<View>;
-  /** The effect, if it is there already; undefined only when it surely is not. */
+  /** The effect, if it exists; undefined only when it certainly does not. */
   read(): Promise<View | undefined>;
 }
 
 /**
- * Runs one step. A lost answer is asked again under the same key by the activity's own retry;
- * after a 5xx, which the provider saves and repeats, and once the key is old, the effect is read,
- * and only its absence allows the next key, recorded before it is sent.
+ * Runs one step. After a lost response the activity's own retry sends the same key again.
+ * The provider saves a 5xx and repeats it, so after a 5xx, and once the key is old, the effect is
+ * read. Only its absence allows the next key, which is recorded before it is sent.
  * https://docs.stripe.com/api/idempotent_requests
  */
 export const keyed = async <View>(pg: Pg, step: KeyedStep<View>): Promise<View> => {

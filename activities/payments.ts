@@ -1,4 +1,4 @@
-// Payment of an order: authorise, capture, and the one undo of both; each call under its own key.
+// Authorises and captures an order's payment, and undoes both; each call has its own key.
 import { wasSent } from '../db/postgres/orders/keys.ts';
 import { orderById, type Order } from '../db/postgres/orders/orders.ts';
 import { advanceOrder } from '../db/postgres/orders/steps.ts';
@@ -16,7 +16,7 @@ import type { StockInput as OrderInput } from './stock.ts';
 
 export type PaymentDeps = RefundDeps & AuthorizeDeps;
 
-/** The view when it has reached this stage, else undefined: its effect is not there. */
+/** The payment when it has reached this stage, else undefined. */
 const seenAs = async (
   { provider }: PaymentDeps,
   id: string,
@@ -29,7 +29,7 @@ const seenAs = async (
 const capture = async (deps: PaymentDeps, { orderId, storeId }: OrderInput): Promise<void> => {
   const { pg, provider } = deps;
   const { paymentIntentId: id, status } = await orderById(pg, storeId, orderId);
-  if (!id) throw new Error('a capture was asked before the payment was opened');
+  if (!id) throw new Error('a capture was requested before the payment was opened');
   const send = (key: string) => provider.capture(id, key);
   const read = () => seenAs(deps, id, 'captured');
   const step = { orderId, verb: 'capture', send, read };
@@ -46,7 +46,7 @@ const capture = async (deps: PaymentDeps, { orderId, storeId }: OrderInput): Pro
   });
 };
 
-/** The order's intent, also when the answer to its opening was lost; undefined if none was sent. */
+/** The order's intent, also when the response to `open` was lost; undefined if none was sent. */
 const openedPayment = async (
   { pg, provider }: PaymentDeps,
   { id, paymentIntentId, createdAt }: Order,
@@ -56,7 +56,7 @@ const openedPayment = async (
   return provider.findByOrder(id, createdAt.getTime());
 };
 
-/** Undo of both: voids what is only authorised, gives back what was captured, once. */
+/** Undoes both: voids an authorisation, refunds a capture once. */
 const undo = async (deps: PaymentDeps, input: OrderInput & { reason?: string }): Promise<void> => {
   const { pg, provider } = deps;
   const { orderId, storeId } = input;
@@ -64,7 +64,7 @@ const undo = async (deps: PaymentDeps, input: OrderInput & { reason?: string }):
   if (!found) return;
   const { id, stage } = found;
   if (stage === 'captured') {
-    // The answer to the capture may have been lost: what the provider has is what is booked.
+    // The capture's response may have been lost: the provider's state is recorded.
     await advanceOrder(pg, storeId, orderId, { paymentIntentId: id });
     await recordCapture(deps, input);
     const reason = input.reason ?? 'the order was ended';
@@ -90,9 +90,9 @@ const recordCapture = async ({ pg }: PaymentDeps, { orderId, storeId }: OrderInp
 };
 
 export const paymentActivities = (deps: PaymentDeps) => ({
-  /** Opens and confirms, or looks again at what was opened. CARD_DECLINED when that is the end. */
+  /** Opens and confirms the payment, or reads what was opened. CARD_DECLINED when it is final. */
   authorizePayment: (input: AuthorizeInput): Promise<Authorization> => authorizeInTurn(deps, input),
-  /** Takes the money of an authorised payment. CARD_DECLINED when it is refused for good. */
+  /** Captures an authorised payment. CARD_DECLINED when it is refused for good. */
   capturePayment: (input: OrderInput): Promise<void> => capture(deps, input),
   /** Undo of both; resolves when the provider has confirmed it. */
   returnPayment: (input: OrderInput & { reason?: string }): Promise<void> => undo(deps, input),

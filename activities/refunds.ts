@@ -1,4 +1,4 @@
-// Refunds: granted in our books, sent once under their own key, owed until they are confirmed.
+// Grants refunds in the ledger, sends each once under its own key, and awaits their confirmation.
 import type { Pg } from '../db/postgres/client.ts';
 import { orderById } from '../db/postgres/orders/orders.ts';
 import {
@@ -16,7 +16,7 @@ import { keyed } from './payment-keys.ts';
 import type { AftercareProvider, RefundView } from './providers/stripe-aftercare.ts';
 import { notYet } from './attempts.ts';
 
-/** How soon the provider is asked again about a refund that is under way. */
+/** How long after a pending result the provider is read again, in ms. */
 const PENDING_POLL_MS = 5_000;
 
 export interface RefundDeps {
@@ -30,7 +30,7 @@ const intentOf = async ({ pg }: RefundDeps, { storeId, orderId }: Refund): Promi
   return paymentIntentId;
 };
 
-/** The provider's view of a refund: read when it is known there, else sent under its key. */
+/** The provider's view of a refund: read when it exists there, else sent under its key. */
 const viewed = async (deps: RefundDeps, refund: Refund): Promise<RefundView> => {
   const { pg, aftercare } = deps;
   if (refund.providerRefundId) return aftercare.readRefund(refund.providerRefundId);
@@ -47,8 +47,8 @@ const viewed = async (deps: RefundDeps, refund: Refund): Promise<RefundView> => 
 };
 
 /**
- * Resolves when the provider has confirmed it; still pending is a retry, not a failure.
- * `failed` leaves the order with `attention` REFUND_FAILED: a person decides what to do.
+ * Resolves when the provider has confirmed the refund; a pending one is retried, not failed.
+ * `failed` leaves the order with the attention REFUND_FAILED for an operator.
  */
 const settle = async (deps: RefundDeps, id: string): Promise<'succeeded' | 'failed'> => {
   const { pg } = deps;
@@ -67,20 +67,20 @@ const settle = async (deps: RefundDeps, id: string): Promise<'succeeded' | 'fail
   throw notYet(`refund ${id} is ${view.stage}`, PENDING_POLL_MS);
 };
 
-/** Grants and settles in one: nothing left to give back succeeds. */
+/** Grants and settles in one; succeeds when nothing is left to refund. */
 export const giveBack = async (deps: RefundDeps, input: RefundInput): Promise<void> => {
   const granted = await grantRefund(deps.pg, input);
   if (granted) await settle(deps, granted.id);
 };
 
 export const refundActivities = (deps: RefundDeps) => ({
-  /** Puts a refund into our books, once an id; answers minor units. REFUND_EXCEEDS_CAPTURE. */
+  /** Records a refund in the ledger, once an id; returns minor units. REFUND_EXCEEDS_CAPTURE. */
   async requestRefund(input: RefundInput): Promise<number> {
     return (await grantRefund(deps.pg, input))?.amountMinor ?? 0;
   },
-  /** Sends it and waits until the provider has confirmed or refused it. */
+  /** Sends the refund and waits until the provider has confirmed or refused it. */
   settleRefund: ({ id }: { id: string }): Promise<'succeeded' | 'failed'> => settle(deps, id),
-  /** The provider has news of a refund, perhaps that it failed after all: looks again. */
+  /** Reads a refund that changed at the provider, perhaps one that failed after its success. */
   async recheckRefund({ providerRefundId }: { providerRefundId: string }): Promise<void> {
     const { pg, aftercare } = deps;
     const refund = await findRefundByProviderId(pg, providerRefundId);

@@ -1,10 +1,10 @@
-// The worker door's translation: a final "no" is not retried, everything else is.
+// Translates a DomainError in an activity to a non-retryable failure; other errors are retried.
 import { ApplicationFailure } from '@temporalio/activity';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { DomainError, type ErrorCode } from '../domain/errors.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
-/** Refusals that pass: the same call later may well succeed. */
+/** Refusals that are temporary: a later call may succeed. */
 const PASSING: readonly ErrorCode[] = [
   'UNAVAILABLE',
   'REBUILDING',

@@ -1,4 +1,4 @@
-// Returns: approved by rule, followed home, and recorded as they come.
+// Approves returns, follows their parcels, and records their end.
 import type { Pg } from '../db/postgres/client.ts';
 import { moveReturn, returnById } from '../db/postgres/orders/returns.ts';
 import type { Address } from '../domain/order.ts';
@@ -21,8 +21,8 @@ const WAREHOUSE: Address = {
 
 export const returnActivities = (pg: Pg, carrier: Carrier) => ({
   /**
-   * The rule was checked when it was asked for, under the order's lock: what was bought and
-   * arrived, in its time. The label is booked under the return's own key.
+   * Books the label under the return's own key. The request has already checked the return rule
+   * under the order's lock: the units were bought, have arrived, and are in time.
    */
   async approveReturn({ returnId, storeId }: ReturnInput): Promise<void> {
     const { id: shipmentId, trackingNumber } = await carrier.book(
@@ -33,7 +33,7 @@ export const returnActivities = (pg: Pg, carrier: Carrier) => ({
     await moveReturn(pg, storeId, returnId, { state: 'approved', shipmentId, trackingNumber });
   },
 
-  /** Resolves once the parcel is back; `lost` when the carrier says it will not come. */
+  /** Resolves once the parcel is back; `lost` when the carrier reports that it will not come. */
   async followReturn(input: ReturnInput & { pollMs: number }): Promise<'received' | 'lost'> {
     const { returnId, storeId, pollMs } = input;
     const { shipmentId } = await returnById(pg, storeId, returnId);
@@ -47,7 +47,7 @@ export const returnActivities = (pg: Pg, carrier: Carrier) => ({
     throw notYet(`the returned parcel is ${status}`, pollMs);
   },
 
-  /** The end of a return: its money is back, or it never came. */
+  /** Ends a return: refunded, or lost. */
   async endReturn(input: ReturnInput & { state: 'refunded' | 'expired' }): Promise<void> {
     await moveReturn(pg, input.storeId, input.returnId, { state: input.state });
   },

@@ -1,4 +1,4 @@
-// Stock of an order: hold and claim, and the one undo of both.
+// Holds and claims an order's stock, and undoes both.
 import type { Client } from '@connectrpc/connect';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { DomainError } from '../domain/errors.ts';
@@ -34,14 +34,14 @@ const holding = (inventory: StockClient) => ({
       headersOf(input),
     );
   },
-  /** Turns the hold into sold units. RESERVATION_ENDED when it ran out. */
+  /** Turns the hold into sold units. RESERVATION_ENDED when it has expired. */
   async claimStock(input: StockInput): Promise<void> {
     await inventory.claimReservation(
       { reservationId: reservationIdOf(input.orderId) },
       headersOf(input),
     );
   },
-  /** Keeps a hold for `holdMs` from now. RESERVATION_ENDED when it is over already. */
+  /** Extends a hold to `holdMs` from now. RESERVATION_ENDED when it is over already. */
   async extendHold(input: StockInput & { holdMs: number }): Promise<void> {
     await inventory.extendReservation(
       { reservationId: reservationIdOf(input.orderId), expiresIn: durationFromMs(input.holdMs) },
@@ -50,9 +50,9 @@ const holding = (inventory: StockClient) => ({
   },
 });
 
-/** What gives stock back: nothing to give back succeeds. */
+/** Undo: succeeds when nothing is held or claimed. */
 const givingBack = (inventory: StockClient) => ({
-  /** Undo of both: gives a hold back, or reverses a claim; nothing to undo succeeds. */
+  /** Undo of both: releases a hold or reverses a claim; succeeds when there is neither. */
   async returnStock(input: StockInput): Promise<void> {
     const request = { reservationId: reservationIdOf(input.orderId) };
     try {
@@ -63,7 +63,7 @@ const givingBack = (inventory: StockClient) => ({
       await inventory.reverseClaim(request, headersOf(input));
     }
   },
-  /** Releases what is still held; answers whether anything was. A claim is not touched. */
+  /** Releases a hold; returns whether there was one. A claim is not touched. */
   async releaseHeld(input: StockInput): Promise<boolean> {
     const request = { reservationId: reservationIdOf(input.orderId) };
     const found = await inventory
@@ -76,7 +76,7 @@ const givingBack = (inventory: StockClient) => ({
     await inventory.releaseReservation(request, headersOf(input));
     return true;
   },
-  /** Puts units that came back on hand again, once a receipt id. */
+  /** Puts returned units on hand again, once a receipt id. */
   async restockUnits(input: StockInput & { receiptId: string; units: Demand[] }): Promise<void> {
     for (const { sku, quantity } of input.units) {
       const receipt = { receiptId: `${input.receiptId}/${sku}`, sku, quantity };

@@ -1,4 +1,4 @@
-// The activities a story may call, one block a queue, each with its own patience.
+// Proxies of the activities that workflows call, one block a task queue, each with its time limits.
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type {
   disputeActivities,
@@ -15,10 +15,10 @@ type ActivitiesOf<F extends (...args: never[]) => unknown> = ReturnType<F>;
 
 const STEP_LIMIT = '1 hour';
 const UNDO_LIMIT = '30 days';
-/** Even an order whose time is over gets one whole try. */
+/** An order whose time is over still gets one whole attempt. */
 const PATIENCE_MS_MIN = 20_000;
 
-/** The order's own record: short, beside the story, repeated until it is written. */
+/** The order's record: short local activities, repeated until they succeed. */
 export const records = proxyLocalActivities<ActivitiesOf<typeof orderActivities>>({
   startToCloseTimeout: '5 seconds',
   scheduleToCloseTimeout: UNDO_LIMIT,
@@ -40,8 +40,8 @@ export const stock = proxyLocalActivities<ActivitiesOf<typeof stockActivities>>(
 });
 
 /**
- * Payment steps wait at most 15 s a try: the provider's answer or the same key again. Their whole
- * patience is what the order has left, in ms.
+ * One attempt of a payment step takes at most 15 s: the provider responds, or the same key is sent
+ * again. All attempts together take what is left of the order's time, in ms.
  */
 export const paymentsWithin = (limitMs: number) =>
   proxyActivities<ActivitiesOf<typeof paymentActivities>>({
@@ -55,7 +55,7 @@ export const paymentsWithin = (limitMs: number) =>
     },
   });
 
-/** What is owed is tried for a month: money and stock that must come back. */
+/** Owed money and stock are returned, with retries for a month. */
 const UNDO = {
   startToCloseTimeout: '15 seconds',
   scheduleToCloseTimeout: UNDO_LIMIT,
@@ -71,13 +71,13 @@ export const paymentUndo = proxyActivities<ActivitiesOf<typeof paymentActivities
   taskQueue: 'payments',
 });
 
-/** Refunds may take a bank days, and are owed until it has confirmed them. */
+/** A bank may take days to confirm a refund; it is retried until then. */
 export const refunds = proxyActivities<ActivitiesOf<typeof refundActivities>>({
   ...UNDO,
   taskQueue: 'payments',
 });
 
-/** A booking that was cancelled is known to be one or the other before the story goes on. */
+/** The workflow waits until a cancelled booking is known to be booked or not. */
 export const fulfillment = proxyActivities<ActivitiesOf<typeof fulfillmentActivities>>({
   taskQueue: 'fulfillment',
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
@@ -118,7 +118,7 @@ export const notifications = proxyActivities<ActivitiesOf<typeof notificationAct
   scheduleToCloseTimeout: '1 day',
 });
 
-/** Mails of what is still to come wait as long as a parcel may take. */
+/** Mails that await a later status wait as long as a parcel may take. */
 export const laterNotifications = proxyActivities<ActivitiesOf<typeof notificationActivities>>({
   ...MAIL,
   scheduleToCloseTimeout: '60 days',

@@ -1,4 +1,4 @@
-// What may be asked of an order's story, and what it needs to begin.
+// The name, id, input, updates, signals and query of an order's workflow.
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
 import type { AttentionReason, RepairAction } from '../domain/attention.ts';
@@ -8,23 +8,24 @@ import type { Demand } from '../domain/stock.ts';
 export const FULFILL_ORDER = 'fulfillOrder';
 export const ORDERS_QUEUE = 'orders';
 
-/** One story per order, for ever: the id is the order's own. */
+/** One workflow per order, for ever: the id is the order's own. */
 export const fulfillOrderId = (orderId: string): string => `order/${orderId}`;
 /** The update that checkout waits for; the same id joins the first one. */
 export const PLACE_UPDATE_ID = 'place';
 
-/** How operators find stories in the UI; nothing personal. */
+/** The search attributes by which operators find workflows; nothing personal. */
 export const ORDER_STATUS = defineSearchAttributeKey('OrderStatus', SearchAttributeType.KEYWORD);
 export const STORE_ID = defineSearchAttributeKey('StoreId', SearchAttributeType.KEYWORD);
 export const NEEDS_ATTENTION = defineSearchAttributeKey('NeedsAttention', SearchAttributeType.BOOL);
 
 /**
- * Which story is told, chosen when it begins: 1 (absent) knows neither attention nor parcels nor
- * another card. As `patched` it keeps running stories as they are, but costs no events.
+ * The version of the workflow's code, chosen at its start; 1 when absent.
+ * Version 1 has no attention, no parcels and no other card. Like `patched` it keeps running
+ * workflows deterministic, but costs no events.
  */
 const WORKFLOW_VERSION = 2;
 
-/** Everything the story needs; nothing personal. */
+/** The workflow's input; nothing personal. */
 export interface FulfillOrderInput {
   version?: number;
   orderId: string;
@@ -33,14 +34,14 @@ export interface FulfillOrderInput {
   demand: Demand[];
   /** How long the shopper has to pay, in ms; stock is held a little longer. */
   paymentWindowMs: number;
-  /** How often the carrier is asked, in ms. */
+  /** How often the carrier is read, in ms. */
   carrierPollMs: number;
 }
 
-/** How long the parts of a story take; inputs, so that tests need no time travel. */
+/** The workflow's durations; they are inputs, so that tests need no time travel. */
 export type WorkflowTimings = Pick<FulfillOrderInput, 'paymentWindowMs' | 'carrierPollMs'>;
 
-/** How an order's story is started, wherever it is started: from the stored order alone. */
+/** The options of an order's workflow start, made from the stored order alone. */
 export const fulfillOrderOptions = (
   order: { id: string; storeId: string; lines: Demand[] },
   { paymentWindowMs, carrierPollMs }: WorkflowTimings,
@@ -69,21 +70,21 @@ export const fulfillOrderOptions = (
   };
 };
 
-/** Waits until payment is decided or the shopper is needed; changes nothing, so never needed. */
+/** Waits until the payment is decided or the shopper must act; changes nothing. */
 export const placeOrder = defineUpdate<OrderStatus>('placeOrder');
-/** Until packing has begun; refused with ILLEGAL_TRANSITION after that. */
+/** Cancels the order; refused with ILLEGAL_TRANSITION once packing has begun. */
 export const cancelOrder = defineUpdate<OrderStatus>('cancelOrder');
-/** The parcel goes elsewhere; refused with ILLEGAL_TRANSITION once it is being booked. */
+/** Changes the address; refused with ILLEGAL_TRANSITION once the parcel is being booked. */
 export const changeAddress = defineUpdate<void, [Address]>('changeAddress');
-/** Another card, or the same once more, while the order waits for payment. */
+/** Pays with another card, or the same once more, while the order waits for payment. */
 export const providePayment = defineUpdate<OrderStatus, [{ paymentMethod: string }]>(
   'providePayment',
 );
-/** What an operator decides for a step that does not mend itself. */
+/** An operator's decision about a step that failed for good. */
 export const repairOrder = defineUpdate<OrderStatus, [Repair]>('repairOrder');
 /** The former name of `repairOrder`, still accepted. */
-export const mendOrder = defineUpdate<OrderStatus, [Repair]>('mendOrder');
-/** The provider, the browser or a poll says: look again. */
+export const formerRepairOrder = defineUpdate<OrderStatus, [Repair]>('mendOrder');
+/** The payment may have changed; sent by the webhook, the browser or a poll. */
 export const paymentChanged = defineSignal('paymentChanged');
 export const orderProgress = defineQuery<OrderProgress>('orderProgress');
 
@@ -95,8 +96,8 @@ export interface Repair {
 
 export interface OrderProgress {
   status: OrderStatus;
-  /** What the story is doing now, for a person. */
+  /** The workflow's present step, for a person. */
   step: string;
-  /** Set while it waits for an operator. */
+  /** Set while the order waits for an operator. */
   attention?: AttentionReason;
 }

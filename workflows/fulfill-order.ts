@@ -1,4 +1,4 @@
-// The story of an order, from checkout to doorstep.
+// Fulfils an order, from checkout to delivery.
 import { allHandlersFinished, condition } from '@temporalio/workflow';
 import type { OrderStatus } from '../domain/order.ts';
 import type { FulfillOrderInput } from './fulfill-order.contract.ts';
@@ -19,7 +19,7 @@ import {
 } from './order/state.ts';
 import { createUndoStack, type UndoStack } from './order/undo-stack.ts';
 
-/** How long the money of a claimed order is tried before a person is asked. */
+/** How long the capture of a claimed order is retried before an attention is raised. */
 const CAPTURE_PATIENCE_MS = 15 * 60_000;
 
 export async function fulfillOrder(input: FulfillOrderInput): Promise<OrderStatus> {
@@ -42,7 +42,7 @@ export async function fulfillOrder(input: FulfillOrderInput): Promise<OrderStatu
   return finish(state);
 }
 
-/** Stock held, payment authorised, stock claimed, money taken: or nothing of it. */
+/** Holds the stock, authorises the payment, claims the stock and captures, or undoes all of it. */
 async function pay(state: OrderState, input: FulfillOrderInput, undo: UndoStack): Promise<void> {
   const { order } = state;
   const holdMs = input.paymentWindowMs + HOLD_MARGIN_MS;
@@ -58,7 +58,7 @@ async function pay(state: OrderState, input: FulfillOrderInput, undo: UndoStack)
   const claim = () => stock.claimStock(order);
   const reasons = { OUT_OF_STOCK: 'STOCK_LOST' } as const;
   await persist(state, { reason: 'STOCK_STEP_FAILED', reasons, endings, work: claim });
-  doing(state, 'taking the money');
+  doing(state, 'capturing the payment');
   const capture = () => paymentsWithin(CAPTURE_PATIENCE_MS).capturePayment(order);
   await persist(state, { reason: 'PAYMENT_STEP_FAILED', endings, work: capture });
   if (state.isSecond) moved(state, 'confirmed');
@@ -66,7 +66,7 @@ async function pay(state: OrderState, input: FulfillOrderInput, undo: UndoStack)
   endIfCancelled(state);
 }
 
-/** Whoever waits gets an answer, and every mail its day, before the story closes. */
+/** Every waiting update is answered and every due mail is sent before the workflow closes. */
 async function finish(state: OrderState): Promise<OrderStatus> {
   doing(state, state.status);
   await Promise.all(state.mails);

@@ -1,17 +1,17 @@
-// The import of a catalogue's file: its name, its queue, and what may be said to it.
+// The name, queue, id and signal of the workflow that imports a catalogue's file.
 import { defineSignal } from '@temporalio/workflow';
 
 export const IMPORT_CATALOGUE = 'importCatalogue';
 export const IMPORTS_QUEUE = 'imports';
 
-/** One story at a time for an import; a retry of failed rows is another one under the same id. */
+/** One workflow at a time for an import; a retry of failed rows runs under the same id. */
 export const importCatalogueId = (importId: string): string => `import/${importId}`;
 
 export interface ImportCatalogueInput {
   importId: string;
 }
 
-/** How an import's story is started, wherever it is started. */
+/** The options of an import's workflow start. */
 export const importOptions = (importId: string) => ({
   workflowId: importCatalogueId(importId),
   taskQueue: IMPORTS_QUEUE,
@@ -21,5 +21,5 @@ export const importOptions = (importId: string) => ({
   staticSummary: `Import ${importId}`,
 });
 
-/** It is to go on; whether it really may is read from the import itself. */
+/** The import may continue; the workflow reads from the import whether it really may. */
 export const importResumed = defineSignal('importResumed');

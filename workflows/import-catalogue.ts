@@ -1,9 +1,9 @@
-// An uploaded catalogue: read once, then written row by row, for as long as nobody pauses it.
+// Imports an uploaded catalogue: reads the file once, then writes its rows until it is paused.
 import { condition, proxyActivities, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import type { importActivities } from '../activities/index.ts';
 import { importResumed, type ImportCatalogueInput } from './import-catalogue.contract.ts';
 
-/** A paused import looks by itself now and then, in case nobody's word came through. */
+/** How often a paused import is checked without a signal, in case the signal was lost. */
 const LOOK_AGAIN = '6 hours';
 
 const activities = proxyActivities<ReturnType<typeof importActivities>>({

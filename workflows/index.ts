@@ -1,4 +1,4 @@
-// Every workflow by its name; a name once used is for ever.
+// Exports every workflow by its name; a published name never changes.
 export { fulfillOrder } from './fulfill-order.ts';
 export { importCatalogue } from './import-catalogue.ts';
 export { refundOrder } from './refund-order.ts';

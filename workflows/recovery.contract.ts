@@ -1,7 +1,7 @@
-// Order Recovery's own workflows: their names, their queue, how often each runs.
+// The names, queue, ids and intervals of Order Recovery's workflows.
 import type { RepairAction } from '../domain/attention.ts';
 
-/** Each a schedule; An operator alone starts `repairOrders`. */
+/** Each has a schedule; only an operator starts `repairOrders`. */
 export const RECOVERY_WORKFLOWS = [
   'sweepOrders',
   'reconcilePayments',
@@ -17,7 +17,7 @@ export const RECOVERY_QUEUE = 'recovery';
 export const scheduleIdOf = (name: RecoveryWorkflow): string =>
   name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** How often each runs, in ms, unless a setting says otherwise. */
+/** The interval of each, in ms, unless a setting overrides it. */
 export const SCHEDULED_EVERY_MS: Record<RecoveryWorkflow, number> = {
   sweepOrders: 30_000,
   reconcilePayments: 5 * 60_000,
@@ -31,7 +31,7 @@ export interface RepairOrdersInput {
   action: RepairAction;
   body: Record<string, unknown>;
   orderIds: string[];
-  /** Orders a second, at most. */
+  /** The limit in orders per second. */
   perSecond: number;
 }
 

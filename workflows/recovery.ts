@@ -1,4 +1,4 @@
-// Order Recovery: finds what is stuck or does not reconcile, and mends many at a limited rate.
+// Order Recovery's workflows: each sweeps, reconciles, compares or repairs orders once.
 import { proxyActivities, setCurrentDetails, sleep } from '@temporalio/workflow';
 import type { recoveryActivities } from '../activities/index.ts';
 import type { RepairOrdersInput } from './recovery.contract.ts';
@@ -10,17 +10,17 @@ const activities = proxyActivities<ReturnType<typeof recoveryActivities>>({
   retry: { maximumAttempts: 3 },
 });
 
-/** Starts what was accepted and not begun, tells what was not told, flags what is stuck. */
+/** Starts missing workflows, delivers undelivered events and flags stuck orders. */
 export async function sweepOrders(): Promise<number> {
   return activities.startWaitingOrders();
 }
 
-/** Compares the provider's books with ours; each difference is a break until it is gone. */
+/** Compares the provider's payments with the ledger; a difference is a break until it is gone. */
 export async function reconcilePayments(): Promise<void> {
   await activities.reconcilePayments();
 }
 
-/** Frees the stock of orders that have ended, should anything have kept it. */
+/** Releases stock that ended orders still hold. */
 export async function expireHolds(): Promise<number> {
   return activities.releaseEndedHolds();
 }
@@ -30,7 +30,7 @@ export async function checkReadModel(): Promise<number> {
   return activities.checkReadModel();
 }
 
-/** One action on many orders, one after the other; each is audited and done once. */
+/** Repairs many orders one after the other; each action is audited and done once. */
 export async function repairOrders(input: RepairOrdersInput): Promise<number> {
   const { orderIds, perSecond, ...action } = input;
   let done = 0;

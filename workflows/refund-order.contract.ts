@@ -1,4 +1,4 @@
-// A refund's story, granted by an operator or looked at again: its name, its id, its beginning.
+// The name, id and input of the workflow of one refund.
 import { ORDERS_QUEUE } from './fulfill-order.contract.ts';
 
 export const REFUND_ORDER = 'refundOrder';
@@ -6,12 +6,12 @@ export const REFUND_ORDER = 'refundOrder';
 export interface RefundOrderInput {
   orderId: string;
   storeId: string;
-  /** A new refund, or the provider's id of one that has news. */
+  /** A new refund, or the provider's id of one that has changed. */
   grant?: { id: string; amountMinor?: number; reason: string };
   recheck?: { providerRefundId: string };
 }
 
-/** `about` is the refund's id, or the event that brought the news. */
+/** `about` is the refund's id, or the id of the event about it. */
 export const refundOptions = (about: string, input: RefundOrderInput) => ({
   workflowId: `refund/${about}`,
   taskQueue: ORDERS_QUEUE,

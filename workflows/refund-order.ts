@@ -1,4 +1,4 @@
-// The story of a single refund: granted, sent, and owed until the provider has confirmed it.
+// Grants, sends and settles one refund, or settles one that changed at the provider.
 import { notifications, records, refunds } from './activity-proxies.ts';
 import type { RefundOrderInput } from './refund-order.contract.ts';
 

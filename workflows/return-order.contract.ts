@@ -1,4 +1,4 @@
-// A return's story: its name, its id, and what it needs to begin.
+// The name, id and input of the workflow of one return.
 import { defineQuery } from '@temporalio/workflow';
 import type { Demand } from '../domain/stock.ts';
 import { ORDERS_QUEUE } from './fulfill-order.contract.ts';
@@ -11,11 +11,11 @@ export interface ReturnOrderInput {
   storeId: string;
   units: Demand[];
   refundMinor: number;
-  /** How often the carrier is asked, in ms. */
+  /** How often the carrier is read, in ms. */
   pollMs: number;
 }
 
-/** One story a return, for ever. */
+/** One workflow per return, for ever. */
 export const returnOrderId = (returnId: string): string => `return/${returnId}`;
 
 export const returnProgress = defineQuery<string>('returnProgress');

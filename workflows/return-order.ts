@@ -1,4 +1,4 @@
-// The story of a return: approved, sent back, received, refunded, and for sale again.
+// Follows a return: approved, sent back, received, refunded, and put on hand again.
 import { ActivityFailure, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import { notifications, refunds, returns, stockUndo } from './activity-proxies.ts';
 import { ranOutOfTime } from './order/refusals.ts';
@@ -15,20 +15,20 @@ export async function returnOrder(input: ReturnOrderInput): Promise<string> {
     setCurrentDetails(what);
   };
 
-  doing('booking the way back');
+  doing('booking the return parcel');
   await returns.approveReturn(it);
   doing('waiting for the parcel');
   if (!(await comesBack(it, pollMs))) {
     await returns.endReturn({ ...it, state: 'expired' });
     return 'expired';
   }
-  doing('giving the money back');
+  doing('refunding');
   const reason = `return ${returnId}`;
   await refunds.requestRefund({ ...order, id: returnId, amountMinor, reason });
   const refund = await refunds.settleRefund({ id: returnId });
   doing('putting the units back on hand');
   await stockUndo.restockUnits({ ...order, receiptId: returnId, units });
-  // A refund that the bank refused has raised attention: an operator gives the money back.
+  // A refund that the bank refused has raised an attention: an operator refunds it.
   if (refund === 'failed') return 'received';
   await returns.endReturn({ ...it, state: 'refunded' });
   const mail = { ...order, kind: 'refunded' as const, about: returnId, amountMinor };
@@ -37,7 +37,7 @@ export async function returnOrder(input: ReturnOrderInput): Promise<string> {
   return 'refunded';
 }
 
-/** False when it was lost on the way, or was not sent in its time. */
+/** False when the parcel was lost or not sent in time. */
 async function comesBack(it: { returnId: string; storeId: string }, pollMs: number) {
   try {
     return (await returns.followReturn({ ...it, pollMs })) === 'received';

@@ -1,4 +1,4 @@
-// A dispute's story: its name, its id, and what it needs to begin.
+// The name, id and input of the workflow of one dispute.
 import { ORDERS_QUEUE } from './fulfill-order.contract.ts';
 
 export const SETTLE_DISPUTE = 'settleDispute';
@@ -7,11 +7,11 @@ export interface SettleDisputeInput {
   disputeId: string;
   orderId: string;
   storeId: string;
-  /** How often the provider is asked for its verdict, in ms. */
+  /** How often the provider is read for its verdict, in ms. */
   pollMs: number;
 }
 
-/** One story a dispute, for ever. */
+/** One workflow per dispute, for ever. */
 export const disputeOptions = (input: SettleDisputeInput) => ({
   workflowId: `dispute/${input.disputeId}`,
   taskQueue: ORDERS_QUEUE,

@@ -1,7 +1,7 @@
-// Columns of the files we know, by their headers: our own, Spree's, Shopify's; JSON by its mapping.
+// Maps the columns of Holdfast's, Spree's and Shopify's files to fields by their headers.
 import type { ImportRow } from '../../domain/catalogue/imports.ts';
 
-/** Fields of a row that stand in one column, and every name this column is known by. */
+/** Fields that one column holds, and every header of that column. */
 const FIELDS: Record<string, string[]> = {
   slug: ['slug', 'handle', 'url_handle'],
   sku: ['sku', 'variant_sku'],
@@ -23,7 +23,7 @@ const FIELDS: Record<string, string[]> = {
   published: ['published', 'published_on_online_store'],
 };
 
-/** Columns that become an attribute of this name. */
+/** Headers of columns that become an attribute of this name. */
 const ATTRIBUTES: Record<string, string> = {
   brand: 'brand',
   vendor: 'brand',
@@ -40,7 +40,7 @@ const IMAGE_ALT = /^image_?(\d?)_alt(?:_text)?$/;
 const OWN_ATTRIBUTE = /^(?:attributes?|custom_field)[._](.+)$/;
 const METAFIELD = /\((?:product\.)?metafields\.([\w.-]+)\)$/;
 
-/** "Variant Compare At Price" and "variant-compare-at-price" are one header. */
+/** "Variant Compare At Price" and "variant-compare-at-price" are the same header. */
 export const headerKey = (header: string): string =>
   header
     .normalize('NFKC')
@@ -53,7 +53,7 @@ type Take = (row: ImportRow, value: string) => void;
 
 const separator = /\s*(?:->|>|\/(?=\s)|\|)\s*/;
 
-/** "Kitchen -> Coffee Machines"; several paths of one cell stand apart by semicolons. */
+/** "Kitchen -> Coffee Machines"; semicolons separate several paths in one cell. */
 export const pathsOf = (cell: string): string[][] =>
   cell
     .split(';')
@@ -75,7 +75,7 @@ const fieldTaker = (key: string): Take | undefined => {
   return (row, value) => void Object.assign(row, { [field]: value });
 };
 
-/** Options need two columns: the name of the first is kept until its value comes. */
+/** An option takes two columns: its name is kept until its value is read. */
 const optionTaker = (key: string): Take | undefined => {
   const [, place = '', part] = OPTION.exec(key) ?? [];
   if (!part) return undefined;
@@ -106,7 +106,7 @@ const mediaTaker = (key: string): Take | undefined => {
 const categoryTaker = (key: string): Take | undefined =>
   CATEGORY.test(key) ? (row, value) => void row.categories.push(...pathsOf(value)) : undefined;
 
-/** What a column's values become, or undefined for a column that says nothing to us. */
+/** How to read a column's values; undefined for an unknown column. */
 export const takerOf = (header: string): Take | undefined => {
   const key = headerKey(header);
   return (
@@ -126,7 +126,7 @@ export const emptyRow = (row: number): ImportRow => ({
   media: [],
 });
 
-/** Names of options that had no value, and options without a name's value, go away. */
+/** Removes names of options without a value, and options without a name. */
 const settled = (row: ImportRow): ImportRow => {
   row.options = Object.fromEntries(
     Object.entries(row.options).filter(([name]) => !name.startsWith('\0')),
@@ -134,7 +134,7 @@ const settled = (row: ImportRow): ImportRow => {
   return row;
 };
 
-/** Reads records of a file with this header. */
+/** Reads the records of a file with this header. */
 export const rowReader = (header: string[]) => {
   const takers = header.map(takerOf);
   return (record: string[], number: number): ImportRow => {
@@ -152,14 +152,14 @@ export const rowReader = (header: string[]) => {
   };
 };
 
-/** A header names at least what a product is called, and what it costs or how it is told apart. */
+/** A header needs a column for the name, and one for the price, the sku or the handle. */
 export const isHeader = (header: string[]): boolean => {
   const keys = header.map(headerKey);
   const has = (field: string): boolean => keys.some((key) => FIELDS[field]?.includes(key));
   return (has('name') || has('slug') || has('sku')) && (has('price') || has('name'));
 };
 
-/** Shopify's second option and later rows repeat no option names: they are those of the handle. */
+/** Shopify repeats no option names after a handle's first row: later rows take that row's names. */
 export const withOptionNames = (row: ImportRow, names: string[]): ImportRow => {
   const options = Object.entries(row.options).map(([name, value]) => {
     const place = /^Option (\d)$/.exec(name)?.[1];

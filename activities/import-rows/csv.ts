@@ -1,25 +1,25 @@
-// CSV as it is found: BOM, mixed line ends, quotes in quotes; read as a stream, record by record.
+// Reads CSV as a stream, record by record, with BOMs, mixed line ends and unescaped quotes.
 import { DomainError } from '../../domain/errors.ts';
 
-/** A longer field means a quote that was never closed. */
+/** A longer field means a quote that is never closed. */
 const FIELD_LENGTH_MAX = 200_000;
 const FIELDS_MAX = 1_000;
 const DELIMITERS = [',', ';', '\t'];
 
-/** The one of comma, semicolon and tab that the header has most of. */
+/** The most frequent of comma, semicolon and tab in the header. */
 const delimiterOf = (header: string): string => {
   const counts = DELIMITERS.map((one) => header.split(one).length);
   return DELIMITERS[counts.indexOf(Math.max(...counts))] ?? ',';
 };
 
-/** Where a reader is: what it holds of the text, the field and the record it is in. */
+/** The reader's state: its unread text, and the field and record it is in. */
 interface Reading {
   delimiter: string;
   rest: string;
   field: string;
   record: string[];
   isQuoted: boolean;
-  /** Nothing of the field has been read: a quote here opens it. */
+  /** Whether the field is still empty, so that a quote opens it. */
   isFresh: boolean;
   records: string[][];
 }
@@ -44,7 +44,7 @@ const append = (reading: Reading, text: string): void => {
   if (reading.field.length > FIELD_LENGTH_MAX) throw tooLarge('a quote is opened and never closed');
 };
 
-/** At a quote inside a quoted field; answers how many characters it takes. */
+/** Reads a quote inside a quoted field; returns how many characters it takes. */
 const closeOrKeep = (reading: Reading, next: string | undefined): number => {
   if (next === '"') {
     append(reading, '"');
@@ -56,7 +56,7 @@ const closeOrKeep = (reading: Reading, next: string | undefined): number => {
   return 1;
 };
 
-/** At a quote, a delimiter or a line end outside of quotes. */
+/** Reads a quote, a delimiter or a line end outside of quotes. */
 const structure = (reading: Reading, char: string, next: string | undefined): number => {
   if (char === '"') {
     if (reading.isFresh) reading.isQuoted = true;
@@ -72,7 +72,7 @@ const structure = (reading: Reading, char: string, next: string | undefined): nu
   return char === '\r' && next === '\n' ? 2 : 1;
 };
 
-/** Reads up to where one more character would be needed to decide; answers that place. */
+/** Reads until one more character is needed to decide; returns that position. */
 const read = (reading: Reading, text: string, isLast: boolean): number => {
   const plain = new RegExp(`[^"\\r\\n\\${reading.delimiter}]+`, 'y');
   const quoted = /[^"]+/y;
@@ -93,8 +93,8 @@ const read = (reading: Reading, text: string, isLast: boolean): number => {
 };
 
 /**
- * Complete records of this much more text. RFC 4180, and leniently where files are not: a quote
- * ends a field only before a delimiter or a line end, so an unescaped one inside stays.
+ * Returns the complete records of this text. RFC 4180, with one leniency: a quote ends a field only
+ * before a delimiter or a line end, so an unescaped quote inside a field stays.
  */
 const consume = (reading: Reading, text: string, isLast: boolean): string[][] => {
   reading.records = [];
@@ -112,7 +112,7 @@ const consume = (reading: Reading, text: string, isLast: boolean): string[][] =>
 
 const tooLarge = (message: string): DomainError => new DomainError('INVALID_INPUT', message);
 
-/** Records of a file, the header first; blank lines are left out. INVALID_INPUT. */
+/** Yields the records of a file, the header first, without blank lines. INVALID_INPUT. */
 export async function* csvRecords(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string[]> {
   const decoder = new TextDecoder('utf-8');
   const reading: Reading = {

@@ -1,7 +1,7 @@
-// The elements of a JSON array, one after the other, without ever holding the whole file.
+// Yields the elements of a JSON array one by one, without holding the whole file.
 import { DomainError } from '../../domain/errors.ts';
 
-/** Longest element, in characters: a product, or a category with everything beneath it. */
+/** The longest element in characters: a product, or a category with everything beneath it. */
 const ELEMENT_LENGTH_MAX = 16 * 1024 * 1024;
 
 const malformed = (message: string): DomainError => new DomainError('MALFORMED_BODY', message);
@@ -9,7 +9,7 @@ const malformed = (message: string): DomainError => new DomainError('MALFORMED_B
 const OPENING = '{[';
 const CLOSING = '}]';
 
-/** Follows strings and brackets only; each element's own text is parsed by whoever takes it. */
+/** Follows strings and brackets only; the caller parses each element's text. */
 interface Scan {
   /** 0 outside of the array, 1 between its elements, more inside of one. */
   depth: number;
@@ -26,10 +26,10 @@ const take = (scan: Scan, text: string): void => {
   scan.element = '';
 };
 
-/** Before or after the array: nothing but blanks and its opening bracket may stand there. */
+/** Before and after the array only blanks and its opening bracket are accepted. */
 const outside = (scan: Scan, char: string): void => {
   if (!/\S/.test(char)) return;
-  if (scan.hasEnded) throw malformed('there is something after the array');
+  if (scan.hasEnded) throw malformed('text follows the array');
   if (char !== '[') throw malformed('the file is not a JSON array');
   scan.depth = 1;
 };
@@ -40,7 +40,7 @@ const insideString = (scan: Scan, char: string): void => {
   else if (char === '"') scan.isString = false;
 };
 
-/** True when the character belongs to the array and not to an element: what is before ends here. */
+/** True for a character of the array itself, which ends the element before it. */
 const isBorder = (scan: Scan, char: string): boolean => {
   if (scan.isString) insideString(scan, char);
   else if (scan.depth === 1 && (char === ',' || char === ']')) return true;
@@ -72,7 +72,7 @@ const scanText = (scan: Scan, text: string): string[] => {
   return scan.elements;
 };
 
-/** Texts of the elements. MALFORMED_BODY when the file is no array. */
+/** Yields the texts of the elements. MALFORMED_BODY when the file is no array. */
 export async function* jsonElements(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8');
   const scan: Scan = {

@@ -1,4 +1,4 @@
-// Elements of a JSON array as rows: by a mapping, else by the names that columns have.
+// Turns the elements of a JSON array into rows, by a mapping or by the names of the columns.
 import type { ImportCategory, ImportRow } from '../../domain/catalogue/imports.ts';
 import { slugOf } from '../../domain/product.ts';
 import { emptyRow, headerKey, pathsOf, takerOf } from './columns.ts';
@@ -22,7 +22,7 @@ const valueAt = (element: Element, path: string): unknown =>
     .split('.')
     .reduce<unknown>((value, key) => (isElement(value) ? value[key] : undefined), element);
 
-/** What a mapping may name: our own fields, `attributes.<name>` and `options.<name>`. */
+/** The fields that a mapping may name: ours, `attributes.<name>` and `options.<name>`. */
 const put = (row: ImportRow, target: string, value: unknown): void => {
   const [text, ...more] = textsOf(value);
   if (text === undefined || text === '') return;
@@ -50,14 +50,14 @@ const rowOf = (element: Element, mapping: Record<string, string>, number: number
   putMap(row, 'options', element['options']);
   putMap(row, 'attributes', element['attributes']);
   for (const [target, path] of Object.entries(mapping)) {
-    // What is mapped comes first: a column that is called so by chance must not add to it.
+    // Mapped fields are read first: a column with a known name by coincidence must not add to them.
     if (target === 'collections' || target === 'categories') row.categories = [];
     put(row, target, valueAt(element, path));
   }
   return row;
 };
 
-/** A row for each of its variants, or the one that it is; all have the element's number. */
+/** One row for each variant, or one for the element; all have the element's number. */
 export const jsonRows = (
   element: Element,
   mapping: Record<string, string>,
@@ -87,7 +87,7 @@ const childrenOf = (element: Element): Element[] => {
   return list.flatMap((one) => (Array.isArray(one) ? one.filter(isElement) : []));
 };
 
-/** A node of a tree of categories has children or a path, and no price. */
+/** A node of a category tree has children or a path, and no price. */
 export const isCategory = (element: Element): boolean =>
   element['price'] === undefined &&
   typeof element['name'] === 'string' &&
@@ -99,7 +99,7 @@ const handleOf = (element: Element): string =>
   textsOf(element['id'] ?? element['handle'] ?? element['slug'])[0] ??
   slugOf(textsOf(element['name'])[0] ?? '');
 
-/** The node, its ancestors by its path, and everything beneath it; all of one row. */
+/** The node, its ancestors by its path, and its descendants, all with one row number. */
 export const categoriesOf = (element: Element, row: number): ImportCategory[] => {
   const path = (Array.isArray(element['path']) ? element['path'] : []).filter(isElement);
   const own = handleOf(element);

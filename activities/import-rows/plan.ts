@@ -1,4 +1,4 @@
-// Rows of one product as what may be written of it: every row is judged for itself.
+// Plans the writes of one product's rows, and judges every row on its own.
 import type {
   ImportRow,
   PlannedProduct,
@@ -34,7 +34,7 @@ const STATUSES: Record<string, ProductStatus> = {
   archived: 'archived',
 };
 
-/** A row that cannot be taken, and why. */
+/** A row that is refused, with the reason. */
 class Refused extends Error {
   constructor(
     readonly code: RowCode,
@@ -53,11 +53,11 @@ const hasBrokenText = (row: ImportRow): boolean =>
 
 const AMOUNT = /^[$€£¥]?\s*(\d{1,12}|\d{1,3}(?:,\d{3})+)(?:\.(\d+))?$/;
 
-/** "29.99", "$1,299.00": minor units, read without floating-point error. */
+/** Reads "29.99" or "$1,299.00" as minor units, without floating-point error. */
 const minorOf = (text: string, currency: Currency, path: string): number => {
   const [, whole, decimals = ''] = AMOUNT.exec(text) ?? [];
   if (whole === undefined) throw refuse(`${path} is not an amount of zero or more`);
-  // "29.9000" is no more precise than "29.90".
+  // "29.9000" is as precise as "29.90".
   const amount = Number(`${whole.replaceAll(',', '')}.${decimals.replace(/0+$/, '') || '0'}`);
   try {
     return minorFromNumber(amount, currency, path);
@@ -118,11 +118,11 @@ const variantOf = (row: ImportRow, slug: string, position: number): PlannedVaria
   };
 };
 
-/** Says more of the product and nothing of a variant. */
+/** A row with more of the product and no variant. */
 const isMore = (row: ImportRow): boolean =>
   row.price === undefined && row.sku === undefined && Object.keys(row.options).length === 0;
 
-/** The row above its variants: it has no options of its own, where others of its product do. */
+/** A row that describes the product: it has no options, and other rows of the product have some. */
 const isMaster = (row: ImportRow, rows: ImportRow[]): boolean =>
   rows.length > 1 &&
   row.stock === undefined &&
@@ -156,7 +156,7 @@ const checkProduct = (row: ImportRow): void => {
 
 const isUrl = ({ url }: { url: string }): boolean => /^https?:\/\/\S{1,1990}$/.test(url);
 
-/** Takes what a row says of the product itself; the first to say something is believed. */
+/** Takes the product's own fields of a row; the first value of a field wins. */
 const takeProduct = (planned: PlannedProduct, row: ImportRow): string | undefined => {
   planned.name ??= row.name;
   planned.description ??= row.description === undefined ? undefined : htmlless(row.description);
@@ -167,7 +167,7 @@ const takeProduct = (planned: PlannedProduct, row: ImportRow): string | undefine
     .filter(isUrl)
     .filter(({ url }) => planned.media.every((one) => one.url !== url));
   planned.media.push(...media.slice(0, MEDIA_MAX - planned.media.length));
-  return row.media.every(isUrl) ? undefined : 'an image was left out: it is no address';
+  return row.media.every(isUrl) ? undefined : 'an image was left out: it is not a URL';
 };
 
 const takeVariant = (planned: PlannedProduct, row: ImportRow): void => {
@@ -206,14 +206,14 @@ const judged = (planned: PlannedProduct, row: ImportRow, rows: ImportRow[]): Row
   const isOfProduct = isMore(row) || isMaster(row, rows);
   const refused = unclean ?? refusalOf(() => void (isOfProduct || takeVariant(planned, row)));
   const isForeign = refused?.code === 'OTHER_CURRENCY';
-  // A variant that cannot be taken still says of which product: often no other row has its name.
+  // A refused variant's row still names its product: often no other row has the name.
   const note = unclean || isForeign ? undefined : takeProduct(planned, row);
   if (!refused) return { row: number, status: 'succeeded', sku, message: note };
   const { code, message } = refused;
   return { row: number, status: isForeign ? 'skipped' : 'failed', code, message, sku };
 };
 
-/** The product that these rows make together; a row that fails leaves the others as they are. */
+/** Plans the product that these rows make; a failed row does not affect the others. */
 export const planProduct = (
   rows: ImportRow[],
   slug: string,

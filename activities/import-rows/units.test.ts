@@ -1,4 +1,4 @@
-// Files as they are found: what is clean is planned, what is dirty fails row by row and says why.
+// Tests reading and planning of import files: clean rows are planned, bad rows fail with a reason.
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import type { ImportFormat } from '../../domain/catalogue/imports.ts';
@@ -6,7 +6,9 @@ import { csvRecords } from './csv.ts';
 import { jsonElements } from './json-elements.ts';
 import { unitsOf, type Unit } from './units.ts';
 
-/** The bytes of a text in pieces of this length, so that everything is torn apart somewhere. */
+/**
+ * The bytes of a text in pieces of this length, so that every boundary falls inside a token once.
+ */
 async function* pieces(text: string, length = 7): AsyncGenerator<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
@@ -37,7 +39,7 @@ describe('CSV', () => {
   });
   const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 
-  test('that was written by the rules is read back as it was, however it is torn', async () => {
+  test('that follows RFC 4180 is read back unchanged, whatever the chunk length', async () => {
     const rows = fc.array(fc.array(field, { minLength: 2, maxLength: 4 }), {
       minLength: 1,
       maxLength: 5,
@@ -120,7 +122,7 @@ describe('CSV', () => {
 });
 
 describe('a JSON array', () => {
-  test('is read element by element, however it is torn', async () => {
+  test('is read element by element, whatever the chunk length', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.jsonValue({ maxDepth: 3 })),
@@ -136,7 +138,7 @@ describe('a JSON array', () => {
     );
   });
 
-  test.each(['{"a":1}', '[1,2', '[1] 2', 'hello'])('%p is none', async (text) => {
+  test.each(['{"a":1}', '[1,2', '[1] 2', 'hello'])('%p is refused', async (text) => {
     expect(all(jsonElements(pieces(text)))).rejects.toMatchObject({ code: 'MALFORMED_BODY' });
   });
 });
@@ -224,7 +226,7 @@ describe('a row of a CSV file', () => {
     ]);
   });
 
-  test('whose first variant cannot be taken keeps its name, and its other variants', async () => {
+  test('whose first variant is refused keeps the name and the other variants', async () => {
     const rows = 'a,A-S,One,,USD,1,Size,S\na,A-M,,6,USD,1,Size,M';
     const units = await read(HEADER + rows);
     expect(results(units)).toEqual([
@@ -281,7 +283,7 @@ mug,Mug,,Acme,,,,false,Title,Default Title,,,,3,7,,,,`;
 });
 
 describe('a JSON array of products', () => {
-  test('is read by its mapping, and by the names that columns have', async () => {
+  test('is read by its mapping, and by the names of the columns', async () => {
     const list = [
       { Id: 1, Name: 'Pole', Brand: 'Acme', Type: 'Trekking', Price: 69.99, Description: 'Light' },
       { Id: 2, Name: 'Pole', Brand: 'Acme', Type: 'Trekking', Price: 99 },
@@ -325,7 +327,7 @@ describe('a JSON array of products', () => {
     ]);
   });
 
-  test('of a tree of categories is a list of nodes with their parents', async () => {
+  test('of a category tree is a list of nodes with their parents', async () => {
     const list = [
       {
         id: 'c2',

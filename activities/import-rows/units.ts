@@ -1,4 +1,4 @@
-// A file as units that are written whole: the rows of one product, or a node of a tree.
+// Splits a file into units that are written whole: the rows of one product, or a category node.
 import { DomainError } from '../../domain/errors.ts';
 import type {
   ImportCategory,
@@ -15,16 +15,16 @@ import { asElement, categoriesOf, isCategory, jsonRows } from './json-rows.ts';
 import { planProduct } from './plan.ts';
 
 const SLUG_LENGTH_MAX = 80;
-/** Rows of one product: its variants, and what more there is to say of it. */
+/** The rows of one product: its variants, and rows with further fields of the product. */
 const GROUP_ROWS_MAX = 500;
 
 export interface Unit {
-  /** Its first and last row. */
+  /** The unit's first and last row. */
   first: number;
   last: number;
   planned?: PlannedProduct;
   categories?: ImportCategory[];
-  /** A row that could not be read at all. */
+  /** The reason why the row could not be read at all. */
   problem?: string;
 }
 
@@ -35,7 +35,7 @@ export interface FileShape {
 
 type Pieces = AsyncIterable<Uint8Array>;
 
-/** The file's first character that is not a blank says what it is. */
+/** Detects the format from the file's first character that is not a blank. */
 const sniffed = async (pieces: Pieces): Promise<{ isJson: boolean; all: Pieces }> => {
   const held: Uint8Array[] = [];
   const iterator = pieces[Symbol.asyncIterator]();
@@ -55,7 +55,7 @@ const sniffed = async (pieces: Pieces): Promise<{ isJson: boolean; all: Pieces }
   return { isJson: text.startsWith('[') || text.startsWith('{'), all: all() };
 };
 
-/** Slugs of products that have none: of the name, and told apart by the sku or by their order. */
+/** Makes slugs for products without one: from the name, made unique by the sku or a number. */
 const slugMaker = () => {
   const counts = new Map<string, number>();
   return ({ name = '', sku = '' }: ImportRow): string => {
@@ -69,7 +69,7 @@ const slugMaker = () => {
   };
 };
 
-/** Gathers neighbouring rows of one slug; rows without one are products of their own. */
+/** Groups neighbouring rows of one slug; a row without a slug is a product of its own. */
 const createGrouping = () => {
   const slugFor = slugMaker();
   let rows: ImportRow[] = [];
@@ -138,7 +138,7 @@ async function* jsonUnits(pieces: Pieces, mapping: Record<string, string>): Asyn
       yield* grouping.flush();
       yield { first: number, last: number, problem };
     } else if (isCategory(element)) {
-      // Units leave in the order of their rows: whoever goes on after one has all before it.
+      // Units leave in row order, so that a resumed import can skip all rows up to a number.
       yield* grouping.flush();
       yield { first: number, last: number, categories: categoriesOf(element, number) };
     } else {
@@ -148,7 +148,7 @@ async function* jsonUnits(pieces: Pieces, mapping: Record<string, string>): Asyn
   yield* grouping.flush();
 }
 
-/** Every unit of the file in its order. INVALID_INPUT or MALFORMED_BODY: it cannot be read. */
+/** Yields every unit of the file in order. INVALID_INPUT or MALFORMED_BODY when unreadable. */
 export async function* unitsOf(pieces: Pieces, shape: FileShape): AsyncGenerator<Unit> {
   const { isJson, all } = await sniffed(pieces);
   if (shape.format === 'json' && !isJson) {

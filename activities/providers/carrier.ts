@@ -1,4 +1,4 @@
-// The carrier: books a parcel once per key, says where it is.
+// Books parcels at the carrier once per key, reads their status and cancels them.
 import { z } from 'zod';
 import { DomainError } from '../../domain/errors.ts';
 import type { Address } from '../../domain/order.ts';
@@ -7,7 +7,7 @@ import { IDEMPOTENCY_KEY_HEADER } from '../../domain/headers.ts';
 
 const TIMEOUT_MS = 10_000;
 
-/** Answers that the same request would get again. */
+/** Statuses whose repetition would get the same response. */
 const REFUSALS = [400, 404, 422];
 
 const shipment = z.object({
@@ -20,7 +20,7 @@ export type Shipment = z.output<typeof shipment>;
 export interface Carrier {
   book(reference: string, to: Address, key: string): Promise<Shipment>;
   shipmentById(id: string): Promise<Shipment>;
-  /** As often as asked; ILLEGAL_TRANSITION once the parcel has left. */
+  /** Repeatable; ILLEGAL_TRANSITION once the parcel has left. */
   cancel(id: string): Promise<Shipment>;
 }
 

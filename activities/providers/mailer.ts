@@ -1,4 +1,4 @@
-// The mailer: one SMTP message at a time, with an id by which a second copy is recognised.
+// Sends mails over SMTP, each with a message id by which a receiver recognises a copy.
 import { createTransport } from 'nodemailer';
 import { withDeadline } from '../../concurrency/deadline.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -10,7 +10,7 @@ export interface Mail {
   subject: string;
   text: string;
   html: string;
-  /** Same id, same mail: receivers drop the second one. */
+  /** The same id means the same mail: receivers drop the second one. */
   messageId: string;
 }
 

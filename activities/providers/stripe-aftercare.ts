@@ -1,4 +1,4 @@
-// What the card provider does after a capture: refunds and disputes.
+// Sends and reads refunds and disputes at the card provider.
 import type Stripe from 'stripe';
 import { LIST_MAX, type StripeConnection } from './stripe-client.ts';
 
@@ -12,7 +12,7 @@ export interface RefundView {
 
 export interface RefundOrder {
   intentId: string;
-  /** Ours, kept in the provider's metadata, so that a lost answer can be found again. */
+  /** Our refund id, kept in the provider's metadata, so that a lost response can be found again. */
   refundId: string;
   orderId: string;
   amountMinor: number;
@@ -35,7 +35,7 @@ export type Evidence = Record<string, string>;
 export interface AftercareProvider {
   refund(input: RefundOrder, key: string): Promise<RefundView>;
   readRefund(id: string): Promise<RefundView>;
-  /** A refund of ours by our id. */
+  /** Finds a refund by our id. */
   findRefund(intentId: string, refundId: string): Promise<RefundView | undefined>;
   readDispute(id: string): Promise<DisputeView>;
   submitEvidence(id: string, evidence: Evidence, key: string): Promise<DisputeView>;
@@ -61,7 +61,7 @@ const DISPUTE_STAGES: Record<string, DisputeStage> = {
   warning_closed: 'won',
 };
 
-/** Of an object that the provider shows whole or by its id alone. */
+/** The id of an object that the provider sends whole or by its id alone. */
 export const idOf = (value: string | { id: string } | null): string =>
   typeof value === 'string' ? value : (value?.id ?? '');
 
@@ -79,7 +79,7 @@ const listRefunds = async ({ refunds }: Stripe, intentId: string): Promise<Strip
   return data;
 };
 
-/** Refusals of every call: RATE_LIMITED, IDEMPOTENCY_KEY_IN_FLIGHT. */
+/** Every call may be refused with RATE_LIMITED or IDEMPOTENCY_KEY_IN_FLIGHT. */
 export const stripeAftercare = ({ stripe, call }: StripeConnection): AftercareProvider => ({
   refund: ({ intentId, refundId, orderId, amountMinor }, idempotencyKey) =>
     call('refund', async () => {

@@ -1,4 +1,4 @@
-// The card provider's books as reconciliation reads them: a hundred payments a call.
+// Lists the card provider's payments for reconciliation, a hundred a call.
 import Stripe from 'stripe';
 import { mapBounded } from '../../concurrency/chunks.ts';
 import { idOf } from './stripe-aftercare.ts';
@@ -6,10 +6,10 @@ import { LIST_MAX, type StripeConnection } from './stripe-client.ts';
 import { stageOf, type Stage } from './stripe.ts';
 
 const READ_AT_ONCE = 8;
-/** A charge says how much of it went back, or will (docs.stripe.com/api/charges/object). */
+/** A charge has the sum of its refunds (docs.stripe.com/api/charges/object). */
 const CHARGE = 'latest_charge';
 
-/** An intent as reconciliation needs it. */
+/** The fields of an intent that reconciliation compares. */
 export interface PaymentRecord {
   id: string;
   orderId: string | undefined;
@@ -18,18 +18,18 @@ export interface PaymentRecord {
   refundedMinor: number;
 }
 
-/** A stretch of time, in whole seconds since 1970: from its beginning up to before its end. */
+/** A range of time in whole seconds since 1970, its end excluded. */
 export interface Stretch {
   fromSeconds: number;
   toSeconds: number;
 }
 
 export interface ProviderBooks {
-  /** Intents made in a stretch, a page at a time. */
+  /** Intents made in a range, a page at a time. */
   made(stretch: Stretch): AsyncIterable<PaymentRecord[]>;
-  /** Ids of intents of which something was given back in a stretch, a page at a time. */
+  /** Ids of intents with a refund in a range, a page at a time. */
   refunded(stretch: Stretch): AsyncIterable<string[]>;
-  /** Those of these that the provider knows. */
+  /** The intents of these ids that the provider knows. */
   read(ids: string[]): Promise<PaymentRecord[]>;
 }
 

@@ -1,4 +1,4 @@
-// The connection to the card provider: Stripe's API, its errors as the refusals that we know.
+// Connects to Stripe's API, and turns its errors into Holdfast's error codes.
 import Stripe from 'stripe';
 import { DomainError } from '../../domain/errors.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -8,11 +8,11 @@ const RETRY_AFTER_SECONDS_MAX = 300;
 /** Objects of one page of a list (docs.stripe.com/api/pagination). */
 export const LIST_MAX = 100;
 
-/** True for an answer that Stripe saves and repeats for its key: read, do not resend. */
+/** True for a response that Stripe saves and repeats for its key: read, do not resend. */
 export const isServerFault = (error: unknown): boolean =>
   error instanceof Stripe.errors.StripeError && (error.statusCode ?? 0) >= 500;
 
-/** True when the object is not in the state that the call was meant for: read what it is in. */
+/** True when the object is in another state than the call needs: read its state. */
 export const isWrongState = (error: unknown): boolean =>
   error instanceof Stripe.errors.StripeInvalidRequestError &&
   ['payment_intent_unexpected_state', 'charge_already_refunded'].includes(error.code ?? '');
@@ -22,7 +22,7 @@ const retryAfterOf = ({ headers }: Stripe.errors.StripeError): number => {
   return seconds > 0 ? Math.min(seconds, RETRY_AFTER_SECONDS_MAX) : 1;
 };
 
-/** A decline, a full queue or a key in use as refusals; everything else goes on as it came. */
+/** A decline, a rate limit and a key in use become DomainErrors; any other error is unchanged. */
 const refusalOf = (cause: unknown): unknown => {
   if (!(cause instanceof Stripe.errors.StripeError)) return cause;
   if (cause instanceof Stripe.errors.StripeCardError) {

@@ -1,8 +1,8 @@
-// Payments at the card provider: one keyed call a step, its answers as the few facts we use.
+// Opens, confirms, captures, cancels and reads payments at the card provider, one keyed call each.
 import type Stripe from 'stripe';
 import { LIST_MAX, type StripeConnection } from './stripe-client.ts';
 
-/** How far the provider's clock may be from ours. */
+/** The largest difference between the provider's clock and ours. */
 const CLOCKS_APART_MS = 60_000;
 
 export type Stage =
@@ -13,12 +13,12 @@ export type Stage =
   | 'captured'
   | 'canceled';
 
-/** An intent as the story needs it. */
+/** The fields of an intent that the workflow needs. */
 export interface PaymentView {
   id: string;
   stage: Stage;
   clientSecret: string;
-  /** Set when the last try was refused by the card's bank. */
+  /** Set when the card's bank refused the last confirmation. */
   declineCode: string | undefined;
 }
 
@@ -34,7 +34,7 @@ export interface PaymentProvider {
   capture(id: string, key: string): Promise<PaymentView>;
   cancel(id: string, key: string): Promise<PaymentView>;
   read(id: string): Promise<PaymentView>;
-  /** The intent of an order among those made since, in case the answer to `open` was lost. */
+  /** Finds an order's intent among those made since, in case the response to `open` was lost. */
   findByOrder(orderId: string, sinceMs: number): Promise<PaymentView | undefined>;
 }
 
@@ -69,7 +69,7 @@ const findByOrder = async (
   return undefined;
 };
 
-/** Refusals of every call: CARD_DECLINED, RATE_LIMITED, IDEMPOTENCY_KEY_IN_FLIGHT. */
+/** Every call may be refused: CARD_DECLINED, RATE_LIMITED, IDEMPOTENCY_KEY_IN_FLIGHT. */
 export const stripeProvider = ({ stripe, call }: StripeConnection): PaymentProvider => {
   const { paymentIntents: intents } = stripe;
   return {

@@ -1,4 +1,4 @@
-// Reconciliation: the provider's books against ours; a difference is a break until it is gone.
+// Compares the provider's payments with the ledger and records each difference as a break.
 import {
   listChangedIntents,
   listOpenIntents,
@@ -18,20 +18,20 @@ import type { PaymentProvider } from '../providers/stripe.ts';
 
 /** Payments of the last two days are compared again and again, older ones when they change. */
 const AGAIN_SECONDS = 48 * 3_600;
-/** Of those, so many parts at least are gone through before the first is again. */
+/** The repeated comparison takes at least this many runs to go through those two days. */
 const AGAIN_PARTS = 12;
-/** Compared in one go, longer when there is little in it; a run that dies loses one go. */
+/** The range compared at once; it grows while comparisons are quick. A crash repeats one range. */
 const STRETCH_SECONDS_MIN = 60;
 const STRETCH_SECONDS_MAX = 4 * 3_600;
 const QUICK_MS = 1_000;
-/** One run takes no longer, and the next goes on where it stopped. */
+/** The longest run; the next one continues where it stopped. */
 const RUN_MS = 90_000;
 
 export interface ReconciliationDeps {
   pg: Pg;
   provider: PaymentProvider;
   books: ProviderBooks;
-  /** What is younger may still be on its way between the two books, in ms. */
+  /** Younger payments may still differ while a change is recorded on one side only, in ms. */
   settledMs: number;
 }
 
@@ -62,7 +62,7 @@ const differs = (
   return { id: `refunds/${intent.id}`, kind: 'REFUNDS_DIFFER', orderId, facts: amounts };
 };
 
-/** An intent that its order does not know: unconfirmed it holds no money, and is dropped. */
+/** An intent that is not its order's. An unconfirmed one holds no money and is cancelled. */
 const strayOf = async (
   { pg, provider }: ReconciliationDeps,
   intent: PaymentRecord,
@@ -91,11 +91,11 @@ const breakOf = async (
     return { id: `unknown/${intent.id}`, kind: 'UNKNOWN_ORDER', orderId: null, facts };
   }
   if (order.paymentIntentId === intent.id) return differs(intent, order, oursMinor);
-  // Until the order has ended its story may be about to adopt what it finds.
+  // The workflow of an open order may be about to adopt the intent.
   return isEnding(order.status) ? strayOf(deps, intent, order.id) : undefined;
 };
 
-/** Compares a page of payments: breaks open, and those of these payments that are gone close. */
+/** Compares a page of payments: opens breaks, and closes those of these payments that are gone. */
 const compare = async (deps: ReconciliationDeps, intents: PaymentRecord[]): Promise<void> => {
   if (intents.length === 0) return;
   const ids = intents.flatMap(({ orderId }) => (isId('order', orderId) ? [orderId] : []));
@@ -123,7 +123,7 @@ const compareMade = async (deps: ReconciliationDeps, stretch: Stretch): Promise<
   return made;
 };
 
-/** What was made in a stretch, and what has changed in it on either side and is older. */
+/** Compares payments made in a range, and older ones that changed in it on either side. */
 const compareNew = async (deps: ReconciliationDeps, stretch: Stretch): Promise<void> => {
   const made = await compareMade(deps, stretch);
   const changed = new Set(await listChangedIntents(deps.pg, stretch));
@@ -140,13 +140,13 @@ const COMPARES: Record<Lane, (deps: ReconciliationDeps, stretch: Stretch) => Pro
 };
 
 const SECOND_US = 1_000_000;
-/** Up to when a lane has compared, in seconds since 1970. */
+/** The end of the range that a lane has compared, in seconds since 1970. */
 const comparedUntil = async (pg: Pg, lane: Lane): Promise<number | undefined> => {
   const position = await positionOf(pg, lane);
   return position && position.atUs / SECOND_US;
 };
 
-/** Goes on up to an end, or for as long as the run may take; answers whether it came there. */
+/** Compares a lane's ranges until the end or the time limit; returns whether it reached the end. */
 const goOn = async (
   deps: ReconciliationDeps,
   lane: Lane,
@@ -170,8 +170,8 @@ const goOn = async (
 };
 
 /**
- * Compares what was made or has changed since the last run, and a part of what was compared before.
- * Its work is that of the payments in between, however many there are in all.
+ * Compares payments made or changed since the last run, and a share of the earlier ones.
+ * Its work grows with the payments since the last run, not with the payments in all.
  */
 export const reconcile = async (deps: ReconciliationDeps): Promise<void> => {
   const { pg, books, settledMs } = deps;
@@ -186,7 +186,7 @@ export const reconcile = async (deps: ReconciliationDeps): Promise<void> => {
   const partEnd = Math.min(fromSeconds + AGAIN_SECONDS / AGAIN_PARTS, toSeconds);
   const part = { fromSeconds, toSeconds: partEnd };
   const isThere = await goOn(deps, 'payments-again', part, endMs);
-  // The end moves on all the while: who has come to it begins anew.
+  // The end moves with time: a lane that has reached it starts again from the oldest payment.
   if (isThere && partEnd === toSeconds) {
     await putPosition(pg, 'payments-again', { atUs: oldest * SECOND_US, id: '' });
   }

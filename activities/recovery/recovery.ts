@@ -1,4 +1,4 @@
-// Recovery's hands: start what nobody began, tell what nobody told, compare, and mend.
+// Sweeps stuck orders, returns and events, frees stock, compares read models, and repairs batches.
 import { Context } from '@temporalio/activity';
 import { mapBounded } from '../../concurrency/chunks.ts';
 import type { Cassandra } from '../../db/cassandra/client.ts';
@@ -24,17 +24,17 @@ import { stockActivities, type StockClient } from '../stock.ts';
 
 const BATCH_MAX = 500;
 const ALIVE_EVERY_MS = 2_000;
-/** An order that should be moving is looked for in Temporal after this. */
+/** An order without progress is looked up in Temporal after this time, in ms. */
 const QUIET_MS = 2 * 60_000;
 const DESCRIBED_AT_ONCE = 10;
-/** Orders of so long ago are compared: the road has had its time. */
+/** Only orders this old are compared, so that the projection has had time. */
 const SAMPLE_FROM_MS = 15 * 60_000;
 const SAMPLE_TO_MS = 60_000;
 const SAMPLE_MAX = 100;
-/** Before the first run, nobody looks further back. */
+/** The first run starts this far back. */
 const ENDED_WITHIN_MS = 60 * 60_000;
 const ENDED: OrderStatus[] = ['cancelled', 'rejected', 'expired'];
-/** Orders that should be moving: each status has a lane and a share of every sweep. */
+/** The statuses of orders in progress: each has a cursor and a share of every sweep. */
 const MOVING = ['accepted', 'awaiting_payment', 'confirmed', 'packing'] as const;
 const MOVING_MAX = 150;
 const FROM_THE_FIRST = { atUs: 0, id: '' };
@@ -68,7 +68,7 @@ const repairOne = async (deps: RecoveryDeps, { batchId, orderId, ...input }: Rep
   });
 };
 
-/** Runs `work` over all, a few at a time; one that fails does not stop the others. */
+/** Runs `work` over all, a few at a time; a failure does not stop the others. */
 const overAll = async <T>(
   { telemetry }: Pick<RecoveryDeps, 'telemetry'>,
   items: T[],
@@ -80,13 +80,13 @@ const overAll = async <T>(
       if (await work(item)) sum.count++;
     } catch (error) {
       sum.failed++;
-      telemetry.log.error('not swept', error);
+      telemetry.log.error('sweep of an item failed', error);
     }
   });
   return sum;
 };
 
-/** Open without a running story, or undecided past every patience: a person is shown it. */
+/** Raises an attention for an open order without a running workflow, or one undecided too long. */
 const flagIfStuck = async (deps: RecoveryDeps, order: Order): Promise<boolean> => {
   const { id, storeId, status, attention, createdAt } = order;
   if (attention) return false;
@@ -104,7 +104,7 @@ const flagIfStuck = async (deps: RecoveryDeps, order: Order): Promise<boolean> =
   return true;
 };
 
-/** Looks at the next ones of each status; whoever has been looked at waits until all have been. */
+/** Sweeps the next orders of each status; an order is next again once all others were swept. */
 const flagStuck = async (deps: RecoveryDeps): Promise<number> => {
   let count = 0;
   for (const status of MOVING) {
@@ -118,8 +118,8 @@ const flagStuck = async (deps: RecoveryDeps): Promise<number> => {
 };
 
 /**
- * Frees what ended orders still hold: from the last run's end to two minutes ago. What could not be
- * freed is tried again for an hour; by then it has expired by itself.
+ * Frees stock that ended orders still hold, from the end of the last run to two minutes ago.
+ * A failure is retried for an hour; by then the hold has expired by itself.
  */
 const releaseEnded = async (deps: RecoveryDeps): Promise<number> => {
   const { releaseHeld } = stockActivities(deps.inventory);
@@ -140,8 +140,8 @@ const releaseEnded = async (deps: RecoveryDeps): Promise<number> => {
 };
 
 /**
- * Starts what was accepted and not begun, after an outage of Temporal thousands a run. Whether an
- * order was begun only Temporal knows, so each is asked for once a round.
+ * Starts workflows of accepted orders, thousands a run after an outage of Temporal.
+ * Only Temporal knows whether a workflow exists, so each order is looked up once a round.
  */
 const startWaiting = async (deps: RecoveryDeps): Promise<number> => {
   const { pg, olderThanMs, temporal, timings } = deps;
@@ -195,8 +195,8 @@ const countStale = async (deps: RecoveryDeps): Promise<number> => {
 };
 
 /**
- * Says that it is being worked on. Schedules skip a run while the last one goes on: one whose
- * worker or whose answer was lost would keep all others away until its time was over.
+ * Sends heartbeats while the work runs. A schedule skips its runs while the last one goes on, so a
+ * run whose worker or response is lost must time out soon.
  */
 const alive = async <T>(work: () => Promise<T>): Promise<T> => {
   const context = Context.current();
@@ -210,13 +210,13 @@ export const recoveryActivities = (deps: RecoveryDeps) => {
     'Orders of the last sample whose read model was missing or behind.',
   );
   return {
-    /** Answers how many orders, returns and events were seen to. */
+    /** Returns how many orders, returns and events were swept. */
     startWaitingOrders: (): Promise<number> => alive(() => sweep(deps)),
-    /** Compares what is new and what has changed, and a part of the rest once more. */
+    /** Compares new and changed payments, and a share of the others once more. */
     reconcilePayments: (): Promise<void> => alive(() => reconcile(deps)),
-    /** Frees what ended orders still hold; answers how many did. */
+    /** Frees stock that ended orders still hold; returns how many orders did. */
     releaseEndedHolds: (): Promise<number> => alive(() => releaseEnded(deps)),
-    /** Answers how many of a sample are missing or behind on the read side. */
+    /** Returns how many orders of a sample are missing or behind on the read side. */
     checkReadModel: (): Promise<number> =>
       alive(async () => {
         const count = await countStale(deps);

@@ -1,4 +1,4 @@
-// The payload codec: nothing readable, any known key, and keys that can change.
+// Tests the payload codec: its payloads are unreadable, any known key opens them, keys rotate.
 import { describe, expect, test } from 'bun:test';
 import { payloadCodec } from './codec.ts';
 
@@ -11,7 +11,7 @@ const textOf = (data: Uint8Array | null | undefined): string =>
   Buffer.from(data ?? []).toString('latin1');
 
 describe('the payload codec', () => {
-  test('gives back what it was given, and shows nothing of it meanwhile', async () => {
+  test('decodes what it encoded, and its payloads show nothing of the content', async () => {
     const codec = payloadCodec([NEW]);
     const [sealed] = await codec.encode([plain]);
     expect(textOf(sealed?.data)).not.toContain('canary');
@@ -21,13 +21,13 @@ describe('the payload codec', () => {
     expect(textOf(opened?.metadata?.['encoding'])).toBe('json/plain');
   });
 
-  test('seals the same payload differently each time', async () => {
+  test('encrypts the same payload differently each time', async () => {
     const codec = payloadCodec([NEW]);
     const [one, two] = await codec.encode([plain, plain]);
     expect(textOf(one?.data)).not.toBe(textOf(two?.data));
   });
 
-  test('reads what an earlier key sealed, and seals with the first', async () => {
+  test('decrypts with an earlier key, and encrypts with the first', async () => {
     const sealed = await payloadCodec([OLD]).encode([plain]);
     const rotated = payloadCodec([NEW, OLD]);
     expect(textOf((await rotated.decode(sealed))[0]?.data)).toBe('"canary-7f3a"');
@@ -35,11 +35,11 @@ describe('the payload codec', () => {
     expect(textOf(fresh?.metadata?.['encryption-key-id'])).toBe('new');
   });
 
-  test('passes through what was written before there was a codec', async () => {
+  test('passes through payloads that are not encrypted', async () => {
     expect(await payloadCodec([NEW]).decode([plain])).toEqual([plain]);
   });
 
-  test('does not open what it has no key for, or what was changed', async () => {
+  test('refuses a payload of an unknown key, and a changed one', async () => {
     const [sealed] = await payloadCodec([OLD]).encode([plain]);
     const failure = (codec: ReturnType<typeof payloadCodec>, data?: Uint8Array) =>
       codec.decode([{ ...sealed, ...(data && { data }) }]).then(
@@ -52,7 +52,7 @@ describe('the payload codec', () => {
     expect(await failure(payloadCodec([OLD]), changed)).toBe('refused');
   });
 
-  test('wants keys of 256 bits with a name', async () => {
+  test('needs named keys of 256 bits', async () => {
     for (const key of ['', 'a:', `a:${'ab'.repeat(16)}`, 'ab'.repeat(32)]) {
       expect(() => payloadCodec([key])).toThrow('a codec key is');
     }

@@ -1,4 +1,4 @@
-// The payload codec: encrypts what workflows keep in Temporal, with keys that can be rotated.
+// Encrypts the payloads that workflows keep in Temporal, with keys that can be rotated.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { PayloadCodec } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
@@ -22,7 +22,7 @@ interface CodecKey {
   key: Uint8Array;
 }
 
-/** `<id>:<64 hex digits>`; the id is kept beside what it encrypted. */
+/** `<id>:<64 hex digits>`; the id is stored beside each payload it encrypted. */
 const keyOf = (text: string): CodecKey => {
   const [id = '', hex = ''] = text.split(':');
   const key = Uint8Array.fromHex(hex);

@@ -1,10 +1,10 @@
-// The connection to Temporal: opened at the first call, opened anew after a failure.
+// Connects to Temporal at the first call, and again after a failure.
 import { Client } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
 import { NativeConnection } from '@temporalio/worker';
 
 export interface TemporalConnection {
-  /** The client; throws when Temporal is away. The next call tries anew. */
+  /** Returns the client; throws when Temporal is away. The next call connects again. */
   client(): Promise<Client>;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// Worker Versioning: which build of the workflows is the current one.
+// Makes a build of the workflows the current one (Temporal's Worker Versioning).
 import type { Client } from '@temporalio/client';
 
 /** All workers are one deployment; its versions are builds. */
@@ -8,8 +8,8 @@ const TRIES_MAX = 60;
 const TRY_AGAIN_MS = 250;
 
 /**
- * Makes a build the current one and waits until it is: new workflows start on it, and running
- * ones continue on it with their next task. A build is known once its workers have polled.
+ * Makes a build the current one and waits until it is. New workflows start on it; running ones
+ * continue on it with their next task. Temporal knows a build once its workers have polled.
  */
 export const makeCurrent = async (
   client: Client,

@@ -1,4 +1,4 @@
-// Updates, signals and reads of a running order workflow; Postgres has the last word.
+// Sends updates and signals to an order's workflow and reads its state; Postgres is the authority.
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { WorkflowHandle, WorkflowUpdateHandle } from '@temporalio/client';
@@ -24,14 +24,14 @@ const refusalOf = (error: unknown): DomainError => {
   return away(error);
 };
 
-/** No workflow runs: the order is over, or its workflow has not started yet and soon will. */
+/** No workflow runs: the order is over, or its workflow has not started yet. */
 const notRunning = async (pg: Pg, id: string, cause: unknown): Promise<DomainError> => {
   const order = await findOrder(pg, id);
   if (order && !isEnding(order.status)) return away(cause);
   return new DomainError('ILLEGAL_TRANSITION', 'the order is over', { cause });
 };
 
-/** An update that is accepted is in the workflow's history and will be carried out. */
+/** An accepted update is in the workflow's history and will be carried out. */
 export const UNTIL_ACCEPTED = { waitForStage: 'ACCEPTED' } as const;
 
 /**
@@ -61,7 +61,7 @@ export const updateOrder = async (
   if (!accepted) throw away(new Error('no worker has accepted it in time'));
 };
 
-/** Tells the workflow to read the payment at the provider. Throws when no workflow runs. */
+/** Signals the workflow to read the payment at the provider. Throws when no workflow runs. */
 export const signalPaymentChanged = async (
   temporal: TemporalConnection,
   orderId: string,

@@ -13,7 +13,7 @@ import { startWorkflow } from './start.ts';
 export interface ProviderEventDeps {
   pg: Pg;
   temporal: TemporalConnection;
-  /** How often the provider is asked for the verdict of a dispute, in ms. */
+  /** How often the provider is read for the verdict of a dispute, in ms. */
   disputePollMs: number;
 }
 

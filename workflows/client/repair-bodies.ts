@@ -1,10 +1,10 @@
-// What each repair action takes besides its order.
+// Schemas of the fields that each repair action takes besides its order.
 import { z } from 'zod';
 import { addressShape } from '../../domain/address.ts';
 import type { RepairAction } from '../../domain/attention.ts';
 
 const NOTE_LENGTH_MAX = 500;
-/** Why the operator does it, for the audit. */
+/** The operator's reason, for the audit. */
 const note = z.string().trim().max(NOTE_LENGTH_MAX).default('');
 
 export const actionBodies = {

@@ -1,4 +1,4 @@
-// Carries out an operator's action once: recorded first, then sent to the order's workflow.
+// Carries out an operator's action once: records it first, then sends it to the order's workflow.
 import type { Pg } from '../../db/postgres/client.ts';
 import { findOrder, type Order } from '../../db/postgres/orders/orders.ts';
 import { listRefunds } from '../../db/postgres/orders/refunds.ts';
@@ -32,7 +32,7 @@ export interface RepairDeps {
   timings: WorkflowTimings;
 }
 
-/** The action's id is the update's: equal clicks join the first and get its answer. */
+/** The action's id is the update's id: equal requests join the first and get its result. */
 const repair = (deps: RepairDeps, { id }: Order, updateId: string, repair: Repair): Promise<void> =>
   updateOrder(deps, id, (workflow) =>
     workflow.startUpdate(repairOrder, { ...UNTIL_ACCEPTED, args: [repair], updateId }),
@@ -45,10 +45,10 @@ const refund = (
 ): Promise<void> =>
   startWorkflow(temporal, REFUND_ORDER, refundOptions(grant.id, { orderId, storeId, grant }));
 
-/** Reasons that mean that nothing runs for the order: its workflow is started from its record. */
+/** With these reasons no workflow runs for the order; it is started from the order's record. */
 const WITHOUT_WORKFLOW: readonly AttentionReason[] = ['WORKFLOW_MISSING', 'NO_PROGRESS'];
 
-/** A refund that failed is given again, under the action's own id. */
+/** Grants a failed refund again, under the action's own id. */
 const refundAgain = async (deps: RepairDeps, order: Order, actionId: string): Promise<void> => {
   const failed = (await listRefunds(deps.pg, order.id)).findLast(({ state }) => state === 'failed');
   if (!failed) throw new DomainError('ILLEGAL_TRANSITION', 'no refund of this order has failed');
@@ -56,7 +56,7 @@ const refundAgain = async (deps: RepairDeps, order: Order, actionId: string): Pr
   await refund(deps, order, { id: actionId, amountMinor, reason });
 };
 
-/** Starts the workflow from the record: every step that was taken is found again by its key. */
+/** Starts the workflow from the order's record; each step taken before is found by its key. */
 const restart = async ({ pg, temporal, timings }: RepairDeps, order: Order): Promise<void> => {
   await restartOrder(temporal, order, timings);
   await clearAttention(pg, order.storeId, order.id);
@@ -111,8 +111,8 @@ const perform = async (deps: RepairDeps, action: RecoveryAction): Promise<void> 
 };
 
 /**
- * Does an action once a key: asked again it answers what came of it. What was refused is written
- * down as well, and refused again. Refusals of the workflow and of the ledger come as they are.
+ * Does an action once a key; a repeated request gets the recorded result.
+ * A refusal is recorded too, and repeated. Refusals of the workflow and the ledger are unchanged.
  */
 export const act = async (deps: RepairDeps, input: ActionInput): Promise<RecoveryAction> => {
   const action = await recordAction(deps.pg, input);

@@ -1,4 +1,4 @@
-// The schedules of recovery, made when they are missing, whenever Temporal is there.
+// Creates recovery's schedules when they are missing.
 import { ScheduleAlreadyRunning, type Client } from '@temporalio/client';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import {
@@ -34,7 +34,7 @@ const putSchedule = async (client: Client, name: RecoveryWorkflow, every: number
   }
 };
 
-/** Keeps trying until the schedules are there or `signal` ends it; `pace` in ms. */
+/** Retries until the schedules exist or `signal` aborts it; `pace` in ms. */
 export const putSchedules = async (
   connect: () => Promise<Client>,
   timings: Pace,
@@ -47,7 +47,7 @@ export const putSchedules = async (
       for (const name of RECOVERY_WORKFLOWS) await putSchedule(client, name, timings[name]);
       return;
     } catch (error) {
-      telemetry.log.error('schedules not made yet', error);
+      telemetry.log.error('creating the schedules failed', error);
       await Bun.sleep(TRY_AGAIN_MS);
     }
   }

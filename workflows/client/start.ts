@@ -12,7 +12,7 @@ import {
 import { RETURN_ORDER, returnOptions } from '../return-order.contract.ts';
 import type { TemporalConnection } from './connection.ts';
 
-/** What an order's workflow is started from: the stored order. */
+/** The stored fields of an order that its workflow is started from. */
 interface StoredOrder {
   id: string;
   storeId: string;
@@ -40,7 +40,7 @@ export const startOrder = (
   timings: WorkflowTimings,
 ): Promise<void> => startWorkflow(temporal, FULFILL_ORDER, fulfillOrderOptions(order, timings));
 
-/** Starts a workflow that has failed once more; one that runs stays as it is. */
+/** Starts a failed workflow again; one that runs stays as it is. */
 export const restartOrder = (
   temporal: TemporalConnection,
   order: StoredOrder,
@@ -51,7 +51,7 @@ export const restartOrder = (
     workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
   });
 
-/** Starts an order's workflow and waits until its payment is decided or its shopper is needed. */
+/** Starts an order's workflow and waits until its payment is decided or its shopper must act. */
 export const startOrderAndWait = async (
   temporal: TemporalConnection,
   order: StoredOrder,
@@ -67,7 +67,7 @@ export const startOrderAndWait = async (
   });
 };
 
-/** Starts a return's workflow; `pollMs` is how often the carrier is asked. */
+/** Starts a return's workflow; `pollMs` is how often the carrier is read. */
 export const startReturn = (
   temporal: TemporalConnection,
   { id: returnId, orderId, storeId, lines: units, refundMinor }: Return,

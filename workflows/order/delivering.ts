@@ -1,4 +1,4 @@
-// Delivering, as the story tells it: booked, shipped, and what becomes of the parcels.
+// Books an order's parcels and follows them to delivery or another end.
 import { CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
 import type { DeliveryOutcome } from '../../domain/parcels.ts';
 import type { FulfillOrderInput } from '../fulfill-order.contract.ts';
@@ -10,7 +10,7 @@ import type { UndoStack } from './undo-stack.ts';
 const SHIPMENT_FAILED = 'SHIPMENT_STEP_FAILED';
 const ENDS = { delivered: 'delivered', lost: 'lost', returned_to_sender: 'returned' } as const;
 
-/** From here on the address stays; a shopper who cancels while the carrier is away still can. */
+/** The address cannot change from here on. A shopper may still cancel while the carrier is away. */
 export async function book(state: OrderState, undo: UndoStack): Promise<void> {
   await condition(() => state.changing === 0);
   doing(state, 'booking the parcel');
@@ -19,7 +19,7 @@ export async function book(state: OrderState, undo: UndoStack): Promise<void> {
   moved(state, 'packing');
 }
 
-/** A booking that was refused lets the address change again. */
+/** A refused booking lets the address change again. */
 async function bookOnce(state: OrderState): Promise<void> {
   state.isBooking = true;
   try {
@@ -31,8 +31,9 @@ async function bookOnce(state: OrderState): Promise<void> {
 }
 
 /**
- * Runs a step until it is done, or until it is cancelled. A try that was under way when the cancel
- * came and failed is not repeated by the server: undoing finds out by its key what it did.
+ * Runs a step until it is done or cancelled.
+ * An attempt that fails after the cancellation is not retried: the undo reads its effect by its
+ * key.
  */
 async function unlessCancelled(state: OrderState, work: () => Promise<void>): Promise<void> {
   const scope = new CancellationScope();
@@ -46,7 +47,7 @@ async function unlessCancelled(state: OrderState, work: () => Promise<void>): Pr
   }
 }
 
-/** The parcels, from the warehouse to the doorstep; each milestone is recorded by who sees it. */
+/** Follows the parcels to the doorstep. The activity that sees a milestone records it. */
 export async function deliver(state: OrderState, input: FulfillOrderInput): Promise<void> {
   try {
     await ship(state, input);
@@ -63,12 +64,12 @@ async function ship(state: OrderState, { carrierPollMs: pollMs }: FulfillOrderIn
   const follow = (until: 'shipped' | 'delivered') => () =>
     fulfillment.followShipment({ ...order, until, pollMs });
   const skipped = async (): Promise<DeliveryOutcome> => {
-    // The record may be there already, or beyond.
+    // The order may be recorded as shipped, or further, already.
     await moveTo(state, 'shipped').catch(() => undefined);
     await moveTo(state, 'delivered');
     return { end: 'delivered', undeliveredMinor: 0 };
   };
-  // Where the parcels are on their way is written by who sees it, and the mail of it waits there.
+  // The activity that sees the parcels on their way records it, and the mail awaits that status.
   if (state.isSecond) mail(state, 'shipped', { awaits: 'shipped', pollMs });
   else await untilShipped(state, follow('shipped'));
   doing(state, 'on its way');
@@ -80,7 +81,7 @@ async function ship(state: OrderState, { carrierPollMs: pollMs }: FulfillOrderIn
   await arrive(state, outcome);
 }
 
-/** Older stories see the parcel leave themselves. */
+/** Older workflows record the shipment themselves. */
 async function untilShipped(state: OrderState, follow: () => Promise<unknown>): Promise<void> {
   doing(state, 'waiting for the carrier');
   await follow();
@@ -88,7 +89,7 @@ async function untilShipped(state: OrderState, follow: () => Promise<unknown>): 
   mail(state, 'shipped');
 }
 
-/** What becomes of the order where its parcels have ended; older stories know only delivery. */
+/** Ends the order by its parcels' ends; older workflows know only delivery. */
 async function arrive(state: OrderState, outcome: DeliveryOutcome | undefined): Promise<void> {
   const { end, undeliveredMinor } = outcome ?? { end: 'delivered', undeliveredMinor: 0 };
   if (end !== 'delivered') return conclude(state, end);
@@ -105,10 +106,10 @@ async function refundUndelivered(state: OrderState, amountMinor: number): Promis
   mail(state, 'refunded', { about: id, amountMinor });
 }
 
-/** Nothing arrived: the money goes back first, then what came back is for sale again. */
+/** Nothing arrived: the refund comes first, then returned units are put on hand again. */
 async function conclude(state: OrderState, end: 'lost' | 'returned'): Promise<void> {
   const { order } = state;
-  doing(state, `giving the money back: the parcel was ${end}`);
+  doing(state, `refunding: the parcel was ${end}`);
   const back = () => paymentUndo.returnPayment({ ...order, reason: `the parcel was ${end}` });
   await persist(state, { reason: 'REFUND_FAILED', work: back });
   if (end === 'returned') {

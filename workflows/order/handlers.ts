@@ -1,10 +1,10 @@
-// What may be asked of an order's story while it runs, and what is refused.
+// Handles the updates, signals and query of an order's workflow, and validates them.
 import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
 import { isCancellable, isDecided, isEnding, type OrderStatus } from '../../domain/order.ts';
 import {
   cancelOrder,
   changeAddress,
-  mendOrder,
+  formerRepairOrder,
   repairOrder,
   orderProgress,
   paymentChanged,
@@ -15,7 +15,7 @@ import {
 import { records } from '../activity-proxies.ts';
 import type { OrderState } from './state.ts';
 
-/** Cards that wait to be tried; more at once than these are somebody testing cards. */
+/** Cards that wait to be tried; more at once means card testing. */
 const CARDS_WAITING_MAX = 3;
 
 const illegal = (message: string): ApplicationFailure =>
@@ -60,7 +60,7 @@ const setAddressHandler = (state: OrderState): void =>
     },
   );
 
-/** Waits until the card is tried: paid, ended, or the shopper is needed once more. */
+/** Waits until the card is tried: the payment is decided, or the shopper must act again. */
 const setPaymentHandler = (state: OrderState): void =>
   setHandler(
     providePayment,
@@ -89,7 +89,7 @@ const assertRepairable = (state: OrderState, { action, ending }: Repair): void =
   if (action === 'cancel' && !isCancellable(state.status)) throw tooLate(state.status);
   const isOnItsWay = state.status === 'packing' || state.status === 'shipped';
   if (action === 'resolve' && (!isOnItsWay || !ending)) {
-    throw illegal('only a parcel under way is resolved, by saying what became of it');
+    throw illegal('only a parcel under way is resolved, with an ending');
   }
 };
 
@@ -100,7 +100,7 @@ const setRepairHandler = (state: OrderState): void => {
     return state.status;
   };
   const validator = (repair: Repair): void => assertRepairable(state, repair);
-  for (const update of [repairOrder, mendOrder]) setHandler(update, decide, { validator });
+  for (const update of [repairOrder, formerRepairOrder]) setHandler(update, decide, { validator });
 };
 
 export const setHandlers = (state: OrderState): void => {

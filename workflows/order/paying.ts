@@ -1,17 +1,18 @@
-// Paying, as the story tells it: at once, or as long as the shopper has.
+// Authorises the payment at once, or waits for the shopper until the payment window ends.
 import { condition } from '@temporalio/workflow';
 import type { Authorization } from '../../activities/authorizing.ts';
 import type { FulfillOrderInput } from '../fulfill-order.contract.ts';
 import { paymentsWithin, stock } from '../activity-proxies.ts';
 import { doing, endIfCancelled, expired, mail, moved, moveTo, type OrderState } from './state.ts';
 
-/** Stock is held this much longer than the shopper may take to pay. */
+/** Stock is held this much longer than the payment window. */
 export const HOLD_MARGIN_MS = 60_000;
-/** A shopper who is busy paying gets the window again, at most so often. */
+/** Each new card starts the payment window again, at most this many times. */
 const EXTENSIONS_MAX = 3;
 /**
- * The provider is asked anew this long after the shopper was last heard of, then after four times
- * as long: the browser and the webhook come first, and most who have not paid by then never do.
+ * The provider is read this long after the shopper's last action, then after four times as long
+ * each time. Most payments are decided by the browser or the webhook before that, and most others
+ * never are.
  */
 const POLL_FIRST_MS = 20_000;
 const POLL_SLOWER = 4;
@@ -38,14 +39,14 @@ export async function untilAuthorized(state: OrderState, input: FulfillOrderInpu
   }
 }
 
-/** The shopper is busy paying: the order and its stock wait a whole window from now. */
+/** Starts the payment window and the hold again from now. */
 async function extend(state: OrderState, { paymentWindowMs }: FulfillOrderInput): Promise<void> {
   state.deadlineMs = Date.now() + paymentWindowMs;
   const holdMs = paymentWindowMs + HOLD_MARGIN_MS;
   await stock.extendHold({ ...state.order, holdMs });
 }
 
-/** Until there is news, another card, the time to try the same one again, or the deadline. */
+/** Waits for a change, another card, the time to retry the same card, or the deadline. */
 async function awaitShopper(
   state: OrderState,
   { state: paymentState, retryAfterMs }: Authorization,
@@ -69,7 +70,7 @@ async function awaitShopper(
   doing(state, 'authorising the payment');
 }
 
-/** One mail for each card that did not do. */
+/** One mail for each card that failed. */
 function mailActionNeeded(state: OrderState): void {
   if (!state.isSecond || state.mailedTries === state.tries) return;
   state.mailedTries = state.tries;

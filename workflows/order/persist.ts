@@ -1,11 +1,11 @@
-// Steps that must be done: what does not mend itself waits for a person, and loses nothing.
+// Runs a workflow's step; a failure raises an attention and waits for an operator's decision.
 import { condition } from '@temporalio/workflow';
 import type { AttentionReason } from '../../domain/attention.ts';
 import type { Repair } from '../fulfill-order.contract.ts';
 import { cancelled, Ended, endingOf, need, type OrderState } from './state.ts';
 import { refusalIn } from './refusals.ts';
 
-/** The step was given up by an operator, who says what became of the parcel. */
+/** An operator gave the step up and reported what became of the parcel. */
 export class Resolved extends Error {
   constructor(readonly ending: NonNullable<Repair['ending']>) {
     super(ending);
@@ -13,13 +13,13 @@ export class Resolved extends Error {
 }
 
 interface Step<T> {
-  /** What the order needs a person for, when the step fails for good. */
+  /** The attention's reason when the step fails for good. */
   reason: AttentionReason;
-  /** More exact reasons, by the code the step was refused with. */
+  /** More exact reasons, by the refusal's code. */
   reasons?: Partial<Record<string, AttentionReason>>;
-  /** Refusals of the step that are endings of the order, by their code. */
+  /** Codes of refusals that end the order. */
   endings?: readonly string[];
-  /** Makes the step as if it were done, when an operator goes past it. */
+  /** Completes the step without its work when an operator skips it. */
   skipped?: () => Promise<T>;
   work(): Promise<T>;
 }
@@ -33,8 +33,8 @@ const isEndingOfOrder = (error: unknown, endings: readonly string[]): boolean =>
   error instanceof Ended || endings.includes(refusalIn(error)?.code ?? '');
 
 /**
- * Runs a step to its end. A failure that is no ending of the order raises `attention`; the story
- * then waits for `repairOrder`: retry, skip, cancel or resolve. Older stories halt instead.
+ * Runs a step to its end. A failure that does not end the order raises an attention; the workflow
+ * then waits for `repairOrder`: retry, skip, cancel or resolve. Older workflows halt instead.
  */
 export const persist = async <T>(state: OrderState, step: Step<T>): Promise<T> => {
   for (;;) {

@@ -1,8 +1,8 @@
-// A refusal thrown by an activity, as the workflow sees it: its stable code and its sentence.
+// Reads the refusal, with its stable code and message, from an activity's failure.
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { OrderEndReason } from '../../domain/order.ts';
 
-/** A remote activity's failure is wrapped, a local one's comes as it was thrown. */
+/** A remote activity's failure is wrapped; a local activity's is not. */
 const causeOf = (error: unknown): unknown =>
   error instanceof ActivityFailure ? error.cause : error;
 
@@ -14,7 +14,7 @@ export const refusalIn = (error: unknown): OrderEndReason | undefined => {
   return { code: cause.type, message: cause.message };
 };
 
-/** True when the activity's whole time was over without an answer. */
+/** True when the activity's whole time was over without a result. */
 export const ranOutOfTime = (error: unknown): boolean =>
   causeOf(error) instanceof TimeoutFailure ||
   (error instanceof ActivityFailure && error.retryState === 'TIMEOUT');

@@ -1,4 +1,4 @@
-// The state of an order's story: where it is, what was asked of it, how it moves and tells.
+// The state of an order's workflow, its status changes, attentions and mails.
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { NotificationKind, NotifyInput } from '../../activities/notifications.ts';
 import type { AttentionReason } from '../../domain/attention.ts';
@@ -15,7 +15,7 @@ import { ranOutOfTime, refusalIn } from './refusals.ts';
 const EXPIRED = { code: 'PAYMENT_WINDOW_OVER', message: 'the order was not paid in time' };
 const CANCELLED = { code: 'SHOPPER_CANCELLED', message: 'the order was cancelled' };
 
-/** An ending that is no delivery; thrown where it becomes clear, answered in one place. */
+/** An ending other than delivery; thrown where it is detected, handled in one place. */
 export class Ended extends Error {
   constructor(
     readonly ending: OrderStatus,
@@ -28,7 +28,7 @@ export class Ended extends Error {
 export const expired = (): Ended => new Ended('expired', EXPIRED);
 export const cancelled = (): Ended => new Ended('cancelled', CANCELLED);
 
-/** What a failed step means for the order; undefined when it means no ending that is known. */
+/** The ending that a failed step means for the order; undefined for any other failure. */
 export const endingIn = (error: unknown): Ended | undefined => {
   if (error instanceof Ended) return error;
   const refusal = refusalIn(error);
@@ -37,40 +37,40 @@ export const endingIn = (error: unknown): Ended | undefined => {
 };
 
 /**
- * As `endingIn`, for what must be an ending. An unknown failure is none: as a plain error it
- * halts the task, and the order goes on from there once a fix is deployed.
+ * As `endingIn`, for a failure that must be an ending. Any other failure is thrown as a plain
+ * error: it halts the workflow task, and the order continues from there once a fix is deployed.
  */
 export const endingOf = (error: unknown): Ended => {
   const ended = endingIn(error);
   if (ended) return ended;
-  throw new Error('a step failed in a way the story does not know', { cause: error });
+  throw new Error('a step failed with an unknown error', { cause: error });
 };
 
 export interface OrderState {
   order: { orderId: string; storeId: string };
-  /** False for stories begun before attention, parcels and another card were known. */
+  /** False for workflows begun before attention, parcels and another card were added. */
   isSecond: boolean;
   status: OrderStatus;
   step: string;
-  /** Rises with each "look again". */
+  /** Counts the `paymentChanged` signals and new cards. */
   changes: number;
   cancelRequested: boolean;
-  /** From the moment the parcel is being booked its address stays. */
+  /** True once the parcel is being booked: its address cannot change. */
   isBooking: boolean;
-  /** Changes of address that are being written. */
+  /** Address changes that are being recorded. */
   changing: number;
-  /** Cards that the shopper has brought and that are not tried yet. */
+  /** Cards that the shopper has sent and that are not tried yet. */
   cards: string[];
-  /** True while the next step is the shopper's. */
+  /** True while the shopper must act. */
   isWaiting: boolean;
-  /** For which try the shopper was last written to. */
+  /** The payment attempt of the last mail to the shopper. */
   mailedTries: number;
   /** How often a card was confirmed. */
   tries: number;
-  /** When the order stops waiting for the shopper, in ms since 1970. */
+  /** When the payment window ends, in ms since 1970. */
   deadlineMs: number;
   attention: AttentionReason | undefined;
-  /** Whether the step that waits for a person may be gone past. */
+  /** Whether an operator may skip the step that failed. */
   canSkip: boolean;
   repair: Repair | undefined;
   mails: Promise<void>[];
@@ -104,11 +104,11 @@ export const doing = (state: OrderState, step: string): void => {
   updateDetails(state);
 };
 
-/** Moves that operators look for; the steps between are in the current details. */
+/** Statuses in the search attribute; those between are in the current details. */
 const isSearched = (status: OrderStatus): boolean =>
   isEnding(status) || ['awaiting_payment', 'confirmed'].includes(status);
 
-/** Takes over a move that an activity has already recorded. */
+/** Takes over a status that an activity has already recorded. */
 export const moved = (state: OrderState, status: OrderStatus): void => {
   if (state.isSecond && state.status !== status && isSearched(status)) {
     upsertSearchAttributes([{ key: ORDER_STATUS, value: status }]);
@@ -117,7 +117,7 @@ export const moved = (state: OrderState, status: OrderStatus): void => {
   updateDetails(state);
 };
 
-/** Records a move and then makes it. */
+/** Records a status change, then makes it. */
 export const moveTo = async (
   state: OrderState,
   status: OrderStatus,
@@ -127,7 +127,7 @@ export const moveTo = async (
   moved(state, status);
 };
 
-/** Says that a person is needed, or no longer; the record first, then what can be searched. */
+/** Raises or clears the attention: the record first, then the search attribute. */
 export const need = async (state: OrderState, reason: AttentionReason | undefined) => {
   if (reason) await records.raiseAttention({ ...state.order, reason });
   else await records.clearAttention(state.order);
@@ -140,7 +140,7 @@ export const endIfCancelled = ({ cancelRequested }: OrderState): void => {
   if (cancelRequested) throw cancelled();
 };
 
-/** Sends beside the story; a mail that could not be sent in a day is given up. */
+/** Sends a mail without waiting for it; a mail that fails for a day is dropped. */
 export const mail = (
   state: OrderState,
   kind: NotificationKind,

@@ -1,10 +1,10 @@
-// Undo, newest first, and to the end even when the story itself is being cancelled.
+// Undoes the steps taken, newest first, even while the workflow itself is being cancelled.
 import { CancellationScope } from '@temporalio/workflow';
 
 export interface UndoStack {
-  /** Registered before the do it belongs to. */
+  /** Registers an undo, before the step it belongs to. */
   add(undo: () => Promise<void>): void;
-  /** A failing undo stops here and stays visible: it is never skipped. */
+  /** A failing undo stops the run and stays on the stack: it is never skipped. */
   run(): Promise<void>;
 }
 
