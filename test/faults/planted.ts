@@ -43,9 +43,9 @@ export const PLANTED: Record<string, Planted> = {
   'released-by-a-webhook': {
     process: 'worker',
     file: 'workflows/order/paying.ts',
-    right: 'story.isWaiting = false;',
-    wrong: `story.isWaiting = false;
-      if (story.news > seen && story.cards.length === 0) await stock.returnStock(story.order);`,
+    right: 'state.isWaiting = false;',
+    wrong: `state.isWaiting = false;
+      if (state.changes > seen && state.cards.length === 0) await stock.returnStock(state.order);`,
     fault: 'none',
     plan: { seed: 1, count: 2, kinds: { authenticates: 100 } },
     breaks: ['S5'],

@@ -26,7 +26,7 @@ import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 const LIMIT_MS = 120_000;
 const GOOD = 'local';
 const BAD = 'bad-deploy';
-const WORKFLOWS = resolve(import.meta.dirname, '../replay/bad-stories.ts');
+const WORKFLOWS = resolve(import.meta.dirname, '../replay/bad-workflows.ts');
 
 let shop: Shop;
 let connection: NativeConnection;
