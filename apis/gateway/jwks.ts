@@ -1,9 +1,9 @@
-// The public keys of the services' tokens (RFC 7517), for whoever verifies them elsewhere.
+// Serves the public keys of the services' tokens (RFC 7517) for verification elsewhere.
 import { etagOf, keptAnswer } from '../http/caching.ts';
 import { media, route, type Route } from '../http/routes.ts';
 import type { ServiceKeys } from '../rpc/tokens.ts';
 
-/** Shorter than a new key is known before it signs, so that no cache is behind. */
+/** Shorter than a new key is published before it signs, so that no cache misses it. */
 const MAX_AGE_SECONDS = 5;
 
 export const jwksRoute = ({ publicKeys }: { publicKeys: ServiceKeys }): Route =>
@@ -15,7 +15,7 @@ export const jwksRoute = ({ publicKeys }: { publicKeys: ServiceKeys }): Route =>
     response: media('application/json'),
     statuses: { 200: 'a JSON Web Key Set', 304: 'as it was' },
     handler: async ({ request }) => {
-      // By name: a private part that got here by mistake stays here.
+      // The public fields are named one by one, so that a private one can never be served.
       const keys = publicKeys().map(({ kid, kty, crv, alg, use, x, sub }) => ({
         kid,
         kty,

@@ -1,26 +1,27 @@
-// Whose orders are whose: an account's own, and a guest's with the address that it has confirmed.
+// Decides which principals' orders a caller may read: an account's own, and its confirmed guest
+// ones.
 import { createHash } from 'node:crypto';
 import type { Account, Principal } from '../http/principals.ts';
 import { OWNERS_HEADER, STORE_HEADER } from '../../domain/headers.ts';
 
-/** A guest's orders and keys belong to the e-mail; its hash is all that is kept beside them. */
+/** A guest's orders and keys belong to the e-mail; only its hash is stored with them. */
 const guestOwner = (email: string): string =>
   `guest/${createHash('sha256').update(email.trim().toLowerCase()).digest('hex')}`;
 
-/** Whose an order becomes, and whose its idempotency key is. */
+/** The owner of a new order and of its idempotency key. */
 export const ownerOf = (principal: Principal, email: string): string =>
   principal.kind === 'account' ? `account/${principal.accountId}` : guestOwner(email);
 
 /**
- * Everybody the account is: itself, and whoever bought as a guest with its address. Claiming moves
- * nothing, so it cannot stop half-way; an address that nobody confirmed claims nothing.
+ * The principals of an account: itself, and the guest of its confirmed address. Claiming guest
+ * orders moves no data, so it cannot stop half-way. An unconfirmed address claims nothing.
  */
 export const ownersOf = (account: Account): string[] => [
   `account/${account.accountId}`,
   ...(account.emailVerified ? [guestOwner(account.email)] : []),
 ];
 
-/** What a call to Orders says of its caller; only accounts are held to what is theirs there. */
+/** The caller's fields in a call to Orders; only accounts are limited to their own orders. */
 export const callHeaders = (principal: Principal) => ({
   headers: {
     [STORE_HEADER]: principal.storeId,

@@ -1,17 +1,17 @@
-// Paths that other services answer under the same name, and what each needs.
+// Lists the paths that are proxied to other services, and the permission of each.
 import { REPAIR_ACTIONS } from '../../domain/attention.ts';
 import { IMPORT_BYTES_MAX } from '../../domain/catalogue/imports.ts';
 import type { Route } from '../http/routes.ts';
 import type { Fetch } from '../rpc/peer-tls.ts';
 import { proxied, type PassedOn } from './proxy.ts';
 
-/** Where the services are. */
+/** The services' URLs. */
 export interface Behind {
   productsUrl: string;
   searchUrl: string;
   ordersUrl: string;
   recoveryUrl: string;
-  /** Reaches them. */
+  /** Sends the requests. */
   fetch: Fetch;
 }
 

@@ -1,4 +1,4 @@
-// Paths that another service answers under the same name: passed on, and its answer passed back.
+// Proxies paths to the service that answers them under the same name.
 import { DomainError } from '../../domain/errors.ts';
 import { traceHeaders } from '../../telemetry/spans.ts';
 import { boundedPieces, textBody } from '../http/body.ts';
@@ -10,9 +10,9 @@ import { media, type Method, type Route } from '../http/routes.ts';
 import { IDEMPOTENCY_KEY_HEADER, REQUEST_ID_HEADER, STORE_HEADER } from '../../domain/headers.ts';
 
 const TIMEOUT_MS = 10_000;
-/** An upload takes as long as the shopkeeper's line is slow. */
+/** An upload takes as long as the store's connection is slow. */
 const UPLOAD_TIMEOUT_MS = 10 * 60_000;
-/** Nothing else of a request goes behind the door: no forged address, user or tenant. */
+/** Only these request headers are forwarded: no forged address, user or tenant. */
 const PASSED_ON = [
   'accept',
   'content-type',
@@ -34,7 +34,7 @@ const PASSED_BACK = [
   'www-authenticate',
 ];
 
-/** The named headers that are there. */
+/** The named headers that are present. */
 export const pick = (headers: Headers, names: string[]): Record<string, string> =>
   Object.fromEntries(
     names.flatMap((name) => {
@@ -43,7 +43,7 @@ export const pick = (headers: Headers, names: string[]): Record<string, string> 
     }),
   );
 
-/** The body as it comes, never all of it at once. */
+/** Streams the body. */
 const streamed = (request: Request, bytesMax: number): ReadableStream<Uint8Array> => {
   const pieces = boundedPieces(request, { bytesMax, ms: UPLOAD_TIMEOUT_MS });
   return new ReadableStream({
@@ -56,12 +56,12 @@ const streamed = (request: Request, bytesMax: number): ReadableStream<Uint8Array
   });
 };
 
-/** Where paths are passed on to; uploads are streamed up to a limit of their own. */
+/** The target of proxied paths; uploads are streamed up to a limit of their own. */
 interface Behind {
   baseUrl: string;
   fetch: Fetch;
   uploadBytesMax?: number;
-  /** What these paths are to the limits, where their methods do not say it. */
+  /** The kind of these paths for the limits, where it does not follow from the method. */
   kind?: CallKind;
 }
 
@@ -99,10 +99,10 @@ const passOn = async (request: Request, requestId: string, behind: Behind): Prom
   });
 };
 
-/** A path that another service answers; what it needs is asked here, and there again. */
+/** A proxied path; both the gateway and the service check its permission. */
 export type PassedOn = [method: Method, path: string, needs: Permission];
 
-/** `get /products`, … : each passed on to the service at `baseUrl`. */
+/** `get /products`, …: each is proxied to the service at `baseUrl`. */
 export const proxied = (
   { baseUrl, fetch }: Pick<Behind, 'baseUrl' | 'fetch'>,
   paths: PassedOn[],

@@ -1,4 +1,4 @@
-// Every route of the public door, in one list.
+// Lists every route of the public API.
 import type { Pg } from '../../db/postgres/client.ts';
 import type { Cursors } from '../http/cursors.ts';
 import { heartbeatRoute } from '../http/heartbeat.ts';
@@ -27,7 +27,7 @@ export interface GatewayDeps extends CartDeps, AccountDeps, Behind {
   publicKeys: ServiceKeys;
 }
 
-/** Whatever tries a password or sends one by mail has a limit of its own. */
+/** Routes that try a password or send mail by address have a limit of their own. */
 const signingIn = (routes: Route[]): Route[] =>
   routes.map((one) => (one.needs === 'public' ? { ...one, kind: 'sign-in' } : one));
 

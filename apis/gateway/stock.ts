@@ -1,4 +1,4 @@
-// Stock for stores over HTTP: the product says which sku, Inventory says how many.
+// Routes of stock for stores: Products names a product's skus, Inventory their counts.
 import type { Client } from '@connectrpc/connect';
 import { DomainError, invalid } from '../../domain/errors.ts';
 import { isId } from '../../domain/ids.ts';
@@ -22,12 +22,12 @@ export interface StockDeps {
   fetch: Fetch;
 }
 
-/** Skus of a product, as Products shows it to this very caller. NOT_FOUND. */
+/** Skus of a product, as Products shows it to this caller. NOT_FOUND. */
 const skusOf = async (
   { productsUrl, fetch }: StockDeps,
   { params, request }: RouteInput,
 ): Promise<string[]> => {
-  // A path parameter comes decoded: `..%2F` would ask another path of Products.
+  // A path parameter comes decoded: `..%2F` would reach another path of Products.
   const id = params['id'] ?? '';
   if (!isId('product', id)) throw new DomainError('NOT_FOUND', 'no such product');
   const chosen = request.headers.get(STORE_HEADER);
@@ -38,13 +38,13 @@ const skusOf = async (
     },
     signal: AbortSignal.timeout(TIMEOUT_MS),
   }).catch((cause: unknown) => {
-    throw new DomainError('UNAVAILABLE', 'products cannot be asked just now', { cause });
+    throw new DomainError('UNAVAILABLE', 'products is unavailable', { cause });
   });
   if (response.status === 404) throw new DomainError('NOT_FOUND', 'no such product');
   if (response.status === 403) {
     throw new DomainError('PERMISSION_DENIED', 'this key lacks the scope products:read');
   }
-  if (!response.ok) throw new DomainError('UNAVAILABLE', 'products cannot be asked just now');
+  if (!response.ok) throw new DomainError('UNAVAILABLE', 'products is unavailable');
   const { variants } = (await response.json()) as { variants: { sku: string }[] };
   return variants.map((variant) => variant.sku);
 };
@@ -68,7 +68,7 @@ export const stockRoutes = (deps: StockDeps): Route[] => [
   route({
     method: 'put',
     path: '/product/:id/stock',
-    summary: 'Set how many are on hand.',
+    summary: 'Set the units on hand.',
     needs: 'inventory:write',
     body: stockBody,
     response: stockResponse,
@@ -85,7 +85,7 @@ export const stockRoutes = (deps: StockDeps): Route[] => [
   route({
     method: 'get',
     path: '/product/:id/stock',
-    summary: 'How many are left, of each variant.',
+    summary: 'The stock of each variant.',
     needs: 'inventory:read',
     response: stocksResponse,
     statuses: { 200: 'the stock of each variant' },

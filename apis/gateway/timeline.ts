@@ -1,4 +1,4 @@
-// An order's timeline: as JSON at once, or followed live as server-sent events.
+// Serves an order's timeline, as JSON at once or live as server-sent events.
 import { isEnding, ORDER_STATUSES, type OrderStatus } from '../../domain/order.ts';
 import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
 import { jsonOr, reply, route, type Route, type RouteInput } from '../http/routes.ts';
@@ -10,7 +10,7 @@ import { eventsResponse } from './responses.ts';
 
 const POLL_MS = 500;
 const PING_EVERY_POLLS = 30;
-/** A follower is let go after this and comes back with Last-Event-ID. */
+/** A follower's connection ends after this; it reconnects with Last-Event-ID. */
 const FOLLOW_MS_MAX = 30 * 60_000;
 
 const ENDING_EVENTS = new Set(
@@ -23,13 +23,13 @@ const ENDING_EVENTS = new Set(
   ),
 );
 
-/** The number a follower has seen last; 0 when it sends none or nonsense. */
+/** The last sequence number that a follower has seen; 0 when absent or invalid. */
 const lastSeen = (request: Request): number => {
   const header = request.headers.get('last-event-id') ?? '';
   return /^\d{1,9}$/.test(header) ? Number(header) : 0;
 };
 
-/** Sends events as they come, until the order has ended or the follower leaves. */
+/** Sends events until the order has ended or the follower disconnects. */
 const follow = async (
   stream: SSEStreamingApi,
   deps: OrderDeps,
@@ -37,7 +37,7 @@ const follow = async (
   orderId: string,
 ): Promise<void> => {
   const until = Date.now() + FOLLOW_MS_MAX;
-  // A follower comes back to another process when this one ends.
+  // Followers reconnect to another process when this one ends.
   const isOver = (): boolean => stream.aborted || request.signal.aborted || deps.draining.aborted;
   let afterSequence = lastSeen(request);
   for (let polls = 1; Date.now() < until && !isOver(); polls++) {

@@ -1,11 +1,11 @@
-// Access tokens of single orders: what a guest shows instead of an account.
+// Makes and checks the access tokens of single orders, which guests send instead of an account.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { DomainError } from '../../domain/errors.ts';
 
 export interface OrderAccess {
-  /** `hfo_` + a keyed hash of the order id: a lost answer can be given again. */
+  /** `hfo_` + a keyed hash of the order id: a lost response can be repeated. */
   tokenOf(orderId: string): string;
-  /** NOT_FOUND unless this is the very order's token: others' orders are not there. */
+  /** NOT_FOUND unless this is the token of this order, so that other orders stay hidden. */
   assertToken(orderToken: string, orderId: string): void;
 }
 

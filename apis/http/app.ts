@@ -1,4 +1,4 @@
-// The Hono app of a service: routes mounted behind limits, one translator of errors, the front.
+// Builds a service's Hono app: routes behind the limits, one error translator, common headers.
 import { Hono, type Context, type ErrorHandler, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { requestId } from 'hono/request-id';
@@ -16,7 +16,7 @@ import { schemaOfResponse, type Bindings, type Env, type Reply, type Route } fro
 
 const REQUEST_ID_LENGTH_MAX = 64;
 
-/** What may stand in a path for an id, a sku or an address; anything else is not found. */
+/** What a path may contain as an id, a sku or an address; any other path is not found. */
 export const PARAMETER = /^[ -~\u0080-\uffff]+$/;
 export const PARAMETER_LENGTH_MAX = 300;
 
@@ -24,12 +24,12 @@ export interface Mounting {
   routes: Route[];
   authenticate: Authenticate;
   telemetry: Telemetry;
-  /** Limits of a public API; without one every call passes. */
+  /** Limits of a public API; without them every call passes. */
   gate?: Gate;
   front?: FrontOptions;
-  /** Answers what is not HTTP of ours; undefined for a path that it does not know. */
+  /** Answers requests outside of the routes (RPC); undefined for an unknown path. */
   rpc?: (request: Request, bindings: Bindings) => Promise<Response> | undefined;
-  /** Compares each response with its route's schema: for tests, it costs a parse. */
+  /** Compares each response with its route's schema; for tests, because it costs a parse. */
   checksResponses?: boolean;
 }
 
@@ -39,7 +39,7 @@ const assertParameters = (params: Record<string, string>): void => {
   throw new DomainError('NOT_FOUND', 'no such path');
 };
 
-/** Query parameters as one object; a repeated or (without a schema) any parameter is refused. */
+/** Query parameters as one object; repeated and unknown parameters are refused. */
 const queryOf = (request: Request, schema: ZodType | undefined): unknown => {
   const search = new URL(request.url).searchParams;
   const names = [...search.keys()];
@@ -56,13 +56,13 @@ const queryOf = (request: Request, schema: ZodType | undefined): unknown => {
 
 const kindOf = ({ kind, method }: Route): CallKind => kind ?? (method === 'get' ? 'read' : 'write');
 
-/** A response without a rule for caches is kept by none; one that is a caller's own, privately. */
+/** Cache-Control: `no-store` unless the route sets a rule; a caller's own response is private. */
 const setCacheRule = ({ headers }: Response, { needs }: Route): void => {
   if (headers.has('cache-control')) return;
   headers.set('cache-control', needs === 'public' ? 'no-store' : 'private, no-store');
 };
 
-/** Takes the call's cost, authenticates it, and leaves when it is answered. */
+/** Takes the call's cost, authenticates it, and frees its slot after the response. */
 const admitted = async (
   route: Route,
   { authenticate, gate = openGate }: Mounting,
@@ -85,7 +85,7 @@ const admitted = async (
   if (c.error) throw c.error;
 };
 
-/** Everything that stands before a handler: trace, metrics, limits, authentication. */
+/** The middleware before a handler: trace, metrics, limits, authentication. */
 const guarded = (route: Route, mounting: Mounting): MiddlewareHandler<Env> => {
   const name = `${route.method.toUpperCase()} ${route.path}`;
   return async (c, next) => {
@@ -96,14 +96,14 @@ const guarded = (route: Route, mounting: Mounting): MiddlewareHandler<Env> => {
     await withTraceFrom(parent, () =>
       mounting.telemetry.timed('http', name, () => admitted(route, mounting, c, next)),
     ).catch((error: unknown) => {
-      // Hono has answered what the handler threw; what the gate threw is still to be answered.
+      // Hono has answered what the handler threw; what the limits threw is answered here.
       if (c.error === undefined) throw error;
     });
     setCacheRule(c.res, route);
   };
 };
 
-/** The text of a reply; in tests a body that its schema does not describe is a fault. */
+/** The body of a reply; in tests a body that differs from the route's schema is a fault. */
 const textOf = (
   { response, path }: Route,
   { body, text = JSON.stringify(body) }: Reply<unknown>,
@@ -155,7 +155,7 @@ const jsonLimit = bodyLimit({
 const takesBody = ({ method, uploads }: Route): boolean =>
   method !== 'get' && method !== 'delete' && uploads === undefined;
 
-/** A router of these routes; a path with another method is refused with Allow. */
+/** A router of these routes; a known path with another method is refused with Allow. */
 const routerOf = (mounting: Mounting): Hono<Env> => {
   const router = new Hono<Env>();
   const methods = new Map<string, string[]>();
@@ -176,7 +176,7 @@ const routerOf = (mounting: Mounting): Hono<Env> => {
   return router;
 };
 
-/** A refusal is its problem; anything else is logged and shows a request id and nothing else. */
+/** A refusal becomes its problem; any other error is logged and shows only a request id. */
 const translating =
   ({ log }: Telemetry): ErrorHandler<Env> =>
   (error, c) => {
@@ -186,7 +186,7 @@ const translating =
     return faultProblem(id);
   };
 
-/** Writes the fields that every response carries, whoever made it. */
+/** Writes the headers that every response carries. */
 const withFields: MiddlewareHandler<Env> = async (c, next) => {
   const fields = new Headers();
   c.set('fields', fields);

@@ -1,4 +1,4 @@
-// Bodies read piece by piece: within their limits, in time, and nothing of them is kept.
+// Tests that bodies are read chunk by chunk, within their limits and in time, without a copy.
 import { describe, expect, test } from 'bun:test';
 import { DEFAULT_STORE } from '../../domain/ids.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
@@ -10,7 +10,7 @@ import { BODY_BYTES_MAX, boundedPieces, textBody } from './body.ts';
 const LIMITS = { bytesMax: 1024 * 1024, ms: 5_000 };
 const PIECES = 64;
 
-/** A request whose body is made piece by piece, as it is asked for. */
+/** A request whose body is made chunk by chunk, as it is read. */
 const requestOf = (pull: (at: number) => Promise<Uint8Array | undefined>): Request => {
   let at = 0;
   const body = new ReadableStream<Uint8Array>({
@@ -33,8 +33,8 @@ const refusalOf = async (pieces: AsyncIterable<Uint8Array>): Promise<string> => 
   return 'taken';
 };
 
-describe('a body that is read piece by piece', () => {
-  test('keeps no piece once the next one is asked for', async () => {
+describe('a body that is read chunk by chunk', () => {
+  test('keeps no chunk once the next one is read', async () => {
     const made: WeakRef<Uint8Array>[] = [];
     const request = requestOf(async (at) => {
       if (at === PIECES) return undefined;
@@ -47,7 +47,7 @@ describe('a body that is read piece by piece', () => {
     Bun.gc(true);
     await Bun.sleep(1);
     Bun.gc(true);
-    // The collector looks at the stack as it is: a few may seem to be in use.
+    // The collector scans the stack conservatively: a few chunks may seem to be in use.
     const kept = made.filter((one) => one.deref() !== undefined).length;
     expect([made.length, kept < PIECES / 4]).toEqual([PIECES, true]);
     await pieces.return(undefined);
@@ -110,7 +110,7 @@ describe('a body that is read whole', () => {
   const posted = (body: string | Uint8Array | ReadableStream) => (url: string) =>
     fetch(url, { method: 'POST', body });
 
-  test('is the same whether it says its length or not', async () => {
+  test('is the same with a declared length and without', async () => {
     for (const text of ['', '{"a":"ä"}', 'x'.repeat(BODY_BYTES_MAX)]) {
       const expected = text.length < 100 ? text : `${text.length} characters`;
       expect(await served(posted(text))).toBe(expected);

@@ -1,17 +1,17 @@
-// Request bodies: read once, within a limit, as strict JSON or as raw text.
+// Reads request bodies once, within a limit, as strict JSON or as text.
 import type { ZodError, ZodType } from 'zod';
 import { withDeadline } from '../../concurrency/deadline.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { looksLikeCardNumber } from '../../domain/payment.ts';
 import { parseStrictJson } from '../../domain/strict-json.ts';
 
-/** Largest JSON body, in bytes. */
+/** The largest JSON body, in bytes. */
 export const BODY_BYTES_MAX = 1024 * 1024;
 
 export const tooLarge = (max: number): DomainError =>
   new DomainError('BODY_TOO_LARGE', `the body is larger than ${max} bytes`);
 
-/** How much a body may be, and how long all of it may take. */
+/** The limits of a body's size and of its whole reading time. */
 export interface BodyLimits {
   bytesMax: number;
   ms: number;
@@ -23,7 +23,7 @@ const JSON_MS_MAX = 10_000;
 const tooSlow = (): DomainError =>
   new DomainError('BODY_TOO_SLOW', 'the body takes too long to come');
 
-/** The body piece by piece. BODY_TOO_LARGE by declared length or while reading, BODY_TOO_SLOW. */
+/** The body chunk by chunk. BODY_TOO_LARGE by declared length or while reading, BODY_TOO_SLOW. */
 export async function* boundedPieces(
   request: Request,
   { bytesMax, ms }: BodyLimits,
@@ -38,7 +38,7 @@ export async function* boundedPieces(
     for (;;) {
       const leftMs = until - performance.now();
       if (leftMs <= 0) throw tooSlow();
-      // Each read has a deadline of its own: one for all would keep every piece until the end.
+      // Each read has a deadline of its own: one for all would keep every chunk until the end.
       const { value, done } = await withDeadline(read, leftMs, tooSlow);
       if (done) return;
       bytes += value.byteLength;
@@ -50,7 +50,7 @@ export async function* boundedPieces(
   }
 }
 
-/** Hono's body limit ends a body that is longer than it says by an error of this name. */
+/** The name of the error by which Hono's body limit ends a body longer than declared. */
 const isOverLimit = (error: unknown): boolean =>
   error instanceof Error && error.name === 'BodyLimitError';
 
@@ -81,7 +81,7 @@ export const assertNoCardNumber = (text: string): void => {
   throw new DomainError('CARD_DATA_FORBIDDEN', 'a card number must never be sent here');
 };
 
-/** The body as strict JSON; UNSUPPORTED_MEDIA_TYPE unless it says it is JSON. */
+/** The body as strict JSON; UNSUPPORTED_MEDIA_TYPE unless its media type is JSON. */
 export const jsonBody = async (request: Request): Promise<unknown> => {
   if (!JSON_TYPE.test(request.headers.get('content-type') ?? '')) {
     throw new DomainError('UNSUPPORTED_MEDIA_TYPE', 'send application/json');
@@ -89,7 +89,7 @@ export const jsonBody = async (request: Request): Promise<unknown> => {
   const text = await textBody(request);
   assertNoCardNumber(text);
   const value = parseStrictJson(text);
-  // Escapes such as \u0034 hide digits from the raw text, not from what would be stored.
+  // Escapes such as \u0034 hide digits from the raw text, but not from the parsed value.
   if (text.includes('\\u')) assertNoCardNumber(JSON.stringify(value));
   return value;
 };
@@ -97,7 +97,7 @@ export const jsonBody = async (request: Request): Promise<unknown> => {
 const fieldsOf = (error: ZodError) =>
   error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
 
-/** The value as the schema knows it; INVALID_INPUT with every wrong field otherwise. */
+/** Parses a value with a schema; INVALID_INPUT with every wrong field. */
 export const parsed = <T>(schema: ZodType<T>, value: unknown): T => {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

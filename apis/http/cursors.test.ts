@@ -1,4 +1,4 @@
-// Cursors: what we sealed comes back as it was, and nobody else can make or bend one.
+// Tests that a cursor opens unchanged, and that forged, changed and foreign ones are refused.
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { DomainError } from '../../domain/errors.ts';
@@ -33,7 +33,7 @@ describe('a cursor', () => {
     );
   });
 
-  test('can stand in a query as it is', () => {
+  test('needs no escaping in a query', () => {
     fc.assert(
       fc.property(position, (at) => {
         expect(cursors.seal(LIST, at)).toMatch(/^[A-Za-z0-9_-]+$/);
@@ -42,7 +42,7 @@ describe('a cursor', () => {
     );
   });
 
-  test('is taken by every process that has the secret', () => {
+  test('opens in every process that has the secret', () => {
     expect(createCursors('a secret of the gateway').open(LIST, sealed)).toBe(POSITION);
   });
 
@@ -57,7 +57,7 @@ describe('a cursor', () => {
     }
   });
 
-  test('with any one bit turned is refused', () => {
+  test('with any bit flipped is refused', () => {
     const bytes = bytesOf(sealed);
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const bent = Buffer.from(bytes);
@@ -66,13 +66,13 @@ describe('a cursor', () => {
     }
   });
 
-  test('that is cut short anywhere is refused', () => {
+  test('that is truncated anywhere is refused', () => {
     for (let length = 0; length < sealed.length; length++) {
       refuses(() => cursors.open(LIST, sealed.slice(0, length)));
     }
   });
 
-  test('that is drawn out is refused', () => {
+  test('with appended bytes is refused', () => {
     for (const more of ['A', ' ', '\0', '}']) {
       const longer = Buffer.concat([bytesOf(sealed), Buffer.from(more)]);
       refuses(() => cursors.open(LIST, longer.toString('base64url')));
@@ -88,13 +88,13 @@ describe('a cursor', () => {
     ],
     ['a seal and no position', sealed.slice(0, 16)],
     ['plain text', POSITION],
-    ['not of its alphabet', '???????????????????????????'],
+    ['of another alphabet', '???????????????????????????'],
   ];
   test.each(FORGED)('that is %s is refused', (_what, cursor) => {
     refuses(() => cursors.open(LIST, cursor));
   });
 
-  test('that somebody made up is refused', () => {
+  test('of random bytes is refused', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), fc.string(), (bytes, text) => {
         refuses(() => cursors.open(LIST, Buffer.from(bytes).toString('base64url')));
@@ -106,7 +106,7 @@ describe('a cursor', () => {
 });
 
 describe('the query of a list', () => {
-  test('asks for 20 from the beginning unless it says more', () => {
+  test('is 20 items from the beginning by default', () => {
     expect(pageQuery.parse({})).toEqual({ limit: 20 });
     expect(pageQuery.parse({ limit: '1', cursor: sealed })).toEqual({ limit: 1, cursor: sealed });
     expect(pageQuery.parse({ limit: String(LIMIT_MAX) }).limit).toBe(100);

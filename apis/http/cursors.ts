@@ -1,4 +1,4 @@
-// Opaque cursors: signed, so that a forged one is refused instead of believed.
+// Seals and opens the opaque cursors of lists; a forged cursor is refused.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { invalid } from '../../domain/errors.ts';
@@ -7,14 +7,14 @@ const SIGNATURE_BYTES = 12;
 export const LIMIT_MAX = 100;
 const LIMIT_DEFAULT = 20;
 
-/** Query of every list: `limit` ≤ 100 and the cursor of the page before. */
+/** The query of every list: `limit` ≤ 100 and the cursor of the page before. */
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(LIMIT_MAX).default(LIMIT_DEFAULT),
   cursor: z.string().max(500).optional(),
 });
 
 export interface Cursors {
-  /** `of` names the list, so that one list's cursor is not taken by another. */
+  /** `of` names the list, so that a cursor of one list is refused by another. */
   seal(of: string, position: string): string;
   /** INVALID_INPUT when the cursor was not sealed here for this list. */
   open(of: string, cursor: string): string;

@@ -1,4 +1,4 @@
-// The front of an API: who may call from a browser, and what every response carries.
+// Tests security headers, CORS and the connections of a process that is about to end.
 import { describe, expect, test } from 'bun:test';
 import { DEFAULT_STORE } from '../../domain/ids.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
@@ -30,8 +30,8 @@ const handler = (
     app.request('http://api.example/x', { method, headers });
 };
 
-describe('an answer', () => {
-  test('lets nothing be loaded, framed or sniffed, and sends no referrer', async () => {
+describe('a response', () => {
+  test('forbids loading, framing and sniffing, and sends no referrer', async () => {
     const { headers } = await handler([])();
     expect(headers.get('content-security-policy')).toBe(
       "default-src 'none'; frame-ancestors 'none'",
@@ -41,7 +41,7 @@ describe('an answer', () => {
     expect(headers.get('strict-transport-security')).toBeNull();
   });
 
-  test('insists on TLS where the public address is https', async () => {
+  test('requires TLS where the public address is https', async () => {
     const { headers } = await handler([], { isSecure: true })();
     expect(headers.get('strict-transport-security')).toStartWith('max-age=');
   });
@@ -74,13 +74,13 @@ describe('a page on another origin', () => {
     }
   });
 
-  test('learns what it may send before it does', async () => {
+  test('learns from a preflight what it may send', async () => {
     const response = await handler([SHOP])(PREFLIGHT, 'OPTIONS');
     expect(response.status).toBe(204);
     expect(response.headers.get('access-control-allow-headers')).toContain('idempotency-key');
   });
 
-  test('that is not on the list learns nothing, and OPTIONS of itself stays refused', async () => {
+  test('that is not on the list gets no CORS headers, and OPTIONS stays refused', async () => {
     expect((await handler([])(PREFLIGHT, 'OPTIONS')).status).toBe(405);
     expect((await handler([SHOP])({ origin: SHOP }, 'OPTIONS')).status).toBe(405);
   });

@@ -1,11 +1,11 @@
-// What every HTTP response carries: security headers, CORS for an exact list, an orderly end.
+// Sets the headers that every HTTP response carries: security headers, CORS, connection close.
 import type { MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
 import { IDEMPOTENCY_KEY_HEADER, REQUEST_ID_HEADER, STORE_HEADER } from '../../domain/headers.ts';
 import type { Env } from './routes.ts';
 
-/** What pages on other origins may send, and what of a response they may read. */
+/** The headers that other origins' pages may send, and those of a response that they may read. */
 const ALLOWED_HEADERS = [
   'authorization',
   'content-type',
@@ -30,7 +30,7 @@ const PREFLIGHT_SECONDS = 600;
 const HSTS_SECONDS = 365 * 24 * 60 * 60;
 
 export interface FrontOptions {
-  /** Exactly these origins may call from a browser; without credentials of the browser's own. */
+  /** The origins that may call from a browser, without its cookies. */
   corsOrigins: readonly string[];
   /** True where the public address is https. */
   isSecure: boolean;
@@ -56,7 +56,7 @@ const secured = (isSecure: boolean): MiddlewareHandler<Env> =>
     overwrite: false,
   });
 
-/** An origin that is not on the list gets the plain response, which its browser does not show. */
+/** An origin that is not on the list gets no CORS headers, so its browser hides the response. */
 const listed = (origins: readonly string[]): MiddlewareHandler<Env> => {
   const allow = cors({
     origin: [...origins],
@@ -82,7 +82,7 @@ const closing =
     if (draining.aborted) c.res.headers.set('connection', 'close');
   };
 
-/** Middleware of every app; the public one has options, the services behind it have none. */
+/** Middleware of every app; only the public API has CORS options. */
 export const front = (options?: FrontOptions): MiddlewareHandler<Env>[] => {
   if (!options) return [secured(false)];
   const { corsOrigins, isSecure, draining } = options;

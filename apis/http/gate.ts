@@ -1,7 +1,7 @@
-// What stands before every route of a public API: what a call costs, and whether it may pass.
+// Declares the limits before a public API's routes: a call's cost, and whether it may pass.
 import type { Principal } from './principals.ts';
 
-/** What a call is to the limits; the dearer ones have fewer a second and less room at once. */
+/** A call's kind for the limits; more expensive kinds have lower rates and fewer slots. */
 export const CALL_KINDS = [
   'free',
   'read',
@@ -20,30 +20,30 @@ export interface Call {
   request: Request;
   /** The client's network address; empty behind the gateway. */
   address: string;
-  /** Set on the response, whatever it is. */
+  /** Headers set on every response of the call. */
   headers: Headers;
   authenticate(): Promise<Principal>;
 }
 
-/** Takes what a further piece of work inside a call costs. RATE_LIMITED. */
+/** Takes the cost of further work inside a call. RATE_LIMITED. */
 export type Charge = (kind: CallKind) => Promise<void>;
 
-/** A call that was let in. */
+/** An admitted call. */
 export interface Pass {
   principal: Principal;
   charge: Charge;
 }
 
 /**
- * Ends a call with its response, undefined for a failure. A stream ends when it is read or left:
- * it is answered as another response.
+ * Ends a call with its response, undefined for a failure. A stream ends when it is read or
+ * cancelled, so its response is replaced by one that reports the end.
  */
 export type Leave = (response: Response | undefined) => Response | undefined;
 
-/** Lets a call in or throws: RATE_LIMITED, OVERLOADED, and what authenticating throws. */
+/** Admits a call or throws: RATE_LIMITED, OVERLOADED, and the errors of authentication. */
 export type Gate = (call: Call) => Promise<{ pass: Pass; leave: Leave }>;
 
-/** Passes every call of a service behind the gateway, which has counted it already. */
+/** Admits every call of a service behind the gateway, which has counted it already. */
 export const openGate: Gate = async (call) => ({
   pass: { principal: await call.authenticate(), charge: async () => undefined },
   leave: (response) => response,

@@ -1,4 +1,4 @@
-// The heartbeat of every API: the process lives; no dependency is looked at.
+// The heartbeat route of every API: the process is alive; no dependency is checked.
 import { z } from 'zod';
 import { reply, route, type Route } from './routes.ts';
 
@@ -7,7 +7,7 @@ export const heartbeatRoute: Route = route({
   path: '/heartbeat',
   needs: 'public',
   kind: 'free',
-  summary: 'The process lives; touches nothing.',
+  summary: 'The process is alive; no dependency is checked.',
   response: z.object({ status: z.literal('ok') }),
   statuses: { 200: '{"status":"ok"}' },
   handler: async () => reply({ status: 'ok' as const }),

@@ -1,4 +1,4 @@
-// Lists: one page, the cursor of the next one, and the same as a Link header (RFC 8288).
+// Answers one page of a list, with the next page's cursor also as a Link header (RFC 8288).
 import type { Cursors } from './cursors.ts';
 import { reply, type Reply } from './routes.ts';
 
@@ -19,7 +19,7 @@ export interface Page<R> {
   nextCursor: string | null;
 }
 
-/** 200 with `items` and `nextCursor`; the other parameters stay in the link. */
+/** 200 with `items` and `nextCursor`; the link repeats the other parameters. */
 export const listReply = <T, R>(listing: Listing<T, R>): Reply<Page<R>> => {
   const { cursors, list, request, limit, items } = listing;
   const page = items.slice(0, limit);

@@ -1,15 +1,15 @@
-// The operations port of every process: alive, ready, metrics. Never public.
+// Serves every process's operations port: heartbeat, readiness, metrics. Never public.
 import { withDeadline } from '../../concurrency/deadline.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { listen, type Listener } from './server.ts';
 
 const CHECK_TIMEOUT_MS = 2_000;
 
-/** Names of what this process needs, each with a cheap check that throws when it is away. */
+/** The process's dependencies, each with a cheap check that throws when it is unavailable. */
 export type ReadyChecks = Record<string, () => Promise<unknown>>;
 
 export interface OpsPort extends Listener {
-  /** From now on `/ready` says 503, so that no new work is sent here. */
+  /** From now on `/ready` answers 503, so that load balancers send no new requests. */
   drain(): void;
 }
 

@@ -1,4 +1,4 @@
-// Principals: in which capacity a caller is taken, and how one that may not is refused.
+// Tests which capacities a caller's credential gives, and how a caller without them is refused.
 import { describe, expect, test } from 'bun:test';
 import { createHmac } from 'node:crypto';
 import type { StoreId } from '../../domain/ids.ts';
@@ -50,8 +50,8 @@ const bearer = (text: string) => ({ authorization: `Bearer ${text}` });
 const cookie = (text: string) => ({ cookie: `a=b; holdfast.session=${encodeURIComponent(text)}` });
 const [, SIGNED] = signed(TOKEN).split('hfs_') as [string, string];
 
-describe('whoever shows nothing', () => {
-  test('may what anyone may, and nothing else', async () => {
+describe('a caller without a credential', () => {
+  test('may use public routes and no others', async () => {
     for (const needs of Object.keys(PERMISSIONS) as Permission[]) {
       const open = needs === 'public' || needs === 'shop';
       const answer = await asks({}, needs);
@@ -78,12 +78,12 @@ describe('a key', () => {
     expect(answer).toMatchObject({ storeId: MINE });
   });
 
-  test('of the house is an operator', async () => {
+  test('of the house acts as an operator', async () => {
     expect(await asks(bearer(OPERATOR_KEY), 'recovery')).toMatchObject({ by: 'key_1' });
     expect(await asks(bearer(OPERATOR_KEY), 'products:read')).toBe('PERMISSION_DENIED');
   });
 
-  test('browses like anyone, and sees no order', async () => {
+  test('may browse, and sees no order', async () => {
     expect(await asks(bearer(KEY), 'shop')).toMatchObject({ kind: 'anyone' });
     expect(await asks(bearer(KEY), 'own-order')).toBe('NOT_FOUND');
     expect(await asks(bearer(`hf_${'x'.repeat(30)}`), 'shop')).toBe('UNAUTHENTICATED');
@@ -104,21 +104,21 @@ describe('a session', () => {
     ['signed elsewhere', signed(TOKEN, 'another')],
     ['that is over', signed('u'.repeat(32))],
     ['cut short', signed(TOKEN).slice(0, -2)],
-    ['with more behind it', `${signed(TOKEN)}00`],
-  ])('%s is refused, also where none is needed', async (_what, text) => {
+    ['with appended bytes', `${signed(TOKEN)}00`],
+  ])('%s is refused, also where no credential is needed', async (_what, text) => {
     expect(await asks(bearer(text), 'own-account')).toBe('UNAUTHENTICATED');
     expect(await asks(bearer(text), 'shop')).toBe('UNAUTHENTICATED');
     expect(await asks(bearer(text), 'own-order')).toBe('UNAUTHENTICATED');
   });
 
-  test('counts for nothing when another site makes a browser send it', async () => {
+  test('is ignored when another site makes a browser send it', async () => {
     const headers = { ...cookie(SIGNED), 'sec-fetch-site': 'cross-site' };
     expect(await asks(headers, 'own-account')).toBe('UNAUTHENTICATED');
     expect(await asks(headers, 'shop')).toMatchObject({ kind: 'anyone' });
     expect(bearerOf(new Request('http://shop.example/', { headers }))).toEqual({});
   });
 
-  test('is staff of the stores it works for, and of no other', async () => {
+  test('acts as staff of its stores, and of no other', async () => {
     const shown = bearer(signed(TOKEN));
     const staff = { kind: 'staff', storeId: MINE, role: 'clerk' };
     expect(await asks(shown, 'products:read', clerk)).toMatchObject(staff);
@@ -130,7 +130,7 @@ describe('a session', () => {
     expect(await asks(shown, 'staff:manage', clerk, params)).toBe('NOT_FOUND');
   });
 
-  test('is an operator only when it is the house', async () => {
+  test('acts as an operator only with the role', async () => {
     const shown = bearer(signed(TOKEN));
     expect(await asks(shown, 'recovery')).toBe('PERMISSION_DENIED');
     const operator = { ...session, isOperator: true };

@@ -1,4 +1,4 @@
-// Who is calling and in what capacity: nobody, a guest, an account, staff, a key, an operator.
+// Makes a request's principal from its credential, in the capacity that the route needs.
 import { DomainError } from '../../domain/errors.ts';
 import { DEFAULT_STORE, isId, type StoreId } from '../../domain/ids.ts';
 import {
@@ -19,13 +19,13 @@ import {
 import { STORE_HEADER } from '../../domain/headers.ts';
 
 interface OfStore {
-  /** The store this call is about; nobody ever sees another one's objects. */
+  /** The store of this call; no caller ever sees another store's objects. */
   storeId: StoreId;
 }
 interface Anyone extends OfStore {
   kind: 'anyone';
 }
-/** Shows an order's own token; whether it is the right one is the order's to say. */
+/** Has an order's token; the order's route checks whether it is the right one. */
 interface Guest extends OfStore {
   kind: 'guest';
   orderToken: string;
@@ -49,7 +49,7 @@ interface KeyHolder extends OfStore {
 }
 interface Operator extends OfStore {
   kind: 'operator';
-  /** Their account's id, or their key's: what the audit says. */
+  /** The id of the account or the key, for the audit. */
   by: string;
 }
 export type Principal = Anyone | Guest | Account | Staff | KeyHolder | Operator;
@@ -63,7 +63,7 @@ export type Authenticate = (
 interface Finders {
   findKey: FindKey;
   findSession: FindSession;
-  /** Signs sessions; without one this door knows none. */
+  /** Signs sessions; without it this API accepts none. */
   sessionSecret?: string;
 }
 
@@ -107,7 +107,7 @@ const capacitiesOfSession = (found: SessionFound, chosen: StoreId | undefined): 
   ];
 };
 
-/** A page elsewhere can make a browser send its cookies here; it cannot make them count. */
+/** Another site's page can make a browser send its cookies; such cookies are ignored. */
 const isFromElsewhere = (request: Request): boolean =>
   ['cross-site', 'cross-origin'].includes(request.headers.get('sec-fetch-site') ?? '');
 
@@ -116,7 +116,7 @@ interface Credential {
   isSession: boolean;
 }
 
-/** What the caller shows: the Authorization header, else the cookie. */
+/** The caller's credential: the Authorization header, else the cookie. */
 const credentialOf = (request: Request): Credential | undefined => {
   const header = request.headers.get('authorization');
   if (header !== null) {
@@ -127,10 +127,12 @@ const credentialOf = (request: Request): Credential | undefined => {
   return cookie === undefined ? undefined : { text: cookie, isSession: true };
 };
 
-/** Nothing is shown that could be looked up: the call is anybody's. */
+/** True when there is no credential to look up. */
 export const hasNoCredential = (request: Request): boolean => credentialOf(request) === undefined;
 
-/** The same for the service behind: a cookie becomes a bearer token, which no browser sends. */
+/**
+ * The credential for the service behind: a cookie becomes a bearer token, which no browser sends.
+ */
 export const bearerOf = (request: Request): { authorization?: string } => {
   const header = request.headers.get('authorization');
   if (header !== null) return { authorization: header };
@@ -145,7 +147,7 @@ const storeChosen = (request: Request, params: Record<string, string>): StoreId 
 
 const KEY_SHAPE = /^hf_[A-Za-z0-9_-]{20,80}$/;
 
-/** Every capacity of whoever shows this; none when it is good for nothing. */
+/** Every capacity of this credential; none when it is invalid. */
 const capacitiesOf = async (
   { findKey, findSession, sessionSecret }: Finders,
   { text, isSession }: Credential,
@@ -171,15 +173,15 @@ const refusal = (capacities: Principal[], needs: Permission, named: boolean): Do
   if (first.kind === 'key') {
     return new DomainError('PERMISSION_DENIED', `this key lacks the scope ${needs}`);
   }
-  // Whoever works elsewhere is not told that the store of the path is there.
+  // Staff of other stores must not learn that the path's store exists.
   const isStranger = named && !capacities.some(({ kind }) => kind === 'staff');
   if (isStranger) return new DomainError('NOT_FOUND', 'no such store');
   return new DomainError('PERMISSION_DENIED', `this account may not: ${needs}`);
 };
 
 /**
- * Makes the principal of a request, in the capacity that `needs` asks for.
- * UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND for a store that is not the caller's.
+ * Makes the principal of a request, in the capacity that `needs` names. UNAUTHENTICATED,
+ * PERMISSION_DENIED, NOT_FOUND for a store that is not the caller's.
  */
 export const authenticating =
   (finders: Finders): Authenticate =>
@@ -194,20 +196,20 @@ export const authenticating =
     const capacities = await capacitiesOf(finders, credential, chosen);
     const fitting = capacities.find((one) => may(one, needs));
     if (fitting) return fitting;
-    // A store's key buys nothing, but its machine may browse like anyone.
+    // A store's key buys nothing, but its machine may browse.
     if (capacities[0]?.kind === 'key' && may(ANYONE, needs)) return ANYONE;
     throw refusal(capacities, needs, params['storeId'] !== undefined);
   };
 
 const findNothing = async (): Promise<undefined> => undefined;
 
-/** Who mends, for the audit. */
+/** The acting operator, for the audit. */
 export const operatorOf = (principal: Principal): string => {
   if (principal.kind === 'operator') return principal.by;
-  throw new Error('a route for operators was reached by somebody else');
+  throw new Error('a route for operators was reached without an operator');
 };
 
-/** For doors that only have public paths. */
+/** For services with public paths only. */
 export const authenticatingPublicOnly: Authenticate = authenticating({
   findKey: findNothing,
   findSession: findNothing,

@@ -1,4 +1,4 @@
-// Problem JSON: each refusal by its own status and code, and a fault of ours shows nothing.
+// Tests problem JSON: each refusal has its status and code, and a fault shows nothing.
 import { describe, expect, test } from 'bun:test';
 import {
   DomainError,
@@ -10,7 +10,7 @@ import { faultProblem, problemOf, PROBLEMS } from './problems.ts';
 
 const REQUEST_ID = 'req-0123456789';
 
-/** Written out again on purpose: clients rely on these numbers. */
+/** Repeated here on purpose: clients rely on these numbers. */
 const STATUSES: Record<ErrorCode, number> = {
   INVALID_INPUT: 400,
   MALFORMED_BODY: 400,
@@ -76,7 +76,7 @@ describe('a refusal', () => {
     },
   );
 
-  test('has a title and a type that say what it is, for every code', async () => {
+  test('has a title and a type, for every code', async () => {
     const types = await Promise.all(ERROR_CODES.map(async (code) => (await problem(code)).body));
     for (const { title } of types) expect(title).toMatch(/^[A-Z][a-z ]+$/);
     expect(new Set(types.map(({ type }) => type)).size).toBe(ERROR_CODES.length);
@@ -91,7 +91,7 @@ describe('a refusal', () => {
     expect(body['errors']).toEqual(fields);
   });
 
-  test('tells the present facts beside the standard members', async () => {
+  test('has the present facts beside the standard members', async () => {
     const { body } = await problem('OUT_OF_STOCK', { facts: { skus: [{ sku: 'a', left: 0 }] } });
     expect(body).toMatchObject({ code: 'OUT_OF_STOCK', skus: [{ sku: 'a', left: 0 }] });
   });
@@ -113,7 +113,7 @@ describe('a refusal', () => {
     expect(text).not.toContain('problems.test');
   });
 
-  test.each(ERROR_CODES)('of %s says when to come back only if that helps', async (code) => {
+  test.each(ERROR_CODES)('of %s has Retry-After only if a retry helps', async (code) => {
     const passes = [429, 503].includes(PROBLEMS[code].status);
     const { response } = await problem(code, { retryAfterSeconds: 17 });
     expect(response.headers.get('retry-after')).toBe(passes ? '17' : null);
@@ -121,14 +121,17 @@ describe('a refusal', () => {
     expect(unsaid.response.headers.get('retry-after')).toBe(passes ? '2' : null);
   });
 
-  test.each(ERROR_CODES)('of %s asks for a key only when none was good', async (code) => {
-    const { response } = await problem(code);
-    const requested = code === 'UNAUTHENTICATED' ? 'Bearer' : null;
-    expect(response.headers.get('www-authenticate')).toBe(requested);
-  });
+  test.each(ERROR_CODES)(
+    'of %s has WWW-Authenticate only when no credential was valid',
+    async (code) => {
+      const { response } = await problem(code);
+      const requested = code === 'UNAUTHENTICATED' ? 'Bearer' : null;
+      expect(response.headers.get('www-authenticate')).toBe(requested);
+    },
+  );
 });
 
-describe('a fault of ours', () => {
+describe('a fault', () => {
   test('is a 500 with the request id and nothing else', async () => {
     const response = faultProblem(REQUEST_ID);
     expect(response.status).toBe(500);

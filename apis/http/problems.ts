@@ -1,4 +1,4 @@
-// The HTTP door's translation of refusals: RFC 9457 problem JSON with a stable code.
+// Translates refusals to RFC 9457 problem JSON with a stable code.
 import { DomainError, type ErrorCode } from '../../domain/errors.ts';
 import { REQUEST_ID_HEADER } from '../../domain/headers.ts';
 
@@ -7,7 +7,7 @@ interface Shape {
   title: string;
 }
 
-/** Exhaustive by type: a new code does not compile until this door knows it. */
+/** Exhaustive by type: a new code does not compile until it has a status here. */
 export const PROBLEMS = {
   INVALID_INPUT: { status: 400, title: 'Invalid input' },
   MALFORMED_BODY: { status: 400, title: 'Malformed body' },
@@ -48,7 +48,7 @@ export const PROBLEMS = {
 } satisfies Record<ErrorCode, Shape>;
 
 const RETRY_AFTER_SECONDS = 2;
-/** A refusal says back what was wrong, but not all of what was sent. */
+/** The longest text of a refusal: it may quote a part of the request, but not all of it. */
 export const TEXT_LENGTH_MAX = 1_000;
 export const FIELDS_MAX = 100;
 
@@ -77,7 +77,7 @@ const headersOf = (status: number, error: DomainError, requestId: string): Heade
   return headers;
 };
 
-/** A refusal as a problem; its facts stand beside the standard members. */
+/** A refusal as a problem; its facts are members beside the standard ones. */
 export const problemOf = (error: DomainError, requestId: string): Response => {
   const { status, title } = PROBLEMS[error.code];
   const body = {
@@ -95,7 +95,7 @@ export const problemOf = (error: DomainError, requestId: string): Response => {
   });
 };
 
-/** A fault of ours: the request id and nothing else. */
+/** A fault: the request id and nothing else. */
 export const faultProblem = (requestId: string): Response =>
   new Response(
     JSON.stringify({

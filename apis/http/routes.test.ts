@@ -1,4 +1,4 @@
-// Routes: a wrong request never reaches a handler, and a fault in a handler shows nothing.
+// Tests that a wrong request never reaches a handler, and that a handler's fault shows nothing.
 import { describe, expect, test } from 'bun:test';
 import { z } from 'zod';
 import { DomainError } from '../../domain/errors.ts';
@@ -127,7 +127,7 @@ describe('a path', () => {
     }
   });
 
-  test('gives its parameters to the handler', async () => {
+  test('has its parameters decoded for the handler', async () => {
     const { handled } = await send('/things/a%20b%2Fc');
     expect(handled[0]?.params).toEqual({ id: 'a b/c' });
   });
@@ -135,7 +135,7 @@ describe('a path', () => {
 
 describe('a query', () => {
   const REFUSED: [what: string, path: string][] = [
-    ['an unknown parameter where none is taken', '/things?limit=1'],
+    ['an unknown parameter where none is known', '/things?limit=1'],
     ['an unknown parameter beside a known one', '/pages?limit=1&sort=name'],
     ['an unknown parameter without a value', '/things?debug'],
     ['a parameter called __proto__', '/pages?__proto__=1'],
@@ -151,12 +151,12 @@ describe('a query', () => {
     expect(handled).toEqual([]);
   });
 
-  test('arrives as its schema reads it', async () => {
+  test('arrives as its schema parses it', async () => {
     expect((await send('/pages?limit=7')).handled[0]?.query).toEqual({ limit: 7 });
     expect((await send('/pages')).handled[0]?.query).toEqual({ limit: 3 });
   });
 
-  test('of a passed-on path is left to whom it is passed on', async () => {
+  test('of a proxied path is not checked here', async () => {
     expect((await send('/passed?a=1&a=2&b')).status).toBe(200);
   });
 });
@@ -168,7 +168,7 @@ describe('a body', () => {
     ['with a key twice', '{"name":"a","name":"b"}', 'application/json', 400, 'MALFORMED_BODY'],
     ['of another shape', '{"name":1,"price":1}', 'application/json', 400, 'INVALID_INPUT'],
     [
-      'with a field too many',
+      'with an unknown field',
       '{"name":"","price":1,"x":1}',
       'application/json',
       400,
@@ -188,15 +188,15 @@ describe('a body', () => {
     expect(answer.handled).toEqual([]);
   });
 
-  test('arrives as its schema reads it, and only where one is taken', async () => {
+  test('arrives as its schema parses it, and only where the route has one', async () => {
     const { handled } = await post('{"name":"a","price":1.5}');
     expect(handled[0]?.body).toEqual({ name: 'a', price: 1.5 });
     expect((await send('/things')).handled[0]?.body).toBeUndefined();
   });
 });
 
-describe('an answer', () => {
-  test('carries the request id of the caller, when it is harmless', async () => {
+describe('a response', () => {
+  test('carries the request id of the caller, when it is valid', async () => {
     const headers = { 'x-request-id': 'caller-id-0001' };
     const answer = await send('/things', { headers });
     expect(answer.headers.get('x-request-id')).toBe('caller-id-0001');
@@ -218,7 +218,7 @@ describe('an answer', () => {
     expect([status, body['code'], body['sku']]).toEqual([409, 'OUT_OF_STOCK', 'a']);
   });
 
-  test('of a handler that breaks is a 500 in which nothing of the fault is', async () => {
+  test('of a handler that fails is a 500 that shows nothing of the fault', async () => {
     const { status, body, text, headers } = await send('/broken');
     expect([status, body['code']]).toEqual([500, 'INTERNAL']);
     expect(text).not.toContain(CANARY);
@@ -226,14 +226,14 @@ describe('an answer', () => {
     expect(headers.get('x-request-id')).toBe(String(body['requestId']));
   });
 
-  test('to somebody who may not ask is given before anything is read', async () => {
+  test('to a caller without permission is sent before the body is read', async () => {
     const { status, body, handled } = await send('/locked?x=1', { method: 'PUT' });
     expect([status, body['code']]).toEqual([401, 'UNAUTHENTICATED']);
     expect(handled).toEqual([]);
   });
 });
 
-describe('a response', () => {
+describe('a checked response', () => {
   const answering = (body: unknown) =>
     appOf({
       routes: [

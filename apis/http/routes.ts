@@ -1,4 +1,4 @@
-// Routes as data: method, path, permission, and the schemas of what is sent and answered.
+// The type of a route: method, path, permission, and the schemas of its request and response.
 import type { Context } from 'hono';
 import type { z, ZodType } from 'zod';
 import type { Permission } from '../../domain/permissions.ts';
@@ -21,9 +21,9 @@ export interface Variables {
   routeName: string;
   principal: Principal;
   charge: Charge;
-  /** What GraphQL's root fields are answered by. */
+  /** The resolvers of GraphQL's root fields. */
   root: object;
-  /** Fields of the response that are set whatever it is. */
+  /** Headers that are set on every response of the call. */
   fields: Headers;
 }
 
@@ -32,7 +32,7 @@ export interface Env {
   Variables: Variables;
 }
 
-/** What a handler is given: everything parsed, nothing raw but `request`. */
+/** A handler's input: all of it parsed, except `request`. */
 export interface RouteInput<B = unknown, Q = unknown> {
   params: Record<string, string>;
   body: B;
@@ -43,7 +43,7 @@ export interface RouteInput<B = unknown, Q = unknown> {
   /** The client's network address; empty behind the gateway. */
   address: string;
   charge: Charge;
-  /** Hono's own, for streams. */
+  /** Hono's own context, for streams. */
   c: Context<Env>;
 }
 
@@ -52,7 +52,7 @@ export interface Reply<T> {
   status: number;
   headers: Record<string, string>;
   body: T;
-  /** The same body as it was serialised when it was first given. */
+  /** A stored response: the body as it was serialised the first time. */
   text?: string;
 }
 
@@ -66,7 +66,7 @@ export const NO_CONTENT = 'no content';
 /** 204. */
 export const noContent: Reply<undefined> = { status: 204, headers: {}, body: undefined };
 
-/** A response that is not JSON of ours, by its media types; beside JSON where `schema` is given. */
+/** A response other than JSON, by its media types; beside JSON where `schema` is given. */
 export interface Media<S extends ZodType | undefined = ZodType | undefined> {
   media: readonly string[];
   schema: S;
@@ -82,7 +82,7 @@ export const jsonOr = <S extends ZodType>(schema: S, ...types: string[]): Media<
 
 export type ResponseSpec = ZodType | typeof NO_CONTENT | Media;
 
-/** What a handler returns, by the route's `response`. */
+/** A handler's return type, by the route's `response`. */
 type Returned<R extends ResponseSpec> = R extends ZodType
   ? Reply<z.output<R>>
   : R extends typeof NO_CONTENT
@@ -95,19 +95,19 @@ export interface Route {
   method: Method;
   path: string;
   summary: string;
-  /** What the caller must be allowed to do, by `domain/permissions.ts`. */
+  /** The permission that the caller needs, of `domain/permissions.ts`. */
   needs: Permission;
   body?: ZodType | undefined;
   query?: ZodType | undefined;
-  /** The successful response: its type, what is described, and what is sent. */
+  /** The successful response: its type, its description, and its body. */
   response: ResponseSpec;
-  /** Request headers that change the response: for the description. */
+  /** Request headers that change the response; for the description. */
   headers?: Record<string, ZodType>;
-  /** Media types of a body that is taken as a stream. */
+  /** Media types of a body that is read as a stream. */
   uploads?: string[];
-  /** The service behind judges the query: a proxied path. */
+  /** A proxied path: the service behind checks the query. */
   passesQuery?: boolean;
-  /** What it is to the limits; a GET is a read, everything else a write by default. */
+  /** The call's kind for the limits; by default a GET is a read and all else a write. */
   kind?: CallKind;
   /** Status codes and what each means. */
   statuses: Record<number, string>;
@@ -138,6 +138,6 @@ export const schemaOfResponse = ({ response }: Pick<Route, 'response'>): ZodType
   return isMedia(response) ? response.schema : response;
 };
 
-/** Media types other than JSON of ours. */
+/** The media types other than JSON. */
 export const mediaOfResponse = ({ response }: Pick<Route, 'response'>): readonly string[] =>
   isMedia(response) ? response.media : [];

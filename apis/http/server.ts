@@ -3,7 +3,9 @@ import type { Hono } from 'hono';
 import { peerListening, type PeerTls } from '../rpc/peer-tls.ts';
 import type { Env } from './routes.ts';
 
-/** Above every limit of our own, so that the refusal is ours and not an empty answer. */
+/**
+ * Above every limit of the app, so that the app refuses with a problem, not Bun with an empty body.
+ */
 const SERVER_BODY_BYTES_MAX = 110 * 1024 * 1024;
 const IDLE_TIMEOUT_SECONDS = 30;
 
@@ -21,7 +23,7 @@ type FetchWithServer = (request: Request, server: Socket) => Response | Promise<
 
 /**
  * Listens; several processes may share the port. `stop` lets running requests end. With `tls` only
- * peers are served, which show a certificate of their own.
+ * peers with a certificate of the CA are served.
  */
 export const listen = (
   host: string,
@@ -45,7 +47,7 @@ export interface AppListening {
   host: string;
   port: number;
   tls?: PeerTls | undefined;
-  /** The client's address, by the peer's own and what a proxy says; unknown behind the gateway. */
+  /** The client's address by the socket and the proxies' headers; empty behind the gateway. */
   addressOf?: (peer: string, forwarded: string | null) => string;
 }
 

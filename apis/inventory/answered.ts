@@ -1,4 +1,4 @@
-// Reservation ids this process has answered with success lately: a repeated call is not refused.
+// Remembers the reservation ids that this process lately answered with success.
 
 const IDS_MAX = 20_000;
 
@@ -7,7 +7,7 @@ export interface Answered {
   has(storeId: string, id: string): boolean;
 }
 
-/** Two generations: when the younger is full, the older is forgotten. */
+/** Two generations: when the younger is full, the older is dropped. */
 export const createAnswered = (): Answered => {
   let young = new Set<string>();
   let old = new Set<string>();

@@ -1,4 +1,4 @@
-// The comparison of Redis with the ledger: every difference that is still there at the last look.
+// Compares Redis with the ledger and lists the differences that persist.
 import { chunksOf } from '../../concurrency/chunks.ts';
 import type { StockLevel } from '../../domain/stock.ts';
 import type { Pg, Tx } from '../../db/postgres/client.ts';
@@ -9,7 +9,7 @@ import { readyText, type CachedLevel, type StockCache } from '../../db/redis/sto
 
 const SETTLE_MS = 1_000;
 const LOOKS = 3;
-/** More are not listed. */
+/** The most differences that are listed. */
 export const DIFFERENCES_MAX = 1_000;
 const SKUS_A_READ = 500;
 
@@ -40,7 +40,7 @@ const differenceOf = (
   redis: CachedLevel | undefined,
   epoch: number,
 ): Difference[] => {
-  // A sku the ledger does not have is no difference while Redis says none of it, too.
+  // A sku that the ledger lacks is no difference while Redis counts none of it either.
   if (ledger.version === 0 && !redis?.onHand) return [];
   const isRight = redis && shown(redis) === shown(ledger) && redis.epoch === epoch;
   if (isRight) return [];
@@ -60,7 +60,7 @@ const compareSkus = async (
   return levels.flatMap((level) => differenceOf(storeId, level, found.get(level.sku), epoch));
 };
 
-/** What is being sold right now differs for a moment; what stays different is wrong. */
+/** A sku that is being sold differs for a moment; a difference that persists is an error. */
 const stillThere = async (deps: CompareDeps, differences: Difference[]) => {
   const left: Difference[] = [];
   const epoch = await ledgerEpoch(deps.pg);
@@ -102,7 +102,7 @@ const listStrange = async ({ cache }: CompareDeps, all: Set<string>): Promise<Di
   return strange;
 };
 
-/** Of no sku: Redis does not say that it is whole under the ledger's epoch. */
+/** The difference of no single sku: Redis is not ready under the ledger's epoch. */
 const listUnready = async ({ pg, cache }: CompareDeps): Promise<Difference[]> => {
   const { identity, ready } = await cache.inspect();
   const epoch = await ledgerEpoch(pg);
@@ -110,13 +110,13 @@ const listUnready = async ({ pg, cache }: CompareDeps): Promise<Difference[]> =>
   return [{ storeId: '', sku: '', ledger: `epoch ${epoch}`, redis: ready || 'not whole' }];
 };
 
-/** Compares every sku. Redis equals what the ledger would rebuild when there is no difference. */
+/** Compares every sku. Without a difference Redis equals what a rebuild would write. */
 export const compareStock = async (deps: CompareDeps): Promise<Comparison> => {
   const { all, skus, differences } = await onSnapshot(deps.pg, (tx) => compareAll(deps, tx));
   const suspects = [...differences, ...(await listStrange(deps, all))];
   if (suspects.length === 0) return { skus, differences: await listUnready(deps) };
   let left = suspects;
-  // What changes between the two reads of a look is another sku the next time.
+  // A sku that changes between two reads is rarely the same at the next comparison.
   for (let looks = 0; looks < LOOKS && left.length > 0; looks++) {
     await Bun.sleep(SETTLE_MS);
     left = await stillThere(deps, left);

@@ -1,4 +1,4 @@
-// What the parts of Inventory are made of, and how the ledger's answers reach Redis.
+// Inventory's dependencies, and the write of the ledger's levels to Redis.
 import type { StockLevel } from '../../domain/stock.ts';
 import type { Pg } from '../../db/postgres/client.ts';
 import type { StockCache, LedgerLevel } from '../../db/redis/stock.ts';
@@ -20,13 +20,13 @@ export interface LedgerWord {
   storeId: string;
   levels: StockLevel[];
   epoch: number;
-  /** Skus that Redis did not have, or that the ledger has for the first time. */
+  /** Skus that Redis lacked, or that the ledger has for the first time. */
   fill?: Set<string> | undefined;
-  /** The admission this answer settles. */
+  /** The admission that this answer settles. */
   admission?: { id: string; quantities: Map<string, number> } | undefined;
 }
 
-/** Tells Redis what the ledger said. Redis may fail here: what it knows ages out in seconds. */
+/** Writes the ledger's levels to Redis. A failure is harmless: its levels expire in seconds. */
 export const settle = async (
   { cache, soldOut, telemetry }: InventoryDeps,
   { storeId, levels, epoch, fill, admission }: LedgerWord,
@@ -43,5 +43,5 @@ export const settle = async (
   });
   await cache
     .writeLevels(known)
-    .catch((error: unknown) => telemetry.log.error('ledger answer not told to redis', error));
+    .catch((error: unknown) => telemetry.log.error('ledger levels not written to redis', error));
 };

@@ -1,4 +1,4 @@
-// The fence: under which epoch Redis may be believed, looked after every second and on suspicion.
+// Guards under which epoch Redis is trusted; checked every second and after a suspicion.
 import { waitAtMost } from '../../concurrency/deadline.ts';
 import { ledgerEpoch } from '../../db/postgres/ledger/epoch.ts';
 import { rebuilding } from '../../db/postgres/ledger/reservations.ts';
@@ -6,20 +6,20 @@ import { readyText } from '../../db/redis/stock.ts';
 import { rebuildStock, type RebuildDeps } from './rebuild.ts';
 
 const LOOK_EVERY_MS = 1_000;
-/** While Redis is being rebuilt here or elsewhere. */
+/** Thrown while Redis is being rebuilt, here or elsewhere. */
 const LOOK_AGAIN_MS = 200;
 
 export interface Fence {
-  /** The epoch Redis is whole under. REBUILDING while there is none. */
+  /** The epoch under which Redis is complete. REBUILDING while there is none. */
   epoch(): number;
   /** The same, or undefined. */
   peek(): number | undefined;
-  /** Something did not fit: Redis is not believed again before it has been looked at. */
+  /** Reports an inconsistency: Redis is not trusted before the next check. */
   distrust(): void;
   stop(): Promise<void>;
 }
 
-/** What was found at a look: an epoch, and how many connections had been lost until then. */
+/** The result of a check: an epoch, and the number of connections lost before it. */
 interface Believed {
   epoch: number;
   losses: number;
@@ -42,17 +42,17 @@ export const startFence = (deps: RebuildDeps): Fence => {
   let running = true;
   let wake = Promise.withResolvers<void>();
   const peek = (): number | undefined =>
-    // A broken connection may have led to another server: what it says is not believed unseen.
+    // A new connection may lead to another server, which is not trusted before a check.
     believed?.losses === cache.losses() ? believed.epoch : undefined;
   const distrust = (): void => {
     believed = undefined;
     wake.resolve();
   };
   let lastReason = '';
-  /** A look that failed says nothing: what was believed stays so while no connection was lost. */
+  /** A failed check keeps the last result as long as no connection was lost. */
   const complain = (error: unknown): Believed | undefined => {
     const reason = String(error);
-    if (reason !== lastReason) telemetry.log.warn('redis cannot be looked at', { reason });
+    if (reason !== lastReason) telemetry.log.warn('redis check failed', { reason });
     lastReason = reason;
     return believed;
   };
@@ -60,7 +60,7 @@ export const startFence = (deps: RebuildDeps): Fence => {
     while (running) {
       wake = Promise.withResolvers();
       believed = await look(deps).catch(complain);
-      // While something is wrong, suspicion does not make it look faster.
+      // While Redis is wrong, further reports do not hasten the next check.
       if (peek() === undefined) await Bun.sleep(LOOK_AGAIN_MS);
       else await waitAtMost(wake.promise, LOOK_EVERY_MS);
     }

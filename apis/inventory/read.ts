@@ -1,4 +1,4 @@
-// Reading stock: from Redis what it was told lately, from the ledger the rest.
+// Reads stock: recent levels from Redis, all others from the ledger.
 import type { StockLevel } from '../../domain/stock.ts';
 import { listLevels } from '../../db/postgres/ledger/stock.ts';
 import { isBelieved } from '../../db/redis/stock.ts';
@@ -8,7 +8,7 @@ const plain = ({ sku, onHand, reserved, available, version }: StockLevel): Stock
   ...{ sku, onHand, reserved, available, version },
 });
 
-/** Levels in the order asked; a sku never received has zeros. UNAVAILABLE. */
+/** Levels in the order of the request; a sku never received has zeros. UNAVAILABLE. */
 export const readLevels = async (
   deps: InventoryDeps,
   storeId: string,
@@ -20,7 +20,7 @@ export const readLevels = async (
   const found = new Map(fresh.map((level) => [level.sku, level]));
   const missing = [...new Set(skus.filter((sku) => !found.has(sku)))];
   if (missing.length > 0) {
-    // The epoch before the answer: told under an older one it changes nothing.
+    // The epoch is read before the levels: written under an older one they change nothing.
     const epoch = deps.fence.peek();
     const levels = await listLevels(deps.pg, storeId, missing);
     for (const level of levels) found.set(level.sku, level);

@@ -1,4 +1,4 @@
-// The rebuild of Redis from the ledger: a higher epoch, reservation ids, counts, then ready.
+// Rebuilds Redis from the ledger: a higher epoch, reservation ids, counts, then ready.
 import type { Pg, Tx } from '../../db/postgres/client.ts';
 import { ledgerEpoch, raiseEpoch } from '../../db/postgres/ledger/epoch.ts';
 import { asOnlyRebuild, levelPages, recentPages } from '../../db/postgres/ledger/snapshot.ts';
@@ -36,9 +36,9 @@ const fillLevels = async ({ cache }: RebuildDeps, tx: Tx, epoch: number): Promis
 };
 
 /**
- * Rebuilds Redis, whatever it has. From the moment the epoch is raised, nothing admitted under
- * an older one can be held; ids come before counts, so that a repeated call finds its first
- * answer. Undefined when another rebuild is at work. UNAVAILABLE.
+ * Rebuilds Redis, whatever it has. Once the epoch is raised, nothing admitted under an older one
+ * can be held. Ids come before counts, so that a repeated call finds its first result. Undefined
+ * when another rebuild is running. UNAVAILABLE.
  */
 export const rebuildStock = async (deps: RebuildDeps): Promise<Rebuilt | undefined> => {
   const { pg, cache, telemetry } = deps;
@@ -51,7 +51,7 @@ export const rebuildStock = async (deps: RebuildDeps): Promise<Rebuilt | undefin
     if (epoch === undefined) return;
     const reservations = await fillReservations(deps, tx);
     const skus = await fillLevels(deps, tx, epoch);
-    // A server that went away meanwhile may have come back empty: the next look starts again.
+    // A server that restarted meanwhile may be empty: the next check starts again.
     if (cache.losses() !== losses || (await cache.inspect()).identity !== identity) return;
     await cache.publishReady(readyText(epoch, identity));
     rebuilt = { epoch, skus, reservations };

@@ -1,4 +1,4 @@
-// Reservations over RPC: held, extended, ended once, read.
+// RPC handlers of reservations: reserve, extend, release, claim, reverse, read.
 import type { ServiceImpl } from '@connectrpc/connect';
 import { demandOf } from '../../domain/order.ts';
 import {
@@ -36,7 +36,9 @@ export const holdHandlers = (
     const reservation = await extendReservation(deps.pg, storeId, id, lifeMs);
     await deps.cache
       .remember([{ storeId, id, lifeMs }])
-      .catch((error: unknown) => deps.telemetry.log.error('reservation not remembered', error));
+      .catch((error: unknown) =>
+        deps.telemetry.log.error('reservation id not written to redis', error),
+      );
     return { reservation: wireReservation(reservation) };
   },
   async getReservation({ reservationId }, context) {

@@ -1,11 +1,11 @@
-// Reserving: Redis admits or refuses fast, the ledger decides, and its answer goes back to Redis.
+// Reserves stock: Redis admits or refuses fast, the ledger decides, and its levels go to Redis.
 import { DomainError } from '../../domain/errors.ts';
 import type { Demand, Reservation, StockLevel } from '../../domain/stock.ts';
 import { holdStock, rebuilding } from '../../db/postgres/ledger/reservations.ts';
 import type { Admission } from '../../db/redis/stock.ts';
 import { settle, type InventoryDeps } from './deps.ts';
 
-/** A shortage that only others' unsettled admissions explain is tried again this often. */
+/** How often a shortage caused only by others' unsettled admissions is retried. */
 const CONTENDED_TRIES = 3;
 const CONTENDED_WAIT_MS = 100;
 
@@ -15,7 +15,7 @@ export interface ReserveInput {
   /** Sorted by sku, each sku once. */
   demand: Demand[];
   expiresInMs: number;
-  /** 1 for the first try. */
+  /** 1 for the first attempt. */
   attempt: number;
 }
 
@@ -32,9 +32,9 @@ const withdrawAll = async (
   const all = taken.map(({ sku, quantity }) =>
     cache.withdraw(input.storeId, sku, input.id, quantity),
   );
-  // What cannot be given back ends by itself, ten seconds after it was taken.
+  // An admission that cannot be returned expires ten seconds after it was taken.
   await Promise.all(all).catch((error: unknown) =>
-    telemetry.log.warn('admission not given back', { reason: String(error) }),
+    telemetry.log.warn('returning an admission failed', { reason: String(error) }),
   );
 };
 
@@ -54,15 +54,15 @@ const admitOne = async (
 interface Admitted {
   epoch: number | undefined;
   taken: Demand[];
-  /** Skus Redis does not have, though it is whole: the ledger's answer is put in. */
+  /** Skus that Redis lacks, though it is complete: they are filled from the ledger's answer. */
   unknown: Set<string>;
 }
 
 const NOT_ADMITTED: Admitted = { epoch: undefined, taken: [], unknown: new Set() };
 
 /**
- * Takes every sku in sorted order, or none; the first has been asked for already. What Redis
- * cannot judge is left to the ledger.
+ * Takes every sku in sorted order, or none; the first was taken already. A sku that Redis cannot
+ * judge is left to the ledger.
  */
 const admitAll = async (
   deps: InventoryDeps,
@@ -93,7 +93,7 @@ const admitAll = async (
   return { epoch, taken, unknown };
 };
 
-/** Only a first attempt may be refused, or held up, by what Redis or this process remembers. */
+/** Redis or this process's memo may refuse or delay a first attempt only. */
 const admitInRedis = async (deps: InventoryDeps, input: ReserveInput): Promise<Admitted> => {
   if (input.attempt > 1) return NOT_ADMITTED;
   const { storeId, id, demand } = input;
@@ -104,7 +104,7 @@ const admitInRedis = async (deps: InventoryDeps, input: ReserveInput): Promise<A
   const epoch = deps.fence.epoch();
   const [line] = demand;
   if (!line) return NOT_ADMITTED;
-  // Asked for together. What a known id is admitted by that ends with the ledger's answer.
+  // Both run together. An admission of a known id ends with the ledger's answer.
   const [seen, first] = await Promise.all([
     deps.cache.lookUp(storeId, id),
     admitOne(deps, input, line, epoch),
@@ -116,22 +116,22 @@ const admitInRedis = async (deps: InventoryDeps, input: ReserveInput): Promise<A
   return seen.isKnown ? NOT_ADMITTED : admitAll(deps, input, epoch, first);
 };
 
-/** From before the ledger is asked, so that no crash in between makes this id look new. */
+/** Written before the ledger's transaction, so that no crash makes this id look new. */
 const remember = async (deps: InventoryDeps, input: ReserveInput, admitted: Admitted) => {
   const { storeId, id, expiresInMs } = input;
   try {
     await deps.cache.remember([{ storeId, id, lifeMs: expiresInMs }]);
   } catch (error) {
-    // Without Redis only a later attempt goes on: it will be a later one the next time, too.
+    // Without Redis only a later attempt continues; the caller's retry will be one.
     if (admitted !== NOT_ADMITTED) throw error;
-    deps.telemetry.log.warn('reservation not remembered', { reason: String(error) });
+    deps.telemetry.log.warn('reservation id not written to redis', { reason: String(error) });
   }
 };
 
 /**
- * Holds all lines or none, once per id. Only a first attempt may be refused by Redis alone, and
- * only when the ledger's own last word is a shortage. OUT_OF_STOCK, RESERVATION_REUSED,
- * REBUILDING, UNAVAILABLE (Redis or Postgres away).
+ * Holds all lines or none, once per id. Redis alone may refuse only a first attempt, and only when
+ * the ledger's last answer is a shortage. OUT_OF_STOCK, RESERVATION_REUSED, REBUILDING, UNAVAILABLE
+ * (Redis or Postgres away).
  */
 export const reserve = async (deps: InventoryDeps, input: ReserveInput): Promise<Reservation> => {
   const { storeId, id, demand, expiresInMs } = input;

@@ -1,4 +1,4 @@
-// The Inventory service: its handlers together.
+// Assembles the handlers of the Inventory service.
 import type { ConnectRouter } from '@connectrpc/connect';
 import { InventoryService } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import type { Cursors } from '../http/cursors.ts';

@@ -1,4 +1,4 @@
-// Inventory's messages: from domain values to the wire. What comes in is checked by the contract.
+// Converts between Inventory's messages and domain values; the contract validates requests.
 import { create } from '@bufbuild/protobuf';
 import { durationMs, timestampFromDate, type Duration } from '@bufbuild/protobuf/wkt';
 import { invalid } from '../../domain/errors.ts';

@@ -1,4 +1,4 @@
-// The memo of sold-out skus: only a zero, only for a second, only for its own store.
+// Tests the memo of sold-out skus: only zeros, only for a second, only for their store.
 import { describe, expect, test } from 'bun:test';
 import { createSoldOut } from './sold-out.ts';
 

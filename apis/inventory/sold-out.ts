@@ -1,4 +1,4 @@
-// The memo of sold-out skus: for a second, what the ledger said has none needs no asking.
+// Remembers for a second which skus the ledger has none of.
 import type { StockLevel } from '../../domain/stock.ts';
 
 const REMEMBERED_MS = 1_000;
@@ -7,7 +7,7 @@ const SKUS_MAX = 10_000;
 export interface SoldOut {
   /** True when the ledger's zero of this sku is not older than a second. */
   has(storeId: string, sku: string): boolean;
-  /** Takes over levels the ledger said; units that are back end the memo. */
+  /** Takes over the ledger's levels; a sku with units leaves the memo. */
   learn(storeId: string, levels: Pick<StockLevel, 'sku' | 'available'>[]): void;
 }
 

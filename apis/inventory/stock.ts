@@ -1,4 +1,4 @@
-// Stock over RPC: read, received, counted, watched, and why it moved.
+// RPC handlers of stock: read, receive, adjust, watch, and list movements.
 import type { ServiceImpl } from '@connectrpc/connect';
 import { invalid } from '../../domain/errors.ts';
 import { setCounts } from '../../db/postgres/ledger/counts.ts';

@@ -1,4 +1,4 @@
-// Watching stock: one look at all watched skus every 200 ms, and per watcher only what changed.
+// Watches stock: one read of all watched skus every 200 ms, and only changes per watcher.
 import { chunksOf } from '../../concurrency/chunks.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { StockLevel } from '../../domain/stock.ts';
@@ -7,14 +7,14 @@ import { readLevels } from './read.ts';
 
 const LOOK_EVERY_MS = 200;
 const SKUS_A_READ = 500;
-/** All watchers of this process together. */
+/** The limit of all watchers of this process together. */
 const WATCHED_SKUS_MAX = 20_000;
 
-/** One reader: what it has not been sent yet, at most one level a sku. */
+/** One watcher: its unsent levels, at most one a sku. */
 interface Watcher {
   storeId: string;
   skus: Set<string>;
-  /** Version last handed over, so that only changes are. */
+  /** The version last sent, so that only changes are sent. */
   sent: Map<string, number>;
   pending: Map<string, StockLevel>;
   wake: () => void;
@@ -52,7 +52,7 @@ const lookAt = async (deps: InventoryDeps, watchers: Set<Watcher>): Promise<void
   }
 };
 
-/** What is new to this reader; it counts as sent from now on. */
+/** The unsent levels of this watcher; they count as sent from now on. */
 const take = ({ pending, sent }: Watcher): StockLevel[] => {
   const fresh = [...pending.values()].filter(({ sku, version }) => version > (sent.get(sku) ?? -1));
   pending.clear();
@@ -70,9 +70,9 @@ export const startWatching = (deps: InventoryDeps): StockWatch => {
   const stopping = new AbortController();
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      // A store that is away is waited for: the next look tells what was missed.
+      // A failed read is retried: the next one includes the missed changes.
       await lookAt(deps, watchers).catch((error: unknown) =>
-        deps.telemetry.log.warn('watched stock not read', { reason: String(error) }),
+        deps.telemetry.log.warn('reading watched stock failed', { reason: String(error) }),
       );
       await Bun.sleep(LOOK_EVERY_MS);
     }

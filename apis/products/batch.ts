@@ -1,4 +1,4 @@
-// Many products in one call: each is written or refused for itself, and says which.
+// Creates and changes many products in one request; each item has its own result.
 import { z } from 'zod';
 import { putBatch, type Outcome, type ProductWrite } from '../../db/postgres/catalogue/batches.ts';
 import type { Pg, Tx } from '../../db/postgres/client.ts';
@@ -12,10 +12,10 @@ import { BATCH_MAX, changed, draftOf, productBody, productChange } from './shape
 import { batchResponse } from './responses.ts';
 
 const ID_LENGTH_MAX = 100;
-/** Below what the gateway waits for. */
+/** Shorter than the gateway's timeout. */
 const LIMIT_MS = 9_000;
 
-/** With an id a change of that product, without one a new product. */
+/** An item with an id changes that product; one without an id creates a product. */
 const batchBody = z.strictObject({
   products: z
     .array(z.looseObject({ id: z.string().max(ID_LENGTH_MAX).optional() }))
@@ -25,7 +25,7 @@ const batchBody = z.strictObject({
 
 type Item = z.output<typeof batchBody>['products'][number];
 
-/** What an item asks for, or why it cannot be asked. */
+/** An item's change, or the reason why it is refused. */
 const writeOf = (storeId: StoreId, { id, ...body }: Item): ProductWrite | DomainError => {
   try {
     if (id === undefined) return { draft: draftOf(storeId, parsed(productBody, body)) };

@@ -1,4 +1,4 @@
-// REST routes of collections.
+// Routes of collections.
 import { z } from 'zod';
 import {
   deleteCollection,
@@ -49,7 +49,7 @@ const writeRoutes = (pg: Pg): Route[] => [
   route({
     method: 'post',
     path: '/collection',
-    summary: 'Create a collection; an Idempotency-Key makes it happen once.',
+    summary: 'Create a collection; repeatable with an Idempotency-Key.',
     needs: 'products:write',
     body: collectionBody,
     response: collectionResponse,

@@ -1,4 +1,4 @@
-// What became of an import's rows: page by page, or as a file.
+// Routes of the results of an import's rows: page by page, or as a file.
 import { z } from 'zod';
 import type { Pg } from '../../db/postgres/client.ts';
 import { importById, listRows } from '../../db/postgres/catalogue/imports.ts';
@@ -28,7 +28,7 @@ const csvField = (value: string | number | null | undefined): string => {
 const lineOf = ({ row, status, code, message, sku, productId }: RowResult): string =>
   `${[row, status, code, message, sku, productId].map(csvField).join(',')}\r\n`;
 
-/** The per-row result file, some lines at a time: a line a row, in the file's order. */
+/** The result file in chunks: one line a row, in the file's order. */
 async function* resultLines(pg: Pg, id: string): AsyncGenerator<string> {
   yield 'row,status,code,message,sku,product_id\r\n';
   for (let after = 0; ;) {
@@ -44,7 +44,7 @@ export const importResultRoutes = (pg: Pg, cursors: Cursors): Route[] => [
   route({
     method: 'get',
     path: '/imports/:id/rows',
-    summary: 'What became of each row.',
+    summary: 'The result of each row.',
     needs: 'imports:write',
     query: rowsQuery,
     response: listResponse(rowResponse),

@@ -1,4 +1,4 @@
-// Imports' workflows: begun when a file is there, and begun later where Temporal was away.
+// Starts imports' workflows: after an upload, or later when Temporal was away.
 import { waitAtMost } from '../../concurrency/deadline.ts';
 import type { Pg } from '../../db/postgres/client.ts';
 import { listRunning } from '../../db/postgres/catalogue/imports.ts';
@@ -11,15 +11,15 @@ import {
 } from '../../workflows/import-catalogue.contract.ts';
 import type { TemporalConnection } from '../../workflows/client/connection.ts';
 
-/** An import that has not moved for so long may have lost its workflow. */
+/** An import without progress for this long may have lost its workflow. */
 const IDLE_MS = 15_000;
 const LOOK_EVERY_MS = 5_000;
 const LOOKED_AT_MAX = 50;
 
 export interface ImportWorkflows {
-  /** Starts the workflow; a failure is mended by the sweep. */
+  /** Starts the workflow; after a failure the sweep starts it. */
   begin(importId: string): Promise<void>;
-  /** Tells a paused workflow to go on, or starts another one for a retry. */
+  /** Signals a paused workflow to continue, or starts another one for a retry. */
   goOn(importId: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -37,7 +37,8 @@ export const startImportWorkflows = (
     const client = await temporal.client();
     await client.workflow.getHandle(importCatalogueId(importId)).signal(importResumed);
   };
-  const later = (error: unknown): void => telemetry.log.error('import not begun yet', error);
+  const later = (error: unknown): void =>
+    telemetry.log.error('import workflow start failed', error);
   const begin = (importId: string): Promise<void> => start(importId).catch(later);
   let running = true;
   let wake = Promise.withResolvers<void>();

@@ -1,4 +1,4 @@
-// REST routes of imports: upload a file, follow it, pause, resume, retry, read what became of rows.
+// Routes of imports: upload, read, pause, resume and retry.
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Pg } from '../../db/postgres/client.ts';
@@ -23,9 +23,9 @@ import { importResultRoutes } from './import-results.ts';
 import type { ImportWorkflows } from './import-workflows.ts';
 import { importResponse, listResponse } from './responses.ts';
 
-/** As long as the gateway gives an upload. */
+/** Equals the gateway's limit of an upload. */
 const IMPORT_LIMITS = { bytesMax: IMPORT_BYTES_MAX, ms: 10 * 60_000 };
-/** Small enough that many uploads at once take little, large enough that rows are few. */
+/** Small enough that many uploads at once take little memory, large enough that rows are few. */
 const PIECE_BYTES = 256 * 1024;
 const MAP_LENGTH_MAX = 4_000;
 
@@ -36,7 +36,7 @@ const uploadQuery = z.strictObject({
   map: z.string().max(MAP_LENGTH_MAX).optional(),
 });
 
-/** `name:Name,price:Price`: which field is found where. */
+/** `name:Name,price:Price`: the column of each field. */
 const mappingOf = (map: string | undefined): Record<string, string> =>
   Object.fromEntries(
     (map ?? '')
@@ -55,7 +55,7 @@ export interface ImportDeps {
   workflows: ImportWorkflows;
 }
 
-/** NOT_FOUND for what can be no import's id. */
+/** NOT_FOUND for an id that cannot be an import's. */
 const idOf = ({ id }: Record<string, string>): string => {
   if (!isId('import', id)) throw new DomainError('NOT_FOUND', 'no such import');
   return id;
@@ -75,7 +75,7 @@ const shown = (one: Import) => ({
   createdAt: one.createdAt.toISOString(),
 });
 
-/** Stores the body piece by piece while it arrives; answers its hash and length. */
+/** Stores the body in chunks while it arrives; returns its hash and length. */
 const storeFile = async (pg: Pg, id: string, request: Request) => {
   const hash = createHash('sha256');
   let held: Uint8Array[] = [];
@@ -103,7 +103,7 @@ const uploadRoute = ({ pg, workflows }: ImportDeps): Route =>
   route({
     method: 'post',
     path: '/imports',
-    summary: 'Upload a catalogue as CSV or JSON; it is written in the background.',
+    summary: 'Upload a catalogue as CSV or JSON; its rows are written in the background.',
     needs: 'imports:write',
     query: uploadQuery,
     uploads: ['text/csv', 'application/json'],
@@ -133,14 +133,14 @@ type Change = (pg: Pg, storeId: StoreId, id: string) => Promise<Import>;
 
 const CHANGES: Record<string, { summary: string; change: Change }> = {
   pause: {
-    summary: 'Stop writing after the present batch.',
+    summary: 'Pause an import after the present batch.',
     change: (pg, storeId, id) => moveImport(pg, storeId, id, ['running'], { status: 'paused' }),
   },
   resume: {
-    summary: 'Go on with a paused import.',
+    summary: 'Continue a paused import.',
     change: (pg, storeId, id) => moveImport(pg, storeId, id, ['paused'], { status: 'running' }),
   },
-  retry: { summary: 'Try the failed rows of an ended import once more.', change: retryFailed },
+  retry: { summary: 'Retry the failed rows of an ended import.', change: retryFailed },
 };
 
 const changeRoutes = ({ pg, workflows }: ImportDeps): Route[] =>
@@ -184,7 +184,7 @@ const readRoutes = ({ pg, cursors }: ImportDeps): Route[] => [
   route({
     method: 'get',
     path: '/imports/:id',
-    summary: 'How far an import is.',
+    summary: 'An import and its progress.',
     needs: 'imports:write',
     response: importResponse,
     statuses: { 200: 'the import' },

@@ -1,4 +1,4 @@
-// POST under an Idempotency-Key: the same key and body get the same response.
+// Runs a POST once per Idempotency-Key: the same key and body get the same response.
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { answeredOnce, type KeptAnswer } from '../../db/postgres/catalogue/answers.ts';
@@ -10,14 +10,14 @@ import { IDEMPOTENCY_KEY_HEADER } from '../../domain/headers.ts';
 
 const KEY = /^[!-~]{1,128}$/;
 
-/** For the description. */
+/** The header's schema, for the description. */
 export const TAKES_KEY = {
   'Idempotency-Key': z
     .string()
     .regex(KEY)
     .max(128)
     .optional()
-    .describe('The same key and body get the same answer.'),
+    .describe('The same key and body get the same response.'),
 };
 
 const keyOf = (request: Request): string | undefined => {
@@ -29,14 +29,14 @@ const keyOf = (request: Request): string | undefined => {
   return key;
 };
 
-/** A reply as it is kept: its body serialised. */
+/** A stored reply: its body is serialised. */
 const kept = <T>({ status, headers, body }: Reply<T>): KeptAnswer => ({
   status,
   headers,
   body: JSON.stringify(body),
 });
 
-/** Does `work` in one transaction, once for a key when the caller sent one; limits in ms. */
+/** Does `work` in one transaction, once a key when the caller sent one; limits in ms. */
 export const keyed = async <T>(
   pg: Pg,
   name: string,
@@ -52,6 +52,6 @@ export const keyed = async <T>(
   const keep = async (tx: Tx): Promise<KeptAnswer> => kept(await work(tx));
   const answer = await answeredOnce(pg, name, { storeId, key, bodyHash, limitMs }, keep);
   const { status, headers, body: text } = answer;
-  // The text is sent as it was kept; it was made of this very type.
+  // The stored text was serialised from this type, so it is sent as it is.
   return { status, headers, text, body: JSON.parse(text) as T };
 };

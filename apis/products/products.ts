@@ -1,4 +1,4 @@
-// REST routes of products: what a store may do with its own catalogue.
+// Routes of products.
 import { z } from 'zod';
 import type { Pg } from '../../db/postgres/client.ts';
 import {
@@ -32,7 +32,7 @@ const ifMatch = z
   .regex(/^(?:\*|"\d{1,15}")$/)
   .max(17)
   .optional()
-  .describe('The ETag that was read; 412 when it is no longer so.');
+  .describe('The ETag that was read; 412 when the product has changed since.');
 
 const shown = (product: Product) =>
   reply(toProductResponse(product), 200, { etag: `"${product.version}"` });
@@ -52,7 +52,7 @@ const expectedVersion = (request: Request): number | undefined => {
   return Number(version);
 };
 
-/** Refuses an id that no product can have before any store is asked. */
+/** NOT_FOUND for an id that cannot be a product's, before any store is read. */
 const idOf = (params: Record<string, string>): string => {
   const id = params['id'] ?? '';
   if (!/^prd_[0-9a-z]{1,40}$/.test(id)) throw new DomainError('NOT_FOUND', 'no such product');
@@ -74,7 +74,7 @@ const writeRoutes = (pg: Pg): Route[] => [
   route({
     method: 'post',
     path: '/product',
-    summary: 'Create a product; name and price are enough. An Idempotency-Key makes it once.',
+    summary: 'Create a product; name and price are enough. Repeatable with an Idempotency-Key.',
     needs: 'products:write',
     body: productBody,
     response: productResponse,
@@ -104,7 +104,7 @@ const writeRoutes = (pg: Pg): Route[] => [
   route({
     method: 'put',
     path: '/product/:id/collections',
-    summary: 'Replace the collections a product is in.',
+    summary: 'Replace the collections of a product.',
     needs: 'products:write',
     body: membershipBody,
     response: productResponse,
@@ -118,7 +118,7 @@ const deleteRoute = (pg: Pg): Route =>
   route({
     method: 'delete',
     path: '/product/:id',
-    summary: 'Delete a product, everywhere.',
+    summary: 'Delete a product.',
     needs: 'products:write',
     response: NO_CONTENT,
     statuses: { 204: 'gone' },

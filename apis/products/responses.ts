@@ -1,4 +1,4 @@
-// What the Products API answers, as schemas: for its description.
+// Response schemas of the Products API.
 import { z } from 'zod';
 import { IMPORT_FORMATS, ROW_STATUSES } from '../../domain/catalogue/imports.ts';
 import { CURRENCIES } from '../../domain/money.ts';
@@ -15,7 +15,7 @@ import { codeText, cursorText, idText, moment, words } from '../http/openapi/tex
 import { FIELDS_MAX, TEXT_LENGTH_MAX } from '../http/problems.ts';
 import { BATCH_MAX, MAP_ENTRIES_MAX, MEDIA_MAX } from './shapes.ts';
 
-/** A file may put a product into more collections than one call does. */
+/** An import may put a product into more collections than one request does. */
 const COLLECTIONS_MAX = 10_000;
 
 const sku = z.string().regex(SKU_PATTERN).max(SKU_LENGTH_MAX);
@@ -76,7 +76,7 @@ export const rowResponse = z.object({
   status: z.enum(ROW_STATUSES),
   code: codeText.nullable(),
   message: words(TEXT_LENGTH_MAX).nullable(),
-  sku: words(NAME_LENGTH_MAX).nullable().describe('As it is in the file.'),
+  sku: words(NAME_LENGTH_MAX).nullable().describe('The sku as written in the file.'),
   productId: idText('product').nullable(),
 });
 

@@ -1,4 +1,4 @@
-// Every route of the Products API, and the description that is made of them.
+// Lists every route of the Products API, and generates its description.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Pg } from '../../db/postgres/client.ts';
@@ -35,7 +35,7 @@ export const describedProducts = () =>
     title: 'Holdfast Products API',
     version: '1.0.0',
     description:
-      'How a store keeps its products, collections and imports. Errors are RFC 9457 problems ' +
+      "A store's products, collections and imports. Errors are RFC 9457 problems " +
       'with stable codes; lists are paged by opaque cursors and a Link header.',
   });
 

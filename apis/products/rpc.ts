@@ -1,4 +1,4 @@
-// Products for other services: prices at checkout, and one product when the read side is away.
+// RPC handlers of Products for other services: prices at checkout, and single products for Search.
 import type { ConnectRouter } from '@connectrpc/connect';
 import { productMessage } from '../../db/kafka/events.ts';
 import type { Pg } from '../../db/postgres/client.ts';
@@ -7,7 +7,7 @@ import { DomainError } from '../../domain/errors.ts';
 import { ProductsService } from '../../proto/gen/holdfast/products/v1/products_pb.ts';
 import { callerOf } from '../rpc/server.ts';
 
-/** `published` sees published products only. */
+/** With `published` the caller sees published products only. */
 export const productsRpc = (published: Pg) => (router: ConnectRouter) =>
   router.service(ProductsService, {
     async batchGetPrices({ skus }, context) {

@@ -1,4 +1,4 @@
-// Bodies of the Products API as stores send them, and products as they are shown.
+// Request schemas of the Products API, and the conversion of products to and from them.
 import { z } from 'zod';
 import { invalid } from '../../domain/errors.ts';
 import { isId, newId, type CollectionId, type ProductId, type StoreId } from '../../domain/ids.ts';
@@ -26,7 +26,7 @@ import {
 } from '../../domain/product.ts';
 import type { ProductDraft } from '../../db/postgres/catalogue/products.ts';
 
-/** Of products in one call. */
+/** The most products in one request. */
 export const BATCH_MAX = 1_000;
 export const MAP_ENTRIES_MAX = 50;
 export const MEDIA_MAX = 50;
@@ -73,13 +73,13 @@ export const productBody = z
   .strictObject({ name, description: description.default(''), ...optionalFields })
   .refine((body) => (body.price === undefined) !== (body.variants === undefined), {
     path: ['price'],
-    message: 'say either price or variants',
+    message: 'send either price or variants',
   });
 export const productChange = z
   .strictObject({ name: name.optional(), description: description.optional(), ...optionalFields })
   .refine((body) => body.price === undefined || body.variants === undefined, {
     path: ['price'],
-    message: 'say either price or variants',
+    message: 'send either price or variants',
   });
 export const collectionBody = z.strictObject({ name, description: description.default('') });
 export const collectionChange = z.strictObject({
@@ -94,7 +94,7 @@ export const membershipBody = z.strictObject({
 });
 
 const MEMBERS_ORDERED_MAX = 1_000;
-/** The products that stand first in a collection, each once. */
+/** The products that come first in a collection, each once. */
 export const memberOrder = z.strictObject({
   productIds: z
     .array(z.custom<ProductId>((value) => isId('product', value), 'is not a product id'))
@@ -156,7 +156,7 @@ export const draftOf = (storeId: StoreId, body: ProductBody): ProductDraft => {
   });
 };
 
-/** What a product becomes by a change; absent fields stay. PRICE_AMBIGUOUS, INVALID_INPUT. */
+/** The changed product; absent fields stay. PRICE_AMBIGUOUS, INVALID_INPUT. */
 export const changed = (present: Product, change: ProductChange): ProductDraft => {
   const repriced = (amount: number): Variant[] => {
     const one = change.currency ?? present.variants[0]?.currency ?? DEFAULT_CURRENCY;
@@ -182,7 +182,7 @@ export const changed = (present: Product, change: ProductChange): ProductDraft =
   });
 };
 
-/** A product as the API shows it: money as numbers, no clock and no places. */
+/** A product's response: prices as numbers, without internal clocks and positions. */
 export const toProductResponse = ({
   clockUs: _,
   places: __,

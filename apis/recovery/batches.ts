@@ -1,4 +1,4 @@
-// The same action on many orders: tried dry first, then done at a limited rate.
+// Routes that repair many orders at a limited rate, as a dry run by default.
 import { listActions, listStuck } from '../../db/postgres/orders/recovery.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { isId, newId } from '../../domain/ids.ts';
@@ -23,11 +23,11 @@ export const batchRoutes = (deps: RecoveryDeps): Route[] => [
   route({
     method: 'post',
     path: '/recovery/batches',
-    summary: 'Mend every order of a filter; a dry run unless told otherwise.',
+    summary: 'Repair every order of a filter; a dry run by default.',
     needs: 'recovery',
     body: batchBody,
     response: batchResponse,
-    statuses: { 200: 'what would be done', 202: 'it is being done' },
+    statuses: { 200: 'what would be done', 202: 'the batch has started' },
     handler: async ({ body, principal }) => {
       const { action, filter, dryRun, limit, perSecond } = body;
       const actionBody = parsed(actionBodies[action], body.body);
@@ -50,7 +50,7 @@ export const batchRoutes = (deps: RecoveryDeps): Route[] => [
   route({
     method: 'get',
     path: '/recovery/batches/:id',
-    summary: 'How far a batch is, order by order.',
+    summary: 'The progress of a batch, order by order.',
     needs: 'recovery',
     response: batchActionsResponse,
     statuses: { 200: 'its actions' },

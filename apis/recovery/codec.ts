@@ -1,4 +1,4 @@
-// The codec endpoint: Temporal's UI asks it what a payload says, for those who may know.
+// Serves Temporal's codec endpoint, which decrypts payloads for operators.
 import type { PayloadCodec } from '@temporalio/common';
 import { z } from 'zod';
 import { jsonBody, parsed } from '../http/body.ts';
@@ -31,7 +31,7 @@ const textOf = (bytes: Uint8Array | null | undefined): string =>
 const mapped = <A, B>(record: Record<string, A>, change: (value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
 
-/** Only pages of the UI may read the answer; `*` is never said. */
+/** Only pages of the UI may read the response; `*` is never sent. */
 const corsOf = (uiOrigin: string): Record<string, string> => ({
   'access-control-allow-origin': uiOrigin,
   'access-control-allow-headers': 'authorization,content-type,x-namespace',
@@ -40,14 +40,14 @@ const corsOf = (uiOrigin: string): Record<string, string> => ({
 });
 
 /**
- * https://docs.temporal.io/codec-server; with `isOpen` (one machine) no key is asked for,
- * elsewhere an operator's.
+ * https://docs.temporal.io/codec-server. An operator's key is required, except with `isOpen` (one
+ * machine).
  */
 export const codecRoutes = (codec: PayloadCodec, uiOrigin: string, isOpen: boolean): Route[] => [
   route({
     method: 'post',
     path: '/codec/decode',
-    summary: "What payloads say, for operators in Temporal's UI.",
+    summary: "Decrypt payloads, for operators in Temporal's UI.",
     needs: isOpen ? 'public' : 'recovery',
     response: payloadsResponse,
     statuses: { 200: 'the payloads, readable' },
@@ -67,10 +67,10 @@ export const codecRoutes = (codec: PayloadCodec, uiOrigin: string, isOpen: boole
   route({
     method: 'options',
     path: '/codec/decode',
-    summary: 'Which pages may ask.',
+    summary: "The CORS preflight of Temporal's UI.",
     needs: 'public',
     response: NO_CONTENT,
-    statuses: { 204: 'the UI' },
+    statuses: { 204: 'allowed' },
     handler: async () => ({ ...noContent, headers: corsOf(uiOrigin) }),
   }),
 ];

@@ -1,4 +1,4 @@
-// What is stuck and why, everything known of one order, and what an operator may do about it.
+// Routes of stuck orders: why they are stuck, everything known of one, and an operator's actions.
 import type { Client } from '@connectrpc/connect';
 import { withDeadline } from '../../concurrency/deadline.ts';
 import { breaksOf, listOpenBreaks } from '../../db/postgres/orders/reconciliation-breaks.ts';
@@ -39,11 +39,11 @@ const LOOK_LIMIT_MS = 3_000;
 export interface RecoveryDeps extends RepairDeps {
   cursors: Cursors;
   inventory: Client<typeof InventoryService>;
-  /** The card provider's own view of an intent. */
+  /** The card provider's view of an intent. */
   readPayment(intentId: string): Promise<unknown>;
 }
 
-/** What is away is said to be away; the rest of the answer stands. */
+/** An unavailable dependency is reported as such; the rest of the response stands. */
 const ifThere = async (look: Promise<unknown>): Promise<unknown> => {
   const seen = look.catch((error: unknown) => ({
     unavailable: error instanceof DomainError ? error.code : 'UNAVAILABLE',
@@ -69,18 +69,18 @@ const holdOf = async ({ inventory }: RecoveryDeps, { id, storeId }: Order): Prom
   return reservation && { state: reservation.state, lines: reservation.lines };
 };
 
-/** What would help, as far as the record alone tells. */
+/** The suggested action, as far as the record shows. */
 const suggested = (order: Order): string => {
   const { reason } = stuckBy(order);
   if (!reason) return isEnding(order.status) ? 'nothing' : 'wait';
   const byReason: Record<AttentionReason, string> = {
     STOCK_STEP_FAILED: 'retry, or cancel',
     PAYMENT_STEP_FAILED: 'look at the provider, then retry or cancel',
-    REFUND_FAILED: 'retry gives the refund again, or pay it another way and resolve',
+    REFUND_FAILED: 'retry grants the refund again, or refund it another way and resolve',
     SHIPMENT_STEP_FAILED: 'readdress and retry, or resolve with what became of the parcel',
     STOCK_LOST: 'cancel, or find the units and retry',
     UNDO_FAILED: 'retry',
-    WORKFLOW_MISSING: 'retry starts the story from the record',
+    WORKFLOW_MISSING: 'retry starts the workflow from the record',
     NO_PROGRESS: 'retry',
   };
   return byReason[reason];
@@ -135,7 +135,9 @@ const orderOf = async (
   return order;
 };
 
-/** The caller's key, or one of the request's own: without one an action is not repeatable. */
+/**
+ * The caller's key, or a generated one: without a key of the caller the action is not repeatable.
+ */
 const actionKey = (request: Request): string =>
   request.headers.get(IDEMPOTENCY_KEY_HEADER)?.slice(0, 128) ?? crypto.randomUUID();
 
@@ -147,7 +149,7 @@ const actionRoute = (deps: RecoveryDeps, action: RepairAction): Route =>
     needs: 'recovery',
     body: actionBodies[action],
     response: actedResponse,
-    statuses: { 200: 'what came of it', 409: 'ILLEGAL_TRANSITION' },
+    statuses: { 200: 'the result of the action', 409: 'ILLEGAL_TRANSITION' },
     handler: async (input) => {
       const { id: orderId } = await orderOf(deps, input);
       const operator = operatorOf(input.principal);
@@ -167,7 +169,7 @@ export const orderRoutes = (deps: RecoveryDeps): Route[] => [
   route({
     method: 'get',
     path: '/recovery/orders',
-    summary: 'Orders that need a person or are undecided for too long.',
+    summary: 'Orders with an attention, or undecided for too long.',
     needs: 'recovery',
     query: stuckQuery,
     response: stuckOrdersResponse,
@@ -187,7 +189,7 @@ export const orderRoutes = (deps: RecoveryDeps): Route[] => [
     summary: 'Everything known of one order.',
     needs: 'recovery',
     response: orderDetailsResponse,
-    statuses: { 200: 'the order, from every side' },
+    statuses: { 200: 'the order' },
     handler: async (input) =>
       reply(await everythingOf(deps, await orderOf(deps, input)), 200, NO_STORE),
   }),

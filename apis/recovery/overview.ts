@@ -1,4 +1,4 @@
-// The operators' first look: what is stuck, and how long the oldest order has been undecided.
+// Counts stuck orders and measures the age of the oldest undecided order.
 import type { Pg } from '../../db/postgres/client.ts';
 import { ordersOverview } from '../../db/postgres/orders/overview.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -18,7 +18,7 @@ export const overviewRoute = (pg: Pg): Route =>
     handler: async () => reply(await ordersOverview(pg), 200, { 'cache-control': 'no-store' }),
   });
 
-/** The same figures as metrics, looked at every five seconds; alerts stand on them. */
+/** The same figures as metrics, read every five seconds; alerts use them. */
 export const watchOverview = (pg: Pg, telemetry: Telemetry): { stop(): void } => {
   const oldest = telemetry.gauge(
     'holdfast_oldest_undecided_seconds',
@@ -27,13 +27,13 @@ export const watchOverview = (pg: Pg, telemetry: Telemetry): { stop(): void } =>
   const byStatus = telemetry.gauge('holdfast_orders', 'Orders that have not ended, by status.', [
     'status',
   ]);
-  const attention = telemetry.gauge('holdfast_orders_attention', 'Orders that need a person.', [
+  const attention = telemetry.gauge('holdfast_orders_attention', 'Orders with an attention.', [
     'reason',
   ]);
   const breaks = telemetry.gauge('holdfast_payment_breaks', 'Payments that do not reconcile.');
   const compared = telemetry.gauge(
     'holdfast_payments_compared_seconds',
-    "Payments of before so many seconds ago have been compared with the provider's books.",
+    'Payments older than this many seconds have been compared with the provider.',
   );
   const look = async (): Promise<void> => {
     const seen = await ordersOverview(pg);
@@ -46,7 +46,7 @@ export const watchOverview = (pg: Pg, telemetry: Telemetry): { stop(): void } =>
     for (const [reason, count] of Object.entries(seen.byReason)) attention.set({ reason }, count);
   };
   const timer = setInterval(() => {
-    look().catch((error: unknown) => telemetry.log.error('overview not read', error));
+    look().catch((error: unknown) => telemetry.log.error('reading the overview failed', error));
   }, LOOK_EVERY_MS);
   return { stop: () => clearInterval(timer) };
 };

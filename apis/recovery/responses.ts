@@ -1,4 +1,4 @@
-// Response schemas of Order Recovery, and how stored rows become them.
+// Response schemas of Order Recovery, and the conversion of stored rows to them.
 import { z } from 'zod';
 import type { Order } from '../../db/postgres/orders/orders.ts';
 import type { RecoveryAction } from '../../db/postgres/orders/recovery.ts';
@@ -22,7 +22,7 @@ const text = words(TEXT_MAX);
 const minor = z.number().int();
 const units = z.array(z.object({ sku: text, quantity: z.number().int() })).max(LINES_MAX);
 const rows = <T extends z.ZodType>(row: T) => z.array(row).max(ROWS_MAX);
-/** What a store, a workflow or the provider reports; `unavailable` where it cannot be read. */
+/** A view of a store, a workflow or the provider; `unavailable` where it cannot be read. */
 const foreign = z.unknown();
 
 export const stuckOrderResponse = z.object({
@@ -71,9 +71,9 @@ const breakResponse = z.object({
 });
 export const breaksResponse = z.object({ items: rows(breakResponse) });
 
-/** Everything known of one order; its nested rows are shown as they are stored. */
+/** Everything known of one order; its nested rows are as stored. */
 export const orderDetailsResponse = stuckOrderResponse.extend({
-  nextAction: text.describe('What would help, as far as the record alone shows.'),
+  nextAction: text.describe('The suggested action, as far as the record shows.'),
   note: words(NOTE_LENGTH_MAX).optional().describe('From the shopper.'),
   timeline: rows(
     z.object({
@@ -167,7 +167,7 @@ export const batchActionsResponse = z.object({
 const counts = z.record(z.string(), z.number().int());
 export const overviewResponse = z.object({
   byStatus: counts.describe('Orders that have not ended.'),
-  byReason: counts.describe('Orders that need a person.'),
+  byReason: counts.describe('Orders with an attention.'),
   undecided: z.number().int(),
   oldestUndecidedSeconds: z.number().int(),
   breaks: z.number().int().describe('Payments that do not reconcile with the provider.'),
@@ -177,7 +177,7 @@ export const overviewResponse = z.object({
     .describe('Payments older than this have been compared with the provider.'),
 });
 
-/** A row with its moments as RFC 3339. */
+/** A row with its timestamps as RFC 3339. */
 type WithIsoDates<T> = {
   [K in keyof T]: T[K] extends Date ? string : T[K] extends Date | null ? string | null : T[K];
 };

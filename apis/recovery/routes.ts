@@ -1,4 +1,4 @@
-// Every route of Order Recovery, and the description that is made of them.
+// Lists every route of Order Recovery, and generates its description.
 import { resolve } from 'node:path';
 import { heartbeatRoute } from '../http/heartbeat.ts';
 import { openapiOf } from '../http/openapi/openapi.ts';
@@ -22,7 +22,7 @@ export const describedRecovery = () =>
     title: 'Holdfast Order Recovery API',
     version: '1.0.0',
     description:
-      'What is stuck and why, everything known of one order, and what an operator may do about ' +
+      'Stuck orders and their reasons, everything known of one order, and the actions on ' +
       'it. Every action is audited and done once an Idempotency-Key.',
   });
 

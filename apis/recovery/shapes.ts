@@ -1,4 +1,4 @@
-// What operators send, and why an order is stuck.
+// Request schemas of Order Recovery, and why and since when an order is stuck.
 import { z } from 'zod';
 import {
   ATTENTION_REASONS,
@@ -32,7 +32,7 @@ export const batchBody = z.strictObject({
   action: z.enum(REPAIR_ACTIONS).exclude(['readdress', 'resolve']),
   filter: z.strictObject(filterFields),
   body: z.record(z.string(), z.unknown()).default({}),
-  /** Nothing is done until this is said to be false. */
+  /** Only an explicit false does the actions. */
   dryRun: z.boolean().default(true),
   limit: z.number().int().min(1).max(BATCH_ORDERS_MAX).default(100),
   perSecond: z.number().min(0.1).max(50).default(5),
@@ -44,7 +44,7 @@ export const filterOf = ({ olderThan, ...rest }: z.output<typeof batchBody>['fil
   olderThanMs: olderThan === undefined ? undefined : olderThan * 1_000,
 });
 
-/** Why an order is in the list, and since when; nothing when it is not stuck. */
+/** Why an order is in the list, and since when; undefined when it is not stuck. */
 export const stuckBy = (order: Order): { reason?: AttentionReason; since?: Date } => {
   const { attention, status, createdAt } = order;
   if (attention) return { reason: attention.reason, since: attention.since };

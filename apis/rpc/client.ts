@@ -1,4 +1,4 @@
-// Clients of our own services: one deadline, one token, one trace, refusals as they were thrown.
+// Makes clients of Holdfast's services, with deadline, service token, trace and error translation.
 import type { DescService } from '@bufbuild/protobuf';
 import {
   createClient,
@@ -67,7 +67,7 @@ const refused = (answer: Answer): Answer =>
         throw refusalOf(error);
       });
 
-/** Connect wraps whatever an interceptor throws, so refusals are translated outside of it. */
+/** Connect wraps what an interceptor throws, so refusals are translated outside of it. */
 const refusing = <C extends object>(client: C): C =>
   Object.fromEntries(
     Object.entries(client).map(([name, call]: [string, Call]) => [
@@ -80,7 +80,7 @@ const refusing = <C extends object>(client: C): C =>
 export const clientOf = <S extends DescService>(service: S, peer: Peer): Client<S> =>
   refusing(createClient(service, transportTo(peer)));
 
-/** Unary calls go their own way, streams the library's. */
+/** Unary calls use the plain transport of unary-client.ts, streams the library's. */
 const transportTo = (peer: Peer): Transport => {
   const fetching = peerFetch(peer.tls);
   const streaming = createTransport({

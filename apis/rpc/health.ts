@@ -1,4 +1,4 @@
-// gRPC's health protocol: whether this server would serve a call, asked by load balancers.
+// Serves gRPC's health protocol, by which load balancers learn whether to send calls here.
 import type { ConnectRouter, ServiceImpl } from '@connectrpc/connect';
 import { DomainError } from '../../domain/errors.ts';
 import {
@@ -57,5 +57,5 @@ export const healthRpc =
   (router: ConnectRouter): ConnectRouter =>
     router.service(Health, handlers(state, services));
 
-/** Needs no token: who asks learns only whether to send calls here. */
+/** Needs no token: the response shows only whether to send calls here. */
 export const isHealthCall = (service: string): boolean => service === Health.typeName;

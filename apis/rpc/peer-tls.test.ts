@@ -1,4 +1,4 @@
-// Mutual TLS between services: who shows no certificate of the same CA gets no word in.
+// Tests mutual TLS: only a peer with a certificate of the CA may send a request.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { certificates } from '../../test/certificates.ts';
 import { listen, type Listener } from '../http/server.ts';
@@ -30,12 +30,12 @@ describe('a listener for peers', () => {
     expect(await asks(certified('peer', 'ours'))).toBe(200);
   });
 
-  test('hears nobody without a certificate, or with one of somebody else', async () => {
+  test('refuses a peer without a certificate, or with one of another CA', async () => {
     const before = heard;
     const foreign = certified('foreign', 'theirs');
     expect(await asks(undefined)).toBe('refused');
     expect(await asks(foreign)).toBe('refused');
-    // Trusting us is not enough: what is shown must be ours.
+    // A peer that trusts our CA still needs a certificate of our CA.
     expect(await asks({ ...foreign, ca: ours })).toBe('refused');
     const { ca } = foreign;
     const nothing = { cert: '', key: '', ca: ours };
@@ -43,7 +43,7 @@ describe('a listener for peers', () => {
     expect([ca.length > 0, heard]).toEqual([true, before]);
   });
 
-  test('is not believed by a peer that trusts somebody else', async () => {
+  test('is refused by a peer that trusts another CA', async () => {
     const peer = certified('peer-2', 'ours');
     expect(await asks({ ...peer, ca: certified('stranger', 'theirs').ca })).toBe('refused');
   });

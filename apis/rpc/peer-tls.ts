@@ -1,6 +1,6 @@
-// Mutual TLS between services, by configuration: each shows a certificate that all of them trust.
+// Configures mutual TLS between services: each has a certificate of a common CA.
 
-/** PEM texts of this service's certificate, its key, and who signs those of the others. */
+/** PEM texts of this service's certificate, its key, and the CA of the others. */
 export interface PeerTls {
   cert: string;
   key: string;
@@ -9,13 +9,13 @@ export interface PeerTls {
 
 export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 
-/** Fetches from peers; with `tls` it shows our certificate and takes only theirs. */
+/** Fetches from peers; with `tls` it sends our certificate and accepts only the CA's. */
 export const peerFetch =
   (tls: PeerTls | undefined): Fetch =>
   (url, init = {}) =>
     fetch(url, tls ? { ...init, tls: { ...tls, rejectUnauthorized: true } } : init);
 
-/** What a listener for peers is told: nobody gets a word in without a certificate of the CA. */
+/** The TLS options of a listener for peers, which refuses callers without the CA's certificate. */
 export const peerListening = (tls: PeerTls) => ({
   ...tls,
   ...{ requestCert: true, rejectUnauthorized: true },

@@ -1,4 +1,4 @@
-// Refusals over RPC: what a service throws its caller catches, and a fault crosses as nothing.
+// Tests that a DomainError crosses RPC unchanged, and that a fault shows nothing.
 import { describe, expect, test } from 'bun:test';
 import { create } from '@bufbuild/protobuf';
 import { Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect';
@@ -16,7 +16,7 @@ import { refusalOf, translatingRefusals } from './refusals.ts';
 const CANARY = 'canary-9d2e';
 const telemetry = createTelemetry('refusals-test', 'silent');
 
-/** What crosses the wire when a handler throws `error`. */
+/** The error on the wire when a handler throws `error`. */
 const wireErrorOf = async (error: unknown): Promise<unknown> => {
   const throwing = () => Promise.reject(error);
   const transport = createRouterTransport(
@@ -38,7 +38,7 @@ describe('a refusal', () => {
     ['alone', {}],
     ['with its fields', { fields: [{ path: 'lines.0.sku', message: 'is not one' }] }],
     ['with its facts', { facts: { skus: [{ sku: 'a', available: 0 }], price: 29.99 } }],
-    ['with when to come back', { retryAfterSeconds: 7 }],
+    ['with Retry-After', { retryAfterSeconds: 7 }],
   ];
   const cases = ERROR_CODES.flatMap((code) =>
     DETAILS.map(([what, details]) => [code, what, details] as const),
@@ -68,12 +68,12 @@ describe('a refusal', () => {
     ['REBUILDING', Code.Unavailable],
     ['UNAVAILABLE', Code.Unavailable],
   ];
-  test.each(CODES)('of %s has the RPC code %d, for clients of others', async (code, rpc) => {
+  test.each(CODES)('of %s has the RPC code %d, for other clients', async (code, rpc) => {
     const wire = await wireErrorOf(new DomainError(code, 'so it is'));
     expect(ConnectError.from(wire).code).toBe(rpc);
   });
 
-  test('never takes its cause along', async () => {
+  test('never includes its cause', async () => {
     const cause = new Error(CANARY);
     const wire = await wireErrorOf(new DomainError('UNAVAILABLE', 'away', { cause }));
     expect(Bun.inspect(wire, { depth: 20 })).not.toContain(CANARY);
@@ -107,7 +107,7 @@ describe('a peer', () => {
   const AWAY: [what: string, error: unknown][] = [
     ['does not answer in time', new ConnectError('late', Code.DeadlineExceeded)],
     ['is unavailable', new ConnectError('away', Code.Unavailable)],
-    ['breaks the call off', new ConnectError('canceled', Code.Canceled)],
+    ['cancels the call', new ConnectError('canceled', Code.Canceled)],
     ['cannot be reached', new TypeError('fetch failed')],
     ['refuses the connection', new Error('ECONNREFUSED')],
   ];
@@ -117,14 +117,14 @@ describe('a peer', () => {
     expect(caught).toMatchObject({ code: 'UNAVAILABLE', message: 'a service is away' });
   });
 
-  test('that says a code we do not know is a fault, not a refusal of ours', () => {
+  test('that sends an unknown code is a fault, not a refusal', () => {
     const value = create(RefusalSchema, { code: 'FROM_THE_FUTURE' });
     const detail = { desc: RefusalSchema, value };
     const error = new ConnectError('so it is', Code.FailedPrecondition, undefined, [detail]);
     expect(refusalOf(error)).toBe(error);
   });
 
-  test('that breaks is a fault, which is not taken for being away', () => {
+  test('that fails is a fault, and does not count as unavailable', () => {
     expect(refusalOf(new ConnectError('internal', Code.Internal))).not.toBeInstanceOf(DomainError);
   });
 });

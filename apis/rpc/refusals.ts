@@ -1,4 +1,4 @@
-// The RPC door's translation of refusals, both ways: the server's codes and the client's errors.
+// Translates DomainErrors to Connect errors at the server, and back at the client.
 import { create } from '@bufbuild/protobuf';
 import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
 import { DomainError, isErrorCode, type ErrorCode } from '../../domain/errors.ts';
@@ -6,7 +6,7 @@ import { RefusalSchema } from '../../proto/gen/holdfast/errors/v1/errors_pb.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { withTraceFrom } from '../../telemetry/spans.ts';
 
-/** Exhaustive by type: a new code does not compile until this door knows it. */
+/** Exhaustive by type: a new code does not compile until it has an RPC code here. */
 export const RPC_CODES = {
   INVALID_INPUT: Code.InvalidArgument,
   MALFORMED_BODY: Code.InvalidArgument,
@@ -57,7 +57,7 @@ const connectErrorOf = (error: DomainError): ConnectError => {
   return new ConnectError(error.message, RPC_CODES[error.code], undefined, [detail]);
 };
 
-/** Refusals become codes; anything else shows nothing and is logged. */
+/** Refusals become codes; any other error shows nothing and is logged. */
 const translated = (telemetry: Telemetry, name: string, error: unknown): ConnectError => {
   if (error instanceof DomainError) return connectErrorOf(error);
   if (error instanceof ConnectError) return error;
@@ -65,7 +65,7 @@ const translated = (telemetry: Telemetry, name: string, error: unknown): Connect
   return new ConnectError('internal', Code.Internal);
 };
 
-/** Server side; a stream may also fail after its first answers. */
+/** Server side; a stream may also fail after its first messages. */
 export const translatingRefusals =
   (telemetry: Telemetry): Interceptor =>
   (next) =>
@@ -91,7 +91,7 @@ export const translatingRefusals =
 
 const UNREACHABLE: readonly Code[] = [Code.Unavailable, Code.DeadlineExceeded, Code.Canceled];
 
-/** Client side: a refusal comes back as it was thrown; an unreachable peer is UNAVAILABLE. */
+/** Client side: a refusal is thrown again; an unreachable peer is UNAVAILABLE. */
 export const refusalOf = (error: unknown): unknown => {
   const failure = ConnectError.from(error);
   const refusal = failure.findDetails(RefusalSchema)[0];

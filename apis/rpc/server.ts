@@ -1,4 +1,4 @@
-// The listeners of an RPC service: Connect over HTTP/1.1 on Bun, gRPC on its own HTTP/2 port.
+// Listens for RPC: Connect over HTTP/1.1 on Bun, gRPC on its own HTTP/2 port.
 import { createSecureServer, createServer } from 'node:http2';
 import type { Registry } from '@bufbuild/protobuf';
 import {
@@ -27,7 +27,7 @@ const GRPC_CLOSE_TIMEOUT_MS = 5_000;
 
 const CALLER = createContextKey<ServiceCaller | undefined>(undefined);
 
-/** Who called: verified before any handler runs. */
+/** The caller, verified before any handler runs. */
 export const callerOf = (context: HandlerContext): ServiceCaller => {
   const caller = context.values.get(CALLER);
   if (!caller) throw new Error('an RPC handler ran without a verified caller');
@@ -71,7 +71,7 @@ const optionsOf = ({ verify, may, telemetry, registry }: RpcService) => ({
 
 export type RpcFetch = (request: Request) => Promise<Response> | undefined;
 
-/** Registers the routes, and answers the implementations by their paths. */
+/** Registers the routes; returns the handlers by their paths. */
 const registered = (router: ConnectRouter, routes: RpcService['routes']) => {
   const specs = new Map<string, MethodImplSpec>();
   const note = (spec: MethodImplSpec) => specs.set(createMethodUrl('/', spec.method), spec);
@@ -111,7 +111,7 @@ export const rpcFetch = (service: RpcService): RpcFetch => {
   return (request) => handlers.get(pathOf(request.url))?.(request);
 };
 
-/** PEM texts; with `clientCa` a caller must show a certificate that it signed (mutual TLS). */
+/** PEM texts; with `clientCa` a caller needs a certificate that it signed (mutual TLS). */
 export interface Tls {
   cert: string;
   key: string;
@@ -127,7 +127,7 @@ const http2Server = (handler: Http2Handler, tls: Tls | undefined) => {
   return createSecureServer({ cert, key, ...mutual }, handler);
 };
 
-/** gRPC over HTTP/2, which Bun.serve cannot speak because it has no trailers; h2c without TLS. */
+/** gRPC over HTTP/2, which Bun.serve cannot serve because it has no trailers; h2c without TLS. */
 export const listenGrpc = async (
   host: string,
   port: number,

@@ -1,10 +1,10 @@
-// The keys of services, from a setting: JSON as it is, or a file that may change while we run.
+// Reads the services' keys from a setting: inline JSON, or a file that may change at run time.
 import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import type { ServiceKey, ServiceKeys } from './tokens.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 
-/** A rotation is seen by then; new keys sign only some seconds after they are published. */
+/** A changed file is read by then; new keys sign only some seconds after they are published. */
 const LOOK_EVERY_MS = 1_000;
 
 const keySet = z.object({

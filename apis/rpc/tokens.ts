@@ -1,4 +1,4 @@
-// Service tokens: short-lived, for one audience, signed by the caller's own key, with the store.
+// Mints and verifies service tokens: short-lived JWTs for one audience, with the store's id.
 import { decodeProtectedHeader, importJWK, jwtVerify, SignJWT, type JWK } from 'jose';
 import { DomainError } from '../../domain/errors.ts';
 import { isId, type StoreId } from '../../domain/ids.ts';
@@ -9,14 +9,14 @@ const LIFETIME_SECONDS = 300;
 const RENEW_BEFORE_MS = 60_000;
 const CACHE_ENTRIES_MAX = 1_000;
 
-/** A key of one service (RFC 8037). It may sign as nobody else. */
+/** A key of one service (RFC 8037), valid for its tokens only. */
 export interface ServiceKey extends JWK {
   kid: string;
   sub: string;
-  /** Known to all before it is used: from then on (seconds since 1970) it signs. */
+  /** When the key begins to sign, in seconds since 1970; it is published before that. */
   signsFrom: number;
 }
-/** The keys as they are now: a rotation changes what the next call is answered. */
+/** The present keys: a rotation changes the next result. */
 export type ServiceKeys = () => readonly ServiceKey[];
 
 /** Keys are imported once for as long as the set is the same. */
@@ -71,7 +71,7 @@ export type VerifyToken = (authorization: string | null) => Promise<ServiceCalle
 
 const VERIFIED_TTL_MS = 30_000;
 
-/** Remembered until then: for a while, and never longer than the token itself lives. */
+/** When the cached verification ends: after a while, and never later than the token. */
 interface Verified {
   caller: ServiceCaller;
   kid: string;

@@ -1,4 +1,4 @@
-// One unary call as its handler and interceptors see it; what nobody looks at is never made.
+// One unary call for its handler and interceptors; unused parts of it are never created.
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import {
   createContextValues,
@@ -12,7 +12,7 @@ import { createDeadlineSignal, createLinkedAbortController } from '@connectrpc/c
 
 export type UnarySpec = Extract<MethodImplSpec, { kind: 'unary' }>;
 
-/** Context and request in one; its signal ends with the caller, the deadline, or the answer. */
+/** Context and request in one; its signal aborts with the caller, the deadline, or the response. */
 export class UnaryCall implements HandlerContext, UnaryRequest {
   readonly stream = false;
   readonly protocolName = 'connect';
@@ -87,7 +87,7 @@ export class UnaryCall implements HandlerContext, UnaryRequest {
     return controller.signal;
   }
 
-  /** What the interceptors are given back. */
+  /** The response for the interceptors. */
   answered(message: MessageShape<DescMessage>): UnaryResponse {
     return new UnaryAnswer(this, message);
   }
@@ -97,7 +97,7 @@ export class UnaryCall implements HandlerContext, UnaryRequest {
     return { header: this.#responseHeader, trailer: this.#responseTrailer };
   }
 
-  /** Ends the signal, if anybody looked at it. */
+  /** Aborts the signal, if it was read. */
   end(reason?: unknown): void {
     this.#abort?.(reason);
   }

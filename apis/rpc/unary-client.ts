@@ -1,4 +1,4 @@
-// Unary calls of the Connect protocol by one fetch each: the caller's side of unary.ts.
+// Sends unary calls of the Connect protocol, one fetch each: the client of unary.ts.
 // https://connectrpc.com/docs/protocol/#unary-request
 import { create, isMessage, type DescMessage, type DescMethodUnary } from '@bufbuild/protobuf';
 import { Code, ConnectError, type Transport } from '@connectrpc/connect';
@@ -11,17 +11,17 @@ const PROTO_TYPE = 'application/proto';
 
 interface Calls {
   baseUrl: string;
-  /** Of a request or an answer. */
+  /** The largest request or response, in bytes. */
   bytesMax: number;
   timeoutMs: number;
-  /** Headers of every call, made from those that its caller gave. */
+  /** Headers of every call, made from its caller's headers. */
   headersFor(given: Headers): Promise<Record<string, string>>;
-  /** Reaches the peer. */
+  /** Sends the requests to the peer. */
   fetch: Fetch;
   timed<T>(name: string, work: () => Promise<T>): Promise<T>;
 }
 
-/** What is known of a method before it is called. */
+/** The precomputed facts of a method. */
 const pathTo = (method: DescMethodUnary, { baseUrl, bytesMax }: Calls) => {
   const limits = { readMaxBytes: bytesMax, writeMaxBytes: bytesMax };
   const formats = createMethodSerializationLookup(method, undefined, undefined, limits);
@@ -33,10 +33,10 @@ const pathTo = (method: DescMethodUnary, { baseUrl, bytesMax }: Calls) => {
   };
 };
 
-/** The bytes of an answer that is one; everything else is thrown as what the peer said it is. */
+/** The bytes of a successful response; any other response is thrown as the peer's error. */
 const bytesOf = async (response: Response, bytesMax: number): Promise<Uint8Array> => {
   if (Number(response.headers.get('content-length') ?? 0) > bytesMax) {
-    throw new ConnectError('the answer is too large', Code.ResourceExhausted);
+    throw new ConnectError('the response is too large', Code.ResourceExhausted);
   }
   const bytes = new Uint8Array(await response.arrayBuffer());
   const type = response.headers.get('content-type') ?? '';

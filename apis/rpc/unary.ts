@@ -1,5 +1,5 @@
-// Plain unary calls of the Connect protocol, answered whole: most calls are small, and the
-// library's streams, signals and copied headers cost several times what such a call does.
+// Answers plain unary calls of the Connect protocol whole. Most calls are small, and the library's
+// streams, signals and copied headers cost several times what such a call does.
 // https://connectrpc.com/docs/protocol/#unary-request
 import { create, isMessage, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
 import {
@@ -38,8 +38,8 @@ export const pathOf = (url: string): string => {
 };
 
 /**
- * Whether a request is a plain one: a POST of a known type whose length is said and within the
- * limit, not compressed. The library answers all others, its way of refusing included.
+ * Whether a request is plain: a POST of a known type, uncompressed, with a declared length within
+ * the limit. The library answers, or refuses, all others.
  */
 export const isPlain = ({ method, headers }: Request, bytesMax: number): boolean => {
   if (method !== 'POST') return false;
@@ -69,7 +69,7 @@ const invoking = (spec: UnarySpec, interceptors: Interceptor[]): Invoke => {
   return async (call) => (await next(call)).message as MessageShape<DescMessage>;
 };
 
-/** Headers as they are sent; nothing is copied when a handler has set none. */
+/** The response's headers; nothing is copied when a handler has set none. */
 const headersOf = (
   call: UnaryCall | undefined,
   type: string,
@@ -79,7 +79,7 @@ const headersOf = (
   if (!header && !trailer && !error) return { 'content-type': type };
   const all = trailerMux(header ?? new Headers(), trailer ?? new Headers());
   all.set('content-type', type);
-  // What an upstream service said in its headers is not for our caller.
+  // The headers of a dependency's error are not sent to the caller.
   if (error && !error.isWireError) mergeNonProtocolHeaders(all, error.metadata);
   return all;
 };

@@ -1,10 +1,10 @@
-// The rules that a contract states about its requests, checked before any handler runs.
+// Checks a request against the rules in its contract before any handler runs.
 import type { DescMessage, Message } from '@bufbuild/protobuf';
 import { createValidator, type Violation } from '@bufbuild/protovalidate';
 import type { Interceptor } from '@connectrpc/connect';
 import { DomainError, type FieldError } from '../../domain/errors.ts';
 
-/** More violations than this help nobody. */
+/** The most violations that are listed. */
 const VIOLATIONS_MAX = 20;
 
 /** The patterns are our own contracts', so the engine of the runtime is safe and fast. */
@@ -28,7 +28,7 @@ const fieldOf = ({ field, message }: Violation): FieldError => {
   return { path: path.filter((part) => part !== '').join('.'), message };
 };
 
-/** Refuses a request that breaks its contract's rules: INVALID_INPUT with every wrong field. */
+/** Refuses a request that violates its contract's rules: INVALID_INPUT with every wrong field. */
 export const validating = (): Interceptor => {
   const validator = createValidator({ regexMatch: matching() });
   const assertValid = (schema: DescMessage, message: Message): void => {

@@ -1,4 +1,4 @@
-// What the questions of one request share: the stores behind them, whose shop it is, its stock.
+// The context of one GraphQL request: the stores, the shop's id, and its shared reads.
 import type { Client } from '@connectrpc/connect';
 import type { TableSet } from '../../db/cassandra/table-sets.ts';
 import type { InventoryService } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
@@ -8,7 +8,7 @@ import type { Cursors } from '../http/cursors.ts';
 import type { StockOf } from './nodes.ts';
 
 export interface SearchDeps {
-  /** Of the live set of tables. */
+  /** The projections' positions of the live table set. */
   tables(): Promise<TableSet>;
   inventory: Client<typeof InventoryService>;
   products: Client<typeof ProductsService>;
@@ -16,13 +16,13 @@ export interface SearchDeps {
   telemetry: Telemetry;
 }
 
-/** One request's share of them. */
+/** What the fields of one request share. */
 export interface SearchContext extends Omit<SearchDeps, 'tables'> {
   tables: TableSet;
   storeId: string;
   stockOf: StockOf;
-  /** Matches or facets are asked for beside the products. */
+  /** Whether matches or facets are selected beside the products. */
   counts: boolean;
-  /** Until when the read side is complete (RFC 3339), asked once a request. */
+  /** Until when the read side is complete (RFC 3339), read once a request. */
   asOf(): Promise<string | null>;
 }

@@ -1,4 +1,4 @@
-// Search's GraphQL door: its schema, its persisted operations, and its root.
+// Search's GraphQL route: its schema, its persisted operations, and its root.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { buildSchema } from 'graphql';

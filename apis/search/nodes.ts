@@ -1,15 +1,15 @@
-// Products as GraphQL shows them; stock is asked for once a request, for all variants together.
+// Builds GraphQL's product nodes; stock is read once a request, for all variants together.
 import { chunksOf } from '../../concurrency/chunks.ts';
 import { currencyOf, numberFromMinor } from '../../domain/money.ts';
 import type { Variant } from '../../domain/product.ts';
 import type { ProductDocument } from '../../db/cassandra/product-document.ts';
 
-/** How many of a sku are left, or undefined when Inventory cannot say. */
+/** The available units of a sku, or undefined when Inventory is unavailable. */
 export type StockOf = (sku: string) => Promise<{ available: number; asOf: string } | undefined>;
 
 const BATCH_MAX = 500;
 
-/** Collects the skus of one tick and asks for them together. */
+/** Collects the skus of one tick and reads them in one call. */
 export const batchedStock = (
   read: (skus: string[]) => Promise<Map<string, number>>,
   onAway: (error: unknown) => void,

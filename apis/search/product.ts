@@ -1,4 +1,4 @@
-// One product by id or slug: from the read side, and from Products where that cannot say.
+// Reads one product by id or slug: from the read side, or from Products as a fallback.
 import { findIdBySlug, findStored } from '../../db/cassandra/products.ts';
 import type { ProductDocument } from '../../db/cassandra/product-document.ts';
 import { documentOf } from '../../db/projections/document.ts';
@@ -7,7 +7,7 @@ import { productNode } from './nodes.ts';
 import type { SearchContext } from './context.ts';
 import { STORE_HEADER } from '../../domain/headers.ts';
 
-/** How long the read side may take to catch up with what the caller wrote. */
+/** How long the read side may take to reach the caller's version. */
 const WAIT_LIMIT_MS = 1_500;
 const LOOK_EVERY_MS = 50;
 
@@ -29,7 +29,7 @@ const projected = async (
   return stored?.document;
 };
 
-/** The consistent side's product: never older than what anybody wrote. */
+/** Products' version, which is never older than any write. */
 const consistent = async (
   { products, storeId }: SearchContext,
   { id, slug }: ProductArgs,
@@ -45,7 +45,7 @@ const consistent = async (
   }
 };
 
-/** The read side's product of at least this version; a little patience, then the other side. */
+/** The read side's product of at least this version; after a short wait Products' version. */
 const findAtLeast = async (
   context: SearchContext,
   args: ProductArgs,
@@ -66,9 +66,9 @@ const findDocument = async (
 ): Promise<ProductDocument | undefined> => {
   const { id, slug, waitForVersion } = args;
   if ((id ?? undefined) === undefined && (slug ?? undefined) === undefined) {
-    throw invalid('id', 'say either id or slug');
+    throw invalid('id', 'send either id or slug');
   }
-  if (id && slug) throw invalid('id', 'say either id or slug');
+  if (id && slug) throw invalid('id', 'send either id or slug');
   try {
     if (waitForVersion) return await findAtLeast(context, args, waitForVersion);
     return published(await projected(context, args));

@@ -1,4 +1,4 @@
-// The list of products: what matches, in an order, page by page; counted when that is asked.
+// Lists the products that match a query, sorted, page by page; counts them when requested.
 import { z } from 'zod';
 import { listPage, type Filter, type Position } from '../../db/cassandra/listings.ts';
 import { countMatches, type Matches } from '../../db/cassandra/matches.ts';
@@ -29,7 +29,7 @@ export interface ProductsArgs {
   after?: string;
 }
 
-/** Without words there is nothing to be relevant to: then the newest come first. */
+/** A query without words has no relevance: it is sorted by newest first. */
 const ORDERS: Record<NonNullable<ProductsArgs['sort']>, Order> = {
   RELEVANCE: 'newest',
   NEWEST: 'newest',
@@ -70,7 +70,7 @@ const wordsShape = z.object({
   of: z.array(z.string()),
   least: z.number(),
 });
-/** What a cursor keeps: what the words meant on the first page, and where the page before ended. */
+/** The cursor's content: the words as interpreted for the first page, and the page's end. */
 const bookmarkShape = z.object({
   meaning: z.object({ words: wordsShape, exact: z.string() }).optional(),
   position: positionShape.optional(),
@@ -82,7 +82,7 @@ interface Bookmark {
   cursor?: RelevanceCursor | undefined;
 }
 
-/** `collection:<id>` and `attribute:<name>=<value>`, as the projector wrote them. */
+/** `collection:<id>` and `attribute:<name>=<value>`, as the projector writes them. */
 const FACET = /^(?:(collection):|attribute:([^=]*)=)(.*)$/s;
 
 const facetNodes = (counts: Map<string, number>, exact: boolean) => {
@@ -111,7 +111,7 @@ interface SearchInput {
 interface MarkedPage {
   items: { document: ProductDocument; mark: Bookmark }[];
   next: Bookmark | undefined;
-  /** When what was read for the page says it, too. */
+  /** Takes the counts from the rows of the page when they suffice. */
   matches?: Matches | undefined;
 }
 
@@ -142,7 +142,7 @@ const pageOf = async (
   };
 };
 
-/** Tries the words as they stand, and only when nothing has them all, what they may have meant. */
+/** Tries the words as typed, and interprets them only when no product has them all. */
 const understoodPage = async (
   context: SearchContext,
   input: SearchInput,
@@ -155,7 +155,7 @@ const understoodPage = async (
   return { page: await pageOf(context, input, meaning), meaning };
 };
 
-/** A cursor belongs to its words and its order: one of another question is refused. */
+/** A cursor belongs to its words and its sort: a cursor of another query is refused. */
 const bookmarkOf = ({ cursors }: SearchContext, list: string, after: string): Bookmark => {
   if (after.length > CURSOR_LENGTH_MAX) throw invalid('cursor', 'is not one of ours');
   return bookmarkShape.parse(JSON.parse(cursors.open(list, after))) as Bookmark;
@@ -167,7 +167,7 @@ export const products = async (context: SearchContext, args: ProductsArgs) => {
   const text = args.text ?? '';
   const sort = args.sort ?? (plainMeaning(text) ? 'RELEVANCE' : 'NEWEST');
   if (sort === 'COLLECTION' && !args.collectionId) {
-    throw invalid('sort', 'COLLECTION is the order of a collection: say collectionId');
+    throw invalid('sort', 'COLLECTION is the order of a collection: send collectionId');
   }
   if (first < 1 || first > LIMIT_MAX) throw invalid('first', `must be 1 to ${LIMIT_MAX}`);
   const { tables, cursors, storeId } = context;

@@ -1,20 +1,21 @@
-// How well a product answers words: the field they stand in, how rare they are, their order.
+// Scores how well a product matches words: by field, rarity and order of the words.
 import { rankingFields, type RankingFields } from '../../db/cassandra/listing-text.ts';
 
 /** A word counts by the strongest field that has it. */
 const FIELD_WEIGHTS = { name: 10, label: 5, rest: 1 } as const;
-/** Of a name, the part that the words cover: "Gravity Harness" before "Gravity Beam Rope". */
+/** The share of the name that the words cover: "Gravity Harness" before "Gravity Beam Rope". */
 const COVERAGE_WEIGHT = 6;
 /** All words beside each other, in their order, in the name. */
 const PHRASE_WEIGHT = 8;
-/** An exact name or sku stands before everything else. */
+/** An exact name or sku ranks before everything else. */
 export const EXACT_SCORE = 1_000_000;
 
 export const fieldsOf = rankingFields;
 
 /**
- * How much each word tells, from the products at hand: the fewer of them have it in their name
- * or labels, the more (inverse document frequency). Kept in the cursor, so that no page differs.
+ * The weight of each word among the candidates: the fewer of them have it in their name or labels,
+ * the higher (inverse document frequency). The cursor keeps the weights, so that all pages use the
+ * same.
  */
 export const wordWeights = (words: string[], products: RankingFields[]): number[] =>
   words.map((word) => {

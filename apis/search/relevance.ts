@@ -1,4 +1,4 @@
-// Pages by relevance: a window of candidates is scored, what lies beyond is newest first.
+// Pages by relevance: scores a window of candidates; products beyond it are newest first.
 import { bucketOf } from '../../db/cassandra/listing-keys.ts';
 import type { ProductDocument } from '../../db/cassandra/product-document.ts';
 import type { TableSet } from '../../db/cassandra/table-sets.ts';
@@ -15,19 +15,21 @@ import { documentsAt } from '../../db/cassandra/look-ups.ts';
 import { EXACT_SCORE, fieldsOf, scoreOf, wordWeights } from './ranking.ts';
 import type { Meaning } from './words.ts';
 
-/** Candidates that are scored, so that 1,000 matches are, however they fall into buckets. */
+/**
+ * Scored candidates, chosen so that 1,000 matches are all scored, however they fall into buckets.
+ */
 const WINDOW = 1_200;
-/** More than this many products of one exact name are not worth a place at the top. */
+/** More products of one exact name than this are not all listed first. */
 const EXACT_PER_BUCKET = 25;
 
-/** Everything a later page needs to go on exactly where this one ended. */
+/** The state that a later page needs to continue where this one ended. */
 export interface RelevanceCursor {
-  /** What the window's words told, so that later changes move no score. */
+  /** The weights of the window's words, so that later changes move no score. */
   weights: number[];
   /** The window: from its newest product to its oldest; without an end it has all matches. */
   from: Position | undefined;
   upTo: Position | undefined;
-  /** The last product shown; without a score it lay beyond the window. */
+  /** The last product listed; without a score it was beyond the window. */
   score: number | undefined;
   at: Position;
 }
@@ -35,7 +37,7 @@ export interface RelevanceCursor {
 export interface RelevantPage {
   items: { document: ProductDocument; cursor: RelevanceCursor }[];
   next: RelevanceCursor | undefined;
-  /** Of a first page that was asked to count, when what was ranked is enough for it. */
+  /** The counts, on a first page where the ranked rows suffice for them. */
   matches?: Matches | undefined;
 }
 
@@ -45,7 +47,7 @@ interface SearchInput {
   meaning: Meaning;
   after: RelevanceCursor | undefined;
   first: number;
-  /** Somebody also counts the matches: the same rows say how many, and of what kind. */
+  /** Whether the matches are counted too, from the same rows. */
   counts: boolean;
 }
 
@@ -85,7 +87,7 @@ interface Window {
   matches?: Matches | undefined;
 }
 
-/** On later pages the bounds are those of the first: a product that is new since then waits. */
+/** Later pages keep the window of the first: a product added since then is not in it. */
 const readWindow = async (tables: TableSet, input: SearchInput): Promise<Window> => {
   const { storeId, filter, meaning, after } = input;
   const limit = shareOf(WINDOW, tables);
@@ -116,7 +118,7 @@ const readWindow = async (tables: TableSet, input: SearchInput): Promise<Window>
 const byScore = (a: Scored, b: Scored): number =>
   b.score - a.score || comparePositions(a.position, b.position);
 
-/** Pages of what lies beyond the window, without what an exact name has put at the top. */
+/** Pages beyond the window, without the products that an exact name has put first. */
 const pageBeyond = async (
   tables: TableSet,
   { storeId, filter, meaning, first }: SearchInput,
@@ -143,7 +145,7 @@ const pageBeyond = async (
 const idsOf = (candidates: Candidate[]): Set<string> =>
   new Set(candidates.map(({ position }) => position.id));
 
-/** The page of scored candidates; it takes from beyond the window when they do not fill it. */
+/** The page of scored candidates, filled from beyond the window where necessary. */
 const rankedPage = async (
   tables: TableSet,
   input: SearchInput,

@@ -1,4 +1,4 @@
-// The root of GraphQL's questions: each is refused, answered or masked for itself.
+// The root resolvers of Search's GraphQL; each fails or is masked by itself.
 import { listCollections } from '../../db/cassandra/collections.ts';
 import { findProgress } from '../../db/cassandra/progress.ts';
 import { batchedStock } from './nodes.ts';
@@ -11,13 +11,13 @@ import { STORE_HEADER } from '../../domain/headers.ts';
 
 export interface Request {
   storeId: string;
-  /** Somebody asks for `asOf`: it is read before what it is said of. */
+  /** Whether `asOf` is selected: it is read before the data it describes. */
   wantsAge: boolean;
-  /** Somebody asks how many match, or of what kind they are. */
+  /** Whether counts or facets are selected. */
   counts: boolean;
 }
 
-/** The root of one request; `warnings` collects what could not be answered. */
+/** The root of one request; `warnings` collects what was unavailable. */
 export const rootOf = async (
   deps: SearchDeps,
   { storeId, wantsAge, counts }: Request,
@@ -31,7 +31,7 @@ export const rootOf = async (
   };
   const stockOf = batchedStock(readStock, (error) => {
     warnings.push('STOCK_UNAVAILABLE');
-    deps.telemetry.log.error('stock not read', error, { storeId });
+    deps.telemetry.log.error('reading stock failed', error, { storeId });
   });
   let progress: Promise<string | null> | undefined;
   const asOf = (): Promise<string | null> =>

@@ -1,4 +1,4 @@
-// Suggestions while a shopper types: words completed, products and collections that begin so.
+// Suggests completed words, products and collections while a shopper types.
 import { listCollections } from '../../db/cassandra/collections.ts';
 import { documentOf, readStretch } from '../../db/cassandra/listings.ts';
 import { frequencyOf, listByName } from '../../db/cassandra/look-ups.ts';
@@ -12,7 +12,7 @@ import type { SearchContext } from './context.ts';
 const PREFIX_LENGTH_MAX = 100;
 const SUGGESTIONS_MAX = 10;
 const WORDS_MAX = 10;
-/** Completions that are looked at for products of theirs. */
+/** The most completions that are checked for products. */
 const COMPLETIONS_MAX = 8;
 
 export interface SuggestArgs {
@@ -21,7 +21,7 @@ export interface SuggestArgs {
 }
 
 interface Begun {
-  /** Whole words before the one that is being typed. */
+  /** The complete words before the one being typed. */
   before: string[];
   word: string;
 }
@@ -31,7 +31,7 @@ const begunOf = (prefix: string): Begun => {
   return { before: words.slice(0, -1), word: words.at(-1) ?? '' };
 };
 
-/** Completions that lead somewhere: some product has them and the words before. */
+/** Completions with at least one product that also has the words before. */
 const liveCompletions = async (
   context: SearchContext,
   { before, word }: Begun,
@@ -73,7 +73,7 @@ const collectionsLike = async ({ tables, storeId }: SearchContext, { before, wor
   });
 };
 
-/** At most `first` of each kind; names that begin with the whole prefix stand first. */
+/** At most `first` of each kind; names that begin with the whole prefix come first. */
 export const suggest = async (context: SearchContext, { prefix, first }: SuggestArgs) => {
   if (first < 1 || first > SUGGESTIONS_MAX) {
     throw invalid('first', `must be 1 to ${SUGGESTIONS_MAX}`);

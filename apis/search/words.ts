@@ -1,4 +1,4 @@
-// What a shopper's words mean: all of them, else spelt as the catalogue spells them, else most.
+// Interprets a shopper's words: all of them, else as the catalogue spells them, else most of them.
 import type { TableSet } from '../../db/cassandra/table-sets.ts';
 import type { Words } from '../../db/cassandra/listings.ts';
 import { frequencyOf } from '../../db/cassandra/look-ups.ts';
@@ -7,16 +7,16 @@ import { exactToken } from '../../db/cassandra/listing-text.ts';
 import { EMPTY_WORDS, stemOf, wordsOf } from '../../domain/text.ts';
 
 const WORDS_MAX = 10;
-/** Candidates looked at for one unknown word, and whole queries tried with them. */
+/** Candidates read for one unknown word, and whole queries tried with them. */
 const CANDIDATES_MAX = 8;
 const REWRITTEN_MAX = 3;
 const COMPLETED_LENGTH_MIN = 3;
-/** Rows of a bucket counted to tell which of two candidates is the commoner one. */
+/** Rows of a bucket counted to find the more frequent of two candidates. */
 const COUNTED_MAX = 25;
 
 export interface Meaning {
   words: Words;
-  /** The token of a name or sku that is exactly what was typed. */
+  /** The token of a name or sku that equals the typed text. */
   exact: string;
 }
 
@@ -36,7 +36,7 @@ const typedWords = (text: string): Typed[] => {
 
 const allOf = (stems: string[]): Words => ({ anyOf: [stems], of: stems, least: stems.length });
 
-/** The words as they stand: a product must have all of them. Undefined for a text without words. */
+/** The words as typed: a product must have all of them. Undefined for a text without words. */
 export const plainMeaning = (text: string): Meaning | undefined => {
   const stems = typedWords(text).map(({ stem }) => stem);
   return stems.length > 0 ? { words: allOf(stems), exact: exactToken(text) } : undefined;
@@ -53,7 +53,7 @@ const countOf = ({ tables, storeId }: Lookup, stems: string[]): Promise<number> 
 const isFound = async ({ tables, storeId }: Lookup, stems: string[]): Promise<boolean> =>
   (await frequencyOf(tables, storeId, stems, 1)) > 0;
 
-/** "snow board" where the catalogue says "snowboard". */
+/** "snow board" where the catalogue has "snowboard". */
 const joined = async (lookup: Lookup, typed: Typed[]): Promise<Typed[]> => {
   for (let at = 0; at + 1 < typed.length; at++) {
     const word = `${typed[at]?.word}${typed[at + 1]?.word}`;
@@ -64,7 +64,7 @@ const joined = async (lookup: Lookup, typed: Typed[]): Promise<Typed[]> => {
   return typed;
 };
 
-/** Live words that may have been meant: begun but not ended, then misspelt; commoner ones first. */
+/** Indexed words for an unknown word: completions first, then spellings; frequent ones first. */
 const candidatesFor = async (lookup: Lookup, { word }: Typed): Promise<string[]> => {
   const { tables, storeId } = lookup;
   const ranked = async (terms: Term[]): Promise<string[]> => {
@@ -92,7 +92,7 @@ const mostOf = (stems: string[], least: number): Words => {
 
 const NOTHING: Words = { anyOf: [], of: [], least: 0 };
 
-/** With each unknown word replaced by its first, second, third candidate: what finds something. */
+/** Replaces each unknown word by its first, second, third candidate, until products are found. */
 const spelt = async (
   lookup: Lookup,
   known: boolean[],
@@ -112,8 +112,9 @@ const spelt = async (
 };
 
 /**
- * What the words mean when no product has all of them. Filters have no say in it: words decide
- * what is searched, filters only narrow. At least half of the words, all but two at most.
+ * Interprets the words when no product has all of them. Filters have no effect on it: words decide
+ * what is searched, filters only narrow. At least half of the words must match, and all but two at
+ * most.
  */
 export const rewritten = async (lookup: Lookup, text: string): Promise<Meaning> => {
   const exact = exactToken(text);

@@ -223,7 +223,7 @@ describe('the sweep', () => {
       await shop.sql`update orders.orders set updated_at = now() - interval '1 hour'
       where id = ${id}`;
       const seen = await needs(id, 'WORKFLOW_MISSING');
-      expect(seen.nextAction).toBe('retry starts the story from the record');
+      expect(seen.nextAction).toBe('retry starts the workflow from the record');
       expect(await eventsOf(shop, id)).toContain('AttentionRaised');
       expect((await asOperator(shop, 'POST', `orders/${id}/retry`, {})).status).toBe(200);
       await authenticate(shop, id);

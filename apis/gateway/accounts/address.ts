@@ -1,4 +1,4 @@
-// Another address for an account: asked for with the password, done by the mail that comes there.
+// Changes an account's e-mail address: requested with the password, confirmed by a mailed token.
 import { randomBytes } from 'node:crypto';
 import type { Pg } from '../../../db/postgres/client.ts';
 import { changeAddress, noteAddressChange } from '../../../db/postgres/identity/address-changes.ts';
@@ -29,12 +29,13 @@ export const addressToken = async (
   return token;
 };
 
-/** Whether somebody has the address already is found out after the answer. */
+/** The mail's sender checks after the response whether another account has the address. */
 const requestRoute = ({ pg, auth, attempts }: AccountDeps): Route =>
   route({
     method: 'post',
     path: '/auth/change-email',
-    summary: 'Ask for another address, by the password; a mail that comes there says how to go on.',
+    summary:
+      'Request another address with the password; a mail to it has the link that confirms it.',
     needs: 'own-account',
     kind: 'sign-in',
     body: addressChangeBody,
@@ -61,7 +62,7 @@ const confirmRoutes = ({ pg }: AccountDeps): Route[] => [
   route({
     method: 'get',
     path: CONFIRM_PATH,
-    summary: 'A page that asks whether the address shall be this one.',
+    summary: 'A page that asks to confirm the new address.',
     needs: 'public',
     response: media('text/html'),
     statuses: { 200: 'a page' },
@@ -70,11 +71,11 @@ const confirmRoutes = ({ pg }: AccountDeps): Route[] => [
   route({
     method: 'post',
     path: CONFIRM_PATH,
-    summary: 'Change the address by the token that was mailed to it; every session ends.',
+    summary: 'Change the address with the token mailed to it; every session ends.',
     needs: 'public',
     body: tokenShape,
     response: doneResponse,
-    statuses: { 200: 'it is changed', 400: 'TOKEN_INVALID' },
+    statuses: { 200: 'the address is changed', 400: 'TOKEN_INVALID' },
     handler: async ({ body }) => {
       await changeAddress(pg, keyHash(body.token));
       return reply(DONE, 200, NO_STORE);

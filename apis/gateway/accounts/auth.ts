@@ -1,4 +1,4 @@
-// Accounts by better-auth: it is called as a library, and only our own routes reach it.
+// Accounts by better-auth: it is called as a library, and only Holdfast's routes reach it.
 import { betterAuth } from 'better-auth';
 import { APIError, createEmailVerificationToken } from 'better-auth/api';
 import { hashPassword, verifyPassword } from 'better-auth/crypto';
@@ -18,7 +18,7 @@ export const SESSION_SECONDS = 30 * 24 * 60 * 60;
 const TOKEN_SECONDS = 60 * 60;
 export const PASSWORD_LENGTH_MIN = 8;
 export const PASSWORD_LENGTH_MAX = 128;
-/** scrypt takes 16 MiB and a core for some 25 ms: as many at once, the next are refused. */
+/** scrypt takes 16 MiB and a core for some 25 ms; more at once than this are refused. */
 const HASHES_MAX = 64;
 
 const IDS: Record<string, IdKind> = {
@@ -53,7 +53,7 @@ const authOver = (db: Db, { pg, secret, publicUrl, telemetry }: AuthOptions, iss
     database: authTables(db),
     emailAndPassword: {
       enabled: true,
-      // So a sign-up answers the same whether the address is new or not.
+      // A sign-up gets the same response whether the address is new or not.
       autoSignIn: false,
       minPasswordLength: PASSWORD_LENGTH_MIN,
       maxPasswordLength: PASSWORD_LENGTH_MAX,
@@ -68,14 +68,14 @@ const authOver = (db: Db, { pg, secret, publicUrl, telemetry }: AuthOptions, iss
     },
     verification: { storeIdentifier: 'hashed' },
     session: { expiresIn: SESSION_SECONDS },
-    // Limits are the gateway's, and addresses are nobody's business here.
+    // The gateway has limits of its own, and better-auth's would log addresses.
     rateLimit: { enabled: false },
     advanced: {
       ipAddress: { disableIpTracking: true },
       database: { generateId: ({ model }) => newId(IDS[model] ?? 'verification') },
     },
     telemetry: { enabled: false },
-    // Its messages name addresses: only that something broke is said.
+    // Its messages contain addresses, so only the fact of an error is logged.
     logger: {
       level: 'error',
       log: (_level, message, ...details: unknown[]) => {
@@ -93,7 +93,7 @@ const REFUSALS: Record<string, [ErrorCode, string]> = {
   USER_NOT_FOUND: ['TOKEN_INVALID', 'this token is unknown, used or too old'],
 };
 
-/** Its refusals as ours; what it calls its own fault is a fault. */
+/** Turns its refusals into DomainErrors; its own faults stay faults. */
 const refusalOf = (error: unknown): unknown => {
   if (!(error instanceof APIError)) return error;
   const [code, message] = REFUSALS[error.body?.code ?? ''] ?? [];
@@ -120,7 +120,7 @@ const passwordCalls = ({ pg }: AuthOptions, requested: Requested) => ({
     requested('assertPassword', (auth) => assertPassword(auth, accountId, password)),
   resetPassword: (body: { token: string; newPassword: string }) =>
     requested('resetPassword', async ({ api }) => void (await api.resetPassword({ body }))),
-  /** Ends every other session. INVALID_CREDENTIALS unless the present password is shown. */
+  /** Ends every other session. INVALID_CREDENTIALS unless the present password is sent. */
   changePassword: (
     { accountId, sessionId }: { accountId: string; sessionId: string },
     { currentPassword: password, newPassword }: Record<'currentPassword' | 'newPassword', string>,
@@ -148,7 +148,7 @@ const mailedTokens = (
   /** A token that confirms this address of this account, for an hour. */
   verificationToken: (email: string, userId: string): Promise<string> =>
     createEmailVerificationToken(secret, email, undefined, TOKEN_SECONDS, { userId }),
-  /** A token that chooses a new password, once, within an hour. */
+  /** A token for choosing a new password, once, within an hour. */
   resetToken: (email: string): Promise<string> =>
     requested('resetToken', async ({ api }) => {
       issued.delete(email);
@@ -171,10 +171,10 @@ export const createAuth = (options: AuthOptions) => {
         throw refusalOf(error);
       });
   return {
-    /** Makes an account, unless there is one; nobody is told which. */
+    /** Makes an account unless one exists; the caller cannot learn which. */
     signUp: (body: { name: string; email: string; password: string }) =>
       requested('signUp', async ({ api }) => void (await api.signUpEmail({ body }))),
-    /** INVALID_CREDENTIALS, in the same words and time whatever was wrong. */
+    /** INVALID_CREDENTIALS, with the same message and time whatever was wrong. */
     signIn: (body: { email: string; password: string; rememberMe: boolean }, userAgent: string) =>
       requested('signIn', async ({ api }) => {
         const headers = new Headers({ 'user-agent': userAgent });

@@ -1,46 +1,46 @@
-// What the mails of accounts say, as text and as HTML.
+// The texts of the mails of accounts, as text and as HTML.
 import type { QueuedMailKind } from '../../../db/postgres/schema/identity.ts';
 
 interface MailTemplate {
   subject: string;
   sentences: string[];
-  /** Of the link, up to its token; what only tells has none. */
+  /** The link's start, up to its token; a mail that only informs has no link. */
   link?: string;
 }
 
 const IF_NOT_YOU = 'If it was not you, do nothing: without this link nothing happens.';
 
-/** What a page takes is in the fragment: no server, no log and no other page sees it. */
+/** The token is in the fragment: no server, no log and no other page sees it. */
 const RESET = '/auth/reset-password#token=';
 
 const MAIL_TEMPLATES: Record<QueuedMailKind, MailTemplate> = {
   verify_email: {
     subject: 'Is this your address?',
-    sentences: ['Somebody, we hope you, made an account with this address. Confirm it here:'],
+    sentences: ['Someone, we hope you, made an account with this address. Confirm it here:'],
     link: '/auth/verify-email?token=',
   },
   reset_password: {
     subject: 'A new password',
-    sentences: ['Somebody, we hope you, asked for a new password. Choose it here:'],
+    sentences: ['Someone, we hope you, requested a new password. Choose it here:'],
     link: RESET,
   },
   already_registered: {
     subject: 'You have an account already',
     sentences: [
-      'Somebody, we hope you, wanted to make an account with this address, which has one.',
+      'Someone, we hope you, tried to make an account with this address, which has one.',
       'Sign in with its password; if you do not know it, choose a new one here:',
     ],
     link: RESET,
   },
   change_email: {
     subject: 'Your new address',
-    sentences: ['Somebody, we hope you, wants an account to have this address. Confirm it here:'],
+    sentences: ['Someone, we hope you, set this address for an account. Confirm it here:'],
     link: '/auth/confirm-email-change#token=',
   },
   address_taken: {
     subject: 'This address has an account',
     sentences: [
-      'Somebody, we hope you, wanted another account to have this address.',
+      'Someone, we hope you, tried to set this address for another account.',
       'It has an account of its own, and nothing has changed.',
     ],
   },
@@ -53,7 +53,7 @@ const MAIL_TEMPLATES: Record<QueuedMailKind, MailTemplate> = {
   },
 };
 
-/** Whom a letter is for: by name where there is an account, with a token where there is a link. */
+/** The receiver: the name where there is an account, the token where there is a link. */
 export interface About {
   name?: string;
   token?: string;
@@ -65,7 +65,7 @@ const linkLines = (link: string, token: string, publicUrl: string): string[] => 
   IF_NOT_YOU,
 ];
 
-/** What is sent: the link's token is also there by itself, for programs and for typing. */
+/** Renders a mail. The link's token is also in the text by itself, for programs and for typing. */
 export const mailTemplateOf = (kind: QueuedMailKind, { name, token }: About, publicUrl: string) => {
   const { subject, sentences, link } = MAIL_TEMPLATES[kind];
   const greeting = name === undefined ? 'Hello,' : `Hello ${name},`;

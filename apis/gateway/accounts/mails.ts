@@ -1,4 +1,4 @@
-// Mails of accounts: asked for in the request, made and sent after it, by one gateway each.
+// Sends the mails of accounts: a request records one, and one gateway renders and sends it.
 import { waitAtMost } from '../../../concurrency/deadline.ts';
 import type { Pg } from '../../../db/postgres/client.ts';
 import {
@@ -22,12 +22,12 @@ import { addressToken } from './address.ts';
 import type { Auth } from './auth.ts';
 import { mailTemplateOf, type About } from './mail-templates.ts';
 
-/** NOTIFY wakes the sender at once; this is for what was missed, and for what failed. */
+/** NOTIFY wakes the sender at once; the timer covers missed notifications and failed mails. */
 const LOOK_EVERY_MS = 5_000;
-/** Looks between two clean-ups of what has expired. */
+/** How many polls lie between two removals of expired mails. */
 const CLEAN_EVERY_LOOKS = 60;
 
-/** The outside world's part of it. */
+/** The sender of mails. */
 interface Mailer {
   send(mail: {
     to: string;
@@ -50,7 +50,7 @@ interface Addressed extends About {
   to: string;
 }
 
-/** To the address that is asked for; where it has an account, its owner is told and no more. */
+/** A mail to the requested address; if an account has it, the mail only informs its owner. */
 const addressMail = async (
   pg: Pg,
   { id, name }: AccountFound,
@@ -63,7 +63,7 @@ const addressMail = async (
   return { to: newEmail, name, token: await addressToken(pg, { accountId: id, newEmail }) };
 };
 
-/** Nobody has this address, or it is confirmed: then there is nothing to send. */
+/** Undefined when no account has the address or it is confirmed: then nothing is sent. */
 const mailOf = async (
   { pg, auth }: MailDeps,
   { kind, email, newEmail }: QueuedMail,
@@ -86,7 +86,7 @@ const send = async (deps: MailDeps, queued: QueuedMail): Promise<void> => {
   await deps.mailer.send({ to: mail.to, messageId: newId('verification'), ...content });
 };
 
-/** Sends one wish; false when there is none that is due. */
+/** Sends one mail; false when none is due. */
 const sendNext = async (deps: MailDeps): Promise<boolean> => {
   const queued = await takeQueuedMail(deps.pg);
   if (!queued) return false;
@@ -100,14 +100,14 @@ const sendNext = async (deps: MailDeps): Promise<boolean> => {
   return true;
 };
 
-/** Sends what is wished for until it is stopped, and removes what has expired. */
+/** Sends mails until it is stopped, and removes expired ones. */
 export const startMailing = (deps: MailDeps): { stop(): Promise<void> } => {
   const { pg, telemetry } = deps;
   let stopped = false;
   let awake = Promise.withResolvers<void>();
   const wake = (): void => awake.resolve();
   const listening = pg.listen(MAIL_CHANNEL, wake).catch((error: unknown) => {
-    telemetry.log.warn('mails are looked for by the clock alone', { reason: String(error) });
+    telemetry.log.warn('mail notifications unavailable, polling', { reason: String(error) });
   });
   const loop = async (): Promise<void> => {
     for (let looks = 1; !stopped; looks++) {
@@ -117,7 +117,7 @@ export const startMailing = (deps: MailDeps): { stop(): Promise<void> } => {
           await Promise.all([removeExpired(pg), removeEndedKeys(pg), removeEndedMails(pg)]);
         if (await sendNext(deps)) continue;
       } catch (error) {
-        telemetry.log.error('mails not looked for', error);
+        telemetry.log.error('reading due mails failed', error);
       }
       await waitAtMost(awake.promise, LOOK_EVERY_MS);
     }

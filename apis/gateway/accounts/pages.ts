@@ -1,4 +1,4 @@
-// The pages behind the links of mails: one form each, for whoever has no other place to say it.
+// The pages behind the links of mails: one form each, for use without an application.
 import { createHash } from 'node:crypto';
 import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from './auth.ts';
 
@@ -6,12 +6,12 @@ interface Form {
   title: string;
   fields: string;
   button: string;
-  /** Is sent the token and the fields, as JSON. */
+  /** The path that receives the token and the fields, as JSON. */
   path: string;
   done: string;
 }
 
-/** The token is in the fragment of the address, which goes nowhere but to this script. */
+/** The token is in the URL's fragment, which only this script reads. */
 const scriptOf = ({
   path,
   done,
@@ -51,7 +51,7 @@ const textOf = ({ title, fields, button }: Form, script: string): string =>
 <script>${script}</script></html>
 `;
 
-/** The same for every token: whether it is good is found out when it is used. */
+/** The page is the same for every token: a token is checked when it is used. */
 const pageOf = (form: Form): (() => Response) => {
   const script = scriptOf(form);
   const text = textOf(form, script);
@@ -72,7 +72,7 @@ minlength="${PASSWORD_LENGTH_MIN}" maxlength="${PASSWORD_LENGTH_MAX}" required><
 `,
   button: 'Change it',
   path: '/auth/reset-password',
-  done: 'It is changed. You can sign in.',
+  done: 'Your password is changed. You can sign in.',
 });
 
 export const addressPage = pageOf({
@@ -80,5 +80,5 @@ export const addressPage = pageOf({
   fields: '',
   button: 'Yes, this is my address',
   path: '/auth/confirm-email-change',
-  done: 'It is changed. Sign in with it from now on.',
+  done: 'Your address is changed. Sign in with it from now on.',
 });

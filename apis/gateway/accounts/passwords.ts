@@ -1,4 +1,4 @@
-// What goes by mail: confirming an address, and a new password for a lost one.
+// Routes that confirm an address by mail, replace a lost password, and change a password.
 import { queueMail } from '../../../db/postgres/identity/mail-queue.ts';
 import { media, reply, route, type Route } from '../../http/routes.ts';
 import { resetPage } from './pages.ts';
@@ -14,7 +14,7 @@ import {
 } from './shapes.ts';
 import { accountOf, NO_STORE, type AccountDeps } from './sign-in.ts';
 
-/** The wish is all that is written: who has an account is found out after the answer. */
+/** Only the mail is recorded: whether an account exists is checked after the response. */
 const mailRoutes = ({ pg }: AccountDeps): Route[] => [
   route({
     method: 'post',
@@ -32,7 +32,7 @@ const mailRoutes = ({ pg }: AccountDeps): Route[] => [
   route({
     method: 'post',
     path: '/auth/request-password-reset',
-    summary: 'Send a mail with which a new password can be chosen.',
+    summary: 'Send a mail with a link for choosing a new password.',
     needs: 'public',
     body: emailBody,
     response: mailSentResponse,
@@ -51,10 +51,10 @@ const verifyRoutes = ({ auth }: AccountDeps): Route[] => {
   };
   const spec = {
     path: '/auth/verify-email',
-    summary: 'Confirm an address by the token that was mailed to it.',
+    summary: 'Confirm an address with the token mailed to it.',
     needs: 'public',
     response: doneResponse,
-    statuses: { 200: 'it is confirmed', 400: 'TOKEN_INVALID' },
+    statuses: { 200: 'the address is confirmed', 400: 'TOKEN_INVALID' },
   } as const;
   return [
     route({
@@ -86,11 +86,11 @@ const passwordRoutes = ({ auth, attempts }: AccountDeps): Route[] => [
   route({
     method: 'post',
     path: '/auth/reset-password',
-    summary: 'Choose a new password by the token that was mailed; every session ends.',
+    summary: 'Choose a new password with the mailed token; every session ends.',
     needs: 'public',
     body: resetBody,
     response: doneResponse,
-    statuses: { 200: 'it is changed', 400: 'TOKEN_INVALID' },
+    statuses: { 200: 'the password is changed', 400: 'TOKEN_INVALID' },
     handler: async ({ body }) => {
       await auth.resetPassword(body);
       return reply(DONE, 200, NO_STORE);
@@ -103,7 +103,7 @@ const passwordRoutes = ({ auth, attempts }: AccountDeps): Route[] => [
     needs: 'own-account',
     body: changeBody,
     response: doneResponse,
-    statuses: { 200: 'it is changed', 401: 'INVALID_CREDENTIALS' },
+    statuses: { 200: 'the password is changed', 401: 'INVALID_CREDENTIALS' },
     handler: async (input) => {
       const account = accountOf(input);
       await attempts.signIn(account.email, () => auth.changePassword(account, input.body));

@@ -1,4 +1,4 @@
-// Every route of accounts, under `/auth` and `/me`.
+// Lists every route of accounts, under `/auth` and `/me`.
 import type { Route } from '../../http/routes.ts';
 import { addressRoutes } from './address.ts';
 import { mailedRoutes } from './passwords.ts';

@@ -1,4 +1,4 @@
-// Oneself: who am I, where am I signed in, and ending it there.
+// Routes of the signed-in account: itself, its sessions, and ending them.
 import { z } from 'zod';
 import {
   endOtherSessions,
@@ -33,7 +33,7 @@ const readRoutes = (deps: AccountDeps): Route[] => [
   route({
     method: 'get',
     path: '/me',
-    summary: 'Who is signed in.',
+    summary: 'The signed-in account.',
     needs: 'own-account',
     response: meResponse,
     statuses: { 200: 'the account' },
@@ -42,7 +42,7 @@ const readRoutes = (deps: AccountDeps): Route[] => [
   route({
     method: 'get',
     path: '/auth/get-session',
-    summary: 'The session that is shown, and whose it is.',
+    summary: 'The session of the request, and its account.',
     needs: 'own-account',
     response: z.object({ session: sessionResponse, user: meResponse }),
     statuses: { 200: 'the session and the account' },
@@ -60,7 +60,7 @@ const readRoutes = (deps: AccountDeps): Route[] => [
   route({
     method: 'get',
     path: '/auth/list-sessions',
-    summary: 'Where one is signed in, newest first.',
+    summary: "The account's sessions, newest first.",
     needs: 'own-account',
     response: sessionsResponse,
     statuses: { 200: 'the sessions, at most 50' },
@@ -80,11 +80,11 @@ const endRoutes = ({ pg }: AccountDeps): Route[] => [
   route({
     method: 'post',
     path: '/auth/revoke-session',
-    summary: 'End one of the sessions of the list.',
+    summary: "End one of the account's sessions.",
     needs: 'own-account',
     body: sessionBody,
     response: doneResponse,
-    statuses: { 200: 'it is over', 404: 'NOT_FOUND' },
+    statuses: { 200: 'the session is over', 404: 'NOT_FOUND' },
     handler: async (input) => {
       const ended = await endSession(pg, accountOf(input).accountId, input.body.id);
       if (!ended) throw new DomainError('NOT_FOUND', 'no such session');
@@ -94,7 +94,7 @@ const endRoutes = ({ pg }: AccountDeps): Route[] => [
   route({
     method: 'post',
     path: '/auth/revoke-other-sessions',
-    summary: 'End every session but this one.',
+    summary: 'End every other session.',
     needs: 'own-account',
     body: emptyBody,
     response: doneResponse,

@@ -1,4 +1,4 @@
-// Accounts as shoppers send and see them over HTTP.
+// Schemas of the requests and responses of accounts.
 import { z } from 'zod';
 import {
   SESSIONS_MAX,
@@ -23,10 +23,10 @@ const sessionToken = z
 
 export const email = z.string().trim().toLowerCase().max(EMAIL_LENGTH_MAX).pipe(z.email());
 const newPassword = z.string().min(PASSWORD_LENGTH_MIN).max(PASSWORD_LENGTH_MAX);
-/** One that exists: its length is nobody's business. */
+/** The length of an existing password is not revealed. */
 const password = z.string().min(1).max(PASSWORD_LENGTH_MAX);
 const token = z.string().min(1).max(TOKEN_LENGTH_MAX);
-/** One line, that cannot pretend to be several headers or a link. */
+/** One line without control characters or angle brackets: no header injection and no markup. */
 const name = z
   .string()
   .trim()
@@ -39,7 +39,7 @@ export const signInBody = z.strictObject({
   email,
   password,
   rememberMe: z.boolean().default(true),
-  /** What was gathered as a guest becomes part of one's own cart. */
+  /** The guest's cart whose lines are merged into the account's cart at sign-in. */
   cartId: cartId.optional(),
 });
 export const emailBody = z.strictObject({ email });
@@ -50,7 +50,7 @@ export const deleteBody = z.strictObject({ password });
 export const addressChangeBody = z.strictObject({ newEmail: email, password });
 export const sessionBody = z.strictObject({ id: z.string().max(60) });
 
-/** A mail is on its way, or something is so now. */
+/** The response's state: a mail is on its way, or the change is done. */
 export const mailSentResponse = z.object({ status: z.literal('mail_sent') });
 export const doneResponse = z.object({ status: z.literal(true) });
 export const MAIL_SENT = { status: 'mail_sent' } as const;
@@ -68,12 +68,12 @@ export const meResponse = accountResponse.extend({
     .array(z.object({ storeId: idText('store'), role: z.enum(STAFF_ROLES) }))
     .max(STAFF_MAX)
     .optional()
-    .describe('Where one works.'),
+    .describe('The stores that the account works for, with its role.'),
 });
 export const signedInResponse = z.object({
   token: sessionToken,
   user: accountResponse,
-  cartMerged: z.boolean().optional().describe('Where a cart was named.'),
+  cartMerged: z.boolean().optional().describe('Present when the request names a cart.'),
 });
 export const sessionResponse = z.object({
   id: idText('session'),

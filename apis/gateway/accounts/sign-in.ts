@@ -1,4 +1,4 @@
-// Signing up, in and out; the answers never tell who has an account here.
+// Signs accounts up, in and out; no response reveals whether an address has an account.
 import type { Pg } from '../../../db/postgres/client.ts';
 import {
   endSession,
@@ -36,21 +36,21 @@ export interface AccountDeps extends CartDeps {
   pg: Pg;
   auth: Auth;
   sessionSecret: string;
-  /** Cookies are for TLS alone. */
+  /** Cookies are set over TLS only. */
   isSecure: boolean;
 }
 
-/** The account that calls; the route needs one, so there is. */
+/** The calling account; the route requires one. */
 export const accountOf = ({ principal }: Pick<RouteInput, 'principal'>): Account => {
   if (principal.kind === 'account') return principal;
-  throw new Error('a route for accounts was reached by somebody else');
+  throw new Error('a route for accounts was reached without an account');
 };
 
 const signUpRoute = ({ pg, auth }: AccountDeps): Route =>
   route({
     method: 'post',
     path: '/auth/sign-up/email',
-    summary: 'Make an account; a mail says how to go on, also to whom has one already.',
+    summary: 'Make an account; a mail confirms it, or informs the owner of an existing one.',
     needs: 'public',
     body: signUpBody,
     response: mailSentResponse,
@@ -58,7 +58,7 @@ const signUpRoute = ({ pg, auth }: AccountDeps): Route =>
     handler: async ({ body }) => {
       const before = await findAccountByEmail(pg, body.email);
       await auth.signUp(body).catch(async (error: unknown) => {
-        // Two at once: the address is taken now. Anything else is as it is.
+        // A concurrent sign-up may have taken the address. Any other error is thrown.
         if (!(await findAccountByEmail(pg, body.email))) throw error;
       });
       const kind = before ? 'already_registered' : 'verify_email';
@@ -67,7 +67,7 @@ const signUpRoute = ({ pg, auth }: AccountDeps): Route =>
     },
   });
 
-/** Nobody is kept from signing in by a cart: it may be merged later, by `POST /cart/merge`. */
+/** A failed merge does not prevent a sign-in: `POST /cart/merge` can merge the cart later. */
 const isMerged = (deps: AccountDeps, accountId: string, cartId: string): Promise<boolean> =>
   mergeCart(deps, { storeId: DEFAULT_STORE, accountId }, cartId).then(
     () => true,
@@ -87,7 +87,7 @@ const signInRoute = (deps: AccountDeps): Route => {
     body: signInBody,
     response: signedInResponse,
     statuses: {
-      200: 'the token and whose it is',
+      200: 'the token and its account',
       401: 'INVALID_CREDENTIALS',
       429: 'RATE_LIMITED, by the address of the caller or of the account',
     },
@@ -118,7 +118,7 @@ const signOutRoute = ({ pg, isSecure }: AccountDeps): Route =>
     needs: 'own-account',
     body: emptyBody,
     response: signedOutResponse,
-    statuses: { 200: 'it is over' },
+    statuses: { 200: 'the session is over' },
     handler: async (input) => {
       const { accountId, sessionId } = accountOf(input);
       await endSession(pg, accountId, sessionId);
@@ -136,7 +136,7 @@ const deleteRoute = ({ auth, attempts, isSecure }: AccountDeps): Route =>
     needs: 'own-account',
     body: deleteBody,
     response: doneResponse,
-    statuses: { 200: 'it is gone', 401: 'INVALID_CREDENTIALS' },
+    statuses: { 200: 'the account is deleted', 401: 'INVALID_CREDENTIALS' },
     handler: async (input) => {
       const { accountId, email } = accountOf(input);
       await attempts.signIn(email, () => auth.deleteUser(accountId, input.body.password));

@@ -1,4 +1,4 @@
-// What may be asked of carts, once for every door: made, read, changed, by whoever they belong to.
+// Makes, reads and changes carts, for HTTP and GraphQL alike.
 import { createHash } from 'node:crypto';
 import type { Client } from '@connectrpc/connect';
 import type { CartStore } from '../../../db/redis/carts.ts';
@@ -25,7 +25,7 @@ export interface CartDeps extends OrderDeps {
   inventory: Client<typeof InventoryService>;
 }
 
-/** A cart by what it is kept under: a guest's by its own id, an account's by the account's. */
+/** The id a cart is stored under: a guest's cart has its own, an account's cart the account's. */
 export interface CartRef {
   storeId: string;
   id: string;
@@ -45,7 +45,7 @@ export const cartRef = ({ storeId, ...principal }: Principal, cartId?: string): 
 
 export const isGuests = ({ id }: CartRef): boolean => isId('cart', id);
 
-/** An account always has a cart; a guest's is there or not. NOT_FOUND. */
+/** An account always has a cart; a guest's cart may not exist. NOT_FOUND. */
 export const existing = (ref: CartRef, cart: Cart | undefined): Cart => {
   if (!isGuests(ref)) return cart ?? EMPTY_CART;
   if (!cart || cart.movedTo) throw noCart();
@@ -60,7 +60,7 @@ interface LineChange {
   quantity: number;
 }
 
-/** The prices that checkout takes, by sku; what is not for sale is left out. */
+/** The prices that checkout uses, by sku, without skus that are not for sale. */
 export const pricesOf = async ({ products }: CartDeps, storeId: string, skus: string[]) => {
   const headers = { [STORE_HEADER]: storeId };
   const { prices } = await products.batchGetPrices({ skus }, { headers });
@@ -73,7 +73,7 @@ export const pricesOf = async ({ products }: CartDeps, storeId: string, skus: st
   }));
 };
 
-/** Each with what is shown of it now. INVALID_INPUT for what is not for sale. */
+/** The lines with the price and stock that they show now. INVALID_INPUT for a sku not for sale. */
 const pricedLines = async (
   deps: CartDeps,
   storeId: string,
@@ -99,7 +99,7 @@ const pricedLine = async (
   return line;
 };
 
-/** A new guest's cart with these lines. INVALID_INPUT, CART_FULL. */
+/** Makes a guest's cart with these lines. INVALID_INPUT, CART_FULL. */
 export const makeCart = async (
   deps: CartDeps,
   { storeId }: Principal,
@@ -117,7 +117,7 @@ const changed = ({ carts }: CartDeps, ref: CartRef, change: (cart: Cart) => Cart
 const hashOf = (value: unknown): string =>
   createHash('sha256').update(JSON.stringify(value)).digest('base64url');
 
-/** Adds to what is there, once a key. INVALID_INPUT, CART_FULL, IDEMPOTENCY_KEY_REUSED. */
+/** Adds to the cart's lines, once a key. INVALID_INPUT, CART_FULL, IDEMPOTENCY_KEY_REUSED. */
 export const addLine = async (
   deps: CartDeps,
   ref: CartRef,
@@ -130,13 +130,13 @@ export const addLine = async (
   return changed(deps, ref, (cart) => withMore(cart, line, addition));
 };
 
-/** Says how many, and agrees to the present price. INVALID_INPUT, CART_FULL. */
+/** Sets a line's quantity at the present price. INVALID_INPUT, CART_FULL. */
 export const setLine = async (deps: CartDeps, ref: CartRef, change: LineChange): Promise<Cart> => {
   await cartOf(deps, ref);
   const line = await pricedLine(deps, ref.storeId, change);
   return changed(deps, ref, (cart) => withLine(cart, line));
 };
 
-/** What is not in the cart is removed already. */
+/** Removes a line; a missing line counts as removed. */
 export const removeLine = (deps: CartDeps, ref: CartRef, sku: string): Promise<Cart> =>
   changed(deps, ref, (cart) => without(cart, sku));

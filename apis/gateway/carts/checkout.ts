@@ -1,4 +1,4 @@
-// Checkout from a cart: what was sent under a key is written down first, and bought once.
+// Checks a cart out: records what is sent under a key first, and orders it once.
 import type { z } from 'zod';
 import {
   outcomeOf,
@@ -19,16 +19,16 @@ import { cartOf, existing, type CartDeps, type CartRef } from './calls.ts';
 import type { checkoutBody } from './shapes.ts';
 import { STORE_HEADER } from '../../../domain/headers.ts';
 
-/** Longer than any call to Orders may last: what has made no order by then makes none. */
+/** Longer than any call to Orders: a checkout without an order by then will make none. */
 const UNDER_WAY_MS = 60_000;
 
-/** A cart, and the order that its checkout waits for. */
+/** A cart and its order that is not decided yet. */
 export interface SettledCart {
   cart: Cart;
   order?: Order | undefined;
 }
 
-/** Writes down what became of a checkout; a cart that is gone needs nothing. */
+/** Records the result of a checkout; a deleted cart needs none. */
 const conclude = async (
   { carts }: CartDeps,
   ref: CartRef,
@@ -38,7 +38,7 @@ const conclude = async (
   return existing(ref, cart);
 };
 
-/** What became of the checkout that a cart knows of, asked of Orders, who alone can say. */
+/** Reads from Orders the result of the checkout that a cart has recorded. */
 export const settled = async (deps: CartDeps, ref: CartRef, cart: Cart): Promise<SettledCart> => {
   const { checkout } = cart;
   if (!checkout) return { cart };
@@ -55,7 +55,7 @@ export const settled = async (deps: CartDeps, ref: CartRef, cart: Cart): Promise
   return { cart: await conclude(deps, ref, (one) => withoutCheckout(one, key)) };
 };
 
-/** Until when the order's own reservation holds the stock: no cart holds any. */
+/** When the order's reservation ends, which holds the stock; a cart holds none. */
 export const holdUntilOf = (order: Order | undefined): string | undefined =>
   order && statusOf(order) === 'awaiting_payment'
     ? order.private?.nextAction?.until || undefined
@@ -78,11 +78,11 @@ const nothingToBuy = ({ bought }: Cart): DomainError =>
 
 interface Begun {
   checkout: CartCheckout;
-  /** No earlier call has sent it. */
+  /** True when no earlier call has sent this checkout. */
   isNew: boolean;
 }
 
-/** What this key stands for: written down before it is sent, so a repeated call is the same. */
+/** Records what a key stands for before it is sent, so that a repeated call sends the same. */
 const begin = async (
   deps: CartDeps,
   ref: CartRef,
@@ -109,14 +109,14 @@ const begin = async (
   return { checkout, isNew: checkout === begun.checkout && checkout.beganAtMs === fresh.beganAtMs };
 };
 
-/** A refusal after which certainly no order of this call lives. */
+/** True for a refusal after which this call certainly made no order. */
 const isFinal = (error: unknown, isNew: boolean): boolean => {
   if (!(error instanceof DomainError) || error.code === 'UNAVAILABLE') return false;
   const order = error.facts['order'] as { status: OrderStatus } | undefined;
   return order ? outcomeOf(order.status) === 'nothing' : isNew;
 };
 
-/** The order is what counts: a cart that cannot be written now is settled when it is read. */
+/** The order counts: a cart that cannot be written now is settled at its next read. */
 const afterwards = async (deps: CartDeps, work: () => Promise<unknown>): Promise<void> => {
   await work().catch((error: unknown) => {
     deps.telemetry.log.warn('cart not settled', {
@@ -126,8 +126,8 @@ const afterwards = async (deps: CartDeps, work: () => Promise<unknown>): Promise
 };
 
 /**
- * Buys what is in a cart, once a key; the prices that were shown are what is agreed to, unless the
- * shopper says a total. CART_EMPTY, CART_IN_CHECKOUT, and the codes of placing an order.
+ * Orders the lines of a cart, once a key. The expected total is that of the shown prices, unless
+ * the shopper sends one. CART_EMPTY, CART_IN_CHECKOUT, and the codes of placing an order.
  */
 export const checkoutCart = async (
   deps: CartDeps,

@@ -1,4 +1,4 @@
-// A guest's cart becomes part of the account's at sign-in: once, wherever it stops in between.
+// Merges a guest's cart into the account's cart once, at sign-in; a crash in between is safe.
 import { EMPTY_CART, withMerged, type Cart, type NotTaken } from '../../../domain/carts/cart.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import { isId } from '../../../domain/ids.ts';
@@ -7,11 +7,11 @@ import { settled } from './checkout.ts';
 
 export interface Merged {
   cart: Cart;
-  /** What found no room within the limits. */
+  /** The quantities that exceed the limits of a cart. */
   notTaken: NotTaken;
 }
 
-/** Nobody changes it from now on; undefined when there is none, or it is another account's. */
+/** Closes a cart to changes; undefined when it is missing or another account's. */
 const closed = (deps: CartDeps, storeId: string, cartId: string, accountId: string) =>
   deps.carts.change(storeId, cartId, (cart) => {
     if (!cart || (cart.movedTo && cart.movedTo !== accountId)) return undefined;
@@ -20,8 +20,8 @@ const closed = (deps: CartDeps, storeId: string, cartId: string, accountId: stri
   });
 
 /**
- * Closes the guest's cart, adds its lines to the account's under its id, removes it: each step may
- * be repeated. A cart that is not there adds nothing. CART_IN_CHECKOUT.
+ * Closes the guest's cart, adds its lines to the account's under its id, and removes it. Each step
+ * is repeatable. A missing cart adds nothing. CART_IN_CHECKOUT.
  */
 export const mergeCart = async (
   deps: CartDeps,

@@ -1,4 +1,4 @@
-// Carts over HTTP: a guest's by its id, and the account's own, with the same calls.
+// Routes of carts: a guest's cart by its id, and the account's own, with the same calls.
 import type { Permission } from '../../../domain/permissions.ts';
 import { parsed } from '../../http/body.ts';
 import { reply, route, type Reply, type Route, type RouteInput } from '../../http/routes.ts';
@@ -36,7 +36,7 @@ const shown = (cart: CartResponse, status = 200): Reply<CartResponse> => {
   return reply(cart, status, { ...headers, ...(status === 201 && location) });
 };
 
-/** Where a cart is: `/carts/:id` for whoever knows the id, `/cart` for who is signed in. */
+/** The two paths of a cart: `/carts/:id` for holders of the id, `/cart` for accounts. */
 interface CartPath {
   path: string;
   needs: Permission;
@@ -75,7 +75,7 @@ const lineRoutes = (deps: CartDeps, { path, needs, refOf }: CartPath): Route[] =
     needs,
     body: lineBody,
     response: cartShape,
-    summary: 'Put more of a sku into the cart.',
+    summary: 'Add units of a sku to the cart.',
     headers: TAKES_KEY,
     statuses: {
       200: 'the cart',
@@ -95,7 +95,7 @@ const lineRoutes = (deps: CartDeps, { path, needs, refOf }: CartPath): Route[] =
     needs,
     body: quantityBody,
     response: cartShape,
-    summary: 'Say how many of a sku, at its present price.',
+    summary: 'Set the quantity of a sku, at its present price.',
     statuses: { 200: 'the cart', 404: 'NOT_FOUND', 409: 'CART_FULL' },
     handler: async (input) => {
       const ref = refOf(input);
@@ -108,7 +108,7 @@ const lineRoutes = (deps: CartDeps, { path, needs, refOf }: CartPath): Route[] =
     path: `${path}/lines/:sku`,
     needs,
     response: cartShape,
-    summary: 'Take a sku out of the cart.',
+    summary: 'Remove a sku from the cart.',
     statuses: { 200: 'the cart', 404: 'NOT_FOUND' },
     handler: async (input) => {
       const ref = refOf(input);
@@ -124,7 +124,7 @@ const checkoutRoute = (deps: CartDeps, { path, needs, refOf }: CartPath): Route 
     needs,
     body: checkoutBody,
     kind: 'checkout',
-    summary: 'Order what is in the cart, once a key; what was ordered leaves it.',
+    summary: 'Order the lines of the cart, once a key; ordered lines leave it.',
     headers: NEEDS_KEY,
     response: orderResponse,
     statuses: {
@@ -152,7 +152,7 @@ const makeRoute = (deps: CartDeps): Route =>
     body: cartBody,
     response: cartShape,
     kind: 'cart',
-    summary: "A new guest's cart; its id is all it takes to use it.",
+    summary: "Make a guest's cart; its id is the credential for it.",
     statuses: { 201: 'the cart', 409: 'CART_FULL' },
     handler: async ({ principal, body }) => {
       const { ref, cart } = await makeCart(deps, principal, body.lines);
@@ -167,7 +167,7 @@ const mergeRoute = (deps: CartDeps): Route =>
     needs: 'own-account',
     body: mergeBody,
     response: cartShape,
-    summary: "Take a guest's cart over; its lines are added, and it is gone.",
+    summary: "Merge a guest's cart into the account's cart and delete it.",
     statuses: { 200: 'the cart', 409: 'CART_IN_CHECKOUT' },
     handler: async (input) => {
       const account = accountOf(input);

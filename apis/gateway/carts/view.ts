@@ -1,4 +1,4 @@
-// A cart as it is read: every price and every count asked anew of those who know.
+// Reads a cart with the present price and stock of every line.
 import type { Cart, NotTaken } from '../../../domain/carts/cart.ts';
 import { judgeLine, type JudgedLine, type PresentFacts } from '../../../domain/carts/findings.ts';
 import { DomainError } from '../../../domain/errors.ts';
@@ -10,7 +10,7 @@ import { holdUntilOf, settled } from './checkout.ts';
 import type { CartResponse } from './shapes.ts';
 import { STORE_HEADER } from '../../../domain/headers.ts';
 
-/** Who is away leaves a gap that is told, not an error. */
+/** A dependency that is unavailable leaves a gap with a warning, not an error. */
 const orUnknown = <T>(requested: Promise<T>): Promise<T | undefined> =>
   requested.catch((error: unknown) => {
     if (error instanceof DomainError && error.code !== 'INVALID_INPUT') return undefined;
@@ -66,7 +66,7 @@ const toCheckoutResponse = (order: Order | undefined) => {
   };
 };
 
-/** The cart with what is so now; its checkout is asked after as well. */
+/** Reads the cart with present prices and stock, and the result of its checkout. */
 export const viewCart = async (
   deps: CartDeps,
   ref: CartRef,

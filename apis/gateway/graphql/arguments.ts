@@ -1,4 +1,4 @@
-// Arguments of GraphQL's fields, read as the HTTP door reads its bodies and headers.
+// Reads arguments of GraphQL fields with the schemas of the HTTP bodies and headers.
 import type { z } from 'zod';
 import { DomainError } from '../../../domain/errors.ts';
 import { parsed } from '../../http/body.ts';
@@ -20,7 +20,7 @@ export const keyIn = (
   return given === undefined ? undefined : idempotencyKey(given);
 };
 
-/** GraphQL's `null` for what is left out; the schemas know only absence. */
+/** Turns GraphQL's `null` into absence, which is all the schemas know. */
 const withoutNulls = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (value === null || typeof value !== 'object') return value;
@@ -28,7 +28,7 @@ const withoutNulls = (value: unknown): unknown => {
   return Object.fromEntries(kept.map(([key, one]) => [key, withoutNulls(one)]));
 };
 
-/** The same schema as over HTTP judges it. INVALID_INPUT with the wrong fields. */
+/** Parses with the schema of the HTTP route. INVALID_INPUT with the wrong fields. */
 export const inputOf = <T>(schema: z.ZodType<T>, input: unknown): T =>
   parsed(schema, withoutNulls(input));
 

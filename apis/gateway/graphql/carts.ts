@@ -1,4 +1,4 @@
-// Carts in GraphQL: the same calls as over HTTP; a cart that is not named is one's own.
+// Resolvers of carts in GraphQL, by the same calls as over HTTP; the default is one's own cart.
 import type { Order } from '../../../proto/gen/holdfast/orders/v1/order_pb.ts';
 import { refusing } from '../../http/graphql/engine.ts';
 import type { RouteInput } from '../../http/routes.ts';
@@ -37,7 +37,7 @@ export const cartQueries = (deps: CartDeps, context: RouteInput) => ({
     }),
 });
 
-/** What each costs is taken where it runs, as with every mutation. */
+/** Each mutation pays its cost where it runs, as all mutations do. */
 const changes = (deps: CartDeps, context: RouteInput) => ({
   addToCart: ({ cartId, sku, quantity, ...keyed }: Keyed & OfSku & { quantity: number }) =>
     refusing(async () => {
@@ -66,7 +66,7 @@ const changes = (deps: CartDeps, context: RouteInput) => ({
     }),
 });
 
-/** `shown` is how an order is shown that its shopper has just placed. */
+/** `shown` renders the order that its shopper has just placed. */
 export const cartMutations = (
   deps: CartDeps,
   context: RouteInput,

@@ -1,4 +1,4 @@
-// Questions that are all Search's: asked of it once at a time, and by GET for everybody to keep.
+// Forwards catalogue queries to Search: equal ones share a call, and GETs are cacheable.
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { DomainError, invalid } from '../../../domain/errors.ts';
@@ -13,18 +13,18 @@ import { createSharing } from './sharing.ts';
 import { REQUEST_ID_HEADER } from '../../../domain/headers.ts';
 
 const TIMEOUT_MS = 10_000;
-/** What is asked by POST is to be of now; what caches may keep may be as old as there. */
+/** A POST wants a present response; a cacheable response may be as old as the cache allows. */
 export const JOINABLE_MS = 500;
 const KEPT_JOINABLE_MS = 5_000;
 const VARIABLES_LENGTH_MAX = 4_000;
 const TAGS_LENGTH_MAX = 1_000;
-/** Prices and stock are in it: a page may be a few seconds old, a checkout is not. */
+/** The response has prices and stock: a page may be a few seconds old, a checkout is not. */
 const CACHE_CONTROL = 'public, max-age=1, s-maxage=5';
-/** As long as a browser may, so that no crowd behind one page reaches Search. */
+/** As long as a browser may cache, so that many users of one page cause few calls to Search. */
 const KEPT_MS = 1_000;
 const KEPT_BYTES_MAX = 32 * 1024 * 1024;
 
-/** Where Search is. */
+/** Search's URL. */
 export interface SearchDeps {
   searchUrl: string;
   fetch: Fetch;
@@ -54,16 +54,16 @@ export const postToSearch = ({ searchUrl, fetch }: SearchDeps, posted: Posted): 
     signal: posted.signal,
   }).catch(away);
 
-/** What Search answered, for everybody who asked it. */
+/** Search's response, shared by all callers of the same query. */
 interface Said {
   status: number;
   headers: Record<string, string>;
   bytes: Uint8Array<ArrayBuffer>;
-  /** Of the call that found it: a refusal names it. */
+  /** The request id of the call that produced it, which a refusal carries. */
   requestId: string;
 }
 
-/** Answered; a refusal under the request id that it names. */
+/** Sends the response; a refusal goes with the request id that it carries. */
 export const saidAnswer = ({ status, headers, bytes, requestId }: Said): Response => {
   const own = status >= 400 && { [REQUEST_ID_HEADER]: requestId };
   return new Response(bytes, { status, headers: { ...headers, ...own } });
@@ -75,7 +75,7 @@ interface Shared {
   joinableMs: number;
 }
 
-/** Search is told of nobody: who asks changes nothing, so all who ask alike share one answer. */
+/** Search does not learn who calls: queries change nothing, so equal ones share a response. */
 export const sharedSearch = (deps: SearchDeps) => {
   const share = createSharing<Said>(TIMEOUT_MS);
   return (
@@ -109,7 +109,7 @@ const variablesOf = (text: string): Record<string, unknown> => {
   throw invalid('variables', 'is not an object');
 };
 
-/** All of it was answered: a gap or a warning is not worth keeping. */
+/** True when all fields were resolved: a response with gaps or warnings is not cached. */
 const isWhole = ({ status, bytes }: Said): boolean => {
   if (status !== 200) return false;
   const { data, errors, extensions } = JSON.parse(new TextDecoder().decode(bytes)) as Record<
@@ -119,7 +119,7 @@ const isWhole = ({ status, bytes }: Said): boolean => {
   return data !== undefined && errors === undefined && extensions === undefined;
 };
 
-/** Whole answers by their question, for a moment and in bounded memory; the tag is made once. */
+/** Caches complete responses by query, briefly and in bounded memory; the ETag is made once. */
 const keepingAnswers = (context: RequestShared) => {
   const known = new LRUCache<string, Kept>({
     ttl: KEPT_MS,
@@ -148,15 +148,15 @@ const TAGS = z
   .string()
   .max(TAGS_LENGTH_MAX)
   .optional()
-  .describe('The ETag that was got; 304 while it is still so.');
+  .describe('The ETag of a cached response; 304 while it is current.');
 
-/** A persisted operation of the catalogue under an address of its own. */
+/** A persisted catalogue operation under a URL of its own. */
 export const keptGraphqlRoute = (context: RequestShared): Route => {
   const find = keepingAnswers(context);
   return route({
     method: 'get',
     path: '/graphql',
-    summary: 'A persisted question about the catalogue, for shared caches to keep.',
+    summary: 'A persisted catalogue operation, cacheable by shared caches.',
     needs: 'public',
     query: persistedQuery,
     headers: { 'If-None-Match': TAGS },

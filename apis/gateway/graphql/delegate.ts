@@ -1,4 +1,4 @@
-// Search's part of a question that asks for more: cut out, asked of Search, put back by its names.
+// Delegates Search's fields of a mixed query to Search and merges the response by name.
 import {
   GraphQLError,
   Kind,
@@ -25,7 +25,7 @@ const fragmentsOf = (document: DocumentNode): Fragments =>
     ),
   );
 
-/** The operation that is meant, when the document says which. */
+/** The operation to run, by the document's operation name. */
 export const operationOf = ({
   known,
   requested,
@@ -37,7 +37,7 @@ export const operationOf = ({
   return operations.find(({ name }) => name?.value === requested.operationName);
 };
 
-/** Names of the root's fields, through every fragment; one inside itself is looked at once. */
+/** Names of the root's fields, through every fragment; a recursive fragment is visited once. */
 export const rootFieldsOf = (document: DocumentNode, set: SelectionSetNode): string[] => {
   const fragments = fragmentsOf(document);
   const seen = new Set<string>();
@@ -58,7 +58,7 @@ export const rootFieldsOf = (document: DocumentNode, set: SelectionSetNode): str
 
 const isSearchs = (field: string): boolean => !isOwnQuery(field) && !INTROSPECTION.test(field);
 
-/** True when Search can answer all of it by itself, in its own words. */
+/** True when all root fields are Search's, so that its response can be sent unchanged. */
 export const isAllSearchs = (question: Question): boolean => {
   const operation = operationOf(question);
   if (operation?.operation !== OperationTypeNode.QUERY) return false;
@@ -66,7 +66,7 @@ export const isAllSearchs = (question: Question): boolean => {
   return fields.length > 0 && fields.every(isSearchs);
 };
 
-/** The document without our own fields and without what only they used. */
+/** The document without the gateway's own fields and their fragments and variables. */
 const searchsPart = (document: DocumentNode, operation: OperationDefinitionNode): string => {
   const onlySearchs = {
     ...document,
@@ -94,7 +94,7 @@ const isOfQuery = (ancestors: readonly unknown[]): boolean => {
   );
 };
 
-/** GraphQL refuses what is defined and not used; empty fragments cannot be written at all. */
+/** GraphQL refuses unused definitions, and empty fragments cannot be written. */
 const withoutUnused = (document: DocumentNode): DocumentNode => {
   const used = new Set<string>();
   const variables = new Set<string>();
@@ -138,7 +138,7 @@ const withoutUnused = (document: DocumentNode): DocumentNode => {
 
 type RequestSearch = (body: object) => Promise<Answer>;
 
-/** Root functions for Search's fields, which share one call to it; and what it said beside data. */
+/** Root resolvers for Search's fields that share one call to it, and its errors and extensions. */
 export const delegated = (
   question: Question,
   fields: readonly string[],
@@ -162,7 +162,7 @@ export const delegated = (
   };
   return {
     root: Object.fromEntries(fields.filter(isSearchs).map((name) => [name, field])),
-    /** What Search said beside its data: warnings, and errors inside of what it found. */
+    /** Search's extensions: warnings, and errors inside of its data. */
     beside: async () => {
       const said = await requested?.catch(() => undefined);
       const errors = (said?.errors ?? []).filter(({ path = [] }) => path.length > 1);

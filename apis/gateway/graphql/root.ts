@@ -1,4 +1,4 @@
-// The shopper's own fields: the same functions and shapes as over HTTP, with names for arguments.
+// Resolvers of the shopper's own root fields, by the same functions as the HTTP routes.
 import { invalid, DomainError } from '../../../domain/errors.ts';
 import type { Order } from '../../../proto/gen/holdfast/orders/v1/order_pb.ts';
 import { LIMIT_MAX, type Cursors } from '../../http/cursors.ts';
@@ -32,7 +32,7 @@ import { accountOf, inputOf, keyIn, type Keyed } from './arguments.ts';
 import { cartMutations, cartQueries } from './carts.ts';
 import { OWN } from './schema.ts';
 
-/** GraphQL's own word for the size of a page that nobody chose; it is in the schema, too. */
+/** The default page size, as in the schema. */
 const PAGE_DEFAULT = 20;
 
 export interface ShopperDeps extends AccountDeps {
@@ -42,7 +42,7 @@ export interface ShopperDeps extends AccountDeps {
 interface OfOrder {
   accessToken?: string | null;
 }
-/** Whoever shows an order's token is its guest, signed in or not. */
+/** The bearer of an order's token is its guest, signed in or not. */
 const shopperOf = (context: RouteInput, { accessToken }: OfOrder): Shopper => {
   const { principal, address } = context;
   if (!accessToken) return { principal, address };
@@ -60,7 +60,7 @@ const orderNode = (deps: ShopperDeps, shopper: Shopper, order: Order, token?: st
     refusing(async () => (await listEvents(deps, shopper, idOf(order))).map(toEventResponse)),
 });
 
-/** The node of an order that was just placed, which its guest has no token of yet. */
+/** The node of an order that was just placed, whose guest has no token yet. */
 const withToken = (deps: ShopperDeps, { principal, address }: Shopper, order: Order) => {
   const orderToken = deps.access.tokenOf(idOf(order));
   const guest = { kind: 'guest', storeId: principal.storeId, orderToken } as const;
@@ -108,7 +108,7 @@ const queries = (deps: ShopperDeps, context: RouteInput) => ({
 type Input = { input: unknown };
 type OfOneOrder = OfOrder & { orderId: string };
 
-/** What a mutation costs is taken where it runs, so that many in one question are many. */
+/** Each mutation pays its cost where it runs, so that many in one query cost as many. */
 const mutations = (deps: ShopperDeps, context: RouteInput) => ({
   placeOrder: (args: Keyed & Input) =>
     refusing(async () => {
@@ -143,7 +143,7 @@ const mutations = (deps: ShopperDeps, context: RouteInput) => ({
     }),
 });
 
-/** The root of one request, for whoever asks. */
+/** The root value of one request, for its principal. */
 export const shopperRoot = (deps: ShopperDeps, context: RouteInput) => ({
   ...queries(deps, context),
   ...mutations(deps, context),

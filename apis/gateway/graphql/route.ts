@@ -1,4 +1,4 @@
-// The gateway's GraphQL: what is all Search's goes there as it is, the rest is put together here.
+// The gateway's GraphQL route: forwards pure catalogue queries to Search and executes the rest.
 import { OperationTypeNode } from 'graphql';
 import { parseStrictJson } from '../../../domain/strict-json.ts';
 import {
@@ -31,13 +31,13 @@ export interface GraphqlDeps extends ShopperDeps, SearchDeps {}
 
 const acceptOf = ({ request }: RouteInput): string => request.headers.get('accept') ?? '*/*';
 
-/** Search's answer as it gave it. */
+/** Search's response, unchanged. */
 const passingOn = (shared: RequestShared) => async (context: RouteInput, body: unknown) => {
   const key = { body: JSON.stringify(body), accept: acceptOf(context), joinableMs: JOINABLE_MS };
   return saidAnswer(await shared(context, key));
 };
 
-/** A part of a question: Search's refusal of all of it is a refusal of each field. */
+/** A delegated part of a query: Search's refusal of it is a refusal of each field. */
 const requestSearch =
   (deps: GraphqlDeps, context: RouteInput) =>
   async (body: object): Promise<Answer> => {
@@ -51,7 +51,7 @@ const requestSearch =
     return parseStrictJson(await response.text().catch(away)) as Answer;
   };
 
-/** A persisted operation is Search's, which knows its text. */
+/** A persisted operation is Search's, which has its text. */
 const namesPersisted = (body: unknown): boolean =>
   typeof body === 'object' && body !== null && !('query' in body);
 
@@ -62,7 +62,7 @@ const requestedRoute = (deps: GraphqlDeps, shared: RequestShared): Route => {
   return route({
     method: 'post',
     path: '/graphql',
-    summary: 'GraphQL over POST with application/json: the catalogue, oneself, and orders.',
+    summary: 'GraphQL over POST with application/json: the catalogue, the account and orders.',
     needs: 'shop',
     kind: 'read',
     response: GRAPHQL_RESPONSE,

@@ -1,4 +1,4 @@
-// The gateway's schema: Search's contract as it is, and what shoppers may do with orders beside it.
+// The gateway's GraphQL schema: Search's schema, extended by the shopper's own fields.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
@@ -33,11 +33,11 @@ const SHOPPER = [
   ]),
 ].join('\n');
 
-/** Search's schema with our own fields and types added: nothing of it is written a second time. */
+/** Extends Search's schema with the gateway's fields and types, without copying it. */
 export const composedSdl = (searchSdl: string): string =>
   `${printSchema(extendSchema(buildSchema(searchSdl), parse(SHOPPER)))}\n`;
 
-/** Marks what is ours although its type is Search's: its fields have their own names. */
+/** Marks the gateway's own objects of Search's types: their fields have their own names. */
 export const OWN = Symbol('made by the gateway');
 type Source = Record<string | symbol, unknown>;
 
@@ -52,7 +52,7 @@ const ownQueries = new Set(
   ),
 );
 
-/** Fields of Search's types lie in its answer under the names that the question gave them. */
+/** Fields of Search's types are in its response under the query's response names. */
 const readByResponseKey = (schema: GraphQLSchema): GraphQLSchema => {
   for (const type of Object.values(schema.getTypeMap())) {
     const isForeign = isObjectType(type) && !isIntrospectionType(type) && !ownTypes.has(type.name);

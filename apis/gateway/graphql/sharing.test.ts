@@ -1,10 +1,10 @@
-// Sharing: many equal questions are one call behind the door, and no answer is kept.
+// Tests that equal concurrent queries share one call, and that no response is kept.
 import { describe, expect, test } from 'bun:test';
 import { createSharing } from './sharing.ts';
 
 const LONG_MS = 5_000;
 
-/** Work that ends when it is told to, and counts how often it was begun. */
+/** Work that ends on command, and counts how often it was begun. */
 const held = () => {
   let calls = 0;
   const gate = Promise.withResolvers<void>();
@@ -16,8 +16,8 @@ const held = () => {
   return { work, release: gate.resolve, fail: gate.reject, calls: () => calls };
 };
 
-describe('equal questions', () => {
-  test('that are under way at once are asked once', async () => {
+describe('equal queries', () => {
+  test('that run at the same time share one call', async () => {
     const share = createSharing<number>(LONG_MS);
     const { work, release, calls } = held();
     const answers = Array.from({ length: 100 }, () => share(['same'], LONG_MS, work));
@@ -26,7 +26,7 @@ describe('equal questions', () => {
     expect(calls()).toBe(1);
   });
 
-  test('are asked anew once the first is answered', async () => {
+  test('run again once the first has ended', async () => {
     const share = createSharing<number>(LONG_MS);
     const { work, release } = held();
     release();
@@ -35,7 +35,7 @@ describe('equal questions', () => {
     ]);
   });
 
-  test('fail together, and the next is tried again', async () => {
+  test('fail together, and the next one runs again', async () => {
     const share = createSharing<number>(LONG_MS);
     const { work, fail, calls } = held();
     const both = [share(['same'], LONG_MS, work), share(['same'], LONG_MS, work)];
@@ -68,7 +68,7 @@ describe('equal questions', () => {
   });
 });
 
-test('questions that differ in any part are other questions', async () => {
+test('that differ in any part do not share', async () => {
   const share = createSharing<string>(LONG_MS);
   const slow = held();
   const waiting = share(['a', 'bc'], LONG_MS, async () => String(await slow.work()));

@@ -1,11 +1,11 @@
-// Equal questions that are under way at once are asked once: what is read is nobody's own.
+// Shares one call among equal queries that run at the same time.
 import { createHash } from 'node:crypto';
 import { withDeadline } from '../../../concurrency/deadline.ts';
 
-/** Runs `work`, or joins the run of an equal question; only the clock may abort it. */
+/** Runs `work`, or joins the run of an equal query; only the deadline may abort it. */
 export type Share<T> = (
   question: readonly string[],
-  /** A run that began longer ago is not joined: that much older an answer may be, and no more. */
+  /** A run begun longer ago is not joined, which bounds the age of a response. */
   joinableMs: number,
   work: (signal: AbortSignal) => Promise<T>,
 ) => Promise<T>;
@@ -13,9 +13,9 @@ export type Share<T> = (
 const late = (): Error => new Error('the shared call took too long');
 
 /**
- * As many runs are known as are under way, and none that has ended. What fails, fails for all who
- * joined, and is not remembered; no run lasts longer than the deadline, whatever it waits for. The
- * question must be all that its answer depends on.
+ * Keeps the runs that are under way, and none that has ended. A failure fails all who joined and is
+ * not remembered. No run lasts longer than the deadline. The key must contain everything that the
+ * response depends on.
  */
 export const createSharing = <T>(deadlineMs: number): Share<T> => {
   const underWay = new Map<string, { beganAt: number; answer: Promise<T> }>();

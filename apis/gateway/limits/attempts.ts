@@ -1,4 +1,4 @@
-// Against the testing of stolen cards and passwords: after too many that failed, no more.
+// Limits failed payments and passwords, against the testing of stolen cards and credentials.
 import type { LimitStore, Subject } from '../../../db/redis/limits.ts';
 import { DEFAULT_STORE } from '../../../domain/ids.ts';
 import { DomainError, type ErrorCode } from '../../../domain/errors.ts';
@@ -6,7 +6,7 @@ import type { Telemetry } from '../../../telemetry/telemetry.ts';
 import type { DeclinePolicy, Limits } from './profiles.ts';
 import { hashed } from './rates.ts';
 
-/** One attempt to pay: its id is the same when the same attempt is sent again. */
+/** One attempt to pay; a repeated request has the same id. */
 export interface Attempt {
   storeId: string;
   id: string;
@@ -18,18 +18,19 @@ export interface Attempt {
 
 export interface Attempts {
   /**
-   * Runs `pay`, which may be declined (CARD_DECLINED). What is under way or not decided counts
-   * like a decline until it is known to be none: many at once gain nothing. TOO_MANY_DECLINES.
+   * Runs `pay`, which may be declined (CARD_DECLINED). A running or undecided payment counts as a
+   * decline until it is known to be none, so that parallel attempts gain nothing.
+   * TOO_MANY_DECLINES.
    */
   pay<T>(attempt: Attempt, pay: () => Promise<T>, isDecided: (paid: T) => boolean): Promise<T>;
   /**
-   * Tries a password of an address, whether there is such an account or not. What is under way
-   * counts like a wrong one until it is known to be right. RATE_LIMITED, also for the right one.
+   * Tries a password of an address, whether it has an account or not. A running attempt counts as a
+   * wrong one until it is known to be right. RATE_LIMITED, also for the right password.
    */
   signIn<T>(email: string, signIn: () => Promise<T>): Promise<T>;
 }
 
-/** Declined, or nobody knows: a lost answer is no good one. */
+/** Declined or unknown: a lost response is not a success. */
 const COUNTED: readonly ErrorCode[] = ['CARD_DECLINED', 'UNAVAILABLE'];
 
 const subjectsOf = (policies: readonly DeclinePolicy[], attempt: Attempt): Subject[] =>
@@ -39,7 +40,7 @@ const subjectsOf = (policies: readonly DeclinePolicy[], attempt: Attempt): Subje
     return [{ key: `${by}:${hashed(subject)}`, most, windowMs: windowSeconds * 1_000 }];
   });
 
-/** One try by its id, and how it is noted and forgiven. */
+/** Counts one attempt by its id, and removes it after a success. */
 interface Try {
   storeId: string;
   subjects: Subject[];
@@ -52,7 +53,7 @@ const counting = (store: LimitStore, telemetry: Telemetry) => {
     'Payments and sign-ins refused after too many that failed.',
   );
   return {
-    /** Throws `code` while too many have failed. */
+    /** Throws `code` while too many attempts have failed. */
     note: async ({ storeId, subjects, id }: Try, code: ErrorCode, what: string): Promise<void> => {
       const waitMs = await store.attempt(storeId, subjects, id).catch(() => 0);
       if (waitMs === 0) return;
@@ -63,7 +64,7 @@ const counting = (store: LimitStore, telemetry: Telemetry) => {
     },
     forgive: ({ storeId, subjects, id }: Try): Promise<void> =>
       store.forgive(storeId, subjects, id).catch((error: unknown) => {
-        telemetry.log.error('attempt not forgiven', error, { storeId });
+        telemetry.log.error('removing a counted attempt failed', error, { storeId });
       }),
   };
 };
@@ -107,8 +108,8 @@ const signingInOf =
   };
 
 /**
- * While Redis is away attempts are not counted: Inventory holds no stock on a first attempt then,
- * and no card is asked before there is a hold; passwords are bounded by the caller's address.
+ * Attempts are not counted while Redis is away. Inventory then holds no stock on a first attempt,
+ * and no card is charged before a hold; passwords are limited by the caller's address.
  */
 export const createAttempts = (
   { declines, failedSignIns }: Pick<Limits, 'declines' | 'failedSignIns'>,

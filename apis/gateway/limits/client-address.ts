@@ -1,4 +1,4 @@
-// Whose call it is by network address: the socket's, or what trusted proxies have written down.
+// Finds the client's network address: the socket's, or the one that trusted proxies have recorded.
 import { isIP } from 'node:net';
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
@@ -23,8 +23,8 @@ const subjectOf = (address: string): string => {
 };
 
 /**
- * Each trusted proxy adds the address it saw at the right of X-Forwarded-For; what stands further
- * left was written by the caller and is not believed.
+ * Each trusted proxy appends the address it saw to X-Forwarded-For. The entries before those were
+ * written by the caller and are ignored.
  */
 export const clientAddress = (
   socketAddress: string,

@@ -1,4 +1,4 @@
-// How many calls run at once: each kind has a limit of its own, and more are refused at once.
+// Limits how many calls run at once: an adaptive limit per kind, and a refusal beyond it.
 import { createAdaptiveLimit } from '../../../concurrency/adaptive-limit.ts';
 import { createLimiter } from '../../../concurrency/limiter.ts';
 import { DomainError } from '../../../domain/errors.ts';
@@ -7,12 +7,12 @@ import { CALL_KINDS, type CallKind } from '../../http/gate.ts';
 
 const RETRY_AFTER_SECONDS = 1;
 /**
- * A page that takes longer under load is one of too many. Checkouts have no such target: they come
- * in crowds, and wait for a decision.
+ * A page slower than this means too much load. Checkouts have no such target: they arrive in bursts
+ * and wait for a decision.
  */
 const TARGET_MS: Partial<Record<CallKind, number>> = { read: 400 };
 
-/** Ends a call; only the latency of pages that were answered moves the limit. */
+/** Ends a call; only the latency of successful pages adapts the limit. */
 export type ReleaseCall = (isPage?: boolean) => void;
 
 export interface ConcurrencyLimits {
@@ -25,7 +25,7 @@ const overloaded = (): DomainError =>
     retryAfterSeconds: RETRY_AFTER_SECONDS,
   });
 
-/** No queue: a call that cannot be worked on now is refused now. */
+/** No queue: a call beyond the limit is refused at once. */
 export const createConcurrencyLimits = (
   atOnce: Readonly<Record<CallKind, number>>,
   telemetry: Telemetry,
@@ -64,7 +64,7 @@ export const createConcurrencyLimits = (
   };
 };
 
-/** The same answer, which keeps its slot until its stream has ended, failed or been cancelled. */
+/** The same response, which keeps its slot until its stream ends, fails or is cancelled. */
 export const whileStreamed = (response: Response, release: ReleaseCall): Response => {
   const reader = response.body?.getReader();
   if (!reader) {

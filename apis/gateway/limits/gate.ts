@@ -1,11 +1,13 @@
-// The gate of the public API: a slot, the address, who it is, and then what they may still do.
+// Admits each request of the public API: takes a slot, counts the address, authenticates, counts.
 import { hasNoCredential, type Principal } from '../../http/principals.ts';
 import type { Charge, Gate, Leave } from '../../http/gate.ts';
 import { DEFAULT_STORE } from '../../../domain/ids.ts';
 import { whileStreamed, type ConcurrencyLimits } from './concurrency-limits.ts';
 import type { Rates } from './rates.ts';
 
-/** Who stays the same over many calls: an account, a key, else what they show; or nobody. */
+/**
+ * The stable subject of a principal's calls: an account, a key, or a credential; none for others.
+ */
 const principalOf = (principal: Principal, request: Request): string | undefined => {
   if (principal.kind === 'account' || principal.kind === 'staff') return principal.accountId;
   if (principal.kind === 'key') return principal.keyId;
@@ -17,9 +19,9 @@ const isStream = (response: Response): boolean =>
   response.headers.get('content-type') === 'text/event-stream';
 
 /**
- * The address is counted before anything is looked up, so that a flood of made-up credentials
- * costs nothing behind the gate; the principal and its store are counted when they are known.
- * Who shows nothing is known at once, and counted once.
+ * Counts the address before any lookup, so that a flood of invalid credentials costs the services
+ * nothing. The principal and its store are counted once they are known. A call without a credential
+ * is counted once.
  */
 export const gateOf =
   (rates: Rates, limits: ConcurrencyLimits): Gate =>
@@ -34,7 +36,7 @@ export const gateOf =
       const { storeId } = principal;
       const who = { storeId, principal: principalOf(principal, request), store: storeId };
       if (!isAnonymous) await rates.take(kind, who, headers);
-      // A call that buys something waits for that, and is no measure of how long a page takes.
+      // A call that buys waits for the decision, so it is no measure of how long a page takes.
       let isPage = true;
       const charge: Charge = async (further) => {
         isPage = false;

@@ -1,4 +1,4 @@
-// The pure parts of the limits: whose address it is, the local count, what a profile may say.
+// Tests the pure parts of the limits: client addresses, local buckets and profiles.
 import { describe, expect, test } from 'bun:test';
 import { createTelemetry } from '../../../telemetry/telemetry.ts';
 import type { CallKind } from '../../http/gate.ts';
@@ -21,18 +21,18 @@ describe("a client's address", () => {
     is: string,
   ][] = [
     ['is the socket where no proxy is trusted', SOCKET, '203.0.113.9', 0, SOCKET],
-    ['is what the one proxy saw', SOCKET, '203.0.113.9', 1, '203.0.113.9'],
-    ['is not what the caller wrote before it', SOCKET, '10.9.9.9, 203.0.113.9', 1, '203.0.113.9'],
+    ['is the one that the proxy recorded', SOCKET, '203.0.113.9', 1, '203.0.113.9'],
+    ['is not the one that the caller wrote', SOCKET, '10.9.9.9, 203.0.113.9', 1, '203.0.113.9'],
     [
-      'is what the first of two proxies saw',
+      'is the one that the first of two proxies recorded',
       SOCKET,
       '1.1.1.1, 203.0.113.9, 10.0.0.2',
       2,
       '203.0.113.9',
     ],
-    ['is the socket where proxies wrote nothing', SOCKET, null, 1, SOCKET],
-    ['is the socket where too few wrote', SOCKET, '203.0.113.9', 2, SOCKET],
-    ['is the socket where they wrote no address', SOCKET, 'unknown', 1, SOCKET],
+    ['is the socket where proxies recorded nothing', SOCKET, null, 1, SOCKET],
+    ['is the socket where too few proxies recorded one', SOCKET, '203.0.113.9', 2, SOCKET],
+    ['is the socket where proxies recorded no address', SOCKET, 'unknown', 1, SOCKET],
     ['is the IPv4 address inside a mapped one', '::ffff:198.51.100.7', null, 0, SOCKET],
     ['is the network of an IPv6 address', '2001:db8:0:7::1', null, 0, '2001:db8:0:7::/64'],
     ['is one for a whole network', '2001:db8::7:99', null, 0, '2001:db8:0:0::/64'],
@@ -52,7 +52,7 @@ describe('a bucket counted in this process', () => {
   const left = (rates: ReturnType<typeof createLocalRates>, cost: number, storeId = 's') =>
     rates.take(storeId, [bucket], cost)[0];
 
-  test('gives all it has at once, then one after each step', () => {
+  test('allows its quota at once, then one unit after each step', () => {
     const { rates, pass } = at();
     expect(left(rates, 10)).toEqual({ left: 0, fullInMs: 10_000, waitMs: 0 });
     expect(left(rates, 1)?.waitMs).toBe(1_000);
@@ -61,7 +61,7 @@ describe('a bucket counted in this process', () => {
     expect(left(rates, 2)?.waitMs).toBe(2_000);
   });
 
-  test('is never fuller than its quota', () => {
+  test('never exceeds its quota', () => {
     const { rates, pass } = at();
     left(rates, 1);
     pass(3_600_000);
@@ -91,16 +91,16 @@ describe('a profile', () => {
     expect(quota / windowSeconds).toBeGreaterThanOrEqual(500 * COSTS.read + 50 * COSTS.checkout);
   });
 
-  test('is refused when it names what there is not, or what nobody could pass', () => {
+  test('is refused when it names an unknown limit or one below the cost of a call', () => {
     expect(() => limitsOf('local', { burst: 5 })).toThrow();
     expect(() => limitsOf('production', { atOnce: { reads: 5 } })).toThrow();
     const policies = [
       { name: 'a', by: 'address', kinds: ['checkout'], quota: 9, windowSeconds: 1 },
     ];
-    expect(() => limitsOf('local', { policies })).toThrow('nobody could ever pass');
+    expect(() => limitsOf('local', { policies })).toThrow('is below the cost');
   });
 
-  test('keeps what a deployment says nothing about', () => {
+  test('keeps the values that a deployment does not override', () => {
     const { atOnce, policies } = limitsOf('production', { atOnce: { read: 7 } });
     expect([atOnce.read, atOnce.write]).toEqual([7, 200]);
     expect(policies).toEqual(limitsOf('production', {}).policies);
@@ -119,7 +119,7 @@ describe('a concurrency limit', () => {
     return createConcurrencyLimits({ ...atOnce, read: 2, write: 1 }, telemetry);
   };
 
-  test('that is reached refuses the next call, and none of another kind', async () => {
+  test('refuses the call beyond it, and none of another kind', async () => {
     const limits = limitsFor();
     const release = await limits.acquire('read');
     await limits.acquire('read');
@@ -131,7 +131,7 @@ describe('a concurrency limit', () => {
     await refusedBy(limits);
   });
 
-  test('counts a stream until it has ended, failed or been cancelled', async () => {
+  test('counts a stream until it ends, failed or been cancelled', async () => {
     const read = (response: Response) => response.text();
     const ends: ((response: Response) => Promise<unknown>)[] = [
       read,

@@ -1,9 +1,9 @@
-// Rates counted in this process alone: what holds while Redis is away.
+// Counts rates in this process alone, while Redis is away.
 import type { Bucket, Level } from '../../../db/redis/limits.ts';
 
 const BUCKETS_MAX = 20_000;
 
-/** The same arithmetic as the script in Redis; the longest unused bucket is forgotten first. */
+/** Uses the same arithmetic as the script in Redis; drops the longest unused bucket first. */
 export const createLocalRates = (now: () => number = () => performance.now()) => {
   const fullAt = new Map<string, number>();
   const look = ({ key, quota, windowMs }: Bucket, cost: number, atMs: number) => {

@@ -1,15 +1,15 @@
-// How much is too much, as data: costs, rates, declines and calls at once, by profile.
+// The profiles of limits as data: costs, rates, declines and concurrent calls.
 import { z } from 'zod';
 import { CALL_KINDS, type CallKind } from '../../http/gate.ts';
 
 const positive = z.number().int().min(1);
 
 const policy = z.strictObject({
-  /** As it is named in the RateLimit fields. */
+  /** The limit's name in the RateLimit fields. */
   name: z.string().regex(/^[a-z-]{1,30}$/),
   by: z.enum(['address', 'principal', 'store']),
   kinds: z.array(z.enum(CALL_KINDS)),
-  /** Units each window; a unit is what reading costs. All may be taken at once. */
+  /** Units per window; a unit is the cost of a read. All may be taken at once. */
   quota: positive,
   windowSeconds: positive,
 });
@@ -23,19 +23,19 @@ const declines = z.strictObject({
 });
 export type DeclinePolicy = z.output<typeof declines>;
 
-/** Passwords that were wrong, or are being tried, of one e-mail address. */
+/** Wrong or running passwords of one e-mail address. */
 const failedSignIns = z.strictObject({ most: positive, windowSeconds: positive });
 
 const limits = z.strictObject({
   policies: z.array(policy),
   failedSignIns,
   declines: z.array(declines),
-  /** Calls at once in one process, each kind in a room of its own. */
+  /** Concurrent calls of one process, a limit for each kind. */
   atOnce: z.record(z.enum(CALL_KINDS), positive),
 });
 export type Limits = z.output<typeof limits>;
 
-/** In units: what the work behind a call costs, measured by a read. */
+/** The work behind a call in units, measured by a read. */
 export const COSTS: Readonly<Record<CallKind, number>> = {
   free: 0,
   read: 1,
@@ -53,8 +53,8 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 
 /**
- * 600 reads at once fill a page of a shop many times over; at 350 checkouts a second the rooms
- * hold what is under way for a second or two, and beyond that waiting helps nobody.
+ * 600 concurrent reads fill a page of a shop many times over. At 350 checkouts a second the limits
+ * cover a second or two of calls, and waiting longer helps no caller.
  */
 const PRODUCTION: Limits = {
   policies: [
@@ -111,7 +111,7 @@ const overrides = limits.partial().extend({
   atOnce: z.partialRecord(z.enum(CALL_KINDS), positive).optional(),
 });
 
-/** A profile, with what a deployment says otherwise. Throws on what makes no sense. */
+/** A profile with a deployment's overrides. Throws on values that make no sense. */
 export const limitsOf = (profile: Profile, otherwise: unknown): Limits => {
   const base = PROFILES[profile];
   const {
@@ -128,7 +128,7 @@ export const limitsOf = (profile: Profile, otherwise: unknown): Limits => {
   };
   for (const { name, kinds, quota } of all.policies) {
     const dearest = Math.max(...kinds.map((kind) => COSTS[kind]));
-    if (quota < dearest) throw new Error(`nobody could ever pass the limit ${name}`);
+    if (quota < dearest) throw new Error(`the limit ${name} is below the cost of a call`);
   }
   return all;
 };

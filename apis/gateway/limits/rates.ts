@@ -1,4 +1,4 @@
-// Limits on rates: taken in Redis for all processes together, in this process while it is away.
+// Counts the calls of an address, a principal and a store in Redis, and refuses above the limits.
 import { createHash } from 'node:crypto';
 import { withDeadline } from '../../../concurrency/deadline.ts';
 import type { Bucket, Level, LimitStore } from '../../../db/redis/limits.ts';
@@ -8,15 +8,15 @@ import type { CallKind } from '../../http/gate.ts';
 import { createLocalRates } from './local-rates.ts';
 import { COSTS, type Policy } from './profiles.ts';
 
-/** Nobody waits longer than this for a limit. */
+/** The longest wait for Redis before the call is counted locally. */
 const ANSWER_LIMIT_MS = 500;
-/** How long Redis is left alone after it did not answer. */
+/** How long Redis is skipped after it did not answer. */
 const AWAY_MS = 1_000;
 /** A refused bucket is remembered this long at most, so that a flood costs Redis nothing. */
 const REMEMBERED_MS_MAX = 250;
 const REMEMBERED_MAX = 10_000;
 
-/** Who a call counts against; the subject of a policy that is not named is left out. */
+/** The subjects a call counts against; a policy without its subject is skipped. */
 export interface Subjects {
   storeId: string;
   address?: string | undefined;
@@ -26,8 +26,8 @@ export interface Subjects {
 
 export interface Rates {
   /**
-   * Takes what this kind of call costs from every bucket of these subjects, or from none.
-   * Writes the RateLimit fields. RATE_LIMITED with when to come back.
+   * Takes the call's cost from every bucket of these subjects, or from none. Writes the RateLimit
+   * fields. RATE_LIMITED with the seconds to wait.
    */
   take(kind: CallKind, subjects: Subjects, headers: Headers): Promise<void>;
 }
@@ -36,7 +36,7 @@ interface Wanted extends Bucket {
   policy: Policy;
 }
 
-/** Credentials and addresses are not what a cache should keep: their hash is as good. */
+/** Credentials and addresses are hashed, so that Redis does not store them. */
 export const hashed = (text: string): string =>
   createHash('sha256').update(text).digest('base64url').slice(0, 22);
 
@@ -51,8 +51,8 @@ const wantedOf = (policies: readonly Policy[], kind: CallKind, subjects: Subject
 const seconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1_000));
 
 /**
- * RateLimit and RateLimit-Policy as structured fields (draft-ietf-httpapi-ratelimit-headers-10);
- * a call's later charges stand beside its first ones, the newest of one name instead of it.
+ * RateLimit and RateLimit-Policy as structured fields (draft-ietf-httpapi-ratelimit-headers-10). A
+ * call's later charges are listed beside its first ones; the newest of one name replaces it.
  */
 const writeFields = (headers: Headers, wanted: Wanted[], levels: Level[]): void => {
   const others = (name: string): string[] =>
@@ -80,7 +80,7 @@ const refusal = (wanted: Wanted[], levels: Level[]): DomainError | undefined => 
   });
 };
 
-/** Refusals are remembered until the bucket has enough again. */
+/** Remembers refusals until the bucket has enough again. */
 const rememberRefusals = () => {
   const known = new Map<string, { levels: Level[]; until: number }>();
   return {
@@ -101,7 +101,7 @@ const rememberRefusals = () => {
 
 const late = (): Error => new Error('Redis does not answer');
 
-/** Asks Redis, but not for long, and not while it was away a moment ago. */
+/** Takes from Redis within a deadline, and locally for a while after Redis failed. */
 const redisOrLocal = (store: LimitStore, telemetry: Telemetry) => {
   const local = createLocalRates();
   const away = telemetry.counter('holdfast_limits_local_total', 'Limits taken without Redis.');

@@ -1,4 +1,4 @@
-// A store's API keys, by its own people: the secret is shown once, and kept nowhere.
+// Routes of a store's API keys for its staff: the secret is shown once and never stored.
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Pg } from '../../../db/postgres/client.ts';
@@ -37,7 +37,7 @@ const rotateBody = z.strictObject({
 });
 
 const WHO_LENGTH_MAX = 100;
-/** Whoever made it: an account, a key of the house, or `holdfast` itself. */
+/** The maker: an account, a key of the house, or `holdfast` itself. */
 export const byResponse = z
   .string()
   .regex(/^[\w-]+$/)
@@ -69,11 +69,11 @@ const shown = (row: KeyRow) => ({
   lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
 });
 
-/** Who did it, for whoever looks later. */
+/** The acting principal, for the audit. */
 export const byWhom = (principal: Principal): string => {
   if (principal.kind === 'staff') return principal.accountId;
   if (principal.kind === 'operator') return principal.by;
-  throw new Error('a route for staff was reached by somebody else');
+  throw new Error('a route for staff was reached without staff');
 };
 
 const newSecret = (days: number | undefined) => {
@@ -88,7 +88,7 @@ const makeRoutes = (pg: Pg): Route[] => [
   route({
     method: 'post',
     path: '/stores/:storeId/keys',
-    summary: 'Make a key; its text is in this answer and nowhere else.',
+    summary: 'Make a key; only this response has its text.',
     needs: 'keys:manage',
     body: keyBody,
     response: newKeyResponse,
@@ -106,7 +106,7 @@ const makeRoutes = (pg: Pg): Route[] => [
     method: 'post',
     path: '/stores/:storeId/keys/:keyId/rotate',
     summary:
-      'A new key with the same scopes; the old one lives on for the grace, a day by default.',
+      'A new key with the same scopes; the old one stays valid for the grace, a day by default.',
     needs: 'keys:manage',
     body: rotateBody,
     response: newKeyResponse,
@@ -126,7 +126,7 @@ export const keyRoutes = (pg: Pg): Route[] => [
   route({
     method: 'get',
     path: '/stores/:storeId/keys',
-    summary: 'The keys of a store, newest first, and when each was last used.',
+    summary: 'The keys of a store, newest first, with their last use.',
     needs: 'keys:manage',
     response: z.object({ items: z.array(keyResponse).max(KEYS_LISTED_MAX) }),
     statuses: { 200: 'the keys, never their text' },
@@ -136,10 +136,10 @@ export const keyRoutes = (pg: Pg): Route[] => [
   route({
     method: 'delete',
     path: '/stores/:storeId/keys/:keyId',
-    summary: 'Revoke a key, at once.',
+    summary: 'Revoke a key at once.',
     needs: 'keys:manage',
     response: NO_CONTENT,
-    statuses: { 204: 'it has ended' },
+    statuses: { 204: 'the key is revoked' },
     handler: async ({ principal, params }) => {
       await revokeApiKey(pg, principal.storeId, params['keyId'] ?? '');
       return noContent;

@@ -1,4 +1,4 @@
-// A store's people, by its owners: an address and a role, whether there is an account yet or not.
+// Routes of a store's staff: an address and a role each, with or without an account yet.
 import { z } from 'zod';
 import type { Pg } from '../../../db/postgres/client.ts';
 import {
@@ -34,7 +34,7 @@ export const staffRoutes = (pg: Pg): Route[] => [
   route({
     method: 'get',
     path: '/stores/:storeId/staff',
-    summary: 'Who works for a store.',
+    summary: 'The staff of a store.',
     needs: 'staff:manage',
     response: z.object({ items: z.array(staffResponse).max(STAFF_MAX) }),
     statuses: { 200: 'addresses and roles' },
@@ -44,7 +44,7 @@ export const staffRoutes = (pg: Pg): Route[] => [
   route({
     method: 'post',
     path: '/stores/:storeId/staff',
-    summary: 'Give somebody a role; it counts once they have confirmed the address.',
+    summary: 'Give an address a role; it takes effect once the address is confirmed.',
     needs: 'staff:manage',
     body: staffBody,
     response: staffResponse,
@@ -58,10 +58,10 @@ export const staffRoutes = (pg: Pg): Route[] => [
   route({
     method: 'delete',
     path: '/stores/:storeId/staff/:email',
-    summary: 'Somebody works here no more.',
+    summary: 'Remove an address from the staff.',
     needs: 'staff:manage',
     response: NO_CONTENT,
-    statuses: { 204: 'they do not', 409: 'ILLEGAL_TRANSITION: the last owner stays' },
+    statuses: { 204: 'the address is removed', 409: 'ILLEGAL_TRANSITION: the last owner stays' },
     handler: async ({ principal, params }) => {
       await removeStaff(pg, principal.storeId, (params['email'] ?? '').toLowerCase());
       return noContent;

@@ -1,4 +1,4 @@
-// API keys as a door looks them up: by hash, remembered for a moment, forgotten when told so.
+// Looks API keys up by hash, and caches them briefly until one is revoked.
 import { createHash } from 'node:crypto';
 import type { StoreId } from '../../../domain/ids.ts';
 import type { Scope } from '../../../domain/permissions.ts';
@@ -7,14 +7,14 @@ export interface KeyFound {
   id: string;
   storeId: StoreId;
   scopes: Scope[];
-  /** After this it is dead, whoever remembers it. */
+  /** When the key expires, also where it is cached. */
   expiresAt?: Date | undefined;
 }
 
 /** Looks a key up by the hex SHA-256 of its text; undefined when unknown, revoked or expired. */
 export type FindKey = (hash: string) => Promise<KeyFound | undefined>;
 
-/** Found keys are believed for this long; a revoked one is forgotten as soon as it is heard of. */
+/** How long a found key is cached; a revocation's notification ends it earlier. */
 const CACHE_TTL_MS = 10_000;
 const CACHE_ENTRIES_MAX = 10_000;
 
@@ -22,11 +22,11 @@ export const keyHash = (key: string): string => createHash('sha256').update(key)
 
 export interface KeyRing {
   find: FindKey;
-  /** Forgets every key: some of them may have changed. */
+  /** Drops every cached key: some may have changed. */
   forget(): void;
 }
 
-/** Remembers found keys, so that a hot one costs nothing. */
+/** Caches found keys, so that a frequent one costs no look-up. */
 export const keyRing = (findKey: FindKey): KeyRing => {
   const cache = new Map<string, { found: KeyFound; until: number }>();
   const find: FindKey = async (hash) => {

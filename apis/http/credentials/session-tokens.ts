@@ -1,25 +1,25 @@
-// Session tokens: what a signed-in shopper shows, as a cookie or as a bearer, always signed.
+// Signs and reads session tokens, which a signed-in shopper sends as a cookie or bearer token.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { StoreId } from '../../../domain/ids.ts';
 import type { StaffRole } from '../../../domain/permissions.ts';
 
-/** Bearer tokens begin like this, so that one in the wrong place is recognised. */
+/** The prefix of bearer tokens, by which a misplaced one is recognised. */
 export const SESSION_PREFIX = 'hfs_';
 export const SESSION_COOKIE = 'holdfast.session';
-/** The same over TLS, where browsers take the prefix as a promise. */
+/** The cookie's name over TLS, where browsers enforce the `__Host-` prefix. */
 export const SECURE_COOKIE = `__Secure-${SESSION_COOKIE}`;
 
 const TOKEN_SHAPE = /^[A-Za-z0-9]{20,64}$/;
 const SHOWN_LENGTH_MAX = 300;
 
-/** Whose session it is and in what capacities; found by its bare token, undefined when over. */
+/** A session's account and its roles; looked up by the bare token, undefined when over. */
 export interface SessionFound {
   id: string;
   accountId: string;
   email: string;
   emailVerified: boolean;
   isOperator: boolean;
-  /** Stores that this person works for. */
+  /** The stores that the account works for. */
   staff: { storeId: StoreId; role: StaffRole }[];
 }
 export type FindSession = (token: string) => Promise<SessionFound | undefined>;
@@ -27,11 +27,11 @@ export type FindSession = (token: string) => Promise<SessionFound | undefined>;
 const signature = (token: string, secret: string): Buffer =>
   createHmac('sha256', secret).update(token).digest();
 
-/** `hfs_<token>.<signature>`: what a client keeps. */
+/** `hfs_<token>.<signature>`: what a client stores. */
 export const sealSession = (token: string, secret: string): string =>
   `${SESSION_PREFIX}${token}.${signature(token, secret).toString('base64url')}`;
 
-/** The same as a cookie; without seconds it is gone with the browser, with none at once. */
+/** The same as a cookie: a session cookie without seconds, removed at once with 0. */
 export const sessionCookie = (shown: string, isSecure: boolean, seconds?: number): string =>
   [
     `${isSecure ? SECURE_COOKIE : SESSION_COOKIE}=${shown}`,
@@ -42,7 +42,7 @@ export const sessionCookie = (shown: string, isSecure: boolean, seconds?: number
     ...(seconds === undefined ? [] : [`Max-Age=${seconds}`]),
   ].join('; ');
 
-/** The bare token of what was shown; undefined unless it was signed here. */
+/** The bare token of a credential; undefined unless it was signed with our secret. */
 export const openSession = (shown: string, secret: string): string | undefined => {
   if (shown.length > SHOWN_LENGTH_MAX) return undefined;
   const text = shown.startsWith(SESSION_PREFIX) ? shown.slice(SESSION_PREFIX.length) : shown;
@@ -63,7 +63,7 @@ const decoded = (value: string): string => {
   }
 };
 
-/** The session cookie's value, when there is one. */
+/** The value of the session cookie, if any. */
 export const sessionCookieOf = (request: Request): string | undefined => {
   for (const pair of (request.headers.get('cookie') ?? '').split(';')) {
     const at = pair.indexOf('=');

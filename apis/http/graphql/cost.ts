@@ -1,4 +1,4 @@
-// What a GraphQL question may cost before it runs: depth, fields, aliases, and rows times fields.
+// Bounds a GraphQL query before it runs: depth, fields, aliases, and rows times fields.
 import {
   Kind,
   type DocumentNode,
@@ -14,16 +14,16 @@ const ALIASES_MAX = 60;
 /** About three full pages of 100 products with their variants and facets. */
 const COST_MAX = 12_000;
 const PAGE_DEFAULT = 20;
-/** A product has a few variants; what is asked of a variant is asked of each. */
+/** A product has a few variants; a variant's fields are resolved for each. */
 const VARIANTS_ASSUMED = 5;
-/** Fields that read more than their own row, in fields' worth of work. */
+/** Fields that read more than their own row, by their cost in fields. */
 const FIELD_COSTS: Record<string, number> = {
   ...{ facets: 300, matches: 100, product: 10, suggest: 50 },
   ...{ orders: 50, order: 20, timeline: 20, me: 10, cart: 50 },
   ...{ placeOrder: 2_000, providePayment: 2_000, cancelOrder: 1_000, requestReturn: 1_000 },
   ...{ addToCart: 500, setCartLine: 500, removeCartLine: 500, mergeCart: 500, checkoutCart: 2_000 },
 };
-/** Fields with a page: what is asked of an edge is asked as often. */
+/** Fields with a page: the fields of an edge are resolved for each edge. */
 const PAGED = ['products', 'orders'];
 
 interface Cost {
@@ -44,7 +44,7 @@ const firstOf = (field: FieldNode, variables: Variables): number => {
   return typeof first === 'number' ? Math.min(Math.max(first, 1), LIMIT_MAX) : PAGE_DEFAULT;
 };
 
-/** Where a walk is: how deep, how often its fields are answered, how long a list may lie ahead. */
+/** The walk's state: its depth, how often its fields are resolved, the length of the next list. */
 interface Position {
   depth: number;
   times: number;
@@ -66,7 +66,7 @@ const below = (field: FieldNode, position: Position, variables: Variables): Posi
   return { ...position, depth: depth + 1, times: times * own };
 };
 
-/** With every fragment spread out; a fragment that contains itself costs nothing more. */
+/** The fields with every fragment expanded; a recursive fragment costs nothing more. */
 const costOf = (document: DocumentNode, variables: Variables): Cost => {
   const fragments = new Map(
     document.definitions.flatMap((one) =>
@@ -100,12 +100,12 @@ const costOf = (document: DocumentNode, variables: Variables): Cost => {
   return sum;
 };
 
-/** Why a question is too much, or undefined when it is not. */
+/** The reason why a query is refused, or undefined. */
 export const excessOf = (document: DocumentNode, variables: Variables): string | undefined => {
   const { fields, depth, aliases, cost } = costOf(document, variables);
   if (depth > DEPTH_MAX) return `the query is deeper than ${DEPTH_MAX}`;
-  if (fields > FIELDS_MAX) return `the query asks for more than ${FIELDS_MAX} fields`;
+  if (fields > FIELDS_MAX) return `the query has more than ${FIELDS_MAX} fields`;
   if (aliases > ALIASES_MAX) return `the query has more than ${ALIASES_MAX} aliases`;
-  if (cost > COST_MAX) return `the query costs ${cost} where ${COST_MAX} is the most: ask for less`;
+  if (cost > COST_MAX) return `the query costs ${cost} where ${COST_MAX} is the most: request less`;
   return undefined;
 };

@@ -1,4 +1,4 @@
-// GraphQL documents: our own clients' by their hash, everybody's remembered once they have run.
+// Finds GraphQL documents: persisted operations by hash, and parsed texts in a cache.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -7,7 +7,7 @@ import { parse, type DocumentNode } from 'graphql';
 const TOKENS_MAX = 2_000;
 const REMEMBERED_MAX = 500;
 
-/** The files of a folder by the hex SHA-256 of their text: what own clients may name by it. */
+/** The files of a folder by the hex SHA-256 of their text: persisted operations by hash. */
 export const persistedOperations = (folder: string): Map<string, string> =>
   new Map(
     readdirSync(folder)
@@ -20,11 +20,11 @@ export const persistedOperations = (folder: string): Map<string, string> =>
 
 export interface Known {
   document: DocumentNode;
-  /** It has been validated against the schema, and may be executed as it is. */
+  /** True when it was validated against the schema and may be executed. */
   isValid: boolean;
 }
 
-/** Parses a text once, as long as it is among the last ones asked. Throws on a syntax error. */
+/** Parses a text once while it is among the most recent ones. Throws on a syntax error. */
 export const rememberDocuments = () => {
   const known = new Map<string, Known>();
   return (text: string): Known => {

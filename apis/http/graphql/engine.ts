@@ -1,4 +1,4 @@
-// The GraphQL door: a guard that gives the server only clean, bounded questions, and masks faults.
+// Runs GraphQL requests: bounds each query, executes it, and masks faults.
 import { graphqlServer } from '@hono/graphql-server';
 import { execute, GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Context } from 'hono';
@@ -14,7 +14,7 @@ const QUERY_LENGTH_MAX = 20_000;
 const hash = z.string().regex(/^(?:sha256:)?[0-9a-f]{64}$/);
 const requestBody = z.strictObject({
   query: z.string().min(1).max(QUERY_LENGTH_MAX).optional(),
-  /** A persisted operation of our own clients, by its hash. */
+  /** The hash of a persisted operation. */
   documentId: hash.optional(),
   variables: z.record(z.string(), z.unknown()).nullish(),
   operationName: z.string().max(200).nullish(),
@@ -27,7 +27,7 @@ export type Requested = z.output<typeof requestBody>;
 const RESPONSE_TYPE = 'application/graphql-response+json';
 export const GRAPHQL_RESPONSE = media(RESPONSE_TYPE, 'application/json');
 
-/** The media type the caller prefers; both carry the same answer (GraphQL over HTTP, 2024). */
+/** The media type the caller prefers; both carry the same body (GraphQL over HTTP, 2024). */
 const typeFor = (request: Request): Record<string, string> =>
   request.headers.get('accept')?.includes(RESPONSE_TYPE) ? { 'content-type': RESPONSE_TYPE } : {};
 
@@ -43,11 +43,11 @@ export interface Answer {
 
 type AnswerError = NonNullable<Answer['errors']>[number];
 
-/** Only a resolver's error has a path; one that is no refusal of ours is a fault. */
+/** Only a resolver's error has a path; one that is no DomainError is a fault. */
 const isFault = ({ path, extensions }: AnswerError): boolean =>
   path !== undefined && extensions?.code === undefined;
 
-/** Errors without a code of ours are faults, and show nothing. */
+/** Errors without one of our codes are faults, and show nothing. */
 const masked = (answer: Answer): Answer => ({
   ...answer,
   ...(answer.errors && {
@@ -59,7 +59,7 @@ const masked = (answer: Answer): Answer => ({
   }),
 });
 
-/** 503 only when everything asked for was away; without data it is their fault or ours. */
+/** 503 only when all requested fields were unavailable; without data 400 or 500. */
 const statusOf = ({ data, errors = [] }: Answer): number => {
   const roots = Object.entries(data ?? {});
   const failed = (name: string) => errors.some(({ path = [] }) => path[0] === name);
@@ -69,7 +69,7 @@ const statusOf = ({ data, errors = [] }: Answer): number => {
   return errors.some(isFault) ? 500 : 400;
 };
 
-/** Refusals become GraphQL errors with the same code; everything else is masked by the door. */
+/** DomainErrors become GraphQL errors with the same code; all others are masked. */
 export const refusing = async <T>(work: () => Promise<T>): Promise<T> => {
   try {
     return await work();
@@ -87,14 +87,14 @@ export const refusing = async <T>(work: () => Promise<T>): Promise<T> => {
   }
 };
 
-/** A question that may be asked: parsed, within its limits, perhaps known to be valid. */
+/** A query within the limits: parsed, and possibly validated already. */
 export interface Question {
   query: string;
   requested: Requested;
   known: Known;
 }
 
-/** Executes with a root object whose functions answer the root's fields. */
+/** Executes with a root object whose functions resolve the root's fields. */
 export type Run = (question: Question, root: object, c: Context<Env>) => Promise<Answer>;
 
 const executed = async (
@@ -117,8 +117,8 @@ const executed = async (
 };
 
 /**
- * The server validates a document the first time; after that it is executed as it is. The server
- * reads the request by itself: it is given a clean one in place of the caller's.
+ * The server validates a document the first time; after that it is executed directly. The server
+ * reads the request itself, so it gets a clean one in place of the caller's.
  */
 export const running = (schema: GraphQLSchema): Run => {
   const server = graphqlServer({ schema, rootResolver: (c) => c.get('root') as object });
@@ -151,7 +151,7 @@ const jsonResponse = (request: Request, value: unknown, status: number): Respons
     headers: { 'content-type': 'application/json', ...typeFor(request) },
   });
 
-/** The text of a question: its own, or that of a persisted operation it names. */
+/** The text of a query: its own, or that of the persisted operation it names. */
 const queryOf = (persisted: Map<string, string>, requested: Requested): string => {
   const { query, documentId, extensions } = requested;
   const named = (documentId ?? extensions?.persistedQuery?.sha256Hash)?.replace('sha256:', '');
@@ -165,7 +165,7 @@ const queryOf = (persisted: Map<string, string>, requested: Requested): string =
 const refusal = (request: Request, message: string): Response =>
   jsonResponse(request, { errors: [{ message, extensions: { code: 'INVALID_INPUT' } }] }, 400);
 
-/** Reads the question of a request, or answers why it is none. */
+/** Reads the query of a request, or returns the response that refuses it. */
 export const readingQuestions = (persisted: Map<string, string>) => {
   const documents = rememberDocuments();
   const known = (query: string): Known | string => {
@@ -186,10 +186,10 @@ export const readingQuestions = (persisted: Map<string, string>) => {
   };
 };
 
-/** The body of a POST; UNSUPPORTED_MEDIA_TYPE, MALFORMED_BODY and the like. */
+/** The body of a POST; UNSUPPORTED_MEDIA_TYPE, MALFORMED_BODY and others of a body. */
 export const questionBody = jsonBody;
 
-/** The answer over HTTP. UNAVAILABLE when all of it was away; a fault that left no data throws. */
+/** The response over HTTP. UNAVAILABLE when no field had data; a fault without data throws. */
 export const graphqlResponse = (request: Request, answer: Answer, away: string): Response => {
   const status = statusOf(answer);
   if (status === 503) throw new DomainError('UNAVAILABLE', away);

@@ -1,4 +1,4 @@
-// OpenAPI 3.1 from the routes themselves: what is served cannot differ from what is described.
+// Generates OpenAPI 3.1 from the routes, so that description and service cannot differ.
 import type { ZodType } from 'zod';
 import { PARAMETER, PARAMETER_LENGTH_MAX } from '../app.ts';
 import type { Route } from '../routes.ts';
@@ -44,7 +44,7 @@ const headerParameters = (headers: Record<string, ZodType> = {}): Json[] =>
 
 const bodyOf = ({ body, uploads }: Route): Json => {
   if (uploads) {
-    // Without a schema: taken as it comes.
+    // A stream has no schema.
     const content = Object.fromEntries(uploads.map((type) => [type, {}]));
     return { requestBody: { required: true, content } };
   }
@@ -57,10 +57,10 @@ const bodyOf = ({ body, uploads }: Route): Json => {
 const operationIdOf = ({ method, path }: Route): string =>
   method + path.replace(/[^\w]+(\w?)/g, (_, next: string) => next.toUpperCase());
 
-/** Everything is shown as a bearer token; which kind does, the permission says. */
+/** Every credential is a bearer token; the route's permission decides which kind it must be. */
 const SCHEMES = {
   apiKey: { type: 'http', scheme: 'bearer', description: "A store's key: hf_…" },
-  session: { type: 'http', scheme: 'bearer', description: 'Of who is signed in: hfs_…' },
+  session: { type: 'http', scheme: 'bearer', description: "A session's token: hfs_…" },
   orderToken: { type: 'http', scheme: 'bearer', description: "An order's own: hfo_…" },
 };
 type Scheme = keyof typeof SCHEMES;

@@ -1,4 +1,4 @@
-// The description of an API as a page for people: plain HTML, no script, nothing from outside.
+// Renders an API's description as an HTML page, without scripts or external content.
 import { z } from 'zod';
 
 const parameter = z.object({
@@ -89,5 +89,5 @@ export const openapiPage = (json: unknown): string => {
 ${all.map(({ method, path, one }) => section(method, path, one)).join('\n')}</html>\n`;
 };
 
-/** Nothing may be loaded or run by it. */
+/** The page's policy: it may load and run nothing. */
 export const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";

@@ -1,4 +1,4 @@
-// What an operation may answer: its own answers and the door's, and the headers of all of them.
+// Describes an operation's possible responses: its own, those of every route, and their headers.
 import { z } from 'zod';
 import { FIELDS_MAX, TEXT_LENGTH_MAX } from '../problems.ts';
 import { mediaOfResponse, schemaOfResponse, type Route } from '../routes.ts';
@@ -8,7 +8,7 @@ import { codeText, words } from './texts.ts';
 const RETRY_SECONDS_MAX = 24 * 60 * 60;
 const HEADER_LENGTH_MAX = 1_000;
 
-/** Its facts, such as the price that is now, stand beside the standard members. */
+/** A refusal's facts, such as the present price, are members beside the standard ones. */
 const PROBLEM = z.looseObject({
   type: z
     .string()
@@ -16,7 +16,7 @@ const PROBLEM = z.looseObject({
     .max(100),
   title: words(100),
   status: z.number().int().min(400).max(599),
-  code: codeText.describe('Stable; see the answers of each operation.'),
+  code: codeText.describe('Stable; see the responses of each operation.'),
   detail: words(TEXT_LENGTH_MAX).optional(),
   requestId: z
     .string()
@@ -34,7 +34,7 @@ const limitItems = (item: string) =>
     .regex(new RegExp(`^${item}(?:, ${item})*$`))
     .max(HEADER_LENGTH_MAX);
 
-/** Any of them may be absent: what is not counted has no limits to tell of. */
+/** Each header may be absent: a call that is not counted has no limits. */
 const HEADERS = {
   RateLimit: {
     description: 'What is left of each limit: r units, full again in t seconds.',
@@ -56,7 +56,7 @@ const HEADERS = {
       .max(300),
   },
   'X-Request-Id': {
-    description: 'Names the call in our logs; the one that was sent, where it is harmless.',
+    description: 'Identifies the call in the logs; the one that was sent, where it is valid.',
     type: z
       .string()
       .regex(/^[\w=-]+$/)
@@ -78,7 +78,7 @@ const headersOf = (status: number): Json => {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 };
 
-/** What the answers refer to. */
+/** The components that the responses refer to. */
 export const responseComponents = (): Json => ({
   schemas: { Problem: schemaOf(PROBLEM, 'output') },
   headers: Object.fromEntries(
@@ -89,13 +89,13 @@ export const responseComponents = (): Json => ({
   ),
 });
 
-/** The listener's own refusal, before anything of ours has seen the call. */
+/** The listener's own refusal, before the app sees the call. */
 const HEAD_TOO_LARGE = 431;
 const isProblem = (status: number): boolean => status >= 400 && status !== HEAD_TOO_LARGE;
 
 const KEY_HEADER = 'Idempotency-Key';
 
-/** What the door itself may answer, whatever the route. */
+/** The refusals that are possible on every route. */
 const refusalsOf = (route: Route): Record<number, string> => {
   const { statuses, needs, path, body, query, uploads, headers = {} } = route;
   const keyed = { 409: 'IDEMPOTENCY_KEY_IN_FLIGHT', 422: 'IDEMPOTENCY_KEY_REUSED' };
@@ -106,7 +106,7 @@ const refusalsOf = (route: Route): Record<number, string> => {
     ...((body ?? uploads) && { 408: 'BODY_TOO_SLOW', 413: 'BODY_TOO_LARGE' }),
     ...(body && { 415: 'UNSUPPORTED_MEDIA_TYPE' }),
     ...(headers[KEY_HEADER] && keyed),
-    ...(query && { [HEAD_TOO_LARGE]: 'more than the listener reads, and no body' }),
+    ...(query && { [HEAD_TOO_LARGE]: 'the head is too large for the listener; no body' }),
     429: 'RATE_LIMITED',
     500: 'INTERNAL',
     503: 'UNAVAILABLE or OVERLOADED',

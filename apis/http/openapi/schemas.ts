@@ -1,9 +1,9 @@
-// JSON Schema of a type, with what the doors hold every text and whole number to.
+// Makes the JSON Schema of a type, with the limits of all texts and whole numbers.
 import { z, type ZodType } from 'zod';
 
 export type Json = Record<string, unknown>;
 
-/** Strict JSON refuses a NUL wherever it stands, and so do queries. */
+/** Strict JSON refuses a NUL everywhere, and so do queries. */
 const TEXT_PATTERN = '^[^\\u0000]*$';
 const INT32_MAX = 2 ** 31 - 1;
 
@@ -18,7 +18,7 @@ const wholeRule = ({ minimum, maximum }: Json): Json => {
   return { format: isSmall(minimum) && isSmall(maximum) ? 'int32' : 'int64' };
 };
 
-/** The same, all the way down. */
+/** Applies the limits to all nested schemas. */
 const annotated = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(annotated);
   if (typeof value !== 'object' || value === null) return value;

@@ -1,4 +1,4 @@
-// Serves a description that is checked in, for anyone to keep for a minute.
+// Serves a checked-in description, cacheable for a minute.
 import { readFileSync } from 'node:fs';
 import type { Permission } from '../../../domain/permissions.ts';
 import { etagOf, keptAnswer, type Kept } from '../caching.ts';
@@ -28,7 +28,7 @@ export const descriptionRoute = (path: string, file: string, needs: Permission):
   });
 };
 
-/** `GET path` answers a page that is made of a description. */
+/** `GET path` answers the page rendered from a description. */
 export const pageRoute = (path: string, html: string, policy: string): Route => {
   const kept = keptFor(html, {
     'content-type': 'text/html; charset=utf-8',

@@ -1,4 +1,4 @@
-// Texts as doors take and show them, each with its shape and its longest: for schemas.
+// Schemas of the texts in requests and responses, each with its pattern and its greatest length.
 import { z } from 'zod';
 import { ID_PREFIXES, type IdKind } from '../../../domain/ids.ts';
 import { SKU_LENGTH_MAX, SKU_PATTERN } from '../../../domain/product.ts';
@@ -29,11 +29,11 @@ export const codeText = z
 
 export const emailText = z.email().max(EMAIL_LENGTH_MAX);
 
-/** A page's cursor: opaque, signed, good for its list alone. */
+/** A page's cursor: opaque, signed, valid for its list alone. */
 export const cursorText = z
   .string()
   .regex(/^[\w-]+$/)
   .max(CURSOR_LENGTH_MAX);
 
-/** Whatever people write; no text here has a NUL, which the description says of all of them. */
+/** Free text. No text has a NUL, which the description says of all of them. */
 export const words = (lengthMax: number) => z.string().max(lengthMax);

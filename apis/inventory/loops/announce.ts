@@ -1,4 +1,4 @@
-// The announcer: turns changes of stock into events, at most five a second of one product.
+// Publishes stock changes as events, at most five a second per product.
 import type { Pg } from '../../../db/postgres/client.ts';
 import { announceChanges } from '../../../db/postgres/ledger/stock-events.ts';
 import type { Telemetry } from '../../../telemetry/telemetry.ts';
@@ -10,5 +10,5 @@ export const startAnnouncing = ({ pg, telemetry }: { pg: Pg; telemetry: Telemetr
   startLoop(
     LOOK_EVERY_MS,
     () => announceChanges(pg),
-    (error) => telemetry.log.error('stock not announced', error),
+    (error) => telemetry.log.error('publishing stock events failed', error),
   );

@@ -1,16 +1,16 @@
-// The sweeper of holds: what nobody claimed or released in time is for sale again.
+// Ends expired holds, so that their stock is for sale again.
 import { mapBounded } from '../../../concurrency/chunks.ts';
 import { expireReservation, listOverdue } from '../../../db/postgres/ledger/endings.ts';
 import { settle, type InventoryDeps } from '../deps.ts';
 import type { Loop } from './loop.ts';
 
 const SWEEP_EVERY_MS = 1_000;
-/** As many endings at once, so that a pile left by a crash is gone in seconds. */
+/** This many run at once, so that the backlog of a crash is gone in seconds. */
 const AT_ONCE = 4;
 
-/** Asks the ledger every second; several sweepers at once end each hold only once. */
+/** Queries the ledger every second; several sweepers at once end each hold only once. */
 export const startExpiring = (deps: InventoryDeps): Loop => {
-  const expired = deps.telemetry.counter('holdfast_holds_expired_total', 'Holds that ran out.');
+  const expired = deps.telemetry.counter('holdfast_holds_expired_total', 'Holds that expired.');
   const stopping = new AbortController();
   const expire = async ({ storeId, id }: { storeId: string; id: string }): Promise<number> => {
     const answer = await expireReservation(deps.pg, storeId, id);
@@ -22,7 +22,7 @@ export const startExpiring = (deps: InventoryDeps): Loop => {
   const sweep = async (): Promise<number> => {
     const counts = await mapBounded(await listOverdue(deps.pg), AT_ONCE, (hold) =>
       expire(hold).catch((error: unknown) => {
-        deps.telemetry.log.error('hold not ended', error);
+        deps.telemetry.log.error('ending an expired hold failed', error);
         return 0;
       }),
     );
@@ -31,7 +31,7 @@ export const startExpiring = (deps: InventoryDeps): Loop => {
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       const count = await sweep().catch((error: unknown) => {
-        deps.telemetry.log.error('sweep failed', error);
+        deps.telemetry.log.error('sweep of expired holds failed', error);
         return 0;
       });
       if (count === 0) await Bun.sleep(SWEEP_EVERY_MS);

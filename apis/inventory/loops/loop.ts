@@ -1,9 +1,9 @@
-// What runs by itself, again and again with a pause in between, until it is stopped.
+// Repeats a piece of work with a pause in between, until it is stopped.
 export interface Loop {
   stop(): Promise<void>;
 }
 
-/** `work` may fail: it is told to `complain` and tried again after the pause, in ms. */
+/** A failure of `work` goes to `complain`; the work runs again after the pause, in ms. */
 export const startLoop = (
   pauseMs: number,
   work: () => Promise<unknown>,

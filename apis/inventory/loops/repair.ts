@@ -1,14 +1,14 @@
-// The mender: goes through the ledger and puts right what Redis has lost or spoiled of it.
+// Goes through the ledger and repairs the levels that Redis has lost or that are wrong.
 import { levelPage, type StoredLevel } from '../../../db/postgres/ledger/snapshot.ts';
 import type { LedgerLevel } from '../../../db/redis/stock.ts';
 import { startLoop, type Loop } from './loop.ts';
 import type { InventoryDeps } from '../deps.ts';
 
 const LOOK_EVERY_MS = 1_000;
-/** Looked at in one go: a million skus are gone through in a quarter of an hour. */
+/** Rows of one step: a million skus take a quarter of an hour. */
 const PAGE_SKUS = 1_000;
 
-/** Levels of one store that Redis does not have, or has of another rebuild, or older. */
+/** Levels of one store that Redis lacks, has from another rebuild, or has in an older version. */
 const wrongOf = async (
   { cache }: InventoryDeps,
   storeId: string,
@@ -28,9 +28,9 @@ const wrongOf = async (
 };
 
 /**
- * A single level that is gone (an operator's hand, a key of another type) does not make Redis
- * empty, so nobody rebuilds it. Reserving asks the ledger and fills it; what nobody reserves is
- * filled here. Telling what is so already changes nothing: levels go by their versions.
+ * One lost level (deleted by an operator, or a key of another type) does not make Redis empty, so
+ * no rebuild follows. A reservation fills its own sku from the ledger; this loop fills the others.
+ * Writing an equal level changes nothing, because levels go by version.
  */
 export const startRepairing = (deps: InventoryDeps): Loop => {
   const repaired = deps.telemetry.counter(
@@ -51,6 +51,6 @@ export const startRepairing = (deps: InventoryDeps): Loop => {
     after = last ? { storeId: last.storeId, sku: last.level.sku } : { storeId: '', sku: '' };
   };
   return startLoop(LOOK_EVERY_MS, look, (error) =>
-    deps.telemetry.log.warn('stock not looked through', { reason: String(error) }),
+    deps.telemetry.log.warn('repairing redis levels failed', { reason: String(error) }),
   );
 };
