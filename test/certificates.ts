@@ -1,4 +1,4 @@
-// Certificates for tests of mutual TLS, made by openssl into a folder that ends with them.
+// Makes certificates for tests of mutual TLS with openssl, in a temporary folder.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
@@ -9,7 +9,7 @@ export interface Certified extends PeerTls {
   files: PeerTls;
 }
 
-/** A certificate authority's own key and certificate, and what it signs, by name. */
+/** A certificate authority's key and certificate, and the certificates it signs, by name. */
 export const certificates = () => {
   const folder = mkdtempSync(resolve(tmpdir(), 'holdfast-peers-'));
   const authorities = new Set<string>();
@@ -25,7 +25,7 @@ export const certificates = () => {
   const path = (file: string): string => resolve(folder, file);
   const read = (file: string): string => readFileSync(path(file), 'utf8');
   return {
-    /** For this machine, signed by an authority that is made when it is first named. */
+    /** A certificate for this machine; its authority is made when it is first named. */
     certified: (name: string, ca: string): Certified => {
       if (!authorities.has(ca)) openssl(...request, ...as(ca));
       authorities.add(ca);

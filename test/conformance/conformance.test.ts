@@ -1,6 +1,6 @@
-// Our listeners against the Connect project's own conformance suite, where it is at hand:
-// GOBIN=~/.cache/holdfast/connectconformance-1.0.7 go install \
-//   connectrpc.com/conformance/cmd/connectconformance@v1.0.7
+// Runs the Connect project's conformance suite against our listeners, where it is installed:
+// GOBIN=~/.cache/holdfast/connectconformance-1.0.7 go install
+// connectrpc.com/conformance/cmd/connectconformance@v1.0.7
 import { describe, expect, test } from 'bun:test';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ const output = async (command: string[], cwd: string): Promise<{ code: number; t
   return { code, text: `${out}${errors}` };
 };
 
-/** The suite's contracts, as its Go module brings them. */
+/** The suite's contracts, from its Go module. */
 const descriptorsIn = async (folder: string): Promise<string> => {
   const module = `connectrpc.com/conformance@v${VERSION}`;
   const { text } = await output(['go', 'mod', 'download', '-json', module], folder);
@@ -41,7 +41,7 @@ const isAtHand = existsSync(RUNNER) && Bun.which('go') !== null;
 
 describe('the listeners of an RPC service', () => {
   test.skipIf(!isAtHand)(
-    'speak Connect and gRPC as the conformance suite says (skipped where it is not installed)',
+    'pass the conformance suite of Connect and gRPC (skipped where it is not installed)',
     async () => {
       const folder = mkdtempSync(resolve(tmpdir(), 'holdfast-conformance-'));
       try {

@@ -1,4 +1,4 @@
-// The conformance suite's reference service, answered through our own listeners and interceptors:
+// Implements the conformance suite's reference service behind our listeners and interceptors:
 // https://github.com/connectrpc/conformance/blob/main/docs/configuring_and_running_tests.md
 import {
   create,
@@ -67,7 +67,7 @@ const all = async <M>(stream: AsyncIterable<M>): Promise<M[]> => {
   return messages;
 };
 
-/** What the suite wants to hear: the request as it arrived, and failures with it inside. */
+/** The response that the suite expects: the request as it arrived, also inside of errors. */
 const echoes = (registry: Registry) => {
   const infoSchema = messageOf(registry, 'ConformancePayload.RequestInfo');
   const infoOf = (asked: Message[], context: HandlerContext): Message => {
@@ -134,7 +134,7 @@ const handlersOf = (registry: Registry) => {
   };
 };
 
-/** The service, its answers made as each request asks. */
+/** The service; each response is made as its request describes. */
 export const conformanceRoutes = (registry: Registry) => {
   const service = registry.getService(`${PACKAGE}.ConformanceService`);
   if (!service) throw new Error('the descriptors have no ConformanceService');
@@ -142,7 +142,7 @@ export const conformanceRoutes = (registry: Registry) => {
   return (router: ConnectRouter): ConnectRouter => router.service(service, handlers);
 };
 
-/** What the runner says on standard input, and how it is answered: 4 bytes of length, a message. */
+/** Messages of the runner on standard input and output: 4 bytes of length, then the message. */
 export const frame = (schema: DescMessage, value: object): Uint8Array => {
   const bytes = toBinary(schema, create(schema, value as never));
   const framed = new Uint8Array(4 + bytes.length);

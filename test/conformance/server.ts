@@ -1,4 +1,4 @@
-// The server that connectconformance starts: our listeners, with the suite's service behind them.
+// Starts our listeners with the suite's service, as connectconformance expects.
 import { readFileSync } from 'node:fs';
 import { fromBinary } from '@bufbuild/protobuf';
 import { listen } from '../../apis/http/server.ts';
@@ -14,7 +14,7 @@ const asked = registry.getMessage('connectrpc.conformance.v1.ServerCompatRequest
 const answer = registry.getMessage('connectrpc.conformance.v1.ServerCompatResponse');
 if (!asked || !answer) throw new Error('these are not the descriptors of the suite');
 
-/** One message: the runner keeps its end open. */
+/** Reads one message: the runner keeps the stream open. */
 const read = async (): Promise<Uint8Array> => {
   let input = Buffer.alloc(0);
   for await (const chunk of Bun.stdin.stream()) {
@@ -22,7 +22,7 @@ const read = async (): Promise<Uint8Array> => {
     const length = input.length < 4 ? Number.POSITIVE_INFINITY : input.readUInt32BE(0);
     if (input.length >= 4 + length) return input.subarray(4, 4 + length);
   }
-  throw new Error('the runner said nothing');
+  throw new Error('the runner sent nothing');
 };
 const request = fromBinary(asked, await read()) as unknown as { protocol: number };
 

@@ -1,4 +1,4 @@
-// Alerts stand on metrics that exist, and say where to read on.
+// Tests that alerts use metrics that exist, and name a runbook that exists.
 import { beforeAll, expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -19,7 +19,7 @@ beforeAll(async () => {
   await openShop();
 }, UP_LIMIT_MS);
 
-test('alerts stand on metrics that some process tells', async () => {
+test('alerts use metrics that some process exports', async () => {
   const ports = (['recovery-ops', 'worker-ops', 'relay-ops'] as const).map((name) =>
     testInstance().port(name),
   );
@@ -31,13 +31,13 @@ test('alerts stand on metrics that some process tells', async () => {
     ).join('\n');
   for (const { expr } of RULES) {
     const [name = ''] = /holdfast_\w+/.exec(expr) ?? [];
-    await eventually(`${name} is told`, async () =>
+    await eventually(`${name} is exported`, async () =>
       (await metrics()).includes(`# TYPE ${name} gauge`) ? true : undefined,
     );
   }
 });
 
-test('alerts name a runbook that is there', () => {
+test('alerts name a runbook that exists', () => {
   expect(RULES.length).toBeGreaterThan(3);
   const missing = RULES.filter(
     ({ annotations }) => !existsSync(resolve(ROOT, annotations.runbook)),

@@ -1,4 +1,4 @@
-// Other shoppers' orders: without its own token an order is as if it were not there.
+// Tests that another shopper's order is refused like a missing one.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { newId } from '../../domain/ids.ts';
 import {
@@ -24,7 +24,7 @@ interface World {
   shop: Shop;
   ware: Ware;
   email: string;
-  /** Both wait for their shoppers, so that only these tests could move them. */
+  /** Both orders wait for their shoppers, so that only these tests can move them. */
   mine: OrderAnswer;
   theirs: OrderAnswer;
 }
@@ -89,17 +89,17 @@ describe('of an order', () => {
     ...of('without a token', mine, () => ({}), 401),
     ...of('with a token of another scheme', mine, () => ({ authorization: 'Basic aGY6' }), 401),
     ...of('with an empty token', mine, () => bearer('hfo_')),
-    ...of('with a token that is cut', mine, cut),
+    ...of('with a truncated token', mine, cut),
     ...of("with another order's token", (here) => here.theirs.id, myToken),
     ...of("with a store's key", mine, storeKey),
-    ...of('nobody has', () => newId('order'), myToken),
+    ...of('that does not exist', () => newId('order'), myToken),
     ...of('of another shape', () => '17', myToken),
     ...of('of a path', () => '..%2Fproducts', myToken),
     ...of('of a NUL', () => '%00', myToken),
   ];
   refuses(rows, () => world, written);
 
-  test("another's is refused in the very words of one that never was", async () => {
+  test("another's is refused with the same body as one that never existed", async () => {
     const { shop, mine: own, theirs } = world;
     for (const [, sentTo] of APIS) {
       const [foreign, unknown] = await Promise.all(
@@ -131,9 +131,9 @@ describe('with the right token an order', () => {
     'INVALID_INPUT',
   ];
   const rows: Row<World>[] = [
-    invalid('paid with another word', 'payment', { paymentMethod: 'visa' }),
+    invalid('paid with an unknown payment method', 'payment', { paymentMethod: 'visa' }),
     invalid('paid with a number', 'payment', { paymentMethod: 5 }),
-    invalid('paid with a sum of its own', 'payment', { amount: 1 }),
+    invalid('paid with an amount', 'payment', { amount: 1 }),
     invalid('cancelled with an unknown field', 'cancel', { refund: 1_000 }),
     invalid('cancelled with a list', 'cancel', []),
     [

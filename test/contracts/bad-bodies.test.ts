@@ -1,4 +1,4 @@
-// Bodies no door takes, at every public door that takes JSON: refused before anything reads them.
+// Tests that malformed bodies are refused by every public JSON route.
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'bun:test';
@@ -63,11 +63,11 @@ const withCard = (name: string, raw: string): BodyRow => [
 const NOT_JSON: BodyRow[] = [
   malformed('that is empty', ''),
   malformed('of blanks', ' \n '),
-  malformed('that is a sentence', 'one pair of shoes, please'),
+  malformed('that is plain prose', 'one pair of shoes, please'),
   malformed('that is a form', 'name=Bad&price=1'),
-  malformed('that is cut off', '{"name":"Bad","price":'),
+  malformed('that is truncated', '{"name":"Bad","price":'),
   malformed('of two documents', '{"name":"Bad"}{"price":1}'),
-  malformed('with a comma too many', '{"name":"Bad","price":1,}'),
+  malformed('with a trailing comma', '{"name":"Bad","price":1,}'),
   malformed('with a comment', '{"name":"Bad","price":1/* one */}'),
   malformed('in single quotes', "{'name':'Bad'}"),
   malformed('that is not UTF-8', new Uint8Array([0x22, 0xff, 0xfe, 0x22])),
@@ -120,7 +120,7 @@ const CARDS: BodyRow[] = [
 const APIS: [api: string, path: string, headers: (world: World) => Record<string, string>][] = [
   ['a product', '/product', ({ store }) => bearer(store.key)],
   ['an order', '/orders', () => ({ 'idempotency-key': crypto.randomUUID() })],
-  ['a GraphQL question', '/graphql', () => ({})],
+  ['a GraphQL query', '/graphql', () => ({})],
 ];
 
 const BODIES = [...NOT_JSON, ...TRICKS, ...KINDS, ...CARDS];

@@ -1,4 +1,4 @@
-// Calls about carts that are refused, each with its code, and the cart stays as it is.
+// Tests that invalid calls about carts are refused with their codes and change nothing.
 import { beforeAll, describe } from 'bun:test';
 import { newCartId, newId } from '../../domain/ids.ts';
 import { call } from '../support/accounts.ts';
@@ -51,12 +51,12 @@ describe('a line', () => {
     [
       ...QUANTITIES.map((quantity) =>
         row(
-          `of ${JSON.stringify(quantity)} pieces`,
+          `of ${JSON.stringify(quantity)} units`,
           adding(({ sku }) => ({ sku, quantity })),
         ),
       ),
       ...QUANTITIES.map((quantity) =>
-        row(`that is to be ${JSON.stringify(quantity)} pieces`, ({ path, sku }) => ({
+        row(`set to ${JSON.stringify(quantity)} units`, ({ path, sku }) => ({
           method: 'PUT',
           path: `${path}/lines/${sku}`,
           body: { quantity },
@@ -67,7 +67,7 @@ describe('a line', () => {
         adding(() => ({ quantity: 1 })),
       ),
       row(
-        'of a sku that nobody sells',
+        'of a sku that is not for sale',
         adding(() => ({ sku: `T-${newId('event')}`, quantity: 1 })),
       ),
       row(
@@ -75,15 +75,15 @@ describe('a line', () => {
         adding(() => ({ sku: "' or 1=1 --", quantity: 1 })),
       ),
       row(
-        'that names its price',
+        'with a price',
         adding(({ sku }) => ({ sku, quantity: 1, unitPrice: 0.01 })),
       ),
       row(
-        'that names a store',
+        'with a store',
         adding(({ sku }) => ({ sku, quantity: 1, storeId: newId('store') })),
       ),
       row('that is a text', raw('"a line"')),
-      row('that is cut off', raw('{"sku":'), 400, 'MALFORMED_BODY'),
+      row('that is truncated', raw('{"sku":'), 400, 'MALFORMED_BODY'),
       row('with a field twice', raw('{"sku":"a","sku":"b","quantity":1}'), 400, 'MALFORMED_BODY'),
       row('with __proto__', raw('{"__proto__":{},"sku":"a"}'), 400, 'MALFORMED_BODY'),
       row('10,000 deep', raw('['.repeat(10_000)), 400, 'MALFORMED_BODY'),
@@ -100,7 +100,7 @@ describe('a line', () => {
         400,
         'CARD_DATA_FORBIDDEN',
       ),
-      row('that is to be gone, of no sku at all', ({ path }) => ({
+      row('of an invalid sku, to be removed,', ({ path }) => ({
         method: 'DELETE',
         path: `${path}/lines/${encodeURIComponent('no sku!')}`,
       })),
@@ -128,24 +128,24 @@ describe('a cart', () => {
     [
       row('of lines that are null', making({ lines: null })),
       row('of a line that is null', making({ lines: [null] })),
-      row('that says its id', making({ id: newCartId() })),
-      row('that says its total', making({ lines: [], total: 1 })),
+      row('with an id', making({ id: newCartId() })),
+      row('with a total', making({ lines: [], total: 1 })),
       row('of 101 lines', ({ sku }) => ({
         ...{ method: 'POST', path: '/carts' },
         body: { lines: Array.from({ length: 101 }, () => ({ sku, quantity: 1 })) },
       })),
-      row('nobody made', at(`/carts/${newCartId()}`), 404, 'NOT_FOUND'),
+      row('that does not exist', at(`/carts/${newCartId()}`), 404, 'NOT_FOUND'),
       row('with an id of another kind', at(`/carts/${newId('order')}`), 404, 'NOT_FOUND'),
       row('with a path for an id', at('/carts/..%2F..%2Forders'), 404, 'NOT_FOUND'),
-      row('asked with a parameter nobody knows', at('/carts/crt_x?storeId=sto_other')),
-      row('of one’s own, by nobody', at('/cart'), 401, 'UNAUTHENTICATED'),
+      row('read with an unknown parameter', at('/carts/crt_x?storeId=sto_other')),
+      row('of one’s own, without a session', at('/cart'), 401, 'UNAUTHENTICATED'),
       row(
         'of one’s own, with a forged session',
         at('/cart', 'GET', bearer('hfs_forged')),
         401,
         'UNAUTHENTICATED',
       ),
-      row('that is to be patched', at(`/carts/${newCartId()}`, 'PATCH'), 405, 'METHOD_NOT_ALLOWED'),
+      row('by PATCH', at(`/carts/${newCartId()}`, 'PATCH'), 405, 'METHOD_NOT_ALLOWED'),
     ],
     () => world,
     written,
@@ -166,14 +166,14 @@ describe('a checkout from a cart', () => {
     });
   refuses(
     [
-      row('that names lines', buying({ lines: [{ sku: 'a', quantity: 1 }] })),
-      row('that names a total', buying({ total: 0.01 })),
-      row('to no e-mail', buying({ email: undefined })),
-      row('to two e-mails', buying({ email: 'a@shop.example,b@shop.example' })),
-      row('to no address', buying({ shippingAddress: undefined })),
-      row('paid with another word', buying({ paymentMethod: 'visa' })),
+      row('with lines', buying({ lines: [{ sku: 'a', quantity: 1 }] })),
+      row('with a total', buying({ total: 0.01 })),
+      row('without an e-mail', buying({ email: undefined })),
+      row('with two e-mails', buying({ email: 'a@shop.example,b@shop.example' })),
+      row('without an address', buying({ shippingAddress: undefined })),
+      row('with an unknown payment method', buying({ paymentMethod: 'visa' })),
       row('with an expected total below zero', buying({ expectedTotal: -1 })),
-      row('with another total than it is', buying({ expectedTotal: 1 }), 409, 'PRICE_CHANGED'),
+      row("with another total than the cart's", buying({ expectedTotal: 1 }), 409, 'PRICE_CHANGED'),
       row(
         'without a key',
         (here) => ({ ...buying({})(here), headers: {} }),
@@ -181,7 +181,12 @@ describe('a checkout from a cart', () => {
         'IDEMPOTENCY_KEY_MISSING',
       ),
       row('with a short key', buying({}, 'short'), 400, 'IDEMPOTENCY_KEY_MISSING'),
-      row('with a card for a key', buying({}, '4242424242424242'), 400, 'CARD_DATA_FORBIDDEN'),
+      row(
+        'with a card number as its key',
+        buying({}, '4242424242424242'),
+        400,
+        'CARD_DATA_FORBIDDEN',
+      ),
     ],
     () => world,
     written,

@@ -1,4 +1,4 @@
-// Questions GraphQL does not answer: bounded before they run, refused with a code of ours.
+// Tests that invalid and too large GraphQL queries are refused with INVALID_INPUT.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { DEFAULT_STORE } from '../../domain/ids.ts';
 import { createCursors } from '../../apis/http/cursors.ts';
@@ -31,7 +31,9 @@ const nested = (depth: number): string =>
   `${'{ ... on Query '.repeat(depth)}{ x }${'}'.repeat(depth)}`;
 const deep = (depth: number): string =>
   `{ products { edges { node { ${'media { '.repeat(depth)}url${' }'.repeat(depth)} } } } }`;
-/** Each fragment spreads the next one twice: 2^depth walks for one who does not count spreads. */
+/**
+ * Each fragment spreads the next one twice: 2^depth visits for a walk that does not count spreads.
+ */
 const doubling = (depth: number, last: string): string =>
   `{ ...f0 } ${many(depth, (at) => `fragment f${at} on Query { ...f${at + 1} ...f${at + 1} }`)}
     fragment f${depth} on Query { ${last} }`;
@@ -43,15 +45,15 @@ const WRONG: Question[] = [
   ['with an unknown field', '{ orders { id } }'],
   ['with an unknown field of a product', '{ products { edges { node { cost } } } }'],
   ['with an unknown argument', `{ products(store: "x") ${COUNT} }`],
-  ['without the fields it wants', '{ products }'],
-  ['without a needed argument', `{ products(attributes: [{ name: "a" }]) ${COUNT} }`],
-  ['of a word that no sort is', `{ products(sort: CHEAPEST) ${COUNT} }`],
-  ['of a number for a text', `{ products(text: 5) ${COUNT} }`],
-  ['that would change something', 'mutation { deleteProduct(id: "x") { id } }'],
-  ['that would be told for ever', 'subscription { products { asOf } }'],
-  ['of two, and does not say which', 'query a { __typename } query b { __typename }'],
-  ['of none', `fragment f on Query { products ${COUNT} }`],
-  ['with a fragment nobody wrote', '{ ...nothing }'],
+  ['without a selection', '{ products }'],
+  ['without a required argument', `{ products(attributes: [{ name: "a" }]) ${COUNT} }`],
+  ['with an unknown sort', `{ products(sort: CHEAPEST) ${COUNT} }`],
+  ['with a number for a text', `{ products(text: 5) ${COUNT} }`],
+  ['that is a mutation', 'mutation { deleteProduct(id: "x") { id } }'],
+  ['that is a subscription', 'subscription { products { asOf } }'],
+  ['of two operations without a name', 'query a { __typename } query b { __typename }'],
+  ['without an operation', `fragment f on Query { products ${COUNT} }`],
+  ['with an undefined fragment', '{ ...nothing }'],
   ['with a fragment inside itself', '{ ...f } fragment f on Query { __typename ...f }'],
   [
     'with two fragments inside each other',
@@ -61,27 +63,27 @@ const WRONG: Question[] = [
 
 const VARIABLES: Question[] = [
   ['with a text for a number', `query ($f: Int) { products(first: $f) ${COUNT} }`, { f: 'ten' }],
-  ['with half a number', `query ($f: Int) { products(first: $f) ${COUNT} }`, { f: 1.5 }],
+  ['with a fraction', `query ($f: Int) { products(first: $f) ${COUNT} }`, { f: 1.5 }],
   ['with more than 32 bits', `query ($f: Int) { products(first: $f) ${COUNT} }`, { f: 2 ** 31 }],
   ['with a list for a text', `query ($t: String) { products(text: $t) ${COUNT} }`, { t: ['a'] }],
-  ['without the variable it needs', 'query ($id: ID!) { product(id: $id) { id } }', {}],
+  ['without a required variable', 'query ($id: ID!) { product(id: $id) { id } }', {}],
   [
-    'with null where it needs something',
+    'with null for a required variable',
     'query ($id: ID!) { product(id: $id) { id } }',
     { id: null },
   ],
-  ['with a variable nobody declared', `{ products(text: $text) ${COUNT} }`, { text: 'a' }],
+  ['with an undeclared variable', `{ products(text: $text) ${COUNT} }`, { text: 'a' }],
   ['with a variable of another type', `query ($t: Boolean) { products(text: $t) ${COUNT} }`],
 ];
 
 const VALUES: Question[] = [
-  ['for none at a time', `{ products(first: 0) ${COUNT} }`],
-  ['for less than none', `{ products(first: -1) ${COUNT} }`],
-  ['for 101 at a time', `{ products(first: 101) ${COUNT} }`],
-  ['for a billion at a time', `{ products(first: 1000000000) ${COUNT} }`],
-  ['for null at a time', `{ products(first: null) ${COUNT} }`],
+  ['for 0 products', `{ products(first: 0) ${COUNT} }`],
+  ['for -1 products', `{ products(first: -1) ${COUNT} }`],
+  ['for 101 products', `{ products(first: 101) ${COUNT} }`],
+  ['for a billion products', `{ products(first: 1000000000) ${COUNT} }`],
+  ['for null products', `{ products(first: null) ${COUNT} }`],
   ['after a forged cursor', `{ products(after: "Zm9yZ2VkLWZvcmdlZC1mb3JnZWQ") ${COUNT} }`],
-  ['for 201 characters', `{ products(text: "${'x'.repeat(201)}") ${COUNT} }`],
+  ['for a text of 201 characters', `{ products(text: "${'x'.repeat(201)}") ${COUNT} }`],
   ['for a price below zero', `{ products(priceMin: -1) ${COUNT} }`],
   ['for a price of 1e300', `{ products(priceMax: 1e300) ${COUNT} }`],
   ['for a price of a tenth of a cent', `{ products(priceMin: 0.001) ${COUNT} }`],
@@ -89,11 +91,11 @@ const VALUES: Question[] = [
     'for eleven attributes',
     `{ products(attributes: [${many(11, () => '{ name: "a", value: "b" }')}]) ${COUNT} }`,
   ],
-  ['for a product by nothing', '{ product { id } }'],
-  ['for a product by two names', '{ product(id: "prd_a", slug: "a") { id } }'],
+  ['for a product without an id', '{ product { id } }'],
+  ['for a product by id and slug', '{ product(id: "prd_a", slug: "a") { id } }'],
 ];
 
-/** What the guard says: such a question never reaches the schema. */
+/** Refusals of the guard: such a query never reaches the schema. */
 const LIMITS = /deeper than 12|more than 300 fields|2000 tokens/;
 
 const TOO_MUCH: Question[] = [
@@ -103,14 +105,14 @@ const TOO_MUCH: Question[] = [
   ['of 301 aliases', `{ ${many(301, (at) => `a${at}: __typename`)} }`],
   ['of 3,000 tokens', `{ ${many(3_000, () => 'a')} }`],
   ['of fragments that double 40 times', doubling(40, '__typename')],
-  ['of fragments that double 40 times and come to nothing', doubling(40, '...f40')],
+  ['of fragments that double 40 times and have no field', doubling(40, '...f40')],
 ];
 
 const refusesQuestions = (questions: Question[], status = 400, why = /\S/): void => {
   for (const [name, query, variables] of questions) {
-    test(`${name} is refused, and soon: INVALID_INPUT`, async () => {
+    test(`${name} is refusedwithin a second: INVALID_INPUT`, async () => {
       const asked = asking({ query, ...(variables !== undefined && { variables }) });
-      const late = () => new Error(`no answer within ${SOON_MS} ms`);
+      const late = () => new Error(`no response within ${SOON_MS} ms`);
       const response = await withDeadline(() => send(shop, asked), SOON_MS, late);
       const text = await response.text();
       expectNoInsides(text);
@@ -126,16 +128,16 @@ const refusesQuestions = (questions: Question[], status = 400, why = /\S/): void
   }
 };
 
-describe('a GraphQL question', () => refusesQuestions(WRONG));
+describe('a GraphQL query', () => refusesQuestions(WRONG));
 describe('a GraphQL variable', () => refusesQuestions(VARIABLES));
-describe('a GraphQL question asks', () => {
+describe('a GraphQL query', () => {
   refusesQuestions(VALUES.filter(([, query]) => query.startsWith('{ products')));
   refusesQuestions(
     VALUES.filter(([, query]) => query.startsWith('{ product(') || query.startsWith('{ product {')),
     200,
   );
 
-  test('for no order of its own and gets the newest', async () => {
+  test('without a sort gets the newest first', async () => {
     const response = await send(shop, asking({ query: `{ products(sort: null) ${COUNT} }` }));
     expect([response.status, Object.keys((await response.json()) as object)]).toEqual([
       200,
@@ -143,16 +145,16 @@ describe('a GraphQL question asks', () => {
     ]);
   });
 });
-describe('a GraphQL question that is too much:', () => refusesQuestions(TOO_MUCH, 400, LIMITS));
+describe('a GraphQL query that is too large:', () => refusesQuestions(TOO_MUCH, 400, LIMITS));
 
-describe('the GraphQL door refuses', () => {
+describe('the GraphQL route refuses', () => {
   const query = '{ __typename }';
   const BODIES: [name: string, body: unknown][] = [
-    ['a list of questions', [{ query }, { query }]],
-    ['no question', {}],
-    ['an empty question', { query: '' }],
-    ['a question that is a number', { query: 5 }],
-    ['a question of 20,001 characters', { query: query.padEnd(20_001, ',') }],
+    ['a list of queries', [{ query }, { query }]],
+    ['no query', {}],
+    ['an empty query', { query: '' }],
+    ['a query that is a number', { query: 5 }],
+    ['a query of 20,001 characters', { query: query.padEnd(20_001, ',') }],
     ['variables that are a list', { query, variables: ['a'] }],
     ['variables that are a text', { query, variables: '{}' }],
     ['an operation name that is a number', { query, operationName: 5 }],
@@ -166,7 +168,7 @@ describe('the GraphQL door refuses', () => {
 
   const TYPES = ['application/x-www-form-urlencoded', 'text/plain', 'application/graphql'];
   for (const type of TYPES) {
-    test(`a question sent as ${type}: 415`, async () => {
+    test(`a query sent as ${type}: 415`, async () => {
       const raw = `query=${encodeURIComponent(query)}`;
       const sent = { method: 'POST', path: '/graphql', raw, headers: { 'content-type': type } };
       await expectProblem(await send(shop, sent), 415, 'UNSUPPORTED_MEDIA_TYPE');
@@ -174,7 +176,7 @@ describe('the GraphQL door refuses', () => {
   }
 
   for (const asked of ['{__typename}', 'mutation{x}']) {
-    // By GET there are persisted questions only, and no text of anybody's.
+    // GET accepts persisted operations only.
     test(`GET of ${asked}: 400`, async () => {
       const path = `/graphql?query=${encodeURIComponent(asked)}`;
       const response = await send(shop, { method: 'GET', path });
@@ -182,14 +184,14 @@ describe('the GraphQL door refuses', () => {
     });
   }
 
-  test('a question beside the body: 400', async () => {
+  test('a query in the URL besides the body: 400', async () => {
     const path = '/graphql?query={__typename}';
     const response = await send(shop, { method: 'POST', path, body: { query } });
     await expectProblem(response, 400, 'INVALID_INPUT');
   });
 });
 
-test('a resolver that breaks shows nothing of why', async () => {
+test('a failing resolver shows nothing of its error', async () => {
   const parts = {
     tables: async () => undefined,
     cursors: createCursors('secret'),
@@ -208,7 +210,7 @@ test('a resolver that breaks shows nothing of why', async () => {
     });
   const one = await (await answerTo('{ product(id: "a") { id } }')).json();
   expect(one).toMatchObject({ errors: [{ message: 'internal error' }], data: { product: null } });
-  // A root that may not be null leaves no data.
+  // A failing non-null root field leaves no data.
   const response = await answerTo(`{ products ${COUNT} }`);
   expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([
     500,

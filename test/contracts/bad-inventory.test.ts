@@ -1,4 +1,4 @@
-// Bad input of Inventory: the right code with the wrong field's name, and nothing changed.
+// Tests that invalid input of Inventory is refused with code and field, and changes nothing.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { DomainError } from '../../domain/errors.ts';
 import { newId } from '../../domain/ids.ts';
@@ -89,45 +89,40 @@ const TABLE: [name: string, call: () => Promise<unknown>, code: string, path?: s
   ['a receipt of nothing', () => receive({ quantity: 0 }), 'INVALID_INPUT', 'quantity'],
   ['a receipt without an id', () => receive({ receiptId: '' }), 'INVALID_INPUT', 'receiptId'],
   [
-    'a receipt at a place that is no name',
+    'a receipt at an invalid location',
     () => receive({ location: 'A B' }),
     'INVALID_INPUT',
     'location',
   ],
   [
-    'a receipt at an unknown place',
+    'a receipt at an unknown location',
     () => receive({ location: 'nowhere' }),
     'INVALID_INPUT',
     'location',
   ],
   ['a reason with a NUL', () => receive({ reason: 'a\0b' }), 'INVALID_INPUT', 'reason'],
-  ['a product that is none', () => receive({ productId: 'a,b' }), 'INVALID_INPUT', 'productId'],
+  ['an invalid product id', () => receive({ productId: 'a,b' }), 'INVALID_INPUT', 'productId'],
   [
-    'a new sku of no product',
+    'a new sku without a product',
     () => receive({ sku: 'T-of-no-product' }),
     'INVALID_INPUT',
     'productId',
   ],
   [
-    'more than can be kept',
+    'more units than the limit',
     () => receive({ quantity: 1_000_000_000 }),
     'INVALID_INPUT',
     'quantity',
   ],
   ['a negative count', () => count({ onHand: -1 }), 'INVALID_INPUT', 'onHand'],
-  ['a version from elsewhere', () => count({ expectedVersion: 99n }), 'VERSION_MISMATCH'],
+  ['another version', () => count({ expectedVersion: 99n }), 'VERSION_MISMATCH'],
   [
     '501 skus',
     () => inventory.batchGetStock({ skus: lines(501).map(() => sku) }),
     'INVALID_INPUT',
     'skus',
   ],
-  [
-    'a sku that is none',
-    () => inventory.batchGetStock({ skus: ['a,b'] }),
-    'INVALID_INPUT',
-    'skus.0',
-  ],
+  ['an invalid sku', () => inventory.batchGetStock({ skus: ['a,b'] }), 'INVALID_INPUT', 'skus.0'],
   [
     'a page of 101',
     () => inventory.listMovements({ sku, pageSize: 101 }),
@@ -149,14 +144,14 @@ describe('a request of', () => {
     });
   }
 
-  test('release of nothing succeeds, because there is nothing to give back', async () => {
+  test('release of an unknown reservation succeeds', async () => {
     expect(
       (await inventory.releaseReservation({ reservationId: 'none' })).reservation,
     ).toBeUndefined();
   });
 });
 
-describe('what JSON can say and a contract cannot', () => {
+describe('a JSON value outside of the contract', () => {
   const QUANTITIES = [1.5, '1.5', 2 ** 53, 'one', true, {}, [1]];
   for (const quantity of QUANTITIES) {
     test(`a quantity of ${JSON.stringify(quantity)} is refused`, async () => {
@@ -192,7 +187,7 @@ describe("another store's", () => {
     return inventoryOf({ ...shop, env: { ...shop.env, INTERNAL_TOKEN: token } });
   };
 
-  test('sku is not there: no stock, no movements, nothing to hold', async () => {
+  test('sku does not exist: it has no stock and no movements, and cannot be held', async () => {
     const other = await strangers();
     const { stock } = await other.batchGetStock({ skus: [sku], byLocation: true });
     expect(stock).toMatchObject([{ onHand: 0, available: 0, version: 0n, locations: [] }]);

@@ -1,4 +1,4 @@
-// Who may not: missing, broken, dead and foreign API keys, and lists asked for wrongly.
+// Tests that missing, invalid, expired and foreign API keys, and invalid list queries, are refused.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { newId } from '../../domain/ids.ts';
 import {
@@ -145,11 +145,11 @@ describe('an API key', () => {
     unknown('that is empty', () => ''),
     unknown('without its scheme', ({ mine }) => mine.key),
     unknown('of another scheme', ({ mine }) => `Basic ${btoa(`${mine.key}:`)}`),
-    unknown('cut short', ({ mine }) => `Bearer ${mine.key.slice(0, -1)}`),
+    unknown('truncated', ({ mine }) => `Bearer ${mine.key.slice(0, -1)}`),
     unknown('with one character more', ({ mine }) => `Bearer ${mine.key}0`),
     unknown('in capitals', ({ mine }) => `Bearer ${mine.key.toUpperCase()}`),
     unknown('of 10,000 characters', () => `Bearer hf_${'x'.repeat(10_000)}`),
-    unknown('nobody has', () => `Bearer hf_${'0'.repeat(32)}`),
+    unknown('that does not exist', () => `Bearer hf_${'0'.repeat(32)}`),
     unknown('with a quote in it', () => `Bearer hf_' or 1=1 --${'0'.repeat(20)}`),
     unknown('that has expired', ({ expired }) => `Bearer ${expired}`),
     unknown('that is a service token', ({ shop }) => `Bearer ${shop.env['INTERNAL_TOKEN']}`),
@@ -170,7 +170,7 @@ describe('an API key', () => {
   ];
   refuses(rows, () => world, written);
 
-  test('that is missing is asked for by its scheme', async () => {
+  test('that is missing is requested by its scheme', async () => {
     const response = await send(world.shop, { method: 'GET', path: '/products' });
     expect(response.headers.get('www-authenticate')).toBe('Bearer');
   });
@@ -188,12 +188,12 @@ describe('the key of another store', () => {
     return { method: 'POST', path: '/product', headers: bearer(theirs.key), body };
   };
   const rows: Row<World>[] = [
-    ...everywhere('as if nothing were there: one', spoofed, 404, 'NOT_FOUND'),
+    ...everywhere('like a missing object: one', spoofed, 404, 'NOT_FOUND'),
     ['in a collection of mine', joining, 400, 'INVALID_INPUT'],
   ];
   refuses(rows, () => world, written);
 
-  test('lists nothing of mine', async () => {
+  test('lists none of my objects', async () => {
     const { shop, mine } = world;
     for (const path of ['/products', '/collections']) {
       const page = await send(shop, { method: 'GET', path, headers: spoofed(world) });
@@ -201,7 +201,7 @@ describe('the key of another store', () => {
     }
   });
 
-  test('is told the same of my product as of one that never was', async () => {
+  test('gets the same refusal for my product as for a missing one', async () => {
     const { shop, theirs, productId } = world;
     const [first, second] = await Promise.all(
       [productId, newId('product')].map(async (id) => {
@@ -214,7 +214,7 @@ describe('the key of another store', () => {
   });
 });
 
-describe('a list asked for', () => {
+describe('a list requested', () => {
   const page = (name: string, query: (here: World) => string): Row<World> => [
     name,
     (here) => {
@@ -227,14 +227,14 @@ describe('a list asked for', () => {
   const flipped = (cursor: string): string =>
     `${cursor.slice(0, -2)}${cursor.endsWith('AA') ? 'BB' : 'AA'}`;
   const rows: Row<World>[] = [
-    ...LIMITS.map((limit) => page(`by "${limit}" at a time`, () => `limit=${limit}`)),
-    page('by two limits', () => 'limit=1&limit=2'),
+    ...LIMITS.map((limit) => page(`with limit "${limit}"`, () => `limit=${limit}`)),
+    page('with two limits', () => 'limit=1&limit=2'),
     page('with an unknown parameter', () => 'sort=price'),
-    page('with somebody as the store', ({ theirs }) => `storeId=${theirs.storeId}`),
+    page('with a store in the query', ({ theirs }) => `storeId=${theirs.storeId}`),
     page('after a forged cursor', () => 'cursor=cHJkXzAwMDAwMDAwMDAwMA'),
-    page('after a cursor that is no text of ours', () => 'cursor=%27%20or%201%3D1'),
+    page('after a cursor of another alphabet', () => 'cursor=%27%20or%201%3D1'),
     page('after a cursor of 501 characters', () => `cursor=${'a'.repeat(501)}`),
-    page('after a cursor somebody changed', ({ cursor }) => `cursor=${flipped(cursor)}`),
+    page('after a changed cursor', ({ cursor }) => `cursor=${flipped(cursor)}`),
     page('after the cursor of another list', (here) => `cursor=${here.collectionCursor}`),
     page('after the cursor of another store', ({ theirCursor }) => `cursor=${theirCursor}`),
   ];

@@ -1,4 +1,4 @@
-// What a shopper may not ask: every bad checkout is refused, and no order, key or hold is left.
+// Tests that an invalid checkout is refused and leaves no order, key or hold.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { newId } from '../../domain/ids.ts';
 import { ADDRESS, newEmail, placeOrder, stockedWare, type Ware } from '../support/journeys.ts';
@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 const written = ({ shop, ware, email }: World) => ordersOf(shop, ware.sku, email);
 
-/** A good checkout: each row spoils one thing of it. */
+/** A valid checkout: each row makes one thing of it invalid. */
 const good = ({ ware, email }: World) => ({
   lines: [{ sku: ware.sku, quantity: 1 }],
   email,
@@ -49,7 +49,7 @@ const invalid = (name: string, change: Change | ((here: World) => Change)): Row<
   'INVALID_INPUT',
 ];
 const ofQuantity = (quantity: unknown): Row<World> =>
-  invalid(`of ${JSON.stringify(quantity)} pieces`, ({ ware }) => ({
+  invalid(`of ${JSON.stringify(quantity)} units`, ({ ware }) => ({
     lines: [{ sku: ware.sku, quantity }],
   }));
 const toAddress = (name: string, change: Change): Row<World> =>
@@ -59,41 +59,43 @@ describe('an order', () => {
   const QUANTITIES = [0, -1, 1.5, '1', 10_001, 1e9, 2 ** 31, 2 ** 53, null, true, [1], {}];
   const rows: Row<World>[] = [
     ...QUANTITIES.map(ofQuantity),
-    invalid('of nothing', { lines: undefined }),
-    invalid('of no lines', { lines: [] }),
+    invalid('without lines', { lines: undefined }),
+    invalid('of an empty list of lines', { lines: [] }),
     invalid('of lines that are null', { lines: null }),
     invalid('of a line that is null', { lines: [null] }),
     invalid('of 101 lines', ({ ware }) => ({
       lines: Array.from({ length: 101 }, () => ({ sku: ware.sku, quantity: 1 })),
     })),
     invalid('of a line without a sku', { lines: [{ quantity: 1 }] }),
-    invalid('of a line that names its price', ({ ware }) => ({
+    invalid('of a line with a price', ({ ware }) => ({
       lines: [{ sku: ware.sku, quantity: 1, price: 0.01 }],
     })),
     invalid('of a sku of another shape', { lines: [{ sku: "' or 1=1 --", quantity: 1 }] }),
-    invalid('of a sku nobody sells', { lines: [{ sku: `T-${newId('event')}`, quantity: 1 }] }),
-    invalid('of a good line and one nobody sells', ({ ware }) => ({
+    invalid('of a sku that is not for sale', {
+      lines: [{ sku: `T-${newId('event')}`, quantity: 1 }],
+    }),
+    invalid('of a valid line and one that is not for sale', ({ ware }) => ({
       lines: [
         { sku: ware.sku, quantity: 1 },
         { sku: `T-${newId('event')}`, quantity: 1 },
       ],
     })),
-    invalid('that says its total', { total: 0.01 }),
-    invalid('that says its store', { storeId: newId('store') }),
-    invalid('that says its role', { role: 'operator' }),
-    invalid('that says its currency', { currency: 'KWD' }),
+    invalid('with a total', { total: 0.01 }),
+    invalid('with a store', { storeId: newId('store') }),
+    invalid('with a role', { role: 'operator' }),
+    invalid('with a currency', { currency: 'KWD' }),
     invalid('with an expected total below zero', { expectedTotal: -1 }),
     invalid('with an expected total of a tenth of a cent', { expectedTotal: 29.991 }),
     invalid('with an expected total of 1e21', { expectedTotal: 1e21 }),
     invalid('with an expected total that is a text', { expectedTotal: '29.99' }),
     [
-      'with an expected total that is not so any more',
+      'with an outdated expected total',
       (here) => checkout({ ...good(here), expectedTotal: 1 }),
       409,
       'PRICE_CHANGED',
     ],
     invalid('without a payment method', { paymentMethod: undefined }),
-    invalid('paid with another word', { paymentMethod: 'visa' }),
+    invalid('with an unknown payment method', { paymentMethod: 'visa' }),
     invalid('paid with a token of another kind', { paymentMethod: 'tok_visa' }),
     invalid('paid with a path', { paymentMethod: 'pm_../../refunds' }),
   ];
@@ -145,7 +147,7 @@ describe('an Idempotency-Key', () => {
     missing('of 129 characters', 'k'.repeat(129)),
     missing('with a blank', `${'k'.repeat(16)} k`),
     missing('with a tab', `${'k'.repeat(16)}\tk`),
-    missing('with a letter that is not ASCII', `${'k'.repeat(16)}\u00e9`),
+    missing('with a character that is not ASCII', `${'k'.repeat(16)}\u00e9`),
     missing('with two values', `${'k'.repeat(16)}, ${'l'.repeat(16)}`),
     keyed('that is a card number', '4242424242424242', 'CARD_DATA_FORBIDDEN'),
     keyed('that is a card number in fours', '4242-4242-4242-4242', 'CARD_DATA_FORBIDDEN'),

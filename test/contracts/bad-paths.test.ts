@@ -1,4 +1,4 @@
-// Paths and methods nobody offers, and requests that say they are somebody else's.
+// Tests that unknown paths, methods, parameters and forged forwarding headers are refused.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { newId } from '../../domain/ids.ts';
 import { bearer, expectProblem, send } from '../support/refusals.ts';
@@ -31,7 +31,7 @@ const PATHS: [path: string, allowed: string[]][] = [
 ];
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-describe('a wrong method is refused with the right ones:', () => {
+describe('an unknown method is refused with Allow:', () => {
   for (const [path, allowed] of PATHS) {
     const wrong = METHODS.filter((method) => !allowed.includes(method));
     test(`${wrong.join(', ')} ${path}`, async () => {
@@ -44,7 +44,7 @@ describe('a wrong method is refused with the right ones:', () => {
   }
 });
 
-describe('a path nobody offers is refused: 404 NOT_FOUND', () => {
+describe('an unknown path is refused: 404 NOT_FOUND', () => {
   const UNKNOWN_PATHS = [
     '/',
     '/nothing',
@@ -107,7 +107,7 @@ describe('a request id', () => {
     return (await expectProblem(response, 404, 'NOT_FOUND')).requestId;
   };
 
-  test('that is harmless is kept', async () => {
+  test('that is valid is kept', async () => {
     const id = newId('event');
     expect(await refusedWith(id)).toBe(id);
   });

@@ -1,4 +1,4 @@
-// What a store may not write: every bad product is refused by name, and nothing is kept of it.
+// Tests that an invalid product is refused with the field's name, and nothing of it is stored.
 import { beforeAll, describe, expect } from 'bun:test';
 import { newId } from '../../domain/ids.ts';
 import {
@@ -106,10 +106,10 @@ const MANY = Array.from({ length: 101 }, (_, at) => ({ sku: `T-bad-${at}`, price
 
 describe('a product sent with', () => {
   const rows: Row<World>[] = [
-    invalid('more than a product may be long', creating(longProduct())),
+    invalid('more than 256 KiB', creating(longProduct())),
     invalid('an unknown field', creating({ ...BASE, colour: 'red' })),
-    invalid('a store of its own choice', creating({ ...BASE, storeId: 'sto_default' })),
-    invalid('an id of its own choice', creating({ ...BASE, id: newId('product') })),
+    invalid('a store id', creating({ ...BASE, storeId: 'sto_default' })),
+    invalid('an id', creating({ ...BASE, id: newId('product') })),
     invalid('no name', creating({ price: 1 })),
     invalid('an empty name', creating({ ...BASE, name: '' })),
     invalid('a name of blanks', creating({ ...BASE, name: ' \t ' })),
@@ -117,8 +117,8 @@ describe('a product sent with', () => {
     invalid('a name that is a number', creating({ ...BASE, name: 5 })),
     invalid('a name that is null', creating({ ...BASE, name: null })),
     invalid('a description of 10,001', creating({ ...BASE, description: 'x'.repeat(10_001) })),
-    invalid('a status that is none', creating({ ...BASE, status: 'sold' })),
-    invalid('a currency that is none', creating({ ...BASE, currency: 'XXX' })),
+    invalid('an unknown status', creating({ ...BASE, status: 'sold' })),
+    invalid('an unknown currency', creating({ ...BASE, currency: 'XXX' })),
     invalid('a slug with blanks', creating({ ...BASE, slug: 'Not A Slug' })),
     invalid('attributes that are a list', creating({ ...BASE, attributes: ['red'] })),
     invalid('an attribute that is a number', creating({ ...BASE, attributes: { size: 42 } })),
@@ -192,17 +192,14 @@ describe('a change of a product', () => {
       asked('PUT', `/product/${here.productId}/collections`, { body: { collectionIds } }, here);
   };
   const rows: Row<World>[] = [
-    missing('that nobody has', to(`/product/${newId('product')}`)),
+    missing('that does not exist', to(`/product/${newId('product')}`)),
     missing('whose id is of another shape', to('/product/17')),
     missing('whose id is of another kind', to(`/product/${newId('order')}`)),
     missing('whose id has a NUL', to('/product/prd_%00')),
     missing('whose id is no UTF-8', to('/product/%E0%A4%A')),
     invalid('with an unknown field', changing({ colour: 'red' })),
     invalid('with a name that is null', changing({ name: null })),
-    invalid(
-      'with an If-Match that is none of ours',
-      changing({ name: 'N' }, { 'if-match': 'W/1' }),
-    ),
+    invalid('with an invalid If-Match', changing({ name: 'N' }, { 'if-match': 'W/1' })),
     [
       'of an older version',
       changing({ name: 'N' }, { 'if-match': '"9"' }),
@@ -215,10 +212,10 @@ describe('a change of a product', () => {
       412,
       'VERSION_MISMATCH',
     ],
-    invalid('into a collection nobody has', collections([newId('collection')])),
-    invalid('into what is no collection', collections(['summer'])),
+    invalid('into a collection that does not exist', collections([newId('collection')])),
+    invalid('into an invalid collection id', collections(['summer'])),
     invalid('into a collection that is null', collections([null])),
-    invalid('into no list', collections('all')),
+    invalid('into a text', collections('all')),
   ];
   refuses(rows, () => world, written);
 });
@@ -230,7 +227,7 @@ describe('a count of stock', () => {
     invalid('that is a text', counting({ quantity: '1' })),
     invalid('that is null', counting({ quantity: null })),
     invalid('above a billion', counting({ quantity: 1_000_000_001 })),
-    invalid('of nothing', counting({})),
+    invalid('without a quantity', counting({})),
     invalid('with an unknown field', counting({ quantity: 1, reserved: 0 })),
     invalid("of another product's sku", counting({ sku: 'T-other', quantity: 1 })),
     invalid(
@@ -238,7 +235,7 @@ describe('a count of stock', () => {
       counting({ quantity: 1 }, (here) => here.pairId),
     ),
     missing(
-      'of a product nobody has',
+      'of a product that does not exist',
       counting({ quantity: 1 }, () => newId('product')),
     ),
     missing(

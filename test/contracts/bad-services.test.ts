@@ -1,4 +1,4 @@
-// The services behind the gateway: no call without a token made for this very service.
+// Tests that no service behind the gateway accepts a call without a token made for it.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { generateKeyPairSync } from 'node:crypto';
 import { UnsecuredJWT } from 'jose';
@@ -68,7 +68,7 @@ const expectRefused = async (response: Response, status: number, code: string): 
   expect(response.headers.get('content-type')).toBe('application/json');
 };
 
-/** A token as the gateway mints it, but for what is said. */
+/** A token as the gateway mints it, except for the given changes. */
 const token = (service: string, claims: Partial<Claims> = {}): Promise<string> =>
   serviceToken({ audience: service, ...claims });
 
@@ -96,13 +96,13 @@ const withToken =
 const STRANGERS: [name: string, headers: Headers][] = [
   ['no token', async () => ({})],
   ['an empty token', async () => bearer('')],
-  ['a word for a token', async () => bearer('gateway')],
+  ['a name for a token', async () => bearer('gateway')],
   ['a token of another scheme', async (service) => ({ authorization: await token(service) })],
   ["a store's API key", async () => bearer(shop.env['STORE_KEY'] ?? '')],
-  ['a token nobody signed', async (service) => bearer(unsigned(service))],
+  ['an unsigned token', async (service) => bearer(unsigned(service))],
   ['a token signed with another key', withToken(() => ({ key: strangersKey() }))],
   ['a token for another service', withToken((service) => ({ audience: other(service) }))],
-  ['a token of another issuer', withToken(() => ({ issuer: 'somebody' }))],
+  ['a token of another issuer', withToken(() => ({ issuer: 'another' }))],
   ['a token that has expired', withToken(() => ({ expires: '-1s' }))],
   ['a token that never expires', withToken(() => ({ expires: undefined }))],
   ['a token of no store', withToken(() => ({ storeId: undefined }))],
@@ -121,7 +121,7 @@ for (const one of CALLS) {
     }
 
     const bad: [name: string, raw: () => string, status: number, code: string][] = [
-      ['what is no JSON', () => '{"sku":', 400, 'invalid_argument'],
+      ['malformed JSON', () => '{"sku":', 400, 'invalid_argument'],
       ['an unknown field', () => '{"colour":"red"}', 400, 'invalid_argument'],
       ['a body over 1 MiB', tooLong, 429, 'resource_exhausted'],
     ];
@@ -145,7 +145,7 @@ describe('a service', () => {
     });
   }
 
-  test('takes a token that is made for it', async () => {
+  test('accepts a token that is made for it', async () => {
     const [, reserve] = CALLS;
     if (!reserve) throw new Error('there is no call to make');
     expect(

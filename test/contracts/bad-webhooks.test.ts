@@ -1,4 +1,4 @@
-// News from nobody: a webhook that Stripe did not sign just now moves no order.
+// Tests that a webhook without Stripe's fresh signature moves no order.
 import { createHmac } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { newId } from '../../domain/ids.ts';
@@ -50,7 +50,7 @@ const eventOf = (orderId: string): string =>
 
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
-/** As Stripe signs: https://docs.stripe.com/webhooks#verify-manually */
+/** Signs as Stripe does: https://docs.stripe.com/webhooks#verify-manually */
 const signature = (payload: string, secret: string, at: number = nowSeconds()): string =>
   `t=${at},v1=${createHmac('sha256', secret).update(`${at}.${payload}`).digest('hex')}`;
 
@@ -87,7 +87,7 @@ describe('a webhook', () => {
     'INVALID_INPUT',
   ];
   const rewritten: Row<World> = [
-    'whose body was written anew with the same meaning',
+    'whose body was serialised again',
     ({ orderId, secret }) => {
       const payload = eventOf(orderId);
       return delivering(JSON.stringify(JSON.parse(payload), null, 1), signature(payload, secret));
@@ -98,10 +98,10 @@ describe('a webhook', () => {
   const rows: Row<World>[] = [
     row('without a signature', () => undefined),
     row('with an empty signature', () => ''),
-    row('with a word for a signature', () => 'signed'),
+    row('with a text without a signature', () => 'signed'),
     row('with a signature of nothing', () => `t=${nowSeconds()},v1=`),
     row('with a signature of zeros', () => `t=${nowSeconds()},v1=${'0'.repeat(64)}`),
-    row("signed with somebody else's secret", (payload) => signature(payload, 'whsec_other')),
+    row('signed with another secret', (payload) => signature(payload, 'whsec_other')),
     row('signed with an empty secret', (payload) => signature(payload, ' ')),
     row('signed for another scheme', (payload, { secret }) =>
       signature(payload, secret).replace('v1=', 'v0='),
@@ -130,13 +130,13 @@ describe('a webhook', () => {
   refuses(rows, () => world, written);
 });
 
-describe('a webhook that is signed is taken', () => {
+describe('a signed webhook is accepted', () => {
   const EMPTY = ['{}', '{"data":{}}', '{"data":{"object":null}}', '{"data":{"object":{}}}'];
   const cases: [name: string, payload: () => string][] = [
-    ['of an order that never was', () => eventOf(newId('order'))],
+    ['of an order that does not exist', () => eventOf(newId('order'))],
     ['of an order id of another shape', () => eventOf('../../orders')],
     ['of an unknown type', () => '{"id":"evt_1","object":"event","type":"moon.full","data":{}}'],
-    ...EMPTY.map((payload): [string, () => string] => [`that says ${payload}`, () => payload]),
+    ...EMPTY.map((payload): [string, () => string] => [`with the body ${payload}`, () => payload]),
   ];
   for (const [name, payload] of cases) {
     test(`and changes nothing: ${name}`, async () => {
@@ -150,7 +150,7 @@ describe('a webhook that is signed is taken', () => {
     });
   }
 
-  test('three times over, and the order believes the provider, not the news', async () => {
+  test('three times, and the order takes its state from the provider, not from the event', async () => {
     const { shop, orderId, secret } = world;
     const payload = eventOf(orderId);
     for (let time = 1; time <= 3; time++) {

@@ -1,4 +1,4 @@
-// Public reads: kept by their ETag, asked once at a time; what is personal is kept by nobody.
+// Tests that public reads are cacheable and share calls, and that personal ones are neither.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ const PRODUCT = documentOf('public-product');
 const picked = (headers: Headers, names: string[]): Record<string, string> =>
   Object.fromEntries(names.map((name) => [name, headers.get(name) ?? '']));
 
-/** Stands between the gateway and Search: counts, and lets through when it is told to. */
+/** A proxy between the gateway and Search that counts calls and forwards them on command. */
 const watched = (searchUrl: string) => {
   let gate = Promise.withResolvers<void>();
   gate.resolve();
@@ -87,7 +87,7 @@ const asking = (query: string, variables: object, init: RequestInit = {}) =>
 const PAGE = 'query ($id: ID) { product(id: $id) { id priceFrom } }';
 
 describe('a product page', () => {
-  test('may be kept for seconds, and is not sent again while it is the same', async () => {
+  test('is cacheable for seconds, and is a 304 while it is the same', async () => {
     const first = await fetch(address({ id: ware.productId }));
     const body = (await first.json()) as { data: { product: { id: string } } };
     expect([first.status, body.data.product.id]).toEqual([200, ware.productId]);
@@ -104,7 +104,7 @@ describe('a product page', () => {
   });
 
   test(
-    'has another tag once its price or its stock has changed',
+    'has another ETag once its price or its stock has changed',
     async () => {
       const own = await stockedWare(shop, 5);
       await searched(shop, own);
@@ -128,7 +128,7 @@ describe('a product page', () => {
     LIMIT_MS,
   );
 
-  test('is asked for by its address alone: who asks changes nothing', async () => {
+  test('depends on the URL alone, not on the caller', async () => {
     const { token } = await newMember(shop);
     const mine = await fetch(address({ id: ware.productId }), { headers: bearer(token) });
     const theirs = await fetch(address({ id: ware.productId }));
@@ -136,7 +136,7 @@ describe('a product page', () => {
     expect(mine.headers.get('set-cookie')).toBeNull();
   });
 
-  test('is asked of Search once a second, however many ask for it', async () => {
+  test('causes one call to Search a second, however many request it', async () => {
     const before = search.calls();
     const startedAt = performance.now();
     const tags = new Set<string | null>();
@@ -147,7 +147,7 @@ describe('a product page', () => {
     expect(tags.size).toBe(1);
   });
 
-  test('with a gap in it is kept by nobody', async () => {
+  test('with a gap in it is not cacheable', async () => {
     const before = search.calls();
     await fetch(address({}));
     const neither = await fetch(address({}));
@@ -162,21 +162,21 @@ describe('a product page', () => {
 
 describe('by GET', () => {
   const refused: [name: string, query: string, status: number, code: string][] = [
-    ['a question in its own words', 'query={__typename}', 400, 'INVALID_INPUT'],
-    ['no question', '', 400, 'INVALID_INPUT'],
-    ['a hash that is none', 'documentId=x', 400, 'INVALID_INPUT'],
-    ['a hash nobody knows', `documentId=${'0'.repeat(64)}`, 404, 'NOT_FOUND'],
+    ['a query text', 'query={__typename}', 400, 'INVALID_INPUT'],
+    ['no operation', '', 400, 'INVALID_INPUT'],
+    ['an invalid hash', 'documentId=x', 400, 'INVALID_INPUT'],
+    ['an unknown hash', `documentId=${'0'.repeat(64)}`, 404, 'NOT_FOUND'],
     ['variables that are a list', `documentId=${PRODUCT}&variables=[]`, 400, 'INVALID_INPUT'],
-    ['variables cut off', `documentId=${PRODUCT}&variables={`, 400, 'MALFORMED_BODY'],
+    ['truncated variables', `documentId=${PRODUCT}&variables={`, 400, 'MALFORMED_BODY'],
     [
-      'variables of 5,000 letters',
+      'variables of 5,000 characters',
       `documentId=${PRODUCT}&variables=${'x'.repeat(5_000)}`,
       400,
       'INVALID_INPUT',
     ],
-    ['something twice', `documentId=${PRODUCT}&documentId=${PRODUCT}`, 400, 'INVALID_INPUT'],
+    ['a parameter twice', `documentId=${PRODUCT}&documentId=${PRODUCT}`, 400, 'INVALID_INPUT'],
     [
-      'a card',
+      'a card number',
       `documentId=${PRODUCT}&variables={"id":"4242424242424242"}`,
       400,
       'CARD_DATA_FORBIDDEN',
@@ -191,7 +191,7 @@ describe('by GET', () => {
   }
 });
 
-describe('equal questions under way at once', () => {
+describe('equal concurrent queries', () => {
   const AT_ONCE = 40;
 
   const callsOf = async (of: Ware, call: () => Promise<Response>): Promise<number> => {
@@ -210,26 +210,26 @@ describe('equal questions under way at once', () => {
     return search.calls() - before;
   };
 
-  test('are one call to Search, and each has the whole answer', async () => {
+  test('are one call to Search, and each gets the whole response', async () => {
     const own = await stockedWare(shop, 5);
     await searched(shop, own);
     expect(await callsOf(own, () => fetch(address({ id: own.productId })))).toBe(1);
   });
 
-  test('are few calls by POST, which joins only what began within half a second', async () => {
+  test('are few calls by POST, which joins only calls begun within half a second', async () => {
     expect(await callsOf(ware, () => asking(PAGE, { id: ware.productId }))).toBeLessThan(
       AT_ONCE / 4,
     );
   });
 
-  test('are asked anew once they are answered', async () => {
+  test('are a new call once the first has ended', async () => {
     const before = search.calls();
     await asking(PAGE, { id: ware.productId });
     await asking(PAGE, { id: ware.productId });
     expect(search.calls() - before).toBe(2);
   });
 
-  test('do not end with the first one who asked and went away', async () => {
+  test('continue when the first caller disconnects', async () => {
     const before = search.calls();
     search.hold();
     const control = new AbortController();
@@ -246,7 +246,7 @@ describe('equal questions under way at once', () => {
     expect(search.calls() - before).toBe(1);
   });
 
-  test('fail together, and the next one is asked anew', async () => {
+  test('fail together, and the next one is a new call', async () => {
     search.fail(true);
     const before = search.calls();
     search.hold();
@@ -260,7 +260,7 @@ describe('equal questions under way at once', () => {
   });
 
   test(
-    'are not those that differ: in a variable, in the form of the answer, in their words',
+    'do not share when variables, media type or text differ',
     async () => {
       const before = search.calls();
       search.hold();
@@ -285,7 +285,7 @@ describe('equal questions under way at once', () => {
   );
 
   test(
-    'are never personal ones: a question about oneself is one’s own',
+    'do not share when they read an account',
     async () => {
       const [one, other] = [await newMember(shop), await newMember(shop)];
       const query = '{ me { email } products(first: 1) { pageInfo { hasNextPage } } }';
@@ -294,7 +294,7 @@ describe('equal questions under way at once', () => {
       const answers = [one, other].map(({ token }) =>
         asking(query, {}, { headers: { ...JSON_TYPE, ...bearer(token) } }),
       );
-      await eventually('both are asked', async () =>
+      await eventually('both reach Search', async () =>
         search.calls() - before === 2 ? true : undefined,
       );
       search.release();
@@ -308,8 +308,8 @@ describe('equal questions under way at once', () => {
   );
 });
 
-describe('every answer', () => {
-  test('that is somebody’s own is kept by nobody', async () => {
+describe('a response', () => {
+  test('with personal data is not cacheable', async () => {
     const { token } = await newMember(shop);
     const { body } = await placeOrder(shop, { sku: ware.sku });
     const order = { token: body.accessToken };
@@ -328,7 +328,7 @@ describe('every answer', () => {
     for (const { headers } of answers) expect(headers.get('cache-control')).toContain('no-store');
   });
 
-  test('that describes the shop is kept for a minute, its keys for seconds', async () => {
+  test('with a description is cacheable for a minute, one with keys for seconds', async () => {
     for (const path of ['/openapi.json', '/docs', '/.well-known/jwks.json']) {
       const first = await fetch(`${gateway.url}${path}`);
       expect([path, first.headers.get('cache-control')]).toEqual([

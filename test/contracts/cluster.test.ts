@@ -1,4 +1,4 @@
-// The cluster's manifests: valid by Kubernetes' own schemas, and what the tables of processes say.
+// Tests that the cluster's manifests are valid by Kubernetes' schemas and match the process tables.
 import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -26,7 +26,7 @@ interface Manifest {
 }
 const ALL = parseAllDocuments(TEXT).map((one) => one.toJS() as Manifest);
 
-/** Every kind that is used, and who knows its schema. */
+/** Every kind that is used, with its schema. */
 const MODELS = {
   ConfigMap,
   Deployment,
@@ -58,7 +58,7 @@ interface Pods {
 }
 
 describe('the cluster file', () => {
-  test('is what ops/cluster/manifests.ts makes', () => {
+  test('equals the output of ops/cluster/manifests.ts', () => {
     expect(TEXT).toBe(clusterFile());
   });
 
@@ -66,12 +66,12 @@ describe('the cluster file', () => {
     'has a %s %s that is valid by its schema',
     (kind, _name, manifest) => {
       const Model = MODELS[kind];
-      if (!Model) throw new Error(`nobody checks a ${kind}`);
+      if (!Model) throw new Error(`no schema for a ${kind}`);
       expect(() => new Model(manifest).validate()).not.toThrow();
     },
   );
 
-  test('would not pass with a wrong type in it', () => {
+  test('is refused with a wrong type in it', () => {
     const [wrong] = ALL.filter(({ kind }) => kind === 'Deployment').map((one) =>
       structuredClone(one),
     );
@@ -79,7 +79,7 @@ describe('the cluster file', () => {
     expect(() => new Deployment(wrong as never).validate()).toThrow();
   });
 
-  test('names nothing twice', () => {
+  test('has no name twice', () => {
     const names = ALL.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
     expect(names.toSorted()).toEqual([...new Set(names)].toSorted());
   });
@@ -113,7 +113,7 @@ describe.each(WORKLOADS.map((workload) => [workload.name, workload] as const))(
       expect(min).toBeGreaterThanOrEqual(2);
     });
 
-    test('is told every setting that it cannot start without', () => {
+    test('has every setting that it needs to start', () => {
       const published = new Set(container?.env.map((variable) => variable.name));
       const needed: Setting[] = settingsOf(workload.process).filter(
         (one: Setting) => !isOptional(one),

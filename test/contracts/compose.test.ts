@@ -1,4 +1,4 @@
-// The compose file is valid by its schema and says what the tables of ports and processes say.
+// Tests that the compose file is valid by its schema and matches the tables of ports and processes.
 import { describe, expect, test } from 'bun:test';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -23,13 +23,13 @@ interface Service {
 const TEXT = readFileSync(resolve(ROOT, 'docker-compose.yml'), 'utf8');
 const FILE = parse(TEXT) as { services: Record<string, Service> };
 
-/** Its ids are of an older draft than its keywords, and no validator knows both. */
+/** Its ids are of an older draft than its keywords, and no validator supports both. */
 const SCHEMA = JSON.parse(JSON.stringify(composeSchema), (key, value: unknown) =>
   ['id', '$schema'].includes(key) && typeof value === 'string' ? undefined : value,
 ) as object;
 
 describe('the compose file', () => {
-  test('is what ops/compose.ts makes', () => {
+  test('equals the output of ops/compose.ts', () => {
     expect(TEXT).toBe(composeFile());
   });
 
@@ -70,7 +70,7 @@ describe('the compose file', () => {
     }
   });
 
-  test('pins every image, and every file the image copies is there', () => {
+  test('pins every image, and every file the image copies exists', () => {
     for (const { image } of Object.values(FILE.services)) {
       if (image !== 'holdfast') expect(image).toMatch(/:\d+\.\d+\.?\d*$/);
     }

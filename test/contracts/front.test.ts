@@ -1,4 +1,4 @@
-// The public door as machines meet it: browsers elsewhere, slow and careless callers, its own end.
+// Tests the gateway's headers, CORS, timeouts of slow clients, and its graceful end.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { connect } from 'node:net';
 import { startGateway, withGateway, type Gateway } from '../support/gateways.ts';
@@ -14,7 +14,9 @@ beforeAll(async () => {
   shop = await openShop();
 }, UP_LIMIT_MS);
 
-/** What comes back for these pieces, each sent `everyMs` after the other, until the door closes. */
+/**
+ * The response to these chunks, each sent `everyMs` after the other, until the connection closes.
+ */
 const trickled = (url: string, pieces: string[], everyMs: number): Promise<string> => {
   const { port, hostname } = new URL(url);
   const answer = Promise.withResolvers<string>();
@@ -36,7 +38,7 @@ const trickled = (url: string, pieces: string[], everyMs: number): Promise<strin
   return answer.promise;
 };
 
-describe('every answer of the gateway', () => {
+describe('every response of the gateway', () => {
   test('carries the security headers, refusals and pages too', async () => {
     for (const path of ['/heartbeat', '/nothing', '/docs', '/orders', '/openapi.json']) {
       const { headers } = await send(shop, { method: 'GET', path });
@@ -50,7 +52,7 @@ describe('every answer of the gateway', () => {
   });
 });
 
-test('every answer of a door behind it carries them as well', async () => {
+test('every response of a service behind it carries them as well', async () => {
   for (const name of ['PRODUCTS', 'SEARCH', 'INVENTORY', 'ORDERS', 'RECOVERY']) {
     for (const path of ['/heartbeat', '/nothing']) {
       const { headers } = await fetch(`${shop.env[`${name}_URL`]}${path}`);
@@ -60,7 +62,7 @@ test('every answer of a door behind it carries them as well', async () => {
 });
 
 test(
-  'a page of the list may call from a browser, with what a checkout needs',
+  'a listed origin may call from a browser, with the headers of a checkout',
   () =>
     withGateway({ HOLDFAST_CORS_ORIGINS: SHOP }, async ({ url }) => {
       const asked = { origin: SHOP, 'access-control-request-method': 'POST' };
@@ -84,10 +86,10 @@ test(
   LIMIT_MS,
 );
 
-describe('a caller who', () => {
+describe('a caller that', () => {
   const url = (): string => shop.env['GATEWAY_URL'] ?? '';
 
-  test('sends more headers than anybody needs is refused: 431', async () => {
+  test('sends more than 16 KiB of headers is refused: 431', async () => {
     for (const headers of [{ 'x-a': 'a'.repeat(20_000) }, { cookie: 'a'.repeat(17_000) }]) {
       const { status } = await send(shop, { method: 'GET', path: '/heartbeat', headers });
       expect(status).toBe(431);
@@ -95,7 +97,7 @@ describe('a caller who', () => {
   });
 
   test(
-    'never ends its headers is let go',
+    'never ends its headers is disconnected',
     async () => {
       const pieces = [
         'GET /heartbeat HTTP/1.1\r\n',
@@ -122,11 +124,11 @@ describe('a caller who', () => {
   );
 });
 
-describe('a gateway that is told to end', () => {
+describe('a gateway that is stopped', () => {
   const GRACE = { HOLDFAST_DRAIN_GRACE_MS: '2000' };
 
   test(
-    'says so at once, and still answers until no balancer can send to it',
+    'is not ready at once, and answers until no balancer can send to it',
     () =>
       withGateway(GRACE, async ({ url, opsUrl, signal, exited }) => {
         signal('SIGTERM');
@@ -142,7 +144,7 @@ describe('a gateway that is told to end', () => {
   );
 
   test(
-    'ends the timelines that are followed, for another one to go on with',
+    'ends its live timelines, which continue at another gateway',
     () =>
       withGateway(GRACE, async ({ url, signal, exited }) => {
         const { sku } = await stockedWare(shop, 1);
@@ -160,7 +162,7 @@ describe('a gateway that is told to end', () => {
   );
 
   test(
-    'fails no request of a rolling restart under load, seen through a balancer that asks for ready',
+    'fails no request of a rolling restart under load, behind a balancer that checks readiness',
     async () => {
       const { sku } = await stockedWare(shop, 1_000);
       let gateways: Gateway[] = [await startGateway(GRACE), await startGateway(GRACE)];
@@ -169,7 +171,7 @@ describe('a gateway that is told to end', () => {
           ({ ok }) => ok,
           () => false,
         );
-      /** As a balancer does: only to one that said it is ready, and nothing is sent twice. */
+      /** Sends as a balancer does: only to a ready gateway, and nothing twice. */
       const through = async (path: string, init: RequestInit): Promise<number> => {
         for (let at = 0; ; at++) {
           const one = gateways[at % gateways.length];

@@ -1,4 +1,4 @@
-// GraphQL as a contract: over HTTP as its specification says, and the schema that is checked in.
+// Tests GraphQL over HTTP against its specification, and the checked-in schema.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -24,8 +24,8 @@ const request = async (body: unknown, url = 'GATEWAY_URL') => {
   return { status: response.status, body: (await response.json()) as { data?: unknown } };
 };
 
-describe('the GraphQL door', () => {
-  test('passes every audit of graphql-http that is an obligation', async () => {
+describe('the GraphQL route', () => {
+  test('passes every audit of graphql-http that is mandatory', async () => {
     const audits = serverAudits({ url: `${shop.env['GATEWAY_URL']}/graphql`, fetchFn: fetch });
     const results = await Promise.all(audits.map((audit) => audit.fn()));
     const short = results.filter(({ status }) => status !== 'ok');
@@ -34,7 +34,7 @@ describe('the GraphQL door', () => {
     expect(results.filter(({ status }) => status === 'error').map(({ name }) => name)).toEqual([]);
   });
 
-  test('serves the schema that is checked in, and Search its own part of it', async () => {
+  test('serves the schema that is checked in, and Search its own share of it', async () => {
     const servedAt = async (name: string): Promise<string> => {
       const { body } = await request({ query: getIntrospectionQuery() }, name);
       return printSchema(buildClientSchema(body.data as IntrospectionQuery));
@@ -44,12 +44,12 @@ describe('the GraphQL door', () => {
     expect(await servedAt('SEARCH_URL')).toBe(printSchema(buildSchema(SDL)));
   });
 
-  test('has a schema that is composed of both: bun ops/generate.ts makes it', () => {
+  test('has a composed schema that is up to date (bun ops/generate.ts)', () => {
     const checkedIn = buildSchema(readFileSync(SCHEMA_FILE, 'utf8'));
     expect(printSchema(checkedIn)).toBe(composedSdl(SDL).trimEnd());
   });
 
-  test('knows the operations of our own clients by their hash, and no others', async () => {
+  test('accepts persisted operations by hash, and no others', async () => {
     const text = readFileSync('apis/search/operations/suggestions.graphql', 'utf8');
     const sha256Hash = createHash('sha256').update(text).digest('hex');
     const variables = { prefix: 'a' };
@@ -61,7 +61,7 @@ describe('the GraphQL door', () => {
     expect(unknown).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
   });
 
-  test('refuses a question that would cost too much, and one with too many aliases', async () => {
+  test('refuses a query that costs too much, and one with too many aliases', async () => {
     const page = (name: string) =>
       `${name}: products(first: 100) {
         edges { node { id name variants { sku price } } } facets { name } }`;

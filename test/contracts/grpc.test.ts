@@ -1,4 +1,4 @@
-// The gRPC door: health without a token, calls by the descriptor set, TLS where it is configured.
+// Tests gRPC: health without a token, calls by the descriptor set, TLS where it is configured.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,7 @@ const codeOf = (call: Promise<unknown>): Promise<Code | undefined> =>
 const overGrpc = () => createGrpcTransport({ baseUrl: `http://${shop.env['INVENTORY_GRPC']}` });
 
 describe('health', () => {
-  test('is told without a token, for the server and for its service', async () => {
+  test('needs no token, for the server and for its service', async () => {
     const health = createClient(Health, overGrpc());
     for (const service of ['', InventoryService.typeName]) {
       expect((await health.check({ service })).status).toBe(Status.SERVING);
@@ -40,7 +40,7 @@ describe('health', () => {
     expect(await codeOf(health.check({ service: 'holdfast.unknown' }))).toBe(Code.NotFound);
   });
 
-  test('is watched from its present state on', async () => {
+  test('can be watched from its present state on', async () => {
     const stop = new AbortController();
     const health = createClient(Health, overGrpc());
     const first: Status[] = [];
@@ -55,7 +55,7 @@ describe('health', () => {
     expect(first).toEqual([Status.SERVING]);
   });
 
-  test('opens no other door', async () => {
+  test('grants no other call', async () => {
     const call = createClient(InventoryService, overGrpc()).batchGetStock({ skus: [] });
     expect(await codeOf(call)).toBe(Code.Unauthenticated);
   });
@@ -63,7 +63,7 @@ describe('health', () => {
 
 describe('the descriptor set', () => {
   test.skipIf(Bun.which('grpcurl') === null)(
-    'is all that grpcurl needs (skipped where there is no grpcurl)',
+    'suffices for grpcurl (skipped where there is no grpcurl)',
     async () => {
       const sku = await stockedSku(inventoryOf(shop), 3);
       const set = resolve(ROOT, 'proto', 'gen', 'descriptors.binpb');
@@ -106,7 +106,7 @@ describe('TLS', () => {
     const service = {
       routes: healthRpc(createHealth({}), []),
       may: () => false,
-      verify: () => Promise.reject(new Error('nobody is verified here')),
+      verify: () => Promise.reject(new Error('this test verifies no token')),
       telemetry: createTelemetry('tls-test', 'silent'),
     };
     const listener = await listenGrpc('127.0.0.1', port(), service, tls);
@@ -122,7 +122,7 @@ describe('TLS', () => {
   };
 
   test(
-    'serves who trusts the certificate, and mutual TLS only who shows one',
+    'serves clients that trust the certificate, and mutual TLS only those with one',
     async () => {
       made();
       const own = { cert: read('server.pem'), key: read('server.key') };

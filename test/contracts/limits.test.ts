@@ -1,4 +1,4 @@
-// Limits of the public door: counted exactly, by address, principal and store, whoever asks how.
+// Tests the public API's rate limits: exact per address, principal and store.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { connect, type Socket } from 'node:net';
 import type { Scope } from '../../domain/permissions.ts';
@@ -11,7 +11,7 @@ import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
 const LIMIT_MS = 60_000;
 const STOCK_READER: Scope[] = ['inventory:read', 'products:read'];
-/** Longer than any test: nothing comes back meanwhile. */
+/** Longer than any test: no bucket refills meanwhile. */
 const WINDOW_SECONDS = 3_600;
 
 let shop: Shop;
@@ -68,7 +68,7 @@ describe('an address', () => {
   );
 
   limited(
-    'is told what it has left, and when to come back',
+    'gets the units left and the seconds to wait',
     limitsOf({ by: 'address', quota: 2, name: `t-${Date.now().toString(36).replace(/\d/g, 'x')}` }),
     async ({ url }) => {
       const first = await read(url);
@@ -87,7 +87,7 @@ describe('an address', () => {
   );
 
   limited(
-    'pays ten reads for a checkout, and nothing for the heartbeat',
+    'is charged ten reads for a checkout, and nothing for the heartbeat',
     limitsOf({ by: 'address', quota: 21, kinds: ['read', 'checkout'] }),
     async ({ url }) => {
       const checkout = () =>
@@ -101,7 +101,7 @@ describe('an address', () => {
   );
 
   limited(
-    'is the socket: what a caller writes into headers changes nothing',
+    "is the socket's, whatever headers a caller sends",
     limitsOf({ by: 'address', quota: 3 }),
     async ({ url }) => {
       const answers = Array.from({ length: 9 }, (_, at) =>
@@ -117,7 +117,7 @@ describe('an address', () => {
   );
 
   limited(
-    'is what a trusted proxy saw, and not what was written before it',
+    'is the one that a trusted proxy recorded, not the entries before it',
     { ...limitsOf({ by: 'address', quota: 3 }), HOLDFAST_TRUSTED_PROXIES: '1' },
     async ({ url }) => {
       const from = (address: string, at: number) =>
@@ -144,7 +144,7 @@ describe('an address', () => {
   );
 
   limited(
-    'that shows made-up credentials is refused before they are looked up',
+    'with invalid credentials is refused before they are looked up',
     limitsOf({ by: 'address', quota: 5 }),
     async ({ url, opsUrl }) => {
       const answers = Array.from({ length: 15 }, () =>
@@ -180,13 +180,13 @@ describe('a principal', () => {
 
 describe('a store', () => {
   limited(
-    "has its own quota: another one's flood takes nothing of it",
+    "has its own quota, which another store's flood does not reduce",
     limitsOf({ by: 'store', quota: 6 }),
     async ({ url }) => {
       const [one, other] = [await newStore(shop, STOCK_READER), await newStore(shop, STOCK_READER)];
       const asked = ({ key }: { key: string }) =>
         fetch(`${url}/product/${newId('product')}/stock`, { headers: bearer(key) });
-      // Both at once, and again while the first one is refused from the first call on.
+      // Both run at once, and again while the first one is refused from the first call on.
       for (const [answered, calls] of [
         [6, 20],
         [0, 60],
@@ -205,7 +205,7 @@ describe('a store', () => {
 
 describe('while Redis is away a limit', () => {
   limited(
-    'is kept by each process for itself, and nobody is refused because of it',
+    'is counted by each process, and causes no refusals',
     { ...limitsOf({ by: 'address', quota: 12 }), HOLDFAST_REDIS_URL: 'redis://127.0.0.1:1' },
     async ({ url, opsUrl }) => {
       const answers = Array.from({ length: 30 }, () => read(url));
@@ -216,7 +216,7 @@ describe('while Redis is away a limit', () => {
   );
 });
 
-/** A caller who has sent the half of a body. */
+/** A caller who has sent half of a body. */
 const unfinished = (url: string): Socket => {
   const { port, hostname } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -228,15 +228,15 @@ const unfinished = (url: string): Socket => {
 
 describe('a gateway that is full', () => {
   test(
-    'sheds what it has no room for with 503 OVERLOADED, and answers the rest',
+    'refuses calls beyond its slots with 503 OVERLOADED, and answers the rest',
     async () => {
       const settings = { HOLDFAST_LIMITS: JSON.stringify({ atOnce: { checkout: 2 } }) };
       await withGateway(settings, async ({ url, opsUrl }) => {
         const buy = () =>
           fetch(`${url}/orders`, { method: 'POST', headers: JSON_TYPE, body: '{}' });
-        // Two callers whose body is not finished stay inside for as long as the test wants.
+        // Two callers whose bodies are not finished keep their slots for as long as the test needs.
         const inside = [unfinished(url), unfinished(url)];
-        await eventually('the room is full', async () =>
+        await eventually('the slots are taken', async () =>
           /calls_in_flight\{kind="checkout"[^}]*\} 2\n/.test(await metricsOf(opsUrl))
             ? true
             : undefined,
@@ -246,7 +246,7 @@ describe('a gateway that is full', () => {
         await expectProblem(refused, 503, 'OVERLOADED');
         expect((await read(url)).status).toBe(200);
         for (const socket of inside) socket.destroy();
-        await eventually('there is room again', async () =>
+        await eventually('a slot is free again', async () =>
           (await buy()).status === 400 ? true : undefined,
         );
       });
@@ -260,7 +260,7 @@ describe('after too many wrong passwords an account', () => {
     HOLDFAST_LIMITS: JSON.stringify({ failedSignIns: { most: 3, windowSeconds: WINDOW_SECONDS } }),
   };
   limited(
-    'lets nobody in, wherever they try from, whoever knows the password; others may',
+    'refuses every sign-in, from any address and with the right password; other accounts sign in',
     settings,
     async ({ url }) => {
       const [mine, theirs] = [await newMember(shop), await newMember(shop)];
@@ -293,7 +293,7 @@ describe('after too many declines', () => {
     }),
     HOLDFAST_TRUSTED_PROXIES: '1',
   });
-  /** An address of this test alone: what is counted stays for an hour. */
+  /** An address of this test alone: its count stays for an hour. */
   const anAddress = (): string =>
     `2001:db8:${crypto.randomUUID().slice(0, 4)}:${crypto.randomUUID().slice(0, 4)}::1`;
   const DECLINED = 'pm_card_visa_chargeDeclined';
@@ -321,7 +321,7 @@ describe('after too many declines', () => {
       }),
     });
 
-  /** Asks again under the same key until it is decided, as a browser does. */
+  /** Sends again under the same key until it is decided, as a browser does. */
   const decided = (url: string, paying: Paying): Promise<number> => {
     const again = { key: crypto.randomUUID(), email: newEmail(), ...paying };
     return eventually('the checkout is decided', async () => {
@@ -331,7 +331,7 @@ describe('after too many declines', () => {
   };
 
   test(
-    'an account pays no more, at whatever address, and others do',
+    'an account cannot pay from any address, and others can',
     async () => {
       const { sku } = await stockedWare(shop, 20);
       await withGateway(declines(['account', 3]), async ({ url }) => {
@@ -344,7 +344,7 @@ describe('after too many declines', () => {
         const refused = await pay(url, { sku, email, card: 'pm_card_visa' });
         expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3_000);
         await expectProblem(refused, 429, 'TOO_MANY_DECLINES');
-        // The same attempt again is the same attempt: it has its answer.
+        // The same attempt again counts once and gets its response.
         const first = asked[statuses.findIndex((status) => status !== 429)];
         expect(await decided(url, { sku, email, key: first ?? '' })).toBe(402);
         expect(await decided(url, { sku, card: 'pm_card_visa' })).toBe(201);
@@ -354,7 +354,7 @@ describe('after too many declines', () => {
   );
 
   test(
-    'an address pays no more, whoever it says it is, and good payments do not count',
+    'an address cannot pay as any principal, and successful payments do not count',
     async () => {
       const { sku } = await stockedWare(shop, 20);
       await withGateway(declines(['address', 2]), async ({ url }) => {

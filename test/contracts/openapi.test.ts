@@ -1,4 +1,4 @@
-// The description of the Products API: checked in, served, and what the routes really are.
+// Tests that the checked-in OpenAPI descriptions equal the routes, and that they are served.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { describedShop, SHOP_OPENAPI_FILE } from '../../apis/gateway/description.ts';
@@ -15,7 +15,7 @@ beforeAll(async () => {
 const checkedIn = (): unknown => JSON.parse(readFileSync(OPENAPI_FILE, 'utf8'));
 
 describe('the description of the shop', () => {
-  test('is what the routes are: bun ops/generate.ts makes it', () => {
+  test('equals the routes (bun ops/generate.ts)', () => {
     const described = JSON.parse(JSON.stringify(describedShop(everyRoute()['gateway'] ?? [])));
     expect(described).toEqual(JSON.parse(readFileSync(SHOP_OPENAPI_FILE, 'utf8')));
   });
@@ -27,13 +27,13 @@ describe('the description of the shop', () => {
   });
 });
 
-test('the description of Order Recovery is what its routes are', () => {
+test('the description of Order Recovery equals its routes', () => {
   const described = JSON.parse(JSON.stringify(describedRecovery()));
   expect(described).toEqual(JSON.parse(readFileSync(RECOVERY_OPENAPI_FILE, 'utf8')));
 });
 
 describe('the description of the Products API', () => {
-  test('is what the routes are: bun ops/generate.ts makes it', () => {
+  test('equals the routes (bun ops/generate.ts)', () => {
     expect(JSON.parse(JSON.stringify(describedProducts()))).toEqual(checkedIn());
   });
 
@@ -47,7 +47,7 @@ describe('the description of the Products API', () => {
     expect(text).not.toMatch(/<script|<link|src=|@import/);
   });
 
-  test('names every path that the gateway passes on to Products, and no other', () => {
+  test('names every path that the gateway proxies to Products, and no other', () => {
     const gateway = readFileSync('apis/gateway/passed-on.ts', 'utf8');
     const [, block = ''] = /proxied\(products, \[\n(.*?)\n {2}\]\)/s.exec(gateway) ?? [];
     const passed = [...block.matchAll(/\['(\w+)', '([^']+)', '[\w:]+'\]/g)]

@@ -1,4 +1,4 @@
-// Every route and call × every role and a foreign tenant, against the page of who may do what.
+// Tests every route and call with every role and a foreign tenant, against the permissions page.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import type { Route } from '../../apis/http/routes.ts';
@@ -30,15 +30,15 @@ import { serviceToken } from '../support/service-tokens.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
 const LIMIT_MS = 180_000;
-/** As many requests at once: the walk is long, the machine is not large. */
+/** Concurrent requests: the walk is long, the machine is not large. */
 const AT_ONCE = 6;
-/** They end the caller's own session, so each is asked with one made for it. */
+/** These routes end the caller's own session, so each is called with a session of its own. */
 const ENDING = ['/auth/sign-out', '/auth/revoke-other-sessions'];
-/** Open on one machine, where Temporal's UI has nobody to sign in; an operator's elsewhere. */
+/** Public on one machine, where Temporal's UI has no sign-in; for operators elsewhere. */
 const OPEN_HERE = '/codec/decode';
 
 type Who = 'anyone' | 'guest' | 'account' | 'clerk' | 'manager' | 'owner' | 'key' | 'operator';
-/** What somebody who shows this is; people are accounts as well. */
+/** The capacities of each credential; people are accounts as well. */
 const CAPACITIES: Record<Who, Role[]> = {
   anyone: ['anyone'],
   guest: ['guest'],
@@ -52,12 +52,12 @@ const CAPACITIES: Record<Who, Role[]> = {
 const WHO = Object.keys(CAPACITIES) as Who[];
 
 const may = (who: Who, needs: Permission): boolean =>
-  // Machines may browse like anyone.
+  // Machines may browse too.
   needs === 'shop' || CAPACITIES[who].some((role) => isAllowed(role, needs));
 
 interface Tenant {
   storeId: StoreId;
-  /** What each shows. */
+  /** The credential of each caller. */
   shown: Record<Who, string | undefined>;
   ids: Record<string, string>;
 }
@@ -129,7 +129,7 @@ beforeAll(async () => {
   spare = await newMember(shop);
 }, UP_LIMIT_MS);
 
-/** The path with a tenant's own ids, or with ids of nothing there is. */
+/** The path with a tenant's own ids, or with ids of objects that do not exist. */
 const filled = (path: string, { ids }: Tenant, real: boolean): string =>
   path.replace(/(?<=\/):(\w+)/g, (_, name: string) => {
     const noun = name === 'id' ? (/(\w+)\/:id/.exec(path)?.[1] ?? '') : name;
@@ -175,7 +175,7 @@ const STEPS: Step[] = Object.entries(everyRoute()).flatMap(([service, routes]) =
     .flatMap((route) => WHO.map((who) => ({ service, route, who }))),
 );
 
-/** Asks of each step at most a few at a time, and gathers what is wrong. */
+/** Runs the steps a few at a time, and gathers what is wrong. */
 const walked = async (steps: Step[], judge: (step: Step) => Promise<unknown>) => {
   const answers = await mapBounded(steps, AT_ONCE, async (step) => {
     const found = await judge(step);
@@ -198,16 +198,16 @@ const stateOf = async ({ storeId, ids }: Tenant): Promise<unknown> => {
   return { ...row, catalogue: await catalogueOf(shop, storeId) };
 };
 
-/** Nobody known is asked who they are; somebody known may not, or is told of nothing. */
+/** The expected refusal: 401 without a credential; else 403, or 404 for hidden objects. */
 const refusals = (who: Who): number[] =>
   who === 'anyone' ? [401] : who === 'guest' ? [401, 404] : [403, 404];
 
-describe('who may do what', () => {
-  test('is on the page: bun ops/generate.ts makes it', () => {
+describe('each permission', () => {
+  test('is on the generated page (bun ops/generate.ts)', () => {
     expect(permissionsPage()).toBe(readFileSync(PERMISSIONS_FILE, 'utf8'));
   });
 
-  test('is asked by the gateway as by the service behind it', () => {
+  test('is checked by the gateway and by the service behind it', () => {
     const { gateway = [], ...behind } = everyRoute();
     const own = new Map(gateway.map((route) => [`${route.method} ${route.path}`, route.needs]));
     const differing = Object.values(behind)
@@ -221,13 +221,13 @@ describe('who may do what', () => {
   });
 
   test(
-    'by whoever may not is refused everywhere, and changes nothing',
+    'refuses every caller without it, on every route, and changes nothing',
     async () => {
       const before = await stateOf(mine);
       const steps = STEPS.filter(({ who, route }) => !may(who, route.needs));
       expect(steps.length).toBeGreaterThan(300);
       const wrong = await walked(steps, async (step) => {
-        // Guests show the token of another order: their own they may.
+        // Guests send the token of another order: their own order they may use.
         const token = (step.who === 'guest' ? theirs : mine).shown[step.who];
         const { status } = await request(step, filled(step.route.path, mine, true), token);
         return refusals(step.who).includes(status) ? undefined : status;
@@ -239,7 +239,7 @@ describe('who may do what', () => {
   );
 
   test(
-    'by whoever may is let in everywhere',
+    'admits every caller with it, on every route',
     async () => {
       const steps = STEPS.filter(({ who, route: { needs } }) => may(who, needs));
       const wrong = await walked(steps, async (step) => {
@@ -249,7 +249,7 @@ describe('who may do what', () => {
           if (who !== 'account') return undefined;
           token = (await signIn(shop, spare.email)).body.token;
         }
-        // Of one's own order the guest's token speaks; nothing else is really there.
+        // A guest's token is for its own order; nothing else exists here.
         const real = who === 'guest' && route.needs === 'own-order' && route.method === 'get';
         const { status, text } = await request(step, filled(route.path, mine, real), token);
         if (status === 404 && text.includes('no such path')) return text;
@@ -262,15 +262,15 @@ describe('who may do what', () => {
   );
 
   test(
-    'stops at the tenant: what is of another is not there, and stays as it is',
+    "stops at the tenant: another tenant's object is not found and stays unchanged",
     async () => {
       const before = await stateOf(mine);
-      // What stands in one's own cart is named by its sku, and is nobody else's.
+      // A line of one's own cart is named by its sku, and is no other tenant's.
       const isMine = ({ route: { path, needs } }: Step): boolean =>
         path.includes('/:') &&
         !['public', 'recovery'].includes(needs) &&
         !path.startsWith('/cart/');
-      // The house is of every store; everybody else is of one.
+      // The house is of every store; all others are of one.
       const steps = STEPS.filter((step) => isMine(step) && step.who !== 'operator').filter(
         ({ who, route }) => may(who, route.needs),
       );
@@ -278,7 +278,7 @@ describe('who may do what', () => {
       const wrong = await walked(steps, async (step) => {
         const path = filled(step.route.path, mine, true);
         const { status, text } = await request(step, path, theirs.shown[step.who]);
-        // A body may be judged first; nothing is found behind it.
+        // A body may be refused first; no object is found behind it.
         const isHidden = status === 404 || (status === 400 && !text.includes(mine.storeId));
         return isHidden ? undefined : [status, text];
       });
@@ -302,7 +302,7 @@ describe('who may do what', () => {
   );
 });
 
-/** A question of each field: about an order and a cart by id, and harmless where it is let in. */
+/** A query of each field: of an order or a cart by id, and harmless where it is allowed. */
 const QUESTIONS: Record<Field, (ids: Record<string, string>) => string> = {
   'Query.products': () => '{ products(first: 1) { edges { cursor } } }',
   'Query.product': ({ product }) => `{ product(id: "${product}") { id } }`,
@@ -340,7 +340,7 @@ interface Said {
 }
 
 describe('each field of GraphQL', () => {
-  /** The code it was refused with; else `null` for nothing and `there` for something. */
+  /** The code of the refusal; else `null` for no object and `there` for one. */
   const asked = async (field: Field, ids: Record<string, string>, token: string | undefined) => {
     const response = await fetch(`${shop.env['GATEWAY_URL']}/graphql`, {
       method: 'POST',
@@ -358,16 +358,16 @@ describe('each field of GraphQL', () => {
   const CLOSED = ['UNAUTHENTICATED', 'FORBIDDEN'];
 
   test(
-    'is answered to whoever may ask it, and to nobody else',
+    'is answered to callers with the permission, and to no others',
     async () => {
       const wrong: unknown[] = [];
       for (const field of FIELD_NAMES) {
         for (const who of WHO) {
-          // Ids of nothing there is: what is let in finds nothing, and changes nothing.
+          // The ids do not exist: an allowed call finds nothing and changes nothing.
           const ids = { ...mine.ids, orders: newId('order'), carts: newCartId() };
           const code = await asked(field, ids, mine.shown[who]);
           const needs = FIELDS[field];
-          // A guest may what the token's own order needs; of any other it is no token.
+          // A guest may do what the token's own order permits, and nothing with any other.
           const isOther = who === 'guest' && needs === 'own-order';
           const isLetIn = !CLOSED.includes(code);
           const isRight = may(who, needs) && !isOther ? isLetIn : !isLetIn || code === 'NOT_FOUND';
@@ -380,7 +380,7 @@ describe('each field of GraphQL', () => {
   );
 
   test(
-    "stops at whose it is: another's order is not there, and stays as it is",
+    "stops at the owner: another's order is not found and stays unchanged",
     async () => {
       const before = await stateOf(mine);
       const wrong: unknown[] = [];
@@ -398,13 +398,13 @@ describe('each field of GraphQL', () => {
   );
 });
 
-describe('who may call whom', () => {
+describe('the table of calls between services', () => {
   const METHODS = [ProductsService, InventoryService, OrdersService].flatMap((service) =>
     service.methods.map(({ name }) => `${service.typeName}/${name}`),
   );
   const SUBJECTS = ['gateway', 'search', 'orders', 'recovery', 'worker', 'local'];
 
-  test('has a line for every call there is, and no other', () => {
+  test('has a line for every call, and no other', () => {
     expect(Object.keys(SERVICE_CALLS).toSorted()).toEqual(METHODS.toSorted());
     expect(Object.keys(FIELDS).toSorted()).toEqual(everyField().toSorted());
   });
@@ -426,12 +426,12 @@ describe('who may call whom', () => {
   };
 
   test(
-    'is so for every call and every service',
+    'holds for every call and every service',
     async () => {
       const wrong: unknown[] = [];
       for (const name of METHODS) {
         for (const subject of SUBJECTS) {
-          // Allowed and empty, a watch would last: it is refused, not let in, that is looked at.
+          // An allowed watch would not end, so only its refusals are tested.
           if (name.endsWith('/WatchStock') && mayCall(subject, name)) continue;
           const text = await answerOf(name, subject);
           const refused = text.includes('permission_denied');
@@ -444,7 +444,7 @@ describe('who may call whom', () => {
     LIMIT_MS,
   );
 
-  test('stops at the tenant: an order of another store is not there', async () => {
+  test('stops at the tenant: an order of another store is not found', async () => {
     const orderId = mine.ids['orders'] ?? '';
     const calls = METHODS.filter((name) => /(?:GetOrder|ListOrderEvents|CancelOrder)$/.test(name));
     expect(calls).toHaveLength(3);

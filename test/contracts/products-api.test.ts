@@ -1,4 +1,4 @@
-// The Products API as a store's program relies on it: keys, links, batches, collections.
+// Tests the Products API's guarantees: keys, links, batches, collections.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { bearer, newStore, send, type Store } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
@@ -34,7 +34,7 @@ const request = async (method: string, path: string, body?: unknown, headers = {
 const key = (value: string = crypto.randomUUID()) => ({ 'idempotency-key': value });
 
 describe('an Idempotency-Key', () => {
-  test('makes twenty equal calls one product with one answer', async () => {
+  test('makes twenty equal calls one product with one response', async () => {
     const headers = key();
     const body = { name: 'Once', price: 5 };
     const answers = await Promise.all(
@@ -74,7 +74,7 @@ describe('an Idempotency-Key', () => {
 });
 
 describe('a batch', () => {
-  test('writes what it can and says of each what became of it', async () => {
+  test('writes its valid items and reports the result of each', async () => {
     const sku = `B-${Date.now()}`;
     const { body: known } = await request('POST', '/product', { name: 'Known', price: 1 });
     const { status, body } = await request('POST', '/products:batch', {
@@ -108,7 +108,7 @@ describe('a batch of a thousand', () => {
   beforeAll(async () => {
     many = await newStore(shop, ['products:write']);
   });
-  /** Asked again while it is refused for the moment, as any caller would. */
+  /** Sends again while it is refused temporarily, as any caller would. */
   const put = async (products: object[]) => {
     for (;;) {
       const answer = await request('POST', '/products:batch', { products }, bearer(many.key));
@@ -122,7 +122,7 @@ describe('a batch of a thousand', () => {
       variants: [{ sku: `${own}-${at}`, price: 1 }],
     }));
 
-  test('is written whole, and again its names are taken', async () => {
+  test('is written whole, and a second time its names are taken', async () => {
     const own = `t${crypto.randomUUID().slice(0, 8)}`;
     const { status, body } = await put(thousand(own));
     expect(status).toBe(200);
@@ -131,7 +131,7 @@ describe('a batch of a thousand', () => {
     expect(new Set(again.body.results.map(({ code }) => code))).toEqual(new Set(['SKU_TAKEN']));
   });
 
-  test('that races another for the same names wins each name once', async () => {
+  test('that races another for the same names takes each name once', async () => {
     const own = `r${crypto.randomUUID().slice(0, 8)}`;
     const all = await Promise.all(
       [thousand(own), thousand(own).toReversed()].map((products) => put(products)),
@@ -142,7 +142,7 @@ describe('a batch of a thousand', () => {
     expect(statuses.filter((one) => one === 409)).toHaveLength(1_000);
   });
 
-  test('builds one change of a product on the other', async () => {
+  test('applies changes of one product in their order', async () => {
     const { body: known } = await request('POST', '/product', { name: 'Twice', price: 1 });
     const { body } = await request('POST', '/products:batch', {
       products: [
@@ -157,7 +157,7 @@ describe('a batch of a thousand', () => {
 });
 
 describe('a list', () => {
-  test('links to its next page, and the last page does not', async () => {
+  test('links to its next page, except for the last page', async () => {
     const first = await request('GET', '/products?limit=2');
     const link = /^<(.+)>; rel="next"$/.exec(first.headers.get('link') ?? '')?.[1] ?? '';
     expect(link).toContain('limit=2');
