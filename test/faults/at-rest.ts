@@ -1,12 +1,12 @@
-// What is broken once everything has come to rest.
+// Checks the promises of a drill once all queues are drained.
 
-/** Every broken promise by its name and what shows it; empty when all hold. */
+/** The broken promises with their evidence; empty when all hold. */
 export type Broken = string[];
 
 const REST_LIMIT_MS = 60_000;
 const AGAIN_MS = 500;
 
-/** Looks until nothing is broken: what follows another store has a moment to arrive. */
+/** Repeats the check until nothing is broken: copies in other stores need a moment to arrive. */
 export const atRest = async (look: () => Promise<Broken>): Promise<Broken> => {
   const end = Date.now() + REST_LIMIT_MS;
   for (;;) {

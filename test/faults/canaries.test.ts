@@ -1,4 +1,4 @@
-// Planted secrets: said to the shop in every way there is, and found in nothing that it writes.
+// Tests that planted secrets appear in no log, metric, span, refusal or stored value.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -22,13 +22,13 @@ import { bearer, newKey, send } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
 const LIMIT_MS = 180_000;
-/** Passes Luhn's check; nothing real. */
+/** Passes Luhn's check; no real card. */
 const CARD = '4929420573595709';
 
 const canary = (of: string): string => `canary-${of}-${crypto.randomUUID()}`;
 
 let shop: Shop;
-/** What processes said, by where: their logs, their metrics, and the spans that they sent. */
+/** The output of the processes: their logs, their metrics, and the spans that they sent. */
 const said = {
   logs: [] as [name: string, text: string][],
   metrics: [] as [name: string, text: string][],
@@ -36,13 +36,13 @@ const said = {
   events: [] as [name: string, text: string][],
   views: [] as [name: string, text: string][],
 };
-/** What must be found nowhere, by what it is. */
+/** The planted secrets, by their kind. */
 const planted = new Map<string, string>();
 const plant = (of: string, secret: string): string => {
   planted.set(of, secret);
   return secret;
 };
-/** Every answer that was a refusal: none may say a secret back. */
+/** Every response that was a refusal: none may contain a secret. */
 const answers: string[] = [];
 const heard = async (response: Response): Promise<void> => {
   answers.push(`${await response.text()}\n${JSON.stringify([...response.headers])}`);
@@ -117,7 +117,7 @@ const viewsOf = async (ids: string[]): Promise<[name: string, text: string][]> =
   }
 };
 
-/** An order with a person's own words, to its end; and refused ones with a card number in them. */
+/** An order with a person's own texts, followed to its end; and refused ones with a card number. */
 const plantOrders = async (): Promise<void> => {
   const { sku } = await stockedWare(shop, 5);
   const email = plant("guest's e-mail", newEmail());
@@ -160,7 +160,7 @@ const plantOrders = async (): Promise<void> => {
   await asks('GET', `/orders/${body.id}`, undefined, bearer(`${body.accessToken}x`));
 };
 
-/** A refused order has its own token in its answer, and a person's words go back to nobody. */
+/** A refused order's own token is in its response, which no other secret may be. */
 const withoutOwnToken = (text: string): string => text.replaceAll(/"accessToken":"[^"]*"/g, '');
 
 const logsOf = (): [name: string, text: string][] => {
@@ -175,7 +175,7 @@ const found = (places: [name: string, text: string][]): string[] =>
     [...planted].filter(([, secret]) => text.includes(secret)).map(([of]) => `${of} in ${name}`),
   );
 
-/** Somewhere for spans to go (OTLP over HTTP, as JSON). */
+/** A collector of spans (OTLP over HTTP, as JSON). */
 const collecting = () =>
   Bun.serve({
     port: 0,
@@ -203,7 +203,7 @@ beforeAll(async () => {
     await plantOrders();
     said.metrics = await Promise.all(processes.map(metricsOf));
   } finally {
-    // With their end the last spans come.
+    // The last spans are sent when the processes end.
     await own.end();
     await collector.stop();
   }
@@ -254,7 +254,7 @@ describe('a planted secret', () => {
   });
 
   test(
-    "is in no history of Temporal's, readable",
+    'is not readable in any workflow history',
     () => {
       const folder = resolve(testInstance().home, 'data', 'temporal');
       const files = readdirSync(folder).filter((file) => file.includes('.db'));
@@ -263,14 +263,14 @@ describe('a planted secret', () => {
         file,
         readFileSync(resolve(folder, file)).toString('latin1'),
       ]);
-      // What is there is what it is looked for in: ids of orders are readable.
+      // The search does find what is readable there: ids of orders.
       expect(texts.some(([, text]) => text.includes('order/ord_'))).toBe(true);
       expect(found(texts)).toEqual([]);
     },
     LIMIT_MS,
   );
 
-  test('of a shopper is kept as a hash, or not at all', async () => {
+  test('of a shopper is stored as a hash, or not at all', async () => {
     const rows = await shop.sql`select
       (select string_agg(c.password, ' ') from identity.credentials c) as passwords,
       (select string_agg(k::text, ' ') from identity.api_keys k) as keys,
@@ -280,13 +280,15 @@ describe('a planted secret', () => {
     expect(secret.filter(([, one]) => text.includes(one)).map(([of]) => of)).toEqual([]);
   });
 
-  test('would be found: the ledger of what was planted is not empty, nor are the places', async () => {
+  test('would be found: neither the planted secrets nor the searched outputs are empty', async () => {
     expect(planted.size).toBeGreaterThan(12);
     const known = planted.get("guest's e-mail") ?? '';
     const [row] = await shop.sql`select count(*)::int as orders from orders.orders
       where email = ${known}`;
     expect(row?.['orders']).toBeGreaterThan(0);
-    expect(found([['a place', `before ${known} after`]])).toEqual(["guest's e-mail in a place"]);
+    expect(found([['an output', `before ${known} after`]])).toEqual([
+      "guest's e-mail in an output",
+    ]);
     expect((await asStore(shop, 'GET', '/products?limit=1')).status).toBe(200);
     expect((await call(shop, 'GET', '/heartbeat')).status).toBe(200);
   });

@@ -1,4 +1,4 @@
-// One drill: a workload, a fault in its middle, a drain, and every promise checked.
+// Runs one drill: a workload with a fault in its middle, a drain, and checks of every promise.
 import type { Shop } from '../support/shop.ts';
 import type { Broken } from './at-rest.ts';
 import { FAULTS, suffered, TO_THE_END } from './faults.ts';
@@ -11,7 +11,7 @@ export interface Drilled {
   /** Calls that had to be sent again because their outcome was unknown. */
   unknown: number;
   seconds: number;
-  /** The longest way of a write to its place in Search, where that was looked at, in ms. */
+  /** The longest time from a write to Search, where it was measured, in ms. */
   lagMs?: number;
   broken: Broken;
 }

@@ -1,4 +1,4 @@
-// Faults on the road of an order: how each is switched on and off, by signals and by sandboxes.
+// The faults of the orders' drills, switched on and off by signals and by the sandboxes.
 import { Redis } from 'ioredis';
 import postgres from 'postgres';
 import { PROCESS_NAMES, isSandbox } from '../../ops/processes.ts';
@@ -8,7 +8,7 @@ import type { Shop } from '../support/shop.ts';
 export interface Fault {
   on(shop: Shop): Promise<void>;
   off(shop: Shop): Promise<void>;
-  /** How long it lasts once it is on, in ms; `TO_THE_END`: until everything has come to rest. */
+  /** How long it lasts once it is on, in ms; `TO_THE_END`: until everything is drained. */
   lastsMs: number;
 }
 
@@ -17,7 +17,7 @@ export const TO_THE_END = Number.POSITIVE_INFINITY;
 type Killable = Parameters<Shop['kill']>[0];
 const SECOND_MS = 1_000;
 
-/** Switches it on, and in any case off again, unless it is to last to the end. */
+/** Switches it on, and off again unless it lasts to the end. */
 export const suffered = async (shop: Shop, fault: Fault): Promise<void> => {
   const isLasting = fault.lastsMs === TO_THE_END;
   try {
@@ -29,7 +29,7 @@ export const suffered = async (shop: Shop, fault: Fault): Promise<void> => {
 };
 
 const nothing = async (): Promise<void> => undefined;
-/** A fault that has done its harm by itself. */
+/** A fault whose effect needs no end. */
 const over = { off: nothing, lastsMs: 0 };
 
 interface ProviderFault {
@@ -67,7 +67,7 @@ export const killed = (name: Killable, lastsMs = 0): Fault => ({
   lastsMs,
 });
 
-/** Killed and started again, so many times, every few seconds. */
+/** Kills and restarts the process this many times, every few seconds. */
 const killedOften = (name: Killable, times: number): Fault => ({
   ...over,
   on: async (shop) => {
@@ -84,7 +84,7 @@ const withRedis = async (shop: Shop, work: (redis: Redis) => Promise<unknown>): 
   await work(redis).finally(() => redis.disconnect());
 };
 
-/** Every level it has becomes something else than a level. */
+/** Replaces every stock level by a value of another type. */
 const spoilLevels = (shop: Shop): Promise<void> =>
   withRedis(shop, async (redis) => {
     for (const key of await redis.keys('stock:*:level')) {
@@ -92,7 +92,7 @@ const spoilLevels = (shop: Shop): Promise<void> =>
     }
   });
 
-/** Holds every connection that the server gives, so that nobody else gets one. */
+/** Takes all connections of the server, so that no other client gets one. */
 const takeConnections = async (shop: Shop): Promise<void> => {
   const url = shop.env['POSTGRES_URL'] ?? '';
   const taken: ReturnType<typeof postgres>[] = [];
@@ -116,11 +116,11 @@ const restartAll = async (shop: Shop): Promise<void> => {
   }
 };
 
-/** By the names of the promises' own list; those of the catalogue's road are in catalogue/. */
+/** Faults by the names in the list of promises; the catalogue's faults are in catalogue/. */
 export const FAULTS: Record<string, Fault> = {
   none: { ...over, on: nothing },
   'provider-answer-lost': provider('apply_then_drop', { times: 10 }),
-  // The client itself asks once more, under the same key: both answers are lost.
+  // The client itself retries once under the same key, so both responses are lost.
   'refund-answer-lost': provider('apply_then_drop', {
     times: 2,
     path: '/v1/refunds',

@@ -1,4 +1,4 @@
-// Stores that accept and then say nothing: nobody waits longer than the time-outs, others go on.
+// Tests stores that accept requests and never answer: callers time out, and others go on.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { Redis } from 'ioredis';
 import { decidedHold, holdOf, inventoryOf, outcomeOf, stockedSku } from '../support/inventory.ts';
@@ -31,7 +31,7 @@ const frozen = async (name: 'redis' | 'postgres', work: () => Promise<void>): Pr
 
 describe('a frozen Redis', () => {
   test(
-    'holds nobody up: a first attempt is refused for now, a later one is decided by the ledger',
+    'delays no caller: a first attempt is refused temporarily, a later one is decided by the ledger',
     async () => {
       const sku = await stockedSku(inventory, 3);
       const request = holdOf(sku);
@@ -53,14 +53,14 @@ describe('a frozen Redis', () => {
 
 describe('a frozen Postgres', () => {
   test(
-    'holds nobody up, and what was asked meanwhile is decided once when it is back',
+    'delays no caller, and calls sent meanwhile are decided once when it is back',
     async () => {
       const [sku, gone] = [await stockedSku(inventory, 3), await stockedSku(inventory, 1)];
       expect(await decidedHold(inventory, holdOf(gone))).toBe('ok');
       const request = holdOf(sku);
       await frozen('postgres', async () => {
         const asked = timed(inventory.reserve(request));
-        // What is sold out is refused without it, and what was told lately is still shown.
+        // Without it a sold-out sku is still refused, and recent levels are still shown.
         const refused = await timed(inventory.reserve(holdOf(gone)));
         expect([refused.outcome, refused.ms < REDIS_LIMIT_MS]).toEqual(['OUT_OF_STOCK', true]);
         const read = await timed(inventory.batchGetStock({ skus: [sku, gone] }));
@@ -76,9 +76,9 @@ describe('a frozen Postgres', () => {
   );
 });
 
-describe('a sku whose row is locked by somebody else', () => {
+describe('a sku whose row is locked by another client', () => {
   test(
-    'is unavailable after a while, and other skus go on at once',
+    'is unavailable after a while, and other skus are sold at once',
     async () => {
       const [stuck, other] = [await stockedSku(inventory, 2), await stockedSku(inventory, 2)];
       const release = Promise.withResolvers<void>();
@@ -96,7 +96,7 @@ describe('a sku whose row is locked by somebody else', () => {
       expect([outcome, ms < READ_LIMIT_MS]).toEqual(['UNAVAILABLE', true]);
       release.resolve();
       await locking;
-      await eventually('it can be had again', async () =>
+      await eventually('it can be held again', async () =>
         (await decidedHold(inventory, holdOf(stuck))) === 'ok' ? true : undefined,
       );
     },
@@ -111,7 +111,7 @@ describe('a Redis', () => {
   });
   afterAll(() => redis.disconnect());
 
-  /** Nothing is sold twice or lost while Redis is in trouble, and selling goes on afterwards. */
+  /** Nothing is sold twice or lost while Redis is in trouble, and selling continues afterwards. */
   const sellsThrough = async (trouble: () => Promise<unknown>, end: () => Promise<unknown>) => {
     const sku = await stockedSku(inventory, 3);
     const request = holdOf(sku);
@@ -130,7 +130,7 @@ describe('a Redis', () => {
   };
 
   test(
-    'out of memory refuses first attempts for now, and the ledger decides later ones',
+    'out of memory refuses first attempts temporarily, and the ledger decides later ones',
     () =>
       sellsThrough(
         () => redis.config('SET', 'maxmemory', '1'),
@@ -140,7 +140,7 @@ describe('a Redis', () => {
   );
 
   test(
-    'that takes two seconds for every answer is as good as away',
+    'that takes two seconds for every answer counts as away',
     async () => {
       let isSlow = true;
       const slow = async (): Promise<void> => {
@@ -161,7 +161,7 @@ describe('a Redis', () => {
     LIMIT_MS,
   );
 
-  test('with a key of the wrong type is as good as without it', async () => {
+  test('with a key of the wrong type works as without the key', async () => {
     const sku = await stockedSku(inventory, 2);
     const level = `stock:{sto_default/${sku}}:level`;
     await redis.del(level);
@@ -174,7 +174,7 @@ describe('a Redis', () => {
     expect(await decidedHold(inventory, holdOf(sku))).toBe('OUT_OF_STOCK');
   });
 
-  test('with one level lost sells on at once, whatever was said of it since', async () => {
+  test('with one level lost sells at once, whatever was written for it since', async () => {
     const sku = await stockedSku(inventory, 3);
     const { reservationId, ...request } = holdOf(sku);
     expect(await outcomeOf(inventory.reserve({ reservationId, ...request }))).toBe('ok');
@@ -185,11 +185,11 @@ describe('a Redis', () => {
   });
 
   test(
-    'has a lost level again though nobody asks for it',
+    'has a lost level again without a call for it',
     async () => {
       const sku = await stockedSku(inventory, 3);
       const level = `stock:{sto_default/${sku}}:level`;
-      // A rebuild would bring it back as well: the one that the test before asked for is over.
+      // A rebuild would restore it as well: the one that the previous test caused must be over.
       await eventually('redis is whole', async () => {
         const [one, other] = await redis.mget('reservation:{b0}:ready', 'reservation:{b1}:ready');
         return one === other ? true : undefined;

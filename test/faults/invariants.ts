@@ -1,4 +1,4 @@
-// The promises, checked from the stores themselves and the provider's own books after a drain.
+// Checks the promises from the stores and the provider's ledger after a drain.
 import { findOrderView } from '../../db/cassandra/orders.ts';
 import { connectCassandra } from '../../db/cassandra/client.ts';
 import { isEnding, ORDER_MOVES, type OrderStatus } from '../../domain/order.ts';
@@ -18,14 +18,14 @@ export interface OrderRow {
   total_minor: number;
 }
 
-/** Orders of the workload, also those whose answer never arrived. */
+/** Orders of the workload, also those whose response never arrived. */
 const ordersOf = async ({ sql }: Shop, { ware }: Workload): Promise<OrderRow[]> => {
   const rows = await sql`select id, store_id, status, sequence, total_minor from orders.orders
     where lines @> ${sql.json([{ sku: ware.sku }])}`;
   return rows as unknown as OrderRow[];
 };
 
-/** Waits until every order of the workload has reached an ending, and every return its own. */
+/** Waits until every order and every return of the workload has ended. */
 export const drained = async (shop: Shop, workload: Workload): Promise<void> => {
   await persistently('every order has ended', async () => {
     const rows = await ordersOf(shop, workload);
@@ -53,12 +53,12 @@ const ENDINGS: Record<Kind, readonly OrderStatus[]> = {
   races: ['delivered', 'rejected'],
 };
 
-/** There is enough for everybody, so whoever can pay gets it, and nobody else does. */
+/** There is enough stock for all, so exactly the shoppers who can pay get an order. */
 const brokenOfEndings = ({ placed }: Workload, orders: OrderRow[]): Broken => {
   const known = new Map(orders.map((order) => [order.id, order.status]));
   return placed.flatMap(({ id, kind }) => {
     const status = known.get(id);
-    if (!status) return [`O1 ${id} was answered and is not there`];
+    if (!status) return [`O1 ${id} had a response and does not exist`];
     return ENDINGS[kind].includes(status) ? [] : [`S5 ${id} ${kind} and is ${status}`];
   });
 };
@@ -97,7 +97,7 @@ const brokenWorkflows = async ({ sql }: Shop, orders: OrderRow[]): Promise<Broke
   return rows.flatMap((row) => illegalMove(String(row['order_id']), row['types'] as string[]));
 };
 
-/** A delivered order's shopper is written each of these once; a copy has the same message id. */
+/** A delivered order's shopper gets each of these mails once; a copy has the same message id. */
 const WRITTEN = ['confirmed', 'shipped', 'delivered'];
 
 /** Kinds of the mails about an order, by their ids: `<order id>.<kind>@…`. */

@@ -1,4 +1,4 @@
-// The whole of Inventory against a small model: every call, expiry, loss and restart in any order.
+// Tests Inventory against a small model: calls, expiries, losses and restarts in random order.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
@@ -29,9 +29,9 @@ afterAll(() => redis.disconnect());
 
 interface Real {
   skus: string[];
-  /** The model's short ids as ids of this run alone. */
+  /** Maps the model's short ids to ids of this run alone. */
   idOf(short: number): string;
-  /** How often the service was restarted when an id was first asked for. */
+  /** How often the service had been restarted when an id was first used. */
   askedAt: Map<string, number>;
 }
 
@@ -61,7 +61,7 @@ const receiving = fc.tuple(sku, quantity).map(([at, units]) =>
     const name = skus[at] ?? '';
     const receipt = { receiptId: crypto.randomUUID(), sku: name, quantity: units };
     const productId = newId('product');
-    // Twice: a lost answer is asked for again.
+    // Called twice: a lost response is requested again.
     for (const _ of [1, 2]) {
       const call = () => inventory.receiveStock({ ...receipt, productId });
       expect(await decidedOf(call)).toBe('ok');
@@ -88,7 +88,8 @@ const reserving = fc
       for (const line of lines) sums[line.sku] = (sums[line.sku] ?? 0) + line.quantity;
       const reservationId = idOf(short);
       const expected = rules.reserve(model, reservationId, sums);
-      // The memo of sold-out skus knows the ids that its own process answered: who asks another
+      // The memo of sold-out skus knows the ids that its own process answered. A caller of another
+      // process sends its call as a repetition.
       // one again says that it does.
       const isElsewhere = (askedAt.get(reservationId) ?? restarts) !== restarts;
       if (!askedAt.has(reservationId)) askedAt.set(reservationId, restarts);
@@ -126,19 +127,19 @@ const expiring = id.map((short) =>
       const reservationId = idOf(short);
       // A deadline never moves nearer by itself, so a rebuild may read them in their order.
       await eventually(
-        'no rebuild is at work',
+        'no rebuild is running',
         async () => (await redis.get('reservation:{b0}:ready')) ?? undefined,
       );
       await shop.sql`update inventory.reservations set expires_at = now() - interval '1 second'
         where id = ${reservationId} and state = 'held'`;
-      await eventually('the hold has run out', async () => {
+      await eventually('the hold has expired', async () => {
         const [row] = await shop.sql`select 1 from inventory.reservations
           where id = ${reservationId} and state = 'held'`;
         return row ? undefined : true;
       });
       rules.expire(model, reservationId);
     },
-    // Only what is held can run out: a step that only waits for the sweeper is wasted.
+    // Only a hold can expire: other steps need not wait for the sweeper.
     (model) => [...model.holds.values()].some(({ state }) => state === 'held'),
   ),
 );
@@ -164,7 +165,7 @@ const restarting = fc.constant(
 const often = (count: number, ...some: fc.Arbitrary<Step>[]): fc.Arbitrary<Step>[] =>
   Array.from({ length: count }, () => some).flat();
 
-/** fast-check picks each with the same chance, so what is to be often is there often. */
+/** fast-check picks each with the same chance, so frequent steps are listed several times. */
 const COMMANDS = [
   ...often(50, reserving),
   ...often(16, receiving, ending('claim'), ending('release')),
@@ -175,7 +176,7 @@ const COMMANDS = [
 
 describe('inventory', () => {
   test(
-    'answers as the model does, whatever is called, lost or restarted in between',
+    'answers as the model does, after any calls, losses and restarts',
     async () => {
       let run = 0;
       await fc.assert(

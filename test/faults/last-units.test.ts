@@ -1,4 +1,4 @@
-// Five hundred buyers at once on the last ten units: exactly ten are sold, whatever breaks.
+// Tests that ten units wanted by five hundred buyers are sold exactly, under any fault.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { Redis } from 'ioredis';
 import { DEFAULT_STORE } from '../../domain/ids.ts';
@@ -20,7 +20,7 @@ const BUYERS = 500;
 const UNITS = [4, 3, 3];
 const FROZEN_MS = 10_000;
 const SAMPLE_MS = 100;
-/** Every buyer has begun by then, and few have been answered. */
+/** Every buyer has begun by then, and few have a response. */
 const STRIKE_AFTER_SOLD = 1;
 
 let shop: Shop;
@@ -34,7 +34,7 @@ beforeAll(async () => {
 }, UP_LIMIT_MS);
 afterAll(() => redis.disconnect());
 
-/** One to three of the skus, forwards or backwards: each combination is equally often there. */
+/** One to three of the skus, forwards or backwards: each combination is equally frequent. */
 const basketOf = (skus: string[], buyer: number): string[] => {
   const chosen = skus.filter((_, at) => (((buyer % 7) + 1) >> at) & 1);
   return buyer % 2 === 0 ? chosen : chosen.toReversed();
@@ -43,7 +43,7 @@ const basketOf = (skus: string[], buyer: number): string[] => {
 interface Sale {
   skus: string[];
   outcomes: string[];
-  /** Units of the baskets whose hold was claimed. */
+  /** Units of the orders whose hold was claimed. */
   sold: number;
 }
 
@@ -58,7 +58,7 @@ const buy = async (skus: string[], onSold: () => void): Promise<string> => {
   return claimed === 'ok' ? 'sold' : claimed;
 };
 
-/** Looks at the skus until told to stop: nothing may ever be below zero or above on hand. */
+/** Reads the skus until it is stopped: no level may ever be below zero or above on hand. */
 const sampling = (skus: string[]) => {
   let running = true;
   let samples = 0;
@@ -81,7 +81,7 @@ const sampling = (skus: string[]) => {
   };
 };
 
-/** The sale; `strike` happens as soon as the first unit is sold. */
+/** The sale; `strike` runs as soon as the first unit is sold. */
 const sale = async (strike: () => Promise<void>): Promise<Sale> => {
   const skus = await Promise.all(UNITS.map((quantity) => stockedSku(inventory, quantity)));
   const looking = sampling(skus);
@@ -102,27 +102,27 @@ const sale = async (strike: () => Promise<void>): Promise<Sale> => {
 };
 
 const STRIKES: Record<string, () => Promise<void>> = {
-  'and nothing breaks': async () => undefined,
-  'and Redis forgets everything': async () => void (await redis.flushall()),
-  'and Redis is killed': async () => {
+  'without a fault': async () => undefined,
+  'although Redis is flushed': async () => void (await redis.flushall()),
+  'although Redis is killed': async () => {
     await shop.kill('redis');
     await shop.start('redis');
   },
-  'and the service is killed': async () => {
+  'although the service is killed': async () => {
     await shop.kill('inventory');
     await shop.startProcess('inventory');
   },
-  'and Postgres is frozen for ten seconds': async () => {
+  'although Postgres is frozen for ten seconds': async () => {
     shop.freeze('postgres', 'SIGSTOP');
     await Bun.sleep(FROZEN_MS);
     shop.freeze('postgres', 'SIGCONT');
   },
 };
 
-describe('ten units over three skus, wanted by five hundred at once,', () => {
+describe('ten units over three skus, wanted by five hundred at once', () => {
   for (const [name, strike] of Object.entries(STRIKES)) {
     test(
-      `are sold exactly, in baskets of opposite orders, ${name}`,
+      `are sold exactly, with lines in opposite orders, ${name}`,
       async () => {
         const { skus, outcomes, sold } = await sale(strike);
         expect(Object.keys(countOf(outcomes)).sort()).toEqual(['OUT_OF_STOCK', 'sold']);
@@ -130,7 +130,8 @@ describe('ten units over three skus, wanted by five hundred at once,', () => {
         const left = await shop.sql`select sum(on_hand)::int as units from inventory.balances
           where sku in ${shop.sql(skus)}`;
         expect(left).toMatchObject([{ units: 0 }]);
-        // Who died after the ledger's word and before Redis heard it leaves an old count there,
+        // A process killed between the ledger's answer and the write to Redis leaves an old level
+        // there, which is trusted for ten seconds.
         // which is believed for ten seconds.
         await eventually('nothing is shown as left', async () => {
           const { stock } = await inventory.batchGetStock({ skus });
@@ -145,7 +146,7 @@ describe('ten units over three skus, wanted by five hundred at once,', () => {
 });
 
 test(
-  'ten units that Redis has admitted and the ledger has not heard of are sold exactly after a crash',
+  'ten units that Redis has admitted and the ledger has not recorded are sold exactly after a crash',
   async () => {
     const sku = await stockedSku(inventory, 10);
     let buying: Promise<string[]> = Promise.resolve([]);

@@ -1,4 +1,4 @@
-// M1 to M4: what the card provider's own books and ours say of the orders of a workload.
+// Checks the promises M1 to M4 from the provider's ledger and ours.
 import { request } from '../support/journeys.ts';
 import type { Shop } from '../support/shop.ts';
 import type { Broken } from './at-rest.ts';
@@ -20,11 +20,11 @@ interface Ledger {
 const sumOf = <T>(list: T[], value: (one: T) => number): number =>
   list.reduce((sum, one) => sum + value(one), 0);
 
-/** Minor units an order may keep in its ending, by what its shopper has sent back. */
+/** Minor units an ended order may keep, by what its shopper has sent back. */
 const dueOf = ({ status, total_minor: total }: OrderRow, returned: number): number =>
   status === 'delivered' ? total - returned : 0;
 
-/** Minor units of the returns of each order that have been received. */
+/** Minor units of each order's returns that have been received. */
 const returnedOf = async ({ sql }: Shop, ids: string[]): Promise<Map<string, number>> => {
   const rows = await sql`select order_id, sum(refund_minor)::int as sum from orders.returns
     where order_id in ${sql(ids)} and state = 'refunded' group by order_id`;
@@ -64,7 +64,7 @@ const ownBooks = async ({ sql }: Shop, orders: OrderRow[], returned: Map<string,
     ...orders.flatMap((order) => {
       const ours = held.get(order.id) ?? 0;
       const isRight = ours === dueOf(order, returned.get(order.id) ?? 0);
-      return isRight ? [] : [`M3 the books hold ${ours} for ${order.id}, ${order.status}`];
+      return isRight ? [] : [`M3 the ledger holds ${ours} for ${order.id}, ${order.status}`];
     }),
   ];
 };

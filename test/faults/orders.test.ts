@@ -1,4 +1,4 @@
-// A quick selection of the drills, and the proof that a broken promise would be seen.
+// Runs some drills of orders, and proves that they detect a broken promise.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 import { runDrill } from './drill.ts';
@@ -32,7 +32,7 @@ describe('orders under a fault keep every promise', () => {
   }
 });
 
-describe('a planted bug is seen', () => {
+describe('a planted bug is detected', () => {
   for (const [name, planted] of Object.entries(PLANTED)) {
     test(
       name,

@@ -1,4 +1,4 @@
-// The overload drill: what the gateway can do, then twice that, and how much still gets done.
+// Runs the overload drill: measures the gateway's capacity, then its goodput at twice that load.
 import { startGateway } from '../support/gateways.ts';
 import {
   ADDRESS,
@@ -14,27 +14,29 @@ import type { Broken } from './at-rest.ts';
 import { brokenPromises, drained } from './invariants.ts';
 import type { Placed } from './workload.ts';
 
-/** Of two hundred calls; an order costs as much as some hundreds of pages. */
+/** The mix of two hundred calls; an order costs as much as some hundreds of pages. */
 const MIX = { product: 120, search: 79, checkout: 1 } as const;
 type Kind = keyof typeof MIX;
 const ROUND: Kind[] = (Object.keys(MIX) as Kind[]).flatMap((kind) =>
   Array.from({ length: MIX[kind] }, () => kind),
 );
-/** No two neighbours of a round are alike for long: it is walked in strides. */
+/** The mix is walked in strides, so that neighbours are rarely alike. */
 const STRIDE = 71;
 
-/** An answer that comes later is of no use: its shopper has gone, or asked again. */
+/** A later response is useless: its shopper has gone, or sent the request again. */
 const GOOD_MS: Record<Kind, number> = { product: 1_000, search: 1_000, checkout: 4_000 };
 const GIVE_UP_MS = 10_000;
-/** Callers at once; the best of these levels is what the gateway can do. */
+/** Numbers of callers; the best of these levels is the capacity. */
 const LEVELS = [8, 16, 32, 64];
 const LEVEL_MS = 4_000;
-/** What it can do is measured again around each overload: the machine is not alone in the world. */
+/**
+ * The capacity is measured before and after each overload, because other work runs on the machine.
+ */
 const ROUNDS = 5;
 const OVERLOAD_MS = 10_000;
 const OFFERED = 2;
 const TICK_MS = 5;
-/** More than any room of the gateway has. */
+/** More callers than the gateway has slots. */
 const IN_FLIGHT_MAX = 4_000;
 const WARES = 40;
 const UNITS = 10;
@@ -60,10 +62,10 @@ type Outcomes = Record<Outcome, number>;
 interface World {
   url: string;
   wares: Ware[];
-  /** The few units that everybody wants. */
+  /** The few units that every shopper wants. */
   sale: Ware;
   placed: Placed[];
-  /** Of all its shoppers: what one of them is written says about which order it is. */
+  /** The e-mail of all its shoppers. */
   email: string;
   calls: number;
 }
@@ -80,7 +82,7 @@ const wareOf = ({ wares, sale }: World, at: number): Ware => wares[at % wares.le
 
 const REQUESTS: Record<Kind, (world: World, at: number) => Promise<Response>> = {
   product: (world, at) => asked(world, PRODUCT, { id: wareOf(world, at).productId }),
-  // Each a little different, so that no two under way are the same question.
+  // Each query differs a little, so that no two concurrent ones are equal.
   search: (world, at) =>
     asked(world, SEARCH, { text: wareOf(world, at).word, first: 1 + (at % 20) }),
   checkout: (world) =>
@@ -97,7 +99,7 @@ const REQUESTS: Record<Kind, (world: World, at: number) => Promise<Response>> = 
     }),
 };
 
-/** Sold out is an answer; an error inside a 200 is none. */
+/** Sold out is a good response; an error inside a 200 is not. */
 const isAnswered = (kind: Kind, status: number, text: string): boolean =>
   kind === 'checkout'
     ? status === 201 || status === 202 || (status === 409 && text.includes('OUT_OF_STOCK'))
@@ -128,7 +130,7 @@ const callNext = (world: World): Promise<Outcome> => {
   return outcomeOf(world, ROUND[(at * STRIDE) % ROUND.length] ?? 'product', at);
 };
 
-/** So many callers, each with one call at a time: good answers a second. */
+/** Runs this many callers, each with one call at a time; returns good responses a second. */
 const closedLoop = async (world: World, callers: number): Promise<number> => {
   const startedAt = performance.now();
   let good = 0;
@@ -141,7 +143,9 @@ const closedLoop = async (world: World, callers: number): Promise<number> => {
   return (good * 1_000) / (performance.now() - startedAt);
 };
 
-/** Calls come at this rate whatever becomes of those before: what was good while they came. */
+/**
+ * Sends calls at this rate whatever becomes of earlier ones; returns the good responses meanwhile.
+ */
 const openLoop = async (world: World, perSecond: number, sum: Outcomes): Promise<number> => {
   const running = new Set<Promise<void>>();
   const startedAt = performance.now();
@@ -154,7 +158,7 @@ const openLoop = async (world: World, perSecond: number, sum: Outcomes): Promise
   for (let sent = 0; elapsed() < OVERLOAD_MS; await Bun.sleep(TICK_MS)) {
     const due = Math.floor((elapsed() * perSecond) / 1_000);
     for (; sent < due; sent++) {
-      // The generator's own limit: a call that it cannot make is one that nobody answered.
+      // The generator's own limit: a call that it cannot send counts as unanswered.
       if (running.size >= IN_FLIGHT_MAX) {
         note('failed');
         continue;
@@ -168,7 +172,7 @@ const openLoop = async (world: World, perSecond: number, sum: Outcomes): Promise
   return (good * 1_000) / OVERLOAD_MS;
 };
 
-/** Seconds until one call after the other is good again. */
+/** Seconds until sequential calls are good again. */
 const recovered = async (world: World): Promise<number> => {
   const startedAt = performance.now();
   for (let inARow = 0; inARow < RECOVERED_AFTER;) {
@@ -179,7 +183,7 @@ const recovered = async (world: World): Promise<number> => {
   return (performance.now() - startedAt) / 1_000;
 };
 
-/** In good answers a second: what it can do before and after, and what is done of twice that. */
+/** In good responses a second: the capacity before and after, and the goodput of twice that. */
 export interface Round {
   before: number;
   goodput: number;

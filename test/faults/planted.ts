@@ -1,5 +1,5 @@
-// Bugs planted on purpose: a process of a copied source with one line changed. Drills whose
-// promises such a bug breaks must see it, or their green counts for nothing.
+// Plants bugs: runs a process from a copied source with one changed line. A drill must detect the
+// broken promise, or its success proves nothing.
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
@@ -12,12 +12,12 @@ import type { Plan } from './workload.ts';
 export interface Planted {
   process: ProcessName;
   file: string;
-  /** Must be there exactly once, so that a bug that cannot be planted any more is noticed. */
+  /** Must occur exactly once, so that an outdated planted bug is noticed. */
   right: string;
   wrong: string;
   fault: string;
   plan: Plan;
-  /** The promises of which at least one is seen broken. */
+  /** The promises of which at least one must be reported broken. */
   breaks: readonly string[];
 }
 
@@ -54,17 +54,17 @@ export const PLANTED: Record<string, Planted> = {
 
 const REST = ['node_modules', 'package.json', 'tsconfig.json', 'bunfig.toml', 'bun.lock'];
 
-/** Our sources with the bug in them, as a root of their own. */
+/** Copies the sources, with the bug in them, to a root of their own. */
 const copyWith = ({ file, right, wrong }: Planted, root: string): void => {
   for (const name of SOURCES) cpSync(resolve(ROOT, name), resolve(root, name), { recursive: true });
   for (const name of REST) symlinkSync(resolve(ROOT, name), resolve(root, name));
   const path = resolve(root, file);
   const deps = readFileSync(path, 'utf8').split(right);
-  if (deps.length !== 2) throw new Error(`${file} does not have the line to spoil`);
+  if (deps.length !== 2) throw new Error(`${file} does not have the line to replace once`);
   writeFileSync(path, deps.join(wrong));
 };
 
-/** Runs `work` with the bug in place, and takes it out again. */
+/** Runs `work` with the bug in place, and removes the bug. */
 export const withPlanted = async <T>(
   shop: Shop,
   planted: Planted,

@@ -1,4 +1,4 @@
-// Stock on a Redis Cluster of three native nodes: skus on different nodes, and one node's loss.
+// Tests stock on a Redis Cluster of three nodes: skus on different nodes, and a node's loss.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -64,7 +64,7 @@ const startNodes = async (): Promise<void> => {
   });
 };
 
-/** A ledger of its own: two Redis with one ledger would fence each other for ever. */
+/** A ledger of its own: two Redis servers with one ledger would fence each other for ever. */
 const startService = async (): Promise<void> => {
   await shop.sql.unsafe(`create database ${database}`);
   const passwords = JSON.parse(
@@ -126,7 +126,7 @@ const skuOfEachNode = async (quantity: number): Promise<string[]> => {
 
 describe('on a cluster of three nodes', () => {
   test(
-    'skus of every node are held together or not at all',
+    'skus of several nodes are held together or not at all',
     async () => {
       const skus = await skuOfEachNode(2);
       const lines = skus.map((sku) => ({ sku, quantity: 2 }));
@@ -147,7 +147,7 @@ describe('on a cluster of three nodes', () => {
   );
 
   test(
-    'a node that forgets everything sells nothing twice and refuses no one wrongly',
+    'a flushed node sells nothing twice and refuses nothing wrongly',
     async () => {
       const skus = await skuOfEachNode(4);
       const buy = (sku: string) => decidedHold(inventory, holdOf(sku));
@@ -157,7 +157,7 @@ describe('on a cluster of three nodes', () => {
         await nodes[at]?.flushall();
         const outcomes = await Promise.all(Array.from({ length: 20 }, () => buy(sku)));
         expect(countOf(outcomes)).toEqual({ ok: 3, OUT_OF_STOCK: 17 });
-        // The first answer again, although nothing is left.
+        // The first answer again, although no unit is left.
         expect(await decidedHold(inventory, first)).toBe('ok');
       }
     },

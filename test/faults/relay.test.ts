@@ -1,4 +1,4 @@
-// The relay under trouble: what is not sent is not called searchable, and nothing sent is lost.
+// Tests the relay under faults: `asOf` covers only sent events, and no event is lost.
 import { fromBinary } from '@bufbuild/protobuf';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { eventKey, TOPICS } from '../../db/kafka/topics.ts';
@@ -9,7 +9,7 @@ import { listenTo, type Listening } from '../support/kafka.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
 const LIMIT_MS = 120_000;
-/** Longer than relays and projectors take between two looks. */
+/** Longer than the polling intervals of relays and projectors. */
 const WATCHED_MS = 4_000;
 
 let shop: Shop;
@@ -49,7 +49,7 @@ const outboxIsEmpty = (): Promise<true> =>
 
 describe('asOf', () => {
   test(
-    'stands still while no relay carries news, though Kafka is up, and moves on with it',
+    'stands still while no relay runs, though Kafka is up, and advances with one',
     async () => {
       const ware = await stockedWare(shop, 1);
       await eventually('it is searchable', async () =>
@@ -64,7 +64,7 @@ describe('asOf', () => {
         await Bun.sleep(200);
       }
       await shop.startProcess('relay');
-      await eventually('asOf says that it is in', async () => {
+      await eventually('asOf covers it', async () => {
         const { asOfMs, version: shown } = await seen(ware);
         if (!(asOfMs > committedAtMs)) return undefined;
         expect(shown).toBe(version);
@@ -75,7 +75,7 @@ describe('asOf', () => {
   );
 
   test(
-    'is never later than a change that is not there yet',
+    'is never later than a change that is not searchable yet',
     async () => {
       const ware = await stockedWare(shop, 1);
       for (let at = 0; at < 15; at++) {
@@ -93,7 +93,7 @@ describe('asOf', () => {
   );
 });
 
-/** Deletes of this product's outbox rows wait for whoever holds the lock. */
+/** Deletions of this product's outbox rows wait for the holder of the lock. */
 const LOCK = 4_711;
 const heldUp = async (ware: Ware, work: () => Promise<void>): Promise<void> => {
   const { sql } = shop;
@@ -118,7 +118,7 @@ const heldUp = async (ware: Ware, work: () => Promise<void>): Promise<void> => {
 
 describe('a relay', () => {
   test(
-    'that is killed after Kafka has the news and before the outbox forgets it sends it again',
+    "that is killed between Kafka's acknowledgement and its own commit sends the event again",
     async () => {
       const ware = await stockedWare(shop, 1);
       await outboxIsEmpty();
@@ -137,7 +137,7 @@ describe('a relay', () => {
       await eventually('it came twice', async () =>
         versionsOf(ware).filter((one) => one === version).length >= 2 ? true : undefined,
       );
-      await eventually('and is searchable once', async () =>
+      await eventually('it is searchable once', async () =>
         (await seen(ware)).version === version ? true : undefined,
       );
     },
@@ -145,7 +145,7 @@ describe('a relay', () => {
   );
 
   test(
-    'shares a backlog with another one: every event once, each product in order',
+    "shares a backlog with another relay: every event once, each product's in order",
     async () => {
       const wares = await Promise.all(Array.from({ length: 8 }, () => stockedWare(shop, 1)));
       await outboxIsEmpty();
@@ -169,7 +169,7 @@ describe('a relay', () => {
   );
 
   test(
-    'carries products as large as they may be, many at once',
+    'sends many products of the largest size at once',
     async () => {
       const title = 'long '.repeat(38);
       const options = Object.fromEntries(

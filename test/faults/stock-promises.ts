@@ -1,4 +1,4 @@
-// S1, S2 and S4: what the ledger of stock says of a workload's wares, and whether Redis agrees.
+// Checks S1, S2 and S4: the stock ledger of a workload's skus, and its equality with Redis.
 import type { Shop } from '../support/shop.ts';
 import { withComparison } from '../support/stock-invariants.ts';
 import { atRest, type Broken } from './at-rest.ts';
@@ -26,7 +26,7 @@ const ledgerSays = async ({ sql }: Shop, { ware, stocked }: Workload, orders: Or
   ];
 };
 
-/** Redis may be in the middle of a rebuild: it has a moment to become what the ledger says. */
+/** Redis may be in a rebuild: it has a moment to equal the ledger. */
 const redisSays = (shop: Shop, skus: string[]): Promise<Broken> =>
   withComparison(shop, skus, (look) =>
     atRest(async () => {

@@ -1,4 +1,4 @@
-// What works when something is down: the promised table, cell by cell, over the public door.
+// Tests the table of what works while a dependency is down, cell by cell, on the public API.
 import { afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { withDeadline } from '../../concurrency/deadline.ts';
 import {
@@ -20,7 +20,7 @@ import { control, reached } from '../support/judges.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
 const ROW_LIMIT_MS = 240_000;
-/** However busy the machine: nobody waits longer than every time-out on the way together. */
+/** Longer than all timeouts of a call together, however busy the machine is. */
 const CELL_LIMIT_MS = 25_000;
 
 let shop: Shop;
@@ -38,7 +38,7 @@ type Frozen = Parameters<Shop['freeze']>[0];
 
 interface Cells {
   browse: (found: Awaited<ReturnType<typeof browse>>) => void;
-  /** What a checkout may be answered with. */
+  /** The accepted responses of a checkout. */
   checkout: number[];
   status: (order: OrderAnswer & { asOf?: string }) => void;
   write: number;
@@ -48,7 +48,7 @@ const LISTED =
   'query ($text: String) { products(text: $text) { edges { node { id variants { stock { available } } } } } }';
 const ONE = 'query ($id: ID) { product(id: $id) { id variants { stock { available } } } }';
 
-/** Both ways to look: the list that Search alone can give, and one product. */
+/** Both reads: the list that only Search has, and one product. */
 const browse = async () => {
   const [listed, one] = [
     await graphql(shop, LISTED, { text: ware.word }),
@@ -68,7 +68,7 @@ const bothShown = ({ listed, one }: Awaited<ReturnType<typeof browse>>): void =>
 const asEver = (order: OrderAnswer): void => expect(order.status).toBe('delivered');
 
 const YES = { browse: bothShown, status: asEver, write: 200 };
-/** On a busy machine a checkout may not be decided in three seconds: the order is there. */
+/** On a busy machine a checkout may not be decided in three seconds: the order exists. */
 const TAKEN = [201, 202];
 
 const ROWS: Record<string, Cells & { frozen: Frozen[] }> = {
@@ -116,9 +116,9 @@ const checkout = async (email: string) => {
 };
 
 const inTime = <T>(what: string, work: () => Promise<T>): Promise<T> =>
-  withDeadline(work, CELL_LIMIT_MS, () => new Error(`no answer in time for ${what}`));
+  withDeadline(work, CELL_LIMIT_MS, () => new Error(`no response in time for ${what}`));
 
-/** Asks the four questions of a row; answers the order that was taken, if one was. */
+/** Sends the four requests of a row; returns the order that was accepted, if any. */
 const judged = async (cells: Cells, email: string): Promise<string | undefined> => {
   cells.browse(await inTime('the catalogue', browse));
   const { status, body, retryAfter } = await inTime('a checkout', () => checkout(email));
@@ -144,7 +144,7 @@ const down = async <T>(frozen: Frozen[], work: () => Promise<T>): Promise<T> => 
   }
 };
 
-describe('when it is down, and what is asked works as promised:', () => {
+describe('each call works as promised while a dependency is down:', () => {
   afterEach(() => shop.allReady(), ROW_LIMIT_MS);
 
   for (const [name, { frozen, ...cells }] of Object.entries(ROWS)) {
@@ -153,7 +153,7 @@ describe('when it is down, and what is asked works as promised:', () => {
       async () => {
         const email = newEmail();
         const orderId = await down(frozen, () => judged(cells, email));
-        // What was taken goes on when it is back; what was refused has left nothing.
+        // An accepted order continues when it is back; a refused one has left nothing.
         if (orderId) await reached(shop, orderId, 'delivered');
         else {
           const rows = await shop.sql`select 1 from orders.orders where email = ${email}`;
@@ -175,7 +175,7 @@ describe('when it is down, and what is asked works as promised:', () => {
       } finally {
         await control(shop, 'STRIPE_SANDBOX_URL', 'DELETE', 'faults');
       }
-      await eventually('the order goes on or has a clean end', async () => {
+      await eventually('the order continues or has ended', async () => {
         const [row] = await shop.sql`select status from orders.orders where id = ${orderId ?? ''}`;
         return ['delivered', 'expired'].includes(row?.['status']) ? true : undefined;
       });

@@ -1,14 +1,14 @@
-// A seeded workload of orders over mixed cards: each call is recorded as ok, refused or unknown.
+// Runs a seeded workload of orders over mixed cards, and records each call's outcome.
 import { asShopper, newEmail, placeOrder, stockedWare, type Ware } from '../support/journeys.ts';
 import { authenticate } from '../support/judges.ts';
 import type { Shop } from '../support/shop.ts';
 
 const AT_ONCE = 8;
-/** Units that nobody of the workload buys. */
+/** Units that no shopper of the workload buys. */
 const SPARE = 10;
 /** Price of one unit, in cents. */
 export const UNIT_MINOR = 1_000;
-/** A call whose answer was lost is sent again under its key, as a shopper's browser does. */
+/** A call whose response was lost is sent again under its key, as a browser does. */
 const PATIENCE_MS = 240_000;
 const AGAIN_MS = 500;
 
@@ -32,11 +32,11 @@ export type Kind =
   | 'anotherCard'
   | 'lost'
   | 'returns'
-  /** Pays, if there is still any of it. */
+  /** Pays while there is stock. */
   | 'races';
 export type Kinds = Partial<Record<Kind, number>>;
 
-/** What a shopper of the workload does, and how often in a hundred. */
+/** The kinds of shoppers, with their shares in percent. */
 export const KINDS: Kinds = {
   pays: 42,
   declined: 12,
@@ -59,7 +59,7 @@ const CARDS: Record<Kind, string> = {
   races: 'pm_card_visa',
 };
 
-/** Who sends something back bought two, and keeps one. */
+/** A shopper who returns something bought two units, and keeps one. */
 const QUANTITIES: Partial<Record<Kind, number>> = { returns: 2 };
 const quantityOf = (kind: Kind): number => QUANTITIES[kind] ?? 1;
 
@@ -78,25 +78,25 @@ export interface Placed {
   id: string;
   email: string;
   accessToken: string;
-  /** How often the call had to be sent until there was an answer. */
+  /** How often the call was sent until there was a response. */
   tries: number;
 }
 
 export interface Workload {
   ware: Ware;
-  /** Nobody buys it: what a store has forgotten of it stays forgotten. */
+  /** A sku that no shopper buys: a store's lost state of it stays lost. */
   untouched: Ware;
   stocked: number;
   placed: Placed[];
 }
 
-/** Asks again while there is no answer, or one that says nothing about the order. */
+/** Sends again while there is no response, or one without a result. */
 export const persistently = async <T>(what: string, request: () => Promise<T | undefined>) => {
   const end = Date.now() + PATIENCE_MS;
   for (let tries = 1; ; tries++) {
     const answer = await request().catch(() => undefined);
     if (answer !== undefined) return { answer, tries };
-    if (Date.now() > end) throw new Error(`${what}: there was no answer`);
+    if (Date.now() > end) throw new Error(`${what}: there was no response`);
     await Bun.sleep(AGAIN_MS);
   }
 };
@@ -107,7 +107,7 @@ const isAnswer = <T extends { status: number }>(answer: T): T | undefined =>
 const published = (it: Placed, call: () => Promise<{ status: number }>): Promise<unknown> =>
   persistently(it.id, async () => isAnswer(await call()));
 
-/** Waits until the order asks its shopper for this, or is past asking. */
+/** Waits until the order needs this action of its shopper, or no longer does. */
 const asked = (shop: Shop, it: Placed, kind: string): Promise<unknown> =>
   persistently(`${it.id} asks its shopper: ${kind}`, async () => {
     const { status: code, body } = await asShopper(shop, it, 'GET');
@@ -152,7 +152,7 @@ const buy = async (shop: Shop, { sku }: Ware, kind: Kind): Promise<Placed | unde
     email: newEmail(),
     key: crypto.randomUUID(),
   };
-  // A lost answer or a 5xx says nothing, unless it names the order.
+  // A lost response or a 5xx is no result, unless it names the order.
   const { answer, tries } = await persistently('a checkout', async () => {
     const { status, body } = await placeOrder(shop, basket);
     const id = body.id ?? body.order?.id;

@@ -1,4 +1,4 @@
-// Stories as a bad deploy would tell them: the payment before the stock. Never deployed.
+// A workflow with its steps in a wrong order, for the rehearsal of a bad deploy. Never deployed.
 import { proxyActivities } from '@temporalio/workflow';
 import type { FulfillOrderInput } from '../../workflows/fulfill-order.contract.ts';
 

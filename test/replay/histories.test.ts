@@ -1,4 +1,4 @@
-// Stories begun by older code go on under this one: every saved history replays without a fork.
+// Tests that every saved history of older code replays on the present workflows.
 import { describe, expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -27,7 +27,7 @@ const workflowBundle = await bundleWorkflowCode({
 const replay = (history: Saved): Promise<void> =>
   Worker.runReplayHistory({ workflowBundle }, historyFromJSON(history));
 
-describe('a story begun by older code', () => {
+describe('a workflow begun by older code', () => {
   test('is saved for every path', () => {
     const names = HISTORIES.map((file) => file.replace(/^.*\//, '').replace('.json', ''));
     const paths = [
@@ -40,18 +40,18 @@ describe('a story begun by older code', () => {
   });
 
   for (const file of HISTORIES.toSorted()) {
-    test(`goes on as it began: ${file}`, () => replay(saved(file)), LIMIT_MS);
+    test(`replays without a fork: ${file}`, () => replay(saved(file)), LIMIT_MS);
   }
 
   const node = Bun.which('node');
   if (!node) console.log('skipped on Node: node is not on PATH');
   test.skipIf(!node)(
-    'goes on as it began on Node, too',
+    'replays without a fork on Node, too',
     async () => {
       // Inside the checkout, where Node finds the packages.
       const folder = mkdtempSync(resolve(import.meta.dirname, '../../node_modules/.replay-'));
       try {
-        const code = resolve(folder, 'stories.js');
+        const code = resolve(folder, 'workflows.js');
         await Bun.write(code, workflowBundle.code);
         const entrypoints = [resolve(import.meta.dirname, 'on-node.ts')];
         const naming = 'on-node.mjs';
@@ -69,7 +69,7 @@ describe('a story begun by older code', () => {
   );
 
   test(
-    'that would fork is found out',
+    'that forks is detected',
     async () => {
       const history = saved('histories/delivered.json');
       const payment = JSON.stringify(history.events).replaceAll('authorizePayment', 'chargeCard');

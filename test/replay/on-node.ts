@@ -1,4 +1,5 @@
-// Replays saved histories on Node: the bundle's file, then the histories'; fails on the first fork.
+// Replays saved histories on Node, given the bundle's file and the histories; fails at the first
+// fork.
 import { readFileSync } from 'node:fs';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';

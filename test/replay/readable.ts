@@ -1,4 +1,4 @@
-// Saved histories without the seal of the instance they were told on.
+// Decrypts a saved history, so that it replays without the keys of its instance.
 import type { PayloadCodec } from '@temporalio/common';
 
 interface Sealed {
@@ -19,7 +19,7 @@ const opened = async (codec: PayloadCodec, { metadata, data }: Sealed): Promise<
   return { metadata: mapped(plain?.metadata ?? {}, base64Of), data: base64Of(plain?.data) };
 };
 
-/** A history that can be read without this instance's keys; it holds ids and nothing personal. */
+/** A history that needs no keys; it holds ids and nothing personal. */
 export const readable = async (codec: PayloadCodec, value: unknown): Promise<unknown> => {
   if (Array.isArray(value)) return Promise.all(value.map((one) => readable(codec, one)));
   if (value === null || typeof value !== 'object') return value;

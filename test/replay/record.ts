@@ -1,5 +1,5 @@
-// Saves the paths of orders and imports: `bun test/replay/record.ts <folder> [path …]`, or all.
-// Run it before a workflow is changed; old folders stay, for stories begun by old code still run.
+// Records workflow histories of orders and imports: `bun test/replay/record.ts <folder> [path …]`.
+// Run it before a workflow is changed. Old folders stay, because workflows of older code still run.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -30,9 +30,9 @@ import {
 import { shop as openShop, withSetting, type Shop } from '../support/shop.ts';
 import { readable } from './readable.ts';
 
-/** A batch takes less. */
+/** Smaller than a batch. */
 const PAUSE_SEEN_MS = 5_000;
-/** How long the shopper of an order that expires may take. */
+/** The payment window of an order that expires. */
 const WINDOW_MS = 6_000;
 
 const begin = async (shop: Shop, basket: Partial<Basket>) => {
@@ -43,7 +43,7 @@ const begin = async (shop: Shop, basket: Partial<Basket>) => {
 
 const THREE_D_SECURE = { paymentMethod: 'pm_card_authenticationRequired' };
 
-/** Each path, told to its end; answers the workflow's id. */
+/** Runs each path to its end; returns the workflow's id. */
 const PATHS: Record<string, (shop: Shop) => Promise<string>> = {
   delivered: async (shop) => {
     const { id } = await begin(shop, {});
@@ -148,7 +148,7 @@ const PATHS: Record<string, (shop: Shop) => Promise<string>> = {
   },
 };
 
-/** Catalogues, each told by an import of its own. */
+/** Catalogue files, each run by an import of its own. */
 const HEADER = 'slug,sku,name,price,inventory,collection';
 const rowsOf = (own: string, count: number): string =>
   Array.from({ length: count }, (_, at) => `${own}-${at},${own}-${at},Item ${at},5,1,Gear`).join(
@@ -170,7 +170,7 @@ const importIs = (shop: Shop, id: string, status: string): Promise<true> =>
 
 const ownName = (): string => `h${Date.now().toString(36)}`;
 
-/** Answers the workflow's id, as the paths of orders do. */
+/** Returns the workflow's id, as the paths of orders do. */
 const IMPORTS: Record<string, (shop: Shop) => Promise<string>> = {
   'import-completed': async (shop) => {
     const id = await uploaded(shop, `${HEADER}\n${rowsOf(ownName(), 20)}\n`);
@@ -188,7 +188,7 @@ const IMPORTS: Record<string, (shop: Shop) => Promise<string>> = {
       const { status } = await asStore(shop, 'POST', `/imports/${id}/pause`);
       return status === 200 ? true : undefined;
     });
-    // Until the story itself has seen it, and waits.
+    // Waits until the workflow itself has noticed it, and waits.
     await Bun.sleep(PAUSE_SEEN_MS);
     await asStore(shop, 'POST', `/imports/${id}/resume`);
     await importIs(shop, id, 'completed');

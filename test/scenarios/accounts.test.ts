@@ -1,4 +1,4 @@
-// Accounts over the public door: signing up, in and out, lost passwords, sessions.
+// Tests accounts on the public API: sign-up, sign-in and sign-out, lost passwords, sessions.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import {
   call,
@@ -45,7 +45,7 @@ describe('a shopper', () => {
   );
 
   test(
-    'is known by a cookie as well, which no script reads and no other site sends',
+    'is signed in by a cookie as well, which no script can read and no other site can send',
     async () => {
       const { email } = await newMember(shop);
       const { headers } = await signIn(shop, email);
@@ -60,7 +60,7 @@ describe('a shopper', () => {
   );
 
   test(
-    'follows the link of the mail as it is',
+    "can follow the mail's link as it is",
     async () => {
       const { email, token } = await newMember(shop);
       const letter = await eventually('a mail with a link', async () => {
@@ -74,7 +74,7 @@ describe('a shopper', () => {
   );
 
   test(
-    'sees where they are signed in, and ends it there',
+    'lists their sessions, and ends them',
     async () => {
       const { email, token } = await newMember(shop);
       const elsewhere = (await signIn(shop, email)).body.token;
@@ -113,7 +113,7 @@ describe('a shopper', () => {
   });
 
   test(
-    'who has lost the password chooses another by mail, once, and every session ends',
+    'who has lost the password chooses another by mail, once, which ends every session',
     async () => {
       const { email, token } = await newMember(shop);
       const body = { email };
@@ -176,7 +176,7 @@ describe('a shopper', () => {
 });
 
 test(
-  'nobody is sent two mails of a kind within a minute, however often they are asked for',
+  'an address gets one mail of a kind a minute, however often it is requested',
   async () => {
     const { email } = await newMember(shop);
     const body = { email };
@@ -194,19 +194,19 @@ test(
   LIMIT_MS,
 );
 
-describe('who has an account here', () => {
+describe('the existence of an account', () => {
   const said = async ({ status, body }: { status: number; body: unknown }) => ({
     status,
     body: { ...(body as object), requestId: '' },
   });
 
   test(
-    'is not told to whoever signs up',
+    'is not revealed by a sign-up',
     async () => {
       const { email, token } = await confirmedMember(shop);
       const again = await said(await signUp(shop, email.toUpperCase(), NEXT));
       expect(again).toEqual(await said(await signUp(shop, newEmail(), NEXT)));
-      // The account stays whose it was; its owner is told.
+      // The account keeps its owner, who gets a mail.
       expect((await signIn(shop, email, NEXT)).status).toBe(401);
       expect((await me(token)).status).toBe(200);
       await mailedToken(shop, email, 'You have an account already');
@@ -215,7 +215,7 @@ describe('who has an account here', () => {
   );
 
   test(
-    'is not told to whoever signs in, has lost a password, or asks for a mail',
+    "is not revealed by a sign-in, a lost password, or a mail's request",
     async () => {
       const { email } = await newMember(shop);
       for (const path of [
@@ -237,7 +237,7 @@ describe('who has an account here', () => {
   );
 
   test(
-    'is one account, however many sign up at once',
+    'is of one account, however many sign up at once',
     async () => {
       const email = newEmail();
       const answers = await Promise.all([1, 2, 3, 4, 5].map(() => signUp(shop, email)));
@@ -272,19 +272,22 @@ describe('of accounts', () => {
   const rows: Row<World>[] = [
     invalid('a sign-up with a role', UP, { ...NEW, role: 'operator' }),
     invalid('a sign-up that is verified by itself', UP, { ...NEW, emailVerified: true }),
-    invalid('a sign-up with a way back', UP, { ...NEW, callbackURL: 'https://evil.example' }),
+    invalid('a sign-up with a callback URL', UP, { ...NEW, callbackURL: 'https://evil.example' }),
     invalid('a sign-up without a name', UP, { ...NEW, name: ' ' }),
     invalid('a sign-up with a name of two lines', UP, { ...NEW, name: 'a\r\nBcc: b' }),
     invalid('a sign-up with a link for a name', UP, { ...NEW, name: '<a href=x>' }),
     invalid('a sign-up without an address', UP, { ...NEW, email: 'nobody' }),
     invalid('a sign-up with two addresses', UP, { ...NEW, email: ['a@b.example', 'c@d.example'] }),
     invalid('a sign-up with a short password', UP, { ...NEW, password: 'short' }),
-    invalid('a sign-up with an endless password', UP, { ...NEW, password: 'x'.repeat(129) }),
+    invalid('a sign-up with a password of 129 characters', UP, {
+      ...NEW,
+      password: 'x'.repeat(129),
+    }),
     invalid('a sign-in with a list', IN, []),
     invalid('a sign-in with a number', IN, { email: NEW.email, password: 12_345_678 }),
     invalid('a sign-in with a query for a password', IN, { email: NEW.email, password: {} }),
     invalid('a reset with a session', '/auth/reset-password', { token: 'x', sessionId: 'y' }),
-    invalid('a mail to nobody', '/auth/request-password-reset', {}),
+    invalid('a mail without an address', '/auth/request-password-reset', {}),
     ['a sign-up with a NUL', asking(UP, { ...NEW, name: 'a\0b' }), 400, 'MALFORMED_BODY'],
     [
       'a sign-in as a form',
@@ -312,7 +315,7 @@ describe('of accounts', () => {
       400,
       'TOKEN_INVALID',
     ],
-    ['a sign-out of nobody', asking('/auth/sign-out', {}), 401, 'UNAUTHENTICATED'],
+    ['a sign-out without a session', asking('/auth/sign-out', {}), 401, 'UNAUTHENTICATED'],
     [
       'a sign-out with a forged session',
       asking(
@@ -323,7 +326,7 @@ describe('of accounts', () => {
       401,
       'UNAUTHENTICATED',
     ],
-    ["better-auth's other doors", asking('/auth/update-user', { name: 'x' }), 404, 'NOT_FOUND'],
+    ["better-auth's other routes", asking('/auth/update-user', { name: 'x' }), 404, 'NOT_FOUND'],
   ];
   const written = async ({ email }: World): Promise<unknown> =>
     shop.sql`select (select count(*) from identity.accounts where email = ${email}) as accounts,

@@ -1,4 +1,4 @@
-// Another address for an account: confirmed where it is new, told where it was, never given away.
+// Tests changes of an account's address: confirmed at the new one, announced to the old one.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import {
   call,
@@ -35,7 +35,7 @@ const letter = (email: string, subject: string) =>
     (await mailsTo(shop, email)).find((one) => one.subject === subject),
   );
 
-/** Asked for, and the mail has come. */
+/** Requests the change, and waits for its mail. */
 const requestedFor = async (member: Member, email: string): Promise<string> => {
   expect(await asks(member, email)).toMatchObject({ status: 202, body: { status: 'mail_sent' } });
   return mailedToken(shop, email, CHANGE);
@@ -47,9 +47,9 @@ const moved = async (member: Member, email: string): Promise<Member> => {
   return { ...member, email, token: (await signIn(shop, email)).body.token };
 };
 
-describe('an account that asks for another address', () => {
+describe('an account that requests another address', () => {
   test(
-    'keeps its own until the mail is answered; then it has the new one, signed in nowhere',
+    "keeps its own until the mail's token is used; then it has the new one, without sessions",
     async () => {
       const member = await newMember(shop);
       const { email, accountId } = member;
@@ -74,7 +74,7 @@ describe('an account that asks for another address', () => {
   );
 
   test(
-    'follows the link to a page that changes nothing by itself, and loads nothing',
+    'gets a link to a page that changes nothing by itself, and loads nothing',
     async () => {
       const member = await newMember(shop);
       const next = newEmail();
@@ -90,7 +90,7 @@ describe('an account that asks for another address', () => {
   );
 
   test(
-    'is not believed without its password',
+    'is refused without its password',
     async () => {
       const member = await newMember(shop);
       const refused = { status: 401, body: { code: 'INVALID_CREDENTIALS' } };
@@ -103,7 +103,7 @@ describe('an account that asks for another address', () => {
   );
 
   test(
-    'is sent one mail a minute, with the address that was said last',
+    'is sent one mail a minute, to the last requested address',
     async () => {
       const member = await newMember(shop);
       await requestedFor(member, newEmail());
@@ -119,7 +119,7 @@ describe('an account that asks for another address', () => {
   );
 
   test(
-    'gets it once, however many answer the mail at once',
+    'gets it once, however many use the token at once',
     async () => {
       const member = await newMember(shop);
       const token = await requestedFor(member, newEmail());
@@ -132,9 +132,9 @@ describe('an account that asks for another address', () => {
   );
 });
 
-describe('who has the address that is asked for', () => {
+describe('the owner of the requested address', () => {
   test(
-    'is not told to whoever asks; its owner is told, and keeps it',
+    'is not revealed to the caller; the owner gets a mail, and keeps the address',
     async () => {
       const owner = await confirmedMember(shop);
       const stranger = await newMember(shop);
@@ -153,7 +153,7 @@ describe('who has the address that is asked for', () => {
   );
 
   test(
-    'keeps it, when the account was made after the mail was sent',
+    'keeps it when the account was made after the mail was sent',
     async () => {
       const member = await newMember(shop);
       const next = newEmail();
@@ -167,9 +167,9 @@ describe('who has the address that is asked for', () => {
   );
 });
 
-describe('with the new address', () => {
+describe('after the change', () => {
   test(
-    "an account has its own orders, and the new address's guests', no more the old one's",
+    "an account has its own orders, and the new address's guests', and no longer those of the old one",
     async () => {
       const { sku } = await stockedWare(shop, 5);
       const waiting = { sku, paymentMethod: 'pm_card_authenticationRequired' };
@@ -184,7 +184,7 @@ describe('with the new address', () => {
       };
       expect(await list(member)).toEqual([old.id]);
       await requestedFor(member, next);
-      // An address that is only asked for claims nothing.
+      // An address that is only requested claims nothing.
       expect(await list(member)).toEqual([old.id]);
       const token = await mailedToken(shop, next, CHANGE);
       expect((await confirms(token)).status).toBe(200);
@@ -195,7 +195,7 @@ describe('with the new address', () => {
   );
 
   test(
-    'an account works no more for the store that knows the old one',
+    'an account is no longer staff of a store that lists the old one',
     async () => {
       const member = await confirmedMember(shop);
       const token = shop.env['OPERATOR_KEY'] ?? '';
@@ -212,7 +212,7 @@ describe('with the new address', () => {
   );
 
   test(
-    'nothing that was mailed before opens the account',
+    'no token mailed before opens the account',
     async () => {
       const member = await newMember(shop);
       const body = { email: member.email };
@@ -233,7 +233,7 @@ describe('with the new address', () => {
   );
 });
 
-describe('of changes of an address', () => {
+describe('a change of an address', () => {
   let member: Member;
   beforeAll(async () => {
     member = await newMember(shop);
@@ -252,22 +252,27 @@ describe('of changes of an address', () => {
   const rows: Row<World>[] = [
     ['one without an address', asking({ password: PASSWORD }), 400, 'INVALID_INPUT'],
     ['one without a password', asking({ newEmail: NEW.newEmail }), 400, 'INVALID_INPUT'],
-    ['one to no address', asking({ ...NEW, newEmail: 'nobody' }), 400, 'INVALID_INPUT'],
-    ['one that is confirmed', asking({ ...NEW, emailVerified: true }), 400, 'INVALID_INPUT'],
+    ['one to an invalid address', asking({ ...NEW, newEmail: 'nobody' }), 400, 'INVALID_INPUT'],
     [
-      'one with a way back',
+      'one that claims to be confirmed',
+      asking({ ...NEW, emailVerified: true }),
+      400,
+      'INVALID_INPUT',
+    ],
+    [
+      'one with a callback URL',
       asking({ ...NEW, callbackURL: 'https://e.example' }),
       400,
       'INVALID_INPUT',
     ],
     [
-      'one to the address that it has',
+      'one to the present address',
       (given) => asking({ ...NEW, newEmail: given.member.email.toUpperCase() })(given),
       400,
       'INVALID_INPUT',
     ],
     [
-      'one by nobody',
+      'one without a session',
       () => ({ method: 'POST', path: '/auth/change-email', body: NEW }),
       401,
       'UNAUTHENTICATED',

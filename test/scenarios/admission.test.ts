@@ -1,4 +1,4 @@
-// The admission check on a real queue: closed while payments would take too much of a hold.
+// Tests the admission check on a real queue: it refuses while payments would outlast a hold.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { resolve } from 'node:path';
 import { Client } from '@temporalio/client';
@@ -17,10 +17,10 @@ import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 import { crowd } from './crowd.ts';
 
 const LIMIT_MS = 60_000;
-/** Here nobody works on payments, and no order waits. */
+/** No worker polls this queue, and no order waits in it. */
 const NAMESPACE = 'default';
 const STEPS = 40;
-/** Forty steps take 20 s at this pace: a third of this hold is less. */
+/** Forty steps take 20 s at this rate: longer than a third of this hold. */
 const PACE = { stepsPerSecond: 2, holdMs: 45_000 };
 
 let shop: Shop;
@@ -55,7 +55,7 @@ const refusal = (): DomainError | undefined => {
 };
 
 test(
-  'a queue too long for a hold refuses checkouts and says when to come back',
+  'a queue too long for a hold refuses checkouts with Retry-After',
   async () => {
     expect(refusal()).toBeUndefined();
     const worker = await Worker.create({

@@ -1,4 +1,4 @@
-// The provider's books and ours: what differs is found, shown, and gone when it is explained.
+// Tests reconciliation: a difference to the provider is found, shown, and closed once explained.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { clientOf } from '../../sandbox/stripe/testing.ts';
 import { eventually, placeOrder, request, stockedWare } from '../support/journeys.ts';
@@ -30,7 +30,7 @@ const breakOf = async (orderId: string): Promise<string | undefined> => {
 const isBreak = (id: string, kind: string | undefined) =>
   eventually(`its break is ${kind}`, async () => ((await breakOf(id)) === kind ? true : undefined));
 
-/** Waits until what is so now has been compared. */
+/** Waits until the present payments have been compared. */
 const compared = async (): Promise<void> => {
   const nowSeconds = Math.ceil(Date.now() / 1_000);
   await eventually('payments are compared', async () => {
@@ -40,14 +40,14 @@ const compared = async (): Promise<void> => {
   });
 };
 
-describe('the books', () => {
+describe('reconciliation', () => {
   test(
-    'show what was given back behind our back, until it is written down',
+    'reports a refund made at the provider until it is in the ledger',
     async () => {
       const { id, intentId } = await delivered();
       await compared();
       expect(await breakOf(id)).toBeUndefined();
-      // Somebody at the provider's own desk.
+      // A refund made in the provider's own dashboard.
       const { port } = new URL(shop.env['STRIPE_SANDBOX_URL'] ?? '');
       const desk = clientOf(Number(port));
       await desk.refunds.create({ payment_intent: intentId, amount: 300 });
@@ -62,7 +62,7 @@ describe('the books', () => {
   );
 
   test(
-    'are compared once more when nothing has changed, and not before their turn',
+    'compares unchanged payments again, and not before the others',
     async () => {
       const { id, intentId } = await delivered();
       await compared();
@@ -75,12 +75,12 @@ describe('the books', () => {
       const since = body.requests.filter(({ at }) => at > sinceMs);
       expect(since.length).toBeGreaterThan(0);
       expect(since.filter(({ path }) => path.includes(intentId))).toEqual([]);
-      // As if all older ones had had their turn.
+      // As if all older ones had been compared again.
       await shop.sql`update orders.positions
         set at_us = (extract(epoch from now())::bigint - 3600) * 1000000
         where lane = 'payments-again'`;
       await isBreak(id, 'CAPTURE_UNRECORDED');
-      await eventually('whoever has come to the end begins anew', async () => {
+      await eventually('the comparison starts again from the oldest payment', async () => {
         const [row] = await shop.sql`select at_us < extract(epoch from now() - interval '40 hours')
           * 1000000 as is_anew from orders.positions where lane = 'payments-again'`;
         return row?.['is_anew'] === true ? true : undefined;

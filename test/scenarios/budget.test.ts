@@ -1,4 +1,4 @@
-// What an order costs Temporal: events, tasks and billable actions, counted in its own history.
+// Tests the budget of an order at Temporal: events, tasks and billable actions of its history.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { Client, Connection } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';

@@ -1,4 +1,4 @@
-// Carts over the public door: gathered, refreshed on every read, merged at sign-in, bought once.
+// Tests carts on the public API: changed, read with present prices, merged at sign-in, bought once.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { Redis } from 'ioredis';
 import type { CartResponse } from '../../apis/gateway/carts/shapes.ts';
@@ -64,7 +64,7 @@ const checkout = (path: string, body: object, key: string = crypto.randomUUID(),
     ...(token !== undefined && { token }),
   });
 
-/** The same call again, while it says "not decided yet", as a browser does. */
+/** Sends the same call again while it is not decided yet, as a browser does. */
 const decided = (path: string, body: object, key: string, token?: string) =>
   eventually('the checkout is decided', async () => {
     const answer = await checkout(path, body, key, token);
@@ -78,7 +78,7 @@ const ordersOf = async (email: string): Promise<number> => {
 
 describe('a cart', () => {
   test(
-    'takes lines, more of them, another number of them, and gives them up',
+    'has lines added, increased, set and removed',
     async () => {
       const [one, other] = [await stockedWare(shop, 9), await stockedWare(shop, 9, 5)];
       const path = `/carts/${await newCart({ sku: one.sku, quantity: 1 })}`;
@@ -104,7 +104,7 @@ describe('a cart', () => {
   );
 
   test(
-    'loses nothing of what many add at once, and adds once what has one key',
+    'keeps all concurrent additions, and adds once what has one key',
     async () => {
       const wares = await Promise.all([stockedWare(shop, 9), stockedWare(shop, 9)]);
       const path = `/carts/${await newCart()}`;
@@ -127,7 +127,7 @@ describe('a cart', () => {
   );
 
   test(
-    'tells of each line what has changed since, and changes nothing itself',
+    'shows for each line what has changed since, and changes nothing itself',
     async () => {
       const ware = () => stockedWare(shop, 5);
       const wares = await Promise.all([ware(), ware(), ware(), ware(), ware()]);
@@ -156,7 +156,7 @@ describe('a cart', () => {
   );
 
   test(
-    'is refused what is not for sale, and more than its limits',
+    'refuses skus that are not for sale, and more than its limits',
     async () => {
       const { sku } = await stockedWare(shop, 1);
       const path = `/carts/${await newCart({ sku, quantity: 9_999 })}`;
@@ -172,7 +172,7 @@ describe('a cart', () => {
   );
 
   test(
-    'that nobody looks at vanishes, and one that is looked at does not',
+    'that is not read expires, and one that is read does not',
     async () => {
       const { sku } = await stockedWare(shop, 1);
       await withGateway({ HOLDFAST_CART_LIFE_MS: '2000' }, async ({ url }) => {
@@ -209,7 +209,7 @@ describe('a cart', () => {
   );
 
   test(
-    'shows what it knows while prices and stock cannot be asked',
+    'shows what it has while prices and stock are unavailable',
     async () => {
       const { sku } = await stockedWare(shop, 1);
       const id = await newCart({ sku, quantity: 1 });
@@ -229,7 +229,7 @@ describe('a cart', () => {
 
 describe('an account', () => {
   test(
-    'has one cart at every sign-in, and takes the lines it gathered as a guest over, once',
+    'has one cart at every sign-in, and takes over its guest lines once',
     async () => {
       const [one, other] = [await stockedWare(shop, 9), await stockedWare(shop, 9)];
       const { email, token } = await newMember(shop);
@@ -253,7 +253,7 @@ describe('an account', () => {
   );
 
   test(
-    'takes a cart over once, however many sign in at once and wherever it stopped before',
+    'takes a cart over once, after any number of concurrent sign-ins and after any crash',
     async () => {
       const { sku } = await stockedWare(shop, 9);
       const { token, accountId } = await newMember(shop);
@@ -268,7 +268,7 @@ describe('an account', () => {
   );
 
   test(
-    'sums up to the limit of a line, and is told what found no room',
+    'sums up to the limit of a line, and reports the excess',
     async () => {
       const { sku } = await stockedWare(shop, 9);
       const { token } = await newMember(shop);
@@ -283,7 +283,7 @@ describe('an account', () => {
     LIMIT_MS,
   );
 
-  test('sees no other account’s cart, and nobody has one without signing in', async () => {
+  test('sees no other account’s cart, and has one only while signed in', async () => {
     const { sku } = await stockedWare(shop, 1);
     const [mine, theirs] = [await newMember(shop), await newMember(shop)];
     await request('POST', '/cart/lines', { token: theirs.token, body: { sku, quantity: 1 } });
@@ -296,7 +296,7 @@ describe('an account', () => {
 
 describe('a checkout from a cart', () => {
   test(
-    'is one order a key, and what was ordered leaves the cart, and only that',
+    'is one order a key, and exactly the ordered lines leave the cart',
     async () => {
       const [one, other] = [await stockedWare(shop, 9), await stockedWare(shop, 9)];
       const path = `/carts/${await newCart({ sku: one.sku, quantity: 2 })}`;
@@ -318,7 +318,7 @@ describe('a checkout from a cart', () => {
   );
 
   test(
-    'cannot be had twice by two keys: at once, or one after the other',
+    'with two keys is one order, at once or one after the other',
     async () => {
       const { sku } = await stockedWare(shop, 9);
       const path = `/carts/${await newCart({ sku, quantity: 1 })}`;
@@ -342,14 +342,14 @@ describe('a checkout from a cart', () => {
   );
 
   test(
-    'holds nothing of its own: while the order waits the cart says until when the order does',
+    "holds no stock of its own: while the order waits, the cart shows the end of the order's hold",
     async () => {
       const { sku } = await stockedWare(shop, 2);
       const path = `/carts/${await newCart({ sku, quantity: 2 })}`;
       expect((await balance(shop, sku))?.reserved).toBe(0);
       const [body, key] = [paying('pm_card_authenticationRequired'), crypto.randomUUID()];
       await checkout(path, body, key);
-      const waiting = await eventually('the cart says until when', async () => {
+      const waiting = await eventually('the cart shows the end of the hold', async () => {
         const cart = await cartAt(path);
         return cart.checkout?.holdUntil ? cart : undefined;
       });
@@ -390,7 +390,7 @@ describe('a checkout from a cart', () => {
   );
 
   test(
-    'agrees to the prices that were shown and to no others, unless they are said',
+    'agrees to the shown prices, unless the shopper sends a total',
     async () => {
       const ware = await stockedWare(shop, 5);
       const path = `/carts/${await newCart({ sku: ware.sku, quantity: 2 })}`;
@@ -405,7 +405,7 @@ describe('a checkout from a cart', () => {
   );
 
   test(
-    'of which the answer and the note of it were lost is found again, and not repeated',
+    'whose response and record were lost is found again, and not repeated',
     async () => {
       const { sku } = await stockedWare(shop, 5);
       const id = await newCart({ sku, quantity: 1 });
@@ -414,7 +414,7 @@ describe('a checkout from a cart', () => {
       const hash = new Bun.CryptoHasher('sha256').update(`sto_default/${id}`).digest('base64url');
       const kept = await redis.hgetall(`cart:{${hash}}`);
       const order = (await decided(`/carts/${id}`, body, key)).body;
-      // As if the gateway had died after it wrote the checkout down and before it heard of it.
+      // As if the gateway had died between the record of the checkout and its response.
       const cart = JSON.parse(kept['cart'] ?? '{}') as { lines: unknown[] };
       const [row] = await shop.sql`select principal from orders.orders where id = ${order.id}`;
       const { lines } = cart;
@@ -430,7 +430,7 @@ describe('a checkout from a cart', () => {
   );
 
   test(
-    'that is not heard of any more is given up after a minute, and no sooner',
+    'without an order is given up after a minute, and no sooner',
     async () => {
       const { sku } = await stockedWare(shop, 5);
       const id = await newCart({ sku, quantity: 1 });
@@ -496,7 +496,7 @@ describe('over GraphQL a cart', () => {
     });
 
   test(
-    'is made by its first line, changed, and bought, with the codes of the HTTP door',
+    'is made by its first line, changed, and bought, with the codes of the HTTP API',
     async () => {
       const { sku } = await stockedWare(shop, 9);
       const made = await graphql(
@@ -565,7 +565,7 @@ describe('over GraphQL a cart', () => {
   );
 
   test(
-    'without a name is the account’s own, a guest’s by its id, and nobody else’s',
+    'without a name is the account’s own, a guest’s by its id, and no other’s',
     async () => {
       const { sku } = await stockedWare(shop, 9);
       const { token } = await newMember(shop);

@@ -1,4 +1,4 @@
-// The three stories that must hold with one of each process and with two: bought, declined, joined.
+// The three scenarios that must hold with one and with two of each process.
 import { expect } from 'bun:test';
 import {
   decidedOrder,

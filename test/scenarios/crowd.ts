@@ -1,4 +1,4 @@
-// A story that only makes others wait: payment steps that nobody takes.
+// A workflow that fills a task queue with payment steps that no worker takes.
 import { proxyActivities } from '@temporalio/workflow';
 
 const { pay } = proxyActivities<{ pay(): Promise<void> }>({

@@ -1,5 +1,5 @@
-// A rehearsed bad deploy: stories under way fail their tasks and lose nothing, and a roll-back
-// lets them go on where they were.
+// Rehearses a bad deploy: running workflows fail their tasks and lose nothing, and a rollback lets
+// them continue.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { resolve } from 'node:path';
 import { Client } from '@temporalio/client';
@@ -41,7 +41,7 @@ afterAll(() => connection.close());
 
 const dataConverter = { payloadCodecs: [payloadCodec([codecKeys(testInstance())])] };
 
-/** A worker whose stories take their steps in another order, and which has no hands. */
+/** A worker whose workflows take their steps in another order, and which has no activities. */
 const badWorker = async (): Promise<Worker> =>
   Worker.create({
     connection,
@@ -62,7 +62,7 @@ const badWorker = async (): Promise<Worker> =>
   });
 
 test(
-  'a build that forks is found out, and rolled back nothing is lost',
+  'a build that forks fails its tasks, and nothing is lost after a rollback',
   async () => {
     const { sku } = await stockedWare(shop, 2);
     const paymentMethod = 'pm_card_authenticationRequired';

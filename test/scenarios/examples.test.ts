@@ -1,4 +1,4 @@
-// The examples of the pages for integrators: each is run as it stands, in a shell.
+// Runs the examples of the pages for integrators as they are, in a shell.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { searched, stockedWare, type Ware } from '../support/journeys.ts';

@@ -1,4 +1,4 @@
-// Imports over the public door: real files and dirty ones, paused, killed half-way, and twice.
+// Tests imports on the public API: valid and invalid files, paused, killed half-way, and repeated.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { ageOfSearch } from '../../db/cassandra/progress.ts';
@@ -109,7 +109,7 @@ const scenario = (name: string, publish: () => Promise<void>): void =>
 
 describe('an import', () => {
   scenario(
-    'of clean and dirty rows takes the good ones, says why of the others, and sets the stock',
+    'of valid and invalid rows writes the valid ones, gives the reason of the others, and sets the stock',
     async () => {
       const id = await upload(
         `\uFEFF${HEADER}a,A1,One,9.99,5,Gear\r\na,A2,,8,-1,\rb,B1,Two,,3,\nc,C1,,5,3,\nd,D1,"Th""ree",0,0,\ne,A1,Thief,1,1,\n`,
@@ -174,7 +174,7 @@ describe('an import', () => {
     },
   );
 
-  scenario('whose worker and door are killed half-way ends with every row once', async () => {
+  scenario('whose worker and API are killed half-way ends with every row once', async () => {
     const id = await upload(HEADER + rowsOf(2_000, 'killed'));
     await eventually('some rows are written', async () =>
       (await look(id)).rows.succeeded > 0 ? true : undefined,
@@ -191,7 +191,7 @@ describe('an import', () => {
     expect(products.filter(({ version }) => version !== 1)).toEqual([]);
   });
 
-  scenario('is paused, stands still, goes on; and its failed rows are tried again', async () => {
+  scenario('is paused, stands still and continues, and its failed rows are retried', async () => {
     const other = await upload(`${HEADER}mine,P-7,Mine,1,1,\n`);
     await ended(other);
     const id = await upload(HEADER + rowsOf(2_000, 'P'));
@@ -229,7 +229,7 @@ describe('an import', () => {
     expect(again.rows).toEqual({ total: 2_000, succeeded: 2_000, failed: 0, skipped: 0 });
   });
 
-  scenario('waits while Search is behind, and goes on when it is not', async () => {
+  scenario('waits while Search is behind, and continues when it is not', async () => {
     const cassandra = cassandraOfAll(shop);
     const searchAgeMs = ageOfSearch(cassandra);
     const file = HEADER + rowsOf(600, 'waits');
@@ -254,7 +254,7 @@ describe('an import', () => {
     }
   });
 
-  scenario('that is no file we know fails as a whole, and says why', async () => {
+  scenario('of an unknown format fails as a whole, with its reason', async () => {
     expect(await ended(await upload('1,2,3\n4,5,6\n'))).toMatchObject({
       status: 'failed',
       reason: 'the first line is no header we know',
@@ -266,7 +266,7 @@ describe('an import', () => {
     expect(await catalogue()).toEqual({ products: [], stock: [] });
   });
 
-  scenario("of another store's is not there", async () => {
+  scenario('of another store is not found', async () => {
     const id = await upload(`${HEADER}a,X1,One,1,1,\n`);
     await ended(id);
     const stranger = await freshStore();
@@ -311,7 +311,7 @@ describe('an import', () => {
   for (const [file, query, type, count, rows] of files) {
     testWithData(
       file,
-      `of ${file} takes every product, and a second time nothing`,
+      `of ${file} writes every product, and a second time nothing`,
       async () => {
         store = await freshStore();
         const text = readFileSync(dataPath(file), 'utf8');
@@ -331,7 +331,7 @@ describe('an import', () => {
 
   testWithData(
     'bestbuy-categories.json',
-    'of a tree of categories makes its collections, each below its parent, and fails what has no name',
+    'of a category tree makes its collections, each below its parent, and fails nodes without a name',
     async () => {
       store = await freshStore();
       const text = readFileSync(dataPath('bestbuy-categories.json'), 'utf8');

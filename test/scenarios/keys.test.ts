@@ -1,4 +1,4 @@
-// API keys and staff: a store's own people make, rotate and revoke its keys, and nobody else's.
+// Tests API keys and staff: a store's own staff make, rotate and revoke its keys, and no others do.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { newId, type StoreId } from '../../domain/ids.ts';
 import { testInstance } from '../../ops/instance.ts';
@@ -50,14 +50,14 @@ const list = async () =>
   ).body.items;
 const reads = async (key: string): Promise<number> =>
   (await call(shop, 'GET', '/products', { token: key })).status;
-/** At Products itself, which is another process than the one that ends keys. */
+/** Calls Products itself, which is another process than the one that revokes keys. */
 const readsThere = async (key: string): Promise<number> => {
   const headers = { authorization: `Bearer ${key}` };
   return (await fetch(`${shop.env['PRODUCTS_URL']}/products`, { headers })).status;
 };
 
 describe('a key of a store', () => {
-  test('is shown once, and what is kept of it opens nothing', async () => {
+  test('is shown once, and its stored hash opens nothing', async () => {
     const { status, body } = await make();
     expect(status).toBe(201);
     expect(await reads(body.key)).toBe(200);
@@ -83,17 +83,17 @@ describe('a key of a store', () => {
   });
 
   test(
-    'that is revoked opens no door any more, at any process',
+    'that is revoked is refused by every process',
     async () => {
       const { body } = await make();
       expect([await reads(body.key), await readsThere(body.key)]).toEqual([200, 200]);
       const path = at(`/keys/${body.id}`);
       expect((await call(shop, 'DELETE', path, { token: owner.token })).status).toBe(204);
       const started = performance.now();
-      await eventually('the key is forgotten everywhere', async () =>
+      await eventually('the key is refused everywhere', async () =>
         (await reads(body.key)) === 401 && (await readsThere(body.key)) === 401 ? true : undefined,
       );
-      // Far less than keys are remembered for: the doors were told.
+      // Much sooner than the cache's limit: the processes were notified.
       expect(performance.now() - started).toBeLessThan(5_000);
       expect((await call(shop, 'DELETE', path, { token: owner.token })).status).toBe(404);
     },
@@ -101,7 +101,7 @@ describe('a key of a store', () => {
   );
 
   test(
-    'is rotated without a gap: the old one lives on for the grace',
+    'is rotated without a gap: the old one stays valid for the grace',
     async () => {
       const { body: old } = await make();
       const rotate = (id: string, graceSeconds: number) =>
@@ -125,14 +125,14 @@ describe('a key of a store', () => {
     LIMIT_MS,
   );
 
-  test('ends by itself', async () => {
+  test('expires by itself', async () => {
     const { body } = await make({ expiresInDays: 1 });
     expect(Date.parse(body.expiresAt ?? '') - Date.now()).toBeGreaterThan(86_000_000);
     await shop.sql`update identity.api_keys set expires_at = now() where id = ${body.id}`;
     expect(await reads(body.key)).toBe(401);
   });
 
-  test('says when it was used, written at most once a minute', async () => {
+  test('shows its last use, written at most once a minute', async () => {
     const { body } = await make();
     const used = async () => (await list()).find(({ id }) => id === body.id)?.lastUsedAt;
     expect(await used()).toBeNull();
@@ -143,7 +143,7 @@ describe('a key of a store', () => {
     expect(await used()).toBe(first);
   });
 
-  test('is never an operator, and never more than its store', async () => {
+  test('never acts as an operator, nor outside of its store', async () => {
     expect((await make({ scopes: ['recovery'] })).status).toBe(400);
     expect((await make({ storeId: 'sto_default' })).status).toBe(400);
     expect((await make({ scopes: [] })).status).toBe(400);
@@ -158,7 +158,7 @@ describe('a key of a store', () => {
   });
 
   test(
-    'is one of at most a hundred, however many are asked for at once',
+    'is one of at most a hundred, however many are requested at once',
     async () => {
       const busy = newId('store');
       await shop.sql`insert into identity.api_keys (hash, id, store_id, name, scopes)
@@ -176,9 +176,9 @@ describe('a key of a store', () => {
   );
 });
 
-describe('the people of a store', () => {
+describe('the staff of a store', () => {
   test(
-    'count from when they confirm their address, in the role they have now',
+    'act once their address is confirmed, in their present role',
     async () => {
       const email = newEmail();
       expect((await give(email, 'clerk')).status).toBe(200);
@@ -207,7 +207,7 @@ describe('the people of a store', () => {
     LIMIT_MS,
   );
 
-  test('keep an owner', async () => {
+  test('always include an owner', async () => {
     const path = at(`/staff/${encodeURIComponent(owner.email)}`);
     expect((await call(shop, 'DELETE', path, { token: owner.token })).status).toBe(409);
     expect((await give(owner.email, 'clerk')).status).toBe(409);
@@ -246,7 +246,7 @@ describe('the people of a store', () => {
 });
 
 test(
-  'an operator is whoever the house names, once the address is confirmed',
+  'an operator is an address that the house names, once it is confirmed',
   async () => {
     const email = newEmail();
     const member = await newMember(shop, email);

@@ -1,4 +1,4 @@
-// A file as large as one may be: it streams through the doors, and no process ever holds it.
+// Tests that a file of the largest size streams through every process within its memory limit.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { testInstance } from '../../ops/instance.ts';
@@ -32,7 +32,7 @@ const rssOf = (name: ProcessName): number => {
   return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024;
 };
 
-/** The most that each process had while `work` was going on. */
+/** The most memory of each process while `work` ran. */
 const peaksDuring = async (names: ProcessName[], work: () => Promise<void>) => {
   const peaks = new Map(names.map((name) => [name, rssOf(name)]));
   let over = false;
@@ -47,7 +47,7 @@ const peaksDuring = async (names: ProcessName[], work: () => Promise<void>) => {
   return peaks;
 };
 
-/** A header, one good row, and rows that are too long, a row a chunk. */
+/** A header, one valid row, and rows that are too long, one a chunk. */
 const largeFile = (): { rows: number; body: ReadableStream<Uint8Array> } => {
   const encoder = new TextEncoder();
   const cell = 'x'.repeat(CELL_BYTES);
@@ -82,7 +82,7 @@ const imported = async (): Promise<void> => {
 
 describe('imports of 95 MiB', () => {
   test(
-    'stream through gateway, products and worker, which never need more than they are given',
+    'stream through gateway, products and worker, which stay within their memory limits',
     async () => {
       const peaks = await peaksDuring(Object.keys(GIVEN_BYTES) as ProcessName[], async () => {
         await Promise.all(Array.from({ length: AT_ONCE }, imported));

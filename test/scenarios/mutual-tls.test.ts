@@ -1,4 +1,4 @@
-// The whole shop over mutual TLS: an order goes through, and no door behind the gateway hears others.
+// Tests the whole shop over mutual TLS: an order is delivered, and other callers are refused.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { peerFetch, type PeerTls } from '../../apis/rpc/peer-tls.ts';
 import { certificates } from '../certificates.ts';
@@ -42,7 +42,7 @@ test(
     const { status, body } = await decidedOrder(own.shop, { sku: ware.sku });
     expect(status).toBe(201);
     await reached(own.shop, body.id, 'delivered');
-    // Each call went by these processes and by no other.
+    // Each call went through these processes and no other.
     const { worker, orders, gateway } = own.processes;
     const made = [
       await callsOf(gateway.opsUrl, 'holdfast.orders.v1.OrdersService/PlaceOrder'),
@@ -56,18 +56,18 @@ test(
   LIMIT_MS,
 );
 
-describe.each([...SERVICES])('the door of %s', (service) => {
+describe.each([...SERVICES])('the listener of %s', (service) => {
   const heard = (tls: PeerTls | undefined, url = own.urls[service]) =>
     peerFetch(tls)(`${url}/heartbeat`).then(
       ({ status }) => status,
       () => 'refused',
     );
 
-  test('hears a peer', async () => {
+  test('answers a peer', async () => {
     expect(await heard(certified(`peer-of-${service}`, 'ours'))).toBe(200);
   });
 
-  test('hears nobody without a certificate of the same authority, or without TLS', async () => {
+  test('refuses callers without a certificate of the same authority, or without TLS', async () => {
     const foreign = certified(`stranger-to-${service}`, 'theirs');
     const { ca } = certified(`trust-in-${service}`, 'ours');
     expect(await heard({ cert: '', key: '', ca })).toBe('refused');

@@ -1,4 +1,4 @@
-// Stories over the public doors, judged in the stores and in the card provider's own ledger.
+// Tests orders on the public API, judged in the stores and in the card provider's ledger.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import {
   cancelByShopper,
@@ -32,13 +32,13 @@ const control = (name: string, path: string, method: string, body?: unknown): Pr
   });
 
 describe('an order', () => {
-  scenario('is found by search, bought, delivered and written about', () =>
+  scenario('is found by search, bought, delivered and confirmed by mail', () =>
     boughtAndDelivered(shop),
   );
 
   scenario('with a declined card leaves no charge and no hold', () => declinedWithoutTrace(shop));
 
-  scenario('asked twenty times at once under one key is one order, one charge, one answer', () =>
+  scenario('placed twenty times at once under one key is one order, one charge, one response', () =>
     twentyCallsOneOrder(shop),
   );
 
@@ -70,7 +70,7 @@ describe('an order', () => {
     },
   );
 
-  scenario('that needs 3-D Secure waits for the shopper and then goes on', async () => {
+  scenario('that needs 3-D Secure waits for the shopper and then continues', async () => {
     const ware = await stockedWare(shop, 5);
     const paymentMethod = 'pm_card_authenticationRequired';
     const { status, body } = await decidedOrder(shop, { sku: ware.sku, paymentMethod });
@@ -101,7 +101,7 @@ describe('an order', () => {
     },
   );
 
-  scenario('of more than is left is a clean 409', async () => {
+  scenario('of more units than the stock is a 409', async () => {
     const ware = await stockedWare(shop, 1);
     const { status, body } = await decidedOrder(shop, { sku: ware.sku, quantity: 2 });
     expect([status, body.code]).toEqual([409, 'OUT_OF_STOCK']);

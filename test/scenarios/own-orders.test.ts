@@ -1,4 +1,4 @@
-// Whose orders are whose: an account's own, a guest's by token, and guests' that an account claims.
+// Tests who may read orders: an account its own, a guest by token, and an account its claimed ones.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import {
   call,
@@ -20,7 +20,7 @@ import { reached } from '../support/judges.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
 const LIMIT_MS = 60_000;
-/** Orders with it wait for their shoppers, so that only these tests move them. */
+/** Orders of this card wait for their shoppers, so that only these tests move them. */
 const WAITING = 'pm_card_authenticationRequired';
 
 let shop: Shop;
@@ -72,12 +72,12 @@ const DOORS: [name: string, method: string, path: string, body?: unknown][] = [
   ['address', 'PUT', '/address', { shippingAddress: { ...ADDRESS, city: 'Elsewhere' } }],
   ['cancellation', 'POST', '/cancel', {}],
   ['return', 'POST', '/returns', { lines: [{ sku: 'X-1', quantity: 1 }] }],
-  ['look at a return', 'GET', '/returns/ret_0000000000000000000000000'],
+  ['read a return', 'GET', '/returns/ret_0000000000000000000000000'],
 ];
 
 describe('an order of an account', () => {
   test(
-    'is placed without an address to write to, listed, read, followed and cancelled',
+    'is placed without an e-mail, listed, read, followed and cancelled',
     async () => {
       const me = await newMember(shop);
       const { status, body } = await buys(me);
@@ -92,7 +92,7 @@ describe('an order of an account', () => {
       });
       expect((await call(shop, 'GET', at('/events'), { token: me.token })).status).toBe(200);
       const cancelled = await call(shop, 'POST', at('/cancel'), { token: me.token, body: {} });
-      // 202 where the story needs a moment longer than the answer waits.
+      // 202 where the workflow takes longer than the response waits.
       expect([200, 202]).toContain(cancelled.status);
       await reached(shop, body.id, 'cancelled');
     },
@@ -100,7 +100,7 @@ describe('an order of an account', () => {
   );
 
   test(
-    'is not there for another account, a guest with its address, or who has signed out',
+    'is not found by another account, a guest with its address, or a signed-out caller',
     async () => {
       const me = await confirmedMember(shop);
       const { body: mine } = await buys(me);
@@ -128,7 +128,7 @@ describe('an order of an account', () => {
   );
 
   test(
-    'is one for a key, whatever address it names; another account has its own keys',
+    'is one per key, whatever address it names; another account has its own keys',
     async () => {
       const me = await newMember(shop);
       const other = await newMember(shop);
@@ -188,7 +188,7 @@ describe('the list of orders', () => {
     LIMIT_MS,
   );
 
-  test('needs somebody', async () => {
+  test('needs a session', async () => {
     const guest = await buysAsGuest(newEmail());
     expect((await call(shop, 'GET', '/orders')).status).toBe(401);
     expect((await call(shop, 'GET', '/orders', { token: guest.accessToken })).status).toBe(401);
@@ -206,7 +206,7 @@ describe("a guest's order", () => {
       expect([await ownIds(me), (await read()).status]).toEqual([[], 404]);
       await confirmAddress(shop, email);
       expect([await ownIds(me), (await read()).status]).toEqual([[guest.id], 200]);
-      // The guest's own token goes on working.
+      // The guest's own token stays valid.
       expect((await asShopper(shop, guest, 'GET')).status).toBe(200);
     },
     LIMIT_MS,

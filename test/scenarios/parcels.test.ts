@@ -1,4 +1,4 @@
-// An order whose units lie at two locations: two parcels, one charge, one delivery.
+// Tests an order whose units are at two locations: two parcels, one charge, one delivery.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { decidedOrder, stockedWare } from '../support/journeys.ts';
 import { control, eventsOf, providerView, reached } from '../support/judges.ts';
@@ -21,9 +21,9 @@ interface Parcel {
   status: string;
 }
 
-describe('an order of more than any one location has', () => {
+describe('an order of more units than any one location has', () => {
   test(
-    'is sent as a parcel from each, paid once and delivered once',
+    'is sent as one parcel from each, paid once and delivered once',
     async () => {
       const { sku, productId } = await stockedWare(shop, 2, 20);
       const receiptId = crypto.randomUUID();

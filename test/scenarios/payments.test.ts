@@ -1,4 +1,4 @@
-// Stories of an order's money, judged in the provider's ledger, our own, and the stock.
+// Tests an order's money, judged in the provider's ledger, our own, and the stock.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import {
   asShopper,
@@ -60,7 +60,7 @@ const paidStatus = (id: string, status: string): Promise<true> =>
   );
 
 describe('a card without funds', () => {
-  scenario('is a 402 that asks for another card, with which the order goes on', async () => {
+  scenario('is a 402, after which another card pays the order', async () => {
     const { ware, answer, it } = await bought(CARDS.empty);
     expect([answer.status, answer.body.code]).toEqual([402, 'CARD_DECLINED']);
     expect(answer.body.order).toEqual({ id: it.id, status: 'awaiting_payment' });
@@ -75,9 +75,9 @@ describe('a card without funds', () => {
     expect(await accountsOf(shop, it.id)).toEqual({ card_provider: 2000, sales: -2000 });
   });
 
-  scenario('is written about, and ends with nothing held when nobody pays', async () => {
+  scenario('is reported by mail, and ends without a hold when no other card comes', async () => {
     const { ware, email, it } = await bought(CARDS.empty);
-    await eventually('the shopper is asked by mail', async () =>
+    await eventually('the shopper has a mail', async () =>
       (await mailTo(shop, email)).find((subject) => subject.startsWith('Your order needs you')),
     );
     await cancelByShopper(shop, it.id, it.accessToken);
@@ -90,7 +90,7 @@ describe('a card without funds', () => {
 });
 
 describe('a stolen card', () => {
-  scenario('ends the order at once, and takes no other card', async () => {
+  scenario('ends the order at once, which then refuses another card', async () => {
     const { ware, answer, it } = await bought(CARDS.stolen);
     expect([answer.status, answer.body.order?.status]).toEqual([402, 'rejected']);
     expect(await balance(shop, ware.sku)).toEqual({ on_hand: 5, reserved: 0 });
@@ -100,17 +100,17 @@ describe('a stolen card', () => {
 });
 
 describe('3-D Secure', () => {
-  scenario('answers at once with what the browser needs', async () => {
+  scenario('is answered at once with what the browser needs', async () => {
     const { answer } = await bought(CARDS.asks);
     expect([answer.status, answer.body.status]).toEqual([202, 'awaiting_payment']);
     expect(answer.body.payment.clientSecret).toMatch(/^pi_\w+_secret_/);
     expect(answer.body.nextAction?.kind).toBe('authenticate');
   });
 
-  scenario('that fails asks for another card', async () => {
+  scenario('that fails needs another card', async () => {
     const { it } = await bought(CARDS.asks);
     await authenticate(shop, it.id, 'failure');
-    await eventually('another card is asked for', async () => {
+    await eventually('another card is needed', async () => {
       const { body } = await asShopper(shop, it, 'GET');
       return body.nextAction?.kind === 'another_card' ? true : undefined;
     });
@@ -153,7 +153,7 @@ describe('an order that is paid', () => {
     }
   };
   const cancelIt = async (it: { id: string; accessToken: string }): Promise<void> => {
-    // Undoing asks the carrier what has become of the booking, so this takes until it is back.
+    // The undo reads the booking at the carrier, so this lasts until it is back.
     const asked = await asShopper(shop, it, 'POST', '/cancel', {});
     expect([asked.status, asked.body.status]).toEqual([202, 'confirmed']);
   };
@@ -162,7 +162,7 @@ describe('an order that is paid', () => {
     ['while the carrier is away', []],
     ['while a booking hangs that fails later', [{ action: 'hang', forMs: 12_000 }]],
   ])(
-    'and cancelled %s gets its money and stock back',
+    'and cancelled %s is refunded and its stock released',
     async (_, first) => {
       const { ware, it } = await boughtWithoutCarrier(CARDS.good, cancelIt, first);
       await reached(shop, it.id, 'cancelled');
@@ -179,7 +179,7 @@ describe('an order that is paid', () => {
     WORKFLOW_LIMIT_MS,
   );
 
-  scenario('and delivered cannot be cancelled any more', async () => {
+  scenario('and delivered cannot be cancelled', async () => {
     const { it } = await bought(CARDS.good);
     await reached(shop, it.id, 'delivered');
     const late = await asShopper(shop, it, 'POST', '/cancel', {});
@@ -189,7 +189,7 @@ describe('an order that is paid', () => {
 });
 
 describe('a parcel', () => {
-  scenario('that is lost ends the order with the money back and the units gone', async () => {
+  scenario('that is lost ends the order with a refund and the units gone', async () => {
     const { ware, it } = await bought(CARDS.slowRefund, { postalCode: 'LOST 00' });
     await reached(shop, it.id, 'lost');
     expect((await providerView(shop, it.id)).keptMinor).toBe(0);
@@ -198,7 +198,7 @@ describe('a parcel', () => {
     expect(await balance(shop, ware.sku)).toEqual({ on_hand: 4, reserved: 0 });
   });
 
-  scenario('that comes back gives the money and the units back', async () => {
+  scenario('that comes back ends the order with a refund and the units on hand', async () => {
     const { ware, it } = await bought(CARDS.good, { postalCode: 'BACK 00' });
     await reached(shop, it.id, 'returned_to_sender');
     expect((await providerView(shop, it.id)).keptMinor).toBe(0);
@@ -225,7 +225,7 @@ describe('a return', () => {
       return body.status === 'refunded' ? body : undefined;
     });
 
-  scenario('of a part gives that part back, and puts it on hand again', async () => {
+  scenario('of some units refunds them, and puts them on hand again', async () => {
     const { ware, email, it } = await delivered(3);
     const body = { lines: [{ sku: ware.sku, quantity: 2 }], reason: 'too small' };
     const asked = await asShopper<ReturnAnswer>(shop, it, 'POST', '/returns', body);
@@ -241,7 +241,7 @@ describe('a return', () => {
       status: 'delivered',
       payment: { status: 'partially_refunded', refunded: 40, refunds: [{ status: 'succeeded' }] },
     });
-    await eventually('the refund is written about', async () =>
+    await eventually('the refund has a mail', async () =>
       (await mailTo(shop, email)).find((subject) => subject.startsWith('Your money is on its way')),
     );
   });
@@ -273,11 +273,11 @@ describe('a return', () => {
     expect([early.status, early.body.code]).toEqual([409, 'RETURN_REFUSED']);
   });
 
-  scenario('whose refund the bank takes back leaves the order to a person', async () => {
+  scenario('whose refund the bank reverses raises an attention', async () => {
     const { ware, it } = await delivered(1, CARDS.badRefund);
     const lines = [{ sku: ware.sku, quantity: 1 }];
     await asShopper(shop, it, 'POST', '/returns', { lines });
-    await eventually('the order needs a person', async () => {
+    await eventually('the order has an attention', async () => {
       const { body } = await asShopper(shop, it, 'GET');
       return body.attention?.reason === 'REFUND_FAILED' ? true : undefined;
     });
@@ -301,7 +301,7 @@ describe('a dispute', () => {
   const decide = (disputeId: string, outcome: 'won' | 'lost') =>
     control(shop, 'STRIPE_SANDBOX_URL', 'POST', `disputes/${disputeId}/decide`, { outcome });
 
-  scenario('is answered from the record, and won the money is ours again', async () => {
+  scenario('gets evidence from the record, and the money returns when it is won', async () => {
     const { it, disputeId } = await disputed();
     expect(await accountsOf(shop, it.id)).toEqual({ disputed: 2000, sales: -2000 });
     await decide(disputeId, 'won');
@@ -310,10 +310,10 @@ describe('a dispute', () => {
     expect(await eventsOf(shop, it.id)).toContain('DisputeWon');
   });
 
-  scenario('that is lost is a loss in the books', async () => {
+  scenario('that is lost is a loss in the ledger', async () => {
     const { it, disputeId } = await disputed();
     await decide(disputeId, 'lost');
-    await eventually('the verdict is booked', async () =>
+    await eventually('the verdict is recorded', async () =>
       (await eventsOf(shop, it.id)).includes('DisputeLost') ? true : undefined,
     );
     expect(await accountsOf(shop, it.id)).toEqual({ losses: 2000, sales: -2000 });
@@ -328,7 +328,7 @@ describe('an address', () => {
     postalCode: 'IV40 8AE',
     country: 'GB',
   };
-  scenario('can be changed while the order waits, and not after it was sent', async () => {
+  scenario('can be changed while the order waits, and not after shipment', async () => {
     const { it } = await bought(CARDS.asks);
     const body = { shippingAddress: elsewhere };
     expect((await asShopper(shop, it, 'PUT', '/address', body)).status).toBe(200);

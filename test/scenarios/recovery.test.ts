@@ -1,4 +1,4 @@
-// Stories of operators: what is stuck is found, explained, mended once, and written down.
+// Tests operators' actions: stuck orders are found, explained, repaired once, and audited.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { Client, Connection } from '@temporalio/client';
 import { fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
@@ -43,7 +43,7 @@ const look = async (id: string): Promise<Looked> =>
   (await asOperator<Looked>(shop, 'GET', `orders/${id}`)).body;
 
 const needs = (id: string, reason: string): Promise<Looked> =>
-  eventually(`${id} needs a person: ${reason}`, async () => {
+  eventually(`${id} has the attention ${reason}`, async () => {
     const seen = await look(id);
     return seen.reason === reason ? seen : undefined;
   });
@@ -63,7 +63,7 @@ const refusedByCarrier = async () => {
 };
 
 describe('an order that the carrier refuses', () => {
-  scenario('waits for a person, is explained, and goes on when retried', async () => {
+  scenario('waits with an attention, is explained, and continues when retried', async () => {
     const { id, seen } = await refusedByCarrier();
     expect(seen.workflow).toMatchObject({ state: 'RUNNING' });
     expect(seen.provider).toMatchObject({ stage: 'captured' });
@@ -81,7 +81,7 @@ describe('an order that the carrier refuses', () => {
     expect(await eventsOf(shop, id)).toContain('AttentionCleared');
   });
 
-  scenario('can be sent elsewhere and retried', async () => {
+  scenario('can be readdressed and retried', async () => {
     const { id } = await refusedByCarrier();
     const address = {
       name: 'Robin Shopper',
@@ -97,7 +97,7 @@ describe('an order that the carrier refuses', () => {
     await reached(shop, id, 'delivered');
   });
 
-  scenario('can be cancelled, with its money and stock back', async () => {
+  scenario('can be cancelled, with a refund and its stock released', async () => {
     const { id, ware } = await refusedByCarrier();
     expect((await asOperator(shop, 'POST', `orders/${id}/cancel`, {})).status).toBe(200);
     await reached(shop, id, 'cancelled');
@@ -105,7 +105,7 @@ describe('an order that the carrier refuses', () => {
     expect(await balance(shop, ware.sku)).toEqual({ on_hand: 5, reserved: 0 });
   });
 
-  scenario('is mended once by fifty equal clicks', async () => {
+  scenario('is repaired once by fifty equal requests', async () => {
     const { id } = await refusedByCarrier();
     const key = crypto.randomUUID();
     const clicks = await Promise.all(
@@ -119,7 +119,7 @@ describe('an order that the carrier refuses', () => {
     expect(other).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } });
   });
 
-  scenario('is found by a dry run, and mended with others in a batch', async () => {
+  scenario('is found by a dry run, and repaired with others in a batch', async () => {
     const ids = [(await refusedByCarrier()).id, (await refusedByCarrier()).id];
     const filter = { reason: 'SHIPMENT_STEP_FAILED' };
     const dry = await asOperator<{ matches: number; orders: Looked[] }>(shop, 'POST', 'batches', {
@@ -138,7 +138,7 @@ describe('an order that the carrier refuses', () => {
 });
 
 describe('an operator', () => {
-  scenario('gives a part of the money back, and never more than there is', async () => {
+  scenario('refunds some of the money, and never more than was captured', async () => {
     const { id } = await bought();
     await reached(shop, id, 'delivered');
     const part = await asOperator(shop, 'POST', `orders/${id}/refund`, {
@@ -146,20 +146,20 @@ describe('an operator', () => {
       note: 'scratched',
     });
     expect(part.status).toBe(200);
-    await eventually('the part is back', async () =>
+    await eventually('the first refund is confirmed', async () =>
       (await orderRow(shop, id))?.payment_status === 'partially_refunded' ? true : undefined,
     );
     const more = await asOperator(shop, 'POST', `orders/${id}/refund`, { amount: 16 });
     expect(more).toMatchObject({ status: 409, body: { code: 'REFUND_EXCEEDS_CAPTURE' } });
     expect((await asOperator(shop, 'POST', `orders/${id}/refund`, {})).status).toBe(200);
-    await eventually('all of it is back', async () =>
+    await eventually('all of it is refunded', async () =>
       (await orderRow(shop, id))?.payment_status === 'refunded' ? true : undefined,
     );
     expect((await providerView(shop, id)).keptMinor).toBe(0);
     expect(await accountsOf(shop, id)).toEqual({});
   });
 
-  scenario('is refused what the order does not allow, and it is written down', async () => {
+  scenario('is refused what the order does not allow, and the refusal is audited', async () => {
     const { id } = await bought();
     await reached(shop, id, 'delivered');
     for (const [action, body] of [
@@ -174,7 +174,7 @@ describe('an operator', () => {
     expect(outcomes).toEqual(Array(3).fill('ILLEGAL_TRANSITION'));
   });
 
-  scenario('is asked for a key of an operator', async () => {
+  scenario("needs an operator's key", async () => {
     for (const path of ['orders', 'breaks', 'overview']) {
       const url = `${shop.env['GATEWAY_URL']}/recovery/${path}`;
       expect((await request(url)).status).toBe(401);
@@ -185,31 +185,34 @@ describe('an operator', () => {
 });
 
 describe('the sweep', () => {
-  scenario('tells what Temporal was away for, and starts the return that waits', async () => {
-    const { id, ware, accessToken } = await bought({ email: 'sweep@shopper.example' });
-    await reached(shop, id, 'delivered');
-    await shop.kill('temporal');
-    const lines = [{ sku: ware.sku, quantity: 1 }];
-    const asked = await asShopper<{ id: string; status: string }>(
-      shop,
-      { id, accessToken },
-      'POST',
-      '/returns',
-      { lines },
-    );
-    expect([asked.status, asked.body.status]).toEqual([201, 'requested']);
-    await shop.start('temporal');
-    await eventually('the return is refunded', async () =>
-      (await orderRow(shop, id))?.payment_status === 'refunded' ? true : undefined,
-    );
-    expect((await providerView(shop, id)).keptMinor).toBe(0);
-    await eventually('the refund is written about', async () =>
-      (await mailTo(shop, 'sweep@shopper.example')).find((one) => one.startsWith('Your money')),
-    );
-  });
+  scenario(
+    'delivers the events that Temporal missed, and starts the return that waits',
+    async () => {
+      const { id, ware, accessToken } = await bought({ email: 'sweep@shopper.example' });
+      await reached(shop, id, 'delivered');
+      await shop.kill('temporal');
+      const lines = [{ sku: ware.sku, quantity: 1 }];
+      const asked = await asShopper<{ id: string; status: string }>(
+        shop,
+        { id, accessToken },
+        'POST',
+        '/returns',
+        { lines },
+      );
+      expect([asked.status, asked.body.status]).toEqual([201, 'requested']);
+      await shop.start('temporal');
+      await eventually('the return is refunded', async () =>
+        (await orderRow(shop, id))?.payment_status === 'refunded' ? true : undefined,
+      );
+      expect((await providerView(shop, id)).keptMinor).toBe(0);
+      await eventually('the refund has a mail', async () =>
+        (await mailTo(shop, 'sweep@shopper.example')).find((one) => one.startsWith('Your money')),
+      );
+    },
+  );
 
   scenario(
-    'shows an order whose story is gone, and a retry begins it from the record',
+    'reports an order whose workflow is gone, and a retry starts it from the record',
     async () => {
       const order = await bought({ paymentMethod: 'pm_card_authenticationRequired' });
       const { id } = order;
@@ -217,7 +220,7 @@ describe('the sweep', () => {
       const client = new Client({ connection, namespace: 'holdfast' });
       await client.workflow.getHandle(fulfillOrderId(id)).terminate('a test');
       await connection.close();
-      // Nobody can say yet that it is over: its shopper is to ask again.
+      // Its end is not certain yet, so the shopper's call may be repeated.
       const refused = await asShopper(shop, order, 'POST', '/cancel', {});
       expect(refused).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE' } });
       await shop.sql`update orders.orders set updated_at = now() - interval '1 hour'
@@ -232,20 +235,20 @@ describe('the sweep', () => {
     },
   );
 
-  scenario('shows an order that nothing has decided for a quarter of an hour', async () => {
+  scenario('reports an order that is undecided for a quarter of an hour', async () => {
     const { id } = await bought({ paymentMethod: 'pm_card_authenticationRequired' });
     const waits = await eventually('it waits for its shopper', async () => {
       const { status } = await look(id);
       return status === 'awaiting_payment' ? status : undefined;
     });
     expect(waits).toBe('awaiting_payment');
-    // The record as it is sixteen minutes on, when the shopper's time is over and nothing came.
+    // The record sixteen minutes later, when the payment window is over and no event came.
     await shop.sql`update orders.orders set next_action = null,
       created_at = now() - interval '16 minutes', updated_at = now() - interval '16 minutes'
       where id = ${id}`;
     const seen = await needs(id, 'NO_PROGRESS');
     expect(seen).toMatchObject({ nextAction: 'retry', workflow: { state: 'RUNNING' } });
-    await eventually('it is written down', async () =>
+    await eventually('it is recorded', async () =>
       (await eventsOf(shop, id)).includes('AttentionRaised') ? true : undefined,
     );
     const { body } = await asOperator<{ oldestUndecidedSeconds: number }>(shop, 'GET', 'overview');

@@ -1,4 +1,4 @@
-// Service keys rotate under traffic: the real processes, and not one failed request.
+// Tests that service keys rotate under traffic without a failed request.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { newId } from '../../domain/ids.ts';
 import { testInstance } from '../../ops/instance.ts';
@@ -36,7 +36,7 @@ describe('service keys', () => {
       const ware = await stockedWare(shop, 3);
       await searched(shop, ware);
       const query = `{ product(id: "${ware.productId}") { variants { stock { available } } } }`;
-      // Stores nobody has heard of: a token is minted for each, by the newest key.
+      // Unknown stores: a token is minted for each, by the newest key.
       const stores = await Promise.all(
         Array.from({ length: 40 }, () => newStore(shop, ['inventory:read', 'products:read'])),
       );
@@ -67,9 +67,7 @@ describe('service keys', () => {
       });
       await Bun.sleep((LEAD_SECONDS + 3) * 1_000);
       const seen = calls;
-      await eventually('calls go on with the new keys', async () =>
-        calls > seen + 5 ? true : undefined,
-      );
+      await eventually('calls use the new keys', async () => (calls > seen + 5 ? true : undefined));
       isOver = true;
       await running;
       expect(failures).toEqual([]);

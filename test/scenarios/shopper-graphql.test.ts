@@ -1,4 +1,4 @@
-// A shopper's whole journey over GraphQL at the gateway, with the codes and keys of the HTTP door.
+// Tests a shopper's whole order over GraphQL, with the codes and keys of the HTTP API.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { newId } from '../../domain/ids.ts';
 import {
@@ -33,10 +33,10 @@ interface Said {
   errors?: { message: string; path?: string[]; extensions: Record<string, unknown> }[];
 }
 
-/** What a question's one field answered; a test that goes on with nothing says why. */
+/** The data of a query's one field; throws when there is none. */
 const nodeOf = ({ body }: { body: Said }): Node => {
   const [node] = Object.values((body.data ?? {}) as Record<string, Node>);
-  if (!node) throw new Error(`nothing was answered: ${JSON.stringify(body)}`);
+  if (!node) throw new Error(`no data: ${JSON.stringify(body)}`);
   return node;
 };
 
@@ -131,7 +131,7 @@ describe('over GraphQL a guest', () => {
   );
 
   test(
-    'pays with 3-D Secure, or cancels and has the stock given back',
+    'pays with 3-D Secure, or cancels and has the stock released',
     async () => {
       const { sku } = await stockedWare(shop, 2);
       const paymentMethod = 'pm_card_authenticationRequired';
@@ -169,7 +169,7 @@ describe('over GraphQL a guest', () => {
       );
       expect(nodeOf(answer).id).toBe(cancelled.id);
       await reached(shop, cancelled.id, 'cancelled');
-      await eventually('the stock is back', async () => {
+      await eventually('the stock is released', async () => {
         const { on_hand, reserved } = (await balance(shop, sku)) ?? {};
         return on_hand === 1 && reserved === 0 ? true : undefined;
       });
@@ -178,7 +178,7 @@ describe('over GraphQL a guest', () => {
   );
 
   test(
-    'is refused with the codes of the HTTP door, and told of the order that exists',
+    'is refused with the codes of the HTTP API, and gets the id of the order that exists',
     async () => {
       const { sku } = await stockedWare(shop, 1);
       const place = (call: Partial<Call>, key: string = crypto.randomUUID()) =>
@@ -210,7 +210,7 @@ describe('over GraphQL a guest', () => {
     WORKFLOW_LIMIT_MS,
   );
 
-  test("sees nobody else's order, and no list", async () => {
+  test("sees no other guest's order, and no list", async () => {
     const variables = { id: newId('order') };
     expect(codesOf(await graphql(ORDER, variables))).toEqual(['UNAUTHENTICATED']);
     const token = `hfo_${'x'.repeat(43)}`;
@@ -272,7 +272,7 @@ describe('over GraphQL an account', () => {
   );
 
   test(
-    "sees nothing of another one's, and takes no page of its list",
+    "sees nothing of another account's, and cannot use a cursor of its list",
     async () => {
       const [own, other] = [as(await newMember(shop)), as(await newMember(shop))];
       const { sku } = await stockedWare(shop, 5);
@@ -291,7 +291,7 @@ describe('over GraphQL an account', () => {
   );
 });
 
-describe('a question of both kinds', () => {
+describe("a query of both services' fields", () => {
   test(
     'is answered as if there were one service, aliases and fragments included',
     async () => {
@@ -331,7 +331,7 @@ describe('a question of both kinds', () => {
   );
 
   test(
-    'is answered in part while Search is away: null, and UNAVAILABLE beside it',
+    'is answered partly while Search is away: null, with the error UNAVAILABLE',
     () =>
       withGateway({ HOLDFAST_SEARCH_URL: 'http://127.0.0.1:1' }, async ({ url }) => {
         const partly = await graphql('{ me { id } product(id: "a") { id } }', {}, {}, url);
@@ -343,7 +343,7 @@ describe('a question of both kinds', () => {
     WORKFLOW_LIMIT_MS,
   );
 
-  test('that would place a dozen orders is too much', async () => {
+  test('that would place a dozen orders is refused', async () => {
     const { sku } = await stockedWare(shop, 1);
     const one = (at: number) =>
       `p${at}: placeOrder(input: $input, idempotencyKey: "${crypto.randomUUID()}") { id }`;

@@ -1,4 +1,4 @@
-// Nothing assumes one of anything: the core stories with two of every process.
+// Tests the core scenarios with two of every process.
 import { afterAll, beforeAll, describe, test } from 'bun:test';
 import { isSandbox, PROCESS_NAMES } from '../../ops/processes.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';

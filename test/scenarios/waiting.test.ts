@@ -1,4 +1,4 @@
-// Orders that wait: for a shopper who never answers, and for their turn at the card provider.
+// Tests orders that wait: for a shopper who never pays, and in the payments queue.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { reservationIdOf } from '../../domain/ids.ts';
 import { asShopper, eventually, newEmail, placeOrder, stockedWare } from '../support/journeys.ts';
@@ -8,7 +8,7 @@ import { shop as openShop, UP_LIMIT_MS, withSetting, type Shop } from '../suppor
 const LIMIT_MS = 150_000;
 const SECURE = 'pm_card_authenticationRequired';
 const WINDOW_MS = 6_000;
-/** Longer than a wait that is made up for. */
+/** Longer than the shortest queue time that extends a hold. */
 const QUEUED_MS = 6_000;
 const ALL_BUT_PAYMENTS = 'orders,fulfillment,notifications,recovery,imports';
 
@@ -49,7 +49,7 @@ describe('an order', () => {
   );
 
   test(
-    'that waits for its turn to pay gets the time back, and its stock is held as long',
+    'that waits in the payments queue gets the time back, and its hold lasts as long',
     async () => {
       const { sku } = await stockedWare(shop, 1);
       const others = ['HOLDFAST_TASK_QUEUES', ALL_BUT_PAYMENTS] as const;
@@ -60,7 +60,7 @@ describe('an order', () => {
         await Bun.sleep(QUEUED_MS);
         return { body: placed.body, heldUntilMs: hold.ends_at_ms };
       });
-      const asked = await eventually('its shopper is asked', async () => {
+      const asked = await eventually('its shopper must act', async () => {
         const { body: order } = await asShopper(shop, body, 'GET');
         return order.nextAction?.kind === 'authenticate' ? order : undefined;
       });

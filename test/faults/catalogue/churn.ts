@@ -1,22 +1,22 @@
-// A seeded churn of one store: prices move, stock flips, products go, come back and change names.
+// Runs seeded writes to one store's catalogue: prices, stock, deletions, names and slugs change.
 import { eventually, JSON_TYPE, request, type Answer } from '../../support/journeys.ts';
 import { bearer, type Store } from '../../support/refusals.ts';
 import type { Shop } from '../../support/shop.ts';
 import { randomOf } from '../workload.ts';
 
 const LANES = 4;
-/** Writes go on at a steady pace, so that a fault meets some at any moment. */
+/** Writes go on at a steady pace, so that a fault meets some of them at any moment. */
 const PACE_MS = 20;
 const PRODUCTS_MIN = 40;
 const PRODUCTS_MAX = 400;
 /** Products that one call of a batch changes. */
 const BATCH = 25;
 const SHELVES = 3;
-/** A call whose answer was lost is sent again under its key, as a store's program does. */
+/** A call whose response was lost is sent again under its key, as a store's program does. */
 const ANSWERED_LIMIT_MS = 180_000;
 const ANSWER_LIMIT_MS = 15_000;
 
-/** What is done to a product, and how often in a hundred. */
+/** The kinds of writes, with their shares in percent. */
 const KINDS = { priced: 44, stocked: 22, batched: 8, renamed: 9, replaced: 9, shelved: 8 } as const;
 type Kind = keyof typeof KINDS;
 
@@ -29,7 +29,7 @@ const kindOf = (roll: number): Kind => {
   return 'priced';
 };
 
-/** Where a product stands in the churn; another one may take its place, and its slug. */
+/** One of the churn's product slots; another product may take over the slot and its slug. */
 interface Offset {
   id: string;
   slug: string;
@@ -37,16 +37,16 @@ interface Offset {
 
 export interface Churn {
   store: Store;
-  /** Calls that were answered, and those of them that were refused. */
+  /** Calls with a response, and those of them that were refused. */
   calls: number;
   refused: number;
   /** Calls that had to be sent again because their outcome was unknown. */
   unknown: number;
-  /** Products that were written, each time it was. */
+  /** Ids of written products, once for each write. */
   written: number;
   places: Offset[];
   shelves: string[];
-  /** Hears of every new product. */
+  /** Called with every new product. */
   onMade(id: string): void;
 }
 
@@ -58,7 +58,7 @@ interface Made {
 const isAnswer = ({ status, body }: Answer<{ code?: string }>): boolean =>
   status < 500 && status !== 429 && body.code !== 'IDEMPOTENCY_KEY_IN_FLIGHT';
 
-/** Sent again under its key until there is an answer: a lost answer or a 5xx says nothing. */
+/** Sends again under the key until there is a response: a lost one or a 5xx is no result. */
 const call = async <T>(
   { env }: Shop,
   churn: Churn,
@@ -99,7 +99,7 @@ const put = (churn: Churn, place: Offset, id: string): void => {
   churn.onMade(id);
 };
 
-/** Each answers how many products it has asked to be written. */
+/** Each returns how many products it requested to write. */
 const ACTS: Record<Kind, Act> = {
   priced: async (shop, churn, at, value) => {
     await call(shop, churn, ['PUT', `/product/${placeAt(churn, at).id}`, { price: value % 90 }]);
@@ -116,7 +116,7 @@ const ACTS: Record<Kind, Act> = {
     await call(shop, churn, ['POST', '/products:batch', { products }]);
     return products.length;
   },
-  // The next one takes the slug that this one leaves.
+  // The next product takes the slug of this one.
   renamed: async (shop, churn, at, value) => {
     const [one, next] = [placeAt(churn, at), placeAt(churn, at + 1)];
     const { slug } = one;
@@ -167,14 +167,14 @@ const stock = async (shop: Shop, churn: Churn, count: number): Promise<void> => 
 
 interface ChurnPlan {
   seed: number;
-  /** Products written, at least. */
+  /** The least number of products written. */
   count: number;
   onMade?: ((id: string) => void) | undefined;
-  /** Runs beside the churn, from a tenth of it on; the churn is not over before. */
+  /** Runs beside the churn, from a tenth of it on; the churn does not end before it. */
   beside?: ((isOver: () => boolean) => Promise<void>) | undefined;
 }
 
-/** Several lanes at once over the same products, until `count` of them were written. */
+/** Runs several lanes over the same products until `count` of them were written. */
 export const runChurn = async (
   shop: Shop,
   store: Store,

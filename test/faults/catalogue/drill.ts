@@ -1,4 +1,4 @@
-// One drill of the catalogue's road: a churn, a fault in it, a drain, and P1 to P7 checked.
+// Runs one drill of the catalogue: a churn with a fault, a drain, and checks of P1 to P7.
 import { connectPostgres } from '../../../db/postgres/client.ts';
 import { testInstance } from '../../../ops/instance.ts';
 import { runningOf } from '../../../ops/supervise.ts';
@@ -17,7 +17,7 @@ import { buriedOnes, eventsAndTopics, rebuiltFromZero, writesAndEvents } from '.
 import { longestLagMs, startReading } from './reader.ts';
 import { openWitness, type Witness } from './witness.ts';
 
-/** However large the churn was: then something is stuck. */
+/** The longest drain, however large the churn was; a longer one means that something is stuck. */
 const DRAIN_LIMIT_MS = 10 * 60_000;
 
 const pidOfProjector = () => runningOf(testInstance(), 'projector')?.pid;
@@ -31,15 +31,15 @@ const allRead = async (shop: Shop): Promise<void> => {
   }
 };
 
-/** What a projector had accounted for when the watch began. */
+/** The messages that a projector had counted when the watch began. */
 interface Counted {
   pid: number | undefined;
   outcomes: Outcomes;
-  /** Nothing was in its way: no message was read twice. */
+  /** True when the fault repeats no message. */
   isExact: boolean;
 }
 
-/** P5: what one projector has consumed is what it says it did; one that was killed says nothing. */
+/** P5: a projector's counters add up to its messages; one that was killed has no counters. */
 const unaccounted = async (
   { pid, outcomes, isExact }: Counted,
   published: number,
@@ -50,7 +50,7 @@ const unaccounted = async (
   return isKept ? [] : [`P5 ${published} messages, and ${count} of them are accounted for`];
 };
 
-/** Everything but what the reader saw, of a store whose news has all been sent and read. */
+/** Checks all but the reader's results, of a store whose events have all been sent and read. */
 export const brokenOnTheRoad = async (
   shop: Shop,
   witness: Witness,
@@ -82,7 +82,7 @@ interface Suffering {
   fault: RoadFault;
 }
 
-/** The churn with a fault in it, read by somebody all the while. */
+/** The churn with a fault in it, while a reader reads. */
 const churned = async (
   shop: Shop,
   store: Store,
@@ -103,7 +103,7 @@ const churned = async (
   await shop.allReady();
   await allRead(shop);
   const { wrong, looks } = await reading.stop();
-  return { churn, broken: looks === 0 ? ['P4 nobody has read anything'] : wrong };
+  return { churn, broken: looks === 0 ? ['P4 nothing was read'] : wrong };
 };
 
 export const runRoadDrill = async (
@@ -122,7 +122,7 @@ export const runRoadDrill = async (
     const counted = { pid: pidOfProjector(), outcomes: await countedOutcomes(), isExact };
     const { churn, broken } = await churned(shop, store, { seed, count, fault });
     const lagMs = await longestLagMs(shop, store);
-    // A rebuild reads in a process of its own, and hands over.
+    // A rebuild reads in a process of its own, which then ends.
     const isSame = name !== 'catalogue-rebuilt';
     broken.push(...(await brokenOnTheRoad(shop, witness, isSame ? counted : undefined)));
     const seconds = Math.round((Date.now() - startedAt) / 1_000);

@@ -1,4 +1,4 @@
-// P3: what Postgres says of a store, and what every table of the read side has of it, by hash.
+// Checks P3: compares a store in Postgres with every table of the read side, by hash.
 import { listCollections } from '../../../db/cassandra/collections.ts';
 import { PARTITION } from '../../../db/cassandra/listings.ts';
 import { findIdBySlug, findStored, type StoredProduct } from '../../../db/cassandra/products.ts';
@@ -23,11 +23,11 @@ interface Sides {
 const valuesOf = (seen: Seen[], of: string, column: string): Set<string> =>
   new Set(seen.filter((one) => one.of === of).map(({ row }) => String(row[column])));
 
-/** Sorted, so that two with the same entries are the same text. */
+/** Sorted, so that objects with the same entries have the same text. */
 const textOf = (entries: Record<string, number>): string =>
   JSON.stringify(Object.entries(entries).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 
-/** What is left of each product's skus, as the ledger has it. */
+/** The available units of each product's skus, from the ledger. */
 const ledgerOf = async ({ sql }: Shop, storeId: StoreId) => {
   const rows = await sql`select product_id, sku, sum(on_hand - reserved)::int as available
     from inventory.balances where store_id = ${storeId} group by product_id, sku`;
@@ -51,7 +51,7 @@ const slugsDiffer = async (sides: Sides, seen: Seen[]): Promise<Broken> => {
   return wrong;
 };
 
-/** The rows that a product says it has: what is in them is what it is itself. */
+/** The listing rows that a product has keys of: their content is the product's own. */
 const rowsDiffer = async (
   { tables, storeId }: Sides,
   id: string,
@@ -74,7 +74,7 @@ const rowsDiffer = async (
   return wrong;
 };
 
-/** Every product there ever was: what is left of it, and of what it was deleted with. */
+/** Every product ever made: its document, or its deleted marker. */
 const productsDiffer = async (sides: Sides, seen: Seen[]): Promise<Broken> => {
   const { shop, tables, storeId } = sides;
   const rows = await shop.sql`select id from products.products where store_id = ${storeId}`;
@@ -102,7 +102,7 @@ const collectionsDiffer = async ({ shop, tables, storeId }: Sides): Promise<Brok
   return found === expected ? [] : [`P3 collections are ${found}, not ${expected}`];
 };
 
-/** Every word of every product that can be found is known: to be completed, and to be mended. */
+/** Every word of a listed product is in `terms`, for completion and spelling. */
 const wordsDiffer = async ({ shop, tables, storeId }: Sides): Promise<Broken> => {
   const rows = await shop.sql`select id from products.products where store_id = ${storeId}`;
   const words = new Map<string, boolean>();
@@ -122,7 +122,7 @@ const wordsDiffer = async ({ shop, tables, storeId }: Sides): Promise<Broken> =>
   return wrong;
 };
 
-/** Every difference between both sides, in whatever table; `seen` says what there ever was. */
+/** Every difference between both sides, in any table; `seen` has all products ever made. */
 export const unequal = async (sides: Sides, seen: Seen[]): Promise<Broken> => {
   const { differences } = await compareStore(sides.pg, sides.tables, sides.storeId);
   return [

@@ -1,4 +1,4 @@
-// Faults on the catalogue's road, from Postgres to what shoppers find: by signals, and by a lock.
+// The faults of the catalogue's drills, made by signals and by a lock.
 import { rebuildSearch } from '../../../ops/commands/search.ts';
 import { testInstance } from '../../../ops/instance.ts';
 import { eventually } from '../../support/journeys.ts';
@@ -6,18 +6,18 @@ import type { Shop } from '../../support/shop.ts';
 import { frozen, killed, suffered, type Fault } from '../faults.ts';
 import { countedOutcomes } from './outcomes.ts';
 
-/** What a fault may know of the churn it falls into. */
+/** The facts of the churn that a fault may use. */
 interface Falling {
   storeId: string;
   isOver(): boolean;
   random(): number;
 }
 
-/** Runs from its beginning to its end, and leaves everything running. */
+/** Runs the fault from its beginning to its end, and leaves everything running. */
 export type RoadFault = (shop: Shop, falling: Falling) => Promise<void>;
 
 const KILLED_WITHIN_MS = 5_000;
-/** Deletes of the store's outbox rows wait for whoever holds this lock. */
+/** Deletions of the store's outbox rows wait for the holder of this lock. */
 const LOCK = 4_712;
 const TIMES = 2;
 
@@ -26,7 +26,7 @@ const once =
   (shop) =>
     suffered(shop, fault);
 
-/** Killed at a random moment of its work, again and again, as long as the churn goes on. */
+/** Kills the process at random moments, as long as the churn goes on. */
 const againAndAgain =
   (name: 'relay' | 'projector' | 'products'): RoadFault =>
   async (shop, { isOver, random }) => {
@@ -34,7 +34,7 @@ const againAndAgain =
       await Bun.sleep(random() * KILLED_WITHIN_MS);
       await shop.kill(name);
       await shop.startProcess(name);
-      // A group that lost its member without a word takes a while to give its partitions away.
+      // A group whose member was killed takes a while to reassign its partitions.
       if (name === 'projector') {
         await eventually('the projector is at work', async () =>
           isOver() || (await countedOutcomes()).all > 0 ? true : undefined,
@@ -54,7 +54,7 @@ const HOLD_UP = (storeId: string): string => `
 const LET_GO = `drop trigger if exists hold_up on products.outbox;
   drop function if exists products.hold_up()`;
 
-/** Kafka has the news, and the outbox does not know it yet: there the relay is killed. */
+/** Kills the relay between Kafka's acknowledgement and its own commit. */
 const killedUnacknowledged: RoadFault = async (shop, { storeId, isOver }) => {
   const { sql } = shop;
   const waits = async (): Promise<true | undefined> => {

@@ -1,4 +1,4 @@
-// What the projector says it has done with the catalogue's messages, in its own metrics.
+// Reads the projector's metrics of the catalogue's messages, by outcome.
 import { testInstance } from '../../../ops/instance.ts';
 import { ROAD } from './witness.ts';
 
@@ -11,7 +11,7 @@ export interface Outcomes {
 
 const LINE = /^holdfast_projected_total\{([^}]*)\} (\d+)/gm;
 
-/** Since it was started; nothing while it is away. */
+/** Counts since its start; nothing while it is down. */
 export const countedOutcomes = async (): Promise<Outcomes> => {
   const url = `http://127.0.0.1:${testInstance().port('projector-ops')}/metrics`;
   const text = await fetch(url).then(

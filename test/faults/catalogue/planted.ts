@@ -1,4 +1,4 @@
-// Bugs of our own making: what the drills of the catalogue's road must not let pass.
+// Plants bugs that the catalogue's drills must detect.
 import { connectKafka } from '../../../db/kafka/client.ts';
 import { createTelemetry } from '../../../telemetry/telemetry.ts';
 import type { Shop } from '../../support/shop.ts';
@@ -6,7 +6,7 @@ import type { Shop } from '../../support/shop.ts';
 const LOOK_EVERY_MS = 10;
 const ROWS_MAX = 500;
 
-/** Every fourth row of the outbox is a while in coming after its number was drawn. */
+/** Every fourth row of the outbox commits some time after its number was drawn. */
 const SLOWLY = `
   create or replace function products.slowly() returns trigger language plpgsql as $$
   begin
@@ -26,8 +26,8 @@ interface Row extends Record<string, unknown> {
 }
 
 /**
- * A relay as it must not be: it goes on after the highest number it has seen, and takes away all up
- * to there. Numbers are drawn in one order and committed in another.
+ * A wrong relay: it continues after the highest number it has seen, and deletes all rows up to it.
+ * Numbers are drawn in one order and committed in another.
  */
 export const pollingById = async (shop: Shop, isOver: () => boolean): Promise<void> => {
   const { sql, env } = shop;

@@ -1,4 +1,4 @@
-// The catalogue's promises P1, P2, P5 and P7, checked from Postgres' and Kafka's own words.
+// Checks the catalogue's promises P1, P2, P5 and P7 from the records of Postgres and Kafka.
 import { fromBinary } from '@bufbuild/protobuf';
 import type { Cassandra } from '../../../db/cassandra/client.ts';
 import { findStored } from '../../../db/cassandra/products.ts';
@@ -15,13 +15,13 @@ import type { Published } from '../../support/kafka.ts';
 import type { Broken } from '../at-rest.ts';
 import type { Seen } from './witness.ts';
 
-/** What one transaction made of one product or collection. */
+/** The changes of one transaction to one product or collection. */
 interface Written {
   version: number;
   isDeleted: boolean;
 }
 
-/** Which row a change belongs to: a product's parts to the product. */
+/** The object of a changed row: rows of a product's tables belong to the product. */
 const SUBJECTS: Record<string, string> = {
   'products.products': 'id',
   'products.variants': 'product_id',
@@ -31,7 +31,7 @@ const SUBJECTS: Record<string, string> = {
 
 const nameOf = ({ xid }: Seen, id: string): string => `${id} in ${xid}`;
 
-/** By transaction and subject; a part that changed without its product has no version. */
+/** Groups by transaction and object; rows that changed without their product have no version. */
 const writesIn = (seen: Seen[]): Map<string, Written | undefined> => {
   const writes = new Map<string, Written | undefined>();
   for (const one of seen) {
@@ -48,7 +48,7 @@ const writesIn = (seen: Seen[]): Map<string, Written | undefined> => {
 const bytesOf = ({ row }: Seen): Uint8Array =>
   Buffer.from(String(row['value']).replace(/^\\x/, ''), 'hex');
 
-/** What a row of the catalogue's outbox says. */
+/** The fields of a row of the catalogue's outbox. */
 const eventsOf = (one: Seen): { id: string } & Written => {
   if (one.row['topic'] === TOPICS.collections) {
     const event = fromBinary(CollectionChangedSchema, bytesOf(one));
@@ -59,7 +59,7 @@ const eventsOf = (one: Seen): { id: string } & Written => {
   return { id, version: Number(version), isDeleted: deleted };
 };
 
-/** P1: whatever a transaction has made of a product or collection, it says so once. */
+/** P1: each transaction publishes each product or collection it has changed exactly once. */
 export const writesAndEvents = (seen: Seen[]): Broken => {
   const writes = writesIn(seen);
   const broken: Broken = [];
@@ -68,21 +68,21 @@ export const writesAndEvents = (seen: Seen[]): Broken => {
     const { id, version, isDeleted } = eventsOf(one);
     const name = nameOf(one, id);
     const written = writes.get(name);
-    if (said.has(name)) broken.push(`P1 ${name} is told twice`);
+    if (said.has(name)) broken.push(`P1 ${name} is published twice`);
     said.add(name);
     if (written?.version !== version || written.isDeleted !== isDeleted) {
-      broken.push(`P1 ${name} is told as ${version}, and was ${JSON.stringify(written)}`);
+      broken.push(`P1 ${name} is published as ${version}, and was ${JSON.stringify(written)}`);
     }
   }
   for (const name of writes.keys()) {
-    if (!said.has(name)) broken.push(`P1 ${name} was written and never told`);
+    if (!said.has(name)) broken.push(`P1 ${name} was written and never published`);
   }
   return broken;
 };
 
 const idOf = ({ message }: Published): string | undefined => message.headers?.['ce_id']?.toString();
 
-/** P2: every row of an outbox is on its topic, and nothing else is; each key's in their order. */
+/** P2: exactly the outbox's rows are on their topics, those of one key in order. */
 export const eventsAndTopics = (storeId: StoreId, seen: Seen[], published: Published[]): Broken => {
   const own = published.filter(({ message }) => message.key?.toString().startsWith(`${storeId}/`));
   const missing = new Map(
@@ -96,24 +96,26 @@ export const eventsAndTopics = (storeId: StoreId, seen: Seen[], published: Publi
   for (const one of own) {
     const id = idOf(one);
     if (id === undefined) continue;
-    if (!known.has(id)) broken.push(`P2 ${id} is told and was never committed`);
-    // Again after a crash is no harm; for the first time it comes in its turn.
+    if (!known.has(id)) broken.push(`P2 ${id} is published and was never committed`);
+    // A repetition after a crash is allowed; the first copies must be in order.
     if (!missing.delete(id)) continue;
     const place = `${one.topic} ${one.message.key?.toString()}`;
     const number = Number(id.split('/')[1]);
     if (number < (last.get(place) ?? 0)) broken.push(`P2 ${id} of ${place} is late`);
     last.set(place, number);
   }
-  return [...broken, ...[...missing.keys()].map((id) => `P2 ${id} was never told`)];
+  return [...broken, ...[...missing.keys()].map((id) => `P2 ${id} was never published`)];
 };
 
-/** P5: of this store nothing is buried but what was planted. */
+/** P5: only planted messages of this store are dead letters. */
 export const buriedOnes = (storeId: StoreId, buried: Published[], planted: number): Broken => {
   const own = buried.filter(({ message }) => message.key?.toString().startsWith(`${storeId}/`));
   const causes = own.map(({ message }) => String(message.headers?.['holdfast_cause']));
   return own.length === planted
     ? []
-    : [`P5 ${own.length} are buried, ${planted} were planted: ${[...new Set(causes)].join(', ')}`];
+    : [
+        `P5 ${own.length} are dead letters, ${planted} were planted: ${[...new Set(causes)].join(', ')}`,
+      ];
 };
 
 const folded = (known: Projected, { topic, message }: Published): Projected | undefined => {
@@ -123,7 +125,7 @@ const folded = (known: Projected, { topic, message }: Published): Projected | un
     : foldProduct(known, fromBinary(ProductChangedSchema, bytes));
 };
 
-/** Every product of the store, made from nothing but the topics; planted poison is left out. */
+/** Every product of the store, built from the topics alone; planted poison is left out. */
 const rebuilt = (storeId: StoreId, published: Published[]): Map<string, Projected> => {
   const products = new Map<string, Projected>();
   for (const one of published) {
@@ -143,7 +145,7 @@ const contentOf = ({ productClockUs, stockClockUs, deleted, document, stock }: P
     Object.entries(stock).toSorted(([a], [b]) => (a < b ? -1 : 1)),
   ]);
 
-/** P7: what the topics alone make of each product is what is live. */
+/** P7: each product built from the topics alone equals the live one. */
 export const rebuiltFromZero = async (
   cassandra: Cassandra,
   storeId: StoreId,
@@ -152,7 +154,7 @@ export const rebuiltFromZero = async (
   const broken: Broken = [];
   for (const [id, made] of rebuilt(storeId, published)) {
     const live = await findStored(cassandra, storeId, id);
-    if (!live || contentOf(live) !== contentOf(made)) broken.push(`P7 ${id} is made otherwise`);
+    if (!live || contentOf(live) !== contentOf(made)) broken.push(`P7 ${id} is built differently`);
   }
   return broken;
 };

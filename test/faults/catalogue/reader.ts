@@ -1,4 +1,4 @@
-// A reader who never looks away: versions that went back, and how long news takes to be found.
+// Reads a store's products all the time and reports versions that go back and the time to search.
 import { liveTables } from '../../../db/cassandra/table-sets.ts';
 import { eventually, JSON_TYPE, request } from '../../support/journeys.ts';
 import { cassandraOfAll, searchOf, type Search } from '../../support/read-side.ts';
@@ -6,7 +6,7 @@ import { bearer, type Store } from '../../support/refusals.ts';
 import type { Shop } from '../../support/shop.ts';
 
 const LOOK_EVERY_MS = 10;
-/** Of so many looks one is at the list, the others at one product. */
+/** One of this many reads is of the list, the others are of one product. */
 const LISTED_EVERY = 8;
 const PROBES = 20;
 const PROBE_EVERY_MS = 100;
@@ -22,10 +22,10 @@ interface List {
   products: { edges: { node: { id: string; version: number } }[] };
 }
 
-/** After every version: a product that is gone stays so. */
+/** Greater than every version: a deleted product stays deleted. */
 const GONE = Number.POSITIVE_INFINITY;
 
-/** Remembers the newest that each question was answered with. */
+/** Keeps the newest version of each query's responses. */
 const createMemory = () => {
   const newest = new Map<string, number>();
   const wrong: string[] = [];
@@ -33,7 +33,7 @@ const createMemory = () => {
     wrong,
     note: (question: string, version: number | undefined): void => {
       const before = newest.get(question) ?? 0;
-      // What is not there yet is no step back.
+      // A product that is not visible yet is no step back.
       if (version === undefined && before === 0) return;
       const now = version ?? GONE;
       if (now < before) wrong.push(`P4 ${question} was ${before} and then ${now}`);
@@ -46,11 +46,11 @@ const lookAtOne = async (call: Search, id: string): Promise<number | undefined> 
   (await call<One>(ONE, { id })).product?.version;
 
 interface Reading {
-  /** Ends it; answers every step back that was seen, and how many looks there were. */
+  /** Ends the reader; returns the steps back, and the number of reads. */
   stop(): Promise<{ wrong: string[]; looks: number }>;
 }
 
-/** Reads a store's products, one after the other, and its list; what is away is asked again. */
+/** Reads a store's products one after the other, and its list; failed reads are repeated. */
 export const startReading = (shop: Shop, { storeId }: Store, ids: () => string[]): Reading => {
   const cassandra = cassandraOfAll(shop);
   const call = searchOf(liveTables(cassandra), storeId);
@@ -82,7 +82,7 @@ export const startReading = (shop: Shop, { storeId }: Store, ids: () => string[]
   };
 };
 
-/** From the answer to a write until the read side has it, in ms; the longest of some. */
+/** The time from the response to a write until Search has it, in ms; the longest of some. */
 export const longestLagMs = async (shop: Shop, { storeId, key }: Store): Promise<number> => {
   const cassandra = cassandraOfAll(shop);
   const call = searchOf(liveTables(cassandra), storeId);

@@ -1,4 +1,4 @@
-// What a store's writes really were: Postgres' own triggers saw them, and Kafka's topics tell them.
+// Records a store's committed writes by Postgres triggers, and reads the catalogue's topics.
 import { deadLetterTopic, TOPICS } from '../../../db/kafka/topics.ts';
 import type { StoreId } from '../../../domain/ids.ts';
 import { offsetsNow, publishedBetween, type Offsets, type Published } from '../../support/kafka.ts';
@@ -13,11 +13,11 @@ const WATCHED = [
   'inventory.outbox',
 ];
 
-/** The catalogue's topics, and where what cannot be read of them is buried. */
+/** The catalogue's topics and their dead-letter topics. */
 export const ROAD = [TOPICS.products, TOPICS.stock, TOPICS.collections];
 const GRAVES = ROAD.map(deadLetterTopic);
 
-/** A committed change of a row, and the transaction it was made in. */
+/** A committed change of a row, and its transaction. */
 export interface Seen {
   xid: string;
   /** Schema and table. */
@@ -28,11 +28,11 @@ export interface Seen {
 
 export interface Witness {
   storeId: StoreId;
-  /** Every change of the store's rows that was committed, in the order in which they were made. */
+  /** Every committed change of the store's rows, in the order in which they were made. */
   seen(): Promise<Seen[]>;
-  /** What the catalogue's topics were told since, of all stores. */
+  /** The messages of the catalogue's topics since the watch began, of all stores. */
   published(): Promise<Published[]>;
-  /** What was buried since, of all stores. */
+  /** The dead letters since the watch began, of all stores. */
   buried(): Promise<Published[]>;
   close(): Promise<void>;
 }
@@ -51,7 +51,7 @@ const triggersFor = (storeId: StoreId): string => `
     if coalesce(seen->>'store_id', split_part(seen->>'key', '/', 1)) <> '${storeId}' then
       return null;
     end if;
-    -- That the relay takes news away is no change of the store's.
+    -- A relay's deletion of sent rows is no change of the store's.
     if tg_op = 'DELETE' and tg_table_name = 'outbox' then return null; end if;
     insert into witness.seen (xid, "of", op, "row")
     values (pg_current_xact_id(), tg_table_schema || '.' || tg_table_name, tg_op, seen);
