@@ -1,4 +1,4 @@
-// Any catalogue, any question: the same set in the same order as a plain list in memory has it.
+// Tests search against an in-memory model, for random catalogues and random queries.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { newId } from '../../domain/ids.ts';
@@ -12,7 +12,7 @@ const QUESTIONS = 60;
 const LIMIT_MS = 120_000;
 const SEED = 20_261_125;
 
-/** No stemming moves these, and none is within an edit of another. */
+/** Words that stemming leaves unchanged, none within one edit of another. */
 const WORDS = ['alpha', 'bravo', 'kilo', 'lima', 'oscar', 'tango', 'victor', 'zulu'];
 const COLOURS = ['crimson', 'indigo', 'amber'];
 const COLLECTIONS = Array.from({ length: 3 }, () => newId('collection'));
@@ -35,7 +35,7 @@ const some = <T>(of: T[], max: number) => fc.subarray(of, { minLength: 0, maxLen
 const phrase = (min: number, max: number) =>
   fc.subarray(WORDS, { minLength: min, maxLength: max }).map((words) => words.join(' '));
 
-/** Few prices, names and times, so that many products are equal in what they are sorted by. */
+/** Few prices, names and times, so that many products are equal in the sorted field. */
 const ware: fc.Arbitrary<Ware> = fc.record({
   id: fc.constant('').map(() => newId('product')),
   name: phrase(1, 2),
@@ -89,7 +89,7 @@ const pageOf = async (
 ): Promise<Connection> =>
   (await side.request<{ products: Connection }>(QUERY, { ...asked, first, after })).products;
 
-/** Every id in order, page by page; `between` happens after each page. */
+/** Every id in order, page by page; `between` runs after each page. */
 const walked = async (
   side: ReadSideOfTest,
   asked: Question,
@@ -108,7 +108,7 @@ const walked = async (
   throw new Error('paging never ended');
 };
 
-/** Relevance has an order of its own; which products it shows is the same. */
+/** Relevance has an order of its own; its set of products is the same. */
 const expectSame = (asked: Question, ids: string[], wanted: string[]): void => {
   const own = asked.sort === 'RELEVANCE' && asked.text !== undefined;
   const inOrder = (list: string[]): string[] => (own ? list.toSorted() : list);
@@ -127,9 +127,9 @@ const filled = async (seed: number) => {
 
 const seeds = Array.from({ length: CATALOGUES }, (_, at) => SEED + at);
 
-describe('any question of any catalogue', () => {
+describe('a random query of a random catalogue', () => {
   test.each(seeds)(
-    'shows the set, order, count and facets of the model (seed %p)',
+    'has the set, order, count and facets of the model (seed %p)',
     async (seed) => {
       const { side, wares } = await filled(seed);
       for (const asked of fc.sample(question, { seed, numRuns: QUESTIONS })) {
@@ -154,14 +154,14 @@ describe('any question of any catalogue', () => {
   );
 
   test.each(seeds.slice(0, 3))(
-    'neither skips nor repeats what stays while others come, go and change (seed %p)',
+    'neither skips nor repeats unchanged products while others are added, deleted and changed (seed %p)',
     async (seed) => {
       const { side, wares } = await filled(seed);
       const moving = wares.filter((_, at) => at % 3 === 0);
       const staying = wares.filter((_, at) => at % 3 !== 0);
       let turn = 0;
       const between = async (): Promise<void> => {
-        // Every other page, so that the end does not move away as fast as one walks.
+        // Every second page only, so that paging outruns the added products.
         if (turn++ % 2 === 0) return;
         const at = turn % moving.length;
         const one = moving[at];
@@ -176,7 +176,7 @@ describe('any question of any catalogue', () => {
         await putWare(side.readSide, side.storeId, fresh);
       };
       for (const asked of fc.sample(question, { seed: seed + 1_000, numRuns: 15 })) {
-        // What the words mean is settled on the first page, for all that comes after.
+        // The words are interpreted on the first page, for all later pages.
         const wanted = answered(wares, asked)
           .filter((one) => staying.includes(one))
           .map(({ id }) => id);

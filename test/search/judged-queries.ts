@@ -1,6 +1,6 @@
-// Queries over the 101 outdoor products, and which of these a person would want, judged by hand.
+// Queries over the 101 outdoor products with their relevant products, graded by hand.
 
-/** Ids by grade: 3 is what was meant, 2 serves as well, 1 is better than nothing. */
+/** Ids by grade: 3 is the intended product, 2 serves as well, 1 is better than nothing. */
 export interface Judged {
   query: string;
   kind: Kind;
@@ -17,7 +17,7 @@ export type Kind =
   | 'attribute'
   | 'nonsense';
 
-/** A line a query: what is typed, then the ids of grade 3, of grade 2, of grade 1. */
+/** One line a query: the typed text, then the ids of grade 3, of grade 2, of grade 1. */
 const JUDGED: Record<Kind, string> = {
   'exact name': `
     Wanderer Black Hiking Boots | 1 | 21 |

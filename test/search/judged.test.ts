@@ -1,4 +1,4 @@
-// Text search over real products, judged by hand: what is meant stands first.
+// Tests text search over real products against grades given by hand.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { newId } from '../../domain/ids.ts';
@@ -73,7 +73,7 @@ describe('text search over 101 real products', () => {
 
   testWithData(
     FILE,
-    'shows what was meant: NDCG@10 of at least 0.90, for each kind of query at least 0.80',
+    'ranks the intended products: NDCG@10 of at least 0.90, for each kind of query at least 0.80',
     async () => {
       const scores = new Map<string, number[]>();
       for (const judged of judgedQueries) {
@@ -95,7 +95,7 @@ describe('text search over 101 real products', () => {
 
   testWithData(
     FILE,
-    'shows every product first by its exact name and its exact sku',
+    'lists every product first by its exact name and its exact sku',
     async () => {
       for (const item of items) {
         const twins = items.filter(({ Name }) => Name === item.Name).map(({ Id }) => Id);

@@ -1,4 +1,4 @@
-// The search as a plain list in memory: what any catalogue must answer to any question.
+// Models the search as a plain list in memory: the expected result of any query.
 import type { Ware } from '../support/read-side.ts';
 
 export const SORTS = [
@@ -71,7 +71,7 @@ const passes = (question: Question) => (ware: Ware) => {
   );
 };
 
-/** Words decide over the whole catalogue; filters only narrow. Equal ones in the order of ids. */
+/** Words are matched in the whole catalogue; filters only narrow. Equal ones are sorted by id. */
 export const answered = (wares: Ware[], question: Question): Ware[] => {
   const worded = question.text ? withWords(wares, question.text) : wares;
   const order = ORDERS[question.sort];
@@ -80,7 +80,7 @@ export const answered = (wares: Ware[], question: Question): Ware[] => {
     .sort((a, b) => order(a, b, question) || compare(a.id, b.id));
 };
 
-/** How many of these wares carry each value of each facet. */
+/** How many of these products have each value of each facet. */
 export const facetsOf = (wares: Ware[]): Record<string, number> => {
   const counts: Record<string, number> = {};
   for (const ware of wares) {

@@ -1,4 +1,4 @@
-// The second wall between stores: what Postgres itself refuses, whatever a statement forgets.
+// Tests row-level security: what Postgres refuses when a statement omits the store.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { sql } from 'drizzle-orm';
 import { connectPostgres, type Pg, type Tx } from '../../db/postgres/client.ts';
@@ -65,11 +65,11 @@ const stateOf = async (work: Promise<unknown>): Promise<string> => {
 };
 
 describe.each(TABLES)('the table %s', (table) => {
-  test('shows a service without a store nothing', async () => {
+  test('has no rows for a service without a store', async () => {
     expect(await service.query('test', (db) => countIn(db, table))).toBe(0);
   });
 
-  test('shows a service the rows of its store alone', async () => {
+  test("has only a store's rows for a service of that store", async () => {
     const seen = await service.as(mine.storeId).query('test', (db) => countIn(db, table));
     const owned: Record<(typeof TABLES)[number], number> = {
       ...{ products: 2, variants: 2, collections: 1, product_collections: 1, answers: 3 },
@@ -78,7 +78,7 @@ describe.each(TABLES)('the table %s', (table) => {
   });
 });
 
-test('a transaction of one store leaves nothing of it to the next on its connection', async () => {
+test('a transaction of one store leaves no store set for the next on its connection', async () => {
   for (let at = 0; at < 4; at++) {
     expect(await service.as(mine.storeId).query('test', (db) => countIn(db, 'products'))).toBe(2);
     expect(await service.query('test', (db) => countIn(db, 'products'))).toBe(0);
@@ -89,7 +89,7 @@ describe("another store's rows", () => {
   const asMine = <T>(work: (tx: Tx) => Promise<T>) =>
     service.as(mine.storeId).transaction('test', work);
 
-  test('are not changed or deleted by a statement that forgets its store', async () => {
+  test('are not changed or deleted by a statement without a store', async () => {
     const before = await shop.sql`select count(*)::int as n from products.products
       where store_id = ${theirs.storeId} and version = 1`;
     await asMine((tx) => tx.execute(sql`update products.products set version = version + 1`));
@@ -102,7 +102,7 @@ describe("another store's rows", () => {
     expect(left).toEqual({ n: 1 });
   });
 
-  test('cannot be made', async () => {
+  test('cannot be inserted', async () => {
     const id = newId('product');
     const insert = (storeId: StoreId) =>
       asMine((tx) =>
@@ -116,7 +116,7 @@ describe("another store's rows", () => {
 });
 
 describe("the role of shoppers' reads", () => {
-  test('sees what is published and no draft, of whatever store', async () => {
+  test('reads published products and no drafts, of every store', async () => {
     const rows = await shoppers.query('test', (db) =>
       db.execute<{ id: string; status: string }>(sql`select id, status from products.products`),
     );
@@ -128,7 +128,7 @@ describe("the role of shoppers' reads", () => {
     expect(variants[0]?.n).toBe(0);
   });
 
-  test('writes nothing, and looks into no other table', async () => {
+  test('cannot write, and cannot read other tables', async () => {
     const request = (text: string) =>
       stateOf(shoppers.query('test', (db) => db.execute(sql.raw(text))));
     expect(await request('delete from products.products')).toBe(NOT_ALLOWED);

@@ -1,4 +1,5 @@
-// Holds and their endings on the real ledger: as the policy says, in one statement when they can.
+// Tests holds and their endings on the real ledger: the policy's result, in one statement if
+// possible.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import {
@@ -38,7 +39,7 @@ afterAll(() => pg.close());
 /** Units by location, of one sku. */
 type Shelves = Record<string, number>;
 
-/** New skus with these units, straight in the ledger: Redis is not part of this. */
+/** New skus with these units, written to the ledger; Redis has no role in this test. */
 const stocked = async (shelves: Shelves[]): Promise<string[]> => {
   const own = crypto.randomUUID();
   const rows = shelves.flatMap((units, at) =>
@@ -76,7 +77,7 @@ const ENDINGS = { claimed: claimReservation, released: releaseReservation } as c
 
 describe('a hold', () => {
   test(
-    'takes what the policy takes, and its ending gives exactly that back or away',
+    'takes what the policy takes, and its ending releases or sells exactly that',
     async () => {
       const everySku: string[] = [];
       const check = async (
@@ -139,7 +140,7 @@ describe('a hold', () => {
     ]);
   });
 
-  test('of the last units goes the long way, and its product is told of at once', async () => {
+  test("of the last units does not use the fast path, and its product's event is published at once", async () => {
     const [sku = ''] = await stocked([{ north: 3 }]);
     const productId = `prd_${sku.slice('T-0-'.length)}`;
     const clock = async () => {
@@ -160,7 +161,7 @@ describe('a hold', () => {
     ]);
   });
 
-  test('runs out only after its deadline, and only once', async () => {
+  test('expires only after its deadline, and only once', async () => {
     const [sku = ''] = await stocked([{ north: 9 }]);
     const hold = newHold([{ sku, quantity: 1 }]);
     await holdStock(pg, hold);

@@ -1,4 +1,4 @@
-// A transaction whose connection is gone: nothing of it is done any more, and nobody else is hurt.
+// Tests that a transaction with a lost connection does nothing more and affects no other.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { sql } from 'drizzle-orm';
 import { connectPostgres, type Pg, type Tx } from '../../db/postgres/client.ts';
@@ -11,7 +11,7 @@ let pg: Pg;
 beforeAll(async () => {
   shop = await openShop();
   const telemetry = createTelemetry('test', 'fatal');
-  // One connection for transactions: the next one takes the place of the lost one.
+  // One connection for transactions, so that the next transaction reuses it.
   pg = connectPostgres({ url: shop.env['POSTGRES_URL'] ?? '', telemetry, connectionsMax: 1 });
   await shop.sql`create table if not exists public.lost_transactions (who text)`;
 }, UP_LIMIT_MS);
@@ -40,8 +40,8 @@ const cutOff = async (tx: Tx): Promise<void> => {
 
 const UNAVAILABLE = { code: 'UNAVAILABLE' };
 
-describe('a transaction whose connection is gone', () => {
-  test('fails while it waits for something else, and does nothing when it goes on', async () => {
+describe('a transaction whose connection is lost', () => {
+  test('fails while it waits for something else, and does nothing when it continues', async () => {
     const wentOn = Promise.withResolvers<unknown>();
     const lost = pg.transaction('test.lost', async (tx) => {
       await put(tx, 'lost, before');
@@ -55,7 +55,7 @@ describe('a transaction whose connection is gone', () => {
     expect(await written()).toEqual([]);
   });
 
-  test('does nothing in the transaction that has its connection now', async () => {
+  test('does nothing in the transaction that uses its connection next', async () => {
     const mayGoOn = Promise.withResolvers<void>();
     const wentOn = Promise.withResolvers<unknown>();
     const lost = pg.transaction('test.lost', async (tx) => {

@@ -1,4 +1,4 @@
-// The order read model: follows the truth, answers while it is away, and can be made again.
+// Tests the order read model: it follows Postgres, answers while Postgres is away, and is rebuilt.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { Client as CassandraClient } from 'cassandra-driver';
 import { testInstance } from '../../ops/instance.ts';
@@ -61,7 +61,7 @@ const listedBy = async (principal: string): Promise<string[]> => {
 
 describe('the order read model', () => {
   test(
-    'follows the truth, event by event',
+    'follows Postgres, event by event',
     async () => {
       const { id } = await delivered();
       await followed(id);
@@ -74,7 +74,7 @@ describe('the order read model', () => {
   );
 
   test(
-    'answers while Postgres is away, and says how old it is',
+    'answers while Postgres is away, with its age',
     async () => {
       const it = await delivered();
       await followed(it.id);
@@ -97,7 +97,7 @@ describe('the order read model', () => {
         await shop.start('postgres');
         await shop.allReady();
       }
-      await eventually('the truth answers again', async () => {
+      await eventually('Postgres answers again', async () => {
         const { status, body } = await asShopper<{ asOf?: string }>(shop, it, 'GET');
         return status === 200 && body.asOf === undefined ? true : undefined;
       });
@@ -106,7 +106,7 @@ describe('the order read model', () => {
   );
 
   test(
-    'is made again from the topic alone: what is gone comes back, what is stray goes',
+    'is rebuilt from the topic alone: lost rows are restored, stray rows are deleted',
     async () => {
       const { id } = await delivered();
       await followed(id);

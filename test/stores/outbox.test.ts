@@ -1,11 +1,11 @@
-// The outbox on the real Postgres: what is taken away is what was sent, whatever commits meanwhile.
+// Tests the outbox in Postgres: exactly the sent rows are deleted, whatever commits meanwhile.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { connectPostgres, type Pg } from '../../db/postgres/client.ts';
 import { drainBucket } from '../../db/postgres/outbox.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
-/** No relay looks into a bucket beyond its own. */
+/** A bucket beyond those of the relay. */
 const BUCKET = 999;
 
 let shop: Shop;
@@ -17,10 +17,10 @@ beforeAll(async () => {
 }, UP_LIMIT_MS);
 afterAll(() => pg.close());
 
-test('news that commits while later news is being sent stays until it is sent itself', async () => {
+test('an event that commits while later events are being sent stays until it is sent itself', async () => {
   const row = (key: string) => ({
-    ...{ bucket: BUCKET, topic: 'nowhere', key, event_type: 'Told', headers: {} },
-    value: Buffer.from('told'),
+    ...{ bucket: BUCKET, topic: 'nowhere', key, event_type: 'Sent', headers: {} },
+    value: Buffer.from('sent'),
   });
   const drained = async (during: () => Promise<unknown> = async () => undefined) => {
     const keys: string[] = [];

@@ -1,4 +1,4 @@
-// A collection's own order: what a store says of it is how shoppers see it.
+// Tests that shoppers see a collection in the order that its store has set.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { asStore, eventually, graphql } from '../support/journeys.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
@@ -36,7 +36,7 @@ const shownAs = (collectionId: string, names: string): Promise<true> =>
 
 describe("a collection's own order", () => {
   test(
-    'is what shoppers see, and moves with every change of it',
+    'is the order that shoppers see, and follows every change',
     async () => {
       const made = async (path: string, body: object): Promise<string> =>
         (await asStore<{ id: string }>(shop, 'POST', path, body)).body.id;
@@ -68,7 +68,7 @@ describe("a collection's own order", () => {
     LIMIT_MS,
   );
 
-  test('is of a collection: without one it is refused', async () => {
+  test('needs a collection: a query without one is refused', async () => {
     const { status, body } = await graphql(shop, '{ products(sort: COLLECTION) { asOf } }');
     expect([status, body.errors?.[0]?.extensions.code]).toEqual([400, 'INVALID_INPUT']);
   });

@@ -1,4 +1,4 @@
-// What a page of a list reads: as many statements whatever its length, and few rows it does not show.
+// Tests the reads of a page: a fixed number of statements, and few rows that the page lacks.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { listPage, shareOf } from '../../db/cassandra/listings.ts';
 import { countMatches } from '../../db/cassandra/matches.ts';
@@ -28,7 +28,7 @@ const idIn = (bucket: number, buckets: number): ProductId => {
   }
 };
 
-/** A store of its own whose products, dearer and dearer, lie in these buckets. */
+/** A store of its own whose products, by rising price, fall into these buckets. */
 const storeOf = async (bucketAt: (at: number, buckets: number) => number) => {
   const side = await newReadSide(shop);
   sides.push(side);
@@ -42,7 +42,7 @@ const storeOf = async (bucketAt: (at: number, buckets: number) => number) => {
   return { ...side, ids };
 };
 
-/** The same tables; what is read of them is counted. */
+/** The same tables, with their reads counted. */
 const counting = (tables: TableSet) => {
   const seen = { statements: 0, rows: 0 };
   const run: typeof tables.run = async (name, query, params) => {
@@ -67,14 +67,14 @@ const firstOf = async ({ tables, storeId }: ReadSideOfTest, first: number) => {
   return { ...counted.seen, ids: items.map(({ document }) => document.id) };
 };
 
-describe('a page of products that lie in all buckets alike', () => {
+describe('a page of products spread over all buckets', () => {
   let store: Awaited<ReturnType<typeof storeOf>>;
   beforeAll(async () => {
     store = await storeOf((at, buckets) => at % buckets);
   }, LIMIT_MS);
 
   test.each([1, 5, 20, 100])(
-    'of %d is one read of each bucket, of little more than that',
+    'of %d is one read of each bucket, of few more rows',
     async (first) => {
       const { statements, rows, ids } = await firstOf(store, first);
       const { buckets } = store.tables;
@@ -95,7 +95,7 @@ describe('a page of products that lie in all buckets alike', () => {
     expect(seen).toEqual({ statements: tables.buckets, rows: PRODUCTS });
   });
 
-  test('what is ranked is counted by the same read', async () => {
+  test('a ranked page is counted by the same reads', async () => {
     const { seen, tables } = counting(store.tables);
     const request = searchOf(async () => tables, store.storeId);
     const { products } = await request<{ products: Answered }>(`{ products(text: "lamp", first: 3) {
@@ -110,9 +110,9 @@ describe('a page of products that lie in all buckets alike', () => {
   });
 });
 
-describe('a page of products that all lie in one bucket', () => {
+describe('a page of products in a single bucket', () => {
   test(
-    'is as long, and the same: reading goes on where it was cut',
+    'is complete: reading continues where it was cut',
     async () => {
       const store = await storeOf(() => 1);
       for (const first of [1, 5, 20, 100]) {

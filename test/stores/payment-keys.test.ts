@@ -1,4 +1,4 @@
-// Keys to the card provider as they stand in Postgres: when the same one is sent, and when never.
+// Tests keys to the card provider in Postgres: when a key is sent again, and when it never is.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import Stripe from 'stripe';
 import { keyed } from '../../activities/payment-keys.ts';
@@ -19,7 +19,7 @@ afterAll(() => pg.close());
 const saved500 = (): Error =>
   new Stripe.errors.StripeAPIError({ type: 'api_error', statusCode: 500, message: 'broken' });
 
-/** A step whose sends fail or succeed in turn, and which key each of them had. */
+/** A step whose sends fail or succeed in turn, with the key of each send. */
 const stepOf = (outcomes: (Error | 'done')[], isThere: () => boolean = () => false) => {
   const sent: string[] = [];
   let reads = 0;
@@ -41,7 +41,7 @@ const stepOf = (outcomes: (Error | 'done')[], isThere: () => boolean = () => fal
   return { orderId, sent, reads: () => reads, run: () => keyed(pg, step) };
 };
 
-/** What a call failed with. */
+/** The failure of a call. */
 const faultOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => 'nothing',
@@ -53,7 +53,7 @@ const age = (orderId: string, hours: number) =>
     where order_id = ${orderId}`;
 
 describe('a step at the card provider', () => {
-  test('is sent under the same key after a lost answer', async () => {
+  test('is sent under the same key after a lost response', async () => {
     const { orderId, sent, run } = stepOf([new Error('reset')]);
     expect(await faultOf(run())).toBe('reset');
     expect(await run()).toBe('sent');
@@ -72,7 +72,7 @@ describe('a step at the card provider', () => {
     expect(sent).toEqual([`${orderId}/capture`, `${orderId}/capture/2`]);
   });
 
-  test('whose key is 19 hours old is sent under it still', async () => {
+  test('whose key is 19 hours old is still sent under it', async () => {
     const { orderId, sent, reads, run } = stepOf([new Error('reset')]);
     expect(await faultOf(run())).toBe('reset');
     await age(orderId, 19);
@@ -80,7 +80,7 @@ describe('a step at the card provider', () => {
     expect([sent.at(-1), reads()]).toEqual([`${orderId}/capture`, 0]);
   });
 
-  test('whose key is 21 hours old is decided by reading alone when its effect is there', async () => {
+  test('whose key is 21 hours old is decided by a read alone when its effect is there', async () => {
     const { orderId, sent, run } = stepOf([new Error('reset')], () => true);
     expect(await faultOf(run())).toBe('reset');
     await age(orderId, 21);
@@ -88,7 +88,7 @@ describe('a step at the card provider', () => {
     expect(sent).toHaveLength(1);
   });
 
-  test('whose key is 21 hours old is never sent under it again', async () => {
+  test('whose key is 21 hours old is never sent under that key again', async () => {
     const { orderId, sent, reads, run } = stepOf([new Error('reset')]);
     expect(await faultOf(run())).toBe('reset');
     await age(orderId, 21);

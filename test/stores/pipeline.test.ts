@@ -1,4 +1,4 @@
-// The road from Postgres to Kafka: every committed change, in order, and nothing left behind.
+// Tests that every committed change gets from Postgres to Kafka, in order.
 import { fromBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { eventKey, TOPICS } from '../../db/kafka/topics.ts';

@@ -1,4 +1,4 @@
-// Messages that no event of ours looks like, and the cause with which each is buried.
+// Invalid messages, each with the cause of its dead letter.
 import { create, toBinary } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { eventKey, TOPICS } from '../../db/kafka/topics.ts';
@@ -58,12 +58,12 @@ export const POISON: Record<string, Poison> = {
     cause: 'no value',
   },
   'without a key': {
-    // A compacted topic takes none without one.
+    // A compacted topic accepts no message without a key.
     topic: TOPICS.orders,
     message: ({ productId }) => ({ key: null, value: ofOrder(productId, nowUs()) }),
     cause: 'key and body differ',
   },
-  'of bytes that mean nothing': {
+  'of random bytes': {
     message: (ware) => ({ key: keyOf(ware), value: bytes(255, 1, 2, 3) }),
     cause: 'does not parse',
   },
@@ -86,11 +86,11 @@ export const POISON: Record<string, Poison> = {
     message: (ware) => ({ key: keyOf(ware), value: deleted(ware.productId, nowUs() + YEAR_US) }),
     cause: 'the clock is absurd',
   },
-  'from no clock at all': {
+  'without a clock': {
     message: (ware) => ({ key: keyOf(ware), value: deleted(ware.productId, 0n) }),
     cause: 'the clock is absurd',
   },
-  'without a product that is not deleted': {
+  'of an existing product without its data': {
     message: (ware) => ({
       key: keyOf(ware),
       value: productEvent({
@@ -103,7 +103,7 @@ export const POISON: Record<string, Poison> = {
     message: (ware) => ({ key: keyOf(ware), value: ofStock(ware.productId, nowUs() + YEAR_US) }),
     cause: 'the clock is absurd',
   },
-  'of stock that means nothing': {
+  'of stock with random bytes': {
     topic: TOPICS.stock,
     message: (ware) => ({ key: keyOf(ware), value: bytes(255) }),
     cause: 'does not parse',

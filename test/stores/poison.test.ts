@@ -1,4 +1,4 @@
-// Messages that no event of ours looks like: buried with their cause, while the next ones flow.
+// Tests that invalid messages become dead letters with their cause, and the next ones are applied.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { deadLetterTopic, PROGRESS_TOPIC, TOPICS } from '../../db/kafka/topics.ts';
 import { DEFAULT_STORE } from '../../domain/ids.ts';
@@ -33,7 +33,7 @@ afterAll(async () => {
   await Promise.all(dead.map((one) => one.stop()));
 }, LIMIT_MS);
 
-/** Written after the poison, of the same key and so of the same partition. */
+/** Written after the poison, with the same key and so to the same partition. */
 const flowsOn = async (ware: Ware): Promise<void> => {
   const word = `after${ware.word}`;
   const body = { name: `Ware ${word}`, description: 'made by a test', price: 3 };
@@ -47,7 +47,7 @@ const flowsOn = async (ware: Ware): Promise<void> => {
 describe('a message', () => {
   for (const [name, { topic = TOPICS.products, message, cause }] of Object.entries(POISON)) {
     test(
-      `${name} is buried with its cause, and the next one is applied`,
+      `${name} becomes a dead letter with its cause, and the next one is applied`,
       async () => {
         const ware = await stockedWare(shop, 1);
         const sent = message(ware);
@@ -70,14 +70,14 @@ describe('a message', () => {
     );
   }
 
-  test('without a key is taken by no compacted topic', async () => {
+  test('without a key is refused by a compacted topic', async () => {
     const sent = sendRaw(shop, TOPICS.products, { key: null, value: bytes(1) });
     const refusal: unknown = await sent.catch((error: unknown) => error);
     expect(refusal).toMatchObject({ type: 'INVALID_RECORD' });
   });
 
   test(
-    'that is no progress of ours moves nothing, and what follows is told',
+    'of no known progress type moves nothing, and the following one is applied',
     async () => {
       for (const value of [null, bytes(255), bytes(8, 255)]) {
         await sendRaw(shop, PROGRESS_TOPIC, { key: null, value });
@@ -131,8 +131,8 @@ describe('an event', () => {
   );
 
   for (const [name, more] of [
-    ['of a newer schema is read as far as we know it', bytes(0xf2, 0x3f, 2, 104, 105)],
-    ['of an older schema, without what was added since, is read', bytes()],
+    ['of a newer schema is read as far as it is known', bytes(0xf2, 0x3f, 2, 104, 105)],
+    ['of an older schema, without later fields, is read', bytes()],
   ] as const) {
     test(
       name,
@@ -157,12 +157,12 @@ describe('an event', () => {
 
 describe('a dead letter', () => {
   test(
-    'is listed with its cause, and sent once more on its topic when it is replayed',
+    'is listed with its cause, and sent again on its topic when it is replayed',
     async () => {
       const ware = await stockedWare(shop, 1);
       const word = `mended${ware.word}`;
       const product = { name: word, slug: word, status: 'published', variants };
-      // As a projector that could not read it yet would have buried it.
+      // The dead letter of a projector that could not read it yet.
       await sendRaw(shop, deadLetterTopic(TOPICS.products), {
         key: keyOf(ware),
         value: productEvent({

@@ -1,5 +1,5 @@
-// The read side under trouble: whatever comes twice, late, reversed or in the middle of a crash,
-// in the end it is what Postgres says, table by table.
+// Tests the read side under repeated, late and reversed messages and crashes: in the end it equals
+// Postgres, table by table.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { compareStore } from '../../db/projections/compare.ts';
 import { findStored } from '../../db/cassandra/products.ts';
@@ -48,10 +48,10 @@ const request = async (method: string, path: string, body?: unknown) => {
   return { status: response.status, body: (text ? JSON.parse(text) : {}) as { id: string } };
 };
 
-/** Waits until both sides are equal, and says in what they differ when they never are. */
+/** Waits until both sides are equal, and lists the differences when they never are. */
 const equal = async (storeId: StoreId): Promise<number> => {
   let last: string[] = [];
-  const compared = await eventually('the read side is what Postgres says', async () => {
+  const compared = await eventually('the read side equals Postgres', async () => {
     const { compared: count, differences } = await compareStore(pg, cassandra, storeId);
     last = differences;
     return last.length === 0 ? count : undefined;
@@ -78,7 +78,7 @@ describe('the read side', () => {
           await shop.startProcess('projector');
         }
       })();
-      // Prices move, stock flips and products go, of the same products at once.
+      // Prices, stock and deletions change the same products at once.
       for (let round = 0; round < ROUNDS; round++) {
         await Promise.all(
           [0, 1, 2, 3].map(async (lane) => {
@@ -100,7 +100,7 @@ describe('the read side', () => {
   );
 
   test(
-    'is not changed by everything once more, backwards and twice',
+    'is not changed by all messages once more, backwards and twice',
     async () => {
       await everythingRead(shop, cassandra);
       await equal(store.storeId);
@@ -128,7 +128,7 @@ describe('the read side', () => {
   );
 
   test(
-    'that is away leaves a product by its id to Products, and goes on when it is back',
+    'that is away leaves a product by its id to Products, and continues when it is back',
     async () => {
       const ware = await stockedWare(shop, 2);
       await searched(shop, ware);
@@ -154,7 +154,7 @@ describe('the read side', () => {
   );
 
   test(
-    'shows a product not older than the version one wrote, and is honest about unknown stock',
+    "has a product not older than the caller's version, and null for unknown stock",
     async () => {
       const ware = await stockedWare(shop, 2);
       const query = `query ($id: ID, $version: Int) {

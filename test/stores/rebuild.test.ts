@@ -1,4 +1,4 @@
-// The search tables made anew while the shop goes on: nobody sees a gap, a step back, or the seam.
+// Tests that search tables are rebuilt under traffic without gaps or steps back.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { compareStore } from '../../db/projections/compare.ts';
 import type { Cassandra } from '../../db/cassandra/client.ts';
@@ -22,13 +22,13 @@ import { tablesOf, everythingRead } from '../support/read-side.ts';
 import { bearer, newStore, send, type Store } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
-/** All that the instance was ever told is read again. */
+/** All of the instance's events are read again. */
 const LIMIT_MS = 600_000;
 const PRODUCTS = 60;
 const LANES = 2;
-/** Traffic goes on at a steady pace; it is not what is measured. */
+/** Traffic runs at a steady pace; it is not what is measured. */
 const PACE_MS = 100;
-/** More than there were before. */
+/** More buckets than before. */
 const BUCKETS = 6;
 
 const FIND_LOST = `select product_id from listings where store_id = ? and scope = 'all'
@@ -56,7 +56,7 @@ const request = async (method: string, path: string, body?: unknown): Promise<st
   return text ? (JSON.parse(text) as { id: string }).id : '';
 };
 
-/** Prices move, stock flips, products come and go, until it is over. */
+/** Changes prices, stock and products until it is stopped. */
 const churn = async (isOver: () => boolean): Promise<number> => {
   const ids: string[] = [];
   for (let at = 0; at < PRODUCTS; at++) {
@@ -80,7 +80,7 @@ const churn = async (isOver: () => boolean): Promise<number> => {
   return writes;
 };
 
-/** Reads one product that changes all the time; answers every step back or gap that was seen. */
+/** Reads one product that changes all the time; returns every step back or gap. */
 const watch = async (ware: Ware, isOver: () => boolean): Promise<string[]> => {
   const wrong: string[] = [];
   const query = 'query ($id: ID) { product(id: $id) { version } }';
@@ -104,7 +104,7 @@ const inOutboxes = async (): Promise<number> => {
   return Number(row?.['rows']);
 };
 
-/** Products and collections made and deleted, stock set: all committed, and told to nobody. */
+/** Products, collections and stock that are committed and never published. */
 const loseEvents = async (): Promise<{ lost: string; gone: string; shelf: string }> => {
   const gone = await request('POST', '/product', { name: 'Gone', price: 5 });
   const torn = await request('POST', '/collection', { name: 'Gone, too' });
@@ -115,7 +115,7 @@ const loseEvents = async (): Promise<{ lost: string; gone: string; shelf: string
   const lost = await request('POST', '/product', { name: 'Lost', price: 5 });
   await request('PUT', `/product/${lost}/stock`, { quantity: 4 });
   const shelf = await request('POST', '/collection', { name: 'Lost, too' });
-  await eventually('all of it waits to be sent', async () =>
+  await eventually('all of it is in the outbox', async () =>
     (await inOutboxes()) === 5 ? true : undefined,
   );
   const key = `${store.storeId}/%`;
@@ -127,7 +127,7 @@ const loseEvents = async (): Promise<{ lost: string; gone: string; shelf: string
 
 describe('a rebuild of the search tables', () => {
   test(
-    'goes on beside traffic, is compared, switched to, and equal to Postgres in the end',
+    'runs beside traffic, is compared, switched to, and equal to Postgres in the end',
     async () => {
       const hot = await stockedWare(shop, 1);
       await searched(shop, hot);
@@ -146,12 +146,12 @@ describe('a rebuild of the search tables', () => {
       console.log(`${writes} writes went on; ${lines.at(-1)}`);
       const rebuilt = await tablesOf(shop);
       expect(rebuilt.buckets).toBe(BUCKETS);
-      await eventually('the new tables are what Postgres says', async () => {
+      await eventually('the new tables equal Postgres', async () => {
         const { differences } = await compareStore(pg, rebuilt, store.storeId);
         return differences.length === 0 ? true : undefined;
       });
-      // What no topic had ever been told, too.
-      expect(said).toMatch(/\d+ events missing from the topics: published again/);
+      // Also changes that no topic ever had.
+      expect(said).toMatch(/\\d+ events missing from the topics: published again/);
       const storedOf = (id: string) => findStored(rebuilt, store.storeId, id);
       expect(await storedOf(lost)).toMatchObject({ document: { name: 'Lost' } });
       expect(Object.values((await storedOf(lost))?.stock ?? {})).toEqual([4]);

@@ -1,4 +1,4 @@
-// A slug that passes from one product to another, whichever of their news comes first.
+// Tests a slug that passes from one product to another, whichever events come first.
 import { create, toBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { KafkaMessage } from 'kafkajs';
@@ -17,7 +17,7 @@ beforeAll(async () => {
 }, UP_LIMIT_MS);
 afterAll(() => side.tables.close());
 
-/** News of one product, read in one go. */
+/** The events of one product, read in one batch. */
 const apply = (topic: string, productId: string, ...values: Uint8Array[]) => {
   const key = Buffer.from(eventKey(side.storeId, productId));
   const messages = values.map((value) => ({ key, value: Buffer.from(value) }));
@@ -47,7 +47,7 @@ describe('a slug leads to the product that took it last', () => {
     ['by another name', (id: string, at: bigint) => named(id, 'another', at)],
     ['by its end', gone],
   ] as const) {
-    test(`though its first owner's news comes late, and its stock's early: left ${left}`, async () => {
+    test(`though its first owner's event comes late, and its stock's early: left ${left}`, async () => {
       const [first, second] = [newId('product'), newId('product')];
       const slug = `slug-${left.replaceAll(' ', '-')}`;
       const at = nowUs();
@@ -61,7 +61,7 @@ describe('a slug leads to the product that took it last', () => {
     });
   }
 
-  test('though its first owner is heard of much later, and has changed again by then', async () => {
+  test("though its first owner's event comes much later, after another change", async () => {
     const [first, second] = [newId('product'), newId('product')];
     const at = nowUs();
     await apply(TOPICS.products, first, named(first, 'folded', at));

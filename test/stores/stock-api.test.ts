@@ -1,4 +1,4 @@
-// What Inventory is asked for beside holds: places, counts, losses, the record, and the watch.
+// Tests Inventory's calls besides holds: locations, counts, losses, movements, and the watch.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { newId } from '../../domain/ids.ts';
 import {
@@ -19,7 +19,7 @@ beforeAll(async () => {
   }
 }, UP_LIMIT_MS);
 
-/** Units per location, put there as three receipts. */
+/** Units per location, received as one receipt each. */
 const spreadSku = async (units: Record<string, number>): Promise<string> => {
   const sku = `T-${crypto.randomUUID()}`;
   const productId = newId('product');
@@ -54,7 +54,7 @@ describe('a location', () => {
     expect(stock).toMatchObject([{ onHand: 6, reserved: 0, available: 6, locations: [] }]);
   });
 
-  test('that has it all is taken from alone, so that one parcel is enough', async () => {
+  test('that has all units is used alone, so that one parcel suffices', async () => {
     const [a, b] = [
       await spreadSku({ north: 9, south: 1 }),
       await spreadSku({ north: 1, south: 1 }),
@@ -69,7 +69,7 @@ describe('a location', () => {
     expect(new Set(reservation?.allocations.map(({ location }) => location)).size).toBe(1);
   });
 
-  test('gives its part when none has it all, and gets the same part back', async () => {
+  test('gives its share when none has all units, and gets the same share back', async () => {
     const sku = await spreadSku({ north: 2, south: 3 });
     const request = holdOf(sku, 4);
     await inventory.reserve(request);
@@ -83,7 +83,7 @@ describe('a location', () => {
     expect(await positionsOf(sku)).toEqual(['north 0/2', 'south 0/3']);
   });
 
-  test('that the store does not have is refused, and nothing is put there', async () => {
+  test('of another store is refused, and receives nothing', async () => {
     const sku = await stockedSku(inventory, 1);
     const receipt = { receiptId: crypto.randomUUID(), sku, quantity: 1, location: 'nowhere' };
     expect(await outcomeOf(inventory.receiveStock(receipt))).toBe('INVALID_INPUT');
@@ -94,7 +94,7 @@ describe('a location', () => {
 });
 
 describe('a count', () => {
-  test('made twice under one id is made once, and answered alike', async () => {
+  test('made twice under one id is made once, with the same response', async () => {
     const sku = await stockedSku(inventory, 5);
     const count = { sku, onHand: 8, adjustmentId: crypto.randomUUID(), reason: 'found three' };
     const first = await inventory.adjustStock(count);
@@ -105,7 +105,7 @@ describe('a count', () => {
     expect(await outcomeOf(other)).toBe('IDEMPOTENCY_KEY_REUSED');
   });
 
-  test('from a version that has passed is refused', async () => {
+  test('from an old version is refused', async () => {
     const sku = await stockedSku(inventory, 5);
     const { stock } = await inventory.batchGetStock({ skus: [sku] });
     const expectedVersion = stock[0]?.version ?? 0n;
@@ -115,7 +115,7 @@ describe('a count', () => {
     expect(await positionsOf(sku)).toEqual(['default 0/6']);
   });
 
-  test('of a loss takes from the newest holds, which then need attention', async () => {
+  test('of a loss takes from the newest holds, which then have an attention', async () => {
     const sku = await stockedSku(inventory, 5);
     const [old, young] = [holdOf(sku, 2), holdOf(sku, 3)];
     await inventory.reserve(old);
@@ -131,15 +131,15 @@ describe('a count', () => {
     const claim = () => inventory.claimReservation({ reservationId: young.reservationId });
     expect(await outcomeOf(claim())).toBe('OUT_OF_STOCK');
     expect(await positionsOf(sku)).toEqual(['default 3/3']);
-    // Units that come in meanwhile make it whole again.
+    // A later receipt covers the hold again.
     await inventory.receiveStock({ receiptId: crypto.randomUUID(), sku, quantity: 2 });
     expect((await claim()).reservation).toMatchObject({ missing: [] });
     expect(await positionsOf(sku)).toEqual(['default 2/2']);
   });
 });
 
-describe('the record of a sku', () => {
-  test('lists every movement once, newest first, page by page', async () => {
+describe('the movements of a sku', () => {
+  test('are each listed once, newest first, page by page', async () => {
     const sku = await stockedSku(inventory, 5);
     const request = holdOf(sku, 2);
     await inventory.reserve(request);
@@ -161,7 +161,7 @@ describe('the record of a sku', () => {
     ]);
   });
 
-  test('takes no page token but its own', async () => {
+  test('are paged by their own page tokens only', async () => {
     const sku = await stockedSku(inventory, 1);
     const forged = inventory.listMovements({ sku, pageToken: 'Zm9yZ2Vk' });
     expect(await outcomeOf(forged)).toBe('INVALID_INPUT');
@@ -170,7 +170,7 @@ describe('the record of a sku', () => {
 
 describe('a watch', () => {
   test(
-    'starts with the present stock and goes on with what changes',
+    'starts with the present stock and continues with changes',
     async () => {
       const [a, b] = [await stockedSku(inventory, 3), await stockedSku(inventory, 4)];
       const stop = new AbortController();

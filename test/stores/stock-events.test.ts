@@ -1,4 +1,4 @@
-// Stock events: every flip at once, other changes at most five a second, the last one always.
+// Tests stock events: flips at once, other changes at most five a second, the last one always.
 import { fromBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { eventKey, TOPICS } from '../../db/kafka/topics.ts';
@@ -20,7 +20,7 @@ beforeAll(async () => {
 }, UP_LIMIT_MS);
 afterAll(() => events.stop(), LIMIT_MS);
 
-/** What was said of a sku, in order. */
+/** The events of a sku, in order. */
 const saidOf = (productId: string, sku: string) =>
   events.messages
     .filter((message) => message.key?.toString() === eventKey(DEFAULT_STORE, productId))
@@ -35,7 +35,7 @@ const receive = (sku: string, productId: string, quantity: number) =>
 
 describe('stock that changes', () => {
   test(
-    'many times a second is told at most five times of each, and its last state always',
+    'many times a second is published at most five times a second, and its last state always',
     async () => {
       const [sku, productId] = [`T-${crypto.randomUUID()}`, newId('product')];
       await receive(sku, productId, 1);
@@ -43,7 +43,7 @@ describe('stock that changes', () => {
       const changes = 60;
       for (let n = 0; n < changes; n++) await receive(sku, productId, 1);
       const seconds = (performance.now() - startedAt) / 1_000;
-      await eventually('the last state is told', async () =>
+      await eventually('the last state is published', async () =>
         saidOf(productId, sku).at(-1)?.available === changes + 1 ? true : undefined,
       );
       const said = saidOf(productId, sku);
@@ -55,18 +55,18 @@ describe('stock that changes', () => {
   );
 
   test(
-    'between sold out and in stock is told every time',
+    'between sold out and in stock is published every time',
     async () => {
       const [sku, productId] = [`T-${crypto.randomUUID()}`, newId('product')];
       await receive(sku, productId, 1);
       const flips = 6;
       for (let n = 0; n < flips; n++) {
         const request = holdOf(sku);
-        // The memo may say "sold out" for a moment after the unit came back: a later attempt asks.
+        // The memo may refuse for a moment after the unit came back, so this is a later attempt.
         await inventory.reserve({ ...request, attempt: 2 });
         await inventory.releaseReservation({ reservationId: request.reservationId });
       }
-      await eventually('all flips are told', async () =>
+      await eventually('all flips are published', async () =>
         saidOf(productId, sku).length >= 1 + 2 * flips ? true : undefined,
       );
       const expected = [1, ...Array.from({ length: flips }, () => [0, 1]).flat()];
@@ -81,14 +81,14 @@ describe('stock that changes', () => {
       const ware = await stockedWare(shop, 2);
       await searched(shop, ware);
       const moved = newId('product');
-      // The same sku under another product: the former one no longer has it.
+      // The same sku under another product: the former product no longer has it.
       await receive(ware.sku, moved, 1);
-      await eventually('the former product is told to have none', async () => {
+      await eventually('the former product has an event without units', async () => {
         const said = saidOf(ware.productId, ware.sku).at(-1);
         return said && said.available === undefined ? true : undefined;
       });
-      // Another key, so perhaps another partition: nothing says which is heard first.
-      await eventually('the new one is told to have all', async () =>
+      // Another key, so perhaps another partition: either event may come first.
+      await eventually('the new product has an event with all units', async () =>
         saidOf(moved, ware.sku).at(-1)?.available === 3 ? true : undefined,
       );
     },

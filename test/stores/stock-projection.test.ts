@@ -1,4 +1,4 @@
-// What news of stock writes of a product on the read side: no more than what has changed.
+// Tests which rows a stock event writes on the read side: only those that change.
 import { create, toBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { KafkaMessage } from 'kafkajs';
@@ -17,7 +17,7 @@ const SERVER_LIMIT_MS = 300_000;
 
 interface Written {
   rows: number;
-  /** Of which with the product's words: indexing them is what a write costs. */
+  /** Rows with the product's words, whose indexing is the main cost of a write. */
   words: number;
 }
 
@@ -35,7 +35,7 @@ beforeAll(async () => {
 }, UP_LIMIT_MS);
 afterAll(() => side.tables.close());
 
-/** A product whose news is applied one by one; each answers what was written. */
+/** A product whose events are applied one by one; each returns what was written. */
 const newProduct = () => {
   const productId: ProductId = newId('product');
   const shelf = newId('collection');
@@ -96,7 +96,7 @@ interface Found {
 }
 const SORTS = ['RELEVANCE', 'NEWEST', 'PRICE_ASC', 'PRICE_DESC', 'NAME'];
 
-/** How many products of this word there are in each order, with stock and without. */
+/** How many products of this word are in each order, with stock and without. */
 const foundOf = async (word: string, inStock: boolean): Promise<number[]> => {
   const answers = await Promise.all(
     SORTS.map((sort) =>
@@ -109,8 +109,8 @@ const foundOf = async (word: string, inStock: boolean): Promise<number[]> => {
 
 const IN_STOCK = `{ products(inStock: true, sort: NEWEST, first: 50) { edges { node { id } } } }`;
 
-describe('news of stock', () => {
-  test('writes the product alone, and its listings only when it comes or goes', async () => {
+describe('a stock event', () => {
+  test('writes the product alone, and its listings only when it sells out or is in stock again', async () => {
     const one = newProduct();
     expect(await one.name('Kettle')).toEqual(EVERYTHING);
     expect(await one.count(5, 0)).toEqual(WHETHER_THERE_IS_ANY);
@@ -123,7 +123,7 @@ describe('news of stock', () => {
     expect(await one.isFound()).toBe(false);
   });
 
-  test('does not keep a change of the product from its listings, nor its end', async () => {
+  test('does not prevent a later change or deletion of the product in its listings', async () => {
     const one = newProduct();
     await one.name('Kettle');
     await one.count(5, 0);
@@ -137,15 +137,15 @@ describe('news of stock', () => {
   });
 
   test(
-    'is found with words that have gone to the disk before it',
+    'is found with words that were flushed to disk before it',
     async () => {
       const one = newProduct();
       await one.name('Samovar');
       expect([await foundOf('samovar', true), await foundOf('samovar', false)]).toEqual([[0], [1]]);
-      // A node that starts writes to the disk what was only in its memory and its log.
+      // A node that starts writes its memory and its commit log to disk.
       await shop.kill('cassandra');
       await shop.start('cassandra');
-      await eventually('the tables are there', () => one.stock().catch(() => undefined));
+      await eventually('the tables are ready', () => one.stock().catch(() => undefined));
       expect(await one.count(2, 0)).toEqual(WHETHER_THERE_IS_ANY);
       expect([await foundOf('samovar', true), await foundOf('samovar', false)]).toEqual([[1], [0]]);
     },

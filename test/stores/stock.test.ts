@@ -1,4 +1,4 @@
-// Stock on the real Redis and the real ledger: sold once, given back once, counted exactly.
+// Tests stock on the real Redis and ledger: sold once, released once, counted exactly.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { Redis } from 'ioredis';
 import type { Reservation } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
@@ -31,7 +31,7 @@ afterAll(() => redis.disconnect());
 const reserve = holdOf;
 const buy = (sku: string) => decidedHold(inventory, holdOf(sku));
 
-/** Redis forgets everything; waits until the service admits again. */
+/** Flushes Redis and waits until the service admits again. */
 const forgetAll = async (): Promise<void> => {
   await redis.flushall();
   await admittedAgain();
@@ -46,7 +46,7 @@ const admittedAgain = async (): Promise<void> => {
 
 describe('ten units', () => {
   test(
-    'wanted by a hundred at once are held exactly ten times',
+    'requested by a hundred at once are held exactly ten times',
     async () => {
       const sku = await stockedSku(inventory, 10);
       const outcomes = await Promise.all(Array.from({ length: 100 }, () => buy(sku)));
@@ -57,7 +57,7 @@ describe('ten units', () => {
   );
 
   test(
-    'are held at most ten times when Redis forgets everything in between',
+    'are held at most ten times when Redis is flushed in between',
     async () => {
       const sku = await stockedSku(inventory, 10);
       const first = Array.from({ length: 8 }, () => buy(sku));
@@ -76,7 +76,7 @@ describe('ten units', () => {
 });
 
 describe('a reservation', () => {
-  test('asked twice under one id is held once and answered alike', async () => {
+  test('requested twice under one id is held once with the same response', async () => {
     const sku = await stockedSku(inventory, 5);
     const request = reserve(sku, 2);
     const answers = await Promise.all([inventory.reserve(request), inventory.reserve(request)]);
@@ -84,7 +84,7 @@ describe('a reservation', () => {
     expect(await balance(shop, sku)).toEqual({ on_hand: 5, reserved: 2 });
   });
 
-  test('asked again with other lines under its id is refused', async () => {
+  test('requested again with other lines under its id is refused', async () => {
     const sku = await stockedSku(inventory, 5);
     const request = reserve(sku, 2);
     await inventory.reserve(request);
@@ -106,7 +106,7 @@ describe('a reservation', () => {
   };
   for (const [name, happen] of Object.entries(LOSSES)) {
     for (const attempt of [1, 2]) {
-      test(`whose answer was lost, with ${name}, is the same success to attempt ${attempt}`, async () => {
+      test(`whose response was lost, with ${name}, is the same success to attempt ${attempt}`, async () => {
         const sku = await stockedSku(inventory, 1);
         const request = reserve(sku);
         const first = await inventory.reserve(request);
@@ -151,7 +151,7 @@ describe('a reservation', () => {
       where id in ${shop.sql(ids)}`;
     const states = new Map(rows.map((row) => [row['id'] as string, row['state'] as string]));
     ends.forEach(([claimed, released], at) => {
-      // Releasing what is released or expired succeeds; only one of claim and the others wins.
+      // Releasing a released or expired hold succeeds; only one of claim and the others wins.
       const isClaimed = states.get(ids[at] ?? '') === 'claimed';
       const [won, lost] = ['ok', 'RESERVATION_ENDED'];
       expect([claimed, released]).toEqual(isClaimed ? [won, lost] : [lost, won]);
@@ -175,14 +175,14 @@ describe('a reservation', () => {
   );
 
   test(
-    'that nobody ends in time is for sale again',
+    'that is not ended in time is for sale again',
     async () => {
       const sku = await stockedSku(inventory, 1);
       const request = reserve(sku);
       await inventory.reserve(request);
       await shop.sql`update inventory.reservations set expires_at = now()
         where id = ${request.reservationId}`;
-      await eventually('the unit can be had again', async () =>
+      await eventually('the unit can be held again', async () =>
         (await buy(sku)) === 'ok' ? true : undefined,
       );
       const { reservationId } = request;
@@ -198,7 +198,7 @@ describe('an extension', () => {
   const deadlineOf = (answer: { reservation?: Reservation | undefined }): number =>
     Number(answer.reservation?.expiresAt?.seconds ?? 0n);
 
-  test('moves the deadline away, and never nearer', async () => {
+  test('moves the deadline later, and never earlier', async () => {
     const sku = await stockedSku(inventory, 1);
     const request = reserve(sku);
     const { reservationId } = request;
@@ -210,7 +210,7 @@ describe('an extension', () => {
     expect(nearer).toEqual(later);
   });
 
-  test('of what has ended or never was is refused', async () => {
+  test('of an ended or unknown reservation is refused', async () => {
     const sku = await stockedSku(inventory, 1);
     const request = reserve(sku);
     const { reservationId } = request;
@@ -224,7 +224,7 @@ describe('an extension', () => {
 });
 
 describe('a claim', () => {
-  test('made twice sells once, and reversed twice gives back once', async () => {
+  test('made twice sells once, and reversed twice returns the units once', async () => {
     const sku = await stockedSku(inventory, 4);
     const request = reserve(sku, 3);
     const { reservationId } = request;
@@ -246,7 +246,7 @@ describe('the ledger', () => {
     expect(await outcomeOf(other)).toBe('IDEMPOTENCY_KEY_REUSED');
   });
 
-  test('is not counted below what is held', async () => {
+  test('refuses a count below the held units', async () => {
     const sku = await stockedSku(inventory, 5);
     await inventory.reserve(reserve(sku, 3));
     expect(await outcomeOf(inventory.adjustStock({ sku, onHand: 2 }))).toBe('STOCK_BELOW_RESERVED');

@@ -1,4 +1,4 @@
-// Orders that nothing has changed for a while: gone through page by page, none twice, none left out.
+// Tests the paging of orders without recent changes: each comes once, and none is skipped.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { connectPostgres, type Pg } from '../../db/postgres/client.ts';
 import type { Position } from '../../db/postgres/orders/positions.ts';
@@ -7,7 +7,7 @@ import { newId } from '../../domain/ids.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
-/** Long before there was a shop: other orders are not among them. */
+/** Long before the shop's first order, so that no other order is among them. */
 const BEFORE: Position = { atUs: Date.UTC(2001, 0, 1) * 1_000, id: '' };
 const AFTER_US = Date.UTC(2001, 0, 2) * 1_000;
 
@@ -35,8 +35,8 @@ const ended = async (updatedAt: string, status = 'delivered'): Promise<string> =
   return id;
 };
 
-describe('orders that nothing has changed', () => {
-  test('come page by page, those of one moment by their ids', async () => {
+describe('unchanged orders', () => {
+  test('come page by page, those of one timestamp by their ids', async () => {
     const moment = '2001-01-01 10:00:00.123457+00';
     const expected = [await ended('2001-01-01 09:00+00')];
     const equal: string[] = [];
@@ -55,7 +55,7 @@ describe('orders that nothing has changed', () => {
     expect(seen).toEqual(expected);
   });
 
-  test('begin again from the first when there is no further one', async () => {
+  test('start again from the first after the last one', async () => {
     const nothing = await listUnchanged(pg, ['delivered'], 100 * 365 * 86_400_000, BEFORE, 2);
     expect(nothing).toEqual({ orders: [], end: { atUs: 0, id: '' } });
   });

@@ -1,4 +1,4 @@
-// Accounts as the tests make and use them: over the public door, and by the mails that come.
+// Makes and uses accounts over the public API and the mails that they get.
 import { expect } from 'bun:test';
 import { eventually, JSON_TYPE, newEmail, request, type Answer } from './journeys.ts';
 import type { Shop } from './shop.ts';
@@ -12,7 +12,7 @@ export interface Member {
   token: string;
 }
 
-/** A call with what this caller shows. */
+/** A call with this caller's credential. */
 export const call = <T = Record<string, unknown>>(
   { env }: Shop,
   method: string,

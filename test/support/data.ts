@@ -1,4 +1,4 @@
-// Real data made by others: where it lies, and tests that are skipped by name where it is absent.
+// Finds files of real data, and skips tests by name where they are absent.
 import { test } from 'bun:test';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';

@@ -1,10 +1,10 @@
-// Gateways of a test's own, with settings of the test.
+// Starts gateways with settings of a test.
 import type { Setting } from '../../processes/config.ts';
 import { newPorts, startOwn, type OwnProcess } from './own-processes.ts';
 
 export type Gateway = OwnProcess;
 
-/** Starts one and waits until it is ready; `port` makes it share another one's door. */
+/** Starts one and waits until it is ready; with `port` it shares another gateway's port. */
 export const startGateway = async (
   settings: Partial<Record<Setting, string>>,
   port?: number,

@@ -1,4 +1,4 @@
-// Inventory as fifty lines of arithmetic: what the real one must answer, call by call.
+// Models Inventory in memory: the expected result of each call.
 
 export interface ModelHold {
   lines: Record<string, number>;
@@ -30,7 +30,7 @@ const change = (model: Model, hold: ModelHold, onHand: number, reserved: number)
 const isSame = (a: Record<string, number>, b: Record<string, number>): boolean =>
   [...Object.keys(a), ...Object.keys(b)].every((sku) => a[sku] === b[sku]);
 
-/** Each answers the outcome of the call: `ok`, or the code of its refusal. */
+/** Each returns the outcome of the call: `ok`, or the code of its refusal. */
 export const rules = {
   adjust: (model: Model, sku: string, onHand: number): string => {
     if (onHand < (model.reserved[sku] ?? 0)) return 'STOCK_BELOW_RESERVED';

@@ -1,4 +1,4 @@
-// Inventory as the tests call it: a real client of the service, and what its ledger then says.
+// Calls Inventory with a real client, and reads its ledger.
 import type { Client } from '@connectrpc/connect';
 import { clientOf } from '../../apis/rpc/client.ts';
 import { DomainError } from '../../domain/errors.ts';
@@ -27,7 +27,7 @@ export const stockedSku = async (inventory: Inventory, quantity: number): Promis
 
 export const HOLD = { seconds: 60n, nanos: 0 };
 
-/** What a call came to: `ok`, or the code it was refused with; anything else is thrown. */
+/** The outcome of a call: `ok`, or the code of its refusal; any other error is thrown. */
 export const outcomeOf = async (call: Promise<unknown>): Promise<string> => {
   try {
     await call;
@@ -44,7 +44,7 @@ export const countOf = (outcomes: string[]): Record<string, number> => {
   return counts;
 };
 
-/** A hold of one sku for a minute, asked for the first time. */
+/** A first attempt to hold one sku for a minute. */
 export const holdOf = (sku: string, quantity = 1, reservationId: string = crypto.randomUUID()) => ({
   reservationId,
   lines: [{ sku, quantity }],
@@ -56,7 +56,7 @@ const DECIDED_LIMIT_MS = 120_000;
 const PASSING = ['UNAVAILABLE', 'REBUILDING'];
 const AGAIN_MS = 100;
 
-/** Asks again until the answer is not that something is away for now. */
+/** Sends again while the call is refused temporarily. */
 export const decidedOf = async (call: (attempt: number) => Promise<unknown>): Promise<string> => {
   const end = Date.now() + DECIDED_LIMIT_MS;
   for (let attempt = 1; ; attempt++) {
@@ -67,6 +67,6 @@ export const decidedOf = async (call: (attempt: number) => Promise<unknown>): Pr
   }
 };
 
-/** Asks as an order's story does: the same id again, as a later attempt, until it is decided. */
+/** Sends as an order's workflow does: the same id as a later attempt, until it is decided. */
 export const decidedHold = (inventory: Inventory, request: ReturnType<typeof holdOf>) =>
   decidedOf((attempt) => inventory.reserve({ ...request, attempt }));

@@ -1,11 +1,11 @@
-// What tests do as a store and as a shopper, over the public doors, and how they look behind them.
+// Calls the public API as a store and as a shopper.
 import { expect } from 'bun:test';
 import type { Shop } from './shop.ts';
 
 const WAIT_LIMIT_MS = 60_000;
 const POLL_MS = 50;
 
-/** Waits until `look` gives something; what it waits for is a state, never a time. */
+/** Waits until `look` returns a value; the condition is a state, never a time. */
 export const eventually = async <T>(
   what: string,
   look: () => Promise<T | undefined>,
@@ -15,7 +15,7 @@ export const eventually = async <T>(
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
-    if (Date.now() > end) throw new Error(`it never became so: ${what}`);
+    if (Date.now() > end) throw new Error(`timed out waiting for: ${what}`);
     await Bun.sleep(POLL_MS);
   }
 };
@@ -98,7 +98,7 @@ export const graphql = (shop: Shop, query: string, variables: unknown = {}) =>
 const FIND = `query ($text: String) { products(text: $text, inStock: true) {
   edges { node { id variants { sku price stock { available } } } } } }`;
 
-/** Waits until search shows the ware as in stock. */
+/** Waits until search has the ware in stock. */
 export const searched = (shop: Shop, { word }: Ware): Promise<Found> =>
   eventually(`${word} is searchable and in stock`, async () => {
     const { body } = await graphql(shop, FIND, { text: word });
@@ -154,7 +154,9 @@ export const placeOrder = ({ env }: Shop, basket: Basket): Promise<Answer<OrderA
     }),
   });
 
-/** Asked again under its key while the answer is "not decided yet", as a slow machine may say. */
+/**
+ * Sends again under its key while the order is not decided yet, as may happen on a slow machine.
+ */
 export const decidedOrder = async (shop: Shop, basket: Basket): Promise<Answer<OrderAnswer>> => {
   const asked = { ...basket, key: basket.key ?? crypto.randomUUID() };
   return eventually('the order is decided', async () => {
@@ -170,7 +172,7 @@ export const cancelByShopper = ({ env }: Shop, orderId: string, accessToken: str
     body: '{}',
   });
 
-/** A call about one order, by whoever has its token. */
+/** A call about one order, with its token. */
 export const asShopper = <T = OrderAnswer>(
   { env }: Shop,
   { id, accessToken }: { id: string; accessToken: string },

@@ -1,4 +1,4 @@
-// How the tests look behind the doors: the stores, the provider's ledger, the inbox, the sandboxes.
+// Reads the stores, the provider's ledger, the inbox and the sandboxes for assertions.
 import { eventually, JSON_TYPE, request } from './journeys.ts';
 import type { Shop } from './shop.ts';
 
@@ -8,7 +8,7 @@ export const orderRow = async ({ sql }: Shop, id: string) => {
   return row as { status: string; payment_status: string; end_code: string | null } | undefined;
 };
 
-/** Waits until the order is in this status, as Postgres has it. */
+/** Waits until the order is in this status in Postgres. */
 export const reached = (shop: Shop, id: string, status: string): Promise<string> =>
   eventually(`${id} is ${status}`, async () =>
     (await orderRow(shop, id))?.status === status ? status : undefined,
@@ -26,7 +26,7 @@ interface Ledger {
   disputes: { id: string; payment_intent: string; status: string }[];
 }
 
-/** The card provider's own view of an order: its intents and the charges that took money. */
+/** The card provider's view of an order: its intents and the charges that took money. */
 export const providerView = async ({ env }: Shop, orderId: string) => {
   const { body } = await request<Ledger>(`${env['STRIPE_SANDBOX_URL']}/_sandbox/ledger`);
   const intents = body.intents.filter((intent) => intent.metadata.orderId === orderId);
@@ -85,7 +85,7 @@ export const control = (
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
 
-/** What the shopper does on the bank's page. */
+/** The shopper's confirmation on the bank's page. */
 export const authenticate = async (
   shop: Shop,
   orderId: string,
@@ -100,7 +100,7 @@ export const authenticate = async (
   });
 };
 
-/** What an operator does about one order. */
+/** An operator's action on one order. */
 export const repairBy = ({ env }: Shop, orderId: string, action: string, body: unknown = {}) =>
   request(`${env['RECOVERY_URL']}/recovery/orders/${orderId}/${action}`, {
     method: 'POST',
@@ -108,7 +108,7 @@ export const repairBy = ({ env }: Shop, orderId: string, action: string, body: u
     body: JSON.stringify(body),
   });
 
-/** A call of the operators' console, with a key of theirs. */
+/** A call of the operators' API, with an operator's key. */
 export const asOperator = <T>(
   { env }: Shop,
   method: string,

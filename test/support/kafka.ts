@@ -1,4 +1,4 @@
-// Kafka as the tests use it: what a topic was told since a moment, and messages of our own making.
+// Reads Kafka's topics from a position on, and sends messages made by tests.
 import { Kafka, logLevel, Partitioners, type KafkaMessage } from 'kafkajs';
 import type { Shop } from './shop.ts';
 
@@ -33,7 +33,7 @@ export interface RawMessage {
   headers?: Record<string, string>;
 }
 
-/** Sends one message as it is, well formed or not. */
+/** Sends one message, valid or not. */
 export const sendRaw = async (shop: Shop, topic: string, message: RawMessage): Promise<void> => {
   const producer = kafkaOf(shop).producer({ createPartitioner: Partitioners.DefaultPartitioner });
   await producer.connect();
@@ -53,7 +53,7 @@ export interface Published {
 
 const SILENCE_MS_MAX = 60_000;
 
-/** Where each partition of these topics ends now. */
+/** The present end of each partition of these topics. */
 export const offsetsNow = async (shop: Shop, topics: string[]): Promise<Offsets> => {
   const admin = kafkaOf(shop).admin();
   await admin.connect();
@@ -69,7 +69,7 @@ export const offsetsNow = async (shop: Shop, topics: string[]): Promise<Offsets>
   }
 };
 
-/** How many messages lie between two places. */
+/** How many messages lie between two positions. */
 const messagesBetween = (from: Offsets, to: Offsets): number =>
   [...to].reduce(
     (sum, [topic, ends]) =>
@@ -80,7 +80,7 @@ const messagesBetween = (from: Offsets, to: Offsets): number =>
     0,
   );
 
-/** Everything told between two places, in the order of each partition. */
+/** All messages between two positions, in the order of each partition. */
 export const publishedBetween = async (
   shop: Shop,
   from: Offsets,
@@ -92,7 +92,8 @@ export const publishedBetween = async (
   const consumer = kafkaOf(shop).consumer({ groupId, maxWaitTimeInMs: 250 });
   const published: Published[] = [];
   const done = Promise.withResolvers<void>();
-  const silent = (): void => done.reject(new Error('Kafka gives no more, short of the end'));
+  const silent = (): void =>
+    done.reject(new Error('Kafka returned no more messages before the end'));
   let timer = setTimeout(silent, SILENCE_MS_MAX);
   await consumer.connect();
   try {

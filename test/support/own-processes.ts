@@ -1,4 +1,4 @@
-// Processes of a test's own: the real ones beside the shop's, with settings of the test.
+// Starts real processes beside the shop's, with settings of a test.
 import { mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
@@ -11,7 +11,7 @@ import { eventually } from './journeys.ts';
 
 const range = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, at) => from + at);
-/** Offsets of an instance's ports that nothing else has (ops/ports.ts). */
+/** Offsets of an instance's ports that no process uses (ops/ports.ts). */
 const FREE = [...range(28, 39), ...range(52, 83)];
 let taken = 0;
 
@@ -38,14 +38,14 @@ export const newPorts = async (): Promise<Ports> => ({
 export interface OwnProcess {
   url: string;
   opsUrl: string;
-  /** What it has logged so far. */
+  /** Its log so far. */
   log(): string;
   signal(what: NodeJS.Signals): void;
   exited: Promise<number>;
   end(): Promise<void>;
 }
 
-/** True when it is ready; a start that failed is told at once, with what it said. */
+/** True when it is ready; a failed start throws at once, with its log. */
 const isReady = async (url: string, child: Bun.Subprocess, log: () => string) => {
   if (child.exitCode !== null) throw new Error(`a process ended while starting: ${log()}`);
   return fetch(`${url}/ready`).then(
@@ -74,7 +74,7 @@ export const startOwn = async (
     env: { ...environmentOf(testInstance(), name), ...settings, ...portsFor(name, own) },
     stdio: ['ignore', log, log],
   });
-  // Whatever becomes of the test, nothing outlives it.
+  // Whatever becomes of the test, no process outlives it.
   process.on('exit', () => child.kill('SIGKILL'));
   const opsUrl = `http://127.0.0.1:${own.ops}`;
   const said = () => readFileSync(logFile, 'utf8');

@@ -1,4 +1,4 @@
-// Every process of an order's road once more, as a test wants them, on the servers of the shop.
+// Starts a second set of an order's processes with settings of a test, on the shop's servers.
 import type { Setting } from '../../processes/config.ts';
 import { newPorts, startOwn, type OwnProcess, type Ports } from './own-processes.ts';
 import type { Shop } from './shop.ts';
@@ -11,11 +11,11 @@ type Name = (typeof NAMES)[number];
 type Settings = Partial<Record<Setting, string>>;
 
 export interface OwnShop {
-  /** The same shop by the doors of these processes. */
+  /** The same shop by the URLs of these processes. */
   shop: Shop;
   urls: Record<Service, string>;
   processes: Record<Name, OwnProcess>;
-  /** Ends them, and has the shop's own worker work again. */
+  /** Ends them, and restarts the shop's own worker. */
   end(): Promise<void>;
 }
 
@@ -27,7 +27,7 @@ const addressed = (urls: Record<Service, string>): Settings => ({
   HOLDFAST_RECOVERY_URL: urls.recovery,
 });
 
-/** Started all at once; what did start is ended when another one does not. */
+/** Starts all at once; when one fails, the started ones are ended. */
 const startAll = async (settings: Settings, ports: Record<Name, Ports>) => {
   const started = await Promise.allSettled(
     NAMES.map(async (name) => [name, await startOwn(name, settings, ports[name])] as const),
@@ -41,7 +41,9 @@ const startAll = async (settings: Settings, ports: Record<Name, Ports>) => {
   return Object.fromEntries(running) as Record<Name, OwnProcess>;
 };
 
-/** The shop's own worker rests meanwhile: every step of every order is taken by this one. */
+/**
+ * The shop's own worker is stopped meanwhile: this set's worker takes every step of every order.
+ */
 export const startOwnShop = async (
   shop: Shop,
   settings: Settings,

@@ -1,4 +1,4 @@
-// The read side as tests fill and question it: documents written as the projector writes them.
+// Fills and queries the read side, with documents written as the projector writes them.
 import { create } from '@bufbuild/protobuf';
 import { createCursors } from '../../apis/http/cursors.ts';
 import { appOf } from '../../apis/http/app.ts';
@@ -29,7 +29,7 @@ import type { Shop } from './shop.ts';
 
 const telemetry = createTelemetry('test', 'fatal');
 
-/** All sets; statements are about the first unless one is named. */
+/** All table sets; statements go to the first unless one is named. */
 export const cassandraOfAll = ({ env }: Shop): Cassandra =>
   connectCassandra({
     contactPoint: env['CASSANDRA_CONTACT_POINT'] ?? '',
@@ -41,7 +41,7 @@ export const cassandraOfAll = ({ env }: Shop): Cassandra =>
 /** The live set, as it is now. */
 export const tablesOf = (shop: Shop): Promise<TableSet> => findLiveTables(cassandraOfAll(shop));
 
-/** Waits until nothing is on its way: not in an outbox, not in a topic. */
+/** Waits until no outbox and no topic has an unread event. */
 export const everythingRead = async (
   { env, sql }: Shop,
   cassandra: Cassandra,
@@ -139,7 +139,7 @@ export interface Searched<T> {
   errors?: { message: string; extensions: { code: string } }[];
 }
 
-/** GraphQL of one store, asked without a listener between. */
+/** GraphQL of one store, executed without a listener. */
 export const searchOf = (live: () => Promise<TableSet>, storeId: StoreId) => {
   const none = async () => ({ stock: [] });
   const deps = {

@@ -1,4 +1,4 @@
-// Refusals as the tests judge them: one shape, nothing of ours shown, nothing written.
+// Checks refusals: one shape, no internals shown, nothing written.
 import { expect, test } from 'bun:test';
 import { keyHash } from '../../apis/http/credentials/keys.ts';
 import { newId, type StoreId } from '../../domain/ids.ts';
@@ -7,10 +7,10 @@ import type { Shop } from './shop.ts';
 
 const ROW_LIMIT_MS = 20_000;
 
-/** A body as it is, in one piece or in chunks. */
+/** A body as it is, whole or in chunks. */
 export type Raw = string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
 
-/** What is sent: `body` as JSON, or `raw` as it is. */
+/** The body: `body` as JSON, or `raw` as it is. */
 export interface Sent {
   method: string;
   path: string;
@@ -19,12 +19,12 @@ export interface Sent {
   raw?: Raw;
 }
 
-/** One line of a table: what is so, what is sent, and the refusal it must get. */
+/** One row of a table: its name, the request, and the refusal it must get. */
 export type Row<World> = [name: string, sent: (world: World) => Sent, status: number, code: string];
 
 export const JSON_TYPE = { 'content-type': 'application/json' };
 
-/** Sends to the gateway; JSON unless the headers say otherwise. */
+/** Sends to the gateway; JSON unless the headers differ. */
 export const send = ({ env }: Shop, { method, path, headers, body, raw }: Sent) =>
   fetch(`${env['GATEWAY_URL']}${path}`, {
     method,
@@ -33,7 +33,7 @@ export const send = ({ env }: Shop, { method, path, headers, body, raw }: Sent) 
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
 
-/** A stack's line, a file of ours, a statement, or the name of what lies behind the door. */
+/** A stack line, a source file, a statement, or the name of a package or store. */
 const INSIDES =
   /\n\s+at |\.ts:\d|node_modules|PostgresError|drizzle|ECONN|\b(?:insert into|select .+ from)\b/i;
 
@@ -45,7 +45,7 @@ interface Problem {
   detail?: string;
 }
 
-/** Judges a refusal of the HTTP door by RFC 9457 and the design's own members. */
+/** Checks an HTTP refusal by RFC 9457 and the design's own members. */
 export const expectProblem = async (
   response: Response,
   status: number,
@@ -70,7 +70,7 @@ export const expectProblem = async (
   return problem;
 };
 
-/** One test a row: refused as the table says, and `written` answers the same after as before. */
+/** One test a row: the expected refusal, and `written` is the same after it as before. */
 export const refuses = <World extends { shop: Shop }>(
   rows: Row<World>[],
   world: () => World,
@@ -95,7 +95,9 @@ export interface Store {
   key: string;
 }
 
-/** A key of its own for a store, with these scopes; `expiresAt` in the past makes a dead one. */
+/**
+ * A key of its own for a store, with these scopes; `expiresAt` in the past makes an expired one.
+ */
 export const newKey = async (
   { sql }: Shop,
   storeId: StoreId,
@@ -117,7 +119,7 @@ export const newStore = async (shop: Shop, scopes: Scope[]): Promise<Store> => {
 
 export const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
-/** Everything a store has written, in numbers that any change moves. */
+/** Counts of everything that a store has written, which any change moves. */
 export const catalogueOf = async ({ sql }: Shop, storeId: StoreId): Promise<unknown> => {
   const [row] = await sql`select
     (select json_build_array(count(*), sum(version)) from products.products
@@ -132,7 +134,7 @@ export const catalogueOf = async ({ sql }: Shop, storeId: StoreId): Promise<unkn
   return row;
 };
 
-/** Every order, key and hold there is for a sku or an e-mail address. */
+/** Counts of the orders, keys and holds of a sku or an e-mail address. */
 export const ordersOf = async ({ sql }: Shop, sku: string, email: string): Promise<unknown> => {
   const hash = new Bun.CryptoHasher('sha256').update(email).digest('hex');
   const [row] = await sql`select
@@ -150,7 +152,7 @@ const OVER_LIMIT_BYTES = 1024 * 1024 + 1;
 /** One byte more than a JSON body may have, its length declared. */
 export const tooLong = (): string => ' '.repeat(OVER_LIMIT_BYTES);
 
-/** The same without a length: only reading it tells. */
+/** The same without a declared length. */
 export const tooLongChunked = (): ReadableStream<Uint8Array> =>
   new ReadableStream({
     start: (controller) => {

@@ -1,4 +1,4 @@
-// Tokens of services as the tests forge them: right in everything but what is said.
+// Forges services' tokens that are valid except for the given changes.
 import { importJWK, SignJWT } from 'jose';
 import type { ServiceKey } from '../../apis/rpc/tokens.ts';
 import { testInstance } from '../../ops/instance.ts';

@@ -1,4 +1,4 @@
-// The tests' own shop: brought up once, through the same code as ./holdfast, on real servers.
+// Starts the tests' own shop once, by the code of ./holdfast, on real servers.
 import postgres from 'postgres';
 import { publicEnvironment } from '../../ops/environment.ts';
 import { testInstance } from '../../ops/instance.ts';
@@ -29,20 +29,20 @@ export type Sql = ReturnType<typeof postgres>;
 
 export interface Shop {
   env: Record<string, string>;
-  /** A superuser's connection, to look at the truth behind the doors. */
+  /** A superuser's connection, to read all schemas. */
   sql: Sql;
   kill(name: ProcessName | ServerName): Promise<void>;
   freeze(name: ProcessName | ServerName, what: 'SIGSTOP' | 'SIGCONT'): void;
-  /** Ended as an operator does it, with time to finish. */
+  /** Ends it as an operator does, with time to finish. */
   stop(name: ProcessName | ServerName): Promise<void>;
-  /** Started again, whichever of the two it is. */
+  /** Starts it again after an end or a kill. */
   start(name: ProcessName | ServerName): Promise<void>;
-  /** A process made of other sources than ours, until `start`. */
+  /** Replaces the process by one of other sources, until `start`. */
   startFrom(root: string, name: ProcessName): Promise<void>;
-  /** Waits until every process says that it has what it needs. */
+  /** Waits until every process is ready. */
   allReady(): Promise<void>;
   startProcess(name: ProcessName, copy?: number): Promise<void>;
-  /** Two of every process from now on, until `endSecondCopies`. */
+  /** Runs two of every process from now on, until `endSecondCopies`. */
   startSecondCopies(): Promise<void>;
   endSecondCopies(names: ProcessName[]): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// What must be so of some skus whatever has happened: asked of the ledger itself, and of Redis.
+// Checks the invariants of skus in the ledger, and that Redis equals it.
 import { expect } from 'bun:test';
 import { compareStock, DIFFERENCES_MAX, type Difference } from '../../apis/inventory/compare.ts';
 import { connectPostgres } from '../../db/postgres/client.ts';
@@ -8,7 +8,7 @@ import { createTelemetry } from '../../telemetry/telemetry.ts';
 import { eventually } from './journeys.ts';
 import type { Shop } from './shop.ts';
 
-/** S1, S3 and S4: movements add up, holds are what reservations say, each ended at most once. */
+/** S1, S3 and S4: movements add up, holds equal the reservations, each ended at most once. */
 export const expectLedgerAddsUp = async ({ sql }: Shop, skus: string[]): Promise<void> => {
   const wrong = await sql`
     select b.sku, b.location, b.on_hand, b.reserved,
@@ -31,7 +31,7 @@ export const expectLedgerAddsUp = async ({ sql }: Shop, skus: string[]): Promise
   expect(twice).toHaveLength(0);
 };
 
-/** Runs `work` with a look at where Redis says otherwise than the ledger of these skus. */
+/** Runs `work` with a check of where Redis differs from the ledger for these skus. */
 export const withComparison = async <T>(
   { env }: Shop,
   skus: string[],
@@ -43,7 +43,7 @@ export const withComparison = async <T>(
   try {
     return await work(async () => {
       const { differences } = await compareStock({ pg, cache: createStockCache(redis) });
-      // Where very much differs, not all of it is listed, and ours may be what is left out.
+      // When very much differs, not all of it is listed, and these skus may be left out.
       const isCut = differences.length >= DIFFERENCES_MAX;
       return differences.filter(({ sku }) => isCut || sku === '' || skus.includes(sku));
     });
@@ -53,7 +53,7 @@ export const withComparison = async <T>(
   }
 };
 
-/** S4: Redis says what the ledger would rebuild. */
+/** S4: Redis has what a rebuild would write. */
 export const expectRedisEqualsLedger = async (shop: Shop, skus: string[]): Promise<void> => {
   await withComparison(shop, skus, (look) =>
     eventually('redis equals the ledger', async () => {
