@@ -74,10 +74,10 @@ const setStocks = async (
   { pg, inventory }: Deps,
   one: Import,
   from: number,
-  said: StockCount[],
+  requested: StockCount[],
 ): Promise<void> => {
   // The last count of a sku wins.
-  const counts = [...new Map(said.map((count) => [count.sku, count])).values()];
+  const counts = [...new Map(requested.map((count) => [count.sku, count])).values()];
   const rows = new Map(counts.map((count) => [count.sku, count.row]));
   const problems: RowResult[] = [];
   for (const [chunk, some] of chunksOf(counts, COUNTS_MAX).entries()) {

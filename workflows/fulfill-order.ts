@@ -9,7 +9,7 @@ import { HOLD_MARGIN_MS, untilAuthorized } from './order/paying.ts';
 import { setHandlers } from './order/handlers.ts';
 import {
   initialState,
-  doing,
+  showStep,
   endIfCancelled,
   endingOf,
   mail,
@@ -32,7 +32,7 @@ export async function fulfillOrder(input: FulfillOrderInput): Promise<OrderStatu
     await book(state, undo);
   } catch (error) {
     const { ending, reason } = endingOf(error);
-    doing(state, `undoing: ${reason.code}`);
+    showStep(state, `undoing: ${reason.code}`);
     await persist(state, { reason: 'UNDO_FAILED', work: () => undo.run() });
     await moveTo(state, ending, reason);
     if (ending === 'cancelled') mail(state, 'cancelled');
@@ -46,19 +46,19 @@ export async function fulfillOrder(input: FulfillOrderInput): Promise<OrderStatu
 async function pay(state: OrderState, input: FulfillOrderInput, undo: UndoStack): Promise<void> {
   const { order } = state;
   const holdMs = input.paymentWindowMs + HOLD_MARGIN_MS;
-  doing(state, 'holding the stock');
+  showStep(state, 'holding the stock');
   undo.add(() => stockUndo.returnStock(order));
   await stock.reserveStock({ ...order, demand: input.demand, holdMs });
-  doing(state, 'authorising the payment');
+  showStep(state, 'authorising the payment');
   undo.add(() => paymentUndo.returnPayment(order));
   await untilAuthorized(state, input);
   endIfCancelled(state);
-  doing(state, 'claiming the stock');
+  showStep(state, 'claiming the stock');
   const endings = ['RESERVATION_ENDED', 'NOT_FOUND', 'CARD_DECLINED'];
   const claim = () => stock.claimStock(order);
   const reasons = { OUT_OF_STOCK: 'STOCK_LOST' } as const;
   await persist(state, { reason: 'STOCK_STEP_FAILED', reasons, endings, work: claim });
-  doing(state, 'capturing the payment');
+  showStep(state, 'capturing the payment');
   const capture = () => paymentsWithin(CAPTURE_PATIENCE_MS).capturePayment(order);
   await persist(state, { reason: 'PAYMENT_STEP_FAILED', endings, work: capture });
   if (state.isSecond) moved(state, 'confirmed');
@@ -68,7 +68,7 @@ async function pay(state: OrderState, input: FulfillOrderInput, undo: UndoStack)
 
 /** Every waiting update is answered and every due mail is sent before the workflow closes. */
 async function finish(state: OrderState): Promise<OrderStatus> {
-  doing(state, state.status);
+  showStep(state, state.status);
   await Promise.all(state.mails);
   await condition(allHandlersFinished);
   return state.status;

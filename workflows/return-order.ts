@@ -10,30 +10,30 @@ export async function returnOrder(input: ReturnOrderInput): Promise<string> {
   const order = { orderId, storeId };
   let step = 'approving';
   setHandler(returnProgress, () => step);
-  const doing = (what: string): void => {
+  const showStep = (what: string): void => {
     step = what;
     setCurrentDetails(what);
   };
 
-  doing('booking the return parcel');
+  showStep('booking the return parcel');
   await returns.approveReturn(it);
-  doing('waiting for the parcel');
+  showStep('waiting for the parcel');
   if (!(await comesBack(it, pollMs))) {
     await returns.endReturn({ ...it, state: 'expired' });
     return 'expired';
   }
-  doing('refunding');
+  showStep('refunding');
   const reason = `return ${returnId}`;
   await refunds.requestRefund({ ...order, id: returnId, amountMinor, reason });
   const refund = await refunds.settleRefund({ id: returnId });
-  doing('putting the units back on hand');
+  showStep('putting the units back on hand');
   await stockUndo.restockUnits({ ...order, receiptId: returnId, units });
   // A refund that the bank refused has raised an attention: an operator refunds it.
   if (refund === 'failed') return 'received';
   await returns.endReturn({ ...it, state: 'refunded' });
   const mail = { ...order, kind: 'refunded' as const, about: returnId, amountMinor };
   await notifications.notifyShopper(mail).catch(() => undefined);
-  doing('refunded');
+  showStep('refunded');
   return 'refunded';
 }
 

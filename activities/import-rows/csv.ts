@@ -116,8 +116,13 @@ const tooLarge = (message: string): DomainError => new DomainError('INVALID_INPU
 export async function* csvRecords(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string[]> {
   const decoder = new TextDecoder('utf-8');
   const reading: Reading = {
-    ...{ delimiter: '', rest: '', field: '', record: [] },
-    ...{ isQuoted: false, isFresh: true, records: [] },
+    delimiter: '',
+    rest: '',
+    field: '',
+    record: [],
+    isQuoted: false,
+    isFresh: true,
+    records: [],
   };
   for await (const piece of pieces) {
     yield* consume(reading, decoder.decode(piece, { stream: true }), false);

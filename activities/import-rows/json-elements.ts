@@ -76,8 +76,12 @@ const scanText = (scan: Scan, text: string): string[] => {
 export async function* jsonElements(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8');
   const scan: Scan = {
-    ...{ depth: 0, hasEnded: false, isString: false },
-    ...{ isEscaped: false, element: '', elements: [] },
+    depth: 0,
+    hasEnded: false,
+    isString: false,
+    isEscaped: false,
+    element: '',
+    elements: [],
   };
   for await (const piece of pieces) yield* scanText(scan, decoder.decode(piece, { stream: true }));
   yield* scanText(scan, decoder.decode());

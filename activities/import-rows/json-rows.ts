@@ -30,7 +30,7 @@ const put = (row: ImportRow, target: string, value: unknown): void => {
   if (kind === 'attributes' && name) row.attributes[name] = [text, ...more].join(', ');
   else if (kind === 'options' && name) row.options[name] = text;
   else if (kind === 'collections' || kind === 'categories') {
-    row.categories.push(...[text, ...more].flatMap(pathsOf));
+    for (const one of [text, ...more]) row.categories.push(...pathsOf(one));
   } else for (const one of [text, ...more]) takerOf(target)?.(row, one);
 };
 
@@ -69,12 +69,12 @@ export const jsonRows = (
   return variants.filter(isElement).map((variant) => {
     const own = rowOf(variant, {}, number);
     const { name: title, ...rest } = own;
-    const said = Object.fromEntries(
+    const given = Object.fromEntries(
       Object.entries(rest).filter(([, value]) => value !== undefined),
     );
     return {
       ...row,
-      ...said,
+      ...given,
       title: own.title ?? title,
       attributes: row.attributes,
       media: row.media,

@@ -29,7 +29,7 @@ const session: SessionFound = {
 };
 const clerk: SessionFound = { ...session, staff: [{ storeId: MINE, role: 'clerk' }] };
 
-const asks = async (
+const principalFor = async (
   headers: Record<string, string>,
   needs: Permission,
   found: SessionFound = session,
@@ -54,7 +54,7 @@ describe('a caller without a credential', () => {
   test('may use public routes and no others', async () => {
     for (const needs of Object.keys(PERMISSIONS) as Permission[]) {
       const open = needs === 'public' || needs === 'shop';
-      const answer = await asks({}, needs);
+      const answer = await principalFor({}, needs);
       expect([needs, open ? (answer as Principal).kind : answer]).toEqual([
         needs,
         open ? 'anyone' : 'UNAUTHENTICATED',
@@ -65,38 +65,38 @@ describe('a caller without a credential', () => {
 
 describe('a key', () => {
   test('is its store, within its scopes', async () => {
-    const answer = await asks(bearer(KEY), 'products:read');
+    const answer = await principalFor(bearer(KEY), 'products:read');
     expect(answer).toMatchObject({ kind: 'key', storeId: MINE, keyId: 'key_1' });
-    expect(await asks(bearer(KEY), 'products:write')).toBe('PERMISSION_DENIED');
-    expect(await asks(bearer(KEY), 'recovery')).toBe('PERMISSION_DENIED');
-    expect(await asks(bearer(KEY), 'own-account')).toBe('PERMISSION_DENIED');
+    expect(await principalFor(bearer(KEY), 'products:write')).toBe('PERMISSION_DENIED');
+    expect(await principalFor(bearer(KEY), 'recovery')).toBe('PERMISSION_DENIED');
+    expect(await principalFor(bearer(KEY), 'own-account')).toBe('PERMISSION_DENIED');
   });
 
   test('stays its store whatever the headers and the path say', async () => {
     const headers = { ...bearer(KEY), 'holdfast-store': 'sto_other' };
-    const answer = await asks(headers, 'products:read', session, { storeId: 'sto_other' });
+    const answer = await principalFor(headers, 'products:read', session, { storeId: 'sto_other' });
     expect(answer).toMatchObject({ storeId: MINE });
   });
 
   test('of the house acts as an operator', async () => {
-    expect(await asks(bearer(OPERATOR_KEY), 'recovery')).toMatchObject({ by: 'key_1' });
-    expect(await asks(bearer(OPERATOR_KEY), 'products:read')).toBe('PERMISSION_DENIED');
+    expect(await principalFor(bearer(OPERATOR_KEY), 'recovery')).toMatchObject({ by: 'key_1' });
+    expect(await principalFor(bearer(OPERATOR_KEY), 'products:read')).toBe('PERMISSION_DENIED');
   });
 
   test('may browse, and sees no order', async () => {
-    expect(await asks(bearer(KEY), 'shop')).toMatchObject({ kind: 'anyone' });
-    expect(await asks(bearer(KEY), 'own-order')).toBe('NOT_FOUND');
-    expect(await asks(bearer(`hf_${'x'.repeat(30)}`), 'shop')).toBe('UNAUTHENTICATED');
+    expect(await principalFor(bearer(KEY), 'shop')).toMatchObject({ kind: 'anyone' });
+    expect(await principalFor(bearer(KEY), 'own-order')).toBe('NOT_FOUND');
+    expect(await principalFor(bearer(`hf_${'x'.repeat(30)}`), 'shop')).toBe('UNAUTHENTICATED');
   });
 });
 
 describe('a session', () => {
   test('is an account, as a bearer and as a cookie', async () => {
     const account = { kind: 'account', accountId: 'acc_1', emailVerified: false };
-    expect(await asks(bearer(signed(TOKEN)), 'own-account')).toMatchObject(account);
-    expect(await asks(cookie(SIGNED), 'own-account')).toMatchObject(account);
+    expect(await principalFor(bearer(signed(TOKEN)), 'own-account')).toMatchObject(account);
+    expect(await principalFor(cookie(SIGNED), 'own-account')).toMatchObject(account);
     const standard = SIGNED.replaceAll('-', '+').replaceAll('_', '/');
-    expect(await asks(cookie(`${standard}=`), 'shop')).toMatchObject(account);
+    expect(await principalFor(cookie(`${standard}=`), 'shop')).toMatchObject(account);
   });
 
   test.each([
@@ -106,42 +106,42 @@ describe('a session', () => {
     ['cut short', signed(TOKEN).slice(0, -2)],
     ['with appended bytes', `${signed(TOKEN)}00`],
   ])('%s is refused, also where no credential is needed', async (_what, text) => {
-    expect(await asks(bearer(text), 'own-account')).toBe('UNAUTHENTICATED');
-    expect(await asks(bearer(text), 'shop')).toBe('UNAUTHENTICATED');
-    expect(await asks(bearer(text), 'own-order')).toBe('UNAUTHENTICATED');
+    expect(await principalFor(bearer(text), 'own-account')).toBe('UNAUTHENTICATED');
+    expect(await principalFor(bearer(text), 'shop')).toBe('UNAUTHENTICATED');
+    expect(await principalFor(bearer(text), 'own-order')).toBe('UNAUTHENTICATED');
   });
 
   test('is ignored when another site makes a browser send it', async () => {
     const headers = { ...cookie(SIGNED), 'sec-fetch-site': 'cross-site' };
-    expect(await asks(headers, 'own-account')).toBe('UNAUTHENTICATED');
-    expect(await asks(headers, 'shop')).toMatchObject({ kind: 'anyone' });
+    expect(await principalFor(headers, 'own-account')).toBe('UNAUTHENTICATED');
+    expect(await principalFor(headers, 'shop')).toMatchObject({ kind: 'anyone' });
     expect(bearerOf(new Request('http://shop.example/', { headers }))).toEqual({});
   });
 
   test('acts as staff of its stores, and of no other', async () => {
     const shown = bearer(signed(TOKEN));
     const staff = { kind: 'staff', storeId: MINE, role: 'clerk' };
-    expect(await asks(shown, 'products:read', clerk)).toMatchObject(staff);
-    expect(await asks(shown, 'products:write', clerk)).toBe('PERMISSION_DENIED');
-    expect(await asks(shown, 'products:read')).toBe('PERMISSION_DENIED');
+    expect(await principalFor(shown, 'products:read', clerk)).toMatchObject(staff);
+    expect(await principalFor(shown, 'products:write', clerk)).toBe('PERMISSION_DENIED');
+    expect(await principalFor(shown, 'products:read')).toBe('PERMISSION_DENIED');
     const elsewhere = { ...shown, 'holdfast-store': 'sto_other' };
-    expect(await asks(elsewhere, 'products:read', clerk)).toBe('PERMISSION_DENIED');
+    expect(await principalFor(elsewhere, 'products:read', clerk)).toBe('PERMISSION_DENIED');
     const params = { storeId: 'sto_other' };
-    expect(await asks(shown, 'staff:manage', clerk, params)).toBe('NOT_FOUND');
+    expect(await principalFor(shown, 'staff:manage', clerk, params)).toBe('NOT_FOUND');
   });
 
   test('acts as an operator only with the role', async () => {
     const shown = bearer(signed(TOKEN));
-    expect(await asks(shown, 'recovery')).toBe('PERMISSION_DENIED');
+    expect(await principalFor(shown, 'recovery')).toBe('PERMISSION_DENIED');
     const operator = { ...session, isOperator: true };
-    expect(await asks(shown, 'recovery', operator)).toMatchObject({ by: 'acc_1' });
+    expect(await principalFor(shown, 'recovery', operator)).toMatchObject({ by: 'acc_1' });
   });
 });
 
 test('the token of an order is a guest, and no more than that', async () => {
   const guest = { kind: 'guest', orderToken: 'hfo_of-an-order' };
-  expect(await asks(bearer('hfo_of-an-order'), 'own-order')).toMatchObject(guest);
-  expect(await asks(bearer('hfo_of-an-order'), 'shop')).toMatchObject(guest);
-  expect(await asks(bearer('hfo_of-an-order'), 'own-account')).toBe('UNAUTHENTICATED');
-  expect(await asks(bearer('hfo_of-an-order'), 'products:read')).toBe('UNAUTHENTICATED');
+  expect(await principalFor(bearer('hfo_of-an-order'), 'own-order')).toMatchObject(guest);
+  expect(await principalFor(bearer('hfo_of-an-order'), 'shop')).toMatchObject(guest);
+  expect(await principalFor(bearer('hfo_of-an-order'), 'own-account')).toBe('UNAUTHENTICATED');
+  expect(await principalFor(bearer('hfo_of-an-order'), 'products:read')).toBe('UNAUTHENTICATED');
 });

@@ -55,7 +55,7 @@ export const FIELDS_MAX = 100;
 const shortened = (text: string): string => text.slice(0, TEXT_LENGTH_MAX).toWellFormed();
 
 /** What is wrong, for a person and by fields. */
-export const saidOf = ({ message, fields }: DomainError) => ({
+export const refusalMembers = ({ message, fields }: DomainError) => ({
   detail: shortened(message),
   ...(fields.length > 0 && {
     errors: fields
@@ -86,7 +86,7 @@ export const problemOf = (error: DomainError, requestId: string): Response => {
     title,
     status,
     code: error.code,
-    ...saidOf(error),
+    ...refusalMembers(error),
     requestId,
   };
   return new Response(JSON.stringify(body), {

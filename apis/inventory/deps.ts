@@ -36,7 +36,9 @@ export const settle = async (
   const known = levels.map((level): LedgerLevel => {
     const quantity = admission?.quantities.get(level.sku);
     return {
-      ...{ storeId, level, epoch },
+      storeId,
+      level,
+      epoch,
       how: fill?.has(level.sku) ? 'fill' : 'settle',
       ...(admission && quantity !== undefined && { admission: { id: admission.id, quantity } }),
     };

@@ -5,7 +5,11 @@ import { isBelieved } from '../../db/redis/stock.ts';
 import { settle, type InventoryDeps } from './deps.ts';
 
 const plain = ({ sku, onHand, reserved, available, version }: StockLevel): StockLevel => ({
-  ...{ sku, onHand, reserved, available, version },
+  sku,
+  onHand,
+  reserved,
+  available,
+  version,
 });
 
 /** Levels in the order of the request; a sku never received has zeros. UNAVAILABLE. */

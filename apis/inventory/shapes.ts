@@ -65,7 +65,10 @@ export const wireStock = ({ version, ...level }: StockLevel, balances: Balance[]
     locations: balances
       .filter(({ sku }) => sku === level.sku)
       .map(({ location, onHand, reserved, available }) => ({
-        ...{ location, onHand, reserved, available },
+        location,
+        onHand,
+        reserved,
+        available,
       })),
   });
 

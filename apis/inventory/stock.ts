@@ -45,7 +45,12 @@ export const changeHandlers = (
     const { storeId } = callerOf(context);
     const { sku, productId, onHand, reason, adjustmentId, loss } = count;
     const answer = await adjustStock(deps.pg, {
-      ...{ storeId, sku, location: locationOf(location), productId, onHand, reason },
+      storeId,
+      sku,
+      location: locationOf(location),
+      productId,
+      onHand,
+      reason,
       adjustmentId: adjustmentId || crypto.randomUUID(),
       expectedVersion: expectedVersion === undefined ? undefined : Number(expectedVersion),
       isLoss: loss,

@@ -61,7 +61,10 @@ const take = ({ pending, sent }: Watcher): StockLevel[] => {
 };
 
 const newWatcher = (storeId: string, skus: string[]): Watcher => ({
-  ...{ storeId, skus: new Set(skus), sent: new Map(), pending: new Map() },
+  storeId,
+  skus: new Set(skus),
+  sent: new Map(),
+  pending: new Map(),
   wake: () => undefined,
 });
 

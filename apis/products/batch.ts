@@ -5,7 +5,7 @@ import type { Pg, Tx } from '../../db/postgres/client.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { StoreId } from '../../domain/ids.ts';
 import { parsed } from '../http/body.ts';
-import { PROBLEMS, saidOf } from '../http/problems.ts';
+import { PROBLEMS, refusalMembers } from '../http/problems.ts';
 import { reply, route, type Route } from '../http/routes.ts';
 import { keyed, TAKES_KEY } from './keyed.ts';
 import { BATCH_MAX, changed, draftOf, productBody, productChange } from './shapes.ts';
@@ -44,7 +44,7 @@ const resultOf = (item: Item, index: number, outcome: Outcome | undefined) => {
     return { index, status: item.id === undefined ? 201 : 200, id, version };
   }
   const { code } = outcome;
-  return { index, status: PROBLEMS[code].status, code, ...saidOf(outcome) };
+  return { index, status: PROBLEMS[code].status, code, ...refusalMembers(outcome) };
 };
 
 /** Every item's result, in their order. */

@@ -97,7 +97,9 @@ const transportTo = (peer: Peer): Transport => {
   });
   const { telemetry, timeoutMs = DEFAULT_TIMEOUT_MS } = peer;
   const unary = unaryCalls({
-    ...{ baseUrl: peer.url, bytesMax: BYTES_MAX, timeoutMs },
+    baseUrl: peer.url,
+    bytesMax: BYTES_MAX,
+    timeoutMs,
     fetch: fetching,
     headersFor: (requested) => headersTo(peer, requested),
     timed: (name, work) => telemetry.timed('rpc-client', name, work),

@@ -19,7 +19,7 @@ afterAll(async () => {
   remove();
 });
 
-const asks = (tls: PeerTls | undefined): Promise<number | string> =>
+const statusFor = (tls: PeerTls | undefined): Promise<number | string> =>
   peerFetch(tls)(`https://localhost:${listener.port}/`).then(
     ({ status }) => status,
     () => 'refused',
@@ -27,24 +27,24 @@ const asks = (tls: PeerTls | undefined): Promise<number | string> =>
 
 describe('a listener for peers', () => {
   test('answers a peer', async () => {
-    expect(await asks(certified('peer', 'ours'))).toBe(200);
+    expect(await statusFor(certified('peer', 'ours'))).toBe(200);
   });
 
   test('refuses a peer without a certificate, or with one of another CA', async () => {
     const before = heard;
     const foreign = certified('foreign', 'theirs');
-    expect(await asks(undefined)).toBe('refused');
-    expect(await asks(foreign)).toBe('refused');
+    expect(await statusFor(undefined)).toBe('refused');
+    expect(await statusFor(foreign)).toBe('refused');
     // A peer that trusts our CA still needs a certificate of our CA.
-    expect(await asks({ ...foreign, ca: ours })).toBe('refused');
+    expect(await statusFor({ ...foreign, ca: ours })).toBe('refused');
     const { ca } = foreign;
     const nothing = { cert: '', key: '', ca: ours };
-    expect(await asks(nothing)).toBe('refused');
+    expect(await statusFor(nothing)).toBe('refused');
     expect([ca.length > 0, heard]).toEqual([true, before]);
   });
 
   test('is refused by a peer that trusts another CA', async () => {
     const peer = certified('peer-2', 'ours');
-    expect(await asks({ ...peer, ca: certified('stranger', 'theirs').ca })).toBe('refused');
+    expect(await statusFor({ ...peer, ca: certified('stranger', 'theirs').ca })).toBe('refused');
   });
 });

@@ -18,5 +18,6 @@ export const peerFetch =
 /** The TLS options of a listener for peers, which refuses callers without the CA's certificate. */
 export const peerListening = (tls: PeerTls) => ({
   ...tls,
-  ...{ requestCert: true, rejectUnauthorized: true },
+  requestCert: true,
+  rejectUnauthorized: true,
 });

@@ -79,8 +79,11 @@ export const unaryCalls = (calls: Calls): Transport['unary'] => {
       });
       const bytes = await bytesOf(response, calls.bytesMax);
       return {
-        ...{ stream: false, service: method.parent, method },
-        ...{ header: response.headers, trailer: new Headers() },
+        stream: false,
+        service: method.parent,
+        method,
+        header: response.headers,
+        trailer: new Headers(),
         message: answer.parse(bytes) as never,
       };
     });

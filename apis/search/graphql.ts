@@ -32,8 +32,11 @@ export const graphqlRoute = (deps: SearchDeps): Route => {
       const question = read(request, await questionBody(request));
       if (question instanceof Response) return question;
       const warnings: string[] = [];
-      const asks = (field: string): boolean => question.query.includes(field);
-      const requested = { wantsAge: asks('asOf'), counts: asks('facets') || asks('matches') };
+      const selects = (field: string): boolean => question.query.includes(field);
+      const requested = {
+        wantsAge: selects('asOf'),
+        counts: selects('facets') || selects('matches'),
+      };
       const root = await rootOf(deps, { storeId: principal.storeId, ...requested }, warnings);
       const answer = await run(question, root, c);
       const extensions =

@@ -41,8 +41,8 @@ export const scoreOf = (
     if (labels.includes(word)) return FIELD_WEIGHTS.label;
     return rest.includes(word) ? FIELD_WEIGHTS.rest : 0;
   };
-  const said = words.reduce((sum, word, at) => sum + fieldOf(word) * (weights[at] ?? 1), 0);
+  const matched = words.reduce((sum, word, at) => sum + fieldOf(word) * (weights[at] ?? 1), 0);
   const covered = name.filter((word) => words.includes(word)).length / Math.max(name.length, 1);
   const phrase = isPhraseIn(name, words) ? PHRASE_WEIGHT : 0;
-  return Math.round((said + covered * COVERAGE_WEIGHT + phrase) * 1_000);
+  return Math.round((matched + covered * COVERAGE_WEIGHT + phrase) * 1_000);
 };

@@ -70,7 +70,7 @@ const all = async <M>(stream: AsyncIterable<M>): Promise<M[]> => {
 /** The response that the suite expects: the request as it arrived, also inside of errors. */
 const echoes = (registry: Registry) => {
   const infoSchema = messageOf(registry, 'ConformancePayload.RequestInfo');
-  const infoOf = (asked: Message[], context: HandlerContext): Message => {
+  const infoOf = (requested: Message[], context: HandlerContext): Message => {
     const timeoutMs = context.timeoutMs();
     const query = [...new URL(context.url).searchParams].map(([name, value]) => ({
       name,
@@ -78,7 +78,7 @@ const echoes = (registry: Registry) => {
     }));
     return create(infoSchema, {
       requestHeaders: listed(context.requestHeader),
-      requests: asked.map((one) =>
+      requests: requested.map((one) =>
         anyPack(messageOf(registry, one.$typeName.slice(PACKAGE.length + 1)), one),
       ),
       ...(timeoutMs !== undefined && { timeoutMs: BigInt(Math.ceil(timeoutMs)) }),
@@ -99,9 +99,9 @@ const echoes = (registry: Registry) => {
 
 const handlersOf = (registry: Registry) => {
   const { infoOf, failureOf } = echoes(registry);
-  const unary = async (asked: Requested<UnaryDefinition>[], context: HandlerContext) => {
-    const definition = asked[0]?.responseDefinition;
-    const info = infoOf(asked, context);
+  const unary = async (requested: Requested<UnaryDefinition>[], context: HandlerContext) => {
+    const definition = requested[0]?.responseDefinition;
+    const info = infoOf(requested, context);
     published(definition, context);
     await Bun.sleep(definition?.responseDelayMs ?? 0);
     const answer = definition?.response;
@@ -109,10 +109,10 @@ const handlersOf = (registry: Registry) => {
     const data = answer?.case === 'responseData' ? { data: answer.value } : {};
     return { payload: { ...data, requestInfo: info } };
   };
-  async function* streamed(asked: Requested<StreamDefinition>[], context: HandlerContext) {
-    const definition = asked[0]?.responseDefinition;
+  async function* streamed(requested: Requested<StreamDefinition>[], context: HandlerContext) {
+    const definition = requested[0]?.responseDefinition;
     published(definition, context);
-    let info: Message | undefined = infoOf(asked, context);
+    let info: Message | undefined = infoOf(requested, context);
     for (const data of definition?.responseData ?? []) {
       await Bun.sleep(definition?.responseDelayMs ?? 0);
       yield { payload: { data, ...(info && { requestInfo: info }) } };
@@ -123,11 +123,11 @@ const handlersOf = (registry: Registry) => {
   type Unary = Requested<UnaryDefinition>;
   type Streamed = Requested<StreamDefinition>;
   return {
-    unary: (asked: Unary, context: HandlerContext) => unary([asked], context),
-    idempotentUnary: (asked: Unary, context: HandlerContext) => unary([asked], context),
+    unary: (requested: Unary, context: HandlerContext) => unary([requested], context),
+    idempotentUnary: (requested: Unary, context: HandlerContext) => unary([requested], context),
     clientStream: async (stream: AsyncIterable<Unary>, context: HandlerContext) =>
       unary(await all(stream), context),
-    serverStream: (asked: Streamed, context: HandlerContext) => streamed([asked], context),
+    serverStream: (requested: Streamed, context: HandlerContext) => streamed([requested], context),
     async *bidiStream(stream: AsyncIterable<Streamed>, context: HandlerContext) {
       yield* streamed(await all(stream), context);
     },

@@ -10,9 +10,9 @@ import { conformanceRoutes, frame, registryOf } from './reference.ts';
 const GRPC = 2;
 const [descriptors = '', portText = '0'] = process.argv.slice(2);
 const registry = registryOf(readFileSync(descriptors));
-const asked = registry.getMessage('connectrpc.conformance.v1.ServerCompatRequest');
+const requested = registry.getMessage('connectrpc.conformance.v1.ServerCompatRequest');
 const answer = registry.getMessage('connectrpc.conformance.v1.ServerCompatResponse');
-if (!asked || !answer) throw new Error('these are not the descriptors of the suite');
+if (!requested || !answer) throw new Error('these are not the descriptors of the suite');
 
 /** Reads one message: the runner keeps the stream open. */
 const read = async (): Promise<Uint8Array> => {
@@ -24,7 +24,7 @@ const read = async (): Promise<Uint8Array> => {
   }
   throw new Error('the runner sent nothing');
 };
-const request = fromBinary(asked, await read()) as unknown as { protocol: number };
+const request = fromBinary(requested, await read()) as unknown as { protocol: number };
 
 const service = {
   routes: conformanceRoutes(registry),

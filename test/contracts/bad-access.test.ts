@@ -116,7 +116,7 @@ describe('of an order', () => {
 });
 
 describe('with the right token an order', () => {
-  const asking =
+  const calling =
     (path: string, body: unknown) =>
     (here: World): Sent => ({
       method: 'POST',
@@ -126,7 +126,7 @@ describe('with the right token an order', () => {
     });
   const invalid = (name: string, path: string, body: unknown): Row<World> => [
     name,
-    asking(path, body),
+    calling(path, body),
     400,
     'INVALID_INPUT',
   ];
@@ -138,7 +138,7 @@ describe('with the right token an order', () => {
     invalid('cancelled with a list', 'cancel', []),
     [
       'paid with a card number',
-      asking('payment', { paymentMethod: '4242424242424242' }),
+      calling('payment', { paymentMethod: '4242424242424242' }),
       400,
       'CARD_DATA_FORBIDDEN',
     ],

@@ -17,7 +17,7 @@ beforeAll(async () => {
   shop = await openShop();
 }, UP_LIMIT_MS);
 
-const asking = (body: unknown): Sent => ({ method: 'POST', path: '/graphql', body });
+const posting = (body: unknown): Sent => ({ method: 'POST', path: '/graphql', body });
 
 interface Refused {
   data?: unknown;
@@ -111,9 +111,9 @@ const TOO_MUCH: Question[] = [
 const refusesQuestions = (questions: Question[], status = 400, why = /\S/): void => {
   for (const [name, query, variables] of questions) {
     test(`${name} is refusedwithin a second: INVALID_INPUT`, async () => {
-      const asked = asking({ query, ...(variables !== undefined && { variables }) });
+      const posted = posting({ query, ...(variables !== undefined && { variables }) });
       const late = () => new Error(`no response within ${SOON_MS} ms`);
-      const response = await withDeadline(() => send(shop, asked), SOON_MS, late);
+      const response = await withDeadline(() => send(shop, posted), SOON_MS, late);
       const text = await response.text();
       expectNoInsides(text);
       const { data, errors } = JSON.parse(text) as Refused;
@@ -138,7 +138,7 @@ describe('a GraphQL query', () => {
   );
 
   test('without a sort gets the newest first', async () => {
-    const response = await send(shop, asking({ query: `{ products(sort: null) ${COUNT} }` }));
+    const response = await send(shop, posting({ query: `{ products(sort: null) ${COUNT} }` }));
     expect([response.status, Object.keys((await response.json()) as object)]).toEqual([
       200,
       ['data'],
@@ -162,7 +162,7 @@ describe('the GraphQL route refuses', () => {
   ];
   for (const [name, body] of BODIES) {
     test(`${name}: 400 INVALID_INPUT`, async () => {
-      await expectProblem(await send(shop, asking(body)), 400, 'INVALID_INPUT');
+      await expectProblem(await send(shop, posting(body)), 400, 'INVALID_INPUT');
     });
   }
 
@@ -175,10 +175,10 @@ describe('the GraphQL route refuses', () => {
     });
   }
 
-  for (const asked of ['{__typename}', 'mutation{x}']) {
+  for (const posted of ['{__typename}', 'mutation{x}']) {
     // GET accepts persisted operations only.
-    test(`GET of ${asked}: 400`, async () => {
-      const path = `/graphql?query=${encodeURIComponent(asked)}`;
+    test(`GET of ${posted}: 400`, async () => {
+      const path = `/graphql?query=${encodeURIComponent(posted)}`;
       const response = await send(shop, { method: 'GET', path });
       await expectProblem(response, 400, 'INVALID_INPUT');
     });

@@ -80,7 +80,7 @@ const written = async ({ shop, mine, theirs }: World) => [
 ];
 
 const NEW_NAME = { name: 'Taken over' };
-const DOORS: [name: string, sent: (here: World) => Sent][] = [
+const CALLS: [name: string, sent: (here: World) => Sent][] = [
   ['reads a product', ({ productId }) => ({ method: 'GET', path: `/product/${productId}` })],
   [
     'changes a product',
@@ -116,7 +116,7 @@ const everywhere = (
   status: number,
   code: string,
 ): Row<World>[] =>
-  DOORS.map(([name, sent]) => [
+  CALLS.map(([name, sent]) => [
     `${who} that ${name}`,
     (here) => ({ ...sent(here), headers: headers(here) }),
     status,

@@ -115,7 +115,7 @@ describe('an order to', () => {
     invalid('no e-mail', { email: undefined }),
     invalid('no address', { shippingAddress: undefined }),
     invalid('an address that is a text', { shippingAddress: '1 Harbour Street' }),
-    toAddress('nobody', { name: undefined }),
+    toAddress('no name', { name: undefined }),
     toAddress('a name of blanks', { name: '   ' }),
     toAddress('a name of 201 characters', { name: 'x'.repeat(201) }),
     toAddress('a street that is a number', { line1: 7 }),

@@ -46,7 +46,7 @@ beforeAll(async () => {
 
 const written = ({ shop, store }: World) => catalogueOf(shop, store.storeId);
 
-const asked = (method: string, path: string, sent: Partial<Sent>, { store }: World): Sent => ({
+const calling = (method: string, path: string, sent: Partial<Sent>, { store }: World): Sent => ({
   method,
   path,
   ...sent,
@@ -66,19 +66,19 @@ type RouteInput = (world: World) => Sent;
 const creating =
   (body: unknown): RouteInput =>
   (here) =>
-    asked('POST', '/product', { body }, here);
+    calling('POST', '/product', { body }, here);
 const creatingRaw =
   (raw: string): RouteInput =>
   (here) =>
-    asked('POST', '/product', { raw }, here);
+    calling('POST', '/product', { raw }, here);
 const changing =
   (body: unknown, headers: Record<string, string> = {}): RouteInput =>
   (here) =>
-    asked('PUT', `/product/${here.productId}`, { body, headers }, here);
+    calling('PUT', `/product/${here.productId}`, { body, headers }, here);
 const counting =
   (body: unknown, of: (here: World) => string = (here) => here.productId): RouteInput =>
   (here) =>
-    asked('PUT', `/product/${of(here)}/stock`, { body }, here);
+    calling('PUT', `/product/${of(here)}/stock`, { body }, here);
 const invalid = (name: string, request: RouteInput): Row<World> => [
   name,
   request,
@@ -155,7 +155,7 @@ describe('a price', () => {
     invalid('beside variants in a change', changing({ price: 1, variants: [V] })),
     [
       'for a product of two variants',
-      (here) => asked('PUT', `/product/${here.pairId}`, { body: { price: 3 } }, here),
+      (here) => calling('PUT', `/product/${here.pairId}`, { body: { price: 3 } }, here),
       422,
       'PRICE_AMBIGUOUS',
     ],
@@ -185,11 +185,11 @@ describe('a list of variants', () => {
 
 describe('a change of a product', () => {
   const to = (path: string, body: unknown = { name: 'New' }): RouteInput => {
-    return (here) => asked('PUT', path, { body }, here);
+    return (here) => calling('PUT', path, { body }, here);
   };
   const collections = (collectionIds: unknown): RouteInput => {
     return (here) =>
-      asked('PUT', `/product/${here.productId}/collections`, { body: { collectionIds } }, here);
+      calling('PUT', `/product/${here.productId}/collections`, { body: { collectionIds } }, here);
   };
   const rows: Row<World>[] = [
     missing('that does not exist', to(`/product/${newId('product')}`)),

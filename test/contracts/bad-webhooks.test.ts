@@ -122,7 +122,7 @@ describe('a webhook', () => {
     ['over 1 MiB, in chunks,', () => delivering(tooLongChunked(), 't=1'), 413, 'BODY_TOO_LARGE'],
     [
       'that is no JSON, though signed,',
-      ({ secret }) => delivering('news', signature('news', secret)),
+      ({ secret }) => delivering('event', signature('event', secret)),
       400,
       'INVALID_INPUT',
     ],

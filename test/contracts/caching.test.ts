@@ -72,11 +72,14 @@ afterAll(async () => {
 }, LIMIT_MS);
 
 const address = (variables: object): string => {
-  const asked = new URLSearchParams({ documentId: PRODUCT, variables: JSON.stringify(variables) });
-  return `${gateway.url}/graphql?${asked.toString()}`;
+  const parameters = new URLSearchParams({
+    documentId: PRODUCT,
+    variables: JSON.stringify(variables),
+  });
+  return `${gateway.url}/graphql?${parameters.toString()}`;
 };
 
-const asking = (query: string, variables: object, init: RequestInit = {}) =>
+const posting = (query: string, variables: object, init: RequestInit = {}) =>
   fetch(`${gateway.url}/graphql`, {
     method: 'POST',
     headers: JSON_TYPE,
@@ -217,15 +220,15 @@ describe('equal concurrent queries', () => {
   });
 
   test('are few calls by POST, which joins only calls begun within half a second', async () => {
-    expect(await callsOf(ware, () => asking(PAGE, { id: ware.productId }))).toBeLessThan(
+    expect(await callsOf(ware, () => posting(PAGE, { id: ware.productId }))).toBeLessThan(
       AT_ONCE / 4,
     );
   });
 
   test('are a new call once the first has ended', async () => {
     const before = search.calls();
-    await asking(PAGE, { id: ware.productId });
-    await asking(PAGE, { id: ware.productId });
+    await posting(PAGE, { id: ware.productId });
+    await posting(PAGE, { id: ware.productId });
     expect(search.calls() - before).toBe(2);
   });
 
@@ -233,11 +236,11 @@ describe('equal concurrent queries', () => {
     const before = search.calls();
     search.hold();
     const control = new AbortController();
-    const first = asking(PAGE, { id: ware.productId }, { signal: control.signal }).catch(
+    const first = posting(PAGE, { id: ware.productId }, { signal: control.signal }).catch(
       () => 'gone',
     );
-    await eventually('Search is asked', async () => (search.calls() > before ? true : undefined));
-    const second = asking(PAGE, { id: ware.productId });
+    await eventually('Search is called', async () => (search.calls() > before ? true : undefined));
+    const second = posting(PAGE, { id: ware.productId });
     await Bun.sleep(50);
     control.abort();
     expect(await first).toBe('gone');
@@ -250,12 +253,12 @@ describe('equal concurrent queries', () => {
     search.fail(true);
     const before = search.calls();
     search.hold();
-    const answers = Array.from({ length: 5 }, () => asking(PAGE, { id: ware.productId }));
-    await eventually('Search is asked', async () => (search.calls() > before ? true : undefined));
+    const answers = Array.from({ length: 5 }, () => posting(PAGE, { id: ware.productId }));
+    await eventually('Search is called', async () => (search.calls() > before ? true : undefined));
     search.release();
     for (const answer of await Promise.all(answers)) expect(answer.status).toBe(503);
     search.fail(false);
-    expect((await asking(PAGE, { id: ware.productId })).status).toBe(200);
+    expect((await posting(PAGE, { id: ware.productId })).status).toBe(200);
     expect(search.calls() - before).toBe(2);
   });
 
@@ -267,13 +270,13 @@ describe('equal concurrent queries', () => {
       const version = 'query ($id: ID, $v: Int) { product(id: $id, waitForVersion: $v) { id } }';
       const accept = { ...JSON_TYPE, accept: 'application/graphql-response+json' };
       const answers = [
-        asking(PAGE, { id: ware.productId }),
-        asking(PAGE, { id: ware.productId }, { headers: accept }),
-        asking(PAGE, { id: 'prd_other' }),
-        asking(version, { id: ware.productId, v: 1 }),
-        asking(version, { id: ware.productId, v: 2 }),
+        posting(PAGE, { id: ware.productId }),
+        posting(PAGE, { id: ware.productId }, { headers: accept }),
+        posting(PAGE, { id: 'prd_other' }),
+        posting(version, { id: ware.productId, v: 1 }),
+        posting(version, { id: ware.productId, v: 2 }),
       ];
-      await eventually('all are asked', async () =>
+      await eventually('all are sent', async () =>
         search.calls() - before === answers.length ? true : undefined,
       );
       search.release();
@@ -292,7 +295,7 @@ describe('equal concurrent queries', () => {
       const before = search.calls();
       search.hold();
       const answers = [one, other].map(({ token }) =>
-        asking(query, {}, { headers: { ...JSON_TYPE, ...bearer(token) } }),
+        posting(query, {}, { headers: { ...JSON_TYPE, ...bearer(token) } }),
       );
       await eventually('both reach Search', async () =>
         search.calls() - before === 2 ? true : undefined,

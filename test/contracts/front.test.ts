@@ -21,7 +21,7 @@ const trickled = (url: string, pieces: string[], everyMs: number): Promise<strin
   const { port, hostname } = new URL(url);
   const answer = Promise.withResolvers<string>();
   const socket = connect(Number(port), hostname);
-  let said = '';
+  let received = '';
   const next = (): void => {
     const piece = pieces.shift();
     if (piece === undefined || socket.destroyed) return;
@@ -30,11 +30,11 @@ const trickled = (url: string, pieces: string[], everyMs: number): Promise<strin
   };
   socket.on('connect', next);
   socket.on('data', (data: Buffer) => {
-    said += data.toString();
+    received += data.toString();
     socket.end();
   });
   socket.on('error', () => undefined);
-  socket.on('close', () => answer.resolve(said));
+  socket.on('close', () => answer.resolve(received));
   return answer.promise;
 };
 
@@ -65,8 +65,8 @@ test(
   'a listed origin may call from a browser, with the headers of a checkout',
   () =>
     withGateway({ HOLDFAST_CORS_ORIGINS: SHOP }, async ({ url }) => {
-      const asked = { origin: SHOP, 'access-control-request-method': 'POST' };
-      const before = await fetch(`${url}/orders`, { method: 'OPTIONS', headers: asked });
+      const preflight = { origin: SHOP, 'access-control-request-method': 'POST' };
+      const before = await fetch(`${url}/orders`, { method: 'OPTIONS', headers: preflight });
       expect([before.status, before.headers.get('access-control-allow-origin')]).toEqual([
         204,
         SHOP,
@@ -78,7 +78,7 @@ test(
       });
       expect(refused.headers.get('access-control-allow-origin')).toBe(SHOP);
       expect(refused.headers.get('access-control-expose-headers')).toContain('retry-after');
-      const foreign = { ...asked, origin: 'https://evil.example' };
+      const foreign = { ...preflight, origin: 'https://evil.example' };
       const other = await fetch(`${url}/orders`, { method: 'OPTIONS', headers: foreign });
       await expectProblem(other, 405, 'METHOD_NOT_ALLOWED');
       expect(other.headers.get('access-control-allow-origin')).toBeNull();
@@ -116,9 +116,9 @@ describe('a caller that', () => {
         `${head}content-length: 100\r\n\r\n`,
         ...Array.from({ length: 40 }, () => ' '),
       ];
-      const said = await trickled(url(), pieces, 1_000);
-      expect(said).toStartWith('HTTP/1.1 408');
-      expect(said).toContain('BODY_TOO_SLOW');
+      const received = await trickled(url(), pieces, 1_000);
+      expect(received).toStartWith('HTTP/1.1 408');
+      expect(received).toContain('BODY_TOO_SLOW');
     },
     LIMIT_MS,
   );

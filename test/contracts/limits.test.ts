@@ -169,11 +169,11 @@ describe('a principal', () => {
         await newStore(shop, STOCK_READER),
       ];
       const path = `${url}/product/${newId('product')}/stock`;
-      const asked = (key: string, at: number) =>
+      const requested = (key: string, at: number) =>
         fetch(path, { headers: { ...bearer(key), 'x-forwarded-for': `203.0.113.${at}` } });
-      const flood = Array.from({ length: 9 }, (_, at) => asked(mine.key, at));
+      const flood = Array.from({ length: 9 }, (_, at) => requested(mine.key, at));
       expect(await statusesOf(flood)).toEqual({ 404: 4, 429: 5 });
-      expect((await asked(theirs.key, 1)).status).toBe(404);
+      expect((await requested(theirs.key, 1)).status).toBe(404);
     },
   );
 });
@@ -184,15 +184,15 @@ describe('a store', () => {
     limitsOf({ by: 'store', quota: 6 }),
     async ({ url }) => {
       const [one, other] = [await newStore(shop, STOCK_READER), await newStore(shop, STOCK_READER)];
-      const asked = ({ key }: { key: string }) =>
+      const requested = ({ key }: { key: string }) =>
         fetch(`${url}/product/${newId('product')}/stock`, { headers: bearer(key) });
       // Both run at once, and again while the first one is refused from the first call on.
       for (const [answered, calls] of [
         [6, 20],
         [0, 60],
       ] as const) {
-        const flood = Array.from({ length: calls }, () => asked(one));
-        const calm = Array.from({ length: 3 }, () => asked(other));
+        const flood = Array.from({ length: calls }, () => requested(one));
+        const calm = Array.from({ length: 3 }, () => requested(other));
         expect(await statusesOf(calm)).toEqual({ 404: 3 });
         expect(await statusesOf(flood)).toEqual({
           ...(answered > 0 && { 404: answered }),
@@ -337,15 +337,17 @@ describe('after too many declines', () => {
       await withGateway(declines(['account', 3]), async ({ url }) => {
         const email = newEmail();
         const key = crypto.randomUUID();
-        const asked = [key, ...Array.from({ length: 5 }, () => crypto.randomUUID())];
-        const answers = await Promise.all(asked.map((one) => pay(url, { sku, email, key: one })));
+        const requested = [key, ...Array.from({ length: 5 }, () => crypto.randomUUID())];
+        const answers = await Promise.all(
+          requested.map((one) => pay(url, { sku, email, key: one })),
+        );
         const statuses = answers.map(({ status }) => status);
         expect(statuses.filter((status) => status === 429)).toHaveLength(3);
         const refused = await pay(url, { sku, email, card: 'pm_card_visa' });
         expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3_000);
         await expectProblem(refused, 429, 'TOO_MANY_DECLINES');
         // The same attempt again counts once and gets its response.
-        const first = asked[statuses.findIndex((status) => status !== 429)];
+        const first = requested[statuses.findIndex((status) => status !== 429)];
         expect(await decided(url, { sku, email, key: first ?? '' })).toBe(402);
         expect(await decided(url, { sku, card: 'pm_card_visa' })).toBe(201);
       });

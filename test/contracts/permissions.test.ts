@@ -137,7 +137,7 @@ const filled = (path: string, { ids }: Tenant, real: boolean): string =>
     if (id === undefined) throw new Error(`no id for ${noun} of ${path}`);
     if (real || name === 'storeId') return encodeURIComponent(id);
     if (name === 'sku') return id;
-    return name === 'email' ? 'nobody%40shop.example' : id.replace(/_.*/, '_0000000000walked');
+    return name === 'email' ? 'unknown%40shop.example' : id.replace(/_.*/, '_0000000000walked');
   });
 
 const URLS: Record<string, string> = {
@@ -214,8 +214,8 @@ describe('each permission', () => {
       .flat()
       .filter(({ path }) => path !== '/graphql')
       .filter(({ method, path, needs }) => {
-        const asked = own.get(`${method} ${path}`);
-        return asked !== undefined && asked !== needs;
+        const requested = own.get(`${method} ${path}`);
+        return requested !== undefined && requested !== needs;
       });
     expect(differing).toEqual([]);
   });
@@ -334,14 +334,18 @@ const QUESTIONS: Record<Field, (ids: Record<string, string>) => string> = {
 };
 const FIELD_NAMES = Object.keys(FIELDS) as Field[];
 
-interface Said {
+interface Outcome {
   data?: Record<string, unknown> | null;
   errors?: { extensions?: { code?: string } }[];
 }
 
 describe('each field of GraphQL', () => {
   /** The code of the refusal; else `null` for no object and `there` for one. */
-  const asked = async (field: Field, ids: Record<string, string>, token: string | undefined) => {
+  const requested = async (
+    field: Field,
+    ids: Record<string, string>,
+    token: string | undefined,
+  ) => {
     const response = await fetch(`${shop.env['GATEWAY_URL']}/graphql`, {
       method: 'POST',
       headers: {
@@ -351,7 +355,7 @@ describe('each field of GraphQL', () => {
       },
       body: JSON.stringify({ query: QUESTIONS[field](ids) }),
     });
-    const { data, errors } = (await response.json()) as Said;
+    const { data, errors } = (await response.json()) as Outcome;
     const code = errors?.[0]?.extensions?.code;
     return code ?? (Object.values(data ?? {})[0] === null ? 'null' : 'there');
   };
@@ -365,7 +369,7 @@ describe('each field of GraphQL', () => {
         for (const who of WHO) {
           // The ids do not exist: an allowed call finds nothing and changes nothing.
           const ids = { ...mine.ids, orders: newId('order'), carts: newCartId() };
-          const code = await asked(field, ids, mine.shown[who]);
+          const code = await requested(field, ids, mine.shown[who]);
           const needs = FIELDS[field];
           // A guest may do what the token's own order permits, and nothing with any other.
           const isOther = who === 'guest' && needs === 'own-order';
@@ -386,13 +390,13 @@ describe('each field of GraphQL', () => {
       const wrong: unknown[] = [];
       for (const field of FIELD_NAMES.filter((one) => FIELDS[one] === 'own-order')) {
         for (const who of WHO) {
-          const code = await asked(field, mine.ids, theirs.shown[who]);
+          const code = await requested(field, mine.ids, theirs.shown[who]);
           if (![...CLOSED, 'NOT_FOUND'].includes(code)) wrong.push([field, who, code]);
         }
       }
       expect(wrong).toEqual([]);
       expect(await stateOf(mine)).toEqual(before);
-      expect(await asked('Query.order', mine.ids, mine.shown.guest)).toBe('there');
+      expect(await requested('Query.order', mine.ids, mine.shown.guest)).toBe('there');
     },
     LIMIT_MS,
   );

@@ -83,7 +83,7 @@ describe('a batch', () => {
         { name: 'No price' },
         { id: known.id, price: 3 },
         { name: 'Same sku', variants: [{ sku, price: 2 }] },
-        { id: 'prd_nobody', price: 3 },
+        { id: 'prd_missing', price: 3 },
         { name: 'Last', price: 4 },
       ],
     });

@@ -29,7 +29,7 @@ const canary = (of: string): string => `canary-${of}-${crypto.randomUUID()}`;
 
 let shop: Shop;
 /** The output of the processes: their logs, their metrics, and the spans that they sent. */
-const said = {
+const collected = {
   logs: [] as [name: string, text: string][],
   metrics: [] as [name: string, text: string][],
   spans: [] as [name: string, text: string][],
@@ -47,7 +47,7 @@ const answers: string[] = [];
 const heard = async (response: Response): Promise<void> => {
   answers.push(`${await response.text()}\n${JSON.stringify([...response.headers])}`);
 };
-const asks = async (
+const sends = async (
   method: string,
   path: string,
   body: unknown,
@@ -61,20 +61,20 @@ const plantAccounts = async (): Promise<void> => {
   const { token } = (await signIn(shop, email, password)).body;
   plant('session token', token);
   plant('session token, bare', token.slice('hfs_'.length).split('.')[0] ?? '');
-  await asks('POST', '/auth/sign-in/email', { email, password: `${password}x` });
-  await asks('POST', '/auth/sign-up/email', { email, password, name: 'x', role: 'owner' });
-  await asks('POST', '/auth/change-password', { currentPassword: password, newPassword: 'x' });
-  await asks('POST', '/auth/reset-password', { token: plant('mailed token', canary('mailed')) });
-  await asks('GET', `/me?token=${encodeURIComponent(token)}`, undefined, bearer(token));
-  await asks('GET', '/products', undefined, bearer(`${token}x`));
+  await sends('POST', '/auth/sign-in/email', { email, password: `${password}x` });
+  await sends('POST', '/auth/sign-up/email', { email, password, name: 'x', role: 'owner' });
+  await sends('POST', '/auth/change-password', { currentPassword: password, newPassword: 'x' });
+  await sends('POST', '/auth/reset-password', { token: plant('mailed token', canary('mailed')) });
+  await sends('GET', `/me?token=${encodeURIComponent(token)}`, undefined, bearer(token));
+  await sends('GET', '/products', undefined, bearer(`${token}x`));
 };
 
 const plantKeys = async (): Promise<void> => {
   const key = plant('API key', await newKey(shop, 'sto_default', ['products:read']));
-  await asks('POST', '/product', { name: 'x', price: 1 }, bearer(key));
-  await asks('GET', '/recovery/overview', undefined, bearer(key));
-  await asks('GET', '/products', undefined, bearer(plant('wrong key', `hf_${canary('key')}`)));
-  await asks('GET', '/orders', undefined, {
+  await sends('POST', '/product', { name: 'x', price: 1 }, bearer(key));
+  await sends('GET', '/recovery/overview', undefined, bearer(key));
+  await sends('GET', '/products', undefined, bearer(plant('wrong key', `hf_${canary('key')}`)));
+  await sends('GET', '/orders', undefined, {
     cookie: `holdfast.session=${plant('cookie', canary('cookie'))}`,
   });
   plant('service token', shop.env['INTERNAL_TOKEN'] ?? '');
@@ -139,7 +139,7 @@ const plantOrders = async (): Promise<void> => {
   plant('client secret', challenged.payment.clientSecret ?? '');
   await reached(shop, challenged.id, 'awaiting_payment');
   const ids = [body.id, challenged.id];
-  said.events = await eventually('both orders are on the topic', async () => {
+  collected.events = await eventually('both orders are on the topic', async () => {
     const published = await publishedBetween(shop, from, await offsetsNow(shop, [TOPICS.orders]));
     const texts = published.map(({ message }): [string, string] => [
       `event of ${message.key?.toString('utf8')}`,
@@ -151,13 +151,13 @@ const plantOrders = async (): Promise<void> => {
       ? texts
       : undefined;
   });
-  said.views = await viewsOf(ids);
+  collected.views = await viewsOf(ids);
   plant('card number', CARD);
   const key = { 'idempotency-key': crypto.randomUUID() };
-  await asks('POST', '/orders', { ...order, paymentMethod: CARD }, key);
-  await asks('POST', '/orders', order, key);
-  await asks('POST', '/orders', { ...order, email: `${email}x` }, key);
-  await asks('GET', `/orders/${body.id}`, undefined, bearer(`${body.accessToken}x`));
+  await sends('POST', '/orders', { ...order, paymentMethod: CARD }, key);
+  await sends('POST', '/orders', order, key);
+  await sends('POST', '/orders', { ...order, email: `${email}x` }, key);
+  await sends('GET', `/orders/${body.id}`, undefined, bearer(`${body.accessToken}x`));
 };
 
 /** A refused order's own token is in its response, which no other secret may be. */
@@ -181,7 +181,7 @@ const collecting = () =>
     port: 0,
     hostname: '127.0.0.1',
     fetch: async (request) => {
-      said.spans.push([`spans ${said.spans.length}`, await request.text()]);
+      collected.spans.push([`spans ${collected.spans.length}`, await request.text()]);
       return Response.json({});
     },
   });
@@ -201,7 +201,7 @@ beforeAll(async () => {
     await plantAccounts();
     await plantKeys();
     await plantOrders();
-    said.metrics = await Promise.all(processes.map(metricsOf));
+    collected.metrics = await Promise.all(processes.map(metricsOf));
   } finally {
     // The last spans are sent when the processes end.
     await own.end();
@@ -209,15 +209,15 @@ beforeAll(async () => {
   }
   shop = await openShop();
   const ownLogs = processes.map(([name, { log }]): [string, string] => [`${name}.log`, log()]);
-  said.logs = [...ownLogs, ...logsOf()];
+  collected.logs = [...ownLogs, ...logsOf()];
 }, UP_LIMIT_MS);
 
 describe('a planted secret', () => {
   test('is in no log of any process', async () => {
-    expect(said.logs.length).toBeGreaterThan(15);
-    const [, gateway] = said.logs.find(([name]) => name === 'gateway.log') ?? [];
+    expect(collected.logs.length).toBeGreaterThan(15);
+    const [, gateway] = collected.logs.find(([name]) => name === 'gateway.log') ?? [];
     expect(gateway).toContain('"process":"gateway"');
-    expect(found(said.logs)).toEqual([]);
+    expect(found(collected.logs)).toEqual([]);
   });
 
   test('is in no refusal', () => {
@@ -226,21 +226,21 @@ describe('a planted secret', () => {
   });
 
   test('is in no metric', () => {
-    expect(said.metrics.every(([, text]) => text.includes('holdfast_'))).toBe(true);
-    expect(found(said.metrics)).toEqual([]);
+    expect(collected.metrics.every(([, text]) => text.includes('holdfast_'))).toBe(true);
+    expect(found(collected.metrics)).toEqual([]);
   });
 
   test('is in no event of an order, and in no row of the read side', () => {
-    expect(said.events.length).toBeGreaterThan(6);
-    expect(said.views.length).toBeGreaterThan(6);
+    expect(collected.events.length).toBeGreaterThan(6);
+    expect(collected.views.length).toBeGreaterThan(6);
     const personal = new Set(['address', "shopper's note", "guest's e-mail", 'client secret']);
     expect([...planted.keys()].filter((of) => personal.has(of)).length).toBe(personal.size);
-    expect(found(said.events)).toEqual([]);
-    expect(found(said.views)).toEqual([]);
+    expect(found(collected.events)).toEqual([]);
+    expect(found(collected.views)).toEqual([]);
   });
 
   test('is in no span', () => {
-    const all = said.spans.map(([, text]) => text).join('\n');
+    const all = collected.spans.map(([, text]) => text).join('\n');
     for (const name of [
       'http POST /auth/sign-in/email',
       'http POST /orders',
@@ -250,7 +250,7 @@ describe('a planted secret', () => {
     ]) {
       expect(all).toContain(name);
     }
-    expect(found(said.spans)).toEqual([]);
+    expect(found(collected.spans)).toEqual([]);
   });
 
   test(

@@ -59,13 +59,13 @@ describe('a frozen Postgres', () => {
       expect(await decidedHold(inventory, holdOf(gone))).toBe('ok');
       const request = holdOf(sku);
       await frozen('postgres', async () => {
-        const asked = timed(inventory.reserve(request));
+        const requested = timed(inventory.reserve(request));
         // Without it a sold-out sku is still refused, and recent levels are still shown.
         const refused = await timed(inventory.reserve(holdOf(gone)));
         expect([refused.outcome, refused.ms < REDIS_LIMIT_MS]).toEqual(['OUT_OF_STOCK', true]);
         const read = await timed(inventory.batchGetStock({ skus: [sku, gone] }));
         expect([read.outcome, read.ms < REDIS_LIMIT_MS]).toEqual(['ok', true]);
-        const { outcome, ms } = await asked;
+        const { outcome, ms } = await requested;
         expect(outcome).toBe('UNAVAILABLE');
         expect(ms).toBeLessThan(READ_LIMIT_MS);
       });

@@ -35,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => redis.disconnect());
 
 /** One to three of the skus, forwards or backwards: each combination is equally frequent. */
-const basketOf = (skus: string[], buyer: number): string[] => {
+const linesOf = (skus: string[], buyer: number): string[] => {
   const chosen = skus.filter((_, at) => (((buyer % 7) + 1) >> at) & 1);
   return buyer % 2 === 0 ? chosen : chosen.toReversed();
 };
@@ -90,12 +90,12 @@ const sale = async (strike: () => Promise<void>): Promise<Sale> => {
   const onSold = (): void => {
     if (++sales === STRIKE_AFTER_SOLD) strike().then(struck.resolve, struck.reject);
   };
-  const baskets = Array.from({ length: BUYERS }, (_, buyer) => basketOf(skus, buyer));
-  const outcomes = await Promise.all(baskets.map((basket) => buy(basket, onSold)));
+  const orders = Array.from({ length: BUYERS }, (_, buyer) => linesOf(skus, buyer));
+  const outcomes = await Promise.all(orders.map((lines) => buy(lines, onSold)));
   await struck.promise;
   expect(await looking.stop()).toBeGreaterThan(0);
-  const sold = baskets.reduce(
-    (sum, basket, at) => sum + (outcomes[at] === 'sold' ? basket.length : 0),
+  const sold = orders.reduce(
+    (sum, lines, at) => sum + (outcomes[at] === 'sold' ? lines.length : 0),
     0,
   );
   return { skus, outcomes, sold };

@@ -41,14 +41,16 @@ const providerSays = (order: OrderRow, ledger: Ledger, returned: number): Broken
     intents.some((intent) => intent.id === one.payment_intent);
   const charges = ledger.charges.filter((one) => one.captured && isOwn(one));
   const kept = sumOf(charges, (one) => one.amount_captured - one.amount_refunded);
-  const asked = ledger.refunds.filter(isOwn).map(({ metadata }) => metadata.refundId ?? '');
+  const requested = ledger.refunds.filter(isOwn).map(({ metadata }) => metadata.refundId ?? '');
   return [
     ...(charges.length > 1 ? [`M1 ${id} was charged ${charges.length} times`] : []),
     ...(kept === dueOf(order, returned) ? [] : [`M2 ${id} ${status}, kept ${kept}`]),
     ...(intents.some((intent) => intent.status === 'requires_capture')
       ? [`M2 ${id} has ended and still holds an authorisation`]
       : []),
-    ...(new Set(asked).size < asked.length ? [`M4 ${id} has two refunds of one request`] : []),
+    ...(new Set(requested).size < requested.length
+      ? [`M4 ${id} has two refunds of one request`]
+      : []),
   ];
 };
 

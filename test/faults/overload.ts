@@ -70,7 +70,7 @@ interface World {
   calls: number;
 }
 
-const asked = (world: World, query: string, variables: object): Promise<Response> =>
+const requested = (world: World, query: string, variables: object): Promise<Response> =>
   fetch(`${world.url}/graphql`, {
     method: 'POST',
     headers: JSON_TYPE,
@@ -81,10 +81,10 @@ const asked = (world: World, query: string, variables: object): Promise<Response
 const wareOf = ({ wares, sale }: World, at: number): Ware => wares[at % wares.length] ?? sale;
 
 const REQUESTS: Record<Kind, (world: World, at: number) => Promise<Response>> = {
-  product: (world, at) => asked(world, PRODUCT, { id: wareOf(world, at).productId }),
+  product: (world, at) => requested(world, PRODUCT, { id: wareOf(world, at).productId }),
   // Each query differs a little, so that no two concurrent ones are equal.
   search: (world, at) =>
-    asked(world, SEARCH, { text: wareOf(world, at).word, first: 1 + (at % 20) }),
+    requested(world, SEARCH, { text: wareOf(world, at).word, first: 1 + (at % 20) }),
   checkout: (world) =>
     fetch(`${world.url}/orders`, {
       method: 'POST',

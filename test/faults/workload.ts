@@ -108,7 +108,7 @@ const published = (it: Placed, call: () => Promise<{ status: number }>): Promise
   persistently(it.id, async () => isAnswer(await call()));
 
 /** Waits until the order needs this action of its shopper, or no longer does. */
-const asked = (shop: Shop, it: Placed, kind: string): Promise<unknown> =>
+const untilNeeded = (shop: Shop, it: Placed, kind: string): Promise<unknown> =>
   persistently(`${it.id} asks its shopper: ${kind}`, async () => {
     const { status: code, body } = await asShopper(shop, it, 'GET');
     if (code !== 200) return undefined;
@@ -125,14 +125,14 @@ const delivered = (shop: Shop, it: Placed): Promise<unknown> =>
 
 const AFTER: Partial<Record<Kind, (shop: Shop, it: Placed) => Promise<void>>> = {
   authenticates: async (shop, it) => {
-    await asked(shop, it, 'authenticate');
+    await untilNeeded(shop, it, 'authenticate');
     await authenticate(shop, it.id);
   },
   cancels: async (shop, it) => {
     await published(it, () => asShopper(shop, it, 'POST', '/cancel', {}));
   },
   anotherCard: async (shop, it) => {
-    await asked(shop, it, 'another_card');
+    await untilNeeded(shop, it, 'another_card');
     const card = { paymentMethod: 'pm_card_visa' };
     await published(it, () => asShopper(shop, it, 'POST', '/payment', card));
   },
@@ -144,7 +144,7 @@ const AFTER: Partial<Record<Kind, (shop: Shop, it: Placed) => Promise<void>>> = 
 };
 
 const buy = async (shop: Shop, { sku }: Ware, kind: Kind): Promise<Placed | undefined> => {
-  const basket = {
+  const options = {
     sku,
     quantity: quantityOf(kind),
     paymentMethod: CARDS[kind],
@@ -154,13 +154,13 @@ const buy = async (shop: Shop, { sku }: Ware, kind: Kind): Promise<Placed | unde
   };
   // A lost response or a 5xx is no result, unless it names the order.
   const { answer, tries } = await persistently('a checkout', async () => {
-    const { status, body } = await placeOrder(shop, basket);
+    const { status, body } = await placeOrder(shop, options);
     const id = body.id ?? body.order?.id;
     if (id) return { id, accessToken: body.accessToken };
     return status < 500 ? 'refused' : undefined;
   });
   if (answer === 'refused') return undefined;
-  const placed = { kind, sku, email: basket.email, ...answer, tries };
+  const placed = { kind, sku, email: options.email, ...answer, tries };
   await AFTER[kind]?.(shop, placed);
   return placed;
 };

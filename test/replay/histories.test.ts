@@ -34,7 +34,7 @@ describe('a workflow begun by older code', () => {
       ...['cancelled', 'cancelled-in-flight', 'declined', 'delivered', 'out-of-stock'],
       ...['three-d-secure', 'expired', 'refund'],
       ...['import-completed', 'import-paused', 'import-retried', 'import-unreadable'],
-      ...['another-card', 'lost', 'returned-to-sender', 'mended', 'return', 'dispute'],
+      ...['another-card', 'lost', 'returned-to-sender', 'repaired', 'return', 'dispute'],
     ];
     expect(names).toEqual(expect.arrayContaining(paths));
   });

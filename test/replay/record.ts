@@ -17,7 +17,7 @@ import {
   eventually,
   placeOrder,
   stockedWare,
-  type Basket,
+  type OrderOptions,
 } from '../support/journeys.ts';
 import {
   authenticate,
@@ -35,9 +35,9 @@ const PAUSE_SEEN_MS = 5_000;
 /** The payment window of an order that expires. */
 const WINDOW_MS = 6_000;
 
-const begin = async (shop: Shop, basket: Partial<Basket>) => {
+const begin = async (shop: Shop, options: Partial<OrderOptions>) => {
   const { sku } = await stockedWare(shop, 5);
-  const { body } = await placeOrder(shop, { sku, ...basket });
+  const { body } = await placeOrder(shop, { sku, ...options });
   return { sku, id: body.id ?? body.order?.id ?? '', accessToken: body.accessToken };
 };
 

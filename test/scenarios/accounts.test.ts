@@ -63,11 +63,11 @@ describe('a shopper', () => {
     "can follow the mail's link as it is",
     async () => {
       const { email, token } = await newMember(shop);
-      const letter = await eventually('a mail with a link', async () => {
+      const received = await eventually('a mail with a link', async () => {
         const [first] = await mailsTo(shop, email);
         return first && /^http\S+$/m.exec(first.text)?.[0];
       });
-      expect((await fetch(letter)).status).toBe(200);
+      expect((await fetch(received)).status).toBe(200);
       expect((await me(token)).body).toMatchObject({ emailVerified: true });
     },
     LIMIT_MS,
@@ -117,8 +117,8 @@ describe('a shopper', () => {
     async () => {
       const { email, token } = await newMember(shop);
       const body = { email };
-      const asked = await call(shop, 'POST', '/auth/request-password-reset', { body });
-      expect(asked.status).toBe(202);
+      const requested = await call(shop, 'POST', '/auth/request-password-reset', { body });
+      expect(requested.status).toBe(202);
       const mailed = await mailedToken(shop, email, 'A new password');
       const reset = () =>
         call(shop, 'POST', '/auth/reset-password', {
@@ -195,7 +195,7 @@ test(
 );
 
 describe('the existence of an account', () => {
-  const said = async ({ status, body }: { status: number; body: unknown }) => ({
+  const responseOf = async ({ status, body }: { status: number; body: unknown }) => ({
     status,
     body: { ...(body as object), requestId: '' },
   });
@@ -204,8 +204,8 @@ describe('the existence of an account', () => {
     'is not revealed by a sign-up',
     async () => {
       const { email, token } = await confirmedMember(shop);
-      const again = await said(await signUp(shop, email.toUpperCase(), NEXT));
-      expect(again).toEqual(await said(await signUp(shop, newEmail(), NEXT)));
+      const again = await responseOf(await signUp(shop, email.toUpperCase(), NEXT));
+      expect(again).toEqual(await responseOf(await signUp(shop, newEmail(), NEXT)));
       // The account keeps its owner, who gets a mail.
       expect((await signIn(shop, email, NEXT)).status).toBe(401);
       expect((await me(token)).status).toBe(200);
@@ -228,7 +228,7 @@ describe('the existence of an account', () => {
             email: address,
             ...(path.includes('sign-in') && { password: 'not that one' }),
           };
-          return said(await call(shop, 'POST', path, { body }));
+          return responseOf(await call(shop, 'POST', path, { body }));
         };
         expect([path, await request(email)]).toEqual([path, await request(newEmail())]);
       }
@@ -252,10 +252,10 @@ describe('the existence of an account', () => {
 });
 
 describe('of accounts', () => {
-  const world = () => ({ shop, email: 'nobody@shopper.example' });
+  const world = () => ({ shop, email: 'unknown@shopper.example' });
   type World = ReturnType<typeof world>;
-  const NEW = { name: 'Robin', email: 'nobody@shopper.example', password: PASSWORD };
-  const asking = (path: string, body: unknown, headers?: Record<string, string>) => (): Sent => ({
+  const NEW = { name: 'Robin', email: 'unknown@shopper.example', password: PASSWORD };
+  const posting = (path: string, body: unknown, headers?: Record<string, string>) => (): Sent => ({
     method: 'POST',
     path,
     body,
@@ -263,7 +263,7 @@ describe('of accounts', () => {
   });
   const invalid = (name: string, path: string, body: unknown): Row<World> => [
     name,
-    asking(path, body),
+    posting(path, body),
     400,
     'INVALID_INPUT',
   ];
@@ -276,7 +276,7 @@ describe('of accounts', () => {
     invalid('a sign-up without a name', UP, { ...NEW, name: ' ' }),
     invalid('a sign-up with a name of two lines', UP, { ...NEW, name: 'a\r\nBcc: b' }),
     invalid('a sign-up with a link for a name', UP, { ...NEW, name: '<a href=x>' }),
-    invalid('a sign-up without an address', UP, { ...NEW, email: 'nobody' }),
+    invalid('a sign-up without an address', UP, { ...NEW, email: 'nothing' }),
     invalid('a sign-up with two addresses', UP, { ...NEW, email: ['a@b.example', 'c@d.example'] }),
     invalid('a sign-up with a short password', UP, { ...NEW, password: 'short' }),
     invalid('a sign-up with a password of 129 characters', UP, {
@@ -288,7 +288,7 @@ describe('of accounts', () => {
     invalid('a sign-in with a query for a password', IN, { email: NEW.email, password: {} }),
     invalid('a reset with a session', '/auth/reset-password', { token: 'x', sessionId: 'y' }),
     invalid('a mail without an address', '/auth/request-password-reset', {}),
-    ['a sign-up with a NUL', asking(UP, { ...NEW, name: 'a\0b' }), 400, 'MALFORMED_BODY'],
+    ['a sign-up with a NUL', posting(UP, { ...NEW, name: 'a\0b' }), 400, 'MALFORMED_BODY'],
     [
       'a sign-in as a form',
       () => ({
@@ -300,25 +300,25 @@ describe('of accounts', () => {
       415,
       'UNSUPPORTED_MEDIA_TYPE',
     ],
-    ['a forged confirmation', asking('/auth/verify-email', { token: 'x' }), 400, 'TOKEN_INVALID'],
+    ['a forged confirmation', posting('/auth/verify-email', { token: 'x' }), 400, 'TOKEN_INVALID'],
     [
       'an unsigned confirmation',
-      asking('/auth/verify-email', {
-        token: `${btoa('{"alg":"none"}')}.${btoa('{"email":"nobody@shopper.example"}')}.`,
+      posting('/auth/verify-email', {
+        token: `${btoa('{"alg":"none"}')}.${btoa('{"email":"unknown@shopper.example"}')}.`,
       }),
       400,
       'TOKEN_INVALID',
     ],
     [
       'a forged reset',
-      asking('/auth/reset-password', { token: 'x'.repeat(24), newPassword: NEXT }),
+      posting('/auth/reset-password', { token: 'x'.repeat(24), newPassword: NEXT }),
       400,
       'TOKEN_INVALID',
     ],
-    ['a sign-out without a session', asking('/auth/sign-out', {}), 401, 'UNAUTHENTICATED'],
+    ['a sign-out without a session', posting('/auth/sign-out', {}), 401, 'UNAUTHENTICATED'],
     [
       'a sign-out with a forged session',
-      asking(
+      posting(
         '/auth/sign-out',
         {},
         { authorization: `Bearer hfs_${'x'.repeat(32)}.${'y'.repeat(43)}` },
@@ -326,7 +326,7 @@ describe('of accounts', () => {
       401,
       'UNAUTHENTICATED',
     ],
-    ["better-auth's other routes", asking('/auth/update-user', { name: 'x' }), 404, 'NOT_FOUND'],
+    ["better-auth's other routes", posting('/auth/update-user', { name: 'x' }), 404, 'NOT_FOUND'],
   ];
   const written = async ({ email }: World): Promise<unknown> =>
     shop.sql`select (select count(*) from identity.accounts where email = ${email}) as accounts,

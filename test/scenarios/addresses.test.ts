@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 const LIMIT_MS = 60_000;
 const CHANGE = 'Your new address';
-const asks = (member: Member, email: string, password = PASSWORD) =>
+const requestsChange = (member: Member, email: string, password = PASSWORD) =>
   call(shop, 'POST', '/auth/change-email', {
     token: member.token,
     body: { newEmail: email, password },
@@ -30,14 +30,17 @@ const asks = (member: Member, email: string, password = PASSWORD) =>
 const confirms = (token: string) =>
   call(shop, 'POST', '/auth/confirm-email-change', { body: { token } });
 const me = (token: string) => call(shop, 'GET', '/me', { token });
-const letter = (email: string, subject: string) =>
+const mailWith = (email: string, subject: string) =>
   eventually(`a mail to ${email}: ${subject}`, async () =>
     (await mailsTo(shop, email)).find((one) => one.subject === subject),
   );
 
 /** Requests the change, and waits for its mail. */
 const requestedFor = async (member: Member, email: string): Promise<string> => {
-  expect(await asks(member, email)).toMatchObject({ status: 202, body: { status: 'mail_sent' } });
+  expect(await requestsChange(member, email)).toMatchObject({
+    status: 202,
+    body: { status: 'mail_sent' },
+  });
   return mailedToken(shop, email, CHANGE);
 };
 
@@ -66,7 +69,7 @@ describe('an account that requests another address', () => {
       const shown = { id: accountId, email: next, emailVerified: true };
       expect((await me(body.token)).body).toMatchObject(shown);
 
-      const published = await letter(email, 'Your address has changed');
+      const published = await mailWith(email, 'Your address has changed');
       expect(published.text).not.toMatch(new RegExp(`Token|http|${next}`));
       expect(await confirms(token)).toMatchObject({ status: 400, body: { code: 'TOKEN_INVALID' } });
     },
@@ -79,7 +82,7 @@ describe('an account that requests another address', () => {
       const member = await newMember(shop);
       const next = newEmail();
       await requestedFor(member, next);
-      const link = /^http\S+$/m.exec((await letter(next, CHANGE)).text)?.[0] ?? '';
+      const link = /^http\S+$/m.exec((await mailWith(next, CHANGE)).text)?.[0] ?? '';
       const page = await fetch(link);
       expect(page.status).toBe(200);
       expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
@@ -94,7 +97,7 @@ describe('an account that requests another address', () => {
     async () => {
       const member = await newMember(shop);
       const refused = { status: 401, body: { code: 'INVALID_CREDENTIALS' } };
-      expect(await asks(member, newEmail(), 'not this one')).toMatchObject(refused);
+      expect(await requestsChange(member, newEmail(), 'not this one')).toMatchObject(refused);
       const mails = await shop.sql`select 1 from identity.mail_queue
         where email = ${member.email} and kind = 'change_email'`;
       expect(mails).toHaveLength(0);
@@ -108,8 +111,8 @@ describe('an account that requests another address', () => {
       const member = await newMember(shop);
       await requestedFor(member, newEmail());
       const last = newEmail();
-      expect((await asks(member, newEmail())).status).toBe(202);
-      expect((await asks(member, last)).status).toBe(202);
+      expect((await requestsChange(member, newEmail())).status).toBe(202);
+      expect((await requestsChange(member, last)).status).toBe(202);
       const [mail] = await shop.sql`select new_email,
           next_at > now() + interval '30 seconds' as later
         from identity.mail_queue where email = ${member.email} and kind = 'change_email'`;
@@ -138,13 +141,15 @@ describe('the owner of the requested address', () => {
     async () => {
       const owner = await confirmedMember(shop);
       const stranger = await newMember(shop);
-      const said = async ({ status, body }: { status: number; body: object }) => ({
+      const responseOf = async ({ status, body }: { status: number; body: object }) => ({
         status,
         body: { ...body, requestId: '' },
       });
-      const taken = await said(await asks(stranger, owner.email));
-      expect(taken).toEqual(await said(await asks(await newMember(shop), newEmail())));
-      const published = await letter(owner.email, 'This address has an account');
+      const taken = await responseOf(await requestsChange(stranger, owner.email));
+      expect(taken).toEqual(
+        await responseOf(await requestsChange(await newMember(shop), newEmail())),
+      );
+      const published = await mailWith(owner.email, 'This address has an account');
       expect(published.text).not.toMatch(new RegExp(`Token|http|${stranger.email}`));
       expect((await me(owner.token)).body).toMatchObject({ email: owner.email });
       expect((await me(stranger.token)).body).toMatchObject({ email: stranger.email });
@@ -241,7 +246,7 @@ describe('a change of an address', () => {
   const world = () => ({ shop, member });
   type World = ReturnType<typeof world>;
   const NEW = { newEmail: 'new@shopper.example', password: PASSWORD };
-  const asking =
+  const posting =
     (body: unknown) =>
     (given: World): Sent => ({
       method: 'POST',
@@ -250,24 +255,24 @@ describe('a change of an address', () => {
       headers: { authorization: `Bearer ${given.member.token}` },
     });
   const rows: Row<World>[] = [
-    ['one without an address', asking({ password: PASSWORD }), 400, 'INVALID_INPUT'],
-    ['one without a password', asking({ newEmail: NEW.newEmail }), 400, 'INVALID_INPUT'],
-    ['one to an invalid address', asking({ ...NEW, newEmail: 'nobody' }), 400, 'INVALID_INPUT'],
+    ['one without an address', posting({ password: PASSWORD }), 400, 'INVALID_INPUT'],
+    ['one without a password', posting({ newEmail: NEW.newEmail }), 400, 'INVALID_INPUT'],
+    ['one to an invalid address', posting({ ...NEW, newEmail: 'nothing' }), 400, 'INVALID_INPUT'],
     [
       'one that claims to be confirmed',
-      asking({ ...NEW, emailVerified: true }),
+      posting({ ...NEW, emailVerified: true }),
       400,
       'INVALID_INPUT',
     ],
     [
       'one with a callback URL',
-      asking({ ...NEW, callbackURL: 'https://e.example' }),
+      posting({ ...NEW, callbackURL: 'https://e.example' }),
       400,
       'INVALID_INPUT',
     ],
     [
       'one to the present address',
-      (given) => asking({ ...NEW, newEmail: given.member.email.toUpperCase() })(given),
+      (given) => posting({ ...NEW, newEmail: given.member.email.toUpperCase() })(given),
       400,
       'INVALID_INPUT',
     ],

@@ -23,7 +23,7 @@ beforeAll(async () => {
   shop = await openShop();
 }, UP_LIMIT_MS);
 
-interface Said extends CartResponse {
+interface CartBody extends CartResponse {
   code: string;
   order: { id: string; status: string };
 }
@@ -33,8 +33,8 @@ interface Requested {
   key?: string;
 }
 
-const request = <T = Said>(method: string, path: string, { key, ...asked }: Requested = {}) =>
-  call<T>(shop, method, path, { ...asked, headers: key ? { 'idempotency-key': key } : {} });
+const request = <T = CartBody>(method: string, path: string, { key, ...options }: Requested = {}) =>
+  call<T>(shop, method, path, { ...options, headers: key ? { 'idempotency-key': key } : {} });
 
 const newCart = async (...lines: { sku: string; quantity: number }[]): Promise<string> => {
   const { status, body } = await request('POST', '/carts', { body: { lines } });
@@ -42,8 +42,8 @@ const newCart = async (...lines: { sku: string; quantity: number }[]): Promise<s
   return body.id ?? '';
 };
 
-const cartAt = async (path: string, asked: Requested = {}): Promise<Said> => {
-  const { status, body } = await request('GET', path, asked);
+const cartAt = async (path: string, options: Requested = {}): Promise<CartBody> => {
+  const { status, body } = await request('GET', path, options);
   expect(status).toBe(200);
   return body;
 };
@@ -441,7 +441,7 @@ describe('a checkout from a cart', () => {
           (await redis.hget(`cart:{${hash}}`, 'cart')) ?? '{}',
         ) as CartResponse;
         const { lines } = cart;
-        const sent = { key: crypto.randomUUID(), principal: 'guest/nobody', lines };
+        const sent = { key: crypto.randomUUID(), principal: 'guest/unknown', lines };
         const checkoutOf = { ...sent, beganAtMs: Date.now() - agoMs };
         await redis.hset(
           `cart:{${hash}}`,
@@ -486,7 +486,7 @@ describe('a checkout from a cart', () => {
 
 describe('over GraphQL a cart', () => {
   interface Answer {
-    data?: Record<string, Said | null>;
+    data?: Record<string, CartBody | null>;
     errors?: { extensions: { code: string } }[];
   }
   const graphql = (query: string, variables: object = {}, token?: string) =>

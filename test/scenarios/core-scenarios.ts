@@ -56,8 +56,8 @@ const CALLS = 20;
 
 export const twentyCallsOneOrder = async (shop: Shop): Promise<void> => {
   const ware = await stockedWare(shop, 50);
-  const basket = { sku: ware.sku, email: newEmail(), key: crypto.randomUUID() };
-  const calls = Array.from({ length: CALLS }, () => decidedOrder(shop, basket));
+  const options = { sku: ware.sku, email: newEmail(), key: crypto.randomUUID() };
+  const calls = Array.from({ length: CALLS }, () => decidedOrder(shop, options));
   const answers = await Promise.all(calls);
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
   const ids = [...new Set(answers.map(({ body }) => body.id))];
@@ -67,8 +67,8 @@ export const twentyCallsOneOrder = async (shop: Shop): Promise<void> => {
   const { intents, paid } = await providerView(shop, orderId);
   expect([intents.length, paid.length]).toEqual([1, 1]);
   expect(await balance(shop, ware.sku)).toEqual({ on_hand: 49, reserved: 0 });
-  const again = await placeOrder(shop, basket);
+  const again = await placeOrder(shop, options);
   expect(again).toMatchObject({ status: 201, body: { id: orderId, status: 'delivered' } });
-  const other = await placeOrder(shop, { ...basket, quantity: 2 });
+  const other = await placeOrder(shop, { ...options, quantity: 2 });
   expect(other).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } });
 };

@@ -28,9 +28,9 @@ for (const page of PAGES) {
             env: { ...shop.env, SKU: ware.sku, PATH: process.env['PATH'] ?? '' },
             stdio: ['ignore', 'pipe', 'pipe'],
           });
-          const said = await new Response(child.stdout).text();
+          const output = await new Response(child.stdout).text();
           const wrong = await new Response(child.stderr).text();
-          expect([await child.exited, said + wrong]).toEqual([0, expect.stringMatching(/\S/)]);
+          expect([await child.exited, output + wrong]).toEqual([0, expect.stringMatching(/\S/)]);
         },
         LIMIT_MS,
       );

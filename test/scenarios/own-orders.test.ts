@@ -65,7 +65,7 @@ const page = (member: Member, query = '') =>
 const ownIds = async (member: Member): Promise<string[]> =>
   (await page(member)).body.items.map(({ id }) => id);
 
-const DOORS: [name: string, method: string, path: string, body?: unknown][] = [
+const CALLS: [name: string, method: string, path: string, body?: unknown][] = [
   ['read', 'GET', ''],
   ['timeline', 'GET', '/events'],
   ['payment', 'POST', '/payment', {}],
@@ -108,7 +108,7 @@ describe('an order of an account', () => {
       const guest = await buysAsGuest(me.email);
       await call(shop, 'POST', '/auth/sign-out', { token: stranger.token, body: {} });
       const other = await confirmedMember(shop);
-      for (const [name, method, path, body] of DOORS) {
+      for (const [name, method, path, body] of CALLS) {
         const sent = body === undefined ? {} : { body };
         const as = async (token: string) =>
           (await call(shop, method, `/orders/${mine.id}${path}`, { token, ...sent })).status;

@@ -24,7 +24,7 @@ import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 const WORKFLOW_LIMIT_MS = 120_000;
 const CARDS = {
   good: 'pm_card_visa',
-  asks: 'pm_card_authenticationRequired',
+  authenticates: 'pm_card_authenticationRequired',
   empty: 'pm_card_visa_chargeDeclinedInsufficientFunds',
   stolen: 'pm_card_visa_chargeDeclinedStolenCard',
   slowRefund: 'pm_card_pendingRefund',
@@ -101,14 +101,14 @@ describe('a stolen card', () => {
 
 describe('3-D Secure', () => {
   scenario('is answered at once with what the browser needs', async () => {
-    const { answer } = await bought(CARDS.asks);
+    const { answer } = await bought(CARDS.authenticates);
     expect([answer.status, answer.body.status]).toEqual([202, 'awaiting_payment']);
     expect(answer.body.payment.clientSecret).toMatch(/^pi_\w+_secret_/);
     expect(answer.body.nextAction?.kind).toBe('authenticate');
   });
 
   scenario('that fails needs another card', async () => {
-    const { it } = await bought(CARDS.asks);
+    const { it } = await bought(CARDS.authenticates);
     await authenticate(shop, it.id, 'failure');
     await eventually('another card is needed', async () => {
       const { body } = await asShopper(shop, it, 'GET');
@@ -123,7 +123,7 @@ describe('3-D Secure', () => {
   scenario('is confirmed by the browser alone when the webhooks are late', async () => {
     await control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'webhooks', { action: 'hold' });
     try {
-      const { it } = await bought(CARDS.asks);
+      const { it } = await bought(CARDS.authenticates);
       await authenticate(shop, it.id);
       expect((await asShopper(shop, it, 'POST', '/payment', {})).status).toBe(200);
       await reached(shop, it.id, 'delivered');
@@ -154,8 +154,8 @@ describe('an order that is paid', () => {
   };
   const cancelIt = async (it: { id: string; accessToken: string }): Promise<void> => {
     // The undo reads the booking at the carrier, so this lasts until it is back.
-    const asked = await asShopper(shop, it, 'POST', '/cancel', {});
-    expect([asked.status, asked.body.status]).toEqual([202, 'confirmed']);
+    const response = await asShopper(shop, it, 'POST', '/cancel', {});
+    expect([response.status, response.body.status]).toEqual([202, 'confirmed']);
   };
 
   test.each<[string, Fault[]]>([
@@ -228,11 +228,11 @@ describe('a return', () => {
   scenario('of some units refunds them, and puts them on hand again', async () => {
     const { ware, email, it } = await delivered(3);
     const body = { lines: [{ sku: ware.sku, quantity: 2 }], reason: 'too small' };
-    const asked = await asShopper<ReturnAnswer>(shop, it, 'POST', '/returns', body);
-    expect([asked.status, asked.body.refund]).toEqual([201, 40]);
+    const response = await asShopper<ReturnAnswer>(shop, it, 'POST', '/returns', body);
+    expect([response.status, response.body.refund]).toEqual([201, 40]);
     const twice = await asShopper<ReturnAnswer>(shop, it, 'POST', '/returns', body);
-    expect([twice.status, twice.body.id]).toEqual([201, asked.body.id]);
-    await ended(it, asked.body.id);
+    expect([twice.status, twice.body.id]).toEqual([201, response.body.id]);
+    await ended(it, response.body.id);
     expect((await providerView(shop, it.id)).keptMinor).toBe(2000);
     expect(await accountsOf(shop, it.id)).toEqual({ card_provider: 2000, sales: -2000 });
     expect(await balance(shop, ware.sku)).toEqual({ on_hand: 4, reserved: 0 });
@@ -267,7 +267,7 @@ describe('a return', () => {
   });
 
   scenario('before delivery is refused', async () => {
-    const { ware, it } = await bought(CARDS.asks);
+    const { ware, it } = await bought(CARDS.authenticates);
     const lines = [{ sku: ware.sku, quantity: 1 }];
     const early = await asShopper<ReturnAnswer>(shop, it, 'POST', '/returns', { lines });
     expect([early.status, early.body.code]).toEqual([409, 'RETURN_REFUSED']);
@@ -329,7 +329,7 @@ describe('an address', () => {
     country: 'GB',
   };
   scenario('can be changed while the order waits, and not after shipment', async () => {
-    const { it } = await bought(CARDS.asks);
+    const { it } = await bought(CARDS.authenticates);
     const body = { shippingAddress: elsewhere };
     expect((await asShopper(shop, it, 'PUT', '/address', body)).status).toBe(200);
     expect((await asShopper(shop, it, 'PUT', '/address', body)).status).toBe(200);

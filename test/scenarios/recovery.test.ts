@@ -192,14 +192,14 @@ describe('the sweep', () => {
       await reached(shop, id, 'delivered');
       await shop.kill('temporal');
       const lines = [{ sku: ware.sku, quantity: 1 }];
-      const asked = await asShopper<{ id: string; status: string }>(
+      const answered = await asShopper<{ id: string; status: string }>(
         shop,
         { id, accessToken },
         'POST',
         '/returns',
         { lines },
       );
-      expect([asked.status, asked.body.status]).toEqual([201, 'requested']);
+      expect([answered.status, answered.body.status]).toEqual([201, 'requested']);
       await shop.start('temporal');
       await eventually('the return is refunded', async () =>
         (await orderRow(shop, id))?.payment_status === 'refunded' ? true : undefined,

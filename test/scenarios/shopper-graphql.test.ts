@@ -28,13 +28,13 @@ interface Node {
   accessToken: string;
   timeline: { type: string }[];
 }
-interface Said {
+interface GraphqlBody {
   data?: unknown;
   errors?: { message: string; path?: string[]; extensions: Record<string, unknown> }[];
 }
 
 /** The data of a query's one field; throws when there is none. */
-const nodeOf = ({ body }: { body: Said }): Node => {
+const nodeOf = ({ body }: { body: GraphqlBody }): Node => {
   const [node] = Object.values((body.data ?? {}) as Record<string, Node>);
   if (!node) throw new Error(`no data: ${JSON.stringify(body)}`);
   return node;
@@ -46,7 +46,7 @@ const graphql = (
   headers: Record<string, string> = {},
   url = shop.env['GATEWAY_URL'],
 ) =>
-  request<Said>(`${url}/graphql`, {
+  request<GraphqlBody>(`${url}/graphql`, {
     method: 'POST',
     headers: { ...JSON_TYPE, ...headers },
     body: JSON.stringify({ query, variables }),
@@ -74,7 +74,7 @@ const inputOf = ({ sku, quantity = 1, paymentMethod = 'pm_card_visa', email }: C
   paymentMethod,
 });
 
-const codesOf = ({ body }: { body: Said }): unknown[] =>
+const codesOf = ({ body }: { body: GraphqlBody }): unknown[] =>
   (body.errors ?? []).map(({ extensions }) => extensions['code']);
 
 describe('over GraphQL a guest', () => {
@@ -187,7 +187,7 @@ describe('over GraphQL a guest', () => {
       expect(codesOf(await place({}, 'short'))).toEqual(['IDEMPOTENCY_KEY_MISSING']);
       expect(codesOf(await place({ quantity: 0 }))).toEqual(['INVALID_INPUT']);
       expect(codesOf(await place({ paymentMethod: 'visa' }))).toEqual(['INVALID_INPUT']);
-      expect(codesOf(await place({ email: 'nobody' }))).toEqual(['INVALID_INPUT']);
+      expect(codesOf(await place({ email: 'nothing' }))).toEqual(['INVALID_INPUT']);
       const declined = await eventually('it is declined', async () => {
         const paymentMethod = 'pm_card_visa_chargeDeclined';
         const answer = await place({ paymentMethod });
@@ -235,7 +235,8 @@ describe('over GraphQL an account', () => {
     ({ token }: Member) =>
     (query: string, variables: unknown = {}) =>
       graphql(query, variables, { authorization: `Bearer ${token}` });
-  const listed = ({ body }: { body: Said }): Listed => (body.data as { orders: Listed }).orders;
+  const listed = ({ body }: { body: GraphqlBody }): Listed =>
+    (body.data as { orders: Listed }).orders;
 
   test(
     'knows itself, buys, finds its orders page by page, follows one and sends it back',

@@ -60,13 +60,13 @@ describe('an order', () => {
         await Bun.sleep(QUEUED_MS);
         return { body: placed.body, heldUntilMs: hold.ends_at_ms };
       });
-      const asked = await eventually('its shopper must act', async () => {
+      const waiting = await eventually('its shopper must act', async () => {
         const { body: order } = await asShopper(shop, body, 'GET');
         return order.nextAction?.kind === 'authenticate' ? order : undefined;
       });
       const hold = await holdOf(body.id);
       expect((hold?.ends_at_ms ?? 0) - heldUntilMs).toBeGreaterThanOrEqual(QUEUED_MS);
-      const untilMs = Date.parse(asked.nextAction?.until ?? '');
+      const untilMs = Date.parse(waiting.nextAction?.until ?? '');
       expect(untilMs).toBeLessThan(hold?.ends_at_ms ?? 0);
       expect(untilMs).toBeGreaterThan(heldUntilMs - 60_000);
       await authenticate(shop, body.id);

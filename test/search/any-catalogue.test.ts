@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { newId } from '../../domain/ids.ts';
 import { newReadSide, putWare, type ReadSideOfTest, type Ware } from '../support/read-side.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
-import { answered, facetsOf, SORTS, type Question } from './model.ts';
+import { answered, facetsOf, SORTS, type SearchInput } from './model.ts';
 
 const CATALOGUES = 6;
 const PRODUCTS = 40;
@@ -49,7 +49,7 @@ const ware: fc.Arbitrary<Ware> = fc.record({
 });
 
 const maybe = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: undefined, freq: 2 });
-const question: fc.Arbitrary<Question> = fc
+const anyInput: fc.Arbitrary<SearchInput> = fc
   .record({
     text: maybe(fc.oneof(phrase(1, 2), phrase(2, 4), fc.constantFrom(...COLOURS))),
     sort: fc.constantFrom(...SORTS),
@@ -59,12 +59,12 @@ const question: fc.Arbitrary<Question> = fc
     priceMax: maybe(fc.constantFrom(5, 10, 999.99)),
     inStock: maybe(fc.boolean()),
   })
-  .map(({ sort, ...asked }) => ({
-    ...asked,
+  .map(({ sort, ...input }) => ({
+    ...input,
     // Only a collection has an order of its own.
-    sort: sort === 'COLLECTION' && !asked.collectionId ? 'NAME' : sort,
+    sort: sort === 'COLLECTION' && !input.collectionId ? 'NAME' : sort,
   }))
-  .map((asked) => JSON.parse(JSON.stringify(asked)) as Question);
+  .map((input) => JSON.parse(JSON.stringify(input)) as SearchInput);
 
 const QUERY = `query ($text: String, $sort: ProductSort, $collectionId: ID,
   $attributes: [AttributeFilter!], $priceMin: Float, $priceMax: Float, $inStock: Boolean,
@@ -83,23 +83,23 @@ interface Connection {
 
 const pageOf = async (
   side: ReadSideOfTest,
-  asked: Question,
+  input: SearchInput,
   first: number,
   after?: string | null,
 ): Promise<Connection> =>
-  (await side.request<{ products: Connection }>(QUERY, { ...asked, first, after })).products;
+  (await side.request<{ products: Connection }>(QUERY, { ...input, first, after })).products;
 
 /** Every id in order, page by page; `between` runs after each page. */
 const walked = async (
   side: ReadSideOfTest,
-  asked: Question,
+  input: SearchInput,
   first: number,
   between: () => Promise<void> = async () => undefined,
 ): Promise<string[]> => {
   const ids: string[] = [];
   let after: string | null | undefined;
   for (let pages = 0; pages <= PRODUCTS; pages++) {
-    const page = await pageOf(side, asked, first, after);
+    const page = await pageOf(side, input, first, after);
     ids.push(...page.edges.map(({ node }) => node.id));
     if (!page.pageInfo.hasNextPage) return ids;
     after = page.pageInfo.endCursor;
@@ -109,10 +109,10 @@ const walked = async (
 };
 
 /** Relevance has an order of its own; its set of products is the same. */
-const expectSame = (asked: Question, ids: string[], wanted: string[]): void => {
-  const own = asked.sort === 'RELEVANCE' && asked.text !== undefined;
+const expectSame = (input: SearchInput, ids: string[], wanted: string[]): void => {
+  const own = input.sort === 'RELEVANCE' && input.text !== undefined;
   const inOrder = (list: string[]): string[] => (own ? list.toSorted() : list);
-  expect({ asked, ids: inOrder(ids) }).toEqual({ asked, ids: inOrder(wanted) });
+  expect({ input, ids: inOrder(ids) }).toEqual({ input, ids: inOrder(wanted) });
 };
 
 const filled = async (seed: number) => {
@@ -132,12 +132,12 @@ describe('a random query of a random catalogue', () => {
     'has the set, order, count and facets of the model (seed %p)',
     async (seed) => {
       const { side, wares } = await filled(seed);
-      for (const asked of fc.sample(question, { seed, numRuns: QUESTIONS })) {
-        const wanted = answered(wares, asked);
+      for (const input of fc.sample(anyInput, { seed, numRuns: QUESTIONS })) {
+        const wanted = answered(wares, input);
         const ids = wanted.map(({ id }) => id);
-        const page = await pageOf(side, asked, 100);
+        const page = await pageOf(side, input, 100);
         expectSame(
-          asked,
+          input,
           page.edges.map(({ node }) => node.id),
           ids,
         );
@@ -147,7 +147,7 @@ describe('a random query of a random catalogue', () => {
         );
         expect(Object.fromEntries(facets)).toEqual(facetsOf(wanted));
         const first = 1 + (seed % 7);
-        expect(await walked(side, asked, first)).toEqual(page.edges.map(({ node }) => node.id));
+        expect(await walked(side, input, first)).toEqual(page.edges.map(({ node }) => node.id));
       }
     },
     LIMIT_MS,
@@ -175,16 +175,16 @@ describe('a random query of a random catalogue', () => {
         const fresh = { ...one, id: newId('product'), createdAtUs: Date.now() * 1_000 };
         await putWare(side.readSide, side.storeId, fresh);
       };
-      for (const asked of fc.sample(question, { seed: seed + 1_000, numRuns: 15 })) {
+      for (const input of fc.sample(anyInput, { seed: seed + 1_000, numRuns: 15 })) {
         // The words are interpreted on the first page, for all later pages.
-        const wanted = answered(wares, asked)
+        const wanted = answered(wares, input)
           .filter((one) => staying.includes(one))
           .map(({ id }) => id);
-        const ids = await walked(side, asked, 3, between);
+        const ids = await walked(side, input, 3, between);
         const stayed = ids.filter((id) => staying.some((one) => one.id === id));
         expect(new Set(stayed).size).toBe(stayed.length);
-        const isPlain = !asked.text || answered(staying, asked).length > 0;
-        if (isPlain) expectSame(asked, stayed, wanted);
+        const isPlain = !input.text || answered(staying, input).length > 0;
+        if (isPlain) expectSame(input, stayed, wanted);
       }
     },
     LIMIT_MS,

@@ -10,7 +10,7 @@ export const SORTS = [
   'COLLECTION',
 ] as const;
 
-export interface Question {
+export interface SearchInput {
   text?: string;
   sort: (typeof SORTS)[number];
   collectionId?: string;
@@ -50,8 +50,8 @@ const NO_POSITION = Number.POSITIVE_INFINITY;
 const placeIn = (ware: Ware, collectionId: string | undefined): number =>
   ware.places?.[collectionId ?? ''] ?? NO_POSITION;
 
-type Compare = (a: Ware, b: Ware, question: Question) => number;
-const ORDERS: Record<Question['sort'], Compare> = {
+type Compare = (a: Ware, b: Ware, question: SearchInput) => number;
+const ORDERS: Record<SearchInput['sort'], Compare> = {
   RELEVANCE: (a, b) => b.createdAtUs - a.createdAtUs,
   NEWEST: (a, b) => b.createdAtUs - a.createdAtUs,
   PRICE_ASC: (a, b) => a.priceMinor - b.priceMinor,
@@ -60,7 +60,7 @@ const ORDERS: Record<Question['sort'], Compare> = {
   COLLECTION: (a, b, { collectionId: id }) => compare(placeIn(a, id), placeIn(b, id)),
 };
 
-const passes = (question: Question) => (ware: Ware) => {
+const passes = (question: SearchInput) => (ware: Ware) => {
   const { collectionId, attributes = [], priceMin, priceMax, inStock } = question;
   return (
     (collectionId === undefined || (ware.collectionIds ?? []).includes(collectionId)) &&
@@ -72,7 +72,7 @@ const passes = (question: Question) => (ware: Ware) => {
 };
 
 /** Words are matched in the whole catalogue; filters only narrow. Equal ones are sorted by id. */
-export const answered = (wares: Ware[], question: Question): Ware[] => {
+export const answered = (wares: Ware[], question: SearchInput): Ware[] => {
   const worded = question.text ? withWords(wares, question.text) : wares;
   const order = ORDERS[question.sort];
   return worded

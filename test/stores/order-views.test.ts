@@ -114,14 +114,14 @@ describe('the order read model', () => {
       expect(row?.status).toBe('delivered');
       await cassandra.execute('truncate events_by_order');
       await cassandra.execute(`insert into orders_by_customer (store_id, principal, order_id,
-        sequence, document) values ('sto_default', 'nobody', 'ord_stray', 1,
+        sequence, document) values ('sto_default', 'stray', 'ord_stray', 1,
         '{"sequence":1}')`);
       const lines: string[] = [];
       const differences = await rebuildNow(testInstance(), (line) => void lines.push(line));
       expect([differences, lines.filter((line) => line.startsWith('ord_'))]).toEqual([0, []]);
       expect(await viewOf(id)).toMatchObject({ facts: { status: 'ORDER_STATUS_DELIVERED' } });
       const stray = `select order_id from orders_by_customer
-        where store_id = 'sto_default' and principal = 'nobody'`;
+        where store_id = 'sto_default' and principal = 'stray'`;
       expect((await cassandra.execute(stray)).rows).toEqual([]);
     },
     LIMIT_MS,

@@ -1,4 +1,4 @@
-// Invalid messages, each with the cause of its dead letter.
+// Invalid messages, each with the cause of its dead deadLetter.
 import { create, toBinary } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { eventKey, TOPICS } from '../../db/kafka/topics.ts';

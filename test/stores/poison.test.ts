@@ -160,7 +160,7 @@ describe('a dead letter', () => {
     'is listed with its cause, and sent again on its topic when it is replayed',
     async () => {
       const ware = await stockedWare(shop, 1);
-      const word = `mended${ware.word}`;
+      const word = `repaired${ware.word}`;
       const product = { name: word, slug: word, status: 'published', variants };
       // The dead letter of a projector that could not read it yet.
       await sendRaw(shop, deadLetterTopic(TOPICS.products), {

@@ -141,8 +141,8 @@ describe('a rebuild of the search tables', () => {
       );
       const [writes, wrong] = await traffic;
       expect(wrong).toEqual([]);
-      const said = lines.join('\n');
-      const [, live = ''] = /set (\d+) is live: \d+ products, equal by hash/.exec(said) ?? [];
+      const output = lines.join('\n');
+      const [, live = ''] = /set (\d+) is live: \d+ products, equal by hash/.exec(output) ?? [];
       console.log(`${writes} writes went on; ${lines.at(-1)}`);
       const rebuilt = await tablesOf(shop);
       expect(rebuilt.buckets).toBe(BUCKETS);
@@ -151,7 +151,7 @@ describe('a rebuild of the search tables', () => {
         return differences.length === 0 ? true : undefined;
       });
       // Also changes that no topic ever had.
-      expect(said).toMatch(/\\d+ events missing from the topics: published again/);
+      expect(output).toMatch(/\d+ events missing from the topics: published again/);
       const storedOf = (id: string) => findStored(rebuilt, store.storeId, id);
       expect(await storedOf(lost)).toMatchObject({ document: { name: 'Lost' } });
       expect(Object.values((await storedOf(lost))?.stock ?? {})).toEqual([4]);

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => events.stop(), LIMIT_MS);
 
 /** The events of a sku, in order. */
-const saidOf = (productId: string, sku: string) =>
+const eventsOf = (productId: string, sku: string) =>
   events.messages
     .filter((message) => message.key?.toString() === eventKey(DEFAULT_STORE, productId))
     .map((message) => fromBinary(StockChangedSchema, message.value ?? new Uint8Array()))
@@ -44,11 +44,11 @@ describe('stock that changes', () => {
       for (let n = 0; n < changes; n++) await receive(sku, productId, 1);
       const seconds = (performance.now() - startedAt) / 1_000;
       await eventually('the last state is published', async () =>
-        saidOf(productId, sku).at(-1)?.available === changes + 1 ? true : undefined,
+        eventsOf(productId, sku).at(-1)?.available === changes + 1 ? true : undefined,
       );
-      const said = saidOf(productId, sku);
-      expect(said.length).toBeLessThanOrEqual(2 + Math.ceil(seconds * 5) + 1);
-      const clocks = said.map(({ clockUs }) => clockUs);
+      const published = eventsOf(productId, sku);
+      expect(published.length).toBeLessThanOrEqual(2 + Math.ceil(seconds * 5) + 1);
+      const clocks = published.map(({ clockUs }) => clockUs);
       expect(clocks).toEqual(clocks.toSorted((a, b) => Number(a - b)));
     },
     LIMIT_MS,
@@ -67,10 +67,10 @@ describe('stock that changes', () => {
         await inventory.releaseReservation({ reservationId: request.reservationId });
       }
       await eventually('all flips are published', async () =>
-        saidOf(productId, sku).length >= 1 + 2 * flips ? true : undefined,
+        eventsOf(productId, sku).length >= 1 + 2 * flips ? true : undefined,
       );
       const expected = [1, ...Array.from({ length: flips }, () => [0, 1]).flat()];
-      expect(saidOf(productId, sku).map(({ available }) => available)).toEqual(expected);
+      expect(eventsOf(productId, sku).map(({ available }) => available)).toEqual(expected);
     },
     LIMIT_MS,
   );
@@ -84,12 +84,12 @@ describe('stock that changes', () => {
       // The same sku under another product: the former product no longer has it.
       await receive(ware.sku, moved, 1);
       await eventually('the former product has an event without units', async () => {
-        const said = saidOf(ware.productId, ware.sku).at(-1);
-        return said && said.available === undefined ? true : undefined;
+        const published = eventsOf(ware.productId, ware.sku).at(-1);
+        return published && published.available === undefined ? true : undefined;
       });
       // Another key, so perhaps another partition: either event may come first.
       await eventually('the new product has an event with all units', async () =>
-        saidOf(moved, ware.sku).at(-1)?.available === 3 ? true : undefined,
+        eventsOf(moved, ware.sku).at(-1)?.available === 3 ? true : undefined,
       );
     },
     LIMIT_MS,

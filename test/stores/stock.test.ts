@@ -132,11 +132,11 @@ describe('a reservation', () => {
   const RACES_LIMIT_MS = 180_000;
   const RACES_AT_ONCE = 100;
   const race = async (skus: string[]): Promise<number> => {
-    const asks = skus.flatMap((sku) =>
+    const calls = skus.flatMap((sku) =>
       Array.from({ length: RACES_AT_ONCE / skus.length }, () => reserve(sku)),
     );
-    await Promise.all(asks.map((request) => decidedHold(inventory, request)));
-    const ids = asks.map((request) => request.reservationId);
+    await Promise.all(calls.map((request) => decidedHold(inventory, request)));
+    const ids = calls.map((request) => request.reservationId);
     // Every deadline passes at once: the sweeper joins the race.
     await shop.sql`update inventory.reservations set expires_at = now() - interval '1 second'
       where id in ${shop.sql(ids)}`;

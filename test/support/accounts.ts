@@ -47,8 +47,8 @@ export const mailsTo = async ({ env }: Shop, email: string): Promise<Mail[]> => 
 /** The token of the newest mail with this subject. */
 export const mailedToken = (shop: Shop, email: string, subject: string): Promise<string> =>
   eventually(`a mail to ${email}: ${subject}`, async () => {
-    const letter = (await mailsTo(shop, email)).find((one) => one.subject === subject);
-    return letter && /^Token: (\S+)$/m.exec(letter.text)?.[1];
+    const found = (await mailsTo(shop, email)).find((one) => one.subject === subject);
+    return found && /^Token: (\S+)$/m.exec(found.text)?.[1];
   });
 
 export const signUp = (shop: Shop, email: string, password = PASSWORD) =>

@@ -131,7 +131,7 @@ export const ADDRESS = {
   country: 'GB',
 };
 
-export interface Basket {
+export interface OrderOptions {
   sku: string;
   quantity?: number;
   paymentMethod?: string;
@@ -142,25 +142,31 @@ export interface Basket {
 
 export const newEmail = (): string => `${letters()}${Date.now().toString(36)}@shopper.example`;
 
-export const placeOrder = ({ env }: Shop, basket: Basket): Promise<Answer<OrderAnswer>> =>
+export const placeOrder = ({ env }: Shop, options: OrderOptions): Promise<Answer<OrderAnswer>> =>
   request<OrderAnswer>(`${env['GATEWAY_URL']}/orders`, {
     method: 'POST',
-    headers: { ...JSON_TYPE, 'idempotency-key': basket.key ?? crypto.randomUUID() },
+    headers: { ...JSON_TYPE, 'idempotency-key': options.key ?? crypto.randomUUID() },
     body: JSON.stringify({
-      lines: [{ sku: basket.sku, quantity: basket.quantity ?? 1 }],
-      email: basket.email ?? 'shopper@holdfast.example',
-      shippingAddress: { ...ADDRESS, ...(basket.postalCode && { postalCode: basket.postalCode }) },
-      paymentMethod: basket.paymentMethod ?? 'pm_card_visa',
+      lines: [{ sku: options.sku, quantity: options.quantity ?? 1 }],
+      email: options.email ?? 'shopper@holdfast.example',
+      shippingAddress: {
+        ...ADDRESS,
+        ...(options.postalCode && { postalCode: options.postalCode }),
+      },
+      paymentMethod: options.paymentMethod ?? 'pm_card_visa',
     }),
   });
 
 /**
  * Sends again under its key while the order is not decided yet, as may happen on a slow machine.
  */
-export const decidedOrder = async (shop: Shop, basket: Basket): Promise<Answer<OrderAnswer>> => {
-  const asked = { ...basket, key: basket.key ?? crypto.randomUUID() };
+export const decidedOrder = async (
+  shop: Shop,
+  options: OrderOptions,
+): Promise<Answer<OrderAnswer>> => {
+  const keyed = { ...options, key: options.key ?? crypto.randomUUID() };
   return eventually('the order is decided', async () => {
-    const answer = await placeOrder(shop, asked);
+    const answer = await placeOrder(shop, keyed);
     return answer.status === 202 && answer.body.status === 'accepted' ? undefined : answer;
   });
 };

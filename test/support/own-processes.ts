@@ -77,12 +77,12 @@ export const startOwn = async (
   // Whatever becomes of the test, no process outlives it.
   process.on('exit', () => child.kill('SIGKILL'));
   const opsUrl = `http://127.0.0.1:${own.ops}`;
-  const said = () => readFileSync(logFile, 'utf8');
-  await eventually(`${name} of a test is ready`, () => isReady(opsUrl, child, said));
+  const readLog = () => readFileSync(logFile, 'utf8');
+  await eventually(`${name} of a test is ready`, () => isReady(opsUrl, child, readLog));
   return {
     url: `http://127.0.0.1:${own.port}`,
     opsUrl,
-    log: said,
+    log: readLog,
     signal: (what) => child.kill(what),
     exited: child.exited,
     end: async () => {

@@ -4,7 +4,7 @@ import type { DeliveryOutcome } from '../../domain/parcels.ts';
 import type { FulfillOrderInput } from '../fulfill-order.contract.ts';
 import { fulfillment, paymentUndo, refunds, shipmentUndo, stockUndo } from '../activity-proxies.ts';
 import { persist, Resolved } from './persist.ts';
-import { cancelled, doing, mail, moved, moveTo, type OrderState } from './state.ts';
+import { cancelled, showStep, mail, moved, moveTo, type OrderState } from './state.ts';
 import type { UndoStack } from './undo-stack.ts';
 
 const SHIPMENT_FAILED = 'SHIPMENT_STEP_FAILED';
@@ -13,7 +13,7 @@ const ENDS = { delivered: 'delivered', lost: 'lost', returned_to_sender: 'return
 /** The address cannot change from here on. A shopper may still cancel while the carrier is away. */
 export async function book(state: OrderState, undo: UndoStack): Promise<void> {
   await condition(() => state.changing === 0);
-  doing(state, 'booking the parcel');
+  showStep(state, 'booking the parcel');
   if (state.isSecond) undo.add(() => shipmentUndo.cancelShipment(state.order));
   await persist(state, { reason: SHIPMENT_FAILED, work: () => bookOnce(state) });
   moved(state, 'packing');
@@ -72,7 +72,7 @@ async function ship(state: OrderState, { carrierPollMs: pollMs }: FulfillOrderIn
   // The activity that sees the parcels on their way records it, and the mail awaits that status.
   if (state.isSecond) mail(state, 'shipped', { awaits: 'shipped', pollMs });
   else await untilShipped(state, follow('shipped'));
-  doing(state, 'on its way');
+  showStep(state, 'on its way');
   const outcome = await persist(state, {
     reason: SHIPMENT_FAILED,
     work: follow('delivered'),
@@ -83,7 +83,7 @@ async function ship(state: OrderState, { carrierPollMs: pollMs }: FulfillOrderIn
 
 /** Older workflows record the shipment themselves. */
 async function untilShipped(state: OrderState, follow: () => Promise<unknown>): Promise<void> {
-  doing(state, 'waiting for the carrier');
+  showStep(state, 'waiting for the carrier');
   await follow();
   moved(state, 'shipped');
   mail(state, 'shipped');
@@ -109,7 +109,7 @@ async function refundUndelivered(state: OrderState, amountMinor: number): Promis
 /** Nothing arrived: the refund comes first, then returned units are put on hand again. */
 async function conclude(state: OrderState, end: 'lost' | 'returned'): Promise<void> {
   const { order } = state;
-  doing(state, `refunding: the parcel was ${end}`);
+  showStep(state, `refunding: the parcel was ${end}`);
   const back = () => paymentUndo.returnPayment({ ...order, reason: `the parcel was ${end}` });
   await persist(state, { reason: 'REFUND_FAILED', work: back });
   if (end === 'returned') {

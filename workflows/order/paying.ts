@@ -3,7 +3,15 @@ import { condition } from '@temporalio/workflow';
 import type { Authorization } from '../../activities/authorizing.ts';
 import type { FulfillOrderInput } from '../fulfill-order.contract.ts';
 import { paymentsWithin, stock } from '../activity-proxies.ts';
-import { doing, endIfCancelled, expired, mail, moved, moveTo, type OrderState } from './state.ts';
+import {
+  showStep,
+  endIfCancelled,
+  expired,
+  mail,
+  moved,
+  moveTo,
+  type OrderState,
+} from './state.ts';
 
 /** Stock is held this much longer than the payment window. */
 export const HOLD_MARGIN_MS = 60_000;
@@ -57,7 +65,7 @@ async function awaitShopper(
     if (state.isSecond) moved(state, 'awaiting_payment');
     else await moveTo(state, 'awaiting_payment');
   }
-  doing(state, 'waiting for the shopper to confirm the payment');
+  showStep(state, 'waiting for the shopper to confirm the payment');
   state.isWaiting = true;
   if (paymentState !== 'processing' && retryAfterMs === undefined) mailActionNeeded(state);
   const leftMs = state.deadlineMs - Date.now();
@@ -67,7 +75,7 @@ async function awaitShopper(
   state.isWaiting = false;
   if (!woken && Date.now() >= state.deadlineMs) throw expired();
   if (!woken && retryAfterMs !== undefined && paymentState === 'declined') state.tries++;
-  doing(state, 'authorising the payment');
+  showStep(state, 'authorising the payment');
 }
 
 /** One mail for each card that failed. */

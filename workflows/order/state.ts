@@ -99,7 +99,7 @@ export const initialState = (input: FulfillOrderInput): OrderState => ({
 const updateDetails = ({ status, step, attention }: OrderState): void =>
   setCurrentDetails(`**${status}**: ${step}${attention ? ` — needs a person: ${attention}` : ''}`);
 
-export const doing = (state: OrderState, step: string): void => {
+export const showStep = (state: OrderState, step: string): void => {
   state.step = step;
   updateDetails(state);
 };

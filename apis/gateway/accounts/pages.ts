@@ -24,8 +24,8 @@ const scriptOf = ({
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ token, ...fields }),
   });
-  const said = answer.ok ? '${done}' : (await answer.json()).detail;
-  document.querySelector('output').textContent = said;
+  const message = answer.ok ? '${done}' : (await answer.json()).detail;
+  document.querySelector('output').textContent = message;
 });`;
 
 const STYLE = 'body{font:16px/1.5 system-ui,sans-serif;max-width:24em;margin:4em auto}';

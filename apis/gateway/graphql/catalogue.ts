@@ -55,7 +55,7 @@ export const postToSearch = ({ searchUrl, fetch }: SearchDeps, posted: Posted): 
   }).catch(away);
 
 /** Search's response, shared by all callers of the same query. */
-interface Said {
+interface SearchResponse {
   status: number;
   headers: Record<string, string>;
   bytes: Uint8Array<ArrayBuffer>;
@@ -64,7 +64,7 @@ interface Said {
 }
 
 /** Sends the response; a refusal goes with the request id that it carries. */
-export const saidAnswer = ({ status, headers, bytes, requestId }: Said): Response => {
+export const responseOf = ({ status, headers, bytes, requestId }: SearchResponse): Response => {
   const own = status >= 400 && { [REQUEST_ID_HEADER]: requestId };
   return new Response(bytes, { status, headers: { ...headers, ...own } });
 };
@@ -77,11 +77,11 @@ interface Shared {
 
 /** Search does not learn who calls: queries change nothing, so equal ones share a response. */
 export const sharedSearch = (deps: SearchDeps) => {
-  const share = createSharing<Said>(TIMEOUT_MS);
+  const share = createSharing<SearchResponse>(TIMEOUT_MS);
   return (
     { principal, requestId }: RouteInput,
     { body, accept, joinableMs }: Shared,
-  ): Promise<Said> =>
+  ): Promise<SearchResponse> =>
     share([principal.storeId, accept, body], joinableMs, async (signal) => {
       const answer = await postToSearch(deps, { body, accept, requestId, signal });
       const bytes = new Uint8Array(await answer.arrayBuffer().catch(away));
@@ -110,7 +110,7 @@ const variablesOf = (text: string): Record<string, unknown> => {
 };
 
 /** True when all fields were resolved: a response with gaps or warnings is not cached. */
-const isWhole = ({ status, bytes }: Said): boolean => {
+const isWhole = ({ status, bytes }: SearchResponse): boolean => {
   if (status !== 200) return false;
   const { data, errors, extensions } = JSON.parse(new TextDecoder().decode(bytes)) as Record<
     string,
@@ -124,22 +124,22 @@ const keepingAnswers = (context: RequestShared) => {
   const known = new LRUCache<string, Kept>({
     ttl: KEPT_MS,
     maxSize: KEPT_BYTES_MAX,
-    sizeCalculation: ({ body }, question) => body.length + question.length,
+    sizeCalculation: ({ body }, cacheKey) => body.length + cacheKey.length,
   });
   return async (
     requested: RouteInput<undefined, z.infer<typeof persistedQuery>>,
-  ): Promise<Kept | Said> => {
+  ): Promise<Kept | SearchResponse> => {
     const { documentId, variables } = requested.query;
-    const question = [requested.principal.storeId, documentId, variables].join('\n');
-    const kept = known.get(question);
+    const cacheKey = [requested.principal.storeId, documentId, variables].join('\n');
+    const kept = known.get(cacheKey);
     if (kept) return kept;
     const body = JSON.stringify({ documentId, variables: variablesOf(variables) });
     const accept = 'application/json';
-    const said = await context(requested, { body, accept, joinableMs: KEPT_JOINABLE_MS });
-    if (!isWhole(said)) return said;
-    const { headers, bytes } = said;
+    const fromSearch = await context(requested, { body, accept, joinableMs: KEPT_JOINABLE_MS });
+    if (!isWhole(fromSearch)) return fromSearch;
+    const { headers, bytes } = fromSearch;
     const whole = { body: bytes, etag: etagOf(bytes), cacheControl: CACHE_CONTROL, headers };
-    known.set(question, whole);
+    known.set(cacheKey, whole);
     return whole;
   };
 };
@@ -165,7 +165,7 @@ export const keptGraphqlRoute = (context: RequestShared): Route => {
     handler: async (requested) => {
       const found = await find(requested);
       if ('etag' in found) return keptAnswer(requested.request, found);
-      return saidAnswer({ ...found, headers: { ...found.headers, 'cache-control': 'no-store' } });
+      return responseOf({ ...found, headers: { ...found.headers, 'cache-control': 'no-store' } });
     },
   });
 };

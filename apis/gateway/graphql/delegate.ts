@@ -147,7 +147,7 @@ export const delegated = (
   let requested: Promise<Answer> | undefined;
   const answer = (): Promise<Answer> => {
     const operation = operationOf(question);
-    if (!operation) throw new Error('a root field was asked for outside of an operation');
+    if (!operation) throw new Error('a root field was resolved outside of an operation');
     const query = searchsPart(question.known.document, operation);
     const { variables, operationName } = question.requested;
     return (requested ??= context({ query, variables, operationName }));
@@ -164,9 +164,9 @@ export const delegated = (
     root: Object.fromEntries(fields.filter(isSearchs).map((name) => [name, field])),
     /** Search's extensions: warnings, and errors inside of its data. */
     beside: async () => {
-      const said = await requested?.catch(() => undefined);
-      const errors = (said?.errors ?? []).filter(({ path = [] }) => path.length > 1);
-      return { errors, extensions: said?.extensions };
+      const outcome = await requested?.catch(() => undefined);
+      const errors = (outcome?.errors ?? []).filter(({ path = [] }) => path.length > 1);
+      return { errors, extensions: outcome?.extensions };
     },
   };
 };

@@ -16,7 +16,7 @@ import {
   JOINABLE_MS,
   keptGraphqlRoute,
   postToSearch,
-  saidAnswer,
+  responseOf,
   sharedSearch,
   type RequestShared,
   type SearchDeps,
@@ -34,7 +34,7 @@ const acceptOf = ({ request }: RouteInput): string => request.headers.get('accep
 /** Search's response, unchanged. */
 const passingOn = (shared: RequestShared) => async (context: RouteInput, body: unknown) => {
   const key = { body: JSON.stringify(body), accept: acceptOf(context), joinableMs: JOINABLE_MS };
-  return saidAnswer(await shared(context, key));
+  return responseOf(await shared(context, key));
 };
 
 /** A delegated part of a query: Search's refusal of it is a refusal of each field. */

@@ -18,10 +18,24 @@ const PAGE_DEFAULT = 20;
 const VARIANTS_ASSUMED = 5;
 /** Fields that read more than their own row, by their cost in fields. */
 const FIELD_COSTS: Record<string, number> = {
-  ...{ facets: 300, matches: 100, product: 10, suggest: 50 },
-  ...{ orders: 50, order: 20, timeline: 20, me: 10, cart: 50 },
-  ...{ placeOrder: 2_000, providePayment: 2_000, cancelOrder: 1_000, requestReturn: 1_000 },
-  ...{ addToCart: 500, setCartLine: 500, removeCartLine: 500, mergeCart: 500, checkoutCart: 2_000 },
+  facets: 300,
+  matches: 100,
+  product: 10,
+  suggest: 50,
+  orders: 50,
+  order: 20,
+  timeline: 20,
+  me: 10,
+  cart: 50,
+  placeOrder: 2_000,
+  providePayment: 2_000,
+  cancelOrder: 1_000,
+  requestReturn: 1_000,
+  addToCart: 500,
+  setCartLine: 500,
+  removeCartLine: 500,
+  mergeCart: 500,
+  checkoutCart: 2_000,
 };
 /** Fields with a page: the fields of an edge are resolved for each edge. */
 const PAGED = ['products', 'orders'];

@@ -129,9 +129,9 @@ const contentOf = (route: Route, status: number): Json | undefined => {
 };
 
 export const responsesOf = (route: Route): Json => {
-  const said: Record<number, string> = { ...refusalsOf(route), ...route.statuses };
+  const meanings: Record<number, string> = { ...refusalsOf(route), ...route.statuses };
   return Object.fromEntries(
-    Object.entries(said).map(([text, description]) => {
+    Object.entries(meanings).map(([text, description]) => {
       const status = Number(text);
       const content = contentOf(route, status);
       return [text, { description, headers: headersOf(status), ...(content && { content }) }];

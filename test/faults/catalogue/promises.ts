@@ -63,19 +63,19 @@ const eventsOf = (one: Seen): { id: string } & Written => {
 export const writesAndEvents = (seen: Seen[]): Broken => {
   const writes = writesIn(seen);
   const broken: Broken = [];
-  const said = new Set<string>();
+  const announced = new Set<string>();
   for (const one of seen.filter(({ of }) => of === 'products.outbox')) {
     const { id, version, isDeleted } = eventsOf(one);
     const name = nameOf(one, id);
     const written = writes.get(name);
-    if (said.has(name)) broken.push(`P1 ${name} is published twice`);
-    said.add(name);
+    if (announced.has(name)) broken.push(`P1 ${name} is published twice`);
+    announced.add(name);
     if (written?.version !== version || written.isDeleted !== isDeleted) {
       broken.push(`P1 ${name} is published as ${version}, and was ${JSON.stringify(written)}`);
     }
   }
   for (const name of writes.keys()) {
-    if (!said.has(name)) broken.push(`P1 ${name} was written and never published`);
+    if (!announced.has(name)) broken.push(`P1 ${name} was written and never published`);
   }
   return broken;
 };
