@@ -1,4 +1,4 @@
-// The house's own rules, as a test: who may import whom, how large things may be, how they begin.
+// Tests the repository's own rules: imports, sizes, head sentences, words, cited paths.
 import { describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -17,7 +17,7 @@ const SOURCES = FILES.filter((file) => /\.tsx?$/.test(file) && !file.startsWith(
 const isTest = (file: string): boolean => /\.test\.tsx?$/.test(file);
 const textOf = (file: string): string => readFileSync(resolve(ROOT, file), 'utf8');
 
-/** Folder → what it may import of ours, and which packages only it may touch. */
+/** The folders that each folder may import. */
 const MAY_IMPORT: Record<string, string[]> = {
   concurrency: ['concurrency'],
   domain: ['domain'],
@@ -67,7 +67,7 @@ const isAllowed = (file: string, target: string, isType: boolean): boolean => {
   return allowed === undefined || allowed.includes(top);
 };
 
-/** Which folders may use a package that speaks to a store or to the outside world. */
+/** The folders that may use a package of a store or of an external service. */
 const PACKAGE_FOLDERS: Record<string, string[]> = {
   postgres: ['bench', 'db', 'ops', 'test'],
   'drizzle-orm': ['db', 'processes'],
@@ -83,7 +83,22 @@ const PACKAGE_FOLDERS: Record<string, string[]> = {
   'better-auth': ['apis/gateway', 'db/postgres/identity'],
 };
 
-describe('the house', () => {
+/** Private words; the field's own words replace them, as in docs/glossary.md. */
+const PRIVATE_WORDS =
+  'story stories hands door doors news tell told wish wishes mend whoever nobody somebody';
+const PRIVATE_WORD = new RegExp(`\\b(?:${PRIVATE_WORDS.replaceAll(' ', '|')})\\b`, 'gi');
+
+/** The code without its strings and comments, so that the words left are identifiers. */
+const identifiersOf = (text: string): string =>
+  text.replace(
+    /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`|\/\*[\s\S]*?\*\/|\/\/.*/g,
+    '',
+  );
+
+const headOf = (text: string): string =>
+  /^(?:#!.*\n)?((?:\/\/.*\n)+|\/\*\*[\s\S]*?\*\/)/.exec(text)?.[1] ?? '';
+
+describe('the repository', () => {
   test('imports only in the allowed directions', () => {
     const wrong = SOURCES.flatMap((file) =>
       ownImports(file)
@@ -146,14 +161,26 @@ describe('the house', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('has files that begin with one sentence saying what they are for', () => {
+  test('has files that begin with a sentence saying what they are for', () => {
     const wrong = SOURCES.filter(
       (file) => !/^(?:#!.*\n)?(?:\/\/ .*[.;?]?|\/\*\*)/.test(textOf(file)),
     );
     expect(wrong).toEqual([]);
   });
 
-  test('has one table of limits, which the linter and the formatter keep too', () => {
+  test('has no private words as identifiers, in file names or in head sentences', () => {
+    const wrong = SOURCES.flatMap((file) => {
+      const text = textOf(file);
+      const name = (file.split('/').at(-1) ?? '').replaceAll(/[-._]/g, ' ');
+      const found = [identifiersOf(text), headOf(text), name].flatMap(
+        (part) => part.match(PRIVATE_WORD) ?? [],
+      );
+      return found.map((word) => `${file}: ${word}`);
+    });
+    expect([...new Set(wrong)]).toEqual([]);
+  });
+
+  test('has one table of limits, which the linter and the formatter share', () => {
     const functions = (max: number) => ({
       'max-lines-per-function': ['error', { max, skipComments: true }],
     });
@@ -178,7 +205,7 @@ describe('the house', () => {
     expect(wrong).toEqual([]);
   });
 
-  test(`has folders of at most ${LIMITS.folderEntries} entries, none named for nothing`, () => {
+  test(`has folders of at most ${LIMITS.folderEntries} entries, none with a name that says nothing`, () => {
     expect(SOURCES.filter((file) => FORBIDDEN_FOLDERS.test(file))).toEqual([]);
     const entries = new Map<string, Set<string>>();
     for (const file of FILES.filter((one) => !one.includes('.test.') && one.includes('/'))) {

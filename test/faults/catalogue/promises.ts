@@ -114,7 +114,7 @@ export const buriedOnes = (storeId: StoreId, buried: Published[], planted: numbe
   return own.length === planted
     ? []
     : [
-        `P5 ${own.length} are dead letters, ${planted} were planted: ${[...new Set(causes)].join(', ')}`,
+        `P5 ${own.length} dead letters, ${planted} planted: ${[...new Set(causes)].join(', ')}`,
       ];
 };
 
