@@ -1,4 +1,4 @@
-# One image for every process of Holdfast; the command says which.
+# One image for every process of Holdfast; the command selects the process.
 FROM oven/bun:1.4.5
 WORKDIR /app
 ENV NODE_ENV=production NODE_NO_WARNINGS=1

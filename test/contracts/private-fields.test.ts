@@ -1,4 +1,4 @@
-// Nothing private of an order is in any event: the descriptors are walked from every message.
+// Tests that no event contains a private field of an order, by walking the descriptors.
 import type { DescFile, DescMessage } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'bun:test';
 import { file_holdfast_events_v1_events } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
@@ -9,7 +9,7 @@ import {
 } from '../../proto/gen/holdfast/orders/v1/order_pb.ts';
 import { file_holdfast_orders_v1_orders } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 
-/** Every message that is reached from these, through fields, lists and maps. */
+/** Every message reachable from these, through fields, lists and maps. */
 const reached = (from: readonly DescMessage[]): DescMessage[] => {
   const seen = new Map<string, DescMessage>();
   const walk = (desc: DescMessage): void => {
@@ -29,7 +29,7 @@ const privateFields = (desc: DescMessage): string[] =>
 const found = (file: DescFile): string[] => reached(file.messages).flatMap(privateFields);
 
 describe('a field that is marked private', () => {
-  test('is reached from no event', () => {
+  test('is not reachable from any event', () => {
     expect(reached(file_holdfast_events_v1_events.messages).length).toBeGreaterThan(10);
     expect(found(file_holdfast_events_v1_events)).toEqual([]);
     const names = reached(file_holdfast_events_v1_events.messages).map(({ typeName }) => typeName);
@@ -42,7 +42,7 @@ describe('a field that is marked private', () => {
     expect(found(file_holdfast_orders_v1_orders).length).toBeGreaterThan(5);
   });
 
-  test('is every field of what is private', () => {
+  test('is every field of OrderPrivate', () => {
     expect(privateFields(OrderPrivateSchema).length).toBe(OrderPrivateSchema.fields.length);
   });
 });
