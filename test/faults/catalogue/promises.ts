@@ -113,9 +113,7 @@ export const buriedOnes = (storeId: StoreId, buried: Published[], planted: numbe
   const causes = own.map(({ message }) => String(message.headers?.['holdfast_cause']));
   return own.length === planted
     ? []
-    : [
-        `P5 ${own.length} dead letters, ${planted} planted: ${[...new Set(causes)].join(', ')}`,
-      ];
+    : [`P5 ${own.length} dead letters, ${planted} planted: ${[...new Set(causes)].join(', ')}`];
 };
 
 const folded = (known: Projected, { topic, message }: Published): Projected | undefined => {
