@@ -4,7 +4,7 @@ import { concludeDispute, openDispute, recordEvidence } from '../db/postgres/ord
 import { listOrderEvents, type OrderEvent } from '../db/postgres/orders/events.ts';
 import { orderById, type Order } from '../db/postgres/orders/orders.ts';
 import { keyed } from './payment-keys.ts';
-import type { AftercareProvider, Evidence } from './providers/stripe-aftercare.ts';
+import type { RefundsAndDisputes, Evidence } from './providers/stripe-refunds-and-disputes.ts';
 import { notYet } from './attempts.ts';
 
 /** Stripe accepts 150,000 characters of evidence in all; ours stays far below. */
@@ -44,10 +44,10 @@ const evidenceOf = (order: Order, events: OrderEvent[]): Evidence => {
   };
 };
 
-export const disputeActivities = (pg: Pg, aftercare: AftercareProvider) => ({
+export const disputeActivities = (pg: Pg, afterCapture: RefundsAndDisputes) => ({
   /** Reads the dispute and records it in the ledger: the provider holds the money for now. */
   async recordDispute({ disputeId, orderId, storeId }: DisputeInput): Promise<void> {
-    const { amountMinor, currency, reason } = await aftercare.readDispute(disputeId);
+    const { amountMinor, currency, reason } = await afterCapture.readDispute(disputeId);
     await openDispute(pg, { id: disputeId, storeId, orderId, amountMinor, currency, reason });
   },
 
@@ -56,11 +56,11 @@ export const disputeActivities = (pg: Pg, aftercare: AftercareProvider) => ({
     const order = await orderById(pg, storeId, orderId);
     const evidence = evidenceOf(order, await listOrderEvents(pg, storeId, orderId, 0));
     const answered = async () => {
-      const view = await aftercare.readDispute(disputeId);
+      const view = await afterCapture.readDispute(disputeId);
       return view.stage === 'open' ? undefined : view;
     };
     if (!(await answered())) {
-      const send = (key: string) => aftercare.submitEvidence(disputeId, evidence, key);
+      const send = (key: string) => afterCapture.submitEvidence(disputeId, evidence, key);
       await keyed(pg, { orderId, verb: `evidence/${disputeId}`, send, read: answered });
     }
     await recordEvidence(pg, disputeId, evidence);
@@ -68,7 +68,7 @@ export const disputeActivities = (pg: Pg, aftercare: AftercareProvider) => ({
 
   /** Resolves with the verdict once it is recorded; an undecided dispute is read every `pollMs`. */
   async followDispute(input: DisputeInput & { pollMs: number }): Promise<'won' | 'lost'> {
-    const { stage } = await aftercare.readDispute(input.disputeId);
+    const { stage } = await afterCapture.readDispute(input.disputeId);
     if (stage === 'won' || stage === 'lost') {
       await concludeDispute(pg, input.disputeId, stage);
       return stage;

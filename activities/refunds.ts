@@ -13,7 +13,7 @@ import {
 } from '../db/postgres/orders/refunds.ts';
 import { raiseAttention } from '../db/postgres/orders/steps.ts';
 import { keyed } from './payment-keys.ts';
-import type { AftercareProvider, RefundView } from './providers/stripe-aftercare.ts';
+import type { RefundsAndDisputes, RefundView } from './providers/stripe-refunds-and-disputes.ts';
 import { notYet } from './attempts.ts';
 
 /** How long after a pending result the provider is read again, in ms. */
@@ -21,7 +21,7 @@ const PENDING_POLL_MS = 5_000;
 
 export interface RefundDeps {
   pg: Pg;
-  aftercare: AftercareProvider;
+  afterCapture: RefundsAndDisputes;
 }
 
 const intentOf = async ({ pg }: RefundDeps, { storeId, orderId }: Refund): Promise<string> => {
@@ -32,15 +32,15 @@ const intentOf = async ({ pg }: RefundDeps, { storeId, orderId }: Refund): Promi
 
 /** The provider's view of a refund: read when it exists there, else sent under its key. */
 const viewed = async (deps: RefundDeps, refund: Refund): Promise<RefundView> => {
-  const { pg, aftercare } = deps;
-  if (refund.providerRefundId) return aftercare.readRefund(refund.providerRefundId);
+  const { pg, afterCapture } = deps;
+  if (refund.providerRefundId) return afterCapture.readRefund(refund.providerRefundId);
   const intentId = await intentOf(deps, refund);
   const { id: refundId, orderId, amountMinor } = refund;
   const view = await keyed(pg, {
     orderId,
     verb: `refund/${refundId}`,
-    send: (key) => aftercare.refund({ intentId, refundId, orderId, amountMinor }, key),
-    read: () => aftercare.findRefund(intentId, refundId),
+    send: (key) => afterCapture.refund({ intentId, refundId, orderId, amountMinor }, key),
+    read: () => afterCapture.findRefund(intentId, refundId),
   });
   await recordRefundSent(pg, refundId, view.id);
   return view;
@@ -82,10 +82,10 @@ export const refundActivities = (deps: RefundDeps) => ({
   settleRefund: ({ id }: { id: string }): Promise<'succeeded' | 'failed'> => settle(deps, id),
   /** Reads a refund that changed at the provider, perhaps one that failed after its success. */
   async recheckRefund({ providerRefundId }: { providerRefundId: string }): Promise<void> {
-    const { pg, aftercare } = deps;
+    const { pg, afterCapture } = deps;
     const refund = await findRefundByProviderId(pg, providerRefundId);
     if (!refund) return;
-    const { stage } = await aftercare.readRefund(providerRefundId);
+    const { stage } = await afterCapture.readRefund(providerRefundId);
     if (stage === 'succeeded') await recordRefundSucceeded(pg, refund.id, providerRefundId);
     if (stage === 'failed') {
       await recordRefundFailed(pg, refund.id);

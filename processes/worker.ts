@@ -21,8 +21,8 @@ import {
 } from '../activities/index.ts';
 import { httpCarrier } from '../activities/providers/carrier.ts';
 import { smtpMailer } from '../activities/providers/mailer.ts';
-import { stripeAftercare } from '../activities/providers/stripe-aftercare.ts';
-import { stripeBooks } from '../activities/providers/stripe-books.ts';
+import { stripeRefundsAndDisputes } from '../activities/providers/stripe-refunds-and-disputes.ts';
+import { stripeLedger } from '../activities/providers/stripe-ledger.ts';
 import { connectStripe } from '../activities/providers/stripe-client.ts';
 import { stripeProvider } from '../activities/providers/stripe.ts';
 import { translatingRefusals } from '../activities/refusals.ts';
@@ -61,8 +61,8 @@ const connectProviders = ({ telemetry }: Deps) => {
   const stripe = connectStripe(STRIPE_SECRET_KEY, STRIPE_API_BASE, telemetry);
   return {
     provider: stripeProvider(stripe),
-    aftercare: stripeAftercare(stripe),
-    books: stripeBooks(stripe),
+    afterCapture: stripeRefundsAndDisputes(stripe),
+    providerLedger: stripeLedger(stripe),
     carrier: httpCarrier(config.HOLDFAST_CARRIER_URL, telemetry),
     mailer: smtpMailer(HOLDFAST_SMTP_URL, HOLDFAST_MAIL_FROM, telemetry),
     inventory: clientOf(InventoryService, {
@@ -76,12 +76,12 @@ const connectProviders = ({ telemetry }: Deps) => {
 };
 type Providers = ReturnType<typeof connectProviders>;
 
-const recoveryOf = (deps: Deps, { provider, books, inventory }: Providers) => {
+const recoveryOf = (deps: Deps, { provider, providerLedger, inventory }: Providers) => {
   const { client } = deps;
   return recoveryActivities({
     ...deps,
     provider,
-    books,
+    providerLedger,
     inventory,
     temporal: { client: async () => client, close: async () => undefined },
     timings: {
@@ -97,9 +97,9 @@ const recoveryOf = (deps: Deps, { provider, books, inventory }: Providers) => {
 const queuesOf = (deps: Deps) => {
   const { pg } = deps;
   const providers = connectProviders(deps);
-  const { provider, aftercare, carrier, mailer, inventory } = providers;
+  const { provider, afterCapture, carrier, mailer, inventory } = providers;
   const stock = stockActivities(inventory);
-  const money = { pg, provider, aftercare, extendHold: stock.extendHold };
+  const money = { pg, provider, afterCapture, extendHold: stock.extendHold };
   const searchAgeMs = ageOfSearch(deps.cassandra);
   const importing = { pg: deps.catalogue, inventory, searchAgeMs };
   return {
@@ -109,7 +109,7 @@ const queuesOf = (deps: Deps) => {
       activities: {
         ...paymentActivities(money),
         ...refundActivities(money),
-        ...disputeActivities(pg, aftercare),
+        ...disputeActivities(pg, afterCapture),
       },
     },
     fulfillment: {

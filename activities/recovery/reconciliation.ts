@@ -13,16 +13,16 @@ import { positionOf, putPosition } from '../../db/postgres/orders/positions.ts';
 import { isId } from '../../domain/ids.ts';
 import { isEnding, type PaymentStatus } from '../../domain/order.ts';
 import { keyed } from '../payment-keys.ts';
-import type { PaymentRecord, ProviderBooks, Stretch } from '../providers/stripe-books.ts';
+import type { PaymentRecord, ProviderLedger, TimeRange } from '../providers/stripe-ledger.ts';
 import type { PaymentProvider } from '../providers/stripe.ts';
 
 /** Payments of the last two days are compared again and again, older ones when they change. */
-const AGAIN_SECONDS = 48 * 3_600;
+const RECHECKED_SECONDS = 48 * 3_600;
 /** The repeated comparison takes at least this many runs to go through those two days. */
-const AGAIN_PARTS = 12;
+const RECHECK_RUNS = 12;
 /** The range compared at once; it grows while comparisons are quick. A crash repeats one range. */
-const STRETCH_SECONDS_MIN = 60;
-const STRETCH_SECONDS_MAX = 4 * 3_600;
+const RANGE_SECONDS_MIN = 60;
+const RANGE_SECONDS_MAX = 4 * 3_600;
 const QUICK_MS = 1_000;
 /** The longest run; the next one continues where it stopped. */
 const RUN_MS = 90_000;
@@ -30,7 +30,7 @@ const RUN_MS = 90_000;
 export interface ReconciliationDeps {
   pg: Pg;
   provider: PaymentProvider;
-  books: ProviderBooks;
+  providerLedger: ProviderLedger;
   /** Younger payments may still differ while a change is recorded on one side only, in ms. */
   settledMs: number;
 }
@@ -114,9 +114,9 @@ const compare = async (deps: ReconciliationDeps, intents: PaymentRecord[]): Prom
   await putBreaks(deps.pg, compared, found);
 };
 
-const compareMade = async (deps: ReconciliationDeps, stretch: Stretch): Promise<Set<string>> => {
+const compareMade = async (deps: ReconciliationDeps, range: TimeRange): Promise<Set<string>> => {
   const made = new Set<string>();
-  for await (const page of deps.books.made(stretch)) {
+  for await (const page of deps.providerLedger.made(range)) {
     await compare(deps, page);
     for (const { id } of page) made.add(id);
   }
@@ -124,17 +124,17 @@ const compareMade = async (deps: ReconciliationDeps, stretch: Stretch): Promise<
 };
 
 /** Compares payments made in a range, and older ones that changed in it on either side. */
-const compareNew = async (deps: ReconciliationDeps, stretch: Stretch): Promise<void> => {
-  const made = await compareMade(deps, stretch);
-  const changed = new Set(await listChangedIntents(deps.pg, stretch));
-  for await (const page of deps.books.refunded(stretch)) {
+const compareNew = async (deps: ReconciliationDeps, range: TimeRange): Promise<void> => {
+  const made = await compareMade(deps, range);
+  const changed = new Set(await listChangedIntents(deps.pg, range));
+  for await (const page of deps.providerLedger.refunded(range)) {
     for (const id of page) changed.add(id);
   }
-  await compare(deps, await deps.books.read([...changed.difference(made)]));
+  await compare(deps, await deps.providerLedger.read([...changed.difference(made)]));
 };
 
 type Lane = 'payments-new' | 'payments-again';
-const COMPARES: Record<Lane, (deps: ReconciliationDeps, stretch: Stretch) => Promise<unknown>> = {
+const COMPARES: Record<Lane, (deps: ReconciliationDeps, range: TimeRange) => Promise<unknown>> = {
   'payments-new': compareNew,
   'payments-again': compareMade,
 };
@@ -147,14 +147,14 @@ const comparedUntil = async (pg: Pg, lane: Lane): Promise<number | undefined> =>
 };
 
 /** Compares a lane's ranges until the end or the time limit; returns whether it reached the end. */
-const goOn = async (
+const compareUpTo = async (
   deps: ReconciliationDeps,
   lane: Lane,
-  within: Stretch,
+  within: TimeRange,
   endMs: number,
 ): Promise<boolean> => {
   let at = within.fromSeconds;
-  let length = STRETCH_SECONDS_MIN;
+  let length = RANGE_SECONDS_MIN;
   while (at < within.toSeconds && Date.now() < endMs) {
     const startedMs = Date.now();
     const toSeconds = Math.min(at + length, within.toSeconds);
@@ -163,8 +163,8 @@ const goOn = async (
     at = toSeconds;
     const isQuick = Date.now() - startedMs < QUICK_MS;
     length = isQuick
-      ? Math.min(length * 2, STRETCH_SECONDS_MAX)
-      : Math.max(length / 2, STRETCH_SECONDS_MIN);
+      ? Math.min(length * 2, RANGE_SECONDS_MAX)
+      : Math.max(length / 2, RANGE_SECONDS_MIN);
   }
   return at >= within.toSeconds;
 };
@@ -174,18 +174,18 @@ const goOn = async (
  * Its work grows with the payments since the last run, not with the payments in all.
  */
 export const reconcile = async (deps: ReconciliationDeps): Promise<void> => {
-  const { pg, books, settledMs } = deps;
+  const { pg, providerLedger, settledMs } = deps;
   const startedMs = Date.now();
   const toSeconds = Math.floor((startedMs - settledMs) / 1_000);
-  const oldest = toSeconds - AGAIN_SECONDS;
+  const oldest = toSeconds - RECHECKED_SECONDS;
   const endMs = startedMs + RUN_MS;
   const last = await comparedUntil(pg, 'payments-new');
-  await goOn(deps, 'payments-new', { fromSeconds: last ?? oldest, toSeconds }, endMs);
-  await compare(deps, await books.read(await listOpenIntents(pg)));
+  await compareUpTo(deps, 'payments-new', { fromSeconds: last ?? oldest, toSeconds }, endMs);
+  await compare(deps, await providerLedger.read(await listOpenIntents(pg)));
   const fromSeconds = Math.max((await comparedUntil(pg, 'payments-again')) ?? oldest, oldest);
-  const partEnd = Math.min(fromSeconds + AGAIN_SECONDS / AGAIN_PARTS, toSeconds);
+  const partEnd = Math.min(fromSeconds + RECHECKED_SECONDS / RECHECK_RUNS, toSeconds);
   const part = { fromSeconds, toSeconds: partEnd };
-  const isThere = await goOn(deps, 'payments-again', part, endMs);
+  const isThere = await compareUpTo(deps, 'payments-again', part, endMs);
   // The end moves with time: a lane that has reached it starts again from the oldest payment.
   if (isThere && partEnd === toSeconds) {
     await putPosition(pg, 'payments-again', { atUs: oldest * SECOND_US, id: '' });

@@ -5,8 +5,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { stripeAftercare } from '../../activities/providers/stripe-aftercare.ts';
-import { stripeBooks } from '../../activities/providers/stripe-books.ts';
+import { stripeRefundsAndDisputes } from '../../activities/providers/stripe-refunds-and-disputes.ts';
+import { stripeLedger } from '../../activities/providers/stripe-ledger.ts';
 import { connectStripe } from '../../activities/providers/stripe-client.ts';
 import { stripeProvider } from '../../activities/providers/stripe.ts';
 import { CACHE, testInstance } from '../../ops/instance.ts';
@@ -164,7 +164,10 @@ describe.skipIf(!isAtHand)('stripe-mock and the card sandbox (skipped where it i
 
   test('accept every request that Holdfast sends', async () => {
     const connection = connectStripe('sk_test_123', mock, createTelemetry('test', 'silent'));
-    const [provider, aftercare] = [stripeProvider(connection), stripeAftercare(connection)];
+    const [provider, afterCapture] = [
+      stripeProvider(connection),
+      stripeRefundsAndDisputes(connection),
+    ];
     const order = { orderId: 'ord_1', amountMinor: 1_000, currency: 'USD' };
     await provider.open(order, 'open');
     await provider.confirm('pi_123', 'pm_card_visa', 'confirm');
@@ -172,15 +175,15 @@ describe.skipIf(!isAtHand)('stripe-mock and the card sandbox (skipped where it i
     await provider.cancel('pi_123', 'cancel');
     await provider.read('pi_123');
     await provider.findByOrder('ord_1', Date.now());
-    await aftercare.refund({ ...order, intentId: 'pi_123', refundId: 'ret_1' }, 'refund');
-    await aftercare.readRefund('re_123');
-    await aftercare.findRefund('pi_123', 'ret_1');
-    const records = stripeBooks(connection);
+    await afterCapture.refund({ ...order, intentId: 'pi_123', refundId: 'ret_1' }, 'refund');
+    await afterCapture.readRefund('re_123');
+    await afterCapture.findRefund('pi_123', 'ret_1');
+    const records = stripeLedger(connection);
     const stretch = { fromSeconds: 1, toSeconds: 2 };
     for await (const page of records.made(stretch)) expect(page).toBeArray();
     for await (const page of records.refunded(stretch)) expect(page).toBeArray();
     await records.read(['pi_123']);
-    await aftercare.readDispute('dp_123');
+    await afterCapture.readDispute('dp_123');
     const evidence = {
       customer_email_address: 'a@shopper.example',
       customer_name: 'Robin',
@@ -190,7 +193,7 @@ describe.skipIf(!isAtHand)('stripe-mock and the card sandbox (skipped where it i
       shipping_date: '2026-11-25',
       uncategorized_text: 'delivered',
     };
-    const dispute = await aftercare.submitEvidence('dp_123', evidence, 'evidence');
+    const dispute = await afterCapture.submitEvidence('dp_123', evidence, 'evidence');
     expect(dispute.id).toBeTruthy();
   });
 });

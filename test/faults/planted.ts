@@ -24,7 +24,7 @@ export interface Planted {
 export const PLANTED: Record<string, Planted> = {
   'provider-key-dropped': {
     process: 'worker',
-    file: 'activities/providers/stripe-aftercare.ts',
+    file: 'activities/providers/stripe-refunds-and-disputes.ts',
     right: 'stripe.refunds.create(params, { idempotencyKey })',
     wrong: 'stripe.refunds.create(params)',
     fault: 'refund-answer-lost',

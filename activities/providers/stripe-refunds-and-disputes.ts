@@ -32,7 +32,7 @@ export interface DisputeView {
 /** Evidence by Stripe's field names: https://docs.stripe.com/api/disputes/evidence_object */
 export type Evidence = Record<string, string>;
 
-export interface AftercareProvider {
+export interface RefundsAndDisputes {
   refund(input: RefundOrder, key: string): Promise<RefundView>;
   readRefund(id: string): Promise<RefundView>;
   /** Finds a refund by our id. */
@@ -80,7 +80,10 @@ const listRefunds = async ({ refunds }: Stripe, intentId: string): Promise<Strip
 };
 
 /** Every call may be refused with RATE_LIMITED or IDEMPOTENCY_KEY_IN_FLIGHT. */
-export const stripeAftercare = ({ stripe, call }: StripeConnection): AftercareProvider => ({
+export const stripeRefundsAndDisputes = ({
+  stripe,
+  call,
+}: StripeConnection): RefundsAndDisputes => ({
   refund: ({ intentId, refundId, orderId, amountMinor }, idempotencyKey) =>
     call('refund', async () => {
       const params = {

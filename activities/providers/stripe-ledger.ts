@@ -1,7 +1,7 @@
 // Lists the card provider's payments for reconciliation, a hundred a call.
 import Stripe from 'stripe';
 import { mapBounded } from '../../concurrency/chunks.ts';
-import { idOf } from './stripe-aftercare.ts';
+import { idOf } from './stripe-refunds-and-disputes.ts';
 import { LIST_MAX, type StripeConnection } from './stripe-client.ts';
 import { stageOf, type Stage } from './stripe.ts';
 
@@ -19,16 +19,16 @@ export interface PaymentRecord {
 }
 
 /** A range of time in whole seconds since 1970, its end excluded. */
-export interface Stretch {
+export interface TimeRange {
   fromSeconds: number;
   toSeconds: number;
 }
 
-export interface ProviderBooks {
+export interface ProviderLedger {
   /** Intents made in a range, a page at a time. */
-  made(stretch: Stretch): AsyncIterable<PaymentRecord[]>;
+  made(range: TimeRange): AsyncIterable<PaymentRecord[]>;
   /** Ids of intents with a refund in a range, a page at a time. */
-  refunded(stretch: Stretch): AsyncIterable<string[]>;
+  refunded(range: TimeRange): AsyncIterable<string[]>;
   /** The intents of these ids that the provider knows. */
   read(ids: string[]): Promise<PaymentRecord[]>;
 }
@@ -62,7 +62,7 @@ async function* mapped<T, R>(from: AsyncIterable<T[]>, of: (one: T) => R): Async
   for await (const page of from) yield page.map(of);
 }
 
-const createdIn = ({ fromSeconds, toSeconds }: Stretch) => ({
+const createdIn = ({ fromSeconds, toSeconds }: TimeRange) => ({
   limit: LIST_MAX,
   created: { gte: fromSeconds, lt: toSeconds },
 });
@@ -70,7 +70,7 @@ const createdIn = ({ fromSeconds, toSeconds }: Stretch) => ({
 const isMissing = (error: unknown): boolean =>
   error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing';
 
-export const stripeBooks = ({ stripe, call }: StripeConnection): ProviderBooks => {
+export const stripeLedger = ({ stripe, call }: StripeConnection): ProviderLedger => {
   const { paymentIntents: intents, refunds } = stripe;
   const readOne = (id: string): Promise<PaymentRecord | undefined> =>
     call('readRecord', () =>
@@ -80,13 +80,13 @@ export const stripeBooks = ({ stripe, call }: StripeConnection): ProviderBooks =
       }),
     );
   return {
-    made: (stretch) => {
-      const input = { ...createdIn(stretch), expand: [`data.${CHARGE}`] };
+    made: (range) => {
+      const input = { ...createdIn(range), expand: [`data.${CHARGE}`] };
       const list = pages((after) => call('listMade', () => intents.list({ ...input, ...after })));
       return mapped(list, recordOf);
     },
-    refunded: (stretch) => {
-      const input = createdIn(stretch);
+    refunded: (range) => {
+      const input = createdIn(range);
       const list = pages((after) =>
         call('listRefunded', () => refunds.list({ ...input, ...after })),
       );
