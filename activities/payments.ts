@@ -1,18 +1,194 @@
 // Authorises and captures an order's payment, and undoes both; each call has its own key.
+import type { Pg } from '../db/postgres/client.ts';
 import { wasSent } from '../db/postgres/orders/keys.ts';
 import { orderById, type Order } from '../db/postgres/orders/orders.ts';
 import { advanceOrder } from '../db/postgres/orders/steps.ts';
-import {
-  authorizeInTurn,
-  declined,
-  type Authorization,
-  type AuthorizeInput,
-  type AuthorizeDeps,
-} from './authorizing.ts';
+import { decideDecline, type NextAction } from '../domain/declines.ts';
+import { DomainError } from '../domain/errors.ts';
+import { queuedMsNow } from './attempts.ts';
 import { keyed } from './payment-keys.ts';
-import type { PaymentView, Stage } from './providers/stripe.ts';
+import type { PaymentProvider, PaymentView, Stage } from './providers/stripe.ts';
 import { giveBack, type RefundDeps } from './refunds.ts';
 import type { StockInput as OrderInput } from './stock.ts';
+
+export interface AuthorizeInput extends OrderInput {
+  /** The confirmation's number, from 1; the same number repeats the same confirmation. */
+  tries?: number;
+  /** A card that replaces the order's. */
+  paymentMethod?: string;
+  /** When the payment window ends, in ms since 1970. */
+  untilMs?: number;
+  /** How much longer than the payment window the stock is held, in ms. */
+  marginMs?: number;
+}
+
+/** The result of an authorisation. A decline that ends the order is thrown instead. */
+export interface Authorization {
+  state: 'authorized' | 'action_required' | 'processing' | 'declined';
+  /** When the same card is tried once more; only with `declined`. */
+  retryAfterMs?: number;
+  /** Time spent in the task queue, in ms; the payment window and the hold are extended by it. */
+  queuedMs?: number;
+}
+
+export interface AuthorizeDeps {
+  pg: Pg;
+  provider: PaymentProvider;
+  /** RESERVATION_ENDED when the hold is over already. */
+  extendHold(input: OrderInput & { holdMs: number }): Promise<void>;
+}
+
+/** A shorter queue time is not worth a call to Inventory. */
+const QUEUED_MS_MIN = 5_000;
+
+const ACTION_MESSAGE = 'Your bank asks you to confirm this payment.';
+const WAIT_MESSAGE = 'Your bank is working on this payment.';
+
+/** CARD_DECLINED, with the bank's decline code. */
+const declined = (view: PaymentView): DomainError =>
+  new DomainError('CARD_DECLINED', 'the card was declined', {
+    facts: { declineCode: view.declineCode ?? 'generic_decline' },
+  });
+
+const openPayment = async (deps: AuthorizeDeps, order: Order): Promise<PaymentView> => {
+  const { pg, provider } = deps;
+  if (order.paymentIntentId) return provider.read(order.paymentIntentId);
+  const { id: orderId, totalMinor: amountMinor, currency } = order;
+  const view = await keyed(pg, {
+    orderId,
+    verb: 'open',
+    send: (key) => provider.open({ orderId, amountMinor, currency }, key),
+    read: () => provider.findByOrder(orderId, order.createdAt.getTime()),
+  });
+  await advanceOrder(pg, order.storeId, orderId, { paymentIntentId: view.id });
+  return view;
+};
+
+/** The stages in which a confirmation can still change the payment. */
+const CONFIRMABLE: readonly Stage[] = ['unconfirmed', 'action_required'];
+
+/**
+ * Confirms the payment under this attempt's key.
+ * A saved response may be older than the payment's present state. The payment is therefore read
+ * again when the response says that the shopper must act.
+ */
+const confirmPayment = async (
+  { pg, provider }: AuthorizeDeps,
+  order: Order,
+  opened: PaymentView,
+  tries: number,
+): Promise<PaymentView> => {
+  if (!CONFIRMABLE.includes(opened.stage)) return opened;
+  const { id } = opened;
+  const { id: orderId, paymentMethod } = order;
+  const view = await keyed(pg, {
+    orderId,
+    verb: `confirm/${tries}`,
+    send: (key) => provider.confirm(id, paymentMethod, key),
+    read: async () => {
+      const now = await provider.read(id);
+      const isUndecided = now.stage === 'unconfirmed' && now.declineCode === opened.declineCode;
+      return isUndecided ? undefined : now;
+    },
+  });
+  return view.stage === 'action_required' ? provider.read(id) : view;
+};
+
+const declineCodeOf = ({ facts }: DomainError): string =>
+  typeof facts['declineCode'] === 'string' ? facts['declineCode'] : 'generic_decline';
+
+const isDecline = (error: unknown): error is DomainError =>
+  error instanceof DomainError && error.code === 'CARD_DECLINED';
+
+const isoOf = (atMs: number | undefined): string | undefined =>
+  atMs === undefined ? undefined : new Date(atMs).toISOString();
+
+/** Records the shopper's next action and moves the order to `awaiting_payment`. */
+const awaitShopper = async (
+  { pg }: AuthorizeDeps,
+  { orderId, storeId }: OrderInput,
+  nextAction: NextAction,
+  clientSecret: string | null,
+): Promise<void> => {
+  const data = { nextAction };
+  const status = 'awaiting_payment';
+  await advanceOrder(pg, storeId, orderId, { status, nextAction, clientSecret, data });
+};
+
+/** Applies the decline policy: another card, the same card later, or CARD_DECLINED. */
+const afterDecline = async (
+  deps: AuthorizeDeps,
+  input: AuthorizeInput,
+  refusal: DomainError,
+): Promise<Authorization> => {
+  const decision = decideDecline(declineCodeOf(refusal), input.tries ?? 1);
+  if (decision.step === 'stop') throw refusal;
+  const { message, retryAfterMs } = decision;
+  const until = isoOf(input.untilMs);
+  const kind = decision.step === 'retry' ? ('wait' as const) : ('another_card' as const);
+  const at = retryAfterMs === undefined ? undefined : isoOf(Date.now() + retryAfterMs);
+  await awaitShopper(deps, input, { kind, message, at, until }, null);
+  return { state: 'declined', ...(retryAfterMs !== undefined && { retryAfterMs }) };
+};
+
+const confirmed = async (deps: AuthorizeDeps, input: AuthorizeInput): Promise<PaymentView> => {
+  const { orderId, storeId, paymentMethod } = input;
+  const order = paymentMethod
+    ? await advanceOrder(deps.pg, storeId, orderId, { paymentMethod })
+    : await orderById(deps.pg, storeId, orderId);
+  const opened = await openPayment(deps, order);
+  const view = await confirmPayment(deps, order, opened, input.tries ?? 1);
+  if (view.stage === 'unconfirmed' || view.stage === 'canceled') throw declined(view);
+  return view;
+};
+
+/** Extends the hold by the time spent in the task queue, so that queues do not use it up. */
+const outlastQueue = async (deps: AuthorizeDeps, input: AuthorizeInput): Promise<number> => {
+  const { orderId, storeId, untilMs, marginMs } = input;
+  const queuedMs = queuedMsNow();
+  if (queuedMs < QUEUED_MS_MIN || untilMs === undefined || marginMs === undefined) return 0;
+  const holdMs = untilMs + queuedMs + marginMs - Date.now();
+  await deps.extendHold({ orderId, storeId, holdMs });
+  return queuedMs;
+};
+
+const authorize = async (deps: AuthorizeDeps, input: AuthorizeInput): Promise<Authorization> => {
+  const { orderId, storeId } = input;
+  try {
+    const { stage, clientSecret } = await confirmed(deps, input);
+    if (stage === 'authorized' || stage === 'captured') {
+      const { paymentStatus } = await orderById(deps.pg, storeId, orderId);
+      await advanceOrder(deps.pg, storeId, orderId, {
+        ...(paymentStatus === 'none' && { paymentStatus: 'authorized' as const }),
+        clientSecret: null,
+        nextAction: null,
+      });
+      return { state: 'authorized' };
+    }
+    const until = isoOf(input.untilMs);
+    if (stage === 'processing') {
+      await awaitShopper(deps, input, { kind: 'wait', message: WAIT_MESSAGE, until }, null);
+      return { state: 'processing' };
+    }
+    const action = { kind: 'authenticate' as const, message: ACTION_MESSAGE, until };
+    await awaitShopper(deps, input, action, clientSecret);
+    return { state: 'action_required' };
+  } catch (error) {
+    if (isDecline(error)) return afterDecline(deps, input, error);
+    throw error;
+  }
+};
+
+/** Opens and confirms the payment, or reads what was opened. CARD_DECLINED when it is final. */
+const extendAndAuthorize = async (
+  deps: AuthorizeDeps,
+  input: AuthorizeInput,
+): Promise<Authorization> => {
+  const queuedMs = await outlastQueue(deps, input);
+  if (queuedMs === 0) return authorize(deps, input);
+  const untilMs = (input.untilMs ?? 0) + queuedMs;
+  return { ...(await authorize(deps, { ...input, untilMs })), queuedMs };
+};
 
 export type PaymentDeps = RefundDeps & AuthorizeDeps;
 
@@ -91,7 +267,8 @@ const recordCapture = async ({ pg }: PaymentDeps, { orderId, storeId }: OrderInp
 
 export const paymentActivities = (deps: PaymentDeps) => ({
   /** Opens and confirms the payment, or reads what was opened. CARD_DECLINED when it is final. */
-  authorizePayment: (input: AuthorizeInput): Promise<Authorization> => authorizeInTurn(deps, input),
+  authorizePayment: (input: AuthorizeInput): Promise<Authorization> =>
+    extendAndAuthorize(deps, input),
   /** Captures an authorised payment. CARD_DECLINED when it is refused for good. */
   capturePayment: (input: OrderInput): Promise<void> => capture(deps, input),
   /** Undo of both; resolves when the provider has confirmed it. */

@@ -1,6 +1,6 @@
 // Authorises the payment at once, or waits for the shopper until the payment window ends.
 import { condition } from '@temporalio/workflow';
-import type { Authorization } from '../../activities/authorizing.ts';
+import type { Authorization } from '../../activities/payments.ts';
 import type { FulfillOrderInput } from '../fulfill-order.contract.ts';
 import { paymentsWithin, stock } from '../activity-proxies.ts';
 import {
