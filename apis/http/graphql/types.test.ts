@@ -1,4 +1,4 @@
-// GraphQL types made of HTTP's schemas: needed or not, nested, null, ids and closed lists.
+// Tests GraphQL types made from HTTP schemas: optional, nested and null fields, ids and enums.
 import { buildSchema } from 'graphql';
 import { describe, expect, test } from 'bun:test';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-// GraphQL types from the schemas that HTTP uses, so that both APIs describe a thing once.
+// Makes GraphQL types from the schemas of the HTTP API, so that both APIs share one description.
 import type { ZodType } from 'zod';
 import { schemaOf, type Json } from '../openapi/schemas.ts';
 
