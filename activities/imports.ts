@@ -65,7 +65,7 @@ const rowsOf = ({ units }: Batch): BatchOfRows => ({
 interface Deps {
   pg: Pg;
   inventory: Client<typeof InventoryService>;
-  /** Search's lag in ms behind the committed changes; throws when it is away. */
+  /** Search's lag in ms behind the committed changes; throws when it is unavailable. */
   searchAgeMs(): Promise<number>;
 }
 

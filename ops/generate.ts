@@ -37,12 +37,15 @@ const writeDescriptions = (): void => {
   }
 };
 
-const writeSchema = (): void => writeFileSync(SCHEMA_FILE, composedSdl(SDL));
+const writeSchema = async (): Promise<void> => {
+  writeFileSync(SCHEMA_FILE, composedSdl(SDL));
+  await runCommand([bin('oxfmt'), SCHEMA_FILE], { cwd: ROOT });
+};
 
 if (import.meta.main) {
   await generate();
   writeDescriptions();
-  writeSchema();
+  await writeSchema();
   writeFileSync(ERRORS_FILE, errorsPage());
   writeFileSync(PERMISSIONS_FILE, permissionsPage());
 }

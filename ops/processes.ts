@@ -13,7 +13,7 @@ export interface ProcessSpec {
   identity?: 'identity' | 'authenticator';
 }
 
-/** In the order of the house's table; doors first, then what works behind them. */
+/** Processes with a listener for callers first, then those that work behind them. */
 export const PROCESSES = {
   gateway: {
     port: 'gateway',

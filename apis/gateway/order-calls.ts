@@ -1,4 +1,4 @@
-// What shoppers may ask of orders, once for every door: HTTP and GraphQL only shape the answers.
+// A shopper's calls on orders; HTTP and GraphQL only shape their requests and responses.
 import { createHash } from 'node:crypto';
 import type { Client } from '@connectrpc/connect';
 import type { z } from 'zod';
@@ -35,7 +35,7 @@ export interface OrderDeps {
   draining: AbortSignal;
 }
 
-/** Who asks, and from where. */
+/** The caller and its network address. */
 export interface Shopper {
   principal: Principal;
   address: string;
@@ -52,7 +52,7 @@ export const idempotencyKey = (key: string): string => {
   );
 };
 
-/** NOT_FOUND unless the caller may see this order; an account's are Orders' to say. */
+/** NOT_FOUND unless the caller may see this order; Orders checks those of an account. */
 export const allowedOrder = (access: OrderAccess, principal: Principal, id: string): string => {
   if (principal.kind === 'guest') access.assertToken(principal.orderToken, id);
   else if (principal.kind !== 'account' || !isId('order', id)) {
@@ -61,7 +61,7 @@ export const allowedOrder = (access: OrderAccess, principal: Principal, id: stri
   return id;
 };
 
-/** A refused order still exists: the refusal names it, gives its token, and says what next. */
+/** A refusal of an order that exists carries its id, its token and the next action. */
 const refusal = (order: Order, code: string, message: string, accessToken: string): DomainError => {
   const known = isErrorCode(code) ? code : 'ILLEGAL_TRANSITION';
   const nextAction = order.private?.nextAction;
@@ -79,7 +79,7 @@ const existing = <T>(found: T | undefined): T => {
   return found;
 };
 
-/** No card has been declined: it was taken, or the bank asks its holder. */
+/** True unless the card was declined: it was accepted, or the bank needs its holder. */
 const isDecided = (order: Order): boolean => statusOf(order) !== 'accepted';
 
 interface Answered {
@@ -88,7 +88,7 @@ interface Answered {
   refusalMessage: string;
 }
 
-/** CARD_DECLINED and what else refuses an order that exists. */
+/** The refusal of an order that exists, CARD_DECLINED among them. */
 const accepted = (access: OrderAccess, answer: Answered): Order => {
   const { refusalCode, refusalMessage } = answer;
   const order = existing(answer.order);
@@ -96,7 +96,7 @@ const accepted = (access: OrderAccess, answer: Answered): Order => {
   throw refusal(order, refusalCode, refusalMessage, access.tokenOf(idOf(order)));
 };
 
-/** Whoever is signed in may leave it out. INVALID_INPUT. */
+/** The e-mail of an order; optional for an account, which has one. INVALID_INPUT. */
 export const emailOf = ({ principal }: Shopper, given: string | undefined): string => {
   const email = given ?? (principal.kind === 'account' ? principal.email : undefined);
   if (email === undefined) throw invalid('email', 'is needed');
@@ -120,7 +120,10 @@ export const placeOrder = (
   return attempts.pay(attempt, place, isDecided);
 };
 
-/** Looks again, or tries another card. CARD_DECLINED, ILLEGAL_TRANSITION, TOO_MANY_DECLINES. */
+/**
+ * Reads the payment again, or tries another card. CARD_DECLINED, ILLEGAL_TRANSITION,
+ * TOO_MANY_DECLINES.
+ */
 export const payOrder = (
   { orders, access, attempts }: OrderDeps,
   { principal, address }: Shopper,

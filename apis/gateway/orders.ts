@@ -1,4 +1,4 @@
-// Orders for shoppers over HTTP: place one, look at it, pay, cancel.
+// Routes of a shopper's orders: place, read, pay, cancel.
 import type { OrderStatus } from '../../domain/order.ts';
 import type { Order } from '../../proto/gen/holdfast/orders/v1/order_pb.ts';
 import type { OrderAccess } from '../http/access.ts';
@@ -34,7 +34,7 @@ const UNDECIDED: readonly OrderStatus[] = ['accepted', 'awaiting_payment'];
 export const keyOf = (request: Request): string =>
   idempotencyKey(request.headers.get(IDEMPOTENCY_KEY_HEADER) ?? '');
 
-/** The header's key where there may be none. */
+/** The header's key, where it is optional. */
 export const optionalKeyOf = (request: Request): string | undefined =>
   request.headers.has(IDEMPOTENCY_KEY_HEADER) ? keyOf(request) : undefined;
 
@@ -84,7 +84,7 @@ const payRoutes = (deps: OrderDeps): Route[] => {
     route({
       method: 'get',
       path: '/orders/:id',
-      summary: 'An order, for whoever has its token.',
+      summary: 'An order, for holders of its token and for its account.',
       needs: 'own-order',
       response: orderResponse,
       statuses: { 200: 'the order' },
@@ -96,7 +96,7 @@ const payRoutes = (deps: OrderDeps): Route[] => {
     route({
       method: 'post',
       path: '/orders/:id/payment',
-      summary: 'Look again after 3-D Secure, or try the card that is named.',
+      summary: 'Read the payment again after 3-D Secure, or try the named card.',
       needs: 'own-order',
       kind: 'checkout',
       body: paymentBody,
@@ -138,7 +138,7 @@ const changeRoutes = (deps: OrderDeps): Route[] => {
     route({
       method: 'put',
       path: '/orders/:id/address',
-      summary: 'Send it elsewhere; possible until the parcel is being booked.',
+      summary: 'Change the address; possible until the parcel is being booked.',
       needs: 'own-order',
       body: addressBody,
       response: orderResponse,

@@ -44,7 +44,7 @@ export const listOwnOrders = async (
   return newestFirst(await Promise.all(lists)).slice(0, limit + 1);
 };
 
-/** Names the list in its cursors, so that nobody's cursor is another one's. */
+/** Names the list in its cursors, so that a cursor is valid for its owner alone. */
 export const ownOrdersList = ({ accountId }: Account): string => `orders/${accountId}`;
 
 export const ownOrdersRoute = (deps: OwnOrdersDeps): Route =>

@@ -89,7 +89,7 @@ const passOn = async (request: Request, requestId: string, behind: Behind): Prom
     })
     .catch((cause: unknown) => {
       if (cause instanceof DomainError) throw cause;
-      throw new DomainError('UNAVAILABLE', 'this part of the shop is away just now', { cause });
+      throw new DomainError('UNAVAILABLE', 'this part of the shop is unavailable', { cause });
     });
   const headers = { ...pick(answer.headers, PASSED_BACK), [REQUEST_ID_HEADER]: requestId };
   const isEmpty = answer.status === 204 || answer.status === 304;

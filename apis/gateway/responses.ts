@@ -88,7 +88,9 @@ export const orderResponse = z.object({
     .describe('Why it ended without a parcel.'),
   createdAt: moment.optional(),
   updatedAt: moment.optional(),
-  asOf: moment.optional().describe('How new it is, where the truth cannot be asked just now.'),
+  asOf: moment
+    .optional()
+    .describe('The time of its newest change, where it comes from the read model.'),
   accessToken: z
     .string()
     .regex(/^hfo_[\w-]+$/)

@@ -12,7 +12,7 @@ const HOLD_SHARE_MAX = 1 / 3;
 const RETRY_AFTER_SECONDS_MAX = 60;
 
 export interface Admission {
-  /** UNAVAILABLE with when to come back, while the payments queue is too long. */
+  /** UNAVAILABLE with seconds to wait, while the payments queue is too long. */
   assertOpen(): void;
   stop(): void;
 }
@@ -38,8 +38,8 @@ const backlogOf = async (client: Client, namespace: string): Promise<number> => 
 };
 
 /**
- * Looks at the queue once a second, beside the checkouts; what cannot be seen closes nothing,
- * because an order is then accepted and waits in Postgres.
+ * Reads the queue's length once a second, outside of checkouts. A queue that cannot be read admits
+ * orders: they are accepted and wait in Postgres.
  */
 export const watchAdmission = (deps: AdmissionDeps): Admission => {
   const { temporal, telemetry, namespace, stepsPerSecond, holdMs } = deps;
@@ -59,7 +59,9 @@ export const watchAdmission = (deps: AdmissionDeps): Admission => {
     assertOpen: () => {
       if (waitMs <= holdMs * HOLD_SHARE_MAX) return;
       const retryAfterSeconds = Math.min(Math.ceil(waitMs / 3_000), RETRY_AFTER_SECONDS_MAX);
-      throw new DomainError('UNAVAILABLE', 'payments are busy just now', { retryAfterSeconds });
+      throw new DomainError('UNAVAILABLE', 'payments are busy; try again later', {
+        retryAfterSeconds,
+      });
     },
     stop: () => clearInterval(timer),
   };

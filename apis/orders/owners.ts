@@ -1,4 +1,4 @@
-// Whose orders a call may reach: the gateway names its shopper's principals, Orders holds to them.
+// Limits a call to the orders of its principals, which the gateway names.
 import type { HandlerContext } from '@connectrpc/connect';
 import type { Pg } from '../../db/postgres/client.ts';
 import { noOrder, orderById } from '../../db/postgres/orders/orders.ts';
@@ -12,7 +12,7 @@ export type AssertOwned = (principal: string) => void;
 const ownersOf = ({ requestHeader }: HandlerContext): string[] | undefined =>
   requestHeader.get(OWNERS_HEADER)?.split(',');
 
-/** A call that names nobody acts for the house: a token of the order has been shown elsewhere. */
+/** A call without principals reaches every order: the gateway has checked the order's token. */
 export const owning = (context: HandlerContext): AssertOwned => {
   const owners = ownersOf(context);
   return (principal) => {
@@ -20,7 +20,7 @@ export const owning = (context: HandlerContext): AssertOwned => {
   };
 };
 
-/** The order that a call is about, before anything is done to it. NOT_FOUND, INVALID_INPUT. */
+/** The order of a call, read before any change. NOT_FOUND, INVALID_INPUT. */
 export const ownOrder = async (pg: Pg, orderId: string, context: HandlerContext) => {
   const { storeId } = callerOf(context);
   const id = orderIdOf(orderId);

@@ -1,4 +1,4 @@
-// Paying an order that waits: look again at the payment, or try another card.
+// Pays an order that waits: reads its payment again, or tries another card.
 import { orderById, type Order } from '../../db/postgres/orders/orders.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { providePayment } from '../../workflows/fulfill-order.contract.ts';
@@ -10,9 +10,9 @@ import {
 } from '../../workflows/client/orders.ts';
 
 /**
- * The order as it is after the news; an order that does not wait stays as it is when no card is
- * brought, or when this very card has paid it. The same key joins the first call.
- * ILLEGAL_TRANSITION for a card that comes too late, UNAVAILABLE, NOT_FOUND.
+ * Returns the order after the update. An order that does not wait is returned unchanged when the
+ * call has no card, or when this card has paid it. A repeated key joins the first call.
+ * ILLEGAL_TRANSITION for a card that is too late, UNAVAILABLE, NOT_FOUND.
  */
 export const pay = async (
   deps: OrdersDeps,
@@ -33,7 +33,7 @@ export const pay = async (
   }
   if (order.status !== 'awaiting_payment') return order;
   await signalPaymentChanged(deps.temporal, id).catch((cause: unknown) => {
-    throw new DomainError('UNAVAILABLE', 'orders cannot be changed just now', { cause });
+    throw new DomainError('UNAVAILABLE', 'orders cannot be changed at the moment', { cause });
   });
   return order;
 };

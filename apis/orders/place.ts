@@ -24,7 +24,7 @@ import type { Admission } from './admission.ts';
 import { startOrderAndWait } from '../../workflows/client/start.ts';
 import { STORE_HEADER } from '../../domain/headers.ts';
 
-/** Checkout answers by then, decided or not. */
+/** How long a checkout waits for the payment's outcome. */
 const ANSWER_LIMIT_MS = 3_000;
 
 export interface OrdersDeps {
@@ -41,7 +41,7 @@ export interface OrdersDeps {
 
 type Sent = Omit<PlaceOrderRequest, keyof Message | 'idempotencyKey' | 'shippingAddress' | 'lines'>;
 
-/** What is sent by a caller, in the domain's own types. */
+/** A checkout request in the domain's types. */
 export interface Checkout extends Omit<Sent, 'expectedTotalMinor'> {
   storeId: string;
   key: string;
@@ -53,7 +53,7 @@ export interface Checkout extends Omit<Sent, 'expectedTotalMinor'> {
 const bodyHashOf = ({ principal: _, key: __, ...body }: Checkout): string =>
   createHash('sha256').update(JSON.stringify(body)).digest('hex');
 
-/** Each line with its present price; a sku that is not for sale is refused by its line. */
+/** Each line with its present price. A sku that is not for sale is refused, naming its line. */
 const pricedLines = async (
   { products }: OrdersDeps,
   { storeId, lines }: Checkout,
@@ -113,7 +113,8 @@ const untilDecided = async (deps: OrdersDeps, order: Order): Promise<void> => {
   const begun = deps.telemetry
     .timed('temporal', 'placeOrder', () => startOrderAndWait(deps.temporal, order, deps))
     .catch((error: unknown) => {
-      // Already started, too late, or away: Postgres knows, and the sweep starts what is missing.
+      // Started already, late or unavailable: the answer is read from Postgres, and a sweep starts
+      // workflows that are missing.
       deps.telemetry.log.warn('workflow start unconfirmed', {
         orderId: order.id,
         reason: error instanceof Error ? error.message : String(error),

@@ -1,4 +1,4 @@
-// Returns: requested in Postgres, then carried out by a workflow of their own.
+// Accepts returns: records them in Postgres, then starts a workflow for each.
 import { waitAtMost } from '../../concurrency/deadline.ts';
 import { requestReturn, returnById, type Return } from '../../db/postgres/orders/returns.ts';
 import type { ReturnRequest } from '../../db/postgres/orders/returns.ts';
@@ -9,7 +9,7 @@ import { startReturn } from '../../workflows/client/start.ts';
 const START_LIMIT_MS = 2_000;
 
 /**
- * Takes a return, once a key. A workflow that cannot be started now is started by the sweep.
+ * Accepts a return, once a key. A sweep starts the workflow when it cannot be started now.
  * RETURN_REFUSED, INVALID_INPUT, IDEMPOTENCY_KEY_REUSED, NOT_FOUND.
  */
 export const takeReturn = async (deps: OrdersDeps, input: ReturnRequest): Promise<Return> => {

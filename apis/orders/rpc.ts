@@ -34,14 +34,14 @@ import { eventsOrViews, orderOrView, ordersOrViews } from './views.ts';
 
 type Service = ServiceImpl<typeof OrdersService>;
 
-/** Why the caller is refused although the order exists: it ended, or its card did not do. */
+/** The refusal of a call whose order exists: it ended, or its card was declined. */
 const refusalIn = ({ endReason, nextAction }: Order) => {
   if (endReason) return { refusalCode: endReason.code, refusalMessage: endReason.message };
   if (nextAction?.kind !== 'another_card') return { refusalCode: '', refusalMessage: '' };
   return { refusalCode: 'CARD_DECLINED', refusalMessage: nextAction.message };
 };
 
-/** An order for its caller, with what has become of its money and its parcels. */
+/** An order for its caller, with its refunds, dispute and parcels. */
 const answered = async ({ pg }: OrdersDeps, order: Order) =>
   wireOrder(order, await pg.query('orders.facts', (db) => factsOf(db, order)));
 

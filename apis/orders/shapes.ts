@@ -1,4 +1,4 @@
-// Orders' RPC messages to and from domain values.
+// Converts between Orders' RPC messages and domain values.
 import type { OrderEvent } from '../../db/postgres/orders/events.ts';
 import type { Order } from '../../db/postgres/orders/orders.ts';
 import type { Return, ReturnRequest } from '../../db/postgres/orders/returns.ts';
@@ -24,7 +24,7 @@ import type { Checkout } from './place.ts';
 
 const KEY = /^[\x21-\x7e]{16,128}$/;
 
-/** An address of the wire, which has empty texts where the domain has none. */
+/** An address from a message, where an absent text is empty. */
 export const addressOf = (address: AddressRequest | undefined): Address => {
   if (!address) throw invalid('shippingAddress', 'is missing');
   const { $typeName: _, $unknown: __, ...texts } = address;
@@ -44,7 +44,7 @@ const keyOf = (key: string): string => {
 const linesOf = (lines: LineRequest[]): Checkout['lines'] =>
   lines.map(({ sku, quantity }) => ({ sku, quantity }));
 
-/** A checkout from the wire; its contract has checked every field. IDEMPOTENCY_KEY_MISSING. */
+/** A checkout from a message whose rules have been checked. IDEMPOTENCY_KEY_MISSING. */
 export const checkoutOf = (storeId: string, request: PlaceOrderRequest): Checkout => {
   const { $typeName: _, $unknown: __, idempotencyKey, expectedTotalMinor, ...given } = request;
   return {
@@ -57,13 +57,13 @@ export const checkoutOf = (storeId: string, request: PlaceOrderRequest): Checkou
   };
 };
 
-/** NOT_FOUND for an id no order can have. */
+/** NOT_FOUND for a malformed order id. */
 export const orderIdOf = (id: string): string => {
   if (!isId('order', id)) throw new DomainError('NOT_FOUND', 'no such order');
   return id;
 };
 
-/** NOT_FOUND for an id no return can have. */
+/** NOT_FOUND for a malformed return id. */
 export const returnIdOf = (id: string): string => {
   if (!isId('return', id)) throw new DomainError('NOT_FOUND', 'no such return');
   return id;

@@ -1,4 +1,4 @@
-// Orders from the read model: a customer's list, and any order while the truth is away.
+// Reads orders from the read model: a customer's list, and any order while Postgres is unavailable.
 import { create } from '@bufbuild/protobuf';
 import type { Cassandra } from '../../db/cassandra/client.ts';
 import {
@@ -27,7 +27,7 @@ const wireView = ({ facts, occurredAt }: OrderView): WireOrder =>
 
 const wireEventView = (event: OrderEventView): WireEvent => messageOf(OrderEventSchema, event);
 
-/** Reads the truth; while it is away the read model answers, and says how new it is. */
+/** Reads Postgres; while it is unavailable, the read model with the time of its newest change. */
 const orElse = async <T>(truth: Promise<T>, view: () => Promise<T>): Promise<T> => {
   try {
     return await truth;
@@ -43,10 +43,10 @@ interface Requested {
   assertOwned: AssertOwned;
 }
 
-/** UNAVAILABLE when the read model has not seen it either: it may well be there. NOT_FOUND. */
+/** UNAVAILABLE for an order the read model lacks: Postgres may have it. NOT_FOUND. */
 const viewOf = async (cassandra: Cassandra, { storeId, id, assertOwned }: Requested) => {
   const view = await findOrderView(cassandra, storeId, id);
-  if (!view) throw new DomainError('UNAVAILABLE', 'the order cannot be read just now');
+  if (!view) throw new DomainError('UNAVAILABLE', 'the order cannot be read at the moment');
   assertOwned(view.principal);
   return view;
 };

@@ -1,4 +1,4 @@
-// Stripe's webhook: verified by the raw body, stored once, answered, and told to its story.
+// Receives Stripe's webhooks: verifies the raw body, stores each event once, notifies its workflow.
 import { waitAtMost } from '../../concurrency/deadline.ts';
 import Stripe from 'stripe';
 import { z } from 'zod';
@@ -14,12 +14,12 @@ import { notifyWorkflow, type ProviderEventDeps } from '../../workflows/client/p
 
 /** Signatures older or newer than this are refused: https://docs.stripe.com/webhooks#replay */
 const CLOCK_TOLERANCE_SECONDS = 300;
-/** The answer waits this long for the telling; what is not told by then the sweep tells. */
+/** How long the answer waits for the workflow's notification; a sweep delivers late ones. */
 const NOTIFY_LIMIT_MS = 1_000;
 
 const refused = (): DomainError => new DomainError('INVALID_INPUT', 'the webhook is not valid');
 
-/** The SDK refuses only old timestamps; one from the future is as forged. */
+/** The SDK refuses only old timestamps; one from the future is forged as well. */
 const assertNotFuture = (signature: string): void => {
   const at = Number(/(?:^|,)t=(\d{1,12})/.exec(signature)?.[1] ?? NaN);
   if (!(at * 1000 < Date.now() + CLOCK_TOLERANCE_SECONDS * 1000)) throw refused();
@@ -36,14 +36,14 @@ const verified = async (body: string, signature: string, secrets: readonly strin
   throw refused();
 };
 
-/** The parts of the provider's objects by which an order of ours is found. */
+/** The fields of the provider's objects by which an order is found. */
 interface About {
   id?: unknown;
   payment_intent?: unknown;
   metadata?: Record<string, string> | null;
 }
 
-/** The order an event is about, by the metadata of our objects, or by the intent they pay. */
+/** The order of an event, by its object's metadata or payment intent. */
 const orderIdOf = async (pg: Pg, about: About): Promise<string | undefined> => {
   const named = about.metadata?.['orderId'];
   if (isId('order', named)) return named;
@@ -51,7 +51,7 @@ const orderIdOf = async (pg: Pg, about: About): Promise<string | undefined> => {
   return typeof intentId === 'string' ? (await findOrderByIntent(pg, intentId))?.id : undefined;
 };
 
-/** Undefined for what is signed and yet no event: nothing can be stored of it. */
+/** Undefined for a signed body that is no event. */
 const eventOf = async (pg: Pg, signed: Stripe.Event): Promise<ProviderEvent | undefined> => {
   const { id, type, data } = signed as { id?: unknown; type?: unknown; data?: { object?: About } };
   if (typeof id !== 'string' || typeof type !== 'string') return undefined;
@@ -67,7 +67,7 @@ export const webhookRoute = (
   route({
     method: 'post',
     path: '/webhooks/stripe',
-    summary: "Stripe's events; verified and stored, then the order looks at its payment again.",
+    summary: "Stripe's events: verified and stored, then the order reads its payment again.",
     needs: 'public',
     response: z.object({ received: z.literal(true) }),
     statuses: { 200: 'taken', 400: 'not valid' },
@@ -78,7 +78,7 @@ export const webhookRoute = (
       const isUnnotified = event !== undefined && (await storeEvent(deps.pg, event));
       if (isUnnotified && event.orderId) {
         const notified = notifyWorkflow(deps, event).catch((error: unknown) =>
-          deps.telemetry.log.error('event not told yet', error, { orderId: event.orderId }),
+          deps.telemetry.log.error('event not delivered yet', error, { orderId: event.orderId }),
         );
         await waitAtMost(notified, NOTIFY_LIMIT_MS);
       }

@@ -114,7 +114,7 @@ describe('a peer', () => {
   test.each(AWAY)('that %s is UNAVAILABLE', (_what, error) => {
     const caught = refusalOf(error);
     expect(caught).toBeInstanceOf(DomainError);
-    expect(caught).toMatchObject({ code: 'UNAVAILABLE', message: 'a service is away' });
+    expect(caught).toMatchObject({ code: 'UNAVAILABLE', message: 'a service is unavailable' });
   });
 
   test('that sends an unknown code is a fault, not a refusal', () => {

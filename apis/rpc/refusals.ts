@@ -105,7 +105,7 @@ export const refusalOf = (error: unknown): unknown => {
   }
   const isFetchFault = error instanceof TypeError || failure.code === Code.Unknown;
   if (UNREACHABLE.includes(failure.code) || isFetchFault) {
-    return new DomainError('UNAVAILABLE', 'a service is away', { cause: error });
+    return new DomainError('UNAVAILABLE', 'a service is unavailable', { cause: error });
   }
   return failure;
 };

@@ -41,7 +41,11 @@ export const graphqlRoute = (deps: SearchDeps): Route => {
       const answer = await run(question, root, c);
       const extensions =
         warnings.length > 0 ? { extensions: { warnings: [...new Set(warnings)] } } : {};
-      return graphqlResponse(request, { ...answer, ...extensions }, 'the catalogue index is away');
+      return graphqlResponse(
+        request,
+        { ...answer, ...extensions },
+        'the catalogue index is unavailable',
+      );
     },
   });
 };

@@ -131,7 +131,7 @@ export const connectPostgres = ({ url, telemetry, connectionsMax }: PgOptions): 
   const transactions = createAdmission(transactionsMax);
   const begin: Db['transaction'] = (work, config) =>
     transactions.run(() => ownDb.transaction(work, config));
-  /** Whoever begins a transaction on it, such as better-auth, gets one of those, too. */
+  /** Also for a library that begins its own transactions, such as better-auth. */
   const db = Object.assign(drizzle(client), { transaction: begin });
   const named = <T>(name: string, work: () => Promise<T>): Promise<T> =>
     telemetry.timed('sql', name, work).catch((error: unknown) => {

@@ -203,7 +203,7 @@ describe('a store', () => {
   );
 });
 
-describe('while Redis is away a limit', () => {
+describe('while Redis is unavailable a limit', () => {
   limited(
     'is counted by each process, and causes no refusals',
     { ...limitsOf({ by: 'address', quota: 12 }), HOLDFAST_REDIS_URL: 'redis://127.0.0.1:1' },

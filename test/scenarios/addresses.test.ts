@@ -295,7 +295,7 @@ describe('a change of an address', () => {
   ];
   const written = async ({ member: { accountId } }: World): Promise<unknown> =>
     shop.sql`select email, (select count(*) from identity.mail_queue
-      where kind = 'change_email' and email = a.email) as wishes
+      where kind = 'change_email' and email = a.email) as requests
       from identity.accounts a where id = ${accountId}`.then((found) => found[0]);
   refuses(rows, world, written);
 });

@@ -198,7 +198,7 @@ describe('a cart', () => {
   );
 
   test(
-    'is a 503 while Redis is away; an order placed without one is not',
+    'is a 503 while Redis is unavailable; an order placed without one is not',
     () =>
       withGateway({ HOLDFAST_CARTS_REDIS_URL: 'redis://127.0.0.1:1' }, async ({ url }) => {
         const answer = await fetch(`${url}/carts/${newCartId()}`);

@@ -159,7 +159,7 @@ describe('an order that is paid', () => {
   };
 
   test.each<[string, Fault[]]>([
-    ['while the carrier is away', []],
+    ['while the carrier is unavailable', []],
     ['while a booking hangs that fails later', [{ action: 'hang', forMs: 12_000 }]],
   ])(
     'and cancelled %s is refunded and its stock released',

@@ -332,7 +332,7 @@ describe("a query of both services' fields", () => {
   );
 
   test(
-    'is answered partly while Search is away: null, with the error UNAVAILABLE',
+    'is answered partly while Search is unavailable: null, with the error UNAVAILABLE',
     () =>
       withGateway({ HOLDFAST_SEARCH_URL: 'http://127.0.0.1:1' }, async ({ url }) => {
         const partly = await graphql('{ me { id } product(id: "a") { id } }', {}, {}, url);

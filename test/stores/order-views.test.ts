@@ -1,4 +1,4 @@
-// Tests the order read model: it follows Postgres, answers while Postgres is away, and is rebuilt.
+// Tests the order read model: it follows Postgres, answers while Postgres is unavailable, and is rebuilt.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { Client as CassandraClient } from 'cassandra-driver';
 import { testInstance } from '../../ops/instance.ts';
@@ -74,7 +74,7 @@ describe('the order read model', () => {
   );
 
   test(
-    'answers while Postgres is away, with its age',
+    'answers while Postgres is unavailable, with its age',
     async () => {
       const it = await delivered();
       await followed(it.id);

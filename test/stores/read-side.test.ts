@@ -128,7 +128,7 @@ describe('the read side', () => {
   );
 
   test(
-    'that is away leaves a product by its id to Products, and continues when it is back',
+    'that is unavailable leaves a product by its id to Products, and continues when it is back',
     async () => {
       const ware = await stockedWare(shop, 2);
       await searched(shop, ware);

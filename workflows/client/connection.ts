@@ -4,7 +4,7 @@ import type { PayloadCodec } from '@temporalio/common';
 import { NativeConnection } from '@temporalio/worker';
 
 export interface TemporalConnection {
-  /** Returns the client; throws when Temporal is away. The next call connects again. */
+  /** Returns the client; throws when Temporal is unavailable. The next call connects again. */
   client(): Promise<Client>;
   close(): Promise<void>;
 }

@@ -13,7 +13,7 @@ import type { TemporalConnection } from './connection.ts';
 const UPDATE_LIMIT_MS = 4_000;
 
 const away = (cause: unknown): DomainError =>
-  new DomainError('UNAVAILABLE', 'orders cannot be changed just now', { cause });
+  new DomainError('UNAVAILABLE', 'orders cannot be changed at the moment', { cause });
 
 /** A workflow's refusal with its own code. */
 const refusalOf = (error: unknown): DomainError => {
@@ -37,7 +37,8 @@ export const UNTIL_ACCEPTED = { waitForStage: 'ACCEPTED' } as const;
 /**
  * Sends an update to an order's workflow and waits up to 4 s for its result. An accepted update
  * that takes longer is no error. ILLEGAL_TRANSITION when the workflow refuses it or is over;
- * UNAVAILABLE when Temporal is away, the workflow has not started, or no worker accepted in time.
+ * UNAVAILABLE when Temporal does not answer, the workflow has not started, or no worker accepted in
+ * time.
  */
 export const updateOrder = async (
   { pg, temporal }: { pg: Pg; temporal: TemporalConnection },

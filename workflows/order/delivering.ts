@@ -10,7 +10,7 @@ import type { UndoStack } from './undo-stack.ts';
 const SHIPMENT_FAILED = 'SHIPMENT_STEP_FAILED';
 const ENDS = { delivered: 'delivered', lost: 'lost', returned_to_sender: 'returned' } as const;
 
-/** The address cannot change from here on. A shopper may still cancel while the carrier is away. */
+/** The address cannot change from here on; a cancellation is still possible until it is booked. */
 export async function book(state: OrderState, undo: UndoStack): Promise<void> {
   await condition(() => state.changing === 0);
   showStep(state, 'booking the parcel');

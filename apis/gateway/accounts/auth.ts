@@ -36,7 +36,7 @@ export interface AuthOptions {
 }
 
 const tooManySignIns = (): DomainError =>
-  new DomainError('UNAVAILABLE', 'too many sign in just now', { retryAfterSeconds: 1 });
+  new DomainError('UNAVAILABLE', 'too many sign-ins at the moment', { retryAfterSeconds: 1 });
 
 type Issue = (data: { user: { email: string }; token: string }) => Promise<void>;
 

@@ -22,7 +22,7 @@ import { STORE_HEADER } from '../../../domain/headers.ts';
 /** Longer than any call to Orders: a checkout without an order by then will make none. */
 const UNDER_WAY_MS = 60_000;
 
-/** A cart and its order that is not decided yet. */
+/** A cart and its order whose payment is undecided. */
 export interface SettledCart {
   cart: Cart;
   order?: Order | undefined;
@@ -116,7 +116,7 @@ const isFinal = (error: unknown, isNew: boolean): boolean => {
   return order ? outcomeOf(order.status) === 'nothing' : isNew;
 };
 
-/** The order counts: a cart that cannot be written now is settled at its next read. */
+/** A failure is only logged: the order exists, and the cart is settled at its next read. */
 const afterwards = async (deps: CartDeps, work: () => Promise<unknown>): Promise<void> => {
   await work().catch((error: unknown) => {
     deps.telemetry.log.warn('cart not settled', {

@@ -1,4 +1,4 @@
-// Carts as shoppers send and see them, at every door.
+// Shapes of carts in requests and responses, the same for HTTP and GraphQL.
 import { z } from 'zod';
 import { CART_FINDINGS } from '../../../domain/carts/findings.ts';
 import { CURRENCIES } from '../../../domain/money.ts';

@@ -37,7 +37,7 @@ export const cartQueries = (deps: CartDeps, context: RouteInput) => ({
     }),
 });
 
-/** Each mutation pays its cost where it runs, as all mutations do. */
+/** Each mutation takes its cost from the limits where it runs, as all mutations do. */
 const changes = (deps: CartDeps, context: RouteInput) => ({
   addToCart: ({ cartId, sku, quantity, ...keyed }: Keyed & OfSku & { quantity: number }) =>
     refusing(async () => {

@@ -13,14 +13,14 @@ import { createSharing } from './sharing.ts';
 import { REQUEST_ID_HEADER } from '../../../domain/headers.ts';
 
 const TIMEOUT_MS = 10_000;
-/** A POST wants a present response; a cacheable response may be as old as the cache allows. */
+/** A POST gets a response of this moment; a cacheable one may be as old as the cache allows. */
 export const JOINABLE_MS = 500;
 const KEPT_JOINABLE_MS = 5_000;
 const VARIABLES_LENGTH_MAX = 4_000;
 const TAGS_LENGTH_MAX = 1_000;
 /** The response has prices and stock: a page may be a few seconds old, a checkout is not. */
 const CACHE_CONTROL = 'public, max-age=1, s-maxage=5';
-/** As long as a browser may cache, so that many users of one page cause few calls to Search. */
+/** Equals a browser's cache time, so that many users of one page cause few calls to Search. */
 const KEPT_MS = 1_000;
 const KEPT_BYTES_MAX = 32 * 1024 * 1024;
 
@@ -31,7 +31,7 @@ export interface SearchDeps {
 }
 
 export const away = (cause: unknown): never => {
-  throw new DomainError('UNAVAILABLE', 'the catalogue index is away', { cause });
+  throw new DomainError('UNAVAILABLE', 'the catalogue index is unavailable', { cause });
 };
 
 export interface Posted {
@@ -75,7 +75,7 @@ interface Shared {
   joinableMs: number;
 }
 
-/** Search does not learn who calls: queries change nothing, so equal ones share a response. */
+/** Without the caller's identity: queries change nothing, so equal ones share a response. */
 export const sharedSearch = (deps: SearchDeps) => {
   const share = createSharing<SearchResponse>(TIMEOUT_MS);
   return (

@@ -108,7 +108,7 @@ const queries = (deps: ShopperDeps, context: RouteInput) => ({
 type Input = { input: unknown };
 type OfOneOrder = OfOrder & { orderId: string };
 
-/** Each mutation pays its cost where it runs, so that many in one query cost as many. */
+/** Each mutation takes its cost where it runs, so that N mutations in one query cost N calls. */
 const mutations = (deps: ShopperDeps, context: RouteInput) => ({
   placeOrder: (args: Keyed & Input) =>
     refusing(async () => {

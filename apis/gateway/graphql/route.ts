@@ -91,7 +91,7 @@ const requestedRoute = (deps: GraphqlDeps, shared: RequestShared): Route => {
         ...(all.length > 0 && { errors: all }),
         ...(extensions && { extensions }),
       };
-      const shown = graphqlResponse(context.request, whole, 'this part of the shop is away');
+      const shown = graphqlResponse(context.request, whole, 'this part of the shop is unavailable');
       shown.headers.set('cache-control', 'private, no-store');
       return shown;
     },

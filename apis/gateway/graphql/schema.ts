@@ -19,7 +19,7 @@ import { orderBody, returnBody } from '../shapes.ts';
 /** Composed by ops/generate.ts, checked in, compared. */
 export const SCHEMA_FILE = resolve(import.meta.dirname, 'schema.graphql');
 
-/** Queries and mutations by hand; what they take and answer is what HTTP takes and answers. */
+/** Queries and mutations are hand-written; their input and result types are those of HTTP. */
 const SHOPPER = [
   readFileSync(resolve(import.meta.dirname, 'shopper.graphql'), 'utf8'),
   sdlOf([

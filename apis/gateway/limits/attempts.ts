@@ -108,8 +108,8 @@ const signingInOf =
   };
 
 /**
- * Attempts are not counted while Redis is away. Inventory then holds no stock on a first attempt,
- * and no card is charged before a hold; passwords are limited by the caller's address.
+ * Attempts are not counted while Redis is unavailable. Inventory then holds no stock on a first
+ * attempt, and no card is charged before a hold; passwords are limited by the caller's address.
  */
 export const createAttempts = (
   { declines, failedSignIns }: Pick<Limits, 'declines' | 'failedSignIns'>,

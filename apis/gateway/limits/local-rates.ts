@@ -1,4 +1,4 @@
-// Counts rates in this process alone, while Redis is away.
+// Counts rates in this process alone, while Redis is unavailable.
 import type { Bucket, Level } from '../../../db/redis/limits.ts';
 
 const BUCKETS_MAX = 20_000;

@@ -219,7 +219,7 @@ BEGIN
     SELECT the_store, sku, location, 'claimed', -quantity, the_id FROM given
     WHERE ending = 'claimed'
   )
-  -- What is sold was not for sale before: nobody need be told.
+  -- Sold units were not available before, so the available stock is unchanged: no event.
   INSERT INTO inventory.stock_changes (store_id, product_id)
   SELECT DISTINCT the_store, product_id FROM given WHERE ending <> 'claimed';
   RETURN jsonb_build_object('epoch', present, 'expiresAt', deadline, 'takings', takings,

@@ -31,7 +31,7 @@ export type Order = Message<"holdfast.orders.v1.Order"> & {
   private?: OrderPrivate | undefined;
 
   /**
-   * Set when it comes from the read model because the truth is away: how new it is.
+   * Set when it comes from the read model because Postgres is unavailable: the time of its newest change.
    *
    * @generated from field: google.protobuf.Timestamp as_of = 3;
    */

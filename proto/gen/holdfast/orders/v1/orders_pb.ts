@@ -755,7 +755,7 @@ export const OrdersService: GenService<{
     output: typeof ListOrderEventsResponseSchema;
   },
   /**
-   * ConfirmPayment tells the order to look again, or brings another payment method.
+   * ConfirmPayment makes the order read its payment again, or use another payment method.
    *
    * @generated from rpc holdfast.orders.v1.OrdersService.ConfirmPayment
    */

@@ -144,7 +144,7 @@ export const ProductsService: GenService<{
     output: typeof BatchGetPricesResponseSchema;
   },
   /**
-   * GetProduct by id or slug, published only: the fall-back when the read side is away.
+   * GetProduct by id or slug, published only: the fall-back when the read side is unavailable.
    *
    * @generated from rpc holdfast.products.v1.ProductsService.GetProduct
    */
