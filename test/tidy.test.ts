@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { LIMITS } from '../ops/limits.ts';
+import { SOURCES as PROCESS_SOURCES } from '../ops/up.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const FORBIDDEN_FOLDERS = /(?:^|\/)(?:utils|libs|common|types|helpers|shared|core|misc)\//;
@@ -134,6 +135,22 @@ describe('the repository', () => {
         .map(({ target }) => `${file} imports ${target}`);
     });
     expect(wrong).toEqual([]);
+  });
+
+  test('restarts a process, and builds its image, from every folder that it imports', () => {
+    const seen = new Set<string>();
+    const visit = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const { target } of ownImports(file)) if (FILES.includes(target)) visit(target);
+    };
+    for (const file of SOURCES) if (/^processes\/[^.]*\.ts$/.test(file)) visit(file);
+    const folders = new Set([...seen].map((file) => file.split('/')[0] ?? ''));
+    expect([...folders].filter((one) => !textOf('Dockerfile').includes(`COPY ${one} `))).toEqual(
+      [],
+    );
+    const hashed = PROCESS_SOURCES.map((one) => one.split('/')[0]);
+    expect([...folders].filter((one) => !hashed.includes(one))).toEqual([]);
   });
 
   test('reads the environment in one place', () => {
