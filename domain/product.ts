@@ -35,7 +35,7 @@ export interface Product {
   status: ProductStatus;
   collectionIds: CollectionId[];
   /** The product's position in each collection that defines an order. */
-  places: Record<string, number>;
+  positions: Record<string, number>;
   attributes: Record<string, string>;
   media: { url: string; alt: string }[];
   variants: Variant[];

@@ -78,7 +78,7 @@ describe('a key', () => {
     expect(answer).toMatchObject({ storeId: MINE });
   });
 
-  test('of the house acts as an operator', async () => {
+  test('of the shop acts as an operator', async () => {
     expect(await principalFor(bearer(OPERATOR_KEY), 'recovery')).toMatchObject({ by: 'key_1' });
     expect(await principalFor(bearer(OPERATOR_KEY), 'products:read')).toBe('PERMISSION_DENIED');
   });

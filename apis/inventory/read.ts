@@ -1,7 +1,7 @@
 // Reads stock: recent levels from Redis, all others from the ledger.
 import type { StockLevel } from '../../domain/stock.ts';
 import { listLevels } from '../../db/postgres/ledger/stock.ts';
-import { isBelieved } from '../../db/redis/stock.ts';
+import { isFresh } from '../../db/redis/stock.ts';
 import { settle, type InventoryDeps } from './deps.ts';
 
 const plain = ({ sku, onHand, reserved, available, version }: StockLevel): StockLevel => ({
@@ -20,7 +20,7 @@ export const readLevels = async (
 ): Promise<StockLevel[]> => {
   const cached = await deps.cache.listLevels(storeId, [...new Set(skus)]);
   const nowMs = Date.now();
-  const fresh = cached.filter((level) => isBelieved(level, nowMs)).map(plain);
+  const fresh = cached.filter((level) => isFresh(level, nowMs)).map(plain);
   const found = new Map(fresh.map((level) => [level.sku, level]));
   const missing = [...new Set(skus.filter((sku) => !found.has(sku)))];
   if (missing.length > 0) {

@@ -185,7 +185,7 @@ export const changed = (present: Product, change: ProductChange): ProductDraft =
 /** A product's response: prices as numbers, without internal clocks and positions. */
 export const toProductResponse = ({
   clockUs: _,
-  places: __,
+  positions: __,
   variants: list,
   ...product
 }: Product) => ({

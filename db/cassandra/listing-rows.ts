@@ -37,7 +37,7 @@ export const keysOf = (document: ProductDocument | undefined): ListingKey[] =>
         ...SORTS.map((sort): ListingKey => [sort, sortKey(sort, document).toString('hex')]),
         ...document.collectionIds.map((id): ListingKey => [
           OWN_ORDER,
-          positionKey(document.places?.[id]).toString('hex'),
+          positionKey(document.positions?.[id]).toString('hex'),
           id,
         ]),
       ]

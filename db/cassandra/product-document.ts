@@ -10,7 +10,7 @@ export interface ProductDocument {
   status: ProductStatus;
   collectionIds: string[];
   /** Its position in the collections that define one. */
-  places?: Record<string, number>;
+  positions?: Record<string, number>;
   attributes: Record<string, string>;
   media: { url: string; alt: string }[];
   variants: Variant[];

@@ -22,7 +22,7 @@ const productBody = (product: Product) => ({
   description: product.description,
   status: product.status,
   collectionIds: product.collectionIds,
-  places: product.places,
+  places: product.positions,
   attributes: product.attributes,
   media: product.media,
   variants: product.variants.map((variant) => ({

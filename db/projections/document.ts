@@ -22,7 +22,7 @@ export const documentOf = ({ productId, version, product }: ProductChanged): Pro
     description: product.description,
     status: product.status as ProductStatus,
     collectionIds: product.collectionIds,
-    ...(Object.keys(product.places).length > 0 && { places: product.places }),
+    ...(Object.keys(product.places).length > 0 && { positions: product.places }),
     attributes: product.attributes,
     media: product.media.map(({ url, alt }) => ({ url, alt })),
     variants,

@@ -232,7 +232,7 @@ export const createStockCache = (client: RedisClient) => ({
 export type StockCache = ReturnType<typeof createStockCache>;
 
 /** True while a level may be shown, or a hold refused by it, without reading the ledger. */
-export const isBelieved = (level: CachedLevel, nowMs: number): boolean =>
+export const isFresh = (level: CachedLevel, nowMs: number): boolean =>
   nowMs - level.atMs < TRUSTED_MS;
 
 /** The text of the ready mark, which a rebuild publishes. */

@@ -1,5 +1,5 @@
 // Runs drills, all faults or the named ones, on the tests' instance and prints a table.
-import { runRoadDrill } from '../../test/faults/catalogue/drill.ts';
+import { runCatalogueDrill } from '../../test/faults/catalogue/drill.ts';
 import { ROAD_FAULTS } from '../../test/faults/catalogue/faults.ts';
 import { runDrill } from '../../test/faults/drill.ts';
 import { FAULTS } from '../../test/faults/faults.ts';
@@ -31,7 +31,7 @@ type Requested = Omit<Plan, 'count'> & { count: number | undefined };
 
 const drilled = (shop: Shop, name: string, { count, ...plan }: Requested) =>
   Object.hasOwn(ROAD_FAULTS, name)
-    ? runRoadDrill(shop, name, { ...plan, count: count ?? WRITES_DEFAULT })
+    ? runCatalogueDrill(shop, name, { ...plan, count: count ?? WRITES_DEFAULT })
     : runDrill(shop, name, { ...plan, count: count ?? ORDERS_DEFAULT });
 
 /** Returns how many faults broke a promise. */

@@ -7,7 +7,7 @@ import { request } from '../support/journeys.ts';
 import { bearer, newStore, type Store } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 import { runChurn } from './catalogue/churn.ts';
-import { brokenOnTheRoad, runRoadDrill } from './catalogue/drill.ts';
+import { brokenCataloguePromises, runCatalogueDrill } from './catalogue/drill.ts';
 import { pollingById } from './catalogue/planted.ts';
 import { openWitness, type Witness } from './catalogue/witness.ts';
 
@@ -32,7 +32,7 @@ describe('the catalogue under a fault keeps every promise', () => {
     test(
       name,
       async () => {
-        const { broken } = await runRoadDrill(shop, name, { seed: SEED + at, count: COUNT });
+        const { broken } = await runCatalogueDrill(shop, name, { seed: SEED + at, count: COUNT });
         expect(broken).toEqual([]);
       },
       LIMIT_MS,
@@ -58,7 +58,7 @@ describe('a planted bug in the catalogue is detected', () => {
       LIMIT_MS,
     );
   const brokenOnes = async (): Promise<string[]> => [
-    ...new Set((await brokenOnTheRoad(shop, witness)).map((one) => one.slice(0, 2))),
+    ...new Set((await brokenCataloguePromises(shop, witness)).map((one) => one.slice(0, 2))),
   ];
   const asStoreOf = <T>(method: string, path: string, body: object) =>
     request<T>(`${shop.env['GATEWAY_URL']}${path}`, {
@@ -73,11 +73,13 @@ describe('a planted bug in the catalogue is detected', () => {
     "the outbox is polled by id; a row left in it is repaired by the product's next event",
     async () => {
       const beside = (isOver: () => boolean) => pollingById(shop, isOver);
-      const { places } = await runChurn(shop, store, { seed: SEED, count: COUNT, beside });
+      const { slots } = await runChurn(shop, store, { seed: SEED, count: COUNT, beside });
       expect(await brokenOnes()).toEqual(expect.arrayContaining(['P2', 'P3']));
-      for (const { id } of places) await asStoreOf('PUT', `/product/${id}`, { price: 7 });
-      const unequal = (await brokenOnTheRoad(shop, witness)).filter((one) => one.startsWith('P3'));
-      expect(unequal.filter((one) => places.some(({ id }) => one.includes(id)))).toEqual([]);
+      for (const { id } of slots) await asStoreOf('PUT', `/product/${id}`, { price: 7 });
+      const unequal = (await brokenCataloguePromises(shop, witness)).filter((one) =>
+        one.startsWith('P3'),
+      );
+      expect(unequal.filter((one) => slots.some(({ id }) => one.includes(id)))).toEqual([]);
     },
   );
 
@@ -94,14 +96,14 @@ describe('a planted bug in the catalogue is detected', () => {
     await made();
     const tables = await tablesOf(shop);
     const ghost = newId('product');
-    const place = [store.storeId, bucketOf(ghost, tables.buckets), ghost];
+    const key = [store.storeId, bucketOf(ghost, tables.buckets), ghost];
     const haunt = `insert into listings (store_id, scope, sort, bucket, sort_key, product_id)
       values (?, 'all', 'newest', ?, 0x00, ?)`;
     const lay = `delete from listings where store_id = ? and scope = 'all' and sort = 'newest'
       and bucket = ? and sort_key = 0x00 and product_id = ?`;
-    await tables.run('test.haunt', haunt, place);
+    await tables.run('test.haunt', haunt, key);
     expect(await brokenOnes()).toEqual(['P3']);
-    await tables.run('test.lay', lay, place);
+    await tables.run('test.lay', lay, key);
     expect(await brokenOnes()).toEqual([]);
     await tables.close();
   });

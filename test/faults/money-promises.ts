@@ -54,7 +54,7 @@ const providerSays = (order: OrderRow, ledger: Ledger, returned: number): Broken
   ];
 };
 
-const ownBooks = async ({ sql }: Shop, orders: OrderRow[], returned: Map<string, number>) => {
+const ownLedger = async ({ sql }: Shop, orders: OrderRow[], returned: Map<string, number>) => {
   const ids = orders.map(({ id }) => id);
   const rows = await sql`select order_id, currency, sum(amount_minor)::int as sum,
       sum(amount_minor) filter (where account = 'card_provider')::int as held
@@ -78,5 +78,5 @@ export const brokenOfMoney = async (shop: Shop, orders: OrderRow[]): Promise<Bro
     orders.map(({ id }) => id),
   );
   const theirs = orders.flatMap((one) => providerSays(one, ledger, returned.get(one.id) ?? 0));
-  return [...theirs, ...(await ownBooks(shop, orders, returned))];
+  return [...theirs, ...(await ownLedger(shop, orders, returned))];
 };

@@ -246,7 +246,7 @@ describe('the staff of a store', () => {
 });
 
 test(
-  'an operator is an address that the house names, once it is confirmed',
+  'an operator is an address that the shop names, once it is confirmed',
   async () => {
     const email = newEmail();
     const member = await newMember(shop, email);

@@ -43,7 +43,7 @@ const ware: fc.Arbitrary<Ware> = fc.record({
   priceMinor: fc.constantFrom(0, 500, 999, 1_000, 2_000, 99_999),
   attributes: fc.constantFrom(...COLOURS).map((colour) => ({ colour })),
   collectionIds: some(COLLECTIONS, 2),
-  places: some(COLLECTIONS, 2).map((ids) => Object.fromEntries(ids.map((id, at) => [id, at]))),
+  positions: some(COLLECTIONS, 2).map((ids) => Object.fromEntries(ids.map((id, at) => [id, at]))),
   available: fc.constantFrom(0, 0, 3),
   createdAtUs: fc.integer({ min: 1, max: 12 }).map((at) => 1_732_000_000_000_000 + at),
 });

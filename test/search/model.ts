@@ -48,7 +48,7 @@ const compare = <T>(a: T, b: T): number => {
 
 const NO_POSITION = Number.POSITIVE_INFINITY;
 const placeIn = (ware: Ware, collectionId: string | undefined): number =>
-  ware.places?.[collectionId ?? ''] ?? NO_POSITION;
+  ware.positions?.[collectionId ?? ''] ?? NO_POSITION;
 
 type Compare = (a: Ware, b: Ware, question: SearchInput) => number;
 const ORDERS: Record<SearchInput['sort'], Compare> = {

@@ -135,8 +135,8 @@ describe('a hold', () => {
     await claimReservation(pg, storeId, sold.id);
     await releaseReservation(pg, storeId, back.id);
     expect(called).toEqual([
-      ...['reservations.holdAtOnce', 'reservations.holdAtOnce'],
-      ...['reservations.endAtOnce', 'reservations.endAtOnce'],
+      ...['reservations.holdFast', 'reservations.holdFast'],
+      ...['reservations.endFast', 'reservations.endFast'],
     ]);
   });
 

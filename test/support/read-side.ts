@@ -71,7 +71,7 @@ export interface Ware {
   priceMinor: number;
   attributes?: Record<string, string>;
   collectionIds?: string[];
-  places?: Record<string, number>;
+  positions?: Record<string, number>;
   available?: number;
   createdAtUs: number;
   skus?: string[];
@@ -103,7 +103,7 @@ export const putWare = async (
         status: 'published',
         attributes: ware.attributes ?? {},
         collectionIds: ware.collectionIds ?? [],
-        places: ware.places ?? {},
+        places: ware.positions ?? {},
         createdAtUs: BigInt(ware.createdAtUs),
         updatedAtUs: BigInt(ware.createdAtUs),
         variants: skus.map((sku, position) => ({

@@ -37,7 +37,7 @@ const rotateBody = z.strictObject({
 });
 
 const WHO_LENGTH_MAX = 100;
-/** The maker: an account, a key of the house, or `holdfast` itself. */
+/** The maker: an account, a key of the shop, or `holdfast` itself. */
 export const byResponse = z
   .string()
   .regex(/^[\w-]+$/)

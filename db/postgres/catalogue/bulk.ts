@@ -125,7 +125,7 @@ export const putProducts = async (tx: Tx, upserts: Upsert[]): Promise<Product[]>
     return {
       ...draft,
       collectionIds: [...new Set(collectionIds)].sort(),
-      places: positionsOf(positions.get(draft.id) ?? []),
+      positions: positionsOf(positions.get(draft.id) ?? []),
       version: row.version,
       clockUs: row.clock_us,
       createdAt: new Date(row.created_at).toISOString(),

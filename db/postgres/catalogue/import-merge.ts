@@ -103,7 +103,7 @@ const draftOf = (
 });
 
 /** Fields of a product that is not written yet; they are never read. */
-const UNWRITTEN = { places: {}, version: 0, clockUs: 0, createdAt: '', updatedAt: '' };
+const UNWRITTEN = { positions: {}, version: 0, clockUs: 0, createdAt: '', updatedAt: '' };
 
 const sortedEntries = (map: Record<string, string>) =>
   Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));

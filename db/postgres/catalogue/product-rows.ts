@@ -62,7 +62,7 @@ const productOf = (
   createdAt: row.createdAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),
   collectionIds: memberRows.map((one) => one.collectionId as CollectionId),
-  places: positionsOf(memberRows),
+  positions: positionsOf(memberRows),
   variants: variantRows.map(variantOf),
 });
 

@@ -26,7 +26,7 @@ import {
 /** The fields a store sets; version, clock and times are set here. */
 export type ProductDraft = Omit<
   Product,
-  'version' | 'clockUs' | 'createdAt' | 'updatedAt' | 'collectionIds' | 'places'
+  'version' | 'clockUs' | 'createdAt' | 'updatedAt' | 'collectionIds' | 'positions'
 >;
 
 export const slugTaken = (): DomainError =>

@@ -44,7 +44,7 @@ const reservationOf = (
 
 /** Holds units of one location, when no sku sells out by it and the id is new. */
 export const holdFast = (pg: Pg, hold: Hold): Promise<LedgerAnswer | undefined> =>
-  pg.query('reservations.holdAtOnce', async (db) => {
+  pg.query('reservations.holdFast', async (db) => {
     const { storeId, id, demand: lines, expiresInMs, epoch } = hold;
     const [row] = await prepared<{ result: (FunctionResult & { location: string }) | null }>(
       db,
@@ -68,7 +68,7 @@ export const endFast = (
     state,
   }: { storeId: string; id: string; state: Exclude<Reservation['state'], 'held'> },
 ): Promise<LedgerAnswer | undefined> =>
-  pg.query('reservations.endAtOnce', async (db) => {
+  pg.query('reservations.endFast', async (db) => {
     const [row] = await prepared<{ result: (FunctionResult & { takings: Taking[] }) | null }>(
       db,
       sql`select inventory.end_fast(${storeId}, ${id}, ${state}) as result`,

@@ -30,7 +30,7 @@ const kindOf = (roll: number): Kind => {
 };
 
 /** One of the churn's product slots; another product may take over the slot and its slug. */
-interface Offset {
+interface Slot {
   id: string;
   slug: string;
 }
@@ -44,7 +44,7 @@ export interface Churn {
   unknown: number;
   /** Ids of written products, once for each write. */
   written: number;
-  places: Offset[];
+  slots: Slot[];
   shelves: string[];
   /** Called with every new product. */
   onMade(id: string): void;
@@ -88,58 +88,58 @@ const call = async <T>(
 
 type Act = (shop: Shop, churn: Churn, at: number, value: number) => Promise<number>;
 
-const placeAt = ({ places }: Churn, at: number): Offset => {
-  const place = places[at % places.length];
-  if (!place) throw new Error('the churn has no products');
-  return place;
+const slotAt = ({ slots }: Churn, at: number): Slot => {
+  const slot = slots[at % slots.length];
+  if (!slot) throw new Error('the churn has no products');
+  return slot;
 };
 
-const put = (churn: Churn, place: Offset, id: string): void => {
-  place.id = id;
+const put = (churn: Churn, slot: Slot, id: string): void => {
+  slot.id = id;
   churn.onMade(id);
 };
 
 /** Each returns how many products it requested to write. */
 const ACTS: Record<Kind, Act> = {
   priced: async (shop, churn, at, value) => {
-    await call(shop, churn, ['PUT', `/product/${placeAt(churn, at).id}`, { price: value % 90 }]);
+    await call(shop, churn, ['PUT', `/product/${slotAt(churn, at).id}`, { price: value % 90 }]);
     return 1;
   },
   stocked: async (shop, churn, at, value) => {
-    const path = `/product/${placeAt(churn, at).id}/stock`;
+    const path = `/product/${slotAt(churn, at).id}/stock`;
     await call(shop, churn, ['PUT', path, { quantity: value % 3 }]);
     return 1;
   },
   batched: async (shop, churn, at, value) => {
-    const ids = Array.from({ length: BATCH }, (_, next) => placeAt(churn, at + next).id);
+    const ids = Array.from({ length: BATCH }, (_, next) => slotAt(churn, at + next).id);
     const products = [...new Set(ids)].map((id, next) => ({ id, price: (value + next) % 90 }));
     await call(shop, churn, ['POST', '/products:batch', { products }]);
     return products.length;
   },
   // The next product takes the slug of this one.
   renamed: async (shop, churn, at, value) => {
-    const [one, next] = [placeAt(churn, at), placeAt(churn, at + 1)];
+    const [one, next] = [slotAt(churn, at), slotAt(churn, at + 1)];
     const { slug } = one;
-    for (const [place, write] of [
+    for (const [slot, write] of [
       [one, { name: `Churned ${value % 7}`, slug: `${slug.slice(0, 40)}-${value}` }],
       [next, { slug }],
     ] as const) {
-      const { body } = await call<Made>(shop, churn, ['PUT', `/product/${place.id}`, write]);
-      place.slug = body.slug ?? place.slug;
+      const { body } = await call<Made>(shop, churn, ['PUT', `/product/${slot.id}`, write]);
+      slot.slug = body.slug ?? slot.slug;
     }
     return 2;
   },
   replaced: async (shop, churn, at, value) => {
-    const place = placeAt(churn, at);
-    await call(shop, churn, ['DELETE', `/product/${place.id}`]);
-    const write = { name: `Back again ${value % 7}`, price: value % 90, slug: place.slug };
+    const slot = slotAt(churn, at);
+    await call(shop, churn, ['DELETE', `/product/${slot.id}`]);
+    const write = { name: `Back again ${value % 7}`, price: value % 90, slug: slot.slug };
     const { status, body } = await call<Made>(shop, churn, ['POST', '/product', write]);
-    if (status === 201) put(churn, place, body.id);
+    if (status === 201) put(churn, slot, body.id);
     return 2;
   },
   shelved: async (shop, churn, at, value) => {
     const shelf = churn.shelves[value % SHELVES] ?? '';
-    const { id } = placeAt(churn, at);
+    const { id } = slotAt(churn, at);
     if (value % 2 === 0) {
       await call(shop, churn, ['PUT', `/product/${id}/collections`, { collectionIds: [shelf] }]);
     } else await call(shop, churn, ['PUT', `/collection/${shelf}/products`, { productIds: [id] }]);
@@ -160,8 +160,8 @@ const stock = async (shop: Shop, churn: Churn, count: number): Promise<void> => 
   const { body } = await call<{ results: Made[] }>(shop, churn, [
     ...(['POST', '/products:batch', { products }] as const),
   ]);
-  churn.places = body.results.map(({ id }, at) => ({ id, slug: `churned-${at}` }));
-  for (const place of churn.places) put(churn, place, place.id);
+  churn.slots = body.results.map(({ id }, at) => ({ id, slug: `churned-${at}` }));
+  for (const slot of churn.slots) put(churn, slot, slot.id);
   churn.written += length;
 };
 
@@ -182,7 +182,7 @@ export const runChurn = async (
 ): Promise<Churn> => {
   const random = randomOf(seed);
   const churn: Churn = {
-    ...{ store, calls: 0, refused: 0, unknown: 0, written: 0, places: [], shelves: [] },
+    ...{ store, calls: 0, refused: 0, unknown: 0, written: 0, slots: [], shelves: [] },
     onMade,
   };
   await stock(shop, churn, count);

@@ -51,7 +51,7 @@ const unaccounted = async (
 };
 
 /** Checks all but the reader's results, of a store whose events have all been sent and read. */
-export const brokenOnTheRoad = async (
+export const brokenCataloguePromises = async (
   shop: Shop,
   witness: Witness,
   counted?: Counted,
@@ -106,7 +106,7 @@ const churned = async (
   return { churn, broken: looks === 0 ? ['P4 nothing was read'] : wrong };
 };
 
-export const runRoadDrill = async (
+export const runCatalogueDrill = async (
   shop: Shop,
   name: string,
   { seed, count }: { seed: number; count: number },
@@ -124,7 +124,7 @@ export const runRoadDrill = async (
     const lagMs = await longestLagMs(shop, store);
     // A rebuild reads in a process of its own, which then ends.
     const isSame = name !== 'catalogue-rebuilt';
-    broken.push(...(await brokenOnTheRoad(shop, witness, isSame ? counted : undefined)));
+    broken.push(...(await brokenCataloguePromises(shop, witness, isSame ? counted : undefined)));
     const seconds = Math.round((Date.now() - startedAt) / 1_000);
     return { calls: churn.calls, unknown: churn.unknown, seconds, lagMs, broken };
   } finally {
