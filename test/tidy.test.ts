@@ -153,6 +153,19 @@ describe('the repository', () => {
     expect([...folders].filter((one) => !hashed.includes(one))).toEqual([]);
   });
 
+  test('names tests that need the shop, and no others, *.shop.test.ts', () => {
+    const reachesShop = (file: string, seen: Set<string>): boolean =>
+      file === 'test/support/shop.ts' ||
+      ownImports(file).some(({ target, isType }) => {
+        if (isType || seen.has(target) || !FILES.includes(target)) return false;
+        return reachesShop(target, seen.add(target));
+      });
+    const wrong = SOURCES.filter(isTest).filter(
+      (file) => file.endsWith('.shop.test.ts') !== reachesShop(file, new Set()),
+    );
+    expect(wrong).toEqual([]);
+  });
+
   test('reads the environment in one place', () => {
     const readers = SOURCES.filter(
       (file) =>

@@ -13,7 +13,7 @@ const test = command({
   about:
     'Runs the checks of lint, then every test on a separate instance, which is stopped ' +
     'afterwards. With files it runs only those tests. Options are those of `bun test`.',
-  example: 'test ./test/contracts/alerts.test.ts -t "an alert"',
+  example: 'test ./test/contracts/alerts.shop.test.ts -t "an alert"',
   positionals: ['[FILE…]'],
   isPassedOn: true,
   run: async (_, words) => (await import('../test.ts')).test(words),

@@ -91,7 +91,7 @@ export const permissionsPage = (): string =>
     '# Permissions',
     '',
     'Made by `bun ops/generate.ts` from `domain/permissions.ts` and the routes themselves, which',
-    'enforce it; `test/contracts/permissions.test.ts` checks all of it. What is not listed is',
+    'enforce it; `test/contracts/permissions.shop.test.ts` checks all of it. What is not listed is',
     'refused. [identity.md](identity.md) explains the roles.',
     '',
     '## Roles',
