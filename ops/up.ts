@@ -34,7 +34,7 @@ export const SOURCES = [
   'domain',
   'patches',
   'processes',
-  'proto/gen',
+  'proto',
   'sandbox',
   'telemetry',
   'workflows',
