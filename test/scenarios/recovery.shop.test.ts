@@ -105,6 +105,20 @@ describe('an order that the carrier refuses', () => {
     expect(await balance(shop, ware.sku)).toEqual({ on_hand: 5, reserved: 0 });
   });
 
+  scenario('is refunded by a retry when its cancellation failed at the refund', async () => {
+    const { id, ware } = await refusedByCarrier();
+    const refusal = { method: 'POST', path: '/v1/refunds', action: 'status:402', times: 1 };
+    await control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'faults', refusal);
+    expect((await asOperator(shop, 'POST', `orders/${id}/cancel`, {})).status).toBe(200);
+    await needs(id, 'UNDO_FAILED');
+    expect((await providerView(shop, id)).keptMinor).toBe(2000);
+    expect((await asOperator(shop, 'POST', `orders/${id}/retry`, {})).status).toBe(200);
+    await reached(shop, id, 'cancelled');
+    expect((await providerView(shop, id)).keptMinor).toBe(0);
+    expect(await accountsOf(shop, id)).toEqual({});
+    expect(await balance(shop, ware.sku)).toEqual({ on_hand: 5, reserved: 0 });
+  });
+
   scenario('is repaired once by fifty equal requests', async () => {
     const { id } = await refusedByCarrier();
     const key = crypto.randomUUID();
@@ -243,7 +257,9 @@ describe('the sweep', () => {
     });
     expect(waits).toBe('awaiting_payment');
     // The record sixteen minutes later, when the payment window is over and no event came.
-    await shop.sql`update orders.orders set next_action = null,
+    const until = new Date(Date.now() - 60_000).toISOString();
+    await shop.sql`update orders.orders set
+      next_action = jsonb_set(next_action, '{until}', to_jsonb(${until}::text)),
       created_at = now() - interval '16 minutes', updated_at = now() - interval '16 minutes'
       where id = ${id}`;
     const seen = await needs(id, 'NO_PROGRESS');

@@ -14,7 +14,10 @@ export const createUndoStack = (): UndoStack => {
     add: (undo) => void undos.push(undo),
     run: () =>
       CancellationScope.nonCancellable(async () => {
-        for (let undo = undos.pop(); undo; undo = undos.pop()) await undo();
+        for (let undo = undos.at(-1); undo; undo = undos.at(-1)) {
+          await undo();
+          undos.pop();
+        }
       }),
   };
 };
