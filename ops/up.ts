@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { schemasOfOtherBuilds } from '../db/postgres/migrate.ts';
 import { environmentOf, migrateEnvironment } from './environment.ts';
 import { ROOT, type Instance } from './instance.ts';
 import { isSandbox, PROCESS_NAMES, specOf, type ProcessName } from './processes.ts';
@@ -157,6 +158,13 @@ const migrate = async (instance: Instance, report: Report): Promise<void> => {
   const stamp = await sourceStamp();
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
   const env = migrateEnvironment(instance);
+  const foreign = await schemasOfOtherBuilds(env['HOLDFAST_POSTGRES_URL'] ?? '');
+  if (foreign.length > 0) {
+    const reset = instance.isTests ? './holdfast reset --test' : './holdfast reset';
+    throw new Error(
+      `the data in ${instance.home} is of another build of Holdfast; \`${reset}\` deletes it`,
+    );
+  }
   await runCommand([process.execPath, entryOf('migrate')], { cwd: ROOT, env });
   await Bun.write(stampFile, stamp);
   report('migrate: every store is migrated');

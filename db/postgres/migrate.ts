@@ -1,5 +1,6 @@
 // Migrates a Postgres server: roles, schemas, tables and least-privilege grants.
 import { drizzle } from 'drizzle-orm/postgres-js';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
 import { LOCKS } from './locks.ts';
@@ -56,18 +57,50 @@ const grantReaders = async (sql: Sql): Promise<void> => {
     grant update (last_used_at) on identity.api_keys to authenticator;`);
 };
 
+const migrationsOf = (schema: string) => ({
+  migrationsFolder: `${MIGRATIONS}${schema}`,
+  migrationsSchema: 'migrations',
+  migrationsTable: schema,
+});
+
+const foreignSchemas = async (sql: Sql): Promise<string[]> => {
+  const tables = await sql`
+    select table_name as schema from information_schema.tables where table_schema = 'migrations'`;
+  const applied = await Promise.all(
+    tables.map(async ({ schema }) => {
+      const rows = await sql`select hash from migrations.${sql(schema)}`;
+      return { schema: String(schema), hashes: rows.map(({ hash }) => String(hash)) };
+    }),
+  );
+  return applied.flatMap(({ schema, hashes }) => {
+    const isOwn = (SCHEMAS as readonly string[]).includes(schema);
+    const known = isOwn ? readMigrationFiles(migrationsOf(schema)).map(({ hash }) => hash) : [];
+    return hashes.every((hash) => known.includes(hash)) ? [] : [schema];
+  });
+};
+
+/** The schemas with migrations that this build does not have. Needs a superuser's URL. */
+export const schemasOfOtherBuilds = async (url: string): Promise<string[]> => {
+  const sql = postgres(url, { max: 1, onnotice: () => undefined });
+  try {
+    return await foreignSchemas(sql);
+  } finally {
+    await sql.end();
+  }
+};
+
 /** Idempotent, also when run concurrently from several machines. Needs a superuser's URL. */
 export const migratePostgres = async (url: string, passwords: RolePasswords): Promise<void> => {
   const sql = postgres(url, { max: 1, onnotice: () => undefined });
   try {
     await sql`select pg_advisory_lock(${LOCKS.migration})`;
+    const foreign = await foreignSchemas(sql);
+    if (foreign.length > 0) {
+      throw new Error(`another build of Holdfast has migrated ${foreign.join(', ')}`);
+    }
     for (const [role, password] of Object.entries(passwords)) await putRole(sql, role, password);
     for (const schema of SCHEMAS) {
-      await migrate(drizzle(sql), {
-        migrationsFolder: `${MIGRATIONS}${schema}`,
-        migrationsSchema: 'migrations',
-        migrationsTable: schema,
-      });
+      await migrate(drizzle(sql), migrationsOf(schema));
       await grantOwn(sql, schema);
     }
     await grantReaders(sql);
