@@ -110,7 +110,7 @@ export const demo = async (instance: Instance, { json }: { json: boolean }): Pro
     [
       '',
       `Delivered. The shop is running:`,
-      `  shop API      ${urls.shop}`,
+      `  shop API      ${urls.shop}/docs`,
       `  GraphQL       ${urls.graphql}  (POST)`,
       `  this order    ${urls.temporal}`,
       `  mail inbox    ${urls.mail}`,

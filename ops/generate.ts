@@ -1,6 +1,6 @@
 // Generates the committed files: protobuf code, OpenAPI, schemas, pages of permissions and errors.
 import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { composedSdl, SCHEMA_FILE } from '../apis/gateway/graphql/schema.ts';
 import { describedShop, SHOP_OPENAPI_FILE } from '../apis/gateway/description.ts';
 import { SDL } from '../apis/search/graphql.ts';
@@ -14,14 +14,14 @@ import { vendorProtos } from './contracts/vendored.ts';
 
 const bin = (name: string): string => resolve(ROOT, 'node_modules', '.bin', name);
 
-/** Idempotent: running it on a clean tree changes nothing. */
-export const generate = async (): Promise<void> => {
-  const cwd = resolve(ROOT, 'proto');
+const PROTO = resolve(ROOT, 'proto');
+
+const writeProto = async (): Promise<void> => {
   const PATH = `${resolve(ROOT, 'node_modules', '.bin')}:${process.env['PATH'] ?? ''}`;
   vendorProtos();
-  await runCommand([bin('buf'), 'generate'], { cwd, env: { PATH } });
+  await runCommand([bin('buf'), 'generate'], { cwd: PROTO, env: { PATH } });
   const output = ['gen/descriptors.binpb', '--as-file-descriptor-set', '--exclude-source-info'];
-  await runCommand([bin('buf'), 'build', '-o', ...output], { cwd });
+  await runCommand([bin('buf'), 'build', '-o', ...output], { cwd: PROTO });
 };
 
 /** Only what routes say of themselves is read, so nothing stands behind them. */
@@ -42,10 +42,31 @@ const writeSchema = async (): Promise<void> => {
   await runCommand([bin('oxfmt'), SCHEMA_FILE], { cwd: ROOT });
 };
 
-if (import.meta.main) {
-  await generate();
+const OTHER_FILES = [
+  OPENAPI_FILE,
+  SHOP_OPENAPI_FILE,
+  RECOVERY_OPENAPI_FILE,
+  SCHEMA_FILE,
+  ERRORS_FILE,
+  PERMISSIONS_FILE,
+];
+
+/** Every generated file, as a path below the root. */
+export const generatedFiles = (): string[] => {
+  const gen = [...new Bun.Glob('**/*').scanSync({ cwd: resolve(PROTO, 'gen') })];
+  return [
+    ...gen.map((file) => `proto/gen/${file}`),
+    ...OTHER_FILES.map((file) => relative(ROOT, file)),
+  ];
+};
+
+/** Writes every generated file; on an unchanged tree it changes nothing. */
+export const generate = async (): Promise<void> => {
+  await writeProto();
   writeDescriptions();
   await writeSchema();
   writeFileSync(ERRORS_FILE, errorsPage());
   writeFileSync(PERMISSIONS_FILE, permissionsPage());
-}
+};
+
+if (import.meta.main) await generate();

@@ -167,7 +167,7 @@ const migrate = async (instance: Instance, report: Report): Promise<void> => {
   }
   await runCommand([process.execPath, entryOf('migrate')], { cwd: ROOT, env });
   await Bun.write(stampFile, stamp);
-  report('migrate: every store is migrated');
+  report('migrate: every database is up to date');
 };
 
 /** Waits for all, so that a failure leaves no other work half done; then throws every failure. */

@@ -248,6 +248,17 @@ describe('the repository', () => {
     expect(full).toEqual([]);
   });
 
+  test('writes commands of developers so that they run without Bun on the PATH', () => {
+    const wrong = FILES.filter((file) => file.endsWith('.md')).flatMap((file) =>
+      textOf(file)
+        .split('\n')
+        .flatMap((line, at) =>
+          /(?:^|`)(?:bun|tsc|oxlint|oxfmt) /.test(line) ? [`${file}:${at + 1}`] : [],
+        ),
+    );
+    expect(wrong).toEqual([]);
+  });
+
   test('cites only paths that exist', () => {
     const pages = FILES.filter((file) => file.endsWith('.md'));
     const cited = pages.flatMap((page) => {

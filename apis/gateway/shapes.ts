@@ -73,7 +73,12 @@ export const orderBody = z.strictObject({
   shippingAddress: addressShape,
   paymentMethod,
   expectedTotal: z.number().min(0).optional(),
-  note: z.string().trim().max(NOTE_LENGTH_MAX).default('').describe("For the store's staff."),
+  note: z
+    .string()
+    .trim()
+    .max(NOTE_LENGTH_MAX)
+    .default('')
+    .describe('For the people who handle the order; other systems never see it.'),
 });
 export const paymentBody = z.strictObject({
   paymentMethod: paymentMethod.optional(),

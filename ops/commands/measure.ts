@@ -59,7 +59,7 @@ const audit = command({
 
 const drill = command({
   name: 'drill',
-  summary: 'orders and the catalogue under faults, every promise checked',
+  summary: 'run orders and catalogue writes under faults and check the promises',
   about:
     "Runs a seeded workload on the tests' instance, causes a fault during it, waits " +
     'until no order is open, and checks every promise. Without names it runs every fault. ' +
@@ -78,7 +78,7 @@ const drill = command({
 
 const bench = command({
   name: 'bench',
-  summary: 'paths measured as ratios to raw baselines',
+  summary: 'measure each path as a ratio to its raw baseline',
   about:
     "Measures paths on the tests' instance against a raw baseline in the same run, and " +
     'keeps the figures as JSON. Without names it measures all but the large ones.',

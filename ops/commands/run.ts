@@ -132,7 +132,7 @@ const down = command({
   about: 'Stops every process and server of the instance. Its data stays.',
   example: 'down',
   options: onTests,
-  run: async (values) => report(`${await takeDown(instanceOf(values), report)} stopped`),
+  run: async (values) => report(`${await takeDown(instanceOf(values), report)} processes stopped`),
 });
 
 const resetCommand = command({

@@ -57,6 +57,6 @@ export const checkStock = (instance: Instance, print: Print): Promise<number> =>
     for (const { storeId, sku, ledger, redis } of differences) {
       print(`${storeId} ${sku}: ledger ${ledger}; redis ${redis}`);
     }
-    print(`${skus} skus compared, ${differences.length} differ`);
+    print(`${skus} skus compared, ${differences.length} differences`);
     return differences.length;
   });

@@ -19,18 +19,18 @@ const row = (code: ErrorCode): string => {
   return `| ${cells.join(' | ')} |`;
 };
 
-/** The page's text; `bun ops/generate.ts` writes it, a test compares it. */
+/** The page's text; `./holdfast dev bun ops/generate.ts` writes it, a test compares it. */
 export const errorsPage = (): string =>
   [
     '# Error codes',
     '',
-    'Made by `bun ops/generate.ts` from `domain/errors.ts` and the tables of the APIs. A code',
+    'Made by `./holdfast dev bun ops/generate.ts` from `domain/errors.ts` and the APIs. A code',
     'states a fact and is never renamed. Over HTTP it is the `code` of an RFC 9457 problem, in',
     'GraphQL `extensions.code`, over Connect and gRPC the `code` of a',
     '`holdfast.errors.v1.Refusal` detail. `INTERNAL` (500) is an internal fault and shows only a',
     'request id.',
     '',
-    '| code | meaning | HTTP | Connect, gRPC | again |',
+    '| code | meaning | HTTP | Connect, gRPC | retry |',
     '|---|---|---|---|---|',
     ...ERROR_CODES.map(row),
     '',

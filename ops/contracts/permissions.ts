@@ -85,13 +85,13 @@ const callTable = (): string[] => [
   }),
 ];
 
-/** The page's text; `bun ops/generate.ts` writes it, a test compares it. */
+/** The page's text; `./holdfast dev bun ops/generate.ts` writes it, a test compares it. */
 export const permissionsPage = (): string =>
   [
     '# Permissions',
     '',
-    'Made by `bun ops/generate.ts` from `domain/permissions.ts` and the routes themselves, which',
-    'enforce it; `test/contracts/permissions.shop.test.ts` checks all of it. What is not listed is',
+    'Made by `./holdfast dev bun ops/generate.ts` from `domain/permissions.ts` and the routes,',
+    'which enforce it; `test/contracts/permissions.shop.test.ts` checks all of it. The rest is',
     'refused. [identity.md](identity.md) explains the roles.',
     '',
     '## Roles',

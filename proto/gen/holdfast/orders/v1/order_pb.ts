@@ -173,7 +173,7 @@ export type OrderPrivate = Message<"holdfast.orders.v1.OrderPrivate"> & {
   nextAction?: NextAction | undefined;
 
   /**
-   * From the shopper, for the store's staff.
+   * From the shopper, for the people who handle the order.
    *
    * @generated from field: string note = 5;
    */

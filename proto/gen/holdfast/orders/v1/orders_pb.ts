@@ -67,7 +67,7 @@ export type PlaceOrderRequest = Message<"holdfast.orders.v1.PlaceOrderRequest"> 
   expectedTotalMinor?: bigint | undefined;
 
   /**
-   * For the store's staff; empty for none.
+   * For the people who handle the order; empty for none.
    *
    * @generated from field: string note = 8;
    */
