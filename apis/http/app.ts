@@ -91,7 +91,7 @@ const guarded = (route: Route, mounting: Mounting): MiddlewareHandler<Env> => {
   return async (c, next) => {
     c.set('routeName', name);
     // An upload pauses when its sender does; its own limit ends it.
-    if (route.kind === 'upload') c.env.timeout?.(c.req.raw, 0);
+    if (route.kind === 'upload') c.env?.timeout?.(c.req.raw, 0);
     const parent = { traceparent: c.req.header('traceparent') ?? '' };
     await withTraceFrom(parent, () =>
       mounting.telemetry.timed('http', name, () => admitted(route, mounting, c, next)),
@@ -152,8 +152,9 @@ const jsonLimit = bodyLimit({
   },
 });
 
-const takesBody = ({ method, uploads }: Route): boolean =>
-  method !== 'get' && method !== 'delete' && uploads === undefined;
+/** An upload is read as a stream within a limit of its own. */
+const takesBody = ({ method, kind }: Route): boolean =>
+  method !== 'get' && method !== 'delete' && kind !== 'upload';
 
 /** A router of these routes; a known path with another method is refused with Allow. */
 const routerOf = (mounting: Mounting): Hono<Env> => {

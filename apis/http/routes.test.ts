@@ -6,10 +6,12 @@ import { DEFAULT_STORE } from '../../domain/ids.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
 import type { Principal } from './principals.ts';
 import { appOf } from './app.ts';
+import { BODY_BYTES_MAX } from './body.ts';
 import { media, reply, route, type Reply, type Route, type RouteInput } from './routes.ts';
 
 const CANARY = 'canary-4f1c';
 const requested: RouteInput[] = [];
+let uploaded = 0;
 const thing = z.object({ ok: z.boolean() });
 const remember = async (input: RouteInput): Promise<Reply<z.output<typeof thing>>> => {
   requested.push(input);
@@ -46,6 +48,17 @@ const ROUTES: Route[] = [
   },
   { ...spec, method: 'get', path: '/passed', passesQuery: true, handler: remember },
   { ...spec, method: 'put', path: '/locked', needs: 'recovery', handler: remember },
+  {
+    ...spec,
+    method: 'post',
+    path: '/uploads',
+    kind: 'upload',
+    handler: async ({ request }) => {
+      uploaded = 0;
+      for await (const chunk of request.body ?? []) uploaded += chunk.length;
+      return reply({ ok: true });
+    },
+  },
   {
     ...spec,
     method: 'get',
@@ -97,6 +110,38 @@ const send = async (path: string, init: RequestInit = {}): Promise<Answer> => {
 };
 const post = (text: string, type = 'application/json'): Promise<Answer> =>
   send('/things', { method: 'POST', headers: { 'content-type': type }, body: text });
+
+/** A body of so many bytes whose length is not declared. */
+const streamOf = (bytes: number): ReadableStream<Uint8Array> => {
+  let left = bytes;
+  return new ReadableStream({
+    pull: (controller) => {
+      if (left === 0) return controller.close();
+      const chunk = new Uint8Array(Math.min(left, 64 * 1024)).fill(0x20);
+      left -= chunk.length;
+      controller.enqueue(chunk);
+    },
+  });
+};
+
+describe('a body longer than JSON may be', () => {
+  const BYTES = BODY_BYTES_MAX + 1;
+
+  test('is streamed to the handler of an upload', async () => {
+    const { status } = await send('/uploads', { method: 'POST', body: streamOf(BYTES) });
+    expect([status, uploaded]).toEqual([200, BYTES]);
+  });
+
+  test('is BODY_TOO_LARGE for every other handler, also when its length is not declared', async () => {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await send('/things', { method: 'POST', headers, body: streamOf(BYTES) });
+    expect([answer.status, answer.body['code'], answer.handled]).toEqual([
+      413,
+      'BODY_TOO_LARGE',
+      [],
+    ]);
+  });
+});
 
 describe('a path', () => {
   test.each(['/', '/thing', '/things/', '/things/a/b', '/THINGS', '//things', '/.env'])(

@@ -103,7 +103,7 @@ export interface Route {
   response: ResponseSpec;
   /** Request headers that change the response; for the description. */
   headers?: Record<string, ZodType>;
-  /** Media types of a body that is read as a stream. */
+  /** Media types of an upload, for the description; its kind is `upload`. */
   uploads?: string[];
   /** A proxied path: the service behind checks the query. */
   passesQuery?: boolean;

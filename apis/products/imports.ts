@@ -106,6 +106,7 @@ const uploadRoute = ({ pg, workflows }: ImportDeps): Route =>
     summary: 'Upload a catalogue as CSV or JSON; its rows are written in the background.',
     needs: 'imports:write',
     query: uploadQuery,
+    kind: 'upload',
     uploads: ['text/csv', 'application/json'],
     response: importResponse.pick({ id: true, status: true }),
     statuses: { 202: 'the import, running', 413: 'BODY_TOO_LARGE' },
