@@ -8,7 +8,7 @@ import { DomainError } from '../../domain/errors.ts';
 import type { StoreId } from '../../domain/ids.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 
-const CONNECT_TIMEOUT_SECONDS = 1;
+const CONNECT_TIMEOUT_SECONDS = 3;
 const STATEMENT_TIMEOUT_MS = 5_000;
 const LOCK_TIMEOUT_MS = 4_000;
 const IDLE_TRANSACTION_TIMEOUT_MS = 15_000;

@@ -105,11 +105,13 @@ describe("another store's rows", () => {
   test('cannot be inserted', async () => {
     const id = newId('product');
     const insert = (storeId: StoreId) =>
-      asMine((tx) =>
-        tx.execute(sql`insert into products.products
+      asMine(async (tx) => {
+        await tx.execute(sql`insert into products.products
           (id, store_id, slug, name, description, status, attributes, media, clock_us)
-          values (${id}, ${storeId}, ${id}, 'x', '', 'draft', '{}', '[]', 1)`),
-      );
+          values (${id}, ${storeId}, ${id}, 'x', '', 'draft', '{}', '[]', 1)`);
+        // A product without variants must not stay: no table of Search takes it.
+        throw new Error('rolled back');
+      });
     expect(await stateOf(insert(theirs.storeId))).toBe(NOT_ALLOWED);
     expect(await stateOf(insert(mine.storeId))).toBe('no error');
   });
