@@ -1,4 +1,4 @@
-// The closed lists of reasons why an order needs an operator and of the actions an operator has.
+// Closed lists: what needs an operator (attentions, reconciliation breaks), and the actions on it.
 
 export const ATTENTION_REASONS = [
   /** The claim of held stock failed for another reason than missing stock. */
@@ -19,6 +19,15 @@ export const ATTENTION_REASONS = [
   'NO_PROGRESS',
 ] as const;
 export type AttentionReason = (typeof ATTENTION_REASONS)[number];
+
+/** How a payment may differ between the card provider's records and the ledger. */
+export const BREAK_KINDS = [
+  'UNKNOWN_ORDER',
+  'CAPTURE_MISSING',
+  'CAPTURE_UNRECORDED',
+  'REFUNDS_DIFFER',
+  'STRAY_INTENT',
+] as const;
 
 export const REPAIR_ACTIONS = [
   'retry',

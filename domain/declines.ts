@@ -55,9 +55,11 @@ const STOP: DeclineRule = { step: 'stop', message: STOPPED };
 /** Delays before the same card is retried; after the last one another card is requested. */
 const RETRY_AFTER_MS = [20_000, 90_000, 240_000] as const;
 
+export const NEXT_ACTION_KINDS = ['authenticate', 'another_card', 'wait'] as const;
+
 /** What the shopper has to do or wait for. */
 export interface NextAction {
-  kind: 'authenticate' | 'another_card' | 'wait';
+  kind: (typeof NEXT_ACTION_KINDS)[number];
   message: string;
   /** When the same card is retried (RFC 3339); only with `wait`. */
   at?: string | undefined;

@@ -1,4 +1,4 @@
-// The order's statuses, its allowed moves, their events, and the limits of its lines.
+// The statuses of an order and its money, its allowed moves, their events, and its limits.
 import { DomainError } from './errors.ts';
 
 export const ORDER_STATUSES = [
@@ -56,6 +56,9 @@ export const PAYMENT_STATUSES = [
   'disputed',
 ] as const;
 export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
+
+export const REFUND_STATES = ['requested', 'pending', 'succeeded', 'failed'] as const;
+export const DISPUTE_STATES = ['opened', 'answered', 'won', 'lost'] as const;
 
 /** The status of a captured payment after refunds, both amounts in minor units. */
 export const paymentStatusAfter = (totalMinor: number, refundedMinor: number): PaymentStatus => {

@@ -2,7 +2,8 @@
 import type { OrderLine } from './order.ts';
 import type { Demand } from './stock.ts';
 
-export type ParcelStatus = 'booked' | 'shipped' | 'delivered' | 'lost' | 'returned';
+export const PARCEL_STATUSES = ['booked', 'shipped', 'delivered', 'lost', 'returned'] as const;
+export type ParcelStatus = (typeof PARCEL_STATUSES)[number];
 
 export interface ParcelState {
   status: ParcelStatus;

@@ -1,8 +1,10 @@
 // Response schemas of orders, returns and stock.
 import { z } from 'zod';
 import { ATTENTION_REASONS } from '../../domain/attention.ts';
+import { NEXT_ACTION_KINDS } from '../../domain/declines.ts';
 import { CURRENCIES } from '../../domain/money.ts';
-import { LINES_MAX, ORDER_STATUSES, PAYMENT_STATUSES } from '../../domain/order.ts';
+import { LINES_MAX, ORDER_STATUSES, PAYMENT_STATUSES, REFUND_STATES } from '../../domain/order.ts';
+import { PARCEL_STATUSES } from '../../domain/parcels.ts';
 import { NAME_LENGTH_MAX, VARIANTS_MAX } from '../../domain/product.ts';
 import { RETURN_REASON_LENGTH_MAX, RETURN_STATES } from '../../domain/returns.ts';
 import { LIMIT_MAX } from '../http/cursors.ts';
@@ -24,7 +26,7 @@ const refund = z
   .object({
     id: words(REFUND_ID_LENGTH_MAX).describe('Of what it was granted for: a return, an action.'),
     amount: money,
-    status: z.enum(['requested', 'pending', 'succeeded', 'failed']),
+    status: z.enum(REFUND_STATES),
     reason: words(SENTENCE_MAX),
   })
   .meta({ title: 'Refund' });
@@ -40,7 +42,7 @@ const payment = z
 
 const nextAction = z
   .object({
-    kind: z.enum(['authenticate', 'another_card', 'wait']),
+    kind: z.enum(NEXT_ACTION_KINDS),
     message: words(SENTENCE_MAX),
     at: moment.optional().describe('When the same card is tried again.'),
     until: moment.optional().describe('Until when the order waits.'),
@@ -50,7 +52,7 @@ const nextAction = z
 const parcel = z
   .object({
     location: words(TRACKING_LENGTH_MAX),
-    status: z.enum(['booked', 'shipped', 'delivered', 'lost', 'returned']),
+    status: z.enum(PARCEL_STATUSES),
     trackingNumber: words(TRACKING_LENGTH_MAX),
     lines: z.array(units('ParcelLine')).max(LINES_MAX),
   })

@@ -2,14 +2,17 @@
 import { z } from 'zod';
 import type { Order } from '../../db/postgres/orders/orders.ts';
 import type { RecoveryAction } from '../../db/postgres/orders/recovery.ts';
-import { ATTENTION_REASONS, REPAIR_ACTIONS } from '../../domain/attention.ts';
+import { ATTENTION_REASONS, BREAK_KINDS, REPAIR_ACTIONS } from '../../domain/attention.ts';
 import { CURRENCIES, numberFromMinor } from '../../domain/money.ts';
 import {
+  DISPUTE_STATES,
   LINES_MAX,
   NOTE_LENGTH_MAX,
   ORDER_STATUSES,
   PAYMENT_STATUSES,
+  REFUND_STATES,
 } from '../../domain/order.ts';
+import { PARCEL_STATUSES } from '../../domain/parcels.ts';
 import { RETURN_STATES } from '../../domain/returns.ts';
 import { LIMIT_MAX } from '../http/cursors.ts';
 import { cursorText, idText, moment, words } from '../http/openapi/texts.ts';
@@ -57,13 +60,7 @@ export const actedResponse = z.object({ action: actionResponse, order: stuckOrde
 
 const breakResponse = z.object({
   id: text,
-  kind: z.enum([
-    'UNKNOWN_ORDER',
-    'CAPTURE_MISSING',
-    'CAPTURE_UNRECORDED',
-    'REFUNDS_DIFFER',
-    'STRAY_INTENT',
-  ]),
+  kind: z.enum(BREAK_KINDS),
   orderId: text.nullable(),
   facts: z.record(z.string(), z.unknown()),
   foundAt: moment,
@@ -93,7 +90,7 @@ export const orderDetailsResponse = stuckOrderResponse.extend({
       amountMinor: minor,
       currency: text,
       reason: text,
-      state: z.enum(['requested', 'pending', 'succeeded', 'failed']),
+      state: z.enum(REFUND_STATES),
       providerRefundId: text.nullable(),
       createdAt: moment,
       updatedAt: moment,
@@ -124,7 +121,7 @@ export const orderDetailsResponse = stuckOrderResponse.extend({
       amountMinor: minor,
       currency: text,
       reason: text,
-      state: z.enum(['opened', 'answered', 'won', 'lost']),
+      state: z.enum(DISPUTE_STATES),
       evidence: z.record(z.string(), z.string()),
       createdAt: moment,
       updatedAt: moment,
@@ -137,7 +134,7 @@ export const orderDetailsResponse = stuckOrderResponse.extend({
       lines: units,
       shipmentId: text,
       trackingNumber: text,
-      status: z.enum(['booked', 'shipped', 'delivered', 'lost', 'returned']),
+      status: z.enum(PARCEL_STATUSES),
       updatedAt: moment,
     }),
   ),

@@ -13,10 +13,16 @@ import {
   timestamp,
   unique,
 } from 'drizzle-orm/pg-core';
-import { ATTENTION_REASONS, REPAIR_ACTIONS } from '../../../domain/attention.ts';
+import { ATTENTION_REASONS, BREAK_KINDS, REPAIR_ACTIONS } from '../../../domain/attention.ts';
 import type { NextAction } from '../../../domain/declines.ts';
 import type { Address, OrderLine } from '../../../domain/order.ts';
-import { ORDER_STATUSES, PAYMENT_STATUSES } from '../../../domain/order.ts';
+import {
+  DISPUTE_STATES,
+  ORDER_STATUSES,
+  PAYMENT_STATUSES,
+  REFUND_STATES,
+} from '../../../domain/order.ts';
+import { PARCEL_STATUSES } from '../../../domain/parcels.ts';
 import { RETURN_STATES, type ReturnLine } from '../../../domain/returns.ts';
 import { outboxTable } from './outbox.ts';
 
@@ -195,7 +201,7 @@ export const refunds = ordersSchema.table(
     amountMinor: integer('amount_minor').notNull(),
     currency: text().notNull(),
     reason: text().notNull(),
-    state: text({ enum: ['requested', 'pending', 'succeeded', 'failed'] }).notNull(),
+    state: text({ enum: REFUND_STATES }).notNull(),
     providerRefundId: text('provider_refund_id'),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
@@ -220,7 +226,7 @@ export const disputes = ordersSchema.table(
     amountMinor: integer('amount_minor').notNull(),
     currency: text().notNull(),
     reason: text().notNull(),
-    state: text({ enum: ['opened', 'answered', 'won', 'lost'] }).notNull(),
+    state: text({ enum: DISPUTE_STATES }).notNull(),
     evidence: jsonb().$type<Record<string, string>>().notNull(),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
@@ -253,15 +259,7 @@ export const webhookEvents = ordersSchema.table(
 export const breaks = ordersSchema.table('breaks', {
   /** `<kind>/<the provider's id>`: the same break found again has the same id. */
   id: text().primaryKey(),
-  kind: text({
-    enum: [
-      'UNKNOWN_ORDER',
-      'CAPTURE_MISSING',
-      'CAPTURE_UNRECORDED',
-      'REFUNDS_DIFFER',
-      'STRAY_INTENT',
-    ],
-  }).notNull(),
+  kind: text({ enum: BREAK_KINDS }).notNull(),
   orderId: text('order_id'),
   facts: jsonb().$type<Record<string, unknown>>().notNull(),
   foundAt: timestamp('found_at', { withTimezone: true }).notNull().defaultNow(),
@@ -277,7 +275,7 @@ export const parcels = ordersSchema.table(
     lines: jsonb().$type<ReturnLine[]>().notNull(),
     shipmentId: text('shipment_id').notNull(),
     trackingNumber: text('tracking_number').notNull(),
-    status: text({ enum: ['booked', 'shipped', 'delivered', 'lost', 'returned'] }).notNull(),
+    status: text({ enum: PARCEL_STATUSES }).notNull(),
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [primaryKey({ name: 'parcels_pkey', columns: [table.orderId, table.location] })],
