@@ -43,12 +43,10 @@ const refusalIn = ({ endReason, nextAction }: Order) => {
 
 /** An order for its caller, with its refunds, dispute and parcels. */
 const answered = async ({ pg }: OrdersDeps, order: Order) =>
-  wireOrder(order, await pg.query('orders.facts', (db) => factsOf(db, order)));
+  wireOrder(await pg.query('orders.facts', (db) => factsOf(db, order)));
 
-const allAnswered = async ({ pg }: OrdersDeps, orders: Order[]) => {
-  const facts = await pg.query('orders.facts', (db) => listFacts(db, orders));
-  return orders.flatMap((order, at) => (facts[at] ? [wireOrder(order, facts[at])] : []));
-};
+const allAnswered = async ({ pg }: OrdersDeps, orders: Order[]) =>
+  (await pg.query('orders.facts', (db) => listFacts(db, orders))).map(wireOrder);
 
 const ownedOrder = async (
   deps: OrdersDeps,

@@ -1,5 +1,6 @@
 // Converts between Orders' RPC messages and domain values.
 import type { OrderEvent } from '../../db/postgres/orders/events.ts';
+import type { OrderWithFacts } from '../../db/postgres/orders/facts.ts';
 import type { Order } from '../../db/postgres/orders/orders.ts';
 import type { Return, ReturnRequest } from '../../db/postgres/orders/returns.ts';
 import { DomainError, invalid } from '../../domain/errors.ts';
@@ -7,11 +8,7 @@ import { isId } from '../../domain/ids.ts';
 import type { Currency } from '../../domain/money.ts';
 import type { Address } from '../../domain/order.ts';
 import { messageOf, type Fillings } from '../../proto/fill.ts';
-import {
-  OrderSchema,
-  type OrderFacts,
-  type OrderPrivate,
-} from '../../proto/gen/holdfast/orders/v1/order_pb.ts';
+import { OrderSchema, type OrderPrivate } from '../../proto/gen/holdfast/orders/v1/order_pb.ts';
 import {
   OrderEventSchema,
   ReturnSchema,
@@ -93,9 +90,8 @@ const privateOf = (order: Order): Fillings<OrderPrivate> => {
   };
 };
 
-/** An order with its facts as `factsOf` has read them. */
-export const wireOrder = (order: Order, facts: Fillings<OrderFacts>) =>
-  messageOf(OrderSchema, { facts, private: privateOf(order), asOf: undefined });
+export const wireOrder = (order: OrderWithFacts) =>
+  messageOf(OrderSchema, { facts: order, private: privateOf(order), asOf: undefined });
 
 export const wireEvent = ({ data, createdAt, ...event }: OrderEvent) =>
   messageOf(OrderEventSchema, { ...event, at: createdAt, dataJson: JSON.stringify(data) });

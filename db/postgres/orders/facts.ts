@@ -10,11 +10,14 @@ import type { Order } from './order-row.ts';
 const isPaid = ({ paymentStatus }: Order): boolean =>
   paymentStatus !== 'none' && paymentStatus !== 'authorized';
 
-/** Orders with their refunds and parcels, in one statement each; none when no order is paid. */
+/** An order with its refunds and parcels: everything that fills its facts. */
+export type OrderWithFacts = Order & Pick<Fillings<OrderFacts>, 'refunds' | 'parcels'>;
+
+/** Reads refunds and parcels in one statement each; no statement when no order is paid. */
 export const listFacts = async (
   db: Db | Tx,
   orders: readonly Order[],
-): Promise<Fillings<OrderFacts>[]> => {
+): Promise<OrderWithFacts[]> => {
   const ids = orders.filter(isPaid).map(({ id }) => id);
   if (ids.length === 0) return orders.map((order) => ({ ...order, refunds: [], parcels: [] }));
   const refunded = await db
@@ -36,7 +39,7 @@ export const listFacts = async (
   }));
 };
 
-export const factsOf = async (db: Db | Tx, order: Order): Promise<Fillings<OrderFacts>> => {
+export const factsOf = async (db: Db | Tx, order: Order): Promise<OrderWithFacts> => {
   const [facts] = await listFacts(db, [order]);
   if (!facts) throw new Error('an order without facts');
   return facts;
