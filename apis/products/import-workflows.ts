@@ -10,6 +10,7 @@ import {
   importResumed,
 } from '../../workflows/import-catalogue.contract.ts';
 import type { TemporalConnection } from '../../workflows/client/connection.ts';
+import { startWorkflow } from '../../workflows/client/start.ts';
 
 /** An import without progress for this long may have lost its workflow. */
 const IDLE_MS = 15_000;
@@ -29,10 +30,8 @@ export const startImportWorkflows = (
   temporal: TemporalConnection,
   telemetry: Telemetry,
 ): ImportWorkflows => {
-  const start = async (importId: string): Promise<void> => {
-    const client = await temporal.client();
-    await client.workflow.start(IMPORT_CATALOGUE, importOptions(importId));
-  };
+  const start = (importId: string): Promise<void> =>
+    startWorkflow(temporal, IMPORT_CATALOGUE, importOptions(importId));
   const signal = async (importId: string): Promise<void> => {
     const client = await temporal.client();
     await client.workflow.getHandle(importCatalogueId(importId)).signal(importResumed);
