@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { schemasOfOtherBuilds } from '../db/postgres/migrate.ts';
 import { environmentOf, migrateEnvironment } from './environment.ts';
 import { ROOT, type Instance } from './instance.ts';
 import { isSandbox, PROCESS_NAMES, specOf, type ProcessName } from './processes.ts';
@@ -158,6 +157,8 @@ const migrate = async (instance: Instance, report: Report): Promise<void> => {
   const stamp = await sourceStamp();
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
   const env = migrateEnvironment(instance);
+  // Loaded here, because most commands need no database client.
+  const { schemasOfOtherBuilds } = await import('../db/postgres/migrate.ts');
   const foreign = await schemasOfOtherBuilds(env['HOLDFAST_POSTGRES_URL'] ?? '');
   if (foreign.length > 0) {
     const reset = instance.isTests ? './holdfast reset --test' : './holdfast reset';
