@@ -16,7 +16,7 @@ const test = command({
   example: 'test ./test/contracts/alerts.shop.test.ts -t "an alert"',
   positionals: ['[FILE…]'],
   isPassedOn: true,
-  run: async (_, words) => (await import('../test.ts')).test(words),
+  run: async (_, words) => (await import('../tests/test.ts')).test(words),
 });
 
 const lint = command({
