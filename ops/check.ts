@@ -1,9 +1,10 @@
 // Runs the checks that need no server: format, lint, types, contracts, dead code, tidiness.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { generate, generatedFiles } from './generate.ts';
 import { ROOT } from './instance.ts';
 import { runCommand } from './servers/install.ts';
+import { pureTests } from './tests/groups.ts';
 import { vendorProtos } from './contracts/vendored.ts';
 
 const bin = (name: string): string => resolve(ROOT, 'node_modules', '.bin', name);
@@ -64,22 +65,9 @@ export const check = async (
 /** A hanging test ends after a minute; the test command prints slow tests. */
 export const TEST_LIMIT = ['--timeout', '60000'];
 
-const OUTSIDE = new Set(['node_modules', 'bench']);
-
-/** Tests that start no server; those that need the shop are named `*.shop.test.ts`. */
-const unitTests = (): string[] => {
-  const folders = readdirSync(ROOT, { withFileTypes: true }).filter(
-    (entry) => entry.isDirectory() && !entry.name.startsWith('.') && !OUTSIDE.has(entry.name),
-  );
-  const files = folders.flatMap(({ name }) => [
-    ...new Bun.Glob(`${name}/**/*.test.ts`).scanSync({ cwd: ROOT }),
-  ]);
-  return files.filter((file) => !file.endsWith('.shop.test.ts')).map((file) => `./${file}`);
-};
-
 /** Runs the checks and the tests that need no server; returns the exit code. */
 export const lint = async (): Promise<number> => {
-  const unit = () => run(process.execPath, 'test', ...TEST_LIMIT, ...unitTests());
+  const unit = () => run(process.execPath, 'test', ...TEST_LIMIT, ...pureTests());
   const { failed } = await check({ ...CHECKS, 'rules and unit tests': unit });
   return failed > 0 ? 1 : 0;
 };

@@ -6,6 +6,7 @@ import { migrationSettings, ownEnvironment } from './environment.ts';
 import { ROOT, type Instance } from './instance.ts';
 import { DEFAULT_PORT_BASE, portOf, type PortName } from './ports.ts';
 import { PROCESS_NAMES, specOf, type ProcessName } from './processes.ts';
+import { TEMPORAL } from './servers/go.ts';
 import { LIMITS, SEARCH_ATTRIBUTES } from './servers/temporal.ts';
 
 /** The container of each port that is not named after it. */
@@ -126,7 +127,7 @@ const cassandra = () => ({
 });
 
 const temporal = () => ({
-  image: 'temporalio/temporal:1.5.1',
+  image: `temporalio/temporal:${TEMPORAL.version}`,
   // The image's own user cannot write to a new volume.
   user: '0:0',
   command: [

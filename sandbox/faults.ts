@@ -8,6 +8,8 @@ const faultBody = z.strictObject({
   method: z.string().default('*'),
   /** Prefix of the path; a `*` in it matches anything, so `*` alone is every path. */
   path: z.string().min(1).max(500).default('*'),
+  /** A text of the request's body: the fault is for requests of one order or one recipient. */
+  containing: z.string().min(1).max(200).optional(),
   action: z.union([
     z.enum(['drop_before', 'apply_then_drop', 'apply_then_500', 'hang']),
     z.string().regex(/^status:[45]\d\d$/),
@@ -18,17 +20,21 @@ const faultBody = z.strictObject({
 type Fault = z.output<typeof faultBody> & { id: string };
 
 export interface Faults {
-  /** POST, GET and DELETE of /_sandbox/faults; undefined for anything else. */
+  /**
+   * POST, GET and DELETE of /_sandbox/faults; undefined for anything else. `?containing=text`
+   * deletes only the faults of that text.
+   */
   answer(request: Request): Promise<Response> | undefined;
   /** The fault for this request, counted down; the first match wins. */
-  take(request: Request): { action: string; forMs: number } | undefined;
+  take(request: Request, body: string): { action: string; forMs: number } | undefined;
 }
 
-const matches = (fault: Fault, request: Request): boolean => {
+const matches = (fault: Fault, request: Request, body: string): boolean => {
   const { pathname } = new URL(request.url);
   const sameMethod = fault.method === '*' || fault.method.toUpperCase() === request.method;
   const prefix = fault.path.split('*').map(RegExp.escape).join('.*');
-  return sameMethod && new RegExp(`^${prefix}`).test(pathname);
+  const isOfIt = fault.containing === undefined || body.includes(fault.containing);
+  return sameMethod && isOfIt && new RegExp(`^${prefix}`).test(pathname);
 };
 
 export const createFaults = (): Faults => {
@@ -47,11 +53,12 @@ export const createFaults = (): Faults => {
       if (request.method === 'POST') return add(request);
       if (request.method === 'GET') return Promise.resolve(Response.json({ faults }));
       if (request.method !== 'DELETE') return undefined;
-      faults = [];
+      const text = new URL(request.url).searchParams.get('containing');
+      faults = text === null ? [] : faults.filter(({ containing }) => containing !== text);
       return Promise.resolve(Response.json({}));
     },
-    take: (request) => {
-      const fault = faults.find((one) => matches(one, request));
+    take: (request, body) => {
+      const fault = faults.find((one) => matches(one, request, body));
       if (!fault) return undefined;
       fault.times--;
       if (fault.times === 0) faults = faults.filter((one) => one !== fault);
@@ -76,12 +83,12 @@ export interface Connections {
  */
 export const underFaults = async (
   faults: Faults,
-  request: Request,
+  { request, body }: { request: Request; body: string },
   apply: (save500: boolean) => Promise<Response>,
   statusAnswer: (status: number) => Response,
   connections?: Connections,
 ): Promise<Response> => {
-  const fault = faults.take(request);
+  const fault = faults.take(request, body);
   if (!fault) return apply(false);
   if (fault.action.startsWith('status:')) return statusAnswer(Number(fault.action.slice(7)));
   if (fault.action === 'drop_before') return brokenAnswer();

@@ -152,16 +152,25 @@ describe('the repository', () => {
     expect([...folders].filter((one) => !PROCESS_SOURCES.includes(one))).toEqual([]);
   });
 
+  /** Whether running `file` loads `wanted`. */
+  const reaches = (file: string, wanted: string, seen = new Set<string>()): boolean =>
+    file === wanted ||
+    ownImports(file).some(({ target, isType }) => {
+      if (isType || seen.has(target) || !FILES.includes(target)) return false;
+      return reaches(target, wanted, seen.add(target));
+    });
+
   test('names tests that need the shop, and no others, *.shop.test.ts', () => {
-    const reachesShop = (file: string, seen: Set<string>): boolean =>
-      file === 'test/support/shop.ts' ||
-      ownImports(file).some(({ target, isType }) => {
-        if (isType || seen.has(target) || !FILES.includes(target)) return false;
-        return reachesShop(target, seen.add(target));
-      });
     const wrong = SOURCES.filter(isTest).filter(
-      (file) => file.endsWith('.shop.test.ts') !== reachesShop(file, new Set()),
+      (file) => file.endsWith('.shop.test.ts') !== reaches(file, 'test/support/shop.ts'),
     );
+    expect(wrong).toEqual([]);
+  });
+
+  test('keeps tests that break the shop apart from those that share it', () => {
+    const wrong = SOURCES.filter(
+      (file) => isTest(file) && !/^test\/(?:faults|drills)\//.test(file),
+    ).filter((file) => reaches(file, 'test/support/breakable-shop.ts'));
     expect(wrong).toEqual([]);
   });
 

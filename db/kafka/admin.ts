@@ -1,5 +1,5 @@
 // Administers Kafka: topics, consumer groups and committed offsets.
-import { ConfigResourceTypes, type Admin, type Kafka } from 'kafkajs';
+import { ConfigResourceTypes, KafkaJSError, type Admin, type Kafka } from 'kafkajs';
 import type { Reach } from './reach.ts';
 import { topicConfigs } from './topics.ts';
 
@@ -30,13 +30,28 @@ export const createTopics = (kafka: Kafka): Promise<void> =>
     if (resources.length > 0) await admin.alterConfigs({ validateOnly: false, resources });
   });
 
+const TRIES_MAX = 20;
+const AGAIN_MS = 250;
+
+/** kafkajs does not repeat this by itself while a broker that has just started reads its log. */
+const committedOf = async (admin: Admin, groupId: string, topics: string[]) => {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await admin.fetchOffsets({ groupId, topics });
+    } catch (error) {
+      if (!(error instanceof KafkaJSError && error.retriable) || tries === TRIES_MAX) throw error;
+      await Bun.sleep(AGAIN_MS);
+    }
+  }
+};
+
 /** The group's committed offset in each partition of the topics. */
 export const reachOf = (kafka: Kafka, groupId: string, topics: string[]): Promise<Reach[]> =>
   withAdmin(kafka, async (admin) => {
     const ends = await Promise.all(
       topics.map(async (topic) => ({ topic, partitions: await admin.fetchTopicOffsets(topic) })),
     );
-    const committed = await admin.fetchOffsets({ groupId, topics });
+    const committed = await committedOf(admin, groupId, topics);
     return ends.flatMap(({ topic, partitions }) => {
       const own = committed.find((one) => one.topic === topic)?.partitions ?? [];
       return partitions.map(({ partition, high, low }) => {

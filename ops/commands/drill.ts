@@ -1,11 +1,11 @@
 // Runs drills, all faults or the named ones, on the tests' instance and prints a table.
-import { runCatalogueDrill } from '../../test/faults/catalogue/drill.ts';
-import { ROAD_FAULTS } from '../../test/faults/catalogue/faults.ts';
-import { runDrill } from '../../test/faults/drill.ts';
-import { FAULTS } from '../../test/faults/faults.ts';
-import { PLANTED, withPlanted } from '../../test/faults/planted.ts';
-import { KINDS, type Plan } from '../../test/faults/workload.ts';
-import { shop as openShop, type Shop } from '../../test/support/shop.ts';
+import { runCatalogueDrill } from '../../test/drills/catalogue/drill.ts';
+import { ROAD_FAULTS } from '../../test/drills/catalogue/faults.ts';
+import { runDrill } from '../../test/drills/drill.ts';
+import { FAULTS } from '../../test/drills/faults.ts';
+import { PLANTED, withPlanted } from '../../test/drills/planted.ts';
+import { KINDS, type Plan } from '../../test/drills/workload.ts';
+import { breakableShop, type BreakableShop } from '../../test/support/breakable-shop.ts';
 import { UsageError } from '../arguments.ts';
 import { drillOverload } from './overload.ts';
 
@@ -29,13 +29,17 @@ const report = (name: string, figures: number[], verdict: string, broken: string
 
 type Requested = Omit<Plan, 'count'> & { count: number | undefined };
 
-const drilled = (shop: Shop, name: string, { count, ...plan }: Requested) =>
+const drilled = (shop: BreakableShop, name: string, { count, ...plan }: Requested) =>
   Object.hasOwn(ROAD_FAULTS, name)
     ? runCatalogueDrill(shop, name, { ...plan, count: count ?? WRITES_DEFAULT })
     : runDrill(shop, name, { ...plan, count: count ?? ORDERS_DEFAULT });
 
 /** Returns how many faults broke a promise. */
-const drillFaults = async (shop: Shop, names: string[], plan: Requested): Promise<number> => {
+const drillFaults = async (
+  shop: BreakableShop,
+  names: string[],
+  plan: Requested,
+): Promise<number> => {
   let failures = 0;
   for (const name of names) {
     const { calls, unknown, seconds, lagMs = 0, broken } = await drilled(shop, name, plan);
@@ -49,7 +53,7 @@ const drillFaults = async (shop: Shop, names: string[], plan: Requested): Promis
 };
 
 /** Returns how many planted bugs were not detected. */
-const drillPlanted = async (shop: Shop): Promise<number> => {
+const drillPlanted = async (shop: BreakableShop): Promise<number> => {
   let failures = 0;
   for (const [name, planted] of Object.entries(PLANTED)) {
     const { fault, plan, breaks } = planted;
@@ -82,7 +86,7 @@ export const drill = async (
   if (unknown) throw new UsageError(`unknown fault ${unknown}; known faults: ${ALL.join(', ')}`);
   const kinds = abandoned ? { abandons: ABANDONED, ...KINDS } : KINDS;
   if (abandoned) process.env['HOLDFAST_PAYMENT_WINDOW_MS'] = ABANDONED_WINDOW_MS;
-  const shop = await openShop();
+  const shop = await breakableShop();
   try {
     if (isOverload) return await drillOverload(shop);
     console.log(`${'fault'.padEnd(NAME_WIDTH)}   calls  unknown  seconds  promises`);

@@ -11,10 +11,11 @@ const test = command({
   name: 'test',
   summary: "the checks and every test, on the tests' instance",
   about:
-    'Runs the checks of lint, then every test on a separate instance, which is stopped ' +
-    'afterwards. With files it runs only those tests. Options are those of `bun test`.',
+    'Runs the checks of lint, then the tests on a separate instance, which is stopped ' +
+    'afterwards. With --all it runs whole drills, planted bugs and large imports, too; with ' +
+    'files only those tests. Other options are those of `bun test`.',
   example: 'test ./test/contracts/alerts.shop.test.ts -t "an alert"',
-  positionals: ['[FILE…]'],
+  positionals: ['[--all]', '[FILE…]'],
   isPassedOn: true,
   run: async (_, words) => (await import('../tests/test.ts')).test(words),
 });

@@ -1,5 +1,5 @@
 // The overload drill: offers twice the gateway's capacity and measures the goodput.
-import { runOverload, type Overloaded, type Round } from '../../test/faults/overload.ts';
+import { runOverload, type Overloaded, type Round } from '../../test/drills/overload.ts';
 import type { Shop } from '../../test/support/shop.ts';
 
 const RATIO_AIM = 0.9;

@@ -103,7 +103,7 @@ export const postgresUrl = (instance: Instance, role: string, database = 'holdfa
   return `postgres://${role}:${instance.secret(name)}@${host}/${database}`;
 };
 
-const input = async <T>(
+const withAdmin = async <T>(
   instance: Instance,
   work: (sql: ReturnType<typeof postgres>) => Promise<T>,
 ): Promise<T> => {
@@ -134,9 +134,9 @@ export const postgresServer: Server = {
     return { command: bin('postgres'), args: ['-D', folder, ...args], env, user: runAs() };
   },
   isWell: (instance) =>
-    input(instance, async (sql) => (await sql`select 1`).length === 1).catch(() => false),
+    withAdmin(instance, async (sql) => (await sql`select 1`).length === 1).catch(() => false),
   afterStart: (instance) =>
-    input(instance, async (sql) => {
+    withAdmin(instance, async (sql) => {
       const [found] = await sql`select 1 from pg_database where datname = 'holdfast'`;
       if (!found) await sql.unsafe('create database holdfast');
     }),

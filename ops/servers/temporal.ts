@@ -1,13 +1,11 @@
 // Runs Temporal's development server and UI, built from Go sources.
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { CACHE } from '../instance.ts';
-import { cached, isOnPath, runCommand } from './install.ts';
+import { binaryOf, goInstall, TEMPORAL } from './go.ts';
+import { runCommand } from './install.ts';
 import type { Server } from './server.ts';
 
-const VERSION = '1.5.1';
-const NAME = `temporal-${VERSION}`;
-const BINARY = resolve(CACHE, NAME, 'temporal');
+const BINARY = binaryOf(TEMPORAL);
 export const SEARCH_ATTRIBUTES = ['OrderStatus=Keyword', 'StoreId=Keyword', 'NeedsAttention=Bool'];
 export const LIMITS = [
   'frontend.rps=10000',
@@ -17,17 +15,9 @@ export const LIMITS = [
 
 export const temporalServer: Server = {
   name: 'temporal',
-  version: `${VERSION}+codec`,
+  version: `${TEMPORAL.version}+codec`,
   startLimitMs: 60_000,
-  install: async (report) => {
-    await cached(NAME, report, async (folder) => {
-      if (!isOnPath('go')) throw new Error('Temporal is built with Go, which is not on PATH');
-      const env = { GOBIN: folder, GOFLAGS: '-trimpath' };
-      const target = `github.com/temporalio/cli/cmd/temporal@v${VERSION}`;
-      await runCommand(['go', 'install', target], { env });
-      if (!existsSync(resolve(folder, 'temporal'))) throw new Error('go install built nothing');
-    });
-  },
+  install: (report) => goInstall(TEMPORAL, report),
   launch: async (instance) => {
     const folder = resolve(instance.home, 'data', 'temporal');
     mkdirSync(folder, { recursive: true });

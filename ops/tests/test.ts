@@ -1,54 +1,77 @@
 // The test command: runs the checks, then every test on the tests' instance, then prints the sums.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { resolve } from 'node:path';
-import { check, TEST_LIMIT } from '../check.ts';
+import { check } from '../check.ts';
 import { takeDown } from '../down.ts';
-import { ROOT, testInstance } from '../instance.ts';
-import { reportOf, slowest, type Report } from './report.ts';
+import { testInstance } from '../instance.ts';
+import { report as progress } from '../output.ts';
+import { CONFORMANCE, goInstall, GRPCURL, isBuilt, STRIPE_MOCK } from '../servers/go.ts';
+import { isOnPath } from '../servers/install.ts';
+import { bringUp } from '../up.ts';
+import { watchCores, type Busyness } from './cores.ts';
+import { drillTests, faultTests, gentleTests, pureTests } from './groups.ts';
+import { PACE } from './pace.ts';
+import { merged, slowest, type Report } from './report.ts';
+import { runTests } from './run.ts';
 
-/** Runs `bun test` on the files (all when there are none); its output is passed through. */
-const runTests = async (files: string[]): Promise<Report> => {
-  const folder = mkdtempSync(resolve(tmpdir(), 'holdfast-test-'));
-  const outfile = resolve(folder, 'junit.xml');
-  const reporter = ['--reporter=junit', `--reporter-outfile=${outfile}`];
-  const child = Bun.spawn([process.execPath, 'test', ...TEST_LIMIT, ...reporter, ...files], {
-    cwd: ROOT,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  const code = await child.exited;
-  try {
-    const report = reportOf(existsSync(outfile) ? readFileSync(outfile, 'utf8') : '');
-    // A crash of the runner or a failing hook fails no single test, and still must not pass.
-    if (code !== 0 && report.failures.length === 0) {
-      report.failures.push({ name: `bun test ended with ${code}`, text: 'see its output above' });
-    }
-    return report;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+/** Files at the same time: most of a test's time on the shop is waiting. */
+const AT_ONCE = 3;
+/** How long each file took once: the slowest begin first. A whole run writes it anew. */
+const TIMINGS = 'ops/tests/timings.json';
+const SLOWEST_COUNT = 10;
+
+/** Programs of other projects that tests use; without Go those tests are skipped. */
+const installTools = async (): Promise<void> => {
+  if (!isOnPath('go')) return;
+  for (const tool of [GRPCURL, STRIPE_MOCK, CONFORMANCE]) {
+    if (!isBuilt(tool)) await goInstall(tool, progress);
   }
 };
 
-const SLOWEST_COUNT = 10;
+/**
+ * Tests that need the shop to themselves come first, while little is in it: they mostly wait, and
+ * what uses no shop runs beside them. Then come those that share the shop, many at once.
+ */
+const runAll = async (isWhole: boolean) => {
+  Object.assign(process.env, PACE);
+  await Promise.all([bringUp(testInstance(), progress), installTools()]);
+  const [checks, ...first] = await Promise.all([
+    check(),
+    runTests(['--only-failures', ...pureTests()]),
+    runTests(faultTests()),
+  ]);
+  const update = isWhole ? ['--update-timings'] : [];
+  const gentle = [`--parallel=${AT_ONCE}`, `--timings=${TIMINGS}`, ...update, ...gentleTests()];
+  const shared = await runTests(gentle, { HOLDFAST_TESTS_UP: 'yes' });
+  const drills = isWhole ? [await runTests(drillTests())] : [];
+  return { checks, report: merged([...first, shared, ...drills]) };
+};
+
+const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
 /** What the runner has printed long before, again where a reader looks first: at the end. */
-const print = (report: Report): void => {
+const print = (report: Report, { all, mean }: Busyness): void => {
   for (const [file, seconds] of slowest(report, SLOWEST_COUNT)) {
     console.log(`${seconds.toFixed(1).padStart(7)} s  ${file}`);
   }
+  console.log(`all cores were busy ${percent(all)} of the time, ${percent(mean)} of them was used`);
   for (const { name, text } of report.failures) console.log(`FAILED: ${name}\n${text}`);
   for (const name of report.skipped) console.log(`skipped: ${name}`);
 };
 
+const ALL = '--all';
+
 /** Returns the exit code; the last line printed is `N passed, N failed, N skipped`. */
-export const test = async (files: string[]): Promise<number> => {
-  const checks = files.length === 0 ? await check() : { passed: 0, failed: 0 };
-  const report = await runTests(files);
+export const test = async (words: string[]): Promise<number> => {
+  const cores = watchCores();
+  const given = words.filter((word) => word !== ALL);
+  const { checks, report } =
+    given.length > 0
+      ? { checks: { passed: 0, failed: 0 }, report: await runTests(given) }
+      : await runAll(words.includes(ALL));
   const left = await takeDown(testInstance()).then(
     () => '',
     (error: unknown) => String(error),
   );
-  print(report);
+  print(report, cores.end());
   if (left) console.log(`FAILED to stop the tests' instance: ${left}`);
   const passed = checks.passed + report.passed;
   const failed = checks.failed + report.failures.length + (left ? 1 : 0);

@@ -52,11 +52,21 @@ describe('the carrier sandbox', () => {
     };
     return shipments.filter((shipment) => shipment.reference === reference).length;
   };
-  const fault = (action: string) =>
+  const fault = (action: string, more: object = {}) =>
     fetch(`${base}/_sandbox/faults`, {
       method: 'POST',
-      body: JSON.stringify({ method: 'POST', path: '/shipments', action }),
+      body: JSON.stringify({ method: 'POST', path: '/shipments', action, ...more }),
     });
+
+  test('refuses only the parcels that a fault names, until that fault is deleted', async () => {
+    const to = { ...TO, name: 'Grace' };
+    const ofGrace = (key: string) => book(key, { reference: key, to });
+    await fault('status:503', { containing: 'Grace', times: 9 });
+    await fault('status:422', { containing: 'Ada', times: 9 });
+    expect([(await ofGrace('g1')).status, (await book('a1')).status]).toEqual([503, 422]);
+    await fetch(`${base}/_sandbox/faults?containing=Grace`, { method: 'DELETE' });
+    expect([(await ofGrace('g2')).status, (await book('a2')).status]).toEqual([201, 422]);
+  });
 
   test('books one parcel per key and keeps it over a restart', async () => {
     const first = await book('ord_1/ship');

@@ -155,11 +155,11 @@ export const createCarrierSandbox = (options: Options) => {
     return one(shelf, options, match[1] ?? '', match[2]);
   };
   return {
-    fetch: (request: Request, connections?: Connections): Promise<Response> => {
+    fetch: async (request: Request, connections?: Connections): Promise<Response> => {
       const path = new URL(request.url).pathname;
       if (path === '/_sandbox/shipments') {
         const shipments = shelf.all().map((row) => shown(row, options));
-        return Promise.resolve(Response.json({ shipments }));
+        return Response.json({ shipments });
       }
       const decided = OUTCOME.exec(path)?.[1];
       if (decided) return decide(shelf, options, request, decided);
@@ -167,7 +167,10 @@ export const createCarrierSandbox = (options: Options) => {
         const done = await answer(request, path);
         return as500 ? byFault(500) : done;
       };
-      return faults.answer(request) ?? underFaults(faults, request, apply, byFault, connections);
+      const controlled = faults.answer(request);
+      if (controlled) return controlled;
+      const faulty = { request, body: await request.clone().text() };
+      return underFaults(faults, faulty, apply, byFault, connections);
     },
     close: () => shelf.close(),
   };

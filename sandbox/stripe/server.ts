@@ -111,7 +111,7 @@ const createApi = ({ ledger, routes, events, faults, nowMs }: Api) => {
       const byFault = (status: number): Response =>
         refused(request, requestId, statusError(status));
       return await whileRunning(key, () =>
-        underFaults(faults, request, apply, byFault, connections),
+        underFaults(faults, { request, body: encoded }, apply, byFault, connections),
       );
     } catch (error) {
       if (error instanceof StripeError) return refused(request, requestId, error);

@@ -1,20 +1,17 @@
-// Compares the card sandbox with Stripe's stripe-mock, if installed: both accept and refuse the
-// same requests. stripe-mock knows every parameter of the API by Stripe's OpenAPI description, but
-// not how a payment behaves.
-// GOBIN=~/.cache/holdfast/stripe-mock-0.203.0 go install github.com/stripe/stripe-mock@v0.203.0
+// Compares the card sandbox with Stripe's stripe-mock: both accept and refuse the same requests.
+// stripe-mock knows every parameter of the API by Stripe's OpenAPI description, but not how a
+// payment behaves.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { stripeRefundsAndDisputes } from '../../activities/providers/stripe-refunds-and-disputes.ts';
 import { stripeLedger } from '../../activities/providers/stripe-ledger.ts';
 import { connectStripe } from '../../activities/providers/stripe-client.ts';
 import { stripeProvider } from '../../activities/providers/stripe.ts';
-import { CACHE, testInstance } from '../../ops/instance.ts';
+import { testInstance } from '../../ops/instance.ts';
+import { binaryOf, isBuilt, STRIPE_MOCK } from '../../ops/servers/go.ts';
 import { until } from '../../ops/supervise.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
 import { openForTest } from './testing.ts';
 
-const MOCK = resolve(CACHE, 'stripe-mock-0.203.0', 'stripe-mock');
 const PORT_SHIFT = 192;
 const START_LIMIT_MS = 20_000;
 
@@ -91,9 +88,7 @@ const REFUSED: Row[] = [
   ['a path that does not exist', 'GET payment_unknowns'],
 ];
 
-const isAtHand = existsSync(MOCK);
-
-describe.skipIf(!isAtHand)('stripe-mock and the card sandbox (skipped where it is missing)', () => {
+describe.skipIf(!isBuilt(STRIPE_MOCK))('stripe-mock and the card sandbox (needs Go)', () => {
   const port = testInstance().portBase + PORT_SHIFT;
   const mock = `http://127.0.0.1:${port}`;
   const ids: Fields = {};
@@ -136,7 +131,7 @@ describe.skipIf(!isAtHand)('stripe-mock and the card sandbox (skipped where it i
 
   beforeAll(async () => {
     const addresses = ['-http-addr', `127.0.0.1:${port}`, '-https-addr', `127.0.0.1:${port + 1}`];
-    child = Bun.spawn([MOCK, ...addresses], { stdout: 'ignore' });
+    child = Bun.spawn([binaryOf(STRIPE_MOCK), ...addresses], { stdout: 'ignore' });
     sandbox = openForTest();
     await prepare();
     const isUp = (): Promise<boolean> =>

@@ -1,15 +1,12 @@
-// Runs the Connect project's conformance suite against our listeners, where it is installed:
-// GOBIN=~/.cache/holdfast/connectconformance-1.0.7 go install
-// connectrpc.com/conformance/cmd/connectconformance@v1.0.7
+// Runs the Connect project's conformance suite against our listeners.
 import { describe, expect, test } from 'bun:test';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
-import { CACHE, ROOT, testInstance } from '../../ops/instance.ts';
+import { ROOT, testInstance } from '../../ops/instance.ts';
+import { binaryOf, CONFORMANCE, isBuilt } from '../../ops/servers/go.ts';
 
-const VERSION = '1.0.7';
 const LIMIT_MS = 240_000;
-const RUNNER = resolve(CACHE, `connectconformance-${VERSION}`, 'connectconformance');
 const PORT_SHIFT = 170;
 
 const output = async (command: string[], cwd: string): Promise<{ code: number; text: string }> => {
@@ -24,7 +21,7 @@ const output = async (command: string[], cwd: string): Promise<{ code: number; t
 
 /** The suite's contracts, from its Go module. */
 const descriptorsIn = async (folder: string): Promise<string> => {
-  const module = `connectrpc.com/conformance@v${VERSION}`;
+  const module = `connectrpc.com/conformance@v${CONFORMANCE.version}`;
   const { text } = await output(['go', 'mod', 'download', '-json', module], folder);
   const { Dir } = JSON.parse(text) as { Dir: string };
   const file = resolve(folder, 'descriptors.binpb');
@@ -37,11 +34,9 @@ const descriptorsIn = async (folder: string): Promise<string> => {
   return file;
 };
 
-const isAtHand = existsSync(RUNNER) && Bun.which('go') !== null;
-
 describe('the listeners of an RPC service', () => {
-  test.skipIf(!isAtHand)(
-    'pass the conformance suite of Connect and gRPC (skipped where it is not installed)',
+  test.skipIf(!isBuilt(CONFORMANCE))(
+    'pass the conformance suite of Connect and gRPC (needs Go)',
     async () => {
       const folder = mkdtempSync(resolve(tmpdir(), 'holdfast-conformance-'));
       try {
@@ -50,7 +45,10 @@ describe('the listeners of an RPC service', () => {
         const server = [process.execPath, 'test/conformance/server.ts', descriptors, port];
         const config = ['--mode', 'server', '--conf', 'test/conformance/config.yaml'];
         const limits = ['--max-servers', '1', '--parallel', '4'];
-        const { code, text } = await output([RUNNER, ...config, ...limits, '--', ...server], ROOT);
+        const { code, text } = await output(
+          [binaryOf(CONFORMANCE), ...config, ...limits, '--', ...server],
+          ROOT,
+        );
         console.error(text.trim().split('\n').slice(-2).join('\n'));
         expect([code, /, 0 failed/.test(text)]).toEqual([0, true]);
       } finally {

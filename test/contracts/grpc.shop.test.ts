@@ -8,6 +8,7 @@ import { createGrpcTransport } from '@connectrpc/connect-node';
 import { createHealth, healthRpc } from '../../apis/rpc/health.ts';
 import { listenGrpc, type Tls } from '../../apis/rpc/server.ts';
 import { ROOT, testInstance } from '../../ops/instance.ts';
+import { binaryOf, GRPCURL, isBuilt } from '../../ops/servers/go.ts';
 import {
   Health,
   HealthCheckResponse_ServingStatus as Status,
@@ -62,23 +63,27 @@ describe('health', () => {
 });
 
 describe('the descriptor set', () => {
-  test.skipIf(Bun.which('grpcurl') === null)(
-    'suffices for grpcurl (skipped where there is no grpcurl)',
-    async () => {
-      const sku = await stockedSku(inventoryOf(shop), 3);
-      const set = resolve(ROOT, 'proto', 'gen', 'descriptors.binpb');
-      const child = Bun.spawn(
-        [
-          ...['grpcurl', '-plaintext', '-protoset', set, '-d', JSON.stringify({ skus: [sku] })],
-          ...['-H', `authorization: Bearer ${shop.env['INTERNAL_TOKEN']}`],
-          ...[shop.env['INVENTORY_GRPC'] ?? '', `${InventoryService.typeName}/BatchGetStock`],
+  test.skipIf(!isBuilt(GRPCURL))('suffices for grpcurl (needs Go)', async () => {
+    const sku = await stockedSku(inventoryOf(shop), 3);
+    const set = resolve(ROOT, 'proto', 'gen', 'descriptors.binpb');
+    const child = Bun.spawn(
+      [
+        ...[
+          binaryOf(GRPCURL),
+          '-plaintext',
+          '-protoset',
+          set,
+          '-d',
+          JSON.stringify({ skus: [sku] }),
         ],
-        { stdout: 'pipe', stderr: 'inherit' },
-      );
-      const answer = JSON.parse(await new Response(child.stdout).text()) as object;
-      expect(answer).toMatchObject({ stock: [{ sku, onHand: 3, available: 3 }] });
-    },
-  );
+        ...['-H', `authorization: Bearer ${shop.env['INTERNAL_TOKEN']}`],
+        ...[shop.env['INVENTORY_GRPC'] ?? '', `${InventoryService.typeName}/BatchGetStock`],
+      ],
+      { stdout: 'pipe', stderr: 'inherit' },
+    );
+    const answer = JSON.parse(await new Response(child.stdout).text()) as object;
+    expect(answer).toMatchObject({ stock: [{ sku, onHand: 3, available: 3 }] });
+  });
 });
 
 describe('TLS', () => {

@@ -19,7 +19,8 @@ import { reached } from '../support/judges.ts';
 import type { OwnProcess } from '../support/own-processes.ts';
 import { startOwnShop } from '../support/own-shop.ts';
 import { bearer, newKey, send } from '../support/refusals.ts';
-import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+import { breakableShop, type BreakableShop } from '../support/breakable-shop.ts';
+import { UP_LIMIT_MS } from '../support/shop.ts';
 
 const LIMIT_MS = 180_000;
 /** Passes Luhn's check; no real card. */
@@ -27,7 +28,7 @@ const CARD = '4929420573595709';
 
 const canary = (of: string): string => `canary-${of}-${crypto.randomUUID()}`;
 
-let shop: Shop;
+let shop: BreakableShop;
 /** The output of the processes: their logs, their metrics, and the spans that they sent. */
 const collected = {
   logs: [] as [name: string, text: string][],
@@ -194,7 +195,7 @@ const metricsOf = async ([name, { opsUrl }]: [string, OwnProcess]): Promise<[str
 beforeAll(async () => {
   const collector = collecting();
   const endpoint = `http://127.0.0.1:${collector.port}`;
-  const own = await startOwnShop(await openShop(), { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
+  const own = await startOwnShop(await breakableShop(), { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
   const processes = Object.entries(own.processes);
   try {
     shop = own.shop;
@@ -207,7 +208,7 @@ beforeAll(async () => {
     await own.end();
     await collector.stop();
   }
-  shop = await openShop();
+  shop = await breakableShop();
   const ownLogs = processes.map(([name, { log }]): [string, string] => [`${name}.log`, log()]);
   collected.logs = [...ownLogs, ...logsOf()];
 }, UP_LIMIT_MS);

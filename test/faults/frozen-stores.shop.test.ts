@@ -4,17 +4,18 @@ import { Redis } from 'ioredis';
 import { decidedHold, holdOf, inventoryOf, outcomeOf, stockedSku } from '../support/inventory.ts';
 import { balance } from '../support/judges.ts';
 import { eventually } from '../support/journeys.ts';
-import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+import { breakableShop, type BreakableShop } from '../support/breakable-shop.ts';
+import { UP_LIMIT_MS } from '../support/shop.ts';
 
 const LIMIT_MS = 90_000;
 /** A read takes at most 5 s (promises), and Redis is given 1 s. */
 const READ_LIMIT_MS = 5_500;
 const REDIS_LIMIT_MS = 2_500;
 
-let shop: Shop;
+let shop: BreakableShop;
 let inventory: ReturnType<typeof inventoryOf>;
 beforeAll(async () => {
-  shop = await openShop();
+  shop = await breakableShop();
   inventory = inventoryOf(shop);
 }, UP_LIMIT_MS);
 

@@ -6,7 +6,8 @@ import { newId } from '../../domain/ids.ts';
 import { decidedOf, HOLD, inventoryOf } from '../support/inventory.ts';
 import { emptyModel, rules, type Model } from '../support/inventory-model.ts';
 import { eventually } from '../support/journeys.ts';
-import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+import { breakableShop, type BreakableShop } from '../support/breakable-shop.ts';
+import { UP_LIMIT_MS } from '../support/shop.ts';
 import { expectLedgerAddsUp, expectRedisEqualsLedger } from '../support/stock-invariants.ts';
 
 const LIMIT_MS = 240_000;
@@ -17,11 +18,11 @@ const STEPS = 400;
 const SKUS = 3;
 const IDS = 12;
 
-let shop: Shop;
+let shop: BreakableShop;
 let inventory: ReturnType<typeof inventoryOf>;
 let redis: Redis;
 beforeAll(async () => {
-  shop = await openShop();
+  shop = await breakableShop();
   inventory = inventoryOf(shop);
   redis = new Redis(shop.env['REDIS_URL'] ?? '');
 }, UP_LIMIT_MS);

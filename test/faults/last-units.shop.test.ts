@@ -11,7 +11,8 @@ import {
   stockedSku,
 } from '../support/inventory.ts';
 import { eventually } from '../support/journeys.ts';
-import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+import { breakableShop, type BreakableShop } from '../support/breakable-shop.ts';
+import { UP_LIMIT_MS } from '../support/shop.ts';
 import { expectLedgerAddsUp, expectRedisEqualsLedger } from '../support/stock-invariants.ts';
 
 const LIMIT_MS = 180_000;
@@ -23,11 +24,11 @@ const SAMPLE_MS = 100;
 /** Every buyer has begun by then, and few have a response. */
 const STRIKE_AFTER_SOLD = 1;
 
-let shop: Shop;
+let shop: BreakableShop;
 let inventory: ReturnType<typeof inventoryOf>;
 let redis: Redis;
 beforeAll(async () => {
-  shop = await openShop();
+  shop = await breakableShop();
   inventory = inventoryOf(shop);
   redis = new Redis(shop.env['REDIS_URL'] ?? '');
   redis.on('error', () => undefined);

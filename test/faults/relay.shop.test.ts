@@ -6,16 +6,17 @@ import { DEFAULT_STORE } from '../../domain/ids.ts';
 import { ProductChangedSchema } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
 import { asStore, eventually, graphql, stockedWare, type Ware } from '../support/journeys.ts';
 import { listenTo, type Listening } from '../support/kafka.ts';
-import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+import { breakableShop, type BreakableShop } from '../support/breakable-shop.ts';
+import { UP_LIMIT_MS } from '../support/shop.ts';
 
 const LIMIT_MS = 120_000;
 /** Longer than the polling intervals of relays and projectors. */
 const WATCHED_MS = 4_000;
 
-let shop: Shop;
+let shop: BreakableShop;
 let events: Listening;
 beforeAll(async () => {
-  shop = await openShop();
+  shop = await breakableShop();
   events = await listenTo(shop, TOPICS.products);
 }, UP_LIMIT_MS);
 afterEach(() => shop.allReady(), LIMIT_MS);

@@ -17,24 +17,25 @@ import {
   type Ware,
 } from '../support/journeys.ts';
 import { control, reached } from '../support/judges.ts';
-import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+import { breakableShop, type BreakableShop } from '../support/breakable-shop.ts';
+import { UP_LIMIT_MS } from '../support/shop.ts';
 
 const ROW_LIMIT_MS = 240_000;
 /** Longer than all timeouts of a call together, however busy the machine is. */
 const CELL_LIMIT_MS = 25_000;
 
-let shop: Shop;
+let shop: BreakableShop;
 let ware: Ware;
 let bought: OrderAnswer;
 beforeAll(async () => {
-  shop = await openShop();
+  shop = await breakableShop();
   ware = await stockedWare(shop, 100);
   await searched(shop, ware);
   bought = (await placeOrder(shop, { sku: ware.sku })).body;
   await reached(shop, bought.id, 'delivered');
 }, UP_LIMIT_MS);
 
-type Frozen = Parameters<Shop['freeze']>[0];
+type Frozen = Parameters<BreakableShop['freeze']>[0];
 
 interface Cells {
   browse: (found: Awaited<ReturnType<typeof browse>>) => void;

@@ -27,7 +27,7 @@ import {
   providerView,
   reached,
 } from '../support/judges.ts';
-import { shop as openShop, withSetting, type Shop } from '../support/shop.ts';
+import { breakableShop, type BreakableShop, withSetting } from '../support/breakable-shop.ts';
 import { readable } from './readable.ts';
 
 /** Smaller than a batch. */
@@ -35,7 +35,7 @@ const PAUSE_SEEN_MS = 5_000;
 /** The payment window of an order that expires. */
 const WINDOW_MS = 6_000;
 
-const begin = async (shop: Shop, options: Partial<OrderOptions>) => {
+const begin = async (shop: BreakableShop, options: Partial<OrderOptions>) => {
   const { sku } = await stockedWare(shop, 5);
   const { body } = await placeOrder(shop, { sku, ...options });
   return { sku, id: body.id ?? body.order?.id ?? '', accessToken: body.accessToken };
@@ -44,7 +44,7 @@ const begin = async (shop: Shop, options: Partial<OrderOptions>) => {
 const THREE_D_SECURE = { paymentMethod: 'pm_card_authenticationRequired' };
 
 /** Runs each path to its end; returns the workflow's id. */
-const PATHS: Record<string, (shop: Shop) => Promise<string>> = {
+const PATHS: Record<string, (shop: BreakableShop) => Promise<string>> = {
   delivered: async (shop) => {
     const { id } = await begin(shop, {});
     await reached(shop, id, 'delivered');
@@ -155,14 +155,14 @@ const rowsOf = (own: string, count: number): string =>
     '\n',
   );
 
-const uploaded = async (shop: Shop, file: string): Promise<string> => {
+const uploaded = async (shop: BreakableShop, file: string): Promise<string> => {
   const { GATEWAY_URL: url = '', STORE_KEY: key = '' } = shop.env;
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'text/csv' };
   const response = await fetch(`${url}/imports`, { method: 'POST', headers, body: file });
   return ((await response.json()) as { id: string }).id;
 };
 
-const importIs = (shop: Shop, id: string, status: string): Promise<true> =>
+const importIs = (shop: BreakableShop, id: string, status: string): Promise<true> =>
   eventually(`${id} is ${status}`, async () => {
     const { body } = await asStore<{ status: string }>(shop, 'GET', `/imports/${id}`);
     return body.status === status ? true : undefined;
@@ -171,7 +171,7 @@ const importIs = (shop: Shop, id: string, status: string): Promise<true> =>
 const ownName = (): string => `h${Date.now().toString(36)}`;
 
 /** Returns the workflow's id, as the paths of orders do. */
-const IMPORTS: Record<string, (shop: Shop) => Promise<string>> = {
+const IMPORTS: Record<string, (shop: BreakableShop) => Promise<string>> = {
   'import-completed': async (shop) => {
     const id = await uploaded(shop, `${HEADER}\n${rowsOf(ownName(), 20)}\n`);
     await importIs(shop, id, 'completed');
@@ -208,7 +208,7 @@ const codec = payloadCodec(codecKeys(testInstance()).split(','));
 
 const folder = resolve(import.meta.dirname, process.argv[2] ?? 'histories');
 mkdirSync(folder, { recursive: true });
-const shop = await openShop();
+const shop = await breakableShop();
 const connection = await Connection.connect({ address: shop.env['TEMPORAL_ADDRESS'] ?? '' });
 const dataConverter = { payloadCodecs: [codec] };
 const client = new Client({ connection, namespace: 'holdfast', dataConverter });

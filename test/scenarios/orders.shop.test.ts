@@ -13,7 +13,11 @@ import {
 } from '../support/journeys.ts';
 import { authenticate, balance, orderRow, providerView, reached } from '../support/judges.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
-import { boughtAndDelivered, declinedWithoutTrace, twentyCallsOneOrder } from './core-scenarios.ts';
+import {
+  boughtAndDelivered,
+  declinedWithoutTrace,
+  twentyCallsOneOrder,
+} from '../support/core-scenarios.ts';
 
 const WORKFLOW_LIMIT_MS = 120_000;
 let shop: Shop;
@@ -24,13 +28,6 @@ beforeAll(async () => {
 const scenario = (name: string, publish: () => Promise<void>): void =>
   test(name, publish, WORKFLOW_LIMIT_MS);
 
-const control = (name: string, path: string, method: string, body?: unknown): Promise<unknown> =>
-  request(`${shop.env[name]}${path}`, {
-    method,
-    headers: { 'content-type': 'application/json' },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-
 describe('an order', () => {
   scenario('is found by search, bought, delivered and confirmed by mail', () =>
     boughtAndDelivered(shop),
@@ -40,34 +37,6 @@ describe('an order', () => {
 
   scenario('placed twenty times at once under one key is one order, one charge, one response', () =>
     twentyCallsOneOrder(shop),
-  );
-
-  scenario('whose worker is killed after capture is delivered with one charge', async () => {
-    const ware = await stockedWare(shop, 5);
-    const away = { method: 'POST', path: '/shipments', action: 'status:503', times: 1_000 };
-    await control('CARRIER_SANDBOX_URL', '/_sandbox/faults', 'POST', away);
-    const { body } = await placeOrder(shop, { sku: ware.sku });
-    await reached(shop, body.id, 'confirmed');
-    expect((await providerView(shop, body.id)).paid).toHaveLength(1);
-    await shop.kill('worker');
-    await control('CARRIER_SANDBOX_URL', '/_sandbox/faults', 'DELETE');
-    await shop.startProcess('worker');
-    await reached(shop, body.id, 'delivered');
-    expect((await providerView(shop, body.id)).paid).toHaveLength(1);
-    expect(await balance(shop, ware.sku)).toEqual({ on_hand: 4, reserved: 0 });
-  });
-
-  scenario(
-    'placed while Temporal is down is answered 202 and delivered when it is back',
-    async () => {
-      const ware = await stockedWare(shop, 5);
-      await shop.kill('temporal');
-      const { status, body } = await placeOrder(shop, { sku: ware.sku });
-      expect([status, body.status]).toEqual([202, 'accepted']);
-      await shop.start('temporal');
-      await reached(shop, body.id, 'delivered');
-      expect((await providerView(shop, body.id)).paid).toHaveLength(1);
-    },
   );
 
   scenario('that needs 3-D Secure waits for the shopper and then continues', async () => {
@@ -123,13 +92,6 @@ describe('an order', () => {
 });
 
 describe('a product', () => {
-  scenario('written while Kafka is down is accepted, and searchable when it is back', async () => {
-    await shop.kill('kafka');
-    const ware = await stockedWare(shop, 4);
-    await shop.start('kafka');
-    expect((await searched(shop, ware)).id).toBe(ware.productId);
-  });
-
   scenario('that is deleted disappears from search', async () => {
     const ware = await stockedWare(shop, 1);
     await searched(shop, ware);

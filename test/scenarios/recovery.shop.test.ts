@@ -2,7 +2,14 @@
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { Client, Connection } from '@temporalio/client';
 import { fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
-import { asShopper, eventually, placeOrder, request, stockedWare } from '../support/journeys.ts';
+import {
+  asShopper,
+  eventually,
+  newName,
+  placeOrder,
+  request,
+  stockedWare,
+} from '../support/journeys.ts';
 import {
   accountsOf,
   asOperator,
@@ -10,7 +17,6 @@ import {
   balance,
   control,
   eventsOf,
-  mailTo,
   orderRow,
   providerView,
   reached,
@@ -56,9 +62,11 @@ const bought = async (more: object = {}) => {
 
 /** An order whose parcel the carrier refuses for good. */
 const refusedByCarrier = async () => {
-  const fault = { method: 'POST', path: '/shipments', action: 'status:422', times: 1 };
+  const name = newName();
+  const refusal = { action: 'status:422', times: 1, containing: name };
+  const fault = { method: 'POST', path: '/shipments', ...refusal };
   await control(shop, 'CARRIER_SANDBOX_URL', 'POST', 'faults', fault);
-  const order = await bought();
+  const order = await bought({ name });
   return { ...order, seen: await needs(order.id, 'SHIPMENT_STEP_FAILED') };
 };
 
@@ -107,7 +115,8 @@ describe('an order that the carrier refuses', () => {
 
   scenario('is refunded by a retry when its cancellation failed at the refund', async () => {
     const { id, ware } = await refusedByCarrier();
-    const refusal = { method: 'POST', path: '/v1/refunds', action: 'status:402', times: 1 };
+    const once = { action: 'status:402', times: 1, containing: id };
+    const refusal = { method: 'POST', path: '/v1/refunds', ...once };
     await control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'faults', refusal);
     expect((await asOperator(shop, 'POST', `orders/${id}/cancel`, {})).status).toBe(200);
     await needs(id, 'UNDO_FAILED');
@@ -199,32 +208,6 @@ describe('an operator', () => {
 });
 
 describe('the sweep', () => {
-  scenario(
-    'delivers the events that Temporal missed, and starts the return that waits',
-    async () => {
-      const { id, ware, accessToken } = await bought({ email: 'sweep@shopper.example' });
-      await reached(shop, id, 'delivered');
-      await shop.kill('temporal');
-      const lines = [{ sku: ware.sku, quantity: 1 }];
-      const answered = await asShopper<{ id: string; status: string }>(
-        shop,
-        { id, accessToken },
-        'POST',
-        '/returns',
-        { lines },
-      );
-      expect([answered.status, answered.body.status]).toEqual([201, 'requested']);
-      await shop.start('temporal');
-      await eventually('the return is refunded', async () =>
-        (await orderRow(shop, id))?.payment_status === 'refunded' ? true : undefined,
-      );
-      expect((await providerView(shop, id)).keptMinor).toBe(0);
-      await eventually('the refund has a mail', async () =>
-        (await mailTo(shop, 'sweep@shopper.example')).find((one) => one.startsWith('Your money')),
-      );
-    },
-  );
-
   scenario(
     'reports an order whose workflow is gone, and a retry starts it from the record',
     async () => {

@@ -135,11 +135,15 @@ export interface OrderOptions {
   sku: string;
   quantity?: number;
   paymentMethod?: string;
+  /** Of the recipient. */
+  name?: string;
   postalCode?: string;
   email?: string;
   key?: string;
 }
 
+/** A recipient's name of one test, by which the carrier's faults find its parcels. */
+export const newName = (): string => `Robin ${letters()}`;
 export const newEmail = (): string => `${letters()}${Date.now().toString(36)}@shopper.example`;
 
 export const placeOrder = ({ env }: Shop, options: OrderOptions): Promise<Answer<OrderAnswer>> =>
@@ -151,6 +155,7 @@ export const placeOrder = ({ env }: Shop, options: OrderOptions): Promise<Answer
       email: options.email ?? 'shopper@holdfast.example',
       shippingAddress: {
         ...ADDRESS,
+        ...(options.name && { name: options.name }),
         ...(options.postalCode && { postalCode: options.postalCode }),
       },
       paymentMethod: options.paymentMethod ?? 'pm_card_visa',

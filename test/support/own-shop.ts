@@ -1,7 +1,7 @@
 // Starts a second set of an order's processes with settings of a test, on the shop's servers.
 import type { Setting } from '../../processes/config.ts';
 import { newPorts, startOwn, type OwnProcess, type Ports } from './own-processes.ts';
-import type { Shop } from './shop.ts';
+import type { BreakableShop } from './breakable-shop.ts';
 
 export const SERVICES = ['products', 'search', 'inventory', 'orders', 'recovery'] as const;
 export type Service = (typeof SERVICES)[number];
@@ -12,7 +12,7 @@ type Settings = Partial<Record<Setting, string>>;
 
 export interface OwnShop {
   /** The same shop by the URLs of these processes. */
-  shop: Shop;
+  shop: BreakableShop;
   urls: Record<Service, string>;
   processes: Record<Name, OwnProcess>;
   /** Ends them, and restarts the shop's own worker. */
@@ -45,7 +45,7 @@ const startAll = async (settings: Settings, ports: Record<Name, Ports>) => {
  * The shop's own worker is stopped meanwhile: this set's worker takes every step of every order.
  */
 export const startOwnShop = async (
-  shop: Shop,
+  shop: BreakableShop,
   settings: Settings,
   origin = 'http://127.0.0.1',
 ): Promise<OwnShop> => {

@@ -108,8 +108,8 @@ const redisOrLocal = (store: LimitStore, telemetry: Telemetry) => {
   let awayUntil = 0;
   return async (storeId: string, buckets: Bucket[], cost: number): Promise<Level[]> => {
     if (performance.now() > awayUntil) {
-      const input = () => store.take(storeId, buckets, cost);
-      const levels = await withDeadline(input, ANSWER_LIMIT_MS, late).catch(() => undefined);
+      const taken = () => store.take(storeId, buckets, cost);
+      const levels = await withDeadline(taken, ANSWER_LIMIT_MS, late).catch(() => undefined);
       if (levels) return levels;
       awayUntil = performance.now() + AWAY_MS;
     }

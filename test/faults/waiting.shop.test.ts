@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, test } from 'bun:test';
 import { reservationIdOf } from '../../domain/ids.ts';
 import { asShopper, eventually, newEmail, placeOrder, stockedWare } from '../support/journeys.ts';
 import { accountsOf, authenticate, balance, providerView, reached } from '../support/judges.ts';
-import { shop as openShop, UP_LIMIT_MS, withSetting, type Shop } from '../support/shop.ts';
+import { breakableShop, type BreakableShop, withSetting } from '../support/breakable-shop.ts';
+import { UP_LIMIT_MS } from '../support/shop.ts';
 
 const LIMIT_MS = 150_000;
 const SECURE = 'pm_card_authenticationRequired';
@@ -12,9 +13,9 @@ const WINDOW_MS = 6_000;
 const QUEUED_MS = 6_000;
 const ALL_BUT_PAYMENTS = 'orders,fulfillment,notifications,recovery,imports';
 
-let shop: Shop;
+let shop: BreakableShop;
 beforeAll(async () => {
-  shop = await openShop();
+  shop = await breakableShop();
 }, UP_LIMIT_MS);
 
 const holdOf = async (orderId: string) => {

@@ -1,7 +1,7 @@
 // Plants bugs that the catalogue's drills must detect.
 import { connectKafka } from '../../../db/kafka/client.ts';
 import { createTelemetry } from '../../../telemetry/telemetry.ts';
-import type { Shop } from '../../support/shop.ts';
+import type { BreakableShop } from '../../support/breakable-shop.ts';
 
 const LOOK_EVERY_MS = 10;
 const ROWS_MAX = 500;
@@ -29,7 +29,7 @@ interface Row extends Record<string, unknown> {
  * A wrong relay: it continues after the highest number it has seen, and deletes all rows up to it.
  * Numbers are drawn in one order and committed in another.
  */
-export const pollingById = async (shop: Shop, isOver: () => boolean): Promise<void> => {
+export const pollingById = async (shop: BreakableShop, isOver: () => boolean): Promise<void> => {
   const { sql, env } = shop;
   const kafka = connectKafka(
     [env['KAFKA_BROKERS'] ?? ''],

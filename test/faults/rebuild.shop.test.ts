@@ -20,7 +20,8 @@ import {
 } from '../support/journeys.ts';
 import { tablesOf, everythingRead } from '../support/read-side.ts';
 import { bearer, newStore, send, type Store } from '../support/refusals.ts';
-import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+import { breakableShop, type BreakableShop } from '../support/breakable-shop.ts';
+import { UP_LIMIT_MS } from '../support/shop.ts';
 
 /** All of the instance's events are read again. */
 const LIMIT_MS = 600_000;
@@ -34,12 +35,12 @@ const BUCKETS = 6;
 const FIND_LOST = `select product_id from listings where store_id = ? and scope = 'all'
   and sort = 'newest' and bucket = ? and tokens contains 'lost'`;
 
-let shop: Shop;
+let shop: BreakableShop;
 let pg: Pg;
 let cassandra: Cassandra;
 let store: Store;
 beforeAll(async () => {
-  shop = await openShop();
+  shop = await breakableShop();
   const telemetry = createTelemetry('test', 'fatal');
   pg = connectPostgres({ url: shop.env['POSTGRES_URL'] ?? '', telemetry, connectionsMax: 2 });
   cassandra = await tablesOf(shop);

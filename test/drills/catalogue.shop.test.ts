@@ -5,7 +5,8 @@ import { newId } from '../../domain/ids.ts';
 import { tablesOf } from '../support/read-side.ts';
 import { request } from '../support/journeys.ts';
 import { bearer, newStore, type Store } from '../support/refusals.ts';
-import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+import { breakableShop, type BreakableShop } from '../support/breakable-shop.ts';
+import { UP_LIMIT_MS } from '../support/shop.ts';
 import { runChurn } from './catalogue/churn.ts';
 import { brokenCataloguePromises, runCatalogueDrill } from './catalogue/drill.ts';
 import { pollingById } from './catalogue/planted.ts';
@@ -21,9 +22,9 @@ const QUICK = [
   'catalogue-cassandra-frozen',
 ];
 
-let shop: Shop;
+let shop: BreakableShop;
 beforeAll(async () => {
-  shop = await openShop();
+  shop = await breakableShop();
 }, UP_LIMIT_MS);
 afterEach(() => shop.allReady(), LIMIT_MS);
 

@@ -5,7 +5,7 @@ import { runningOf } from '../../../ops/supervise.ts';
 import { createTelemetry } from '../../../telemetry/telemetry.ts';
 import { tablesOf, everythingRead } from '../../support/read-side.ts';
 import { newStore, type Store } from '../../support/refusals.ts';
-import type { Shop } from '../../support/shop.ts';
+import type { BreakableShop } from '../../support/breakable-shop.ts';
 import type { Drilled } from '../drill.ts';
 import type { Broken } from '../at-rest.ts';
 import { randomOf } from '../workload.ts';
@@ -22,7 +22,7 @@ const DRAIN_LIMIT_MS = 10 * 60_000;
 
 const pidOfProjector = () => runningOf(testInstance(), 'projector')?.pid;
 
-const allRead = async (shop: Shop): Promise<void> => {
+const allRead = async (shop: BreakableShop): Promise<void> => {
   const tables = await tablesOf(shop);
   try {
     await everythingRead(shop, tables, DRAIN_LIMIT_MS);
@@ -52,7 +52,7 @@ const unaccounted = async (
 
 /** Checks all but the reader's results, of a store whose events have all been sent and read. */
 export const brokenCataloguePromises = async (
-  shop: Shop,
+  shop: BreakableShop,
   witness: Witness,
   counted?: Counted,
 ): Promise<Broken> => {
@@ -84,7 +84,7 @@ interface Suffering {
 
 /** The churn with a fault in it, while a reader reads. */
 const churned = async (
-  shop: Shop,
+  shop: BreakableShop,
   store: Store,
   { seed, count, fault }: Suffering,
 ): Promise<{ churn: Churn; broken: Broken }> => {
@@ -107,7 +107,7 @@ const churned = async (
 };
 
 export const runCatalogueDrill = async (
-  shop: Shop,
+  shop: BreakableShop,
   name: string,
   { seed, count }: { seed: number; count: number },
 ): Promise<Drilled> => {

@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { ROOT } from '../../ops/instance.ts';
 import type { ProcessName } from '../../ops/processes.ts';
 import { SOURCES } from '../../ops/up.ts';
-import type { Shop } from '../support/shop.ts';
+import type { BreakableShop } from '../support/breakable-shop.ts';
 import type { Plan } from './workload.ts';
 
 export interface Planted {
@@ -21,6 +21,9 @@ export interface Planted {
   breaks: readonly string[];
 }
 
+/** A planted bug lasts: what it breaks is not mended by copies that are still on their way. */
+const SEEN_MS = 10_000;
+
 export const PLANTED: Record<string, Planted> = {
   'provider-key-dropped': {
     process: 'worker',
@@ -28,7 +31,7 @@ export const PLANTED: Record<string, Planted> = {
     right: 'stripe.refunds.create(params, { idempotencyKey })',
     wrong: 'stripe.refunds.create(params)',
     fault: 'refund-answer-lost',
-    plan: { seed: 1, count: 1, kinds: { returns: 100 } },
+    plan: { seed: 1, count: 1, kinds: { returns: 100 }, restMs: SEEN_MS },
     breaks: ['M2', 'M4'],
   },
   'epoch-skipped': {
@@ -37,7 +40,7 @@ export const PLANTED: Record<string, Planted> = {
     right: 'if (ready === readyText(epoch, identity)) return { epoch, losses };',
     wrong: 'return { epoch, losses };',
     fault: 'redis-flushed',
-    plan: { seed: 1, count: 4, kinds: { pays: 100 } },
+    plan: { seed: 1, count: 4, kinds: { pays: 100 }, restMs: SEEN_MS },
     breaks: ['S4'],
   },
   'released-by-a-webhook': {
@@ -47,7 +50,7 @@ export const PLANTED: Record<string, Planted> = {
     wrong: `state.isWaiting = false;
       if (state.changes > seen && state.cards.length === 0) await stock.returnStock(state.order);`,
     fault: 'none',
-    plan: { seed: 1, count: 2, kinds: { authenticates: 100 } },
+    plan: { seed: 1, count: 2, kinds: { authenticates: 100 }, restMs: SEEN_MS },
     breaks: ['S5'],
   },
 };
@@ -66,7 +69,7 @@ const copyWith = ({ file, right, wrong }: Planted, root: string): void => {
 
 /** Runs `work` with the bug in place, and removes the bug. */
 export const withPlanted = async <T>(
-  shop: Shop,
+  shop: BreakableShop,
   planted: Planted,
   work: () => Promise<T>,
 ): Promise<T> => {

@@ -1,13 +1,18 @@
 // Tests the core scenarios with two of every process.
 import { afterAll, beforeAll, describe, test } from 'bun:test';
 import { isSandbox, PROCESS_NAMES } from '../../ops/processes.ts';
-import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
-import { boughtAndDelivered, declinedWithoutTrace, twentyCallsOneOrder } from './core-scenarios.ts';
+import { breakableShop, type BreakableShop } from '../support/breakable-shop.ts';
+import { UP_LIMIT_MS } from '../support/shop.ts';
+import {
+  boughtAndDelivered,
+  declinedWithoutTrace,
+  twentyCallsOneOrder,
+} from '../support/core-scenarios.ts';
 
 const WORKFLOW_LIMIT_MS = 120_000;
-let shop: Shop;
+let shop: BreakableShop;
 beforeAll(async () => {
-  shop = await openShop();
+  shop = await breakableShop();
   await shop.startSecondCopies();
 }, UP_LIMIT_MS);
 afterAll(async () => {

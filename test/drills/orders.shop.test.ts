@@ -1,6 +1,7 @@
 // Runs some drills of orders, and proves that they detect a broken promise.
 import { beforeAll, describe, expect, test } from 'bun:test';
-import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+import { breakableShop, type BreakableShop } from '../support/breakable-shop.ts';
+import { UP_LIMIT_MS } from '../support/shop.ts';
 import { runDrill } from './drill.ts';
 import { PLANTED, withPlanted } from './planted.ts';
 
@@ -14,9 +15,9 @@ const QUICK = [
   'worker-killed',
 ];
 
-let shop: Shop;
+let shop: BreakableShop;
 beforeAll(async () => {
-  shop = await openShop();
+  shop = await breakableShop();
 }, UP_LIMIT_MS);
 
 describe('orders under a fault keep every promise', () => {

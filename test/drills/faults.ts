@@ -3,22 +3,22 @@ import { Redis } from 'ioredis';
 import postgres from 'postgres';
 import { PROCESS_NAMES, isSandbox } from '../../ops/processes.ts';
 import { control } from '../support/judges.ts';
-import type { Shop } from '../support/shop.ts';
+import type { BreakableShop } from '../support/breakable-shop.ts';
 
 export interface Fault {
-  on(shop: Shop): Promise<void>;
-  off(shop: Shop): Promise<void>;
+  on(shop: BreakableShop): Promise<void>;
+  off(shop: BreakableShop): Promise<void>;
   /** How long it lasts once it is on, in ms; `TO_THE_END`: until everything is drained. */
   lastsMs: number;
 }
 
 export const TO_THE_END = Number.POSITIVE_INFINITY;
 
-type Killable = Parameters<Shop['kill']>[0];
+type Killable = Parameters<BreakableShop['kill']>[0];
 const SECOND_MS = 1_000;
 
 /** Switches it on, and off again unless it lasts to the end. */
-export const suffered = async (shop: Shop, fault: Fault): Promise<void> => {
+export const suffered = async (shop: BreakableShop, fault: Fault): Promise<void> => {
   const isLasting = fault.lastsMs === TO_THE_END;
   try {
     await fault.on(shop);
@@ -79,13 +79,16 @@ const killedOften = (name: Killable, times: number): Fault => ({
   },
 });
 
-const withRedis = async (shop: Shop, work: (redis: Redis) => Promise<unknown>): Promise<void> => {
+const withRedis = async (
+  shop: BreakableShop,
+  work: (redis: Redis) => Promise<unknown>,
+): Promise<void> => {
   const redis = new Redis(shop.env['REDIS_URL'] ?? '');
   await work(redis).finally(() => redis.disconnect());
 };
 
 /** Replaces every stock level by a value of another type. */
-const spoilLevels = (shop: Shop): Promise<void> =>
+const spoilLevels = (shop: BreakableShop): Promise<void> =>
   withRedis(shop, async (redis) => {
     for (const key of await redis.keys('stock:*:level')) {
       await redis.multi().del(key).hset(key, 'what', 'ever').exec();
@@ -93,7 +96,7 @@ const spoilLevels = (shop: Shop): Promise<void> =>
   });
 
 /** Takes all connections of the server, so that no other client gets one. */
-const takeConnections = async (shop: Shop): Promise<void> => {
+const takeConnections = async (shop: BreakableShop): Promise<void> => {
   const url = shop.env['POSTGRES_URL'] ?? '';
   const taken: ReturnType<typeof postgres>[] = [];
   const end = Date.now() + 10 * SECOND_MS;
@@ -109,7 +112,7 @@ const takeConnections = async (shop: Shop): Promise<void> => {
   await Promise.all(taken.map((one) => one.end({ timeout: 1 })));
 };
 
-const restartAll = async (shop: Shop): Promise<void> => {
+const restartAll = async (shop: BreakableShop): Promise<void> => {
   for (const name of PROCESS_NAMES.filter((one) => !isSandbox(one))) {
     await shop.stop(name);
     await shop.start(name);

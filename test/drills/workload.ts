@@ -1,4 +1,5 @@
 // Runs a seeded workload of orders over mixed cards, and records each call's outcome.
+import { REST_LIMIT_MS } from './at-rest.ts';
 import { asShopper, newEmail, placeOrder, stockedWare, type Ware } from '../support/journeys.ts';
 import { authenticate } from '../support/judges.ts';
 import type { Shop } from '../support/shop.ts';
@@ -88,6 +89,7 @@ export interface Workload {
   untouched: Ware;
   stocked: number;
   placed: Placed[];
+  restMs: number;
 }
 
 /** Sends again while there is no response, or one without a result. */
@@ -170,12 +172,14 @@ export interface Plan {
   count: number;
   /** Shares of a hundred; the rest pays. */
   kinds?: Kinds;
+  /** How long a promise must be broken at rest to be reported. */
+  restMs?: number;
 }
 
 /** Places `count` orders, some at once; `onHalf` runs when half of them have been sent. */
 export const runWorkload = async (
   shop: Shop,
-  { seed, count, kinds: shares = KINDS }: Plan,
+  { seed, count, kinds: shares = KINDS, restMs = REST_LIMIT_MS }: Plan,
   onHalf?: () => Promise<void>,
 ): Promise<Workload> => {
   const random = randomOf(seed);
@@ -195,5 +199,5 @@ export const runWorkload = async (
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   await halfway;
-  return { ware, untouched, stocked, placed };
+  return { ware, untouched, stocked, placed, restMs };
 };

@@ -21,18 +21,19 @@ import {
 } from '../../workflows/fulfill-order.contract.ts';
 import { eventually, placeOrder, stockedWare } from '../support/journeys.ts';
 import { authenticate, providerView, reached } from '../support/judges.ts';
-import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+import { breakableShop, type BreakableShop } from '../support/breakable-shop.ts';
+import { UP_LIMIT_MS } from '../support/shop.ts';
 
 const LIMIT_MS = 120_000;
 const GOOD = 'local';
 const BAD = 'bad-deploy';
 const WORKFLOWS = resolve(import.meta.dirname, '../replay/bad-workflows.ts');
 
-let shop: Shop;
+let shop: BreakableShop;
 let connection: NativeConnection;
 let client: Client;
 beforeAll(async () => {
-  shop = await openShop();
+  shop = await breakableShop();
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   connection = await NativeConnection.connect({ address: shop.env['TEMPORAL_ADDRESS'] ?? '' });
   client = new Client({ connection, namespace: 'holdfast', dataConverter });

@@ -7,9 +7,9 @@ import {
   placeOrder,
   searched,
   stockedWare,
-} from '../support/journeys.ts';
-import { balance, mailTo, orderRow, providerView, reached } from '../support/judges.ts';
-import type { Shop } from '../support/shop.ts';
+} from './journeys.ts';
+import { balance, mailTo, orderRow, providerView, reached } from './judges.ts';
+import type { Shop } from './shop.ts';
 
 export const boughtAndDelivered = async (shop: Shop): Promise<void> => {
   const ware = await stockedWare(shop, 10, 29.99);

@@ -6,7 +6,8 @@ import { call } from '../support/accounts.ts';
 import { decidedOrder, searched, stockedWare } from '../support/journeys.ts';
 import { reached } from '../support/judges.ts';
 import { SERVICES, startOwnShop, type OwnShop } from '../support/own-shop.ts';
-import { shop as openShop, UP_LIMIT_MS } from '../support/shop.ts';
+import { breakableShop } from '../support/breakable-shop.ts';
+import { UP_LIMIT_MS } from '../support/shop.ts';
 
 const LIMIT_MS = 60_000;
 const { certified, remove } = certificates();
@@ -19,7 +20,7 @@ beforeAll(async () => {
     HOLDFAST_PEER_TLS_KEY: files.key,
     HOLDFAST_PEER_TLS_CA: files.ca,
   };
-  own = await startOwnShop(await openShop(), settings, 'https://localhost');
+  own = await startOwnShop(await breakableShop(), settings, 'https://localhost');
 }, UP_LIMIT_MS);
 afterAll(async () => {
   await own?.end();

@@ -5,13 +5,14 @@ import { testInstance } from '../../ops/instance.ts';
 import { rebuildNow } from '../../ops/commands/rebuild-orders.ts';
 import { asShopper, eventually, placeOrder, stockedWare } from '../support/journeys.ts';
 import { eventsOf, orderRow, reached } from '../support/judges.ts';
-import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+import { breakableShop, type BreakableShop } from '../support/breakable-shop.ts';
+import { UP_LIMIT_MS } from '../support/shop.ts';
 
 const LIMIT_MS = 120_000;
-let shop: Shop;
+let shop: BreakableShop;
 let cassandra: CassandraClient;
 beforeAll(async () => {
-  shop = await openShop();
+  shop = await breakableShop();
   cassandra = new CassandraClient({
     contactPoints: [shop.env['CASSANDRA_CONTACT_POINT'] ?? ''],
     localDataCenter: 'datacenter1',

@@ -9,8 +9,9 @@ import { newId, type ProductId } from '../../domain/ids.ts';
 import { StockChangedSchema } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
 import { eventually } from '../support/journeys.ts';
 import { newReadSide, type ReadSideOfTest } from '../support/read-side.ts';
-import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
-import { deleted, nowUs, productEvent } from './poison-messages.ts';
+import { breakableShop, type BreakableShop } from '../support/breakable-shop.ts';
+import { UP_LIMIT_MS } from '../support/shop.ts';
+import { deleted, nowUs, productEvent } from '../stores/poison-messages.ts';
 
 /** Cassandra has to start again. */
 const SERVER_LIMIT_MS = 300_000;
@@ -27,10 +28,10 @@ const WHETHER_THERE_IS_ANY: Written = { rows: 6, words: 0 };
 const ENDED: Written = { rows: 7, words: 0 };
 const OWN_ROW: Written = { rows: 1, words: 0 };
 
-let shop: Shop;
+let shop: BreakableShop;
 let side: ReadSideOfTest;
 beforeAll(async () => {
-  shop = await openShop();
+  shop = await breakableShop();
   side = await newReadSide(shop);
 }, UP_LIMIT_MS);
 afterAll(() => side.tables.close());

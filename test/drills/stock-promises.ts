@@ -27,12 +27,12 @@ const ledgerSays = async ({ sql }: Shop, { ware, stocked }: Workload, orders: Or
 };
 
 /** Redis may be in a rebuild: it has a moment to equal the ledger. */
-const redisSays = (shop: Shop, skus: string[]): Promise<Broken> =>
+const redisSays = (shop: Shop, skus: string[], restMs: number): Promise<Broken> =>
   withComparison(shop, skus, (look) =>
     atRest(async () => {
       const shown = (await look()).slice(0, SHOWN_MAX);
       return shown.map((one) => `S4 ${one.sku}: ledger ${one.ledger}; redis ${one.redis}`);
-    }),
+    }, restMs),
   );
 
 export const brokenOfStock = async (
@@ -41,5 +41,5 @@ export const brokenOfStock = async (
   orders: OrderRow[],
 ): Promise<Broken> => [
   ...(await ledgerSays(shop, workload, orders)),
-  ...(await redisSays(shop, [workload.ware.sku, workload.untouched.sku])),
+  ...(await redisSays(shop, [workload.ware.sku, workload.untouched.sku], workload.restMs)),
 ];

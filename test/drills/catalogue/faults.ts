@@ -2,7 +2,7 @@
 import { rebuildSearch } from '../../../ops/commands/search.ts';
 import { testInstance } from '../../../ops/instance.ts';
 import { eventually } from '../../support/journeys.ts';
-import type { Shop } from '../../support/shop.ts';
+import type { BreakableShop } from '../../support/breakable-shop.ts';
 import { frozen, killed, suffered, type Fault } from '../faults.ts';
 import { countedOutcomes } from './outcomes.ts';
 
@@ -14,7 +14,7 @@ interface Falling {
 }
 
 /** Runs the fault from its beginning to its end, and leaves everything running. */
-export type RoadFault = (shop: Shop, falling: Falling) => Promise<void>;
+export type RoadFault = (shop: BreakableShop, falling: Falling) => Promise<void>;
 
 const KILLED_WITHIN_MS = 5_000;
 /** Deletions of the store's outbox rows wait for the holder of this lock. */

@@ -1,4 +1,5 @@
 // Runs the overload drill: measures the gateway's capacity, then its goodput at twice that load.
+import { REST_LIMIT_MS } from './at-rest.ts';
 import { startGateway } from '../support/gateways.ts';
 import {
   ADDRESS,
@@ -240,7 +241,8 @@ export const runOverload = async (shop: Shop): Promise<Overloaded> => {
     const outcomes: Outcomes = { good: 0, late: 0, shed: 0, failed: 0 };
     const rounds = await overloaded(world, best, outcomes);
     const { sale: ware, placed, wares } = world;
-    const workload = { ware, untouched: wares[0] ?? ware, stocked: UNITS, placed };
+    const untouched = wares[0] ?? ware;
+    const workload = { ware, untouched, stocked: UNITS, placed, restMs: REST_LIMIT_MS };
     await drained(shop, workload);
     const broken = await brokenPromises(shop, workload);
     return { levels, rounds, outcomes, sold: await soldOf(shop, world), units: UNITS, broken };

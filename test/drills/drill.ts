@@ -1,5 +1,5 @@
 // Runs one drill: a workload with a fault in its middle, a drain, and checks of every promise.
-import type { Shop } from '../support/shop.ts';
+import type { BreakableShop } from '../support/breakable-shop.ts';
 import type { Broken } from './at-rest.ts';
 import { FAULTS, suffered, TO_THE_END } from './faults.ts';
 import { brokenPromises, drained } from './invariants.ts';
@@ -16,7 +16,7 @@ export interface Drilled {
   broken: Broken;
 }
 
-export const runDrill = async (shop: Shop, name: string, plan: Plan): Promise<Drilled> => {
+export const runDrill = async (shop: BreakableShop, name: string, plan: Plan): Promise<Drilled> => {
   const fault = FAULTS[name];
   if (!fault) throw new Error(`no such fault; there is ${Object.keys(FAULTS).join(', ')}`);
   const startedAt = Date.now();

@@ -106,9 +106,13 @@ const kindsIn = (orderId: string, messageIds: string[]): string[] =>
     .filter((id) => id.replace('<', '').startsWith(`${orderId}.`))
     .map((id) => id.split('@')[0]?.split('.')[1] ?? '');
 
-const brokenOfMails = (shop: Shop, { placed }: Workload, orders: OrderRow[]): Promise<Broken> => {
+const brokenOfMails = (
+  shop: Shop,
+  { placed, restMs }: Workload,
+  orders: OrderRow[],
+): Promise<Broken> => {
   const delivered = new Set(orders.filter((one) => one.status === 'delivered').map(({ id }) => id));
-  return atRest(async () => {
+  const look = async (): Promise<Broken> => {
     const looked = placed.map(async ({ id, email }) => {
       if (!delivered.has(id)) return [];
       const url = `${shop.env['MAIL_URL']}/messages?to=${encodeURIComponent(email)}`;
@@ -121,7 +125,8 @@ const brokenOfMails = (shop: Shop, { placed }: Workload, orders: OrderRow[]): Pr
       });
     });
     return (await Promise.all(looked)).flat();
-  });
+  };
+  return atRest(look, restMs);
 };
 
 const brokenOfParcels = async ({ env }: Shop, orders: OrderRow[]): Promise<Broken> => {
@@ -134,7 +139,11 @@ const brokenOfParcels = async ({ env }: Shop, orders: OrderRow[]): Promise<Broke
 };
 
 /** P2 and P3 of orders: every transition has come through Kafka into the read model. */
-const brokenOfViews = async ({ env }: Shop, orders: OrderRow[]): Promise<Broken> => {
+const brokenOfViews = async (
+  { env }: Shop,
+  orders: OrderRow[],
+  restMs: number,
+): Promise<Broken> => {
   const cassandra = connectCassandra({
     contactPoint: env['CASSANDRA_CONTACT_POINT'] ?? '',
     datacenter: 'datacenter1',
@@ -149,7 +158,7 @@ const brokenOfViews = async ({ env }: Shop, orders: OrderRow[]): Promise<Broken>
     return (await Promise.all(looked)).flat();
   };
   try {
-    return await atRest(missing);
+    return await atRest(missing, restMs);
   } finally {
     await cassandra.close();
   }
@@ -165,7 +174,7 @@ export const brokenPromises = async (shop: Shop, workload: Workload): Promise<Br
     brokenWorkflows(shop, orders),
     brokenOfMails(shop, workload, orders),
     brokenOfParcels(shop, orders),
-    brokenOfViews(shop, orders),
+    brokenOfViews(shop, orders, workload.restMs),
   ]);
   return [...brokenOfEndings(workload, orders), ...checks.flat()];
 };

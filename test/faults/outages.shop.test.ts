@@ -1,0 +1,118 @@
+// Tests orders and products while the worker, Temporal, Kafka or the webhooks are away.
+import { beforeAll, describe, expect, test } from 'bun:test';
+import { breakableShop, type BreakableShop } from '../support/breakable-shop.ts';
+import {
+  asShopper,
+  decidedOrder,
+  eventually,
+  newEmail,
+  placeOrder,
+  searched,
+  stockedWare,
+} from '../support/journeys.ts';
+import {
+  authenticate,
+  balance,
+  control,
+  mailTo,
+  orderRow,
+  providerView,
+  reached,
+} from '../support/judges.ts';
+import { UP_LIMIT_MS } from '../support/shop.ts';
+
+const WORKFLOW_LIMIT_MS = 120_000;
+let shop: BreakableShop;
+beforeAll(async () => {
+  shop = await breakableShop();
+}, UP_LIMIT_MS);
+
+const scenario = (name: string, publish: () => Promise<void>): void =>
+  test(name, publish, WORKFLOW_LIMIT_MS);
+
+describe('an order', () => {
+  scenario('whose worker is killed after capture is delivered with one charge', async () => {
+    const ware = await stockedWare(shop, 5);
+    const away = { method: 'POST', path: '/shipments', action: 'status:503', times: 1_000 };
+    await control(shop, 'CARRIER_SANDBOX_URL', 'POST', 'faults', away);
+    const { body } = await placeOrder(shop, { sku: ware.sku });
+    await reached(shop, body.id, 'confirmed');
+    expect((await providerView(shop, body.id)).paid).toHaveLength(1);
+    await shop.kill('worker');
+    await control(shop, 'CARRIER_SANDBOX_URL', 'DELETE', 'faults');
+    await shop.startProcess('worker');
+    await reached(shop, body.id, 'delivered');
+    expect((await providerView(shop, body.id)).paid).toHaveLength(1);
+    expect(await balance(shop, ware.sku)).toEqual({ on_hand: 4, reserved: 0 });
+  });
+
+  scenario(
+    'placed while Temporal is down is answered 202 and delivered when it is back',
+    async () => {
+      const ware = await stockedWare(shop, 5);
+      await shop.kill('temporal');
+      const { status, body } = await placeOrder(shop, { sku: ware.sku });
+      expect([status, body.status]).toEqual([202, 'accepted']);
+      await shop.start('temporal');
+      await reached(shop, body.id, 'delivered');
+      expect((await providerView(shop, body.id)).paid).toHaveLength(1);
+    },
+  );
+
+  scenario(
+    'that is confirmed by the browser alone is delivered before its webhooks come',
+    async () => {
+      await control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'webhooks', { action: 'hold' });
+      try {
+        const { sku } = await stockedWare(shop, 5, 20);
+        const paymentMethod = 'pm_card_authenticationRequired';
+        const { body: it } = await decidedOrder(shop, { sku, paymentMethod });
+        await authenticate(shop, it.id);
+        expect((await asShopper(shop, it, 'POST', '/payment', {})).status).toBe(200);
+        await reached(shop, it.id, 'delivered');
+      } finally {
+        await control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'webhooks', { action: 'release' });
+      }
+    },
+  );
+});
+
+describe('a product', () => {
+  scenario('written while Kafka is down is accepted, and searchable when it is back', async () => {
+    await shop.kill('kafka');
+    const ware = await stockedWare(shop, 4);
+    await shop.start('kafka');
+    expect((await searched(shop, ware)).id).toBe(ware.productId);
+  });
+});
+
+describe('the sweep', () => {
+  scenario(
+    'delivers the events that Temporal missed, and starts the return that waits',
+    async () => {
+      const ware = await stockedWare(shop, 5, 20);
+      const email = newEmail();
+      const { body } = await placeOrder(shop, { sku: ware.sku, email });
+      const { id, accessToken } = body;
+      await reached(shop, id, 'delivered');
+      await shop.kill('temporal');
+      const lines = [{ sku: ware.sku, quantity: 1 }];
+      const answered = await asShopper<{ id: string; status: string }>(
+        shop,
+        { id, accessToken },
+        'POST',
+        '/returns',
+        { lines },
+      );
+      expect([answered.status, answered.body.status]).toEqual([201, 'requested']);
+      await shop.start('temporal');
+      await eventually('the return is refunded', async () =>
+        (await orderRow(shop, id))?.payment_status === 'refunded' ? true : undefined,
+      );
+      expect((await providerView(shop, id)).keptMinor).toBe(0);
+      await eventually('the refund has a mail', async () =>
+        (await mailTo(shop, email)).find((one) => one.startsWith('Your money')),
+      );
+    },
+  );
+});
