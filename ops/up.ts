@@ -69,7 +69,9 @@ export const startServer = async (
   const { name } = server;
   await server.install(report);
   const running = runningOf(instance, name);
-  if (running?.stamp === server.version) {
+  // The servers of tests are started with other settings than those that are measured.
+  const stamp = `${server.version}${instance.isTests ? '+tests' : ''}`;
+  if (running?.stamp === stamp) {
     if (await until(() => server.isWell(instance), server.startLimitMs)) {
       return server.afterStart?.(instance);
     }
@@ -81,7 +83,7 @@ export const startServer = async (
     throw new Error(`port ${instance.port(name)} (${name}) is in use: set HOLDFAST_PORT_BASE`);
   }
   const startedAt = Date.now();
-  const pid = launch(instance, name, await server.launch(instance), server.version);
+  const pid = launch(instance, name, await server.launch(instance), stamp);
   const well = await until(
     async () => !runningOf(instance, name) || server.isWell(instance),
     server.startLimitMs,

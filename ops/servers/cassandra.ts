@@ -6,7 +6,7 @@ import { Client } from 'cassandra-driver';
 import type { Instance } from '../instance.ts';
 import { CACHE } from '../instance.ts';
 import { mavenJars } from './install.ts';
-import type { Server } from './server.ts';
+import { compilerOf, type Server } from './server.ts';
 
 const VERSION = '5.0.6';
 const NAME = `cassandra-${VERSION}`;
@@ -91,7 +91,8 @@ const LOGBACK = `<configuration><appender name="OUT" class="ch.qos.logback.core.
 <encoder><pattern>%-5level %date %logger{0} %msg%n</pattern></encoder></appender>
 <root level="WARN"><appender-ref ref="OUT"/></root></configuration>`;
 
-const javaArgs = (folder: string): string[] => [
+const javaArgs = (folder: string, instance: Instance): string[] => [
+  ...compilerOf(instance),
   '-Xms512m',
   `-Xmx${HEAP_MIB}m`,
   '-XX:+UseSerialGC',
@@ -127,7 +128,7 @@ export const cassandraServer: Server = {
     writeFileSync(resolve(folder, 'cassandra.yaml'), yaml(instance, folder));
     writeFileSync(resolve(folder, 'logback.xml'), LOGBACK);
     const env = { PATH: process.env['PATH'] ?? '' };
-    return { command: 'java', args: javaArgs(folder), env, cwd: folder };
+    return { command: 'java', args: javaArgs(folder, instance), env, cwd: folder };
   },
   isWell: async (instance) => {
     const client = new Client({

@@ -5,7 +5,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import type { Instance } from '../instance.ts';
 import { CACHE } from '../instance.ts';
 import { mavenJars, runCommand } from './install.ts';
-import type { Server } from './server.ts';
+import { compilerOf, type Server } from './server.ts';
 
 const VERSION = '4.1.1';
 const NAME = `kafka-${VERSION}`;
@@ -53,7 +53,7 @@ export const kafkaServer: Server = {
       const id = (await runCommand([...tool, 'random-uuid'])).trim().split('\n').at(-1) ?? '';
       await runCommand([...tool, 'format', '-t', id, '-c', file]);
     }
-    const memory = ['-Xms128m', '-Xmx384m', '-XX:+UseSerialGC'];
+    const memory = ['-Xms128m', '-Xmx384m', '-XX:+UseSerialGC', ...compilerOf(instance)];
     return {
       command: 'java',
       args: [...memory, '-cp', CLASS_PATH, 'kafka.Kafka', file],

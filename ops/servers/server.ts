@@ -19,3 +19,10 @@ export interface Server {
   /** Runs once the server is well; must be idempotent, because `up` may be killed at any time. */
   afterStart?(instance: Instance): Promise<void>;
 }
+
+/**
+ * Options of a JVM. The servers of tests live for minutes and are killed again and again: Java's
+ * optimising compiler takes more than it gives there.
+ */
+export const compilerOf = ({ isTests }: Instance): string[] =>
+  isTests ? ['-XX:TieredStopAtLevel=1'] : [];
