@@ -31,6 +31,10 @@ export const DECLINE_RULES: Readonly<Record<string, DeclineRule>> = {
   incorrect_number: { step: 'another_card', message: 'The card number is wrong.' },
   invalid_expiry_month: { step: 'another_card', message: 'The expiry date is wrong.' },
   invalid_expiry_year: { step: 'another_card', message: 'The expiry date is wrong.' },
+  invalid_payment_method: {
+    step: 'another_card',
+    message: `This card cannot be used. ${OTHER_CARD}`,
+  },
   card_not_supported: { step: 'another_card', message: `This card cannot be used. ${OTHER_CARD}` },
   currency_not_supported: {
     step: 'another_card',

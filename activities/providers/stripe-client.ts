@@ -22,12 +22,24 @@ const retryAfterOf = ({ headers }: Stripe.errors.StripeError): number => {
   return seconds > 0 ? Math.min(seconds, RETRY_AFTER_SECONDS_MAX) : 1;
 };
 
+/** A card that the provider does not know or cannot take (docs.stripe.com/api/errors, `param`). */
+const isUnusableCard = (error: Stripe.errors.StripeError): boolean =>
+  error instanceof Stripe.errors.StripeInvalidRequestError &&
+  error.param === 'payment_method' &&
+  !isWrongState(error);
+
 /** A decline, a rate limit and a key in use become DomainErrors; any other error is unchanged. */
 const refusalOf = (cause: unknown): unknown => {
   if (!(cause instanceof Stripe.errors.StripeError)) return cause;
   if (cause instanceof Stripe.errors.StripeCardError) {
     return new DomainError('CARD_DECLINED', 'the card was declined', {
       facts: { declineCode: cause.decline_code ?? cause.code ?? 'generic_decline' },
+      cause,
+    });
+  }
+  if (isUnusableCard(cause)) {
+    return new DomainError('CARD_DECLINED', 'the card cannot be used', {
+      facts: { declineCode: 'invalid_payment_method' },
       cause,
     });
   }

@@ -60,6 +60,19 @@ const paidStatus = (id: string, status: string): Promise<true> =>
     (await orderRow(shop, id))?.payment_status === status ? true : undefined,
   );
 
+describe('a card that the provider does not know', () => {
+  scenario('is a 402 at once, after which another card pays the order', async () => {
+    const { answer, it } = await bought('pm_unknown');
+    expect([answer.status, answer.body.code]).toEqual([402, 'CARD_DECLINED']);
+    expect(answer.body.nextAction).toMatchObject({ kind: 'another_card' });
+    const again = await asShopper(shop, it, 'POST', '/payment', { paymentMethod: 'pm_other' });
+    expect([again.status, again.body.code]).toEqual([402, 'CARD_DECLINED']);
+    const good = await asShopper(shop, it, 'POST', '/payment', { paymentMethod: CARDS.good });
+    expect([good.status, good.body.payment.status]).toEqual([200, 'captured']);
+    await reached(shop, it.id, 'delivered');
+  });
+});
+
 describe('a card without funds', () => {
   scenario('is a 402, after which another card pays the order', async () => {
     const { ware, answer, it } = await bought(CARDS.empty);
