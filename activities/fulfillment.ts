@@ -66,20 +66,9 @@ const book = async (deps: FulfillmentDeps, input: OrderInput): Promise<void> => 
   });
 };
 
-/** Orders booked before parcels were rows have one parcel, at the default location. */
-const parcelsOf = async ({ pg }: FulfillmentDeps, order: Order): Promise<Parcel[]> => {
-  const parcels = await listParcels(pg, order.id);
-  if (parcels.length > 0 || !order.shipmentId) return parcels;
-  const lines = order.lines.map(({ sku, quantity }) => ({ sku, quantity }));
-  const { id: orderId, shipmentId, trackingNumber = '' } = order;
-  const location = DEFAULT_LOCATION;
-  await putParcel(pg, { orderId, location, lines, shipmentId, trackingNumber, status: 'booked' });
-  return listParcels(pg, orderId);
-};
-
 /** Reads the carrier's status of each parcel that may still move. */
 const located = async (deps: FulfillmentDeps, order: Order): Promise<Parcel[]> => {
-  const parcels = await parcelsOf(deps, order);
+  const parcels = await listParcels(deps.pg, order.id);
   if (parcels.length === 0) throw new Error('a shipment is followed before it was booked');
   return Promise.all(
     parcels.map(async (parcel) => {
@@ -103,13 +92,12 @@ const PARCEL_STATUSES: Record<Shipment['status'], Parcel['status']> = {
 };
 
 export interface FollowInput extends OrderInput {
-  until: 'shipped' | 'delivered';
   pollMs: number;
 }
 
 const follow = async (
   deps: FulfillmentDeps,
-  { orderId, storeId, until, pollMs }: FollowInput,
+  { orderId, storeId, pollMs }: FollowInput,
 ): Promise<DeliveryOutcome> => {
   const order = await orderById(deps.pg, storeId, orderId);
   const parcels = await located(deps, order);
@@ -117,13 +105,12 @@ const follow = async (
   if (haveLeft && order.status === 'packing') {
     await advanceOrder(deps.pg, storeId, orderId, { status: 'shipped' });
   }
-  const reached = until === 'shipped' ? haveLeft : parcels.every((parcel) => isFinal(parcel));
-  if (!reached) {
+  if (!parcels.every((parcel) => isFinal(parcel))) {
     throw notYet(`parcels are ${parcels.map(({ status }) => status).join(', ')}`, pollMs);
   }
   const outcome = outcomeOf(parcels, order.lines);
-  const arrives = until === 'delivered' && outcome.end === 'delivered';
-  if (arrives) await advanceOrder(deps.pg, storeId, orderId, { status: 'delivered' });
+  if (outcome.end === 'delivered')
+    await advanceOrder(deps.pg, storeId, orderId, { status: 'delivered' });
   return outcome;
 };
 

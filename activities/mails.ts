@@ -8,6 +8,10 @@ export const NOTIFICATION_KINDS = [
   'shipped',
   'delivered',
   'cancelled',
+  'expired',
+  'rejected',
+  'lost',
+  'returned_to_sender',
   'refunded',
 ] as const;
 export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
@@ -47,6 +51,34 @@ const TEMPLATES: Record<NotificationKind, Template> = {
   cancelled: {
     subject: 'Your order is cancelled',
     body: () => ['Nothing was charged that is not given back, and nothing will be sent.'],
+  },
+  expired: {
+    subject: 'Your order has ended without a payment',
+    body: () => [
+      'It was not paid in time. Nothing was charged, and nothing will be sent.',
+      'What your bank may have reserved for it is free again.',
+    ],
+  },
+  rejected: {
+    subject: 'We could not take your order',
+    body: ({ endReason }) => [
+      endReason ? `The reason: ${endReason.message}.` : 'It could not be completed.',
+      'You pay nothing for it, and nothing will be sent.',
+    ],
+  },
+  lost: {
+    subject: 'Your parcel was lost',
+    body: (order) => [
+      'The carrier has lost it. We are sorry.',
+      `You have got back ${money(order, order.refundedMinor)}; nothing more will be sent.`,
+    ],
+  },
+  returned_to_sender: {
+    subject: 'Your parcel came back to us',
+    body: (order) => [
+      'The carrier could not deliver it.',
+      `You have got back ${money(order, order.refundedMinor)}; nothing more will be sent.`,
+    ],
   },
   refunded: {
     subject: 'Your money is on its way back',

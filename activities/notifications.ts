@@ -23,6 +23,8 @@ export interface NotifyInput extends OrderInput {
 }
 
 const AWAIT_POLL_MS = 5_000;
+/** A rejection within this time is the response of the checkout, and needs no mail. */
+const ANSWERED_MS = 5_000;
 
 /** The statuses on the way to delivery, in their order. */
 const WAY: readonly OrderStatus[] = ['confirmed', 'packing', 'shipped', 'delivered'];
@@ -43,6 +45,8 @@ export const notificationActivities = (pg: Pg, mailer: Mailer) => ({
     if (await wasNotified(pg, orderId, name)) return;
     const order = await orderById(pg, storeId, orderId);
     if (!isTime(order.status, input)) return;
+    const decidedMs = order.updatedAt.getTime() - order.createdAt.getTime();
+    if (kind === 'rejected' && decidedMs < ANSWERED_MS) return;
     const mail = renderMail(kind, order, amountMinor);
     const messageId = `${orderId}.${name.replaceAll('/', '.')}`;
     await mailer.send({ to: order.email, ...mail, messageId });

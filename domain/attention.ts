@@ -17,6 +17,8 @@ export const ATTENTION_REASONS = [
   'WORKFLOW_MISSING',
   /** The order's status has not changed for longer than any step takes. */
   'NO_PROGRESS',
+  /** The workflow's code fails at its next step, by a bug or a bad deploy. */
+  'WORKFLOW_HALTED',
 ] as const;
 export type AttentionReason = (typeof ATTENTION_REASONS)[number];
 

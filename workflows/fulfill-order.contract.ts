@@ -18,16 +18,8 @@ export const ORDER_STATUS = defineSearchAttributeKey('OrderStatus', SearchAttrib
 export const STORE_ID = defineSearchAttributeKey('StoreId', SearchAttributeType.KEYWORD);
 export const NEEDS_ATTENTION = defineSearchAttributeKey('NeedsAttention', SearchAttributeType.BOOL);
 
-/**
- * The version of the workflow's code, chosen at its start; 1 when absent.
- * Version 1 has no attention, no parcels and no other card. Like `patched` it keeps running
- * workflows deterministic, but costs no events.
- */
-const WORKFLOW_VERSION = 2;
-
 /** The workflow's input; nothing personal. */
 export interface FulfillOrderInput {
-  version?: number;
   orderId: string;
   storeId: string;
   /** Sorted by sku, each sku once. */
@@ -48,14 +40,7 @@ export const fulfillOrderOptions = (
 ) => {
   const { id: orderId, storeId, lines } = order;
   const demand = demandOf(lines);
-  const timings = { paymentWindowMs, carrierPollMs };
-  const input: FulfillOrderInput = {
-    version: WORKFLOW_VERSION,
-    orderId,
-    storeId,
-    demand,
-    ...timings,
-  };
+  const input: FulfillOrderInput = { orderId, storeId, demand, paymentWindowMs, carrierPollMs };
   return {
     workflowId: fulfillOrderId(orderId),
     taskQueue: ORDERS_QUEUE,

@@ -1,6 +1,6 @@
 // Fulfils an order, from checkout to delivery.
-import { allHandlersFinished, condition } from '@temporalio/workflow';
-import type { OrderStatus } from '../domain/order.ts';
+import { allHandlersFinished, CancellationScope, condition } from '@temporalio/workflow';
+import { isCancellable, type OrderStatus } from '../domain/order.ts';
 import type { FulfillOrderInput } from './fulfill-order.contract.ts';
 import { paymentsWithin, paymentUndo, stock, stockUndo } from './activity-proxies.ts';
 import { book, deliver } from './order/delivering.ts';
@@ -22,10 +22,21 @@ import { createUndoStack, type UndoStack } from './order/undo-stack.ts';
 /** How long the capture of a claimed order is retried before an attention is raised. */
 const CAPTURE_PATIENCE_MS = 15 * 60_000;
 
-export async function fulfillOrder(input: FulfillOrderInput): Promise<OrderStatus> {
+/**
+ * Temporal's own cancellation is an operator's: while the order can be cancelled it ends so, later
+ * it changes nothing. No step is interrupted by it.
+ */
+export function fulfillOrder(input: FulfillOrderInput): Promise<OrderStatus> {
   const state = initialState(input);
-  const undo = createUndoStack();
   setHandlers(state);
+  CancellationScope.current().cancelRequested.catch(() => {
+    if (isCancellable(state.status)) state.cancelRequested = true;
+  });
+  return CancellationScope.nonCancellable(() => run(state, input));
+}
+
+async function run(state: OrderState, input: FulfillOrderInput): Promise<OrderStatus> {
+  const undo = createUndoStack();
   try {
     await pay(state, input, undo);
     mail(state, 'confirmed');
@@ -35,7 +46,7 @@ export async function fulfillOrder(input: FulfillOrderInput): Promise<OrderStatu
     showStep(state, `undoing: ${reason.code}`);
     await persist(state, { reason: 'UNDO_FAILED', work: () => undo.run() });
     await moveTo(state, ending, reason);
-    if (ending === 'cancelled') mail(state, 'cancelled');
+    mail(state, ending);
     return finish(state);
   }
   await deliver(state, input);
@@ -57,12 +68,12 @@ async function pay(state: OrderState, input: FulfillOrderInput, undo: UndoStack)
   const endings = ['RESERVATION_ENDED', 'NOT_FOUND', 'CARD_DECLINED'];
   const claim = () => stock.claimStock(order);
   const reasons = { OUT_OF_STOCK: 'STOCK_LOST' } as const;
-  await persist(state, { reason: 'STOCK_STEP_FAILED', reasons, endings, work: claim });
+  const beforeBooking = { endings, isCancellable: true };
+  await persist(state, { ...beforeBooking, reason: 'STOCK_STEP_FAILED', reasons, work: claim });
   showStep(state, 'capturing the payment');
   const capture = () => paymentsWithin(CAPTURE_PATIENCE_MS).capturePayment(order);
-  await persist(state, { reason: 'PAYMENT_STEP_FAILED', endings, work: capture });
-  if (state.isSecond) moved(state, 'confirmed');
-  else await moveTo(state, 'confirmed');
+  await persist(state, { ...beforeBooking, reason: 'PAYMENT_STEP_FAILED', work: capture });
+  moved(state, 'confirmed');
   endIfCancelled(state);
 }
 

@@ -9,12 +9,16 @@ import { listChanged, listUnchanged } from '../../db/postgres/orders/recovery.ts
 import { listRequested } from '../../db/postgres/orders/returns.ts';
 import { raiseAttention } from '../../db/postgres/orders/steps.ts';
 import { forgetEvents, listUnnotified } from '../../db/postgres/orders/webhooks.ts';
-import { UNDECIDED_MS_MAX, type RepairAction } from '../../domain/attention.ts';
+import {
+  UNDECIDED_MS_MAX,
+  type AttentionReason,
+  type RepairAction,
+} from '../../domain/attention.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { isDecided, type OrderStatus } from '../../domain/order.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { TemporalConnection } from '../../workflows/client/connection.ts';
-import { workflowState } from '../../workflows/client/orders.ts';
+import { workflowState, type WorkflowState } from '../../workflows/client/orders.ts';
 import { notifyWorkflow } from '../../workflows/client/provider-events.ts';
 import { act } from '../../workflows/client/repair.ts';
 import { startOrder, startReturn } from '../../workflows/client/start.ts';
@@ -86,6 +90,13 @@ const overAll = async <T>(
   return sum;
 };
 
+const REASONS: Record<WorkflowState, AttentionReason> = {
+  running: 'NO_PROGRESS',
+  halted: 'WORKFLOW_HALTED',
+  closed: 'WORKFLOW_MISSING',
+  missing: 'WORKFLOW_MISSING',
+};
+
 /** Raises an attention for an open order without a running workflow, or one undecided too long. */
 const flagIfStuck = async (deps: RecoveryDeps, order: Order): Promise<boolean> => {
   const { id, storeId, status, attention, createdAt } = order;
@@ -99,8 +110,7 @@ const flagIfStuck = async (deps: RecoveryDeps, order: Order): Promise<boolean> =
   const until = order.nextAction?.until;
   const hasTime = until !== undefined && Date.parse(until) > Date.now();
   if (state === 'running' && (isDecided(status) || !isLate || hasTime)) return false;
-  const reason = state === 'running' ? 'NO_PROGRESS' : 'WORKFLOW_MISSING';
-  await raiseAttention(deps.pg, storeId, id, reason);
+  await raiseAttention(deps.pg, storeId, id, REASONS[state]);
   return true;
 };
 

@@ -15,7 +15,7 @@ const local = proxyLocalActivities<Nothing>({ startToCloseTimeout: '5 seconds' }
 /** Returns when the order is confirmed, as `placeOrder` does. */
 export const untilConfirmed = defineUpdate<string>('untilConfirmed');
 
-/** The steps of test/replay/histories-2/delivered.json: seven activities, two of them local. */
+/** The steps of test/replay/histories/delivered.json: seven activities, two of them local. */
 export async function emptyWorkflow(): Promise<string> {
   const confirmed = Promise.withResolvers<string>();
   setHandler(untilConfirmed, () => confirmed.promise);

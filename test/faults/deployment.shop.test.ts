@@ -12,6 +12,8 @@ import {
 } from '@temporalio/worker';
 import { payloadCodec } from '../../workflows/client/codec.ts';
 import { DEPLOYMENT, makeCurrent } from '../../workflows/client/deployment.ts';
+import type { TemporalConnection } from '../../workflows/client/connection.ts';
+import { workflowState } from '../../workflows/client/orders.ts';
 import { codecKeys } from '../../ops/environment.ts';
 import { testInstance } from '../../ops/instance.ts';
 import {
@@ -81,6 +83,10 @@ test(
       const { events } = await scenario.fetchHistory();
       const failed = events?.find((event) => event.workflowTaskFailedEventAttributes);
       expect(failed?.workflowTaskFailedEventAttributes?.failure?.message).toContain('TMPRL1100');
+      const temporal = { client: () => Promise.resolve(client) } as TemporalConnection;
+      await eventually('it counts as halted', async () =>
+        (await workflowState(temporal, body.id)) === 'halted' ? true : undefined,
+      );
     } finally {
       await makeCurrent(client, 'holdfast', GOOD);
       worker.shutdown();

@@ -1,5 +1,4 @@
-// Records workflow histories of orders and imports: `bun test/replay/record.ts <folder> [path …]`.
-// Run it before a workflow is changed. Old folders stay, because workflows of older code still run.
+// Records workflow histories of orders and imports: `bun test/replay/record.ts [path …]`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -206,13 +205,13 @@ const IMPORTS: Record<string, (shop: BreakableShop) => Promise<string>> = {
 
 const codec = payloadCodec(codecKeys(testInstance()).split(','));
 
-const folder = resolve(import.meta.dirname, process.argv[2] ?? 'histories');
+const folder = resolve(import.meta.dirname, 'histories');
 mkdirSync(folder, { recursive: true });
 const shop = await breakableShop();
 const connection = await Connection.connect({ address: shop.env['TEMPORAL_ADDRESS'] ?? '' });
 const dataConverter = { payloadCodecs: [codec] };
 const client = new Client({ connection, namespace: 'holdfast', dataConverter });
-const wanted = process.argv.slice(3);
+const wanted = process.argv.slice(2);
 for (const [name, publish] of Object.entries({ ...PATHS, ...IMPORTS })) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const published = await publish(shop);

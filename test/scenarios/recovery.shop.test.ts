@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import { fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
 import {
   asShopper,
+  cancelByShopper,
   eventually,
   newName,
   placeOrder,
@@ -58,6 +59,14 @@ const bought = async (more: object = {}) => {
   const ware = await stockedWare(shop, 5, 20);
   const { body } = await placeOrder(shop, { sku: ware.sku, ...more });
   return { ware, id: body.id, accessToken: body.accessToken };
+};
+
+/** As "Request Cancellation" in Temporal's own pages does. */
+const requestCancellation = async (id: string): Promise<void> => {
+  const connection = await Connection.connect({ address: shop.env['TEMPORAL_ADDRESS'] ?? '' });
+  const client = new Client({ connection, namespace: 'holdfast' });
+  await client.workflow.getHandle(fulfillOrderId(id)).cancel();
+  await connection.close();
 };
 
 /** An order whose parcel the carrier refuses for good. */
@@ -121,6 +130,12 @@ describe('an order that the carrier refuses', () => {
     expect((await asOperator(shop, 'POST', `orders/${id}/cancel`, {})).status).toBe(200);
     await needs(id, 'UNDO_FAILED');
     expect((await providerView(shop, id)).keptMinor).toBe(2000);
+    // It is being undone already: a second cancellation would have nothing to do.
+    expect(await asOperator(shop, 'POST', `orders/${id}/cancel`, {})).toMatchObject({
+      status: 409,
+      body: { code: 'ILLEGAL_TRANSITION' },
+    });
+    await requestCancellation(id);
     expect((await asOperator(shop, 'POST', `orders/${id}/retry`, {})).status).toBe(200);
     await reached(shop, id, 'cancelled');
     expect((await providerView(shop, id)).keptMinor).toBe(0);
@@ -157,6 +172,33 @@ describe('an order that the carrier refuses', () => {
     const path = `batches/${real.body.id}`;
     const progress = await asOperator<{ actions: { outcome: string }[] }>(shop, 'GET', path);
     expect(progress.body.actions.length).toBeGreaterThanOrEqual(2);
+  });
+});
+
+describe('a cancellation', () => {
+  scenario("of the shopper's ends the wait for a person", async () => {
+    const { id, ware, accessToken } = await refusedByCarrier();
+    const answer = await cancelByShopper(shop, id, accessToken);
+    expect(answer.status).toBe(200);
+    await reached(shop, id, 'cancelled');
+    expect((await providerView(shop, id)).keptMinor).toBe(0);
+    expect(await balance(shop, ware.sku)).toEqual({ on_hand: 5, reserved: 0 });
+    expect((await look(id)).reason).toBeUndefined();
+  });
+
+  scenario('at Temporal is one of an operator, as long as there is one', async () => {
+    const waiting = await bought({ paymentMethod: 'pm_card_authenticationRequired' });
+    await reached(shop, waiting.id, 'awaiting_payment');
+    await requestCancellation(waiting.id);
+    await reached(shop, waiting.id, 'cancelled');
+    const sent = await bought({});
+    await eventually('the parcel is booked', async () => {
+      const status = String((await orderRow(shop, sent.id))?.status);
+      return ['packing', 'shipped'].includes(status) ? status : undefined;
+    });
+    await requestCancellation(sent.id);
+    await reached(shop, sent.id, 'delivered');
+    expect((await providerView(shop, sent.id)).keptMinor).toBe(2000);
   });
 });
 

@@ -71,15 +71,21 @@ export const signalPaymentChanged = async (
   await client.workflow.getHandle(fulfillOrderId(orderId)).signal(paymentChanged);
 };
 
-/** The state of an order's workflow: running, closed, or missing. */
+/** A task that has failed this often fails by a bug or a bad deploy, not by a lost worker. */
+const HALTED_ATTEMPTS = 3;
+
+/** Halted: it runs, and its code fails at its next step again and again. */
+export type WorkflowState = 'running' | 'halted' | 'closed' | 'missing';
+
 export const workflowState = async (
   temporal: TemporalConnection,
   orderId: string,
-): Promise<'running' | 'closed' | 'missing'> => {
+): Promise<WorkflowState> => {
   const client = await temporal.client();
   try {
-    const { status } = await client.workflow.getHandle(fulfillOrderId(orderId)).describe();
-    return status.name === 'RUNNING' ? 'running' : 'closed';
+    const { status, raw } = await client.workflow.getHandle(fulfillOrderId(orderId)).describe();
+    if (status.name !== 'RUNNING') return 'closed';
+    return (raw.pendingWorkflowTask?.attempt ?? 0) >= HALTED_ATTEMPTS ? 'halted' : 'running';
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return 'missing';
     throw error;

@@ -62,6 +62,15 @@ const restart = async ({ pg, temporal, timings }: RepairDeps, order: Order): Pro
   await clearAttention(pg, order.storeId, order.id);
 };
 
+/** With these reasons a step of the order's workflow waits, which may refuse the action. */
+const STEP_REASONS: readonly AttentionReason[] = [
+  'STOCK_STEP_FAILED',
+  'PAYMENT_STEP_FAILED',
+  'SHIPMENT_STEP_FAILED',
+  'STOCK_LOST',
+  'UNDO_FAILED',
+];
+
 type Doer<A extends RepairAction> = (
   deps: RepairDeps,
   order: Order,
@@ -92,7 +101,10 @@ const DOERS: { [A in RepairAction]: Doer<A> } = {
   cancel: async (deps, order, _body, actionId) => {
     if (order.status === 'cancelled') return;
     assertCancellable(order.status);
-    if (order.attention) return repair(deps, order, actionId, { action: 'cancel' });
+    const reason = order.attention?.reason;
+    if (reason && STEP_REASONS.includes(reason)) {
+      return repair(deps, order, actionId, { action: 'cancel' });
+    }
     await updateOrder(deps, order.id, (workflow) =>
       workflow.startUpdate(cancelOrder, { ...UNTIL_ACCEPTED, updateId: 'cancel' }),
     );

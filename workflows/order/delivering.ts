@@ -1,9 +1,10 @@
 // Books an order's parcels and follows them to delivery or another end.
-import { CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { DeliveryOutcome } from '../../domain/parcels.ts';
 import type { FulfillOrderInput } from '../fulfill-order.contract.ts';
 import { fulfillment, paymentUndo, refunds, shipmentUndo, stockUndo } from '../activity-proxies.ts';
 import { persist, Resolved } from './persist.ts';
+import { refusalIn } from './refusals.ts';
 import { cancelled, showStep, mail, moved, moveTo, type OrderState } from './state.ts';
 import type { UndoStack } from './undo-stack.ts';
 
@@ -14,8 +15,9 @@ const ENDS = { delivered: 'delivered', lost: 'lost', returned_to_sender: 'return
 export async function book(state: OrderState, undo: UndoStack): Promise<void> {
   await condition(() => state.changing === 0);
   showStep(state, 'booking the parcel');
-  if (state.isSecond) undo.add(() => shipmentUndo.cancelShipment(state.order));
-  await persist(state, { reason: SHIPMENT_FAILED, work: () => bookOnce(state) });
+  undo.add(() => shipmentUndo.cancelShipment(state.order));
+  const work = () => bookOnce(state);
+  await persist(state, { reason: SHIPMENT_FAILED, isCancellable: true, work });
   moved(state, 'packing');
 }
 
@@ -42,7 +44,7 @@ async function unlessCancelled(state: OrderState, work: () => Promise<void>): Pr
     await scope.run(work);
   } catch (error) {
     if (isCancellation(error)) throw cancelled();
-    if (state.cancelRequested && patched('cancelled-in-flight')) throw cancelled();
+    if (state.cancelRequested) throw cancelled();
     throw error;
   }
 }
@@ -53,57 +55,64 @@ export async function deliver(state: OrderState, input: FulfillOrderInput): Prom
     await ship(state, input);
   } catch (error) {
     if (!(error instanceof Resolved)) throw error;
-    if (state.status === 'packing') await moveTo(state, 'shipped');
-    if (error.ending === 'delivered') await moveTo(state, 'delivered');
-    await arrive(state, { end: ENDS[error.ending], undeliveredMinor: 0 });
+    const ending = (await isRecordedDelivered(state)) ? 'delivered' : error.ending;
+    if (ending === 'delivered') await moveTo(state, 'delivered');
+    await arrive(state, { end: ENDS[ending], undeliveredMinor: 0 });
+  }
+}
+
+/**
+ * Records that the parcels are on their way. True when the record is further: the carrier had said
+ * that they arrived, and the response of the activity that recorded it was lost.
+ */
+async function isRecordedDelivered(state: OrderState): Promise<boolean> {
+  try {
+    await moveTo(state, 'shipped');
+    return false;
+  } catch (error) {
+    if (refusalIn(error)?.code !== 'ILLEGAL_TRANSITION') throw error;
+    return true;
   }
 }
 
 async function ship(state: OrderState, { carrierPollMs: pollMs }: FulfillOrderInput) {
   const { order } = state;
-  const follow = (until: 'shipped' | 'delivered') => () =>
-    fulfillment.followShipment({ ...order, until, pollMs });
   const skipped = async (): Promise<DeliveryOutcome> => {
-    // The order may be recorded as shipped, or further, already.
-    await moveTo(state, 'shipped').catch(() => undefined);
+    await isRecordedDelivered(state);
     await moveTo(state, 'delivered');
     return { end: 'delivered', undeliveredMinor: 0 };
   };
   // The activity that sees the parcels on their way records it, and the mail awaits that status.
-  if (state.isSecond) mail(state, 'shipped', { awaits: 'shipped', pollMs });
-  else await untilShipped(state, follow('shipped'));
+  mail(state, 'shipped', { awaits: 'shipped', pollMs });
   showStep(state, 'on its way');
   const outcome = await persist(state, {
     reason: SHIPMENT_FAILED,
-    work: follow('delivered'),
+    isResolvable: true,
+    work: () => fulfillment.followShipment({ ...order, pollMs }),
     skipped,
   });
   await arrive(state, outcome);
 }
 
-/** Older workflows record the shipment themselves. */
-async function untilShipped(state: OrderState, follow: () => Promise<unknown>): Promise<void> {
-  showStep(state, 'waiting for the carrier');
-  await follow();
-  moved(state, 'shipped');
-  mail(state, 'shipped');
-}
-
-/** Ends the order by its parcels' ends; older workflows know only delivery. */
-async function arrive(state: OrderState, outcome: DeliveryOutcome | undefined): Promise<void> {
-  const { end, undeliveredMinor } = outcome ?? { end: 'delivered', undeliveredMinor: 0 };
+/** Ends the order by its parcels' ends. */
+async function arrive(state: OrderState, outcome: DeliveryOutcome): Promise<void> {
+  const { end, undeliveredMinor } = outcome;
   if (end !== 'delivered') return conclude(state, end);
   moved(state, 'delivered');
   mail(state, 'delivered');
   if (undeliveredMinor > 0) await refundUndelivered(state, undeliveredMinor);
 }
 
+/** A refund that the bank refused has raised an attention; its mail comes with the next one. */
 async function refundUndelivered(state: OrderState, amountMinor: number): Promise<void> {
   const id = `${state.order.orderId}/undelivered`;
   const reason = 'a part of the order did not arrive';
-  await refunds.requestRefund({ ...state.order, id, amountMinor, reason });
-  await refunds.settleRefund({ id });
-  mail(state, 'refunded', { about: id, amountMinor });
+  const work = async () => {
+    await refunds.requestRefund({ ...state.order, id, amountMinor, reason });
+    return refunds.settleRefund({ id });
+  };
+  const outcome = await persist(state, { reason: 'REFUND_FAILED', work });
+  if (outcome !== 'failed') mail(state, 'refunded', { about: id, amountMinor });
 }
 
 /** Nothing arrived: the refund comes first, then returned units are put on hand again. */
@@ -116,6 +125,7 @@ async function conclude(state: OrderState, end: 'lost' | 'returned'): Promise<vo
     const restock = () => stockUndo.returnStock(order);
     await persist(state, { reason: 'UNDO_FAILED', work: restock });
   }
-  await moveTo(state, end === 'lost' ? 'lost' : 'returned_to_sender');
-  mail(state, 'cancelled');
+  const ending = end === 'lost' ? 'lost' : 'returned_to_sender';
+  await moveTo(state, ending);
+  mail(state, ending);
 }

@@ -1,5 +1,6 @@
 // Handles the updates, signals and query of an order's workflow, and validates them.
-import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, condition, setHandler } from '@temporalio/workflow';
+import type { UpdateDefinition } from '@temporalio/common';
 import { isCancellable, isDecided, isEnding, type OrderStatus } from '../../domain/order.ts';
 import {
   cancelOrder,
@@ -24,8 +25,18 @@ const illegal = (message: string): ApplicationFailure =>
 const tooLate = (status: OrderStatus): ApplicationFailure =>
   illegal(`an order that is ${status} cannot be cancelled`);
 
+/** Handles an update whose steps and waits outlast Temporal's cancellation of the workflow. */
+const onUpdate = <T, Args extends unknown[]>(
+  update: UpdateDefinition<T, Args>,
+  handle: (...args: NoInfer<Args>) => Promise<T>,
+  validator: (...args: NoInfer<Args>) => void = () => undefined,
+): void => {
+  const shielded = (...args: Args) => CancellationScope.nonCancellable(() => handle(...args));
+  setHandler<T, Args, UpdateDefinition<T, Args>>(update, shielded, { validator });
+};
+
 const setCancelHandler = (state: OrderState): void =>
-  setHandler(
+  onUpdate(
     cancelOrder,
     async () => {
       state.cancelRequested = true;
@@ -33,15 +44,13 @@ const setCancelHandler = (state: OrderState): void =>
       if (state.status !== 'cancelled') throw tooLate(state.status);
       return state.status;
     },
-    {
-      validator: () => {
-        if (!isCancellable(state.status)) throw tooLate(state.status);
-      },
+    () => {
+      if (!isCancellable(state.status)) throw tooLate(state.status);
     },
   );
 
 const setAddressHandler = (state: OrderState): void =>
-  setHandler(
+  onUpdate(
     changeAddress,
     async (address) => {
       state.changing++;
@@ -51,18 +60,16 @@ const setAddressHandler = (state: OrderState): void =>
         state.changing--;
       }
     },
-    {
-      validator: (_address) => {
-        if (isEnding(state.status) || state.isBooking) {
-          throw illegal('the address cannot be changed any more');
-        }
-      },
+    () => {
+      if (isEnding(state.status) || state.isBooking) {
+        throw illegal('the address cannot be changed any more');
+      }
     },
   );
 
 /** Waits until the card is tried: the payment is decided, or the shopper must act again. */
 const setPaymentHandler = (state: OrderState): void =>
-  setHandler(
+  onUpdate(
     providePayment,
     async ({ paymentMethod }) => {
       state.cards.push(paymentMethod);
@@ -72,25 +79,20 @@ const setPaymentHandler = (state: OrderState): void =>
       await condition(() => isDecided(state.status) || isTried());
       return state.status;
     },
-    {
-      validator: (_card) => {
-        if (isDecided(state.status)) throw illegal(`an order that is ${state.status} is decided`);
-        if (state.cards.length >= CARDS_WAITING_MAX) throw illegal('other cards are being tried');
-      },
+    () => {
+      if (isDecided(state.status)) throw illegal(`an order that is ${state.status} is decided`);
+      if (state.cards.length >= CARDS_WAITING_MAX) throw illegal('other cards are being tried');
     },
   );
 
 const assertRepairable = (state: OrderState, { action, ending }: Repair): void => {
   const { attention } = state;
   if (!attention) throw illegal('the order does not wait for a person');
-  if (action === 'skip' && !state.canSkip) {
-    throw illegal(`a step of ${attention} cannot be skipped`);
+  if (!state.actions.includes(action)) {
+    const known = state.actions.join(', ');
+    throw illegal(`${action} does not help with ${attention}; what does is ${known}`);
   }
-  if (action === 'cancel' && !isCancellable(state.status)) throw tooLate(state.status);
-  const isOnItsWay = state.status === 'packing' || state.status === 'shipped';
-  if (action === 'resolve' && (!isOnItsWay || !ending)) {
-    throw illegal('only a parcel under way is resolved, with an ending');
-  }
+  if (action === 'resolve' && !ending) throw illegal('a parcel is resolved with its ending');
 };
 
 const setRepairHandler = (state: OrderState): void => {
@@ -100,7 +102,7 @@ const setRepairHandler = (state: OrderState): void => {
     return state.status;
   };
   const validator = (repair: Repair): void => assertRepairable(state, repair);
-  for (const update of [repairOrder, formerRepairOrder]) setHandler(update, decide, { validator });
+  for (const update of [repairOrder, formerRepairOrder]) onUpdate(update, decide, validator);
 };
 
 export const setHandlers = (state: OrderState): void => {
@@ -110,9 +112,8 @@ export const setHandlers = (state: OrderState): void => {
     ...(state.attention && { attention: state.attention }),
   }));
   setHandler(paymentChanged, () => void state.changes++);
-  setHandler(placeOrder, async () => {
-    const needsShopper = () => state.isSecond && state.status === 'awaiting_payment';
-    await condition(() => isDecided(state.status) || needsShopper());
+  onUpdate(placeOrder, async () => {
+    await condition(() => isDecided(state.status) || state.status === 'awaiting_payment');
     return state.status;
   });
   setCancelHandler(state);

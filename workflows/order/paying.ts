@@ -3,15 +3,7 @@ import { condition } from '@temporalio/workflow';
 import type { Authorization } from '../../activities/payments.ts';
 import type { FulfillOrderInput } from '../fulfill-order.contract.ts';
 import { paymentsWithin, stock } from '../activity-proxies.ts';
-import {
-  showStep,
-  endIfCancelled,
-  expired,
-  mail,
-  moved,
-  moveTo,
-  type OrderState,
-} from './state.ts';
+import { showStep, endIfCancelled, expired, mail, moved, type OrderState } from './state.ts';
 
 /** Stock is held this much longer than the payment window. */
 export const HOLD_MARGIN_MS = 60_000;
@@ -42,7 +34,7 @@ export async function untilAuthorized(state: OrderState, input: FulfillOrderInpu
     const answer = await paymentsWithin(untilMs - Date.now()).authorizePayment(request);
     state.deadlineMs += answer.queuedMs ?? 0;
     if (answer.state === 'authorized') return;
-    await awaitShopper(state, answer, seen, state.isSecond ? pollMs : undefined);
+    await awaitShopper(state, answer, seen, pollMs);
     endIfCancelled(state);
   }
 }
@@ -59,17 +51,14 @@ async function awaitShopper(
   state: OrderState,
   { state: paymentState, retryAfterMs }: Authorization,
   seen: number,
-  pollMs: number | undefined,
+  pollMs: number,
 ): Promise<void> {
-  if (state.status !== 'awaiting_payment') {
-    if (state.isSecond) moved(state, 'awaiting_payment');
-    else await moveTo(state, 'awaiting_payment');
-  }
+  moved(state, 'awaiting_payment');
   showStep(state, 'waiting for the shopper to confirm the payment');
   state.isWaiting = true;
   if (paymentState !== 'processing' && retryAfterMs === undefined) mailActionNeeded(state);
   const leftMs = state.deadlineMs - Date.now();
-  const waitMs = retryAfterMs ?? pollMs ?? leftMs;
+  const waitMs = retryAfterMs ?? pollMs;
   const isWoken = () => state.changes > seen || state.cancelRequested || state.cards.length > 0;
   const woken = await condition(isWoken, Math.min(waitMs, leftMs));
   state.isWaiting = false;
@@ -80,7 +69,7 @@ async function awaitShopper(
 
 /** One mail for each card that failed. */
 function mailActionNeeded(state: OrderState): void {
-  if (!state.isSecond || state.mailedTries === state.tries) return;
+  if (state.mailedTries === state.tries) return;
   state.mailedTries = state.tries;
   mail(state, 'action_needed', { about: String(state.tries) });
 }

@@ -2,7 +2,7 @@
 import { condition } from '@temporalio/workflow';
 import type { AttentionReason } from '../../domain/attention.ts';
 import type { Repair } from '../fulfill-order.contract.ts';
-import { cancelled, Ended, endingOf, need, type OrderState } from './state.ts';
+import { cancelled, Ended, need, type OrderState } from './state.ts';
 import { refusalIn } from './refusals.ts';
 
 /** An operator gave the step up and reported what became of the parcel. */
@@ -19,14 +19,28 @@ interface Step<T> {
   reasons?: Partial<Record<string, AttentionReason>>;
   /** Codes of refusals that end the order. */
   endings?: readonly string[];
+  /** The order can still be cancelled: an operator or the shopper ends the wait. */
+  isCancellable?: boolean;
+  /** A parcel is under way: an operator may report what became of it. */
+  isResolvable?: boolean;
   /** Completes the step without its work when an operator skips it. */
   skipped?: () => Promise<T>;
   work(): Promise<T>;
 }
 
-const awaited = async (state: OrderState): Promise<Repair> => {
-  await condition(() => state.repair !== undefined);
-  return state.repair as Repair;
+/** What an operator may do about a step; any other action is refused before it reaches it. */
+const actionsOf = ({ isCancellable, isResolvable, skipped }: Step<unknown>): Repair['action'][] => [
+  'retry',
+  ...(skipped ? (['skip'] as const) : []),
+  ...(isCancellable ? (['cancel'] as const) : []),
+  ...(isResolvable ? (['resolve'] as const) : []),
+];
+
+/** Waits for an operator, or for a cancellation where one can still end the order. */
+const awaited = async (state: OrderState, step: Step<unknown>): Promise<Repair> => {
+  const isCancelled = () => step.isCancellable === true && state.cancelRequested;
+  await condition(() => state.repair !== undefined || isCancelled());
+  return state.repair ?? { action: 'cancel' };
 };
 
 const isEndingOfOrder = (error: unknown, endings: readonly string[]): boolean =>
@@ -34,7 +48,7 @@ const isEndingOfOrder = (error: unknown, endings: readonly string[]): boolean =>
 
 /**
  * Runs a step to its end. A failure that does not end the order raises an attention; the workflow
- * then waits for `repairOrder`: retry, skip, cancel or resolve. Older workflows halt instead.
+ * then waits for `repairOrder`, or for a cancellation.
  */
 export const persist = async <T>(state: OrderState, step: Step<T>): Promise<T> => {
   for (;;) {
@@ -42,13 +56,12 @@ export const persist = async <T>(state: OrderState, step: Step<T>): Promise<T> =
       const done = await step.work();
       return done;
     } catch (error) {
-      if (!state.isSecond) throw endingOf(error);
       if (isEndingOfOrder(error, step.endings ?? [])) throw error;
-      state.canSkip = step.skipped !== undefined;
+      state.actions = actionsOf(step);
       const code = refusalIn(error)?.code ?? '';
       await need(state, step.reasons?.[code] ?? step.reason);
     }
-    const { action, ending } = await awaited(state);
+    const { action, ending } = await awaited(state, step);
     await need(state, undefined);
     state.repair = undefined;
     if (action === 'skip' && step.skipped) return step.skipped();

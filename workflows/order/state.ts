@@ -15,10 +15,13 @@ import { ranOutOfTime, refusalIn } from './refusals.ts';
 const EXPIRED = { code: 'PAYMENT_WINDOW_OVER', message: 'the order was not paid in time' };
 const CANCELLED = { code: 'SHOPPER_CANCELLED', message: 'the order was cancelled' };
 
+/** Endings of an order that was not sent. */
+export type UnsentEnding = 'cancelled' | 'expired' | 'rejected';
+
 /** An ending other than delivery; thrown where it is detected, handled in one place. */
 export class Ended extends Error {
   constructor(
-    readonly ending: OrderStatus,
+    readonly ending: UnsentEnding,
     readonly reason: OrderEndReason,
   ) {
     super(ending);
@@ -48,8 +51,6 @@ export const endingOf = (error: unknown): Ended => {
 
 export interface OrderState {
   order: { orderId: string; storeId: string };
-  /** False for workflows begun before attention, parcels and another card were added. */
-  isSecond: boolean;
   status: OrderStatus;
   step: string;
   /** Counts the `paymentChanged` signals and new cards. */
@@ -70,15 +71,14 @@ export interface OrderState {
   /** When the payment window ends, in ms since 1970. */
   deadlineMs: number;
   attention: AttentionReason | undefined;
-  /** Whether an operator may skip the step that failed. */
-  canSkip: boolean;
+  /** The operator's actions that the waiting step knows. */
+  actions: readonly Repair['action'][];
   repair: Repair | undefined;
   mails: Promise<void>[];
 }
 
 export const initialState = (input: FulfillOrderInput): OrderState => ({
   order: { orderId: input.orderId, storeId: input.storeId },
-  isSecond: (input.version ?? 1) >= 2,
   status: 'accepted',
   step: 'beginning',
   changes: 0,
@@ -91,7 +91,7 @@ export const initialState = (input: FulfillOrderInput): OrderState => ({
   tries: 1,
   deadlineMs: Date.now() + input.paymentWindowMs,
   attention: undefined,
-  canSkip: false,
+  actions: [],
   repair: undefined,
   mails: [],
 });
@@ -110,7 +110,7 @@ const isSearched = (status: OrderStatus): boolean =>
 
 /** Takes over a status that an activity has already recorded. */
 export const moved = (state: OrderState, status: OrderStatus): void => {
-  if (state.isSecond && state.status !== status && isSearched(status)) {
+  if (state.status !== status && isSearched(status)) {
     upsertSearchAttributes([{ key: ORDER_STATUS, value: status }]);
   }
   state.status = status;

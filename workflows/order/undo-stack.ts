@@ -1,5 +1,4 @@
-// Undoes the steps taken, newest first, even while the workflow itself is being cancelled.
-import { CancellationScope } from '@temporalio/workflow';
+// Undoes the steps taken, newest first.
 
 export interface UndoStack {
   /** Registers an undo, before the step it belongs to. */
@@ -12,12 +11,11 @@ export const createUndoStack = (): UndoStack => {
   const undos: (() => Promise<void>)[] = [];
   return {
     add: (undo) => void undos.push(undo),
-    run: () =>
-      CancellationScope.nonCancellable(async () => {
-        for (let undo = undos.at(-1); undo; undo = undos.at(-1)) {
-          await undo();
-          undos.pop();
-        }
-      }),
+    run: async () => {
+      for (let undo = undos.at(-1); undo; undo = undos.at(-1)) {
+        await undo();
+        undos.pop();
+      }
+    },
   };
 };

@@ -77,13 +77,15 @@ const pay = async (tx: Tx, present: OrderRow, set: Paying, data: EventData) => {
   return row;
 };
 
-const UNAUTHENTICATED_ONLY = { attentionReason: null, attentionSince: null } as const;
+const NO_ATTENTION = { attentionReason: null, attentionSince: null } as const;
 const ATTENTION_CLEARED = 'AttentionCleared';
 
-/** A status change clears a NO_PROGRESS alert. */
+/** Reasons that the sweep raises for an order that stands still: any status change clears them. */
+const STANDSTILLS: readonly (AttentionReason | null)[] = ['NO_PROGRESS', 'WORKFLOW_HALTED'];
+
 const withoutAlarm = async (tx: Tx, present: OrderRow): Promise<OrderRow> => {
-  if (present.attentionReason !== 'NO_PROGRESS') return present;
-  const row = await writeChange(tx, present, UNAUTHENTICATED_ONLY);
+  if (!STANDSTILLS.includes(present.attentionReason)) return present;
+  const row = await writeChange(tx, present, NO_ATTENTION);
   await recordEvent(tx, row, ATTENTION_CLEARED, {});
   return row;
 };
@@ -155,6 +157,6 @@ export const clearAttention = (pg: Pg, storeId: string, id: string, reason?: Att
     pg,
     storeId,
     id,
-    { type: ATTENTION_CLEARED, data: {}, set: UNAUTHENTICATED_ONLY },
+    { type: ATTENTION_CLEARED, data: {}, set: NO_ATTENTION },
     ({ attention }) => !attention || (reason !== undefined && attention.reason !== reason),
   );

@@ -1,0 +1,86 @@
+// Explores an order's workflow: every single fault, every pair of faults, and seeded walks.
+import { runOnce, type Point, type Ran, type Workflow } from './run.ts';
+
+export interface Found {
+  /** The faults, by the points at which they happened. */
+  faults: string[];
+  broken: string[];
+  calls: string[];
+}
+
+export interface Explored {
+  runs: number;
+  found: Found[];
+}
+
+const faultsOf = ({ points }: Ran): string[] =>
+  points
+    .filter(({ taken }) => taken > 0)
+    .map(({ name, options, taken }) => `${name}: ${options[taken]}`);
+
+/** A state that was reached before by other faults goes on in the same way. */
+const stateOf = ({ points, world }: Ran, at: number): string =>
+  JSON.stringify([at, points.slice(at).map(({ name }) => name), world]);
+
+const scriptOf = (points: Point[], at: number, taken: number): number[] => [
+  ...points.slice(0, at).map((point) => point.taken),
+  taken,
+];
+
+/** Runs every script with up to `faults` deviations from what is usual. */
+export const exhaust = async (workflow: Workflow, faults: number): Promise<Explored> => {
+  const found: Found[] = [];
+  const seen = new Set<string>();
+  let runs = 0;
+  const visit = async (script: number[], left: number): Promise<void> => {
+    const ran = await runOnce(workflow, script);
+    runs++;
+    if (ran.broken.length > 0) {
+      found.push({ faults: faultsOf(ran), broken: ran.broken, calls: ran.calls });
+      return;
+    }
+    if (left === 0) return;
+    const state = stateOf(ran, script.length);
+    if (script.length > 0 && seen.has(`${left} ${state}`)) return;
+    seen.add(`${left} ${state}`);
+    for (let at = script.length; at < ran.points.length; at++) {
+      const { options } = ran.points[at] as Point;
+      for (let taken = 1; taken < options.length; taken++) {
+        await visit(scriptOf(ran.points, at, taken), left - 1);
+      }
+    }
+  };
+  await visit([], faults);
+  return { runs, found };
+};
+
+/** A generator of numbers from 0 to 1 (mulberry32), so that a walk is repeatable by its seed. */
+const randomOf = (seed: number) => (): number => {
+  seed = (seed + 0x6d2b79f5) | 0;
+  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+  return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+};
+
+/** How often a walk leaves what is usual. */
+const FAULT_SHARE = 0.25;
+const LENGTH_MAX = 60;
+
+/** Walks with several faults each. */
+export const walk = async (
+  workflow: Workflow,
+  { seed, count }: { seed: number; count: number },
+): Promise<Explored> => {
+  const found: Found[] = [];
+  for (let at = 0; at < count; at++) {
+    const random = randomOf(seed + at);
+    const script = Array.from({ length: LENGTH_MAX }, () =>
+      random() < FAULT_SHARE ? 1 + Math.floor(random() * 9) : 0,
+    );
+    const ran = await runOnce(workflow, script);
+    if (ran.broken.length > 0) {
+      found.push({ faults: faultsOf(ran), broken: ran.broken, calls: ran.calls });
+    }
+  }
+  return { runs: count, found };
+};

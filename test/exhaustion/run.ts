@@ -1,0 +1,184 @@
+// Runs an order's workflow once in virtual time, with each choice taken from a script.
+import { CancelledFailure, type RetryState } from '@temporalio/common';
+import type { OrderStatus } from '../../domain/order.ts';
+import { DomainError } from '../../domain/errors.ts';
+import type { FulfillOrderInput } from '../../workflows/fulfill-order.contract.ts';
+import * as runtime from './runtime.ts';
+import { ACTIVITIES, brokenOf, newWorld, type World } from './world.ts';
+
+const { ActivityFailure, ApplicationFailure, TimeoutFailure } = runtime;
+
+/** How long an activity is tried before it fails, in ms; longer than any payment window. */
+const PATIENCE_MS = 3_600_000;
+const WINDOW_MS = 900_000;
+const START_MS = Date.UTC(2026, 0, 1);
+/** An order that takes more steps than this would never end. */
+const STEPS_MAX = 400;
+
+export interface Point {
+  /** What was decided here: an activity's outcome, or what woke a wait. */
+  name: string;
+  options: readonly string[];
+  taken: number;
+}
+
+export interface Ran {
+  points: Point[];
+  broken: string[];
+  world: World;
+  /** The activities in the order of their calls, with their outcomes. */
+  calls: string[];
+}
+
+export type Workflow = (input: FulfillOrderInput) => Promise<OrderStatus>;
+
+const INPUT: FulfillOrderInput = {
+  orderId: 'ord_1',
+  storeId: 'sto_1',
+  demand: [{ sku: 'A', quantity: 1 }],
+  paymentWindowMs: WINDOW_MS,
+  carrierPollMs: 200,
+};
+
+/** What may wake an order that waits: its name, the update or signal, and its input. */
+const WAKERS: [name: string, deliver: () => boolean][] = [
+  ['cancel', () => runtime.deliver('cancelOrder')],
+  ["Temporal's cancellation", () => (runtime.CancellationScope.current().cancel(), true)],
+  ['another card', () => runtime.deliver('providePayment', { paymentMethod: 'pm_2' })],
+  ['look again', () => runtime.deliver('paymentChanged')],
+  ['retry', () => runtime.deliver('repairOrder', { action: 'retry' })],
+  ['operator cancels', () => runtime.deliver('repairOrder', { action: 'cancel' })],
+  ['skip', () => runtime.deliver('repairOrder', { action: 'skip' })],
+  ...(['delivered', 'lost', 'returned_to_sender'] as const).map(
+    (ending): [string, () => boolean] => [
+      `resolve: ${ending}`,
+      () => runtime.deliver('repairOrder', { action: 'resolve', ending }),
+    ],
+  ),
+];
+
+/** The shopper cancels while an activity runs: it ends all the same, or is stopped. */
+const DONE = 'is cancelled meanwhile, and done';
+const APPLIED = 'is cancelled meanwhile, done and stopped';
+const STOPPED = 'is cancelled meanwhile, and stopped';
+const MEANWHILE: readonly string[] = [DONE, APPLIED, STOPPED];
+
+const NOTHING = 'nothing';
+
+class Run {
+  nowMs = START_MS;
+  readonly points: Point[] = [];
+  readonly calls: string[] = [];
+  readonly world = newWorld();
+  #pending = 0;
+  constructor(readonly script: readonly number[]) {}
+
+  /** Takes the script's option at this point, the first one when the script has ended. */
+  choose(name: string, options: readonly string[]): string {
+    const taken = (this.script[this.points.length] ?? 0) % options.length;
+    this.points.push({ name, options, taken });
+    return options[taken] ?? '';
+  }
+
+  async activity(name: string, input: object, isLocal: boolean): Promise<unknown> {
+    this.#pending++;
+    try {
+      await Promise.resolve();
+      return await this.#outcome(name, input as Record<string, unknown>, isLocal);
+    } finally {
+      this.#pending--;
+    }
+  }
+
+  async #outcome(name: string, input: Record<string, unknown>, isLocal: boolean): Promise<unknown> {
+    const activity = ACTIVITIES[name];
+    if (!activity) throw new Error(`the model has no activity ${name}`);
+    const { refuses, results = ['ok'], isDone, isSure, apply } = activity;
+    const codes = isDone?.(this.world) ? [] : refuses;
+    const faults = [...codes.map((code) => `refuses ${code}`), 'fails', 'is lost', ...MEANWHILE];
+    const outcome = this.choose(name, isSure ? results : [...results, ...faults]);
+    this.calls.push(`${name}: ${outcome}`);
+    const failed = (cause: Error, state: RetryState): Error =>
+      isLocal ? cause : new ActivityFailure('failed', name, '1', state, 'worker', cause);
+    if (outcome.startsWith('refuses '))
+      throw failed(refusal(outcome.slice(8)), 'NON_RETRYABLE_FAILURE');
+    if (outcome === 'is lost') this.#apply(apply, input, results[0] ?? '', failed);
+    if (outcome === 'fails' || outcome === 'is lost') {
+      this.nowMs += PATIENCE_MS;
+      throw failed(new TimeoutFailure('too late', undefined, 'SCHEDULE_TO_CLOSE'), 'TIMEOUT');
+    }
+    if (!MEANWHILE.includes(outcome)) return this.#apply(apply, input, outcome, failed);
+    runtime.deliver('cancelOrder');
+    runtime.wake();
+    await settled();
+    const isStopped = runtime.CancellationScope.current().isCancelled;
+    const done =
+      outcome === STOPPED ? undefined : this.#apply(apply, input, results[0] ?? '', failed);
+    const isOver = isStopped && outcome !== DONE;
+    if (isOver) throw failed(new CancelledFailure('stopped'), 'CANCEL_REQUESTED');
+    return outcome === STOPPED ? this.#apply(apply, input, results[0] ?? '', failed) : done;
+  }
+
+  #apply(
+    apply: (typeof ACTIVITIES)[string]['apply'],
+    input: Record<string, unknown>,
+    result: string,
+    failed: (cause: Error, state: RetryState) => Error,
+  ): unknown {
+    try {
+      return apply(this.world, input, result);
+    } catch (error) {
+      if (error instanceof DomainError) throw failed(refusal(error.code), 'NON_RETRYABLE_FAILURE');
+      throw error;
+    }
+  }
+
+  /** Wakes what waits: by a timer, by somebody, or not at all when there is nothing left. */
+  advance(): boolean {
+    if (this.#pending > 0 || runtime.wake()) return true;
+    const timer = runtime.nextTimer();
+    const usual = timer === undefined ? (this.world.attention ? 'retry' : '') : NOTHING;
+    if (usual === '') return false;
+    const others = WAKERS.map(([name]) => name).filter((name) => name !== usual);
+    const woken = this.choose(`wait at ${this.world.status}`, [usual, ...others]);
+    if (woken === NOTHING) this.nowMs = timer ?? this.nowMs;
+    else if (!WAKERS.find(([name]) => name === woken)?.[1]() && timer === undefined) {
+      runtime.deliver('repairOrder', { action: 'retry' });
+    } else if (timer !== undefined) this.nowMs = Math.min(timer, this.nowMs + 1);
+    return true;
+  }
+}
+
+const refusal = (code: string): Error =>
+  ApplicationFailure.create({ type: code, message: code.toLowerCase(), nonRetryable: true });
+
+/** Lets everything run that can: a task of the event loop comes after all that are resolved. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Runs the workflow with this script; what the script does not say goes well. */
+export const runOnce = async (workflow: Workflow, script: readonly number[]): Promise<Ran> => {
+  const run = new Run(script);
+  const { points, calls, world } = run;
+  const session = runtime.open(run);
+  let ended: { returned?: unknown; failure?: string } | undefined;
+  const main = session.root.run(() => workflow(INPUT));
+  main.then(
+    (returned) => (ended = { returned }),
+    (error: unknown) => (ended = { failure: error instanceof Error ? error.message : 'no error' }),
+  );
+  const real = Date.now;
+  Date.now = () => run.nowMs;
+  try {
+    for (let step = 0; ended === undefined; step++) {
+      await settled();
+      if (ended !== undefined) break;
+      if (step > STEPS_MAX) return { points, calls, world, broken: ['it never ends'] };
+      if (!run.advance()) return { points, calls, world, broken: ['it waits for nothing'] };
+    }
+  } finally {
+    Date.now = real;
+  }
+  const { returned, failure } = ended ?? {};
+  const broken = failure === undefined ? brokenOf(world, returned) : [`it failed: ${failure}`];
+  return { points, calls, world, broken: [...broken, ...session.failed] };
+};

@@ -1,0 +1,179 @@
+// A stand-in for @temporalio/workflow in virtual time: what our workflows use of it, and no more.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  TimeoutFailure,
+} from '@temporalio/common';
+
+export { ActivityFailure, ApplicationFailure, TimeoutFailure };
+
+type Work<T> = () => Promise<T>;
+
+/** What a run of a workflow is asked by the stand-in. */
+export interface Host {
+  nowMs: number;
+  /** Runs an activity to its end, in no time. */
+  activity(name: string, input: object, isLocal: boolean): Promise<unknown>;
+}
+
+interface Waiting {
+  isTrue(): boolean;
+  atMs: number | undefined;
+  scope: CancellationScope;
+  resolve(isTrue: boolean): void;
+  reject(error: Error): void;
+}
+
+interface Handler {
+  run(...args: unknown[]): unknown;
+  validate(...args: unknown[]): void;
+}
+
+/** One run's state; only one run at a time. */
+class Session {
+  readonly waiting = new Set<Waiting>();
+  readonly handlers = new Map<string, Handler>();
+  running = 0;
+  /** Updates that failed otherwise than by a refusal of their own. */
+  readonly failed: string[] = [];
+  readonly root: CancellationScope;
+  constructor(readonly host: Host) {
+    this.root = new CancellationScope();
+  }
+}
+
+const scopes = new AsyncLocalStorage<CancellationScope>();
+let session: Session;
+
+export const open = (host: Host): Session => (session = new Session(host));
+
+const cancelledError = (): CancelledFailure => new CancelledFailure('the scope was cancelled');
+
+export class CancellationScope {
+  readonly cancelRequested: Promise<never>;
+  #isCancelled = false;
+  #reject: (error: Error) => void = () => undefined;
+  readonly #parent: CancellationScope | undefined;
+  readonly #isShield: boolean;
+
+  constructor({ isShield = false, parent = scopes.getStore() } = {}) {
+    this.#parent = parent;
+    this.#isShield = isShield;
+    this.cancelRequested = new Promise<never>((_, reject) => (this.#reject = reject));
+    this.cancelRequested.catch(() => undefined);
+  }
+
+  static current(): CancellationScope {
+    return scopes.getStore() ?? session.root;
+  }
+
+  static nonCancellable<T>(work: Work<T>): Promise<T> {
+    return new CancellationScope({ isShield: true }).run(work);
+  }
+
+  get isCancelled(): boolean {
+    return this.#isCancelled || (!this.#isShield && (this.#parent?.isCancelled ?? false));
+  }
+
+  run<T>(work: Work<T>): Promise<T> {
+    return scopes.run(this, work);
+  }
+
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#reject(cancelledError());
+    for (const one of session.waiting) {
+      if (!one.scope.isCancelled) continue;
+      session.waiting.delete(one);
+      one.reject(cancelledError());
+    }
+  }
+}
+
+export const isCancellation = (error: unknown): boolean =>
+  error instanceof CancelledFailure ||
+  (error instanceof ActivityFailure && error.cause instanceof CancelledFailure);
+
+export const condition = (isTrue: () => boolean, timeoutMs?: number): Promise<boolean> => {
+  if (typeof timeoutMs === 'string') throw new Error('a timeout is a number of milliseconds');
+  const scope = CancellationScope.current();
+  if (scope.isCancelled) return Promise.reject(cancelledError());
+  if (isTrue()) return Promise.resolve(true);
+  return new Promise<boolean>((resolve, reject) => {
+    const atMs = timeoutMs === undefined ? undefined : session.host.nowMs + timeoutMs;
+    session.waiting.add({ isTrue, atMs, scope, resolve, reject });
+  });
+};
+
+/** Wakes every condition that is true; returns whether there was one. */
+export const wake = (): boolean => {
+  let woken = false;
+  for (const one of session.waiting) {
+    const isOver = one.atMs !== undefined && one.atMs <= session.host.nowMs;
+    if (!isOver && !one.isTrue()) continue;
+    session.waiting.delete(one);
+    one.resolve(!isOver || one.isTrue());
+    woken = true;
+  }
+  return woken;
+};
+
+/** The time of the next timer. */
+export const nextTimer = (): number | undefined => {
+  const times = [...session.waiting].flatMap(({ atMs }) => (atMs === undefined ? [] : [atMs]));
+  return times.length === 0 ? undefined : Math.min(...times);
+};
+
+type Activities = Record<string, (input: object) => Promise<unknown>>;
+
+const proxy = (isLocal: boolean): Activities =>
+  new Proxy<Activities>(
+    {},
+    {
+      get: (_, name: string) => (input: object) => {
+        const scope = CancellationScope.current();
+        if (scope.isCancelled) return Promise.reject(cancelledError());
+        return session.host.activity(name, input, isLocal);
+      },
+    },
+  );
+
+export const proxyActivities = (): Activities => proxy(false);
+export const proxyLocalActivities = (): Activities => proxy(true);
+
+const define = (name: string) => ({ name });
+export const defineUpdate = define;
+export const defineSignal = define;
+export const defineQuery = define;
+
+export const setHandler = (
+  { name }: { name: string },
+  run: Handler['run'],
+  { validator = () => undefined }: { validator?: Handler['validate'] } = {},
+): void => {
+  session.handlers.set(name, { run, validate: validator });
+};
+
+export const allHandlersFinished = (): boolean => session.running === 0;
+export const setCurrentDetails = (): void => undefined;
+export const upsertSearchAttributes = (): void => undefined;
+
+/** Sends an update or a signal; false when its validator refuses it or there is no handler. */
+export const deliver = (name: string, ...args: unknown[]): boolean => {
+  const handler = session.handlers.get(name);
+  if (!handler) return false;
+  try {
+    handler.validate(...args);
+  } catch {
+    return false;
+  }
+  session.running++;
+  void Promise.resolve(scopes.run(session.root, () => handler.run(...args)))
+    .catch((error: unknown) => {
+      if (!(error instanceof ApplicationFailure)) session.failed.push(`${name}: ${String(error)}`);
+    })
+    .finally(() => session.running--);
+  return true;
+};

@@ -1,0 +1,230 @@
+// A model of what an order's activities do: stock, money, parcels, the record and the mails.
+import { assertMove, isEnding, type OrderStatus } from '../../domain/order.ts';
+
+export const TOTAL_MINOR = 2_000;
+export const PART_MINOR = 500;
+
+export interface World {
+  status: OrderStatus;
+  attention: string | undefined;
+  stock: 'none' | 'held' | 'claimed' | 'returned';
+  intent: 'none' | 'open' | 'authorized' | 'captured' | 'voided';
+  refundedMinor: number;
+  parcel: 'none' | 'booked' | 'cancelled' | 'shipped' | 'delivered' | 'lost' | 'returned';
+  /** What the carrier has said of the parcels. */
+  end: 'delivered' | 'part' | 'lost' | 'returned' | undefined;
+  /** What the bank has refused to give back; an operator gives it back on its attention. */
+  owedMinor: number;
+  mails: string[];
+}
+
+export const newWorld = (): World => ({
+  status: 'accepted',
+  attention: undefined,
+  stock: 'none',
+  intent: 'none',
+  refundedMinor: 0,
+  parcel: 'none',
+  end: undefined,
+  owedMinor: 0,
+  mails: [],
+});
+
+export interface Activity {
+  /** Codes of refusals that the activity throws for good. */
+  refuses: readonly string[];
+  /** Results that it may have, the usual one first. */
+  results?: readonly string[];
+  /** Its effect, as often as it is called; throws the code of a refusal that the world demands. */
+  apply(world: World, input: Record<string, unknown>, result: string): unknown;
+  /** Its effect is there: called again, it finds it and refuses nothing. */
+  isDone?(world: World): boolean;
+  /** The record and the mails are tried for as long as it takes. */
+  isSure?: boolean;
+}
+
+const move = (world: World, status: OrderStatus): void => {
+  if (world.status === status) return;
+  assertMove(world.status, status);
+  world.status = status;
+};
+
+const giveBack = (world: World): void => {
+  if (world.intent === 'captured') world.refundedMinor = TOTAL_MINOR;
+  else if (world.intent !== 'none') world.intent = 'voided';
+};
+
+const STOCK: Record<string, Activity> = {
+  reserveStock: {
+    refuses: ['OUT_OF_STOCK'],
+    isDone: ({ stock }) => stock === 'held',
+    apply: (world) => {
+      if (world.stock === 'none') world.stock = 'held';
+    },
+  },
+  extendHold: { refuses: ['RESERVATION_ENDED'], apply: () => undefined },
+  claimStock: {
+    refuses: ['RESERVATION_ENDED', 'NOT_FOUND', 'OUT_OF_STOCK'],
+    isDone: ({ stock }) => stock === 'claimed',
+    apply: (world) => {
+      if (world.stock === 'held') world.stock = 'claimed';
+    },
+  },
+  returnStock: {
+    refuses: ['VERSION_MISMATCH'],
+    apply: (world) => {
+      if (world.stock !== 'none') world.stock = 'returned';
+    },
+  },
+};
+
+const PAYMENT: Record<string, Activity> = {
+  authorizePayment: {
+    refuses: ['CARD_DECLINED', 'RESERVATION_ENDED'],
+    results: ['authorized', 'action_required', 'processing', 'declined', 'retried'],
+    apply: (world, _input, result) => {
+      if (world.intent === 'captured') return { state: 'authorized' };
+      if (result === 'authorized') {
+        world.intent = 'authorized';
+        return { state: 'authorized' };
+      }
+      world.intent = 'open';
+      move(world, 'awaiting_payment');
+      if (result === 'retried') return { state: 'declined', retryAfterMs: 60_000 };
+      return { state: result };
+    },
+  },
+  capturePayment: {
+    refuses: ['CARD_DECLINED'],
+    isDone: ({ intent }) => intent === 'captured',
+    apply: (world) => {
+      world.intent = 'captured';
+      if (world.status === 'accepted' || world.status === 'awaiting_payment') {
+        world.status = 'confirmed';
+      }
+    },
+  },
+  returnPayment: { refuses: ['CARD_DECLINED'], apply: giveBack },
+  requestRefund: {
+    refuses: ['REFUND_EXCEEDS_CAPTURE'],
+    apply: () => PART_MINOR,
+  },
+  settleRefund: {
+    refuses: ['CARD_DECLINED'],
+    results: ['succeeded', 'failed'],
+    apply: (world, _input, result) => {
+      if (result === 'failed') world.owedMinor = PART_MINOR;
+      else world.refundedMinor = PART_MINOR;
+      return result;
+    },
+  },
+};
+
+const PARCELS: Record<string, Activity> = {
+  bookShipment: {
+    refuses: ['SHIPMENT_REFUSED'],
+    isDone: ({ parcel }) => parcel === 'booked',
+    apply: (world) => {
+      if (world.parcel === 'none') world.parcel = 'booked';
+      if (world.status === 'confirmed') world.status = 'packing';
+    },
+  },
+  cancelShipment: {
+    refuses: ['ILLEGAL_TRANSITION'],
+    apply: (world) => {
+      world.parcel = 'cancelled';
+    },
+  },
+  followShipment: {
+    refuses: ['NOT_FOUND'],
+    results: ['delivered', 'part', 'lost', 'returned'],
+    apply: (world, _input, result) => {
+      if (world.status === 'packing') world.status = 'shipped';
+      // What has become of the parcels does not change any more.
+      world.end ??= result as World['end'] & string;
+      const end = world.end === 'part' ? 'delivered' : world.end;
+      world.parcel = end;
+      if (end === 'delivered') move(world, 'delivered');
+      return { end, undeliveredMinor: world.end === 'part' ? PART_MINOR : 0 };
+    },
+  },
+};
+
+const RECORD: Record<string, Activity> = {
+  moveOrder: {
+    refuses: [],
+    isSure: true,
+    apply: (world, { status }) => move(world, status as OrderStatus),
+  },
+  raiseAttention: {
+    refuses: [],
+    isSure: true,
+    apply: (world, { reason }) => void (world.attention = String(reason)),
+  },
+  clearAttention: {
+    refuses: [],
+    isSure: true,
+    apply: (world) => void (world.attention = undefined),
+  },
+  changeAddress: { refuses: [], isSure: true, apply: () => undefined },
+  notifyShopper: {
+    refuses: [],
+    isSure: true,
+    apply: (world, { kind }) => void world.mails.push(String(kind)),
+  },
+};
+
+export const ACTIVITIES: Record<string, Activity> = {
+  ...STOCK,
+  ...PAYMENT,
+  ...PARCELS,
+  ...RECORD,
+};
+
+const UNSENT: readonly OrderStatus[] = ['cancelled', 'expired', 'rejected'];
+/** What each ending's mail says. */
+const MAILS: Partial<Record<OrderStatus, string>> = {
+  delivered: 'delivered',
+  cancelled: 'cancelled',
+  expired: 'expired',
+  rejected: 'rejected',
+  lost: 'lost',
+  returned_to_sender: 'returned_to_sender',
+};
+
+const keptMinor = ({ intent, refundedMinor }: World): number =>
+  intent === 'captured' ? TOTAL_MINOR - refundedMinor : 0;
+
+/** What an ending promises of money, stock and parcels; returns what is not so. */
+const brokenOfEnding = (world: World): string[] => {
+  const { status, stock, intent, parcel, owedMinor } = world;
+  const kept = keptMinor(world);
+  const broken: string[] = [];
+  const must = (isSo: boolean, what: string): void => void (isSo || broken.push(what));
+  if (UNSENT.includes(status)) {
+    must(kept === 0, `${kept} kept of an order that is ${status}`);
+    must(intent !== 'authorized' && intent !== 'open', `the payment is still ${intent}`);
+    must(stock === 'none' || stock === 'returned', `stock is still ${stock}`);
+    must(parcel === 'none' || parcel === 'cancelled', `the parcel is ${parcel}`);
+  } else if (status === 'delivered') {
+    must(intent === 'captured', 'delivered and not paid');
+    must(stock === 'claimed', `delivered, and stock is ${stock}`);
+    must(kept + owedMinor >= TOTAL_MINOR - PART_MINOR, `only ${kept} kept`);
+  } else {
+    must(kept === 0, `${kept} kept of a parcel that is ${status}`);
+    must(status === 'lost' || stock === 'returned', `returned, and stock is ${stock}`);
+  }
+  return broken;
+};
+
+/** Every promise about an order that has ended. */
+export const brokenOf = (world: World, returned: unknown): string[] => {
+  const { status, attention, mails } = world;
+  if (!isEnding(status)) return [`the workflow ended with ${String(returned)} at ${status}`];
+  const broken = brokenOfEnding(world);
+  if (returned !== status) broken.push(`it returned ${String(returned)}, the record is ${status}`);
+  if (attention) broken.push(`ended with the attention ${attention}`);
+  const endings = mails.filter((kind) => Object.values(MAILS).includes(kind));
+  if (endings.join() !== MAILS[status]) broken.push(`mails of ${status}: ${endings.join()}`);
+  return broken;
+};
