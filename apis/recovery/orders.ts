@@ -82,7 +82,7 @@ const suggested = (order: Order): string => {
     UNDO_FAILED: 'retry',
     WORKFLOW_MISSING: 'retry starts the workflow from the record',
     NO_PROGRESS: 'retry',
-    WORKFLOW_HALTED: 'read its failure in Temporal; it goes on by itself once a fix is deployed',
+    WORKFLOW_HALTED: 'read its failure in Temporal, deploy a fix, then retry clears the attention',
   };
   return byReason[reason];
 };

@@ -274,6 +274,17 @@ describe('the sweep', () => {
     },
   );
 
+  scenario('that saw an order halted takes a retry once it runs again', async () => {
+    const { id } = await bought({ paymentMethod: 'pm_card_authenticationRequired' });
+    await reached(shop, id, 'awaiting_payment');
+    await shop.sql`update orders.orders set attention_reason = 'WORKFLOW_HALTED',
+      attention_since = now() where id = ${id}`;
+    expect((await asOperator(shop, 'POST', `orders/${id}/retry`, {})).status).toBe(200);
+    expect((await look(id)).reason).toBeUndefined();
+    await authenticate(shop, id);
+    await reached(shop, id, 'delivered');
+  });
+
   scenario('reports an order that is undecided for a quarter of an hour', async () => {
     const { id } = await bought({ paymentMethod: 'pm_card_authenticationRequired' });
     const waits = await eventually('it waits for its shopper', async () => {

@@ -45,8 +45,15 @@ const refund = (
 ): Promise<void> =>
   startWorkflow(temporal, REFUND_ORDER, refundOptions(grant.id, { orderId, storeId, grant }));
 
-/** With these reasons no workflow runs for the order; it is started from the order's record. */
-const WITHOUT_WORKFLOW: readonly AttentionReason[] = ['WORKFLOW_MISSING', 'NO_PROGRESS'];
+/**
+ * The sweep's reasons: no step waits for the action. A missing workflow is started from the order's
+ * record, one that runs stays; the sweep raises the attention again while its cause lasts.
+ */
+const SWEEP_REASONS: readonly AttentionReason[] = [
+  'WORKFLOW_MISSING',
+  'NO_PROGRESS',
+  'WORKFLOW_HALTED',
+];
 
 /** Grants a failed refund again, under the action's own id. */
 const refundAgain = async (deps: RepairDeps, order: Order, actionId: string): Promise<void> => {
@@ -82,7 +89,7 @@ const DOERS: { [A in RepairAction]: Doer<A> } = {
   retry: async (deps, order, _body, actionId) => {
     const reason = order.attention?.reason;
     if (reason === 'REFUND_FAILED') return refundAgain(deps, order, actionId);
-    if (!reason || WITHOUT_WORKFLOW.includes(reason)) return restart(deps, order);
+    if (!reason || SWEEP_REASONS.includes(reason)) return restart(deps, order);
     return repair(deps, order, actionId, { action: 'retry' });
   },
   skip: (deps, order, _body, actionId) => repair(deps, order, actionId, { action: 'skip' }),

@@ -43,8 +43,7 @@ async function unlessCancelled(state: OrderState, work: () => Promise<void>): Pr
   try {
     await scope.run(work);
   } catch (error) {
-    if (isCancellation(error)) throw cancelled();
-    if (state.cancelRequested) throw cancelled();
+    if (isCancellation(error) || state.cancelRequested) throw cancelled();
     throw error;
   }
 }
@@ -55,30 +54,30 @@ export async function deliver(state: OrderState, input: FulfillOrderInput): Prom
     await ship(state, input);
   } catch (error) {
     if (!(error instanceof Resolved)) throw error;
-    const ending = (await isRecordedDelivered(state)) ? 'delivered' : error.ending;
+    const ending = (await recordShipped(state)) === 'delivered' ? 'delivered' : error.ending;
     if (ending === 'delivered') await moveTo(state, 'delivered');
     await arrive(state, { end: ENDS[ending], undeliveredMinor: 0 });
   }
 }
 
 /**
- * Records that the parcels are on their way. True when the record is further: the carrier had said
- * that they arrived, and the response of the activity that recorded it was lost.
+ * Records that the parcels are on their way, and returns what the record says then: the carrier may
+ * have said that they arrived, and the response of the activity that recorded it was lost.
  */
-async function isRecordedDelivered(state: OrderState): Promise<boolean> {
+async function recordShipped(state: OrderState): Promise<'shipped' | 'delivered'> {
   try {
     await moveTo(state, 'shipped');
-    return false;
+    return 'shipped';
   } catch (error) {
     if (refusalIn(error)?.code !== 'ILLEGAL_TRANSITION') throw error;
-    return true;
+    return 'delivered';
   }
 }
 
 async function ship(state: OrderState, { carrierPollMs: pollMs }: FulfillOrderInput) {
   const { order } = state;
   const skipped = async (): Promise<DeliveryOutcome> => {
-    await isRecordedDelivered(state);
+    await recordShipped(state);
     await moveTo(state, 'delivered');
     return { end: 'delivered', undeliveredMinor: 0 };
   };
