@@ -3,8 +3,7 @@ import { check } from '../check.ts';
 import { takeDown } from '../down.ts';
 import { testInstance } from '../instance.ts';
 import { report as progress } from '../output.ts';
-import { CONFORMANCE, goInstall, GRPCURL, isBuilt, STRIPE_MOCK } from '../servers/go.ts';
-import { isOnPath } from '../servers/install.ts';
+import { CONFORMANCE, goInstall, GRPCURL, STRIPE_MOCK } from '../servers/go.ts';
 import { bringUp } from '../up.ts';
 import { watchCores, type Busyness } from './cores.ts';
 import { drillTests, faultTests, gentleTests, pureTests } from './groups.ts';
@@ -18,11 +17,10 @@ const AT_ONCE = 3;
 const TIMINGS = 'ops/tests/timings.json';
 const SLOWEST_COUNT = 10;
 
-/** Programs of other projects that tests use; without Go those tests are skipped. */
+/** Programs of other projects that tests use; tests of one that cannot be had are skipped. */
 const installTools = async (): Promise<void> => {
-  if (!isOnPath('go')) return;
   for (const tool of [GRPCURL, STRIPE_MOCK, CONFORMANCE]) {
-    if (!isBuilt(tool)) await goInstall(tool, progress);
+    await goInstall(tool, progress).catch((error: unknown) => progress(String(error)));
   }
 };
 
@@ -45,6 +43,19 @@ const runAll = async (isWhole: boolean) => {
   return { checks, report: merged([...first, shared, ...drills]) };
 };
 
+const NO_CHECKS = { passed: 0, failed: 0 };
+
+const runGiven = async (words: string[]) => ({
+  checks: NO_CHECKS,
+  report: await runTests(words),
+});
+
+/** A run that ended early, as when a server does not start, is a failure with sums like any. */
+const notRun = (error: unknown) => {
+  const failures = [{ name: 'the run ended early', text: String(error) }];
+  return { checks: NO_CHECKS, report: { ...merged([]), failures } };
+};
+
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
 /** What the runner has printed long before, again where a reader looks first: at the end. */
@@ -63,10 +74,9 @@ const ALL = '--all';
 export const test = async (words: string[]): Promise<number> => {
   const cores = watchCores();
   const given = words.filter((word) => word !== ALL);
-  const { checks, report } =
-    given.length > 0
-      ? { checks: { passed: 0, failed: 0 }, report: await runTests(given) }
-      : await runAll(words.includes(ALL));
+  const { checks, report } = await (
+    given.length > 0 ? runGiven(given) : runAll(words.includes(ALL))
+  ).catch(notRun);
   const left = await takeDown(testInstance()).then(
     () => '',
     (error: unknown) => String(error),
