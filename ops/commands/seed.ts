@@ -1,4 +1,5 @@
 // Generates a catalogue of any size, equal for equal seeds, and imports it.
+import { randomOf } from '../random.ts';
 import type { Shop } from '../sample/load.ts';
 import { followImport, uploadCatalogue } from './import-file.ts';
 import type { Report } from '../output.ts';
@@ -46,15 +47,8 @@ const KINDS: Kind[] = [
   kind('Rope', 'Climb > Ropes', 90, 280),
 ];
 
-/** mulberry32: small, and the same on every machine. */
-const randomOf = (seed: number) => {
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+const choosing = (seed: number) => {
+  const next = randomOf(seed);
   const integer = (from: number, to: number): number => from + Math.floor(next() * (to - from + 1));
   const one = <T>(list: readonly T[]): T => list[integer(0, list.length - 1)] as T;
   return { integer, one };
@@ -86,7 +80,7 @@ export interface SeedProduct {
 
 /** Product number `at` of a seed: one colour, in one size or several. */
 export const seedProduct = (seed: number, at: number): SeedProduct => {
-  const { integer, one } = randomOf(Math.imul(seed, 2_654_435_761) + at);
+  const { integer, one } = choosing(Math.imul(seed, 2_654_435_761) + at);
   const [brand, line, quality, made] = [one(BRANDS), one(LINES), one(QUALITIES), one(KINDS)];
   const price = (integer(...made.priceMinor) / 100).toFixed(2);
   const description =

@@ -1,20 +1,17 @@
 // Plants bugs: runs a process from a copied source with one changed line. A drill must detect the
 // broken promise, or its success proves nothing.
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { ROOT } from '../../ops/instance.ts';
 import type { ProcessName } from '../../ops/processes.ts';
 import { SOURCES } from '../../ops/up.ts';
 import type { BreakableShop } from '../support/breakable-shop.ts';
+import { withLine, type PlantedLine } from '../support/planted-line.ts';
 import type { Plan } from './workload.ts';
 
-export interface Planted {
+export interface Planted extends PlantedLine {
   process: ProcessName;
-  file: string;
-  /** Must occur exactly once, so that an outdated planted bug is noticed. */
-  right: string;
-  wrong: string;
   fault: string;
   plan: Plan;
   /** The promises of which at least one must be reported broken. */
@@ -58,13 +55,10 @@ export const PLANTED: Record<string, Planted> = {
 const REST = ['node_modules', 'package.json', 'tsconfig.json', 'bunfig.toml', 'bun.lock'];
 
 /** Copies the sources, with the bug in them, to a root of their own. */
-const copyWith = ({ file, right, wrong }: Planted, root: string): void => {
+const copyWith = (planted: Planted, root: string): void => {
   for (const name of SOURCES) cpSync(resolve(ROOT, name), resolve(root, name), { recursive: true });
   for (const name of REST) symlinkSync(resolve(ROOT, name), resolve(root, name));
-  const path = resolve(root, file);
-  const deps = readFileSync(path, 'utf8').split(right);
-  if (deps.length !== 2) throw new Error(`${file} does not have the line to replace once`);
-  writeFileSync(path, deps.join(wrong));
+  writeFileSync(resolve(root, planted.file), withLine(planted));
 };
 
 /** Runs `work` with the bug in place, and removes the bug. */

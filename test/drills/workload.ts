@@ -1,4 +1,5 @@
 // Runs a seeded workload of orders over mixed cards, and records each call's outcome.
+import { randomOf } from '../../ops/random.ts';
 import { REST_LIMIT_MS } from './at-rest.ts';
 import { asShopper, newEmail, placeOrder, stockedWare, type Ware } from '../support/journeys.ts';
 import { authenticate } from '../support/judges.ts';
@@ -12,17 +13,6 @@ export const UNIT_MINOR = 1_000;
 /** A call whose response was lost is sent again under its key, as a browser does. */
 const PATIENCE_MS = 240_000;
 const AGAIN_MS = 500;
-
-/** Numbers from 0 to 1, always the same for a seed: mulberry32. */
-export const randomOf = (seed: number) => {
-  let state = seed >>> 0;
-  return (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-};
 
 export type Kind =
   | 'pays'

@@ -1,4 +1,5 @@
 // Explores an order's workflow: every single fault, every pair of faults, and seeded walks.
+import { randomOf } from '../../ops/random.ts';
 import { runOnce, type Point, type Ran, type Workflow } from './run.ts';
 
 export interface Found {
@@ -18,10 +19,6 @@ const faultsOf = ({ points }: Ran): string[] =>
     .filter(({ taken }) => taken > 0)
     .map(({ name, options, taken }) => `${name}: ${options[taken]}`);
 
-/** A state that was reached before by other faults goes on in the same way. */
-const stateOf = ({ points, world }: Ran, at: number): string =>
-  JSON.stringify([at, points.slice(at).map(({ name }) => name), world]);
-
 const scriptOf = (points: Point[], at: number, taken: number): number[] => [
   ...points.slice(0, at).map((point) => point.taken),
   taken,
@@ -30,7 +27,6 @@ const scriptOf = (points: Point[], at: number, taken: number): number[] => [
 /** Runs every script with up to `faults` deviations from what is usual. */
 export const exhaust = async (workflow: Workflow, faults: number): Promise<Explored> => {
   const found: Found[] = [];
-  const seen = new Set<string>();
   let runs = 0;
   const visit = async (script: number[], left: number): Promise<void> => {
     const ran = await runOnce(workflow, script);
@@ -40,9 +36,6 @@ export const exhaust = async (workflow: Workflow, faults: number): Promise<Explo
       return;
     }
     if (left === 0) return;
-    const state = stateOf(ran, script.length);
-    if (script.length > 0 && seen.has(`${left} ${state}`)) return;
-    seen.add(`${left} ${state}`);
     for (let at = script.length; at < ran.points.length; at++) {
       const { options } = ran.points[at] as Point;
       for (let taken = 1; taken < options.length; taken++) {
@@ -52,14 +45,6 @@ export const exhaust = async (workflow: Workflow, faults: number): Promise<Explo
   };
   await visit([], faults);
   return { runs, found };
-};
-
-/** A generator of numbers from 0 to 1 (mulberry32), so that a walk is repeatable by its seed. */
-const randomOf = (seed: number) => (): number => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
 };
 
 /** How often a walk leaves what is usual. */

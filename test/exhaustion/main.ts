@@ -1,35 +1,25 @@
 // Explores the order's workflow and prints what breaks: `bun test/exhaustion/main.ts FAULTS WALKS`.
 // A planted bug is given as JSON {file, right, wrong}: its line is replaced as its file is loaded.
 import { plugin } from 'bun';
-import { resolve } from 'node:path';
-import { readFileSync } from 'node:fs';
 import { exhaust, walk, type Explored } from './explore.ts';
+import { withLine, type PlantedLine } from '../support/planted-line.ts';
 import * as runtime from './runtime.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
 const SHOWN_MAX = 10;
 const SEED = 20_261_129;
 
-interface Bug {
-  file: string;
-  right: string;
-  wrong: string;
-}
-
-const [faults = '2', walks = '2000', planted = ''] = process.argv.slice(2);
-const bug = planted === '' ? undefined : (JSON.parse(planted) as Bug);
+const [faults = '3', walks = '2000', planted = ''] = process.argv.slice(2);
+const bug = planted === '' ? undefined : (JSON.parse(planted) as PlantedLine);
 
 plugin({
   name: 'the workflows, in virtual time',
   setup: (build) => {
     build.module('@temporalio/workflow', () => ({ exports: { ...runtime }, loader: 'object' }));
     if (!bug) return;
-    const path = resolve(ROOT, bug.file);
-    build.onLoad({ filter: new RegExp(`${RegExp.escape(bug.file)}$`) }, () => {
-      const parts = readFileSync(path, 'utf8').split(bug.right);
-      if (parts.length !== 2) throw new Error(`${bug.file} does not have the line once`);
-      return { contents: parts.join(bug.wrong), loader: 'ts' };
-    });
+    build.onLoad({ filter: new RegExp(`${RegExp.escape(bug.file)}$`) }, () => ({
+      contents: withLine(bug),
+      loader: 'ts',
+    }));
   },
 });
 

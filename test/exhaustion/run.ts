@@ -111,12 +111,11 @@ class Run {
     runtime.deliver('cancelOrder');
     runtime.wake();
     await settled();
-    const isStopped = runtime.CancellationScope.current().isCancelled;
-    const done =
-      outcome === STOPPED ? undefined : this.#apply(apply, input, results[0] ?? '', failed);
-    const isOver = isStopped && outcome !== DONE;
-    if (isOver) throw failed(new CancelledFailure('stopped'), 'CANCEL_REQUESTED');
-    return outcome === STOPPED ? this.#apply(apply, input, results[0] ?? '', failed) : done;
+    const isStopped = runtime.CancellationScope.current().isCancelled && outcome !== DONE;
+    const isApplied = !isStopped || outcome !== STOPPED;
+    const done = isApplied && this.#apply(apply, input, results[0] ?? '', failed);
+    if (isStopped) throw failed(new CancelledFailure('stopped'), 'CANCEL_REQUESTED');
+    return done;
   }
 
   #apply(

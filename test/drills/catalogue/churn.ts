@@ -2,7 +2,7 @@
 import { eventually, JSON_TYPE, request, type Answer } from '../../support/journeys.ts';
 import { bearer, type Store } from '../../support/refusals.ts';
 import type { Shop } from '../../support/shop.ts';
-import { randomOf } from '../workload.ts';
+import { randomOf } from '../../../ops/random.ts';
 
 const LANES = 4;
 /** Writes go on at a steady pace, so that a fault meets some of them at any moment. */

@@ -8,7 +8,7 @@ import { newStore, type Store } from '../../support/refusals.ts';
 import type { BreakableShop } from '../../support/breakable-shop.ts';
 import type { Drilled } from '../drill.ts';
 import type { Broken } from '../at-rest.ts';
-import { randomOf } from '../workload.ts';
+import { randomOf } from '../../../ops/random.ts';
 import { runChurn, type Churn } from './churn.ts';
 import { unequal } from './equal.ts';
 import { ROAD_FAULTS, type RoadFault } from './faults.ts';
