@@ -1,5 +1,7 @@
 // Records an order's status changes, attentions and address changes before the workflow continues.
 import type { Pg } from '../db/postgres/client.ts';
+import { listParcels } from '../db/postgres/orders/parcels.ts';
+import { DomainError } from '../domain/errors.ts';
 import { isSameAddress } from '../domain/order.ts';
 import {
   advanceOrder,
@@ -34,9 +36,14 @@ export const orderActivities = (pg: Pg) => ({
     await clearAttention(pg, input.storeId, input.orderId, input.reason);
   },
 
-  /** Changes the delivery address. The workflow has made sure that no parcel is booked yet. */
+  /** Changes the delivery address. ILLEGAL_TRANSITION once a parcel is booked. */
   async changeAddress(input: OrderInput & { address: Address }): Promise<void> {
     const { orderId, storeId, address } = input;
+    const [booked] = await listParcels(pg, orderId);
+    if (booked) {
+      const which = `the parcel from ${booked.location} is booked to the present address`;
+      throw new DomainError('ILLEGAL_TRANSITION', which);
+    }
     const note = { type: 'AddressChanged', data: {}, set: { shippingAddress: address } };
     await noteOnOrder(pg, storeId, orderId, note, ({ shippingAddress }) =>
       isSameAddress(shippingAddress, address),

@@ -3,7 +3,7 @@ import type { Client } from '@connectrpc/connect';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { DomainError } from '../domain/errors.ts';
 import { reservationIdOf } from '../domain/ids.ts';
-import type { Demand } from '../domain/stock.ts';
+import { DEFAULT_LOCATION, type Demand } from '../domain/stock.ts';
 import {
   ReservationState,
   type InventoryService,
@@ -76,10 +76,14 @@ const givingBack = (inventory: StockClient) => ({
     await inventory.releaseReservation(request, headersOf(input));
     return true;
   },
-  /** Puts returned units on hand again, once a receipt id. */
-  async restockUnits(input: StockInput & { receiptId: string; units: Demand[] }): Promise<void> {
-    for (const { sku, quantity } of input.units) {
-      const receipt = { receiptId: `${input.receiptId}/${sku}`, sku, quantity };
+  /** Puts returned units on hand again, once a receipt id; without a location at the default. */
+  async restockUnits(
+    input: StockInput & { receiptId: string; units: (Demand & { location?: string })[] },
+  ): Promise<void> {
+    for (const { sku, quantity, location } of input.units) {
+      const where = location && location !== DEFAULT_LOCATION ? `/${location}` : '';
+      const receiptId = `${input.receiptId}/${sku}${where}`;
+      const receipt = { receiptId, sku, quantity, ...(location && { location }) };
       await inventory.receiveStock(receipt, headersOf(input));
     }
   },

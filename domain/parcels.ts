@@ -5,7 +5,13 @@ import type { Demand } from './stock.ts';
 export const PARCEL_STATUSES = ['booked', 'shipped', 'delivered', 'lost', 'returned'] as const;
 export type ParcelStatus = (typeof PARCEL_STATUSES)[number];
 
+/** Units at the location that sent them. */
+export interface UnitsAt extends Demand {
+  location: string;
+}
+
 export interface ParcelState {
+  location: string;
   status: ParcelStatus;
   lines: readonly Demand[];
 }
@@ -18,6 +24,8 @@ export interface DeliveryOutcome {
   end: 'delivered' | 'lost' | 'returned';
   /** The price of the undelivered units, in minor units; 0 when everything arrived. */
   undeliveredMinor: number;
+  /** Units that came back although not all of the order did; put on hand again one by one. */
+  returned: UnitsAt[];
 }
 
 /**
@@ -33,9 +41,14 @@ export const outcomeOf = (
   const undeliveredMinor = undelivered
     .flatMap(({ lines }) => lines)
     .reduce((sum, { sku, quantity }) => sum + priceOf(sku) * quantity, 0);
-  if (undelivered.length < parcels.length) return { end: 'delivered', undeliveredMinor };
-  const end = undelivered.every(({ status }) => status === 'returned') ? 'returned' : 'lost';
-  return { end, undeliveredMinor };
+  const back = parcels.filter(({ status }) => status === 'returned');
+  const returned = back.flatMap(({ location, lines }) =>
+    lines.map(({ sku, quantity }) => ({ location, sku, quantity })),
+  );
+  if (undelivered.length < parcels.length) return { end: 'delivered', undeliveredMinor, returned };
+  // All of it: the claim as a whole is reversed.
+  if (back.length === parcels.length) return { end: 'returned', undeliveredMinor, returned: [] };
+  return { end: 'lost', undeliveredMinor, returned };
 };
 
 /** The units of each location's parcel, sorted by location. */

@@ -173,12 +173,37 @@ const migrate = async (instance: Instance, report: Report): Promise<void> => {
   report('migrate: every database is up to date');
 };
 
-/** Waits for all, so that a failure leaves no other work half done; then throws every failure. */
-const all = async (work: Promise<void>[]): Promise<void> => {
+/**
+ * Waits for all, so that a failure leaves no other work half done; then throws every failure. The
+ * first one is reported when it happens.
+ */
+const all = async (work: Promise<void>[], report: Report): Promise<void> => {
+  const first = Promise.all(work).catch((error: unknown) => {
+    const [line] = (error as Error).message.split('\n');
+    report(`FAILED: ${line}; waiting for what else is starting`);
+  });
   const failures = (await Promise.allSettled(work)).flatMap((result) =>
     result.status === 'rejected' ? [(result.reason as Error).message] : [],
   );
+  await first;
   if (failures.length > 0) throw new Error(failures.join('\n\n'));
+};
+
+/** Throws before anything is started, with every server's port that another program uses. */
+const assertPortsFree = async (instance: Instance): Promise<void> => {
+  const absent = SERVERS.filter(({ name }) => !runningOf(instance, name));
+  const taken = await Promise.all(
+    absent.map(async ({ name }) => {
+      const port = instance.port(name);
+      // A killed JVM stays a zombie until its last threads release the port.
+      const isFree = async (): Promise<boolean> => !(await portAnswers(port));
+      return (await until(isFree, PORT_FREE_LIMIT_MS)) ? [] : [`${port} (${name})`];
+    }),
+  );
+  const ports = taken.flat();
+  if (ports.length === 0) return;
+  const are = ports.length === 1 ? 'port is' : 'ports are';
+  throw new Error(`${are} in use: ${ports.join(', ')}; set HOLDFAST_PORT_BASE`);
 };
 
 /** Starts everything and waits until it is ready; what is ready stays untouched. */
@@ -188,11 +213,18 @@ export const bringUp = (
   { copies = 1, serversOnly = false }: UpOptions = {},
 ): Promise<void> =>
   locked(instance, report, async () => {
-    await all(SERVERS.map((server) => startServer(instance, server, report)));
+    await assertPortsFree(instance);
+    await all(
+      SERVERS.map((server) => startServer(instance, server, report)),
+      report,
+    );
     await migrate(instance, report);
     if (serversOnly) return;
     const wanted = PROCESS_NAMES.flatMap((name) =>
       Array.from({ length: isSandbox(name) ? 1 : copies }, (_, at) => [name, at + 1] as const),
     );
-    await all(wanted.map(([name, copy]) => startProcess(instance, name, copy, report)));
+    await all(
+      wanted.map(([name, copy]) => startProcess(instance, name, copy, report)),
+      report,
+    );
   });

@@ -29,6 +29,7 @@ export const PROBLEMS = {
   SLUG_TAKEN: { status: 409, title: 'Slug taken' },
   PRICE_AMBIGUOUS: { status: 422, title: 'Price ambiguous' },
   PRICE_CHANGED: { status: 409, title: 'Price changed' },
+  AMOUNT_NOT_CHARGEABLE: { status: 422, title: 'Amount not chargeable' },
   CARD_DECLINED: { status: 402, title: 'Card declined' },
   OUT_OF_STOCK: { status: 409, title: 'Out of stock' },
   STOCK_BELOW_RESERVED: { status: 409, title: 'Stock below what is reserved' },

@@ -12,6 +12,7 @@ import {
   type CheckoutKey,
   type Order,
 } from '../../db/postgres/orders/orders.ts';
+import { assertChargeable } from '../../domain/charges.ts';
 import { DomainError, invalid } from '../../domain/errors.ts';
 import { newId } from '../../domain/ids.ts';
 import { currencyOf, numberFromMinor, sumMinor, type Currency } from '../../domain/money.ts';
@@ -98,6 +99,7 @@ const accept = async (deps: OrdersDeps, checkout: Checkout, requested: CheckoutK
   const totalMinor = sumMinor(lines);
   // Money of zero cannot be captured; a free order needs a workflow of its own.
   if (totalMinor === 0) throw invalid('lines', `total ${numberFromMinor(0, currency)}`);
+  assertChargeable(totalMinor, currency);
   assertExpected(checkout, currency, lines);
   const { principal: _, key: __, expectedTotalMinor: ___, ...agreed } = checkout;
   return acceptOrder(deps.pg, requested, {
@@ -125,7 +127,7 @@ const untilDecided = async (deps: OrdersDeps, order: Order): Promise<void> => {
 
 /**
  * Places an order, once per principal and key: an equal call joins the first and gets its answer.
- * IDEMPOTENCY_KEY_REUSED, INVALID_INPUT, PRICE_CHANGED, UNAVAILABLE.
+ * IDEMPOTENCY_KEY_REUSED, INVALID_INPUT, PRICE_CHANGED, AMOUNT_NOT_CHARGEABLE, UNAVAILABLE.
  */
 export const place = async (deps: OrdersDeps, checkout: Checkout): Promise<Order> => {
   const { storeId, principal, key } = checkout;

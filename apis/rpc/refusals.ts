@@ -28,6 +28,7 @@ export const RPC_CODES = {
   SLUG_TAKEN: Code.AlreadyExists,
   PRICE_AMBIGUOUS: Code.FailedPrecondition,
   PRICE_CHANGED: Code.FailedPrecondition,
+  AMOUNT_NOT_CHARGEABLE: Code.FailedPrecondition,
   CARD_DECLINED: Code.FailedPrecondition,
   OUT_OF_STOCK: Code.FailedPrecondition,
   STOCK_BELOW_RESERVED: Code.FailedPrecondition,

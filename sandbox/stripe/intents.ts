@@ -1,4 +1,6 @@
 // PaymentIntents and their states, as in https://docs.stripe.com/payments/paymentintents
+import { CHARGE_RULES } from '../../domain/charges.ts';
+import { isCurrency } from '../../domain/money.ts';
 import {
   findCard,
   invalidRequest,
@@ -89,12 +91,26 @@ const confirmNow = (
   return save(context, intent, 'requires_action', 'requires_action');
 };
 
+/** The amount, where the currency can be charged with it (docs.stripe.com/currencies). */
+const chargeableOf = (params: Params): number => {
+  const amount = integerOf(params, 'amount');
+  const currency = currencyOf(params).toUpperCase();
+  if (!isCurrency(currency)) return amount;
+  const { leastMinor, stepMinor } = CHARGE_RULES[currency];
+  if (amount < leastMinor) {
+    const code = 'amount_too_small';
+    throw invalidRequest(`Amount must be at least ${leastMinor}`, { code, param: 'amount' });
+  }
+  if (amount % stepMinor === 0) return amount;
+  throw invalidRequest('Invalid amount: the last digit must be 0', { param: 'amount' });
+};
+
 const newIntent = ({ nowSeconds }: Context, params: Params, method: string | null): Intent => {
   const id = newId('pi');
   return {
     id,
     object: 'payment_intent',
-    amount: integerOf(params, 'amount'),
+    amount: chargeableOf(params),
     amount_capturable: 0,
     amount_received: 0,
     capture_method: captureMethodOf(params),

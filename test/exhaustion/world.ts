@@ -12,7 +12,9 @@ export interface World {
   refundedMinor: number;
   parcel: 'none' | 'booked' | 'cancelled' | 'shipped' | 'delivered' | 'lost' | 'returned';
   /** What the carrier has said of the parcels. */
-  end: 'delivered' | 'part' | 'lost' | 'returned' | undefined;
+  end: 'delivered' | 'part' | 'part back' | 'lost' | 'some back' | 'returned' | undefined;
+  /** Units that came back one by one are on hand again. */
+  isRestocked: boolean;
   /** What the bank has refused to give back; an operator gives it back on its attention. */
   owedMinor: number;
   mails: string[];
@@ -26,6 +28,7 @@ export const newWorld = (): World => ({
   refundedMinor: 0,
   parcel: 'none',
   end: undefined,
+  isRestocked: false,
   owedMinor: 0,
   mails: [],
 });
@@ -120,7 +123,15 @@ const PAYMENT: Record<string, Activity> = {
   },
 };
 
+const BACK = { sku: 'A', quantity: 1, location: 'annex' };
+
 const PARCELS: Record<string, Activity> = {
+  restockUnits: {
+    refuses: ['INVALID_INPUT'],
+    apply: (world) => {
+      world.isRestocked = true;
+    },
+  },
   bookShipment: {
     refuses: ['SHIPMENT_REFUSED'],
     isDone: ({ parcel }) => parcel === 'booked',
@@ -137,15 +148,17 @@ const PARCELS: Record<string, Activity> = {
   },
   followShipment: {
     refuses: ['NOT_FOUND'],
-    results: ['delivered', 'part', 'lost', 'returned'],
+    results: ['delivered', 'part', 'part back', 'lost', 'some back', 'returned'],
     apply: (world, _input, result) => {
       if (world.status === 'packing') world.status = 'shipped';
       // What has become of the parcels does not change any more.
       world.end ??= result as World['end'] & string;
-      const end = world.end === 'part' ? 'delivered' : world.end;
-      world.parcel = end;
+      const isPart = world.end === 'part' || world.end === 'part back';
+      const end = isPart ? 'delivered' : world.end === 'some back' ? 'lost' : world.end;
+      world.parcel = end as World['parcel'];
       if (end === 'delivered') move(world, 'delivered');
-      return { end, undeliveredMinor: world.end === 'part' ? PART_MINOR : 0 };
+      const returned = world.end?.endsWith('back') ? [BACK] : [];
+      return { end, undeliveredMinor: isPart ? PART_MINOR : 0, returned };
     },
   },
 };
@@ -219,9 +232,10 @@ const brokenOfEnding = (world: World): string[] => {
 
 /** Every promise about an order that has ended. */
 export const brokenOf = (world: World, returned: unknown): string[] => {
-  const { status, attention, mails } = world;
+  const { status, attention, mails, end } = world;
   if (!isEnding(status)) return [`the workflow ended with ${String(returned)} at ${status}`];
   const broken = brokenOfEnding(world);
+  if (end?.endsWith('back') && !world.isRestocked) broken.push('what came back is not on hand');
   if (returned !== status) broken.push(`it returned ${String(returned)}, the record is ${status}`);
   if (attention) broken.push(`ended with the attention ${attention}`);
   const endings = mails.filter((kind) => Object.values(MAILS).includes(kind));

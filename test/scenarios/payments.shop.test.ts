@@ -73,6 +73,17 @@ describe('a card that the provider does not know', () => {
   });
 });
 
+describe('a total below what the provider charges', () => {
+  scenario('is refused before an order is made', async () => {
+    const { sku } = await stockedWare(shop, 5, 0.49);
+    const { status, body } = await decidedOrder(shop, { sku });
+    expect([status, body.code]).toEqual([422, 'AMOUNT_NOT_CHARGEABLE']);
+    expect(await balance(shop, sku)).toEqual({ on_hand: 5, reserved: 0 });
+    const two = await decidedOrder(shop, { sku, quantity: 2 });
+    expect(two.status).toBe(201);
+  });
+});
+
 describe('a card without funds', () => {
   scenario('is a 402, after which another card pays the order', async () => {
     const { ware, answer, it } = await bought(CARDS.empty);

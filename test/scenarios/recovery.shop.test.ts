@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'bun:test';
 import { Client, Connection } from '@temporalio/client';
 import { fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
 import {
+  ADDRESS,
   asShopper,
   cancelByShopper,
   eventually,
@@ -112,6 +113,24 @@ describe('an order that the carrier refuses', () => {
     );
     expect((await asOperator(shop, 'POST', `orders/${id}/retry`, {})).status).toBe(200);
     await reached(shop, id, 'delivered');
+  });
+
+  scenario('cannot be readdressed once one of its parcels is booked', async () => {
+    const { id } = await refusedByCarrier();
+    await shop.sql`insert into orders.parcels
+      (order_id, location, lines, shipment_id, tracking_number, status)
+      values (${id}, 'annex', '[]', 'shp_booked', 'HF1', 'booked')`;
+    const answer = await asOperator<{ code: string; detail: string }>(
+      shop,
+      'POST',
+      `orders/${id}/readdress`,
+      { address: ADDRESS },
+    );
+    expect([answer.status, answer.body.code]).toEqual([409, 'ILLEGAL_TRANSITION']);
+    expect(answer.body.detail).toContain('annex');
+    await shop.sql`delete from orders.parcels where order_id = ${id}`;
+    expect((await asOperator(shop, 'POST', `orders/${id}/cancel`, {})).status).toBe(200);
+    await reached(shop, id, 'cancelled');
   });
 
   scenario('can be cancelled, with a refund and its stock released', async () => {

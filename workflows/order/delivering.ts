@@ -1,6 +1,6 @@
 // Books an order's parcels and follows them to delivery or another end.
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
-import type { DeliveryOutcome } from '../../domain/parcels.ts';
+import type { DeliveryOutcome, UnitsAt } from '../../domain/parcels.ts';
 import type { FulfillOrderInput } from '../fulfill-order.contract.ts';
 import { fulfillment, paymentUndo, refunds, shipmentUndo, stockUndo } from '../activity-proxies.ts';
 import { persist, Resolved } from './persist.ts';
@@ -56,7 +56,7 @@ export async function deliver(state: OrderState, input: FulfillOrderInput): Prom
     if (!(error instanceof Resolved)) throw error;
     const ending = (await recordShipped(state)) === 'delivered' ? 'delivered' : error.ending;
     if (ending === 'delivered') await moveTo(state, 'delivered');
-    await arrive(state, { end: ENDS[ending], undeliveredMinor: 0 });
+    await arrive(state, { end: ENDS[ending], undeliveredMinor: 0, returned: [] });
   }
 }
 
@@ -79,7 +79,7 @@ async function ship(state: OrderState, { carrierPollMs: pollMs }: FulfillOrderIn
   const skipped = async (): Promise<DeliveryOutcome> => {
     await recordShipped(state);
     await moveTo(state, 'delivered');
-    return { end: 'delivered', undeliveredMinor: 0 };
+    return { end: 'delivered', undeliveredMinor: 0, returned: [] };
   };
   // The activity that sees the parcels on their way records it, and the mail awaits that status.
   mail(state, 'shipped', { awaits: 'shipped', pollMs });
@@ -95,11 +95,20 @@ async function ship(state: OrderState, { carrierPollMs: pollMs }: FulfillOrderIn
 
 /** Ends the order by its parcels' ends. */
 async function arrive(state: OrderState, outcome: DeliveryOutcome): Promise<void> {
-  const { end, undeliveredMinor } = outcome;
-  if (end !== 'delivered') return conclude(state, end);
+  const { end, undeliveredMinor, returned } = outcome;
+  if (end !== 'delivered') return conclude(state, end, returned);
   moved(state, 'delivered');
   mail(state, 'delivered');
   if (undeliveredMinor > 0) await refundUndelivered(state, undeliveredMinor);
+  await restock(state, returned);
+}
+
+/** Puts on hand again what came back of an order of which not everything did. */
+async function restock(state: OrderState, units: UnitsAt[]): Promise<void> {
+  if (units.length === 0) return;
+  const { order } = state;
+  const work = () => stockUndo.restockUnits({ ...order, receiptId: order.orderId, units });
+  await persist(state, { reason: 'UNDO_FAILED', work });
 }
 
 /** A refund that the bank refused has raised an attention; its mail comes with the next one. */
@@ -115,11 +124,16 @@ async function refundUndelivered(state: OrderState, amountMinor: number): Promis
 }
 
 /** Nothing arrived: the refund comes first, then returned units are put on hand again. */
-async function conclude(state: OrderState, end: 'lost' | 'returned'): Promise<void> {
+async function conclude(
+  state: OrderState,
+  end: 'lost' | 'returned',
+  returned: UnitsAt[],
+): Promise<void> {
   const { order } = state;
   showStep(state, `refunding: the parcel was ${end}`);
   const back = () => paymentUndo.returnPayment({ ...order, reason: `the parcel was ${end}` });
   await persist(state, { reason: 'REFUND_FAILED', work: back });
+  await restock(state, returned);
   if (end === 'returned') {
     const restock = () => stockUndo.returnStock(order);
     await persist(state, { reason: 'UNDO_FAILED', work: restock });
