@@ -3,7 +3,9 @@ import type { Client } from '@connectrpc/connect';
 import type { Pg } from '../db/postgres/client.ts';
 import { orderById, type Order } from '../db/postgres/orders/orders.ts';
 import { listParcels, moveParcel, putParcel, type Parcel } from '../db/postgres/orders/parcels.ts';
+import { requestReturn } from '../db/postgres/orders/returns.ts';
 import { advanceOrder } from '../db/postgres/orders/steps.ts';
+import { DomainError } from '../domain/errors.ts';
 import { reservationIdOf } from '../domain/ids.ts';
 import { isFinal, outcomeOf, splitByLocation, type DeliveryOutcome } from '../domain/parcels.ts';
 import { DEFAULT_LOCATION, type Demand } from '../domain/stock.ts';
@@ -81,14 +83,29 @@ const located = async (deps: FulfillmentDeps, order: Order): Promise<Parcel[]> =
   );
 };
 
-/** A booking that the carrier has dropped will not come, which counts as lost. */
+/** What the carrier dropped before it left is still here, as what has come back is. */
 const PARCEL_STATUSES: Record<Shipment['status'], Parcel['status']> = {
   booked: 'booked',
   shipped: 'shipped',
   delivered: 'delivered',
   lost: 'lost',
   returned: 'returned',
-  canceled: 'lost',
+  canceled: 'returned',
+};
+
+const voidAll = async (deps: FulfillmentDeps, input: OrderInput): Promise<'voided' | 'left'> => {
+  const { pg, carrier } = deps;
+  const { orderId } = input;
+  let hasLeft = false;
+  for (const [location, lines] of await plannedParcels(deps, input)) {
+    const shipment = await carrier.voidKey(orderId, bookingKey(orderId, location));
+    if (!shipment) continue;
+    const { id: shipmentId, trackingNumber } = shipment;
+    const status = PARCEL_STATUSES[shipment.status];
+    hasLeft ||= shipment.status !== 'canceled';
+    await putParcel(pg, { orderId, location, lines, shipmentId, trackingNumber, status });
+  }
+  return hasLeft ? 'left' : 'voided';
 };
 
 export interface FollowInput extends OrderInput {
@@ -117,15 +134,28 @@ const follow = async (
 export const fulfillmentActivities = (deps: FulfillmentDeps) => ({
   /** Books each parcel under its own key and moves the order to packing. */
   bookShipment: (input: OrderInput): Promise<void> => book(deps, input),
-  /** Undo: cancels each parcel that was or may be booked. ILLEGAL_TRANSITION once one has left. */
-  async cancelShipment(input: OrderInput): Promise<void> {
-    const order = await orderById(deps.pg, input.storeId, input.orderId);
-    for (const location of (await plannedParcels(deps, input)).keys()) {
-      const key = bookingKey(order.id, location);
-      // The key finds a booking whose response was lost. Without one, a new booking is cancelled.
-      const { id } = await deps.carrier.book(order.id, order.shippingAddress, key);
-      await deps.carrier.cancel(id);
+  /**
+   * Undo: voids each parcel that was or may be booked, by its key. `left` when one is on its way
+   * already: the parcels are recorded, so that they can be followed.
+   */
+  voidShipment: (input: OrderInput): Promise<'voided' | 'left'> => voidAll(deps, input),
+  /** Calls the parcels back that are on their way; those that have arrived stay. */
+  async interceptShipment({ orderId }: OrderInput): Promise<void> {
+    const parcels = await listParcels(deps.pg, orderId);
+    for (const { shipmentId } of parcels.filter((parcel) => !isFinal(parcel))) {
+      await deps.carrier.intercept(shipmentId).catch((error: unknown) => {
+        if (!(error instanceof DomainError) || error.code !== 'ILLEGAL_TRANSITION') throw error;
+      });
     }
+  },
+  /** Requests the return of what was delivered; the sweep starts its workflow. */
+  async openReturn({ orderId, storeId }: OrderInput): Promise<void> {
+    const parcels = await listParcels(deps.pg, orderId);
+    const lines = parcels
+      .filter(({ status }) => status === 'delivered')
+      .flatMap((one) => one.lines);
+    const reason = 'the order was cancelled after its parcel had left';
+    await requestReturn(deps.pg, { storeId, orderId, key: `${orderId}/left`, lines, reason });
   },
   /**
    * Resolves once every parcel has arrived; until then the parcels are read every `pollMs`.

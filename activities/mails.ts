@@ -6,6 +6,7 @@ export const NOTIFICATION_KINDS = [
   'confirmed',
   'action_needed',
   'shipped',
+  'left',
   'delivered',
   'cancelled',
   'expired',
@@ -24,6 +25,20 @@ interface Template {
 
 const money = ({ currency }: Order, amountMinor: number): string =>
   `${numberFromMinor(amountMinor, currency)} ${currency}`;
+
+/** What of an ended order's money is back, and what is still owed. */
+const moneyOf = (order: Order): string[] => {
+  const { paymentStatus, totalMinor, refundedMinor } = order;
+  if (paymentStatus === 'none' || paymentStatus === 'authorized')
+    return ['You pay nothing for it.'];
+  const owedMinor = totalMinor - refundedMinor;
+  return [
+    `You have got back ${money(order, refundedMinor)}.`,
+    ...(owedMinor > 0
+      ? [`We owe you ${money(order, owedMinor)}: your bank has not taken it yet, and we see to it.`]
+      : []),
+  ];
+};
 
 const TEMPLATES: Record<NotificationKind, Template> = {
   confirmed: {
@@ -48,9 +63,18 @@ const TEMPLATES: Record<NotificationKind, Template> = {
     subject: 'Your parcel has arrived',
     body: () => ['The carrier says that your parcel was delivered. Enjoy it.'],
   },
+  left: {
+    subject: 'Your parcel had left already',
+    body: (order) => [
+      'We could not stop it any more; we shall tell you what becomes of it.',
+      order.refundedMinor > 0
+        ? `You have got back ${money(order, order.refundedMinor)}.`
+        : 'You can send it back once it has arrived.',
+    ],
+  },
   cancelled: {
     subject: 'Your order is cancelled',
-    body: () => ['Nothing was charged that is not given back, and nothing will be sent.'],
+    body: (order) => ['Nothing will be sent.', ...moneyOf(order)],
   },
   expired: {
     subject: 'Your order has ended without a payment',
@@ -69,15 +93,15 @@ const TEMPLATES: Record<NotificationKind, Template> = {
   lost: {
     subject: 'Your parcel was lost',
     body: (order) => [
-      'The carrier has lost it. We are sorry.',
-      `You have got back ${money(order, order.refundedMinor)}; nothing more will be sent.`,
+      'The carrier has lost it. We are sorry. Nothing more will be sent.',
+      ...moneyOf(order),
     ],
   },
   returned_to_sender: {
     subject: 'Your parcel came back to us',
     body: (order) => [
-      'The carrier could not deliver it.',
-      `You have got back ${money(order, order.refundedMinor)}; nothing more will be sent.`,
+      'The carrier could not deliver it. Nothing more will be sent.',
+      ...moneyOf(order),
     ],
   },
   refunded: {

@@ -9,7 +9,7 @@ import {
   noteOnOrder,
   raiseAttention,
 } from '../db/postgres/orders/steps.ts';
-import type { AttentionReason } from '../domain/attention.ts';
+import type { Attention } from '../domain/attention.ts';
 import type { Address, OrderEndReason, OrderStatus } from '../domain/order.ts';
 import type { StockInput as OrderInput } from './stock.ts';
 
@@ -26,14 +26,28 @@ export const orderActivities = (pg: Pg) => ({
     });
   },
 
-  /** Raises an attention: the order waits for an operator. */
-  async raiseAttention(input: OrderInput & { reason: AttentionReason }): Promise<void> {
-    await raiseAttention(pg, input.storeId, input.orderId, input.reason);
+  /** Marks a step as waiting for an operator; returns the attention's id. */
+  raiseAttention: (input: OrderInput & Omit<Attention, 'id' | 'since'>): Promise<string> => {
+    const { orderId, storeId, ...raised } = input;
+    return raiseAttention(pg, storeId, orderId, raised);
   },
 
-  /** Clears the attention; with a reason, only if it is that one. */
-  async clearAttention(input: OrderInput & { reason?: AttentionReason }): Promise<void> {
-    await clearAttention(pg, input.storeId, input.orderId, input.reason);
+  /** Clears an attention by its id. */
+  clearAttention: ({ storeId, orderId, attentionId: id }: OrderInput & { attentionId: string }) =>
+    clearAttention(pg, storeId, orderId, { id }),
+
+  /** Records that a cancellation has begun which has to wait for a carrier. */
+  async noteCancelRequested({ storeId, orderId }: OrderInput): Promise<void> {
+    const set = { cancelRequestedAt: new Date() };
+    const note = { type: 'OrderCancelRequested', data: {}, set };
+    await noteOnOrder(pg, storeId, orderId, note, (order) => order.cancelRequestedAt !== undefined);
+  },
+
+  /** Records a cancellation that came too late and changed nothing. */
+  async noteCancelTooLate(input: OrderInput & { status: OrderStatus }): Promise<void> {
+    const { storeId, orderId, status } = input;
+    const data = { code: 'CANCEL_TOO_LATE', status };
+    await noteOnOrder(pg, storeId, orderId, { type: 'OrderCancelRefused', data });
   },
 
   /** Changes the delivery address. ILLEGAL_TRANSITION once a parcel is booked. */

@@ -11,7 +11,10 @@ import {
   type Refund,
   type RefundInput,
 } from '../db/postgres/orders/refunds.ts';
-import { raiseAttention } from '../db/postgres/orders/steps.ts';
+import { clearAttention, raiseAttention } from '../db/postgres/orders/steps.ts';
+import { refundStep } from '../domain/attention.ts';
+import { DomainError } from '../domain/errors.ts';
+import { isPassing } from './refusals.ts';
 import { keyed } from './payment-keys.ts';
 import type { RefundsAndDisputes, RefundView } from './providers/stripe-refunds-and-disputes.ts';
 import { notYet } from './attempts.ts';
@@ -46,6 +49,21 @@ const viewed = async (deps: RefundDeps, refund: Refund): Promise<RefundView> => 
   return view;
 };
 
+/** Records that the bank has refused a refund: an operator grants it again, or another way. */
+const fail = async (
+  { pg }: RefundDeps,
+  { id, storeId, orderId }: Refund,
+  detail?: string,
+): Promise<void> => {
+  await recordRefundFailed(pg, id);
+  await raiseAttention(pg, storeId, orderId, {
+    step: refundStep(id),
+    reason: 'REFUND_FAILED',
+    actions: ['retry', 'dismiss'],
+    ...(detail !== undefined && { detail }),
+  });
+};
+
 /**
  * Resolves when the provider has confirmed the refund; a pending one is retried, not failed.
  * `failed` leaves the order with the attention REFUND_FAILED for an operator.
@@ -60,8 +78,7 @@ const settle = async (deps: RefundDeps, id: string): Promise<'succeeded' | 'fail
     return 'succeeded';
   }
   if (view.stage === 'failed') {
-    await recordRefundFailed(pg, id);
-    await raiseAttention(pg, refund.storeId, refund.orderId, 'REFUND_FAILED');
+    await fail(deps, refund);
     return 'failed';
   }
   throw notYet(`refund ${id} is ${view.stage}`, PENDING_POLL_MS);
@@ -74,12 +91,30 @@ export const giveBack = async (deps: RefundDeps, input: RefundInput): Promise<vo
 };
 
 export const refundActivities = (deps: RefundDeps) => ({
-  /** Records a refund in the ledger, once an id; returns minor units. REFUND_EXCEEDS_CAPTURE. */
-  async requestRefund(input: RefundInput): Promise<number> {
-    return (await grantRefund(deps.pg, input))?.amountMinor ?? 0;
+  /**
+   * Records a refund in the ledger, once an id; returns minor units. What it `replaces`, a refund
+   * that the bank has refused, needs an operator no longer. REFUND_EXCEEDS_CAPTURE.
+   */
+  async requestRefund({ replaces, ...input }: RefundInput & { replaces?: string }) {
+    const { pg } = deps;
+    const granted = await grantRefund(pg, input);
+    const { storeId, orderId } = input;
+    if (replaces) await clearAttention(pg, storeId, orderId, { step: refundStep(replaces) });
+    return granted?.amountMinor ?? 0;
   },
-  /** Sends the refund and waits until the provider has confirmed or refused it. */
-  settleRefund: ({ id }: { id: string }): Promise<'succeeded' | 'failed'> => settle(deps, id),
+  /**
+   * Sends the refund and waits until the provider has confirmed or refused it. A refusal of the
+   * request itself is a failed refund, too: an operator grants it again.
+   */
+  async settleRefund({ id }: { id: string }): Promise<'succeeded' | 'failed'> {
+    try {
+      return await settle(deps, id);
+    } catch (error) {
+      if (!(error instanceof DomainError) || isPassing(error.code)) throw error;
+      await fail(deps, await refundById(deps.pg, id), `${error.code}: ${error.message}`);
+      return 'failed';
+    }
+  },
   /** Reads a refund that changed at the provider, perhaps one that failed after its success. */
   async recheckRefund({ providerRefundId }: { providerRefundId: string }): Promise<void> {
     const { pg, afterCapture } = deps;
@@ -87,9 +122,6 @@ export const refundActivities = (deps: RefundDeps) => ({
     if (!refund) return;
     const { stage } = await afterCapture.readRefund(providerRefundId);
     if (stage === 'succeeded') await recordRefundSucceeded(pg, refund.id, providerRefundId);
-    if (stage === 'failed') {
-      await recordRefundFailed(pg, refund.id);
-      await raiseAttention(pg, refund.storeId, refund.orderId, 'REFUND_FAILED');
-    }
+    if (stage === 'failed') await fail(deps, refund);
   },
 });

@@ -12,11 +12,13 @@ const PASSING: readonly ErrorCode[] = [
   'IDEMPOTENCY_KEY_IN_FLIGHT',
 ];
 
+export const isPassing = (code: ErrorCode): boolean => PASSING.includes(code);
+
 const failureOf = (error: DomainError): ApplicationFailure =>
   ApplicationFailure.create({
     type: error.code,
     message: error.message,
-    nonRetryable: !PASSING.includes(error.code),
+    nonRetryable: !isPassing(error.code),
     details: [error.facts],
     ...(error.retryAfterSeconds && { nextRetryDelay: error.retryAfterSeconds * 1000 }),
   });

@@ -19,6 +19,10 @@ export const ATTENTION_REASONS = [
   'NO_PROGRESS',
   /** The workflow's code fails at its next step, by a bug or a bad deploy. */
   'WORKFLOW_HALTED',
+  /** A cancelled order's parcel had left before it could be voided. */
+  'PARCEL_LEFT',
+  /** The card provider refused the payment by a fault of ours, such as a wrong key. */
+  'PAYMENT_REFUSED',
 ] as const;
 export type AttentionReason = (typeof ATTENTION_REASONS)[number];
 
@@ -38,9 +42,35 @@ export const REPAIR_ACTIONS = [
   'cancel',
   'readdress',
   'resolve',
+  'intercept',
+  'let_arrive',
+  'treat_as_return',
+  'dismiss',
 ] as const;
 /** An action an operator may request; see apis/recovery. */
 export type RepairAction = (typeof REPAIR_ACTIONS)[number];
+
+/** Something of an order that waits for an operator: one row a step. */
+export interface Attention {
+  id: string;
+  /** Unique among the order's open attentions. */
+  step: string;
+  reason: AttentionReason;
+  since: Date;
+  /** What helps it. */
+  actions: RepairAction[];
+  /** For operators alone, such as the provider's own text. */
+  detail?: string;
+}
+
+/** The step of what the sweep sees, as no step of the workflow waits. */
+export const SWEEP_STEP = 'workflow';
+const REFUND_STEP = 'refund/';
+/** The step of a refund that the bank has refused. */
+export const refundStep = (refundId: string): string => `${REFUND_STEP}${refundId}`;
+/** The refund of such a step; undefined for any other step. */
+export const refundOfStep = (step: string): string | undefined =>
+  step.startsWith(REFUND_STEP) ? step.slice(REFUND_STEP.length) : undefined;
 
 /** An order that stays undecided longer than this breaks a promise and is listed as stuck. */
 export const UNDECIDED_MS_MAX = 15 * 60_000;

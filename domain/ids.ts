@@ -11,6 +11,7 @@ export const ID_PREFIXES = {
   return: 'ret',
   refund: 'rfd',
   action: 'act',
+  attention: 'att',
   import: 'imp',
   account: 'acc',
   session: 'ses',

@@ -1,4 +1,5 @@
 // Reads and validates the environment; the only file that does.
+import type { WorkflowTimings } from '../workflows/fulfill-order.contract.ts';
 import { z } from 'zod';
 import { DEFAULT_STORE, isId, type StoreId } from '../domain/ids.ts';
 import { PROCESS_SETTINGS, type ProcessWithSettings, type SettingOf } from './settings.ts';
@@ -108,6 +109,8 @@ const SETTINGS = {
    */
   HOLDFAST_PAYMENT_STEPS_PER_SECOND: z.coerce.number().min(0.1).default(50),
   HOLDFAST_CARRIER_POLL_MS: durationMs.default(2_000),
+  /** How long the money of a cancelled order waits for its parcels to be voided. */
+  HOLDFAST_VOID_PATIENCE_MS: durationMs.default(10 * 60_000),
   HOLDFAST_SWEEP_EVERY_MS: durationMs.default(30_000),
   HOLDFAST_SWEEP_AFTER_MS: durationMs.default(10_000),
   HOLDFAST_RECONCILE_EVERY_MS: durationMs.default(5 * 60_000),
@@ -164,3 +167,14 @@ export const configOf = <P extends ProcessWithSettings>(
 /** What a process reads alone, for one-shot processes that have no operations port. */
 export const settingsOf = <P extends ProcessWithSettings>(process: P): Parsed<SettingOf<P>> =>
   read(KNOWN[process] as readonly SettingOf<P>[]);
+
+/** The durations of orders' workflows. */
+export const timingsOf = (
+  settings: Parsed<
+    'HOLDFAST_PAYMENT_WINDOW_MS' | 'HOLDFAST_CARRIER_POLL_MS' | 'HOLDFAST_VOID_PATIENCE_MS'
+  >,
+): WorkflowTimings => ({
+  paymentWindowMs: settings.HOLDFAST_PAYMENT_WINDOW_MS,
+  carrierPollMs: settings.HOLDFAST_CARRIER_POLL_MS,
+  voidPatienceMs: settings.HOLDFAST_VOID_PATIENCE_MS,
+});

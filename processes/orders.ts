@@ -16,7 +16,7 @@ import { connectPostgres } from '../db/postgres/client.ts';
 import { ProductsService } from '../proto/gen/holdfast/products/v1/products_pb.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { mayCall } from '../domain/permissions.ts';
-import { configOf } from './config.ts';
+import { configOf, timingsOf } from './config.ts';
 import { peerTlsOf, pgAnswers, run, tlsOf } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
@@ -52,8 +52,7 @@ const connect = (telemetry: Telemetry) => {
       stepsPerSecond: config.HOLDFAST_PAYMENT_STEPS_PER_SECOND,
       holdMs: config.HOLDFAST_PAYMENT_WINDOW_MS,
     }),
-    paymentWindowMs: config.HOLDFAST_PAYMENT_WINDOW_MS,
-    carrierPollMs: config.HOLDFAST_CARRIER_POLL_MS,
+    ...timingsOf(config),
     disputePollMs: config.HOLDFAST_CARRIER_POLL_MS,
   };
 };

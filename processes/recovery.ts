@@ -16,7 +16,7 @@ import { connectPostgres } from '../db/postgres/client.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { SCHEDULED_EVERY_MS } from '../workflows/recovery.contract.ts';
-import { configOf } from './config.ts';
+import { configOf, timingsOf } from './config.ts';
 import { identityIn, peerTlsOf, pgAnswers, run } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
@@ -42,10 +42,7 @@ const connect = (telemetry: Telemetry) => {
       telemetry,
     }),
     readPayment: stripeProvider(stripe).read,
-    timings: {
-      paymentWindowMs: config.HOLDFAST_PAYMENT_WINDOW_MS,
-      carrierPollMs: config.HOLDFAST_CARRIER_POLL_MS,
-    },
+    timings: timingsOf(config),
   };
 };
 

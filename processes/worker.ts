@@ -35,7 +35,7 @@ import { ageOfSearch } from '../db/cassandra/progress.ts';
 import { connectPostgres, type Pg } from '../db/postgres/client.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { configOf } from './config.ts';
+import { configOf, timingsOf } from './config.ts';
 import { peerTlsOf, pgAnswers, run } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
@@ -84,10 +84,7 @@ const recoveryOf = (deps: Deps, { provider, providerLedger, inventory }: Provide
     providerLedger,
     inventory,
     temporal: { client: async () => client, close: async () => undefined },
-    timings: {
-      paymentWindowMs: config.HOLDFAST_PAYMENT_WINDOW_MS,
-      carrierPollMs: config.HOLDFAST_CARRIER_POLL_MS,
-    },
+    timings: timingsOf(config),
     olderThanMs: config.HOLDFAST_SWEEP_AFTER_MS,
     settledMs: config.HOLDFAST_RECONCILE_AFTER_MS,
   });

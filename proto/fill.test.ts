@@ -1,7 +1,7 @@
 // Messages from domain values: numbers, dates and names become what their fields are.
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { describe, expect, test } from 'bun:test';
-import { ATTENTION_REASONS } from '../domain/attention.ts';
+import { ATTENTION_REASONS, REPAIR_ACTIONS } from '../domain/attention.ts';
 import { ORDER_STATUSES, PAYMENT_STATUSES } from '../domain/order.ts';
 import { RETURN_STATES } from '../domain/returns.ts';
 import { enumName, enumText, messageOf } from './fill.ts';
@@ -15,16 +15,21 @@ import {
   ParcelSchema,
   ParcelStatus,
   PaymentStatusSchema,
+  RepairAction,
+  RepairActionSchema,
 } from './gen/holdfast/orders/v1/order_pb.ts';
 import { ReturnStateSchema } from './gen/holdfast/orders/v1/orders_pb.ts';
+
+const WAITING = { id: 'att_1', step: 'claiming the stock', actions: ['retry', 'let_arrive'] };
 
 describe('a message', () => {
   test('takes numbers, names, dates and nested values as its fields want them', () => {
     const line = { sku: 'a', productId: 'prd_1', name: 'A', quantity: 2, unitMinor: 1_999 };
     expect(messageOf(OrderLineSchema, line).unitMinor).toBe(1_999n);
     const since = new Date(1_700_000_000_123);
-    const attention = messageOf(AttentionSchema, { reason: 'STOCK_LOST', since });
+    const attention = messageOf(AttentionSchema, { ...WAITING, reason: 'STOCK_LOST', since });
     expect(attention.reason).toBe(AttentionReason.STOCK_LOST);
+    expect(attention.actions).toEqual([RepairAction.RETRY, RepairAction.LET_ARRIVE]);
     expect(attention.since && timestampDate(attention.since)).toEqual(since);
     const parcel = messageOf(ParcelSchema, {
       location: 'default',
@@ -45,7 +50,7 @@ describe('a message', () => {
 
   test('refuses a name that its enum does not know', () => {
     const since = new Date();
-    expect(() => messageOf(AttentionSchema, { reason: 'BORED', since })).toThrow('BORED');
+    expect(() => messageOf(AttentionSchema, { ...WAITING, reason: 'BORED', since })).toThrow('BORED');
   });
 });
 
@@ -54,6 +59,7 @@ describe('an enum', () => {
     ['order statuses', OrderStatusSchema, ORDER_STATUSES],
     ['payment statuses', PaymentStatusSchema, PAYMENT_STATUSES],
     ['attention reasons', AttentionReasonSchema, ATTENTION_REASONS],
+    ['repair actions', RepairActionSchema, REPAIR_ACTIONS],
     ['return states', ReturnStateSchema, RETURN_STATES],
   ] as const)('of %s has exactly the names of the domain', (_what, schema, names) => {
     const own = schema.values.map(({ localName }) => localName).filter((n) => n !== 'UNSPECIFIED');

@@ -28,19 +28,25 @@ export interface FulfillOrderInput {
   paymentWindowMs: number;
   /** How often the carrier is read, in ms. */
   carrierPollMs: number;
+  /** How long the money of a cancelled order waits for its parcels to be voided, in ms. */
+  voidPatienceMs: number;
 }
 
 /** The workflow's durations; they are inputs, so that tests need no time travel. */
-export type WorkflowTimings = Pick<FulfillOrderInput, 'paymentWindowMs' | 'carrierPollMs'>;
+export type WorkflowTimings = Pick<
+  FulfillOrderInput,
+  'paymentWindowMs' | 'carrierPollMs' | 'voidPatienceMs'
+>;
 
 /** The options of an order's workflow start, made from the stored order alone. */
 export const fulfillOrderOptions = (
   order: { id: string; storeId: string; lines: Demand[] },
-  { paymentWindowMs, carrierPollMs }: WorkflowTimings,
+  { paymentWindowMs, carrierPollMs, voidPatienceMs }: WorkflowTimings,
 ) => {
   const { id: orderId, storeId, lines } = order;
   const demand = demandOf(lines);
-  const input: FulfillOrderInput = { orderId, storeId, demand, paymentWindowMs, carrierPollMs };
+  const durations = { paymentWindowMs, carrierPollMs, voidPatienceMs };
+  const input: FulfillOrderInput = { orderId, storeId, demand, ...durations };
   return {
     workflowId: fulfillOrderId(orderId),
     taskQueue: ORDERS_QUEUE,
@@ -67,14 +73,14 @@ export const providePayment = defineUpdate<OrderStatus, [{ paymentMethod: string
 );
 /** An operator's decision about a step that failed for good. */
 export const repairOrder = defineUpdate<OrderStatus, [Repair]>('repairOrder');
-/** The former name of `repairOrder`, still accepted. */
-export const formerRepairOrder = defineUpdate<OrderStatus, [Repair]>('mendOrder');
 /** The payment may have changed; sent by the webhook, the browser or a poll. */
 export const paymentChanged = defineSignal('paymentChanged');
 export const orderProgress = defineQuery<OrderProgress>('orderProgress');
 
 export interface Repair {
-  action: Extract<RepairAction, 'retry' | 'skip' | 'cancel' | 'resolve'>;
+  /** The attention that the action is about. */
+  attentionId: string;
+  action: Exclude<RepairAction, 'refund' | 'cancel' | 'readdress' | 'dismiss'>;
   /** With `resolve`: what became of the parcel. */
   ending?: 'delivered' | 'lost' | 'returned_to_sender';
 }
@@ -83,6 +89,6 @@ export interface OrderProgress {
   status: OrderStatus;
   /** The workflow's present step, for a person. */
   step: string;
-  /** Set while the order waits for an operator. */
-  attention?: AttentionReason;
+  /** The steps that wait for an operator. */
+  attentions: { step: string; reason: AttentionReason }[];
 }

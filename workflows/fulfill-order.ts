@@ -2,7 +2,7 @@
 import { allHandlersFinished, CancellationScope, condition } from '@temporalio/workflow';
 import { isCancellable, type OrderStatus } from '../domain/order.ts';
 import type { FulfillOrderInput } from './fulfill-order.contract.ts';
-import { paymentsWithin, paymentUndo, stock, stockUndo } from './activity-proxies.ts';
+import { paymentsWithin, records, stock } from './activity-proxies.ts';
 import { book, deliver } from './order/delivering.ts';
 import { persist } from './order/persist.ts';
 import { HOLD_MARGIN_MS, untilAuthorized } from './order/paying.ts';
@@ -17,7 +17,7 @@ import {
   moveTo,
   type OrderState,
 } from './order/state.ts';
-import { createUndoStack, type UndoStack } from './order/undo-stack.ts';
+import { undoAll } from './order/undo.ts';
 
 /** How long the capture of a claimed order is retried before an attention is raised. */
 const CAPTURE_PATIENCE_MS = 15 * 60_000;
@@ -31,48 +31,59 @@ export function fulfillOrder(input: FulfillOrderInput): Promise<OrderStatus> {
   setHandlers(state);
   CancellationScope.current().cancelRequested.catch(() => {
     if (isCancellable(state.status)) state.cancelRequested = true;
+    else state.beside.push(noteTooLate(state));
   });
   return CancellationScope.nonCancellable(() => run(state, input));
 }
 
+const noteTooLate = ({ order, status }: OrderState): Promise<void> =>
+  CancellationScope.nonCancellable(() => records.noteCancelTooLate({ ...order, status }));
+
 async function run(state: OrderState, input: FulfillOrderInput): Promise<OrderStatus> {
-  const undo = createUndoStack();
   try {
-    await pay(state, input, undo);
+    await pay(state, input);
     mail(state, 'confirmed');
-    await book(state, undo);
+    await book(state);
   } catch (error) {
     const { ending, reason } = endingOf(error);
-    showStep(state, `undoing: ${reason.code}`);
-    await persist(state, { reason: 'UNDO_FAILED', work: () => undo.run() });
-    await moveTo(state, ending, reason);
-    mail(state, ending);
-    return finish(state);
+    if ((await undoAll(state, reason.code)) === 'undone') {
+      await moveTo(state, ending, reason);
+      mail(state, ending);
+      return finish(state);
+    }
   }
   await deliver(state, input);
   return finish(state);
 }
 
-/** Holds the stock, authorises the payment, claims the stock and captures, or undoes all of it. */
-async function pay(state: OrderState, input: FulfillOrderInput, undo: UndoStack): Promise<void> {
+/** Holds the stock, authorises the payment, claims the stock and captures. */
+async function pay(state: OrderState, input: FulfillOrderInput): Promise<void> {
   const { order } = state;
   const holdMs = input.paymentWindowMs + HOLD_MARGIN_MS;
   showStep(state, 'holding the stock');
-  undo.add(() => stockUndo.returnStock(order));
+  state.undos = ['stock'];
   await stock.reserveStock({ ...order, demand: input.demand, holdMs });
   showStep(state, 'authorising the payment');
-  undo.add(() => paymentUndo.returnPayment(order));
+  state.undos = ['stock', 'payment'];
   await untilAuthorized(state, input);
   endIfCancelled(state);
   showStep(state, 'claiming the stock');
   const endings = ['RESERVATION_ENDED', 'NOT_FOUND', 'CARD_DECLINED'];
-  const claim = () => stock.claimStock(order);
-  const reasons = { OUT_OF_STOCK: 'STOCK_LOST' } as const;
   const beforeBooking = { endings, isCancellable: true };
-  await persist(state, { ...beforeBooking, reason: 'STOCK_STEP_FAILED', reasons, work: claim });
+  await persist(state, {
+    ...beforeBooking,
+    name: 'claiming the stock',
+    reason: 'STOCK_STEP_FAILED',
+    reasons: { OUT_OF_STOCK: 'STOCK_LOST' },
+    work: () => stock.claimStock(order),
+  });
   showStep(state, 'capturing the payment');
-  const capture = () => paymentsWithin(CAPTURE_PATIENCE_MS).capturePayment(order);
-  await persist(state, { ...beforeBooking, reason: 'PAYMENT_STEP_FAILED', work: capture });
+  await persist(state, {
+    ...beforeBooking,
+    name: 'capturing the payment',
+    reason: 'PAYMENT_STEP_FAILED',
+    work: () => paymentsWithin(CAPTURE_PATIENCE_MS).capturePayment(order),
+  });
   moved(state, 'confirmed');
   endIfCancelled(state);
 }
@@ -80,7 +91,7 @@ async function pay(state: OrderState, input: FulfillOrderInput, undo: UndoStack)
 /** Every waiting update is answered and every due mail is sent before the workflow closes. */
 async function finish(state: OrderState): Promise<OrderStatus> {
   showStep(state, state.status);
-  await Promise.all(state.mails);
+  await Promise.all(state.beside);
   await condition(allHandlersFinished);
   return state.status;
 }

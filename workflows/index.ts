@@ -9,6 +9,5 @@ export {
   expireHolds,
   reconcilePayments,
   repairOrders,
-  repairOrders as mendOrders,
   sweepOrders,
 } from './recovery.ts';

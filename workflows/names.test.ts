@@ -17,11 +17,9 @@ const NAMES = [
   REPAIR_ORDERS,
   ...RECOVERY_WORKFLOWS,
 ] as const satisfies (keyof typeof workflows)[];
-/** Former names that callers may still use. */
-const FORMER = ['mendOrders'];
 
 describe('the names of workflows', () => {
   test('are those of the contracts', () => {
-    expect(Object.keys(workflows).toSorted()).toEqual([...NAMES, ...FORMER].toSorted());
+    expect(Object.keys(workflows).toSorted()).toEqual([...NAMES].toSorted());
   });
 });

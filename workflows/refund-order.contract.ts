@@ -6,8 +6,8 @@ export const REFUND_ORDER = 'refundOrder';
 export interface RefundOrderInput {
   orderId: string;
   storeId: string;
-  /** A new refund, or the provider's id of one that has changed. */
-  grant?: { id: string; amountMinor?: number; reason: string };
+  /** A new refund, perhaps for one that was refused; or the provider's id of one that changed. */
+  grant?: { id: string; amountMinor?: number; reason: string; replaces?: string };
   recheck?: { providerRefundId: string };
 }
 

@@ -1,5 +1,5 @@
 // Grants, sends and settles one refund, or settles one that changed at the provider.
-import { notifications, records, refunds } from './activity-proxies.ts';
+import { notifications, refunds } from './activity-proxies.ts';
 import type { RefundOrderInput } from './refund-order.contract.ts';
 
 export async function refundOrder(input: RefundOrderInput): Promise<string> {
@@ -11,7 +11,6 @@ export async function refundOrder(input: RefundOrderInput): Promise<string> {
   if (amountMinor === 0) return 'nothing to give back';
   const outcome = await refunds.settleRefund({ id: grant.id });
   if (outcome === 'failed') return outcome;
-  await records.clearAttention({ ...order, reason: 'REFUND_FAILED' });
   const mail = { ...order, kind: 'refunded' as const, about: grant.id, amountMinor };
   await notifications.notifyShopper(mail).catch(() => undefined);
   return outcome;

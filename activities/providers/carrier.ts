@@ -16,38 +16,50 @@ const shipment = z.object({
   trackingNumber: z.string(),
 });
 export type Shipment = z.output<typeof shipment>;
+const voided = z.object({ booked: shipment.nullable() });
 
 export interface Carrier {
   book(reference: string, to: Address, key: string): Promise<Shipment>;
   shipmentById(id: string): Promise<Shipment>;
-  /** Repeatable; ILLEGAL_TRANSITION once the parcel has left. */
-  cancel(id: string): Promise<Shipment>;
+  /**
+   * Voids what was or will be booked under a key: nothing is booked under it afterwards. Undefined
+   * when nothing was booked. Repeatable; a parcel that has left stays as it is.
+   */
+  voidKey(reference: string, key: string): Promise<Shipment | undefined>;
+  /** Calls a parcel back that is on its way. ILLEGAL_TRANSITION when it is not any more. */
+  intercept(id: string): Promise<Shipment>;
 }
 
 export const httpCarrier = (url: string, telemetry: Telemetry): Carrier => {
-  const call = (name: string, path: string, init: RequestInit): Promise<Shipment> =>
-    telemetry.timed('carrier', name, async () => {
+  const call = <T>(name: string, path: string, init: RequestInit, shape: z.ZodType<T>) =>
+    telemetry.timed('carrier', name, async (): Promise<T> => {
       const signal = AbortSignal.timeout(TIMEOUT_MS);
       const response = await fetch(`${url}${path}`, { ...init, signal });
       if (REFUSALS.includes(response.status)) {
         throw new DomainError('INVALID_INPUT', `the carrier refused it (${response.status})`);
       }
       if (response.status === 409) {
-        throw new DomainError('ILLEGAL_TRANSITION', 'the parcel has left already');
+        throw new DomainError('ILLEGAL_TRANSITION', 'the parcel is not on its way');
       }
       if (!response.ok) {
         throw new DomainError('UNAVAILABLE', `the carrier answered ${response.status}`);
       }
-      return shipment.parse(await response.json());
+      return shape.parse(await response.json());
     });
+  const keyed = (key: string, body: object): RequestInit => ({
+    method: 'POST',
+    headers: { 'content-type': 'application/json', [IDEMPOTENCY_KEY_HEADER]: key },
+    body: JSON.stringify(body),
+  });
   return {
     book: (reference, to, key) =>
-      call('book', '/shipments', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', [IDEMPOTENCY_KEY_HEADER]: key },
-        body: JSON.stringify({ reference, to }),
-      }),
-    cancel: (id) => call('cancel', `/shipments/${id}/cancel`, { method: 'POST' }),
-    shipmentById: (id) => call('shipmentById', `/shipments/${id}`, {}),
+      call('book', '/shipments', keyed(key, { reference, to }), shipment),
+    voidKey: async (reference, key) => {
+      const { booked } = await call('void', '/shipments/void', keyed(key, { reference }), voided);
+      return booked ?? undefined;
+    },
+    intercept: (id) =>
+      call('intercept', `/shipments/${id}/intercept`, { method: 'POST' }, shipment),
+    shipmentById: (id) => call('shipmentById', `/shipments/${id}`, {}, shipment),
   };
 };

@@ -10,6 +10,7 @@ import { listRequested } from '../../db/postgres/orders/returns.ts';
 import { raiseAttention } from '../../db/postgres/orders/steps.ts';
 import { forgetEvents, listUnnotified } from '../../db/postgres/orders/webhooks.ts';
 import {
+  SWEEP_STEP,
   UNDECIDED_MS_MAX,
   type AttentionReason,
   type RepairAction,
@@ -18,7 +19,7 @@ import { DomainError } from '../../domain/errors.ts';
 import { isDecided, type OrderStatus } from '../../domain/order.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { TemporalConnection } from '../../workflows/client/connection.ts';
-import { workflowState, type WorkflowState } from '../../workflows/client/orders.ts';
+import { taskFailureOf, workflowState, type WorkflowState } from '../../workflows/client/orders.ts';
 import { notifyWorkflow } from '../../workflows/client/provider-events.ts';
 import { act } from '../../workflows/client/repair.ts';
 import { startOrder, startReturn } from '../../workflows/client/start.ts';
@@ -39,7 +40,7 @@ const SAMPLE_MAX = 100;
 const ENDED_WITHIN_MS = 60 * 60_000;
 const ENDED: OrderStatus[] = ['cancelled', 'rejected', 'expired'];
 /** The statuses of orders in progress: each has a cursor and a share of every sweep. */
-const MOVING = ['accepted', 'awaiting_payment', 'confirmed', 'packing'] as const;
+const MOVING = ['accepted', 'awaiting_payment', 'confirmed', 'packing', 'shipped'] as const;
 const MOVING_MAX = 150;
 const FROM_THE_FIRST = { atUs: 0, id: '' };
 /** Pages of one run. */
@@ -99,8 +100,8 @@ const REASONS: Record<WorkflowState, AttentionReason> = {
 
 /** Raises an attention for an open order without a running workflow, or one undecided too long. */
 const flagIfStuck = async (deps: RecoveryDeps, order: Order): Promise<boolean> => {
-  const { id, storeId, status, attention, createdAt } = order;
-  if (attention) return false;
+  const { id, storeId, status, attentions, createdAt } = order;
+  if (attentions.some(({ step }) => step === SWEEP_STEP)) return false;
   const state = await workflowState(deps.temporal, id);
   if (state === 'missing' && status === 'accepted') {
     await startOrder(deps.temporal, order, deps.timings);
@@ -109,8 +110,12 @@ const flagIfStuck = async (deps: RecoveryDeps, order: Order): Promise<boolean> =
   const isLate = Date.now() - createdAt.getTime() > UNDECIDED_MS_MAX;
   const until = order.nextAction?.until;
   const hasTime = until !== undefined && Date.parse(until) > Date.now();
-  if (state === 'running' && (isDecided(status) || !isLate || hasTime)) return false;
-  await raiseAttention(deps.pg, storeId, id, REASONS[state]);
+  const waits = attentions.length > 0 || isDecided(status) || !isLate || hasTime;
+  if (state === 'running' && waits) return false;
+  const actions: RepairAction[] = ['retry'];
+  const detail = state === 'halted' && { detail: await taskFailureOf(deps.temporal, id) };
+  const raised = { step: SWEEP_STEP, reason: REASONS[state], actions, ...detail };
+  await raiseAttention(deps.pg, storeId, id, raised);
   return true;
 };
 

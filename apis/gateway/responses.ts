@@ -1,6 +1,6 @@
 // Response schemas of orders, returns and stock.
 import { z } from 'zod';
-import { ATTENTION_REASONS } from '../../domain/attention.ts';
+import { ATTENTION_REASONS, REPAIR_ACTIONS } from '../../domain/attention.ts';
 import { NEXT_ACTION_KINDS } from '../../domain/declines.ts';
 import { CURRENCIES } from '../../domain/money.ts';
 import { LINES_MAX, ORDER_STATUSES, PAYMENT_STATUSES, REFUND_STATES } from '../../domain/order.ts';
@@ -16,6 +16,7 @@ const REFUNDS_MAX = 1_000;
 const REFUND_ID_LENGTH_MAX = 100;
 const EVENTS_MAX = 10_000;
 const PARCELS_MAX = 100;
+const ATTENTIONS_MAX = 100;
 
 const money = z.number().min(0);
 const units = (title: string) =>
@@ -80,7 +81,22 @@ export const orderResponse = z.object({
     .object({ reason: z.enum(ATTENTION_REASONS), since: moment })
     .meta({ title: 'Attention' })
     .optional()
-    .describe('While a person is needed.'),
+    .describe('While a person is needed: the oldest of the attentions.'),
+  attentions: z
+    .array(
+      z
+        .object({
+          id: idText('attention'),
+          step: words(SENTENCE_MAX),
+          reason: z.enum(ATTENTION_REASONS),
+          since: moment,
+          actions: z.array(z.enum(REPAIR_ACTIONS)).max(REPAIR_ACTIONS.length),
+        })
+        .meta({ title: 'WaitingStep' }),
+    )
+    .max(ATTENTIONS_MAX)
+    .optional()
+    .describe('One for each step that waits for a person, oldest first.'),
   parcels: z.array(parcel).max(PARCELS_MAX).optional().describe('What is sent, by location.'),
   trackingNumber: tracking,
   reason: z

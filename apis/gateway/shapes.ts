@@ -24,6 +24,7 @@ import {
   ParcelStatus,
   PaymentStatus,
   RefundState,
+  RepairAction,
   type Attention,
   type NextAction,
   type Order,
@@ -158,6 +159,13 @@ const toAttentionResponse = ({ reason, since }: Attention) => ({
   since: since ? isoOf(since) : '',
 });
 
+const toWaitingStepResponse = (attention: Attention) => ({
+  id: attention.id,
+  step: attention.step,
+  ...toAttentionResponse(attention),
+  actions: attention.actions.map((action) => enumText(RepairAction, action)),
+});
+
 const toParcelResponse = ({ location, status, trackingNumber, lines }: Parcel) => ({
   location,
   status: enumText(ParcelStatus, status),
@@ -179,7 +187,7 @@ export const statusOf = (order: Order): OrderStatusText =>
 /** An order as its shopper sees it; in a list without its token. */
 export const toOrderResponse = (order: Order, accessToken?: string): OrderResponse => {
   const facts = factsOf(order);
-  const { attention, endReason, parcels, trackingNumber } = facts;
+  const { attention, attentions, endReason, parcels, trackingNumber } = facts;
   const { clientSecret, nextAction } = order.private ?? {};
   const currency = currencyOf(facts.currency);
   return {
@@ -197,6 +205,7 @@ export const toOrderResponse = (order: Order, accessToken?: string): OrderRespon
     payment: toPaymentResponse(facts, clientSecret, currency),
     ...(nextAction && { nextAction: toNextActionResponse(nextAction) }),
     ...(attention && { attention: toAttentionResponse(attention) }),
+    ...(attentions.length > 0 && { attentions: attentions.map(toWaitingStepResponse) }),
     ...(parcels.length > 0 && { parcels: parcels.map(toParcelResponse) }),
     ...(trackingNumber && { trackingNumber }),
     ...(endReason && { reason: { code: endReason.code, message: endReason.message } }),

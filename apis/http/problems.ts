@@ -36,6 +36,7 @@ export const PROBLEMS = {
   RESERVATION_ENDED: { status: 409, title: 'Reservation ended' },
   RESERVATION_REUSED: { status: 422, title: 'Reservation id reused with other lines' },
   ILLEGAL_TRANSITION: { status: 409, title: 'Illegal transition' },
+  ATTENTION_AMBIGUOUS: { status: 409, title: 'Attention ambiguous' },
   REFUND_EXCEEDS_CAPTURE: { status: 409, title: 'Refund exceeds what was captured' },
   RETURN_REFUSED: { status: 409, title: 'Return refused' },
   CART_FULL: { status: 409, title: 'Cart full' },

@@ -21,6 +21,7 @@ import type { PlaceOrderRequest } from '../../proto/gen/holdfast/orders/v1/order
 import type { ProductsService } from '../../proto/gen/holdfast/products/v1/products_pb.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { TemporalConnection } from '../../workflows/client/connection.ts';
+import type { WorkflowTimings } from '../../workflows/fulfill-order.contract.ts';
 import type { Admission } from './admission.ts';
 import { startOrderAndWait } from '../../workflows/client/start.ts';
 import { STORE_HEADER } from '../../domain/headers.ts';
@@ -28,7 +29,7 @@ import { STORE_HEADER } from '../../domain/headers.ts';
 /** How long a checkout waits for the payment's outcome. */
 const ANSWER_LIMIT_MS = 3_000;
 
-export interface OrdersDeps {
+export interface OrdersDeps extends WorkflowTimings {
   pg: Pg;
   /** The read model. */
   cassandra: Cassandra;
@@ -36,8 +37,6 @@ export interface OrdersDeps {
   temporal: TemporalConnection;
   admission: Admission;
   telemetry: Telemetry;
-  paymentWindowMs: number;
-  carrierPollMs: number;
 }
 
 type Sent = Omit<PlaceOrderRequest, keyof Message | 'idempotencyKey' | 'shippingAddress' | 'lines'>;

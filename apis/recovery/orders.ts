@@ -76,13 +76,15 @@ const suggested = (order: Order): string => {
   const byReason: Record<AttentionReason, string> = {
     STOCK_STEP_FAILED: 'retry, or cancel',
     PAYMENT_STEP_FAILED: 'look at the provider, then retry or cancel',
-    REFUND_FAILED: 'retry grants the refund again, or refund it another way and resolve',
+    REFUND_FAILED: 'retry grants the refund again, or refund it another way and dismiss',
     SHIPMENT_STEP_FAILED: 'readdress and retry, or resolve with what became of the parcel',
     STOCK_LOST: 'cancel, or find the units and retry',
     UNDO_FAILED: 'retry',
     WORKFLOW_MISSING: 'retry starts the workflow from the record',
     NO_PROGRESS: 'retry',
-    WORKFLOW_HALTED: 'read its failure in Temporal, deploy a fix, then retry clears the attention',
+    WORKFLOW_HALTED: 'read its failure, deploy a fix, then retry clears the attention',
+    PARCEL_LEFT: 'intercept it, let it arrive, or treat it as a return',
+    PAYMENT_REFUSED: "repair what the provider's text says, then dismiss",
   };
   return byReason[reason];
 };

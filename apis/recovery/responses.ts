@@ -20,6 +20,7 @@ import { stuckBy } from './shapes.ts';
 
 const TEXT_MAX = 500;
 const ROWS_MAX = 10_000;
+const ATTENTIONS_MAX = 100;
 
 const text = words(TEXT_MAX);
 const minor = z.number().int();
@@ -34,6 +35,19 @@ export const stuckOrderResponse = z.object({
   status: z.enum(ORDER_STATUSES),
   reason: z.enum(ATTENTION_REASONS).optional(),
   since: moment.optional(),
+  attentions: z
+    .array(
+      z.object({
+        id: idText('attention'),
+        step: text,
+        reason: z.enum(ATTENTION_REASONS),
+        since: moment,
+        actions: z.array(z.enum(REPAIR_ACTIONS)).max(REPAIR_ACTIONS.length),
+        detail: text.optional(),
+      }),
+    )
+    .max(ATTENTIONS_MAX)
+    .describe('One for each step that waits, oldest first.'),
   payment: z.object({ id: text.optional(), status: z.enum(PAYMENT_STATUSES) }),
   total: z.number(),
   currency: z.enum(CURRENCIES),
@@ -194,6 +208,7 @@ export const toStuckOrderResponse = (order: Order): StuckOrderResponse => {
     status: order.status,
     ...(reason && { reason }),
     ...(since && { since: since.toISOString() }),
+    attentions: order.attentions.map(withIsoDates),
     payment: { id: order.paymentIntentId, status: order.paymentStatus },
     total: numberFromMinor(order.totalMinor, order.currency),
     currency: order.currency,

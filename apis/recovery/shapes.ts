@@ -12,13 +12,8 @@ import { pageQuery } from '../http/cursors.ts';
 
 const AGE_SECONDS_MAX = 365 * 24 * 3_600;
 
-/** `STORY_MISSING` is the former name of `WORKFLOW_MISSING`, still accepted. */
-const attentionReason = z
-  .enum([...ATTENTION_REASONS, 'STORY_MISSING'])
-  .transform((reason) => (reason === 'STORY_MISSING' ? 'WORKFLOW_MISSING' : reason));
-
 const filterFields = {
-  reason: attentionReason.optional(),
+  reason: z.enum(ATTENTION_REASONS).optional(),
   /** Seconds. */
   olderThan: z.coerce.number().int().min(0).max(AGE_SECONDS_MAX).optional(),
   sku: z.string().max(64).optional(),

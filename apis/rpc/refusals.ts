@@ -35,6 +35,7 @@ export const RPC_CODES = {
   RESERVATION_ENDED: Code.FailedPrecondition,
   RESERVATION_REUSED: Code.FailedPrecondition,
   ILLEGAL_TRANSITION: Code.FailedPrecondition,
+  ATTENTION_AMBIGUOUS: Code.FailedPrecondition,
   REFUND_EXCEEDS_CAPTURE: Code.FailedPrecondition,
   RETURN_REFUSED: Code.FailedPrecondition,
   CART_FULL: Code.FailedPrecondition,

@@ -90,25 +90,41 @@ const breaks = command({
 });
 
 const noted = { note: text('WHY', 'recorded in the audit of the order'), ...onTests };
+const about = { attention: text('ID', 'the attention, when several steps wait'), ...noted };
 
-const plainAction = (name: string, summary: string, about: string) =>
+/** An action on the step that waits; `let-arrive` is the API's `let_arrive`. */
+const stepAction = (name: string, summary: string) =>
   command({
     name,
     summary,
-    about,
+    about: `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`,
     example: `orders ${name} ord_… --note "the carrier answers again"`,
     positionals: ['ID'],
-    options: noted,
-    run: ({ note, ...values }, [id]) => call(values, 'POST', `orders/${id}/${name}`, { note }),
+    options: about,
+    run: ({ note, attention: attentionId, ...values }, [id]) => {
+      const path = `orders/${id}/${name.replaceAll('-', '_')}`;
+      return call(values, 'POST', path, { note, ...(attentionId && { attentionId }) });
+    },
   });
 
-const retry = plainAction('retry', 'retry the failed step', 'Retries the failed step.');
-const skip = plainAction(
-  'skip',
-  'continue without the failed step',
-  'Continues without the failed step.',
-);
-const cancel = plainAction('cancel', 'cancel the order', 'Cancels the order and undoes its steps.');
+const STEP_ACTIONS = [
+  stepAction('retry', 'retry the failed step'),
+  stepAction('skip', 'continue without the failed step'),
+  stepAction('intercept', 'call a parcel back that had left before a cancellation'),
+  stepAction('let-arrive', 'let such a parcel arrive'),
+  stepAction('treat-as-return', 'let such a parcel arrive, and open its return then'),
+  stepAction('dismiss', 'clear an attention that was seen to in another way'),
+];
+
+const cancel = command({
+  name: 'cancel',
+  summary: 'cancel the order',
+  about: 'Cancels the order and undoes its steps.',
+  example: 'orders cancel ord_… --note "ordered twice"',
+  positionals: ['ID'],
+  options: noted,
+  run: ({ note, ...values }, [id]) => call(values, 'POST', `orders/${id}/cancel`, { note }),
+});
 
 const refund = command({
   name: 'refund',
@@ -133,10 +149,12 @@ const resolve = command({
   positionals: ['ID'],
   options: {
     ending: required(text('ENDING', 'delivered, lost or returned_to_sender')),
-    ...noted,
+    ...about,
   },
-  run: ({ ending, note, ...values }, [id]) =>
-    call(values, 'POST', `orders/${id}/resolve`, { ending, note }),
+  run: ({ ending, note, attention: attentionId, ...values }, [id]) => {
+    const body = { ending, note, ...(attentionId && { attentionId }) };
+    return call(values, 'POST', `orders/${id}/resolve`, body);
+  },
 });
 
 const addressOf = (json: string): unknown => {
@@ -174,5 +192,16 @@ export const ORDERS = commandOf({
   summary: 'what is stuck, and how to repair it',
   about: 'Order Recovery: finds orders that need attention, shows why, and repairs one or many.',
   example: 'orders stuck --older-than 900',
-  commands: [overview, stuck, show, breaks, retry, skip, cancel, refund, resolve, readdress, batch],
+  commands: [
+    overview,
+    stuck,
+    show,
+    breaks,
+    ...STEP_ACTIONS,
+    cancel,
+    refund,
+    resolve,
+    readdress,
+    batch,
+  ],
 });

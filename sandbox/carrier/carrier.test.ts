@@ -117,14 +117,31 @@ describe('the carrier sandbox', () => {
     expect(await (await fetch(`${base}/shipments/${id}/label`)).text()).toContain(TO.name);
   });
 
-  test('cancels a booked parcel idempotently, and not after shipping', async () => {
-    const cancel = (id: string) => fetch(`${base}/shipments/${id}/cancel`, { method: 'POST' });
+  const voidKey = async (key: string): Promise<Shipment | null> => {
+    const headers = { 'idempotency-key': key };
+    const answer = await fetch(`${base}/shipments/void`, { method: 'POST', headers, body: '{}' });
+    return ((await answer.json()) as { booked: Shipment | null }).booked;
+  };
+
+  test('voids a booked parcel by its key, repeatedly, and not once it has left', async () => {
     const early = await shipmentOf(await book('ord_4/ship'));
-    expect((await shipmentOf(await cancel(early.id))).status).toBe('canceled');
-    expect((await cancel(early.id)).status).toBe(200);
-    const late = await shipmentOf(await book('ord_5/ship'));
+    expect(await voidKey('ord_4/ship')).toMatchObject({ id: early.id, status: 'canceled' });
+    expect(await voidKey('ord_4/ship')).toMatchObject({ status: 'canceled' });
+    const slow = { reference: 'ord_5/ship', to: { ...TO, postalCode: 'SLOW 00' } };
+    const { id } = await shipmentOf(await book('ord_5/ship', slow));
     await Bun.sleep(SHIP_MS + 50);
-    expect((await cancel(late.id)).status).toBe(409);
+    expect(await voidKey('ord_5/ship')).toMatchObject({ status: 'shipped' });
+    const intercept = () => fetch(`${base}/shipments/${id}/intercept`, { method: 'POST' });
+    expect((await intercept()).status).toBe(200);
+    await Bun.sleep(DELIVER_MS - SHIP_MS);
+    expect(await voidKey('ord_5/ship')).toMatchObject({ status: 'returned' });
+    expect((await intercept()).status).toBe(409);
+  });
+
+  test('books nothing under a key that was voided before', async () => {
+    expect(await voidKey('ord_8/ship')).toBeNull();
+    expect((await book('ord_8/ship')).status).toBe(422);
+    expect(await bookedFor('ord_8/ship')).toBe(0);
   });
 
   test('keeps a booking whose response was a 500 or lost, and returns it for the key', async () => {

@@ -22,10 +22,16 @@ const bookingBody = z.strictObject({
 });
 
 /** Outcomes other than delivery by postal code, as test cards have theirs by name. */
-const OUTCOMES: Record<string, Outcome> = { 'LOST 00': 'lost', 'BACK 00': 'returned' };
-type Outcome = 'lost' | 'returned';
+const OUTCOMES: Record<string, Outcome> = {
+  'LOST 00': 'lost',
+  'BACK 00': 'returned',
+  'SLOW 00': 'shipped',
+};
+/** `shipped` stays on its way until another outcome is set. */
+const outcome = z.enum(['lost', 'returned', 'shipped', 'delivered']);
+type Outcome = z.output<typeof outcome>;
 
-const outcomeBody = z.strictObject({ outcome: z.enum(['lost', 'returned']) });
+const outcomeBody = z.strictObject({ outcome });
 
 interface Row {
   id: string;
@@ -44,6 +50,7 @@ const openShipments = (folder: string) => {
   db.run('pragma journal_mode = wal');
   db.run(`create table if not exists shipments (id text primary key, key text unique,
     reference text, bookedAtMs integer, canceled integer default 0)`);
+  db.run('create table if not exists voided (key text primary key)');
   addColumn(db, 'shipments', 'asked');
   addColumn(db, 'shipments', 'outcome');
   return db;
@@ -53,6 +60,8 @@ const openBook = (folder: string) => {
   const db = openShipments(folder);
   const insert = db.query(`insert into shipments (id, key, reference, asked, outcome, bookedAtMs)
     values (?, ?, ?, ?, ?, ?)`);
+  const block = db.query('insert or ignore into voided (key) values (?)');
+  const isBlocked = db.query<{ key: string }, [string]>('select key from voided where key = ?');
   const decide = db.query('update shipments set outcome = ? where id = ?');
   const cancel = db.query('update shipments set canceled = 1 where id = ?');
   const byKey = db.query<Row, [string]>('select * from shipments where key = ?');
@@ -68,6 +77,8 @@ const openBook = (folder: string) => {
       insert.run(id, key, booking.reference, JSON.stringify(booking), outcome, Date.now());
       return byId.get(id) as Row;
     },
+    block: (key: string) => void block.run(key),
+    isBlocked: (key: string) => isBlocked.get(key) !== null,
     decide: (id: string, outcome: Outcome) => void decide.run(outcome, id),
     cancel: (id: string): Row => {
       cancel.run(id);
@@ -105,8 +116,22 @@ const book = async (shelf: Book, options: Options, request: Request): Promise<Re
     return Response.json({ error: 'the key was used for another parcel' }, { status: 422 });
   }
   if (present) return Response.json(shown(present, options), { status: 200 });
+  if (shelf.isBlocked(key)) {
+    return Response.json({ error: 'the key was voided' }, { status: 422 });
+  }
   const made = shelf.insert(key, body.data);
   return Response.json(shown(made, options), { status: 201 });
+};
+
+/** Nothing is booked under the key from now on; what had not left yet is canceled. */
+const voidKey = (shelf: Book, options: Options, request: Request): Response => {
+  const key = request.headers.get(IDEMPOTENCY_KEY_HEADER);
+  if (!key) return Response.json({ error: 'Idempotency-Key is missing' }, { status: 400 });
+  shelf.block(key);
+  const present = shelf.byKey(key);
+  if (!present) return Response.json({ booked: null });
+  const row = statusOf(present, options) === 'booked' ? shelf.cancel(present.id) : present;
+  return Response.json({ booked: shown(row, options) });
 };
 
 /** The parcel's label as text. */
@@ -119,12 +144,13 @@ const one = (shelf: Book, options: Options, id: string, verb: string | undefined
   const row = shelf.byId(id);
   if (!row) return Response.json({ error: 'no such shipment' }, { status: 404 });
   if (verb === 'label') return label(row);
-  if (verb !== 'cancel') return Response.json(shown(row, options));
+  if (verb !== 'intercept') return Response.json(shown(row, options));
   const status = statusOf(row, options);
-  if (status !== 'booked' && status !== 'canceled') {
+  if (status !== 'shipped') {
     return Response.json({ error: `the shipment is ${status}` }, { status: 409 });
   }
-  return Response.json(shown(shelf.cancel(id), options));
+  shelf.decide(id, 'returned');
+  return Response.json(shown(shelf.byId(id) ?? row, options));
 };
 
 const OUTCOME = /^\/_sandbox\/shipments\/(shp_\w+)\/outcome$/;
@@ -150,7 +176,10 @@ export const createCarrierSandbox = (options: Options) => {
   const faults = createFaults();
   const answer = async (request: Request, path: string): Promise<Response> => {
     if (request.method === 'POST' && path === '/shipments') return book(shelf, options, request);
-    const match = /^\/shipments\/(shp_\w+)(?:\/(cancel|label))?$/.exec(path);
+    if (request.method === 'POST' && path === '/shipments/void') {
+      return voidKey(shelf, options, request);
+    }
+    const match = /^\/shipments\/(shp_\w+)(?:\/(intercept|label))?$/.exec(path);
     if (!match) return new Response('not found', { status: 404 });
     return one(shelf, options, match[1] ?? '', match[2]);
   };

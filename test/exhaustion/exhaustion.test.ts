@@ -26,41 +26,65 @@ describe('an order', () => {
   );
 });
 
-/** Lines whose change breaks a promise; each must be found by one or two faults. */
-const BUGS: Record<string, PlantedLine> = {
+/** Lines whose change breaks a promise; each must be found by two faults, or by three. */
+const BUGS: Record<string, PlantedLine & { faults?: number }> = {
   'an undo that leaves the stack before it has succeeded': {
-    file: 'workflows/order/undo-stack.ts',
-    right: 'await undo();\n        undos.pop();',
-    wrong: 'undos.pop();\n        await undo();',
+    file: 'workflows/order/undo.ts',
+    right: 'const work = () => UNDOS[name](state);',
+    wrong:
+      'const work = () => { state.undos = state.undos.filter((one) => one !== name); return name === "parcels" ? UNDOS[name](state) : Promise.resolve(); };',
+  },
+  'an undo that waits for another': {
+    file: 'workflows/order/undo.ts',
+    right: 'await Promise.all(state.undos.map((name) => undo(state, name)));',
+    wrong: 'for (const name of state.undos.toReversed()) await undo(state, name);',
+  },
+  'money that waits for the carrier': {
+    file: 'workflows/order/undo.ts',
+    right: "(name === 'payment' ? condition(isFree, state.voidPatienceMs) : condition(isFree))",
+    wrong: 'condition(isFree)',
+  },
+  'units that are returned while their parcel is on its way': {
+    file: 'workflows/order/undo.ts',
+    right: 'if (state.hasLeft) return;',
+    wrong: '',
   },
   'a step that raises no attention': {
-    file: 'workflows/fulfill-order.ts',
-    right: "await persist(state, { reason: 'UNDO_FAILED', work: () => undo.run() });",
-    wrong: 'await undo.run();',
+    file: 'workflows/order/undo.ts',
+    right: "await persist(state, { name: `undo: ${name}`, reason: 'UNDO_FAILED', work });",
+    wrong: 'await work();',
   },
   'a failure that is swallowed': {
-    file: 'workflows/order/undo-stack.ts',
-    right: 'await undo();',
-    wrong: 'await undo().catch(() => undefined);',
+    file: 'workflows/order/undo.ts',
+    right: "await persist(state, { name: `undo: ${name}`, reason: 'UNDO_FAILED', work });",
+    wrong: 'await work().catch(() => undefined);',
   },
   'an attention that is cleared before the step has succeeded': {
     file: 'workflows/order/persist.ts',
     right: "if (action === 'skip' && step.skipped) return step.skipped();",
     wrong: "if (action === 'retry') return undefined as T;",
   },
-  'an action that the waiting step cannot take': {
+  'an attention that another step clears': {
+    faults: 3,
     file: 'workflows/order/persist.ts',
-    right: "...(isCancellable ? (['cancel'] as const) : []),",
-    wrong: "'cancel' as const,",
+    right: 'await records.clearAttention({ ...state.order, attentionId });',
+    wrong: `for (const { id } of state.waiting) {
+      await records.clearAttention({ ...state.order, attentionId: id });
+    }`,
+  },
+  'an action that the waiting step cannot take': {
+    file: 'workflows/order/handlers.ts',
+    right: 'if (!step.actions.includes(action)) {',
+    wrong: 'if (false) {',
   },
 };
 
 describe('a planted bug is found:', () => {
-  for (const [name, bug] of Object.entries(BUGS)) {
+  for (const [name, { faults = 2, ...bug }] of Object.entries(BUGS)) {
     test(
       name,
       () => {
-        const { exitCode, output } = explored(2, 0, JSON.stringify(bug));
+        const { exitCode, output } = explored(faults, 0, JSON.stringify(bug));
         expect([exitCode, /[1-9]\d* broken/.test(output)]).toEqual([1, true]);
       },
       LIMIT_MS,

@@ -2,9 +2,9 @@
 import { CancelledFailure, type RetryState } from '@temporalio/common';
 import type { OrderStatus } from '../../domain/order.ts';
 import { DomainError } from '../../domain/errors.ts';
-import type { FulfillOrderInput } from '../../workflows/fulfill-order.contract.ts';
+import type { FulfillOrderInput, OrderProgress } from '../../workflows/fulfill-order.contract.ts';
 import * as runtime from './runtime.ts';
-import { ACTIVITIES, brokenOf, newWorld, type World } from './world.ts';
+import { ACTIVITIES, brokenOf, brokenWhileWaiting, newWorld, type World } from './world.ts';
 
 const { ActivityFailure, ApplicationFailure, TimeoutFailure } = runtime;
 
@@ -38,24 +38,43 @@ const INPUT: FulfillOrderInput = {
   demand: [{ sku: 'A', quantity: 1 }],
   paymentWindowMs: WINDOW_MS,
   carrierPollMs: 200,
+  voidPatienceMs: 600_000,
 };
 
-/** What may wake an order that waits: its name, the update or signal, and its input. */
-const WAKERS: [name: string, deliver: () => boolean][] = [
-  ['cancel', () => runtime.deliver('cancelOrder')],
-  ["Temporal's cancellation", () => (runtime.CancellationScope.current().cancel(), true)],
-  ['another card', () => runtime.deliver('providePayment', { paymentMethod: 'pm_2' })],
-  ['look again', () => runtime.deliver('paymentChanged')],
-  ['retry', () => runtime.deliver('repairOrder', { action: 'retry' })],
-  ['operator cancels', () => runtime.deliver('repairOrder', { action: 'cancel' })],
-  ['skip', () => runtime.deliver('repairOrder', { action: 'skip' })],
-  ...(['delivered', 'lost', 'returned_to_sender'] as const).map(
-    (ending): [string, () => boolean] => [
-      `resolve: ${ending}`,
-      () => runtime.deliver('repairOrder', { action: 'resolve', ending }),
-    ],
-  ),
-];
+type Waker = [name: string, deliver: () => boolean];
+
+/** Updates and signals that anyone may send at any time. */
+const SENT: Record<string, () => boolean> = {
+  cancel: () => runtime.deliver('cancelOrder'),
+  "Temporal's cancellation": () => (runtime.CancellationScope.current().cancel(), true),
+  'another card': () => runtime.deliver('providePayment', { paymentMethod: 'pm_2' }),
+  'look again': () => runtime.deliver('paymentChanged'),
+};
+
+const ENDINGS = ['delivered', 'lost', 'returned_to_sender'];
+/** The actions that an order's workflow takes; `cancel` and `readdress` are updates of their own. */
+const REPAIRS = ['retry', 'skip', 'resolve', 'intercept', 'let_arrive', 'treat_as_return'];
+
+/** What a step takes comes first. */
+const ofStep = (actions: string[]): string[] =>
+  REPAIRS.toSorted((a, b) => +actions.includes(b) - +actions.includes(a));
+
+/** Each action of an operator on each step that waits: those that it takes, then the others. */
+const repairsOf = (world: World): Waker[] =>
+  [...world.attentions].flatMap(([attentionId, { step, actions }]) =>
+    ofStep(actions).flatMap((action) =>
+      (action === 'resolve' ? ENDINGS : ['']).map((ending) => {
+        const repair = { attentionId, action, ...(ending && { ending }) };
+        const name = `${action} ${ending} of ${step}`;
+        const deliver = (): boolean => {
+          const isTaken = runtime.deliver('repairOrder', repair);
+          if (isTaken && ending === 'returned_to_sender') world.parcel = 'returned';
+          return isTaken;
+        };
+        return [name, deliver] as Waker;
+      }),
+    ),
+  );
 
 /** The shopper cancels while an activity runs: it ends all the same, or is stopped. */
 const DONE = 'is cancelled meanwhile, and done';
@@ -132,18 +151,31 @@ class Run {
     }
   }
 
+  /** Every step that waits for a person is in the record, and no other. */
+  #assertListed(): void {
+    const { attentions } = runtime.query('orderProgress') as OrderProgress;
+    const waiting = attentions.map(({ step }) => step).sort();
+    const listed = [...this.world.attentions.values()].map(({ step }) => step).sort();
+    if (waiting.join() === listed.join()) return;
+    this.world.broken.push(`${waiting.join(', ')} wait; listed are ${listed.join(', ')}`);
+  }
+
   /** Wakes what waits: by a timer, by somebody, or not at all when there is nothing left. */
   advance(): boolean {
     if (this.#pending > 0 || runtime.wake()) return true;
+    this.#assertListed();
     const timer = runtime.nextTimer();
-    const usual = timer === undefined ? (this.world.attention ? 'retry' : '') : NOTHING;
-    if (usual === '') return false;
-    const others = WAKERS.map(([name]) => name).filter((name) => name !== usual);
+    const repairs = repairsOf(this.world);
+    const first = repairs[0];
+    if (timer === undefined && !first) return false;
+    if (timer === undefined) this.world.broken.push(...brokenWhileWaiting(this.world));
+    const senders = new Map([...repairs, ...Object.entries(SENT)]);
+    const usual = timer === undefined ? (first?.[0] ?? '') : NOTHING;
+    const others = [...senders.keys()].filter((name) => name !== usual);
     const woken = this.choose(`wait at ${this.world.status}`, [usual, ...others]);
     if (woken === NOTHING) this.nowMs = timer ?? this.nowMs;
-    else if (!WAKERS.find(([name]) => name === woken)?.[1]() && timer === undefined) {
-      runtime.deliver('repairOrder', { action: 'retry' });
-    } else if (timer !== undefined) this.nowMs = Math.min(timer, this.nowMs + 1);
+    else if (!senders.get(woken)?.() && timer === undefined) first?.[1]();
+    else if (timer !== undefined) this.nowMs = Math.min(timer, this.nowMs + 1);
     return true;
   }
 }

@@ -160,6 +160,9 @@ export const allHandlersFinished = (): boolean => session.running === 0;
 export const setCurrentDetails = (): void => undefined;
 export const upsertSearchAttributes = (): void => undefined;
 
+/** Reads a query's present answer. */
+export const query = (name: string): unknown => session.handlers.get(name)?.run();
+
 /** Sends an update or a signal; false when its validator refuses it or there is no handler. */
 export const deliver = (name: string, ...args: unknown[]): boolean => {
   const handler = session.handlers.get(name);

@@ -6,7 +6,8 @@ export const PART_MINOR = 500;
 
 export interface World {
   status: OrderStatus;
-  attention: string | undefined;
+  /** The attentions that are open, by their ids. */
+  attentions: Map<string, { step: string; reason: string; actions: string[] }>;
   stock: 'none' | 'held' | 'claimed' | 'returned';
   intent: 'none' | 'open' | 'authorized' | 'captured' | 'voided';
   refundedMinor: number;
@@ -15,6 +16,11 @@ export interface World {
   end: 'delivered' | 'part' | 'part back' | 'lost' | 'some back' | 'returned' | undefined;
   /** Units that came back one by one are on hand again. */
   isRestocked: boolean;
+  /** The parcel had left when it was to be voided. */
+  hasLeft: boolean;
+  isReturnOpen: boolean;
+  /** What was wrong already while the order went on. */
+  broken: string[];
   /** What the bank has refused to give back; an operator gives it back on its attention. */
   owedMinor: number;
   mails: string[];
@@ -22,13 +28,16 @@ export interface World {
 
 export const newWorld = (): World => ({
   status: 'accepted',
-  attention: undefined,
+  attentions: new Map(),
   stock: 'none',
   intent: 'none',
   refundedMinor: 0,
   parcel: 'none',
   end: undefined,
   isRestocked: false,
+  hasLeft: false,
+  isReturnOpen: false,
+  broken: [],
   owedMinor: 0,
   mails: [],
 });
@@ -76,6 +85,9 @@ const STOCK: Record<string, Activity> = {
   returnStock: {
     refuses: ['VERSION_MISMATCH'],
     apply: (world) => {
+      if (['booked', 'shipped', 'delivered'].includes(world.parcel)) {
+        world.broken.push(`units are on hand again while their parcel is ${world.parcel}`);
+      }
       if (world.stock !== 'none') world.stock = 'returned';
     },
   },
@@ -140,10 +152,22 @@ const PARCELS: Record<string, Activity> = {
       if (world.status === 'confirmed') world.status = 'packing';
     },
   },
-  cancelShipment: {
-    refuses: ['ILLEGAL_TRANSITION'],
+  voidShipment: {
+    refuses: ['INVALID_INPUT'],
+    results: ['voided', 'left'],
+    apply: (world, _input, result) => {
+      // What was voided stays so, and so does what has left.
+      if (world.parcel === 'booked') world.parcel = result === 'left' ? 'shipped' : 'cancelled';
+      world.hasLeft = world.parcel === 'shipped';
+      return world.hasLeft ? 'left' : 'voided';
+    },
+  },
+  interceptShipment: { refuses: ['INVALID_INPUT'], apply: () => undefined },
+  openReturn: {
+    refuses: ['RETURN_REFUSED'],
     apply: (world) => {
-      world.parcel = 'cancelled';
+      if (world.status !== 'delivered') world.broken.push(`a return of what is ${world.status}`);
+      world.isReturnOpen = true;
     },
   },
   followShipment: {
@@ -172,13 +196,20 @@ const RECORD: Record<string, Activity> = {
   raiseAttention: {
     refuses: [],
     isSure: true,
-    apply: (world, { reason }) => void (world.attention = String(reason)),
+    apply: ({ attentions }, { step, reason, actions }) => {
+      const id = `att_${String(step)}`;
+      const raised = { step: String(step), reason: String(reason), actions: actions as string[] };
+      attentions.set(id, raised);
+      return id;
+    },
   },
   clearAttention: {
     refuses: [],
     isSure: true,
-    apply: (world) => void (world.attention = undefined),
+    apply: ({ attentions }, { attentionId }) => void attentions.delete(String(attentionId)),
   },
+  noteCancelRequested: { refuses: [], isSure: true, apply: () => undefined },
+  noteCancelTooLate: { refuses: [], isSure: true, apply: () => undefined },
   changeAddress: { refuses: [], isSure: true, apply: () => undefined },
   notifyShopper: {
     refuses: [],
@@ -205,6 +236,28 @@ const MAILS: Partial<Record<OrderStatus, string>> = {
   returned_to_sender: 'returned_to_sender',
 };
 
+/**
+ * What must be undone already while these steps wait for a person and no time is left: what does
+ * not depend on them.
+ */
+export const brokenWhileWaiting = (world: World): string[] => {
+  const steps = [...world.attentions.values()].map(({ step }) => step);
+  const isWaiting = (undo: string): boolean => steps.includes(`undo: ${undo}`);
+  const isUndoing = ['stock', 'payment', 'parcels'].some(isWaiting);
+  if (!isUndoing) return [];
+  const broken: string[] = [];
+  const isPaid = ['captured', 'authorized', 'open'].includes(world.intent) && keptOf(world) > 0;
+  if (isPaid && !isWaiting('payment')) broken.push(`the money waits for ${steps.join(', ')}`);
+  const isHeld = world.stock === 'held' || world.stock === 'claimed';
+  if (isHeld && !isWaiting('stock') && !isWaiting('parcels')) {
+    broken.push(`the units wait for ${steps.join(', ')}`);
+  }
+  return broken;
+};
+
+const keptOf = (world: World): number =>
+  world.intent === 'captured' ? TOTAL_MINOR - world.refundedMinor : TOTAL_MINOR;
+
 const keptMinor = ({ intent, refundedMinor }: World): number =>
   intent === 'captured' ? TOTAL_MINOR - refundedMinor : 0;
 
@@ -222,7 +275,7 @@ const brokenOfEnding = (world: World): string[] => {
   } else if (status === 'delivered') {
     must(intent === 'captured', 'delivered and not paid');
     must(stock === 'claimed', `delivered, and stock is ${stock}`);
-    must(kept + owedMinor >= TOTAL_MINOR - PART_MINOR, `only ${kept} kept`);
+    must(world.hasLeft || kept + owedMinor >= TOTAL_MINOR - PART_MINOR, `only ${kept} kept`);
   } else {
     must(kept === 0, `${kept} kept of a parcel that is ${status}`);
     must(status === 'lost' || stock === 'returned', `returned, and stock is ${stock}`);
@@ -232,12 +285,12 @@ const brokenOfEnding = (world: World): string[] => {
 
 /** Every promise about an order that has ended. */
 export const brokenOf = (world: World, returned: unknown): string[] => {
-  const { status, attention, mails, end } = world;
+  const { status, attentions, mails, end } = world;
   if (!isEnding(status)) return [`the workflow ended with ${String(returned)} at ${status}`];
-  const broken = brokenOfEnding(world);
+  const broken = [...world.broken, ...brokenOfEnding(world)];
   if (end?.endsWith('back') && !world.isRestocked) broken.push('what came back is not on hand');
   if (returned !== status) broken.push(`it returned ${String(returned)}, the record is ${status}`);
-  if (attention) broken.push(`ended with the attention ${attention}`);
+  for (const { step } of attentions.values()) broken.push(`ended while ${step} waits`);
   const endings = mails.filter((kind) => Object.values(MAILS).includes(kind));
   if (endings.join() !== MAILS[status]) broken.push(`mails of ${status}: ${endings.join()}`);
   return broken;

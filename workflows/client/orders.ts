@@ -1,6 +1,7 @@
 // Sends updates and signals to an order's workflow and reads its state; Postgres is the authority.
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import { temporal as temporalProto } from '@temporalio/proto';
 import type { WorkflowHandle, WorkflowUpdateHandle } from '@temporalio/client';
 import { waitAtMost } from '../../concurrency/deadline.ts';
 import type { Pg } from '../../db/postgres/client.ts';
@@ -90,4 +91,23 @@ export const workflowState = async (
     if (error instanceof WorkflowNotFoundError) return 'missing';
     throw error;
   }
+};
+
+/** How many of the newest events are read for it. */
+const EVENTS_READ = 20;
+const TASK_FAILED = temporalProto.api.enums.v1.EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED;
+
+/** The text of the newest failure of the workflow's code, as far as its history has it. */
+export const taskFailureOf = async (
+  temporal: TemporalConnection,
+  orderId: string,
+): Promise<string> => {
+  const client = await temporal.client();
+  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
+    namespace: client.options.namespace,
+    execution: { workflowId: fulfillOrderId(orderId) },
+    maximumPageSize: EVENTS_READ,
+  });
+  const failed = history?.events?.find(({ eventType }) => eventType === TASK_FAILED);
+  return failed?.workflowTaskFailedEventAttributes?.failure?.message ?? 'no failure is recorded';
 };

@@ -9,7 +9,12 @@ import {
   type RecoveryAction,
 } from '../../db/postgres/orders/recovery.ts';
 import { clearAttention } from '../../db/postgres/orders/steps.ts';
-import type { AttentionReason, RepairAction } from '../../domain/attention.ts';
+import {
+  refundOfStep,
+  SWEEP_STEP,
+  type Attention,
+  type RepairAction,
+} from '../../domain/attention.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { minorFromNumber } from '../../domain/money.ts';
 import { assertCancellable } from '../../domain/order.ts';
@@ -20,7 +25,7 @@ import {
   type Repair,
   type WorkflowTimings,
 } from '../fulfill-order.contract.ts';
-import { REFUND_ORDER, refundOptions } from '../refund-order.contract.ts';
+import { REFUND_ORDER, refundOptions, type RefundOrderInput } from '../refund-order.contract.ts';
 import { UNTIL_ACCEPTED, updateOrder } from './orders.ts';
 import { restartOrder, startWorkflow } from './start.ts';
 import type { TemporalConnection } from './connection.ts';
@@ -41,42 +46,44 @@ const repair = (deps: RepairDeps, { id }: Order, updateId: string, repair: Repai
 const refund = (
   { temporal }: RepairDeps,
   { id: orderId, storeId }: Order,
-  grant: { id: string; amountMinor?: number; reason: string },
+  grant: NonNullable<RefundOrderInput['grant']>,
 ): Promise<void> =>
   startWorkflow(temporal, REFUND_ORDER, refundOptions(grant.id, { orderId, storeId, grant }));
 
-/**
- * The sweep's reasons: no step waits for the action. A missing workflow is started from the order's
- * record, one that runs stays; the sweep raises the attention again while its cause lasts.
- */
-const SWEEP_REASONS: readonly AttentionReason[] = [
-  'WORKFLOW_MISSING',
-  'NO_PROGRESS',
-  'WORKFLOW_HALTED',
-];
-
 /** Grants a failed refund again, under the action's own id. */
-const refundAgain = async (deps: RepairDeps, order: Order, actionId: string): Promise<void> => {
-  const failed = (await listRefunds(deps.pg, order.id)).findLast(({ state }) => state === 'failed');
-  if (!failed) throw new DomainError('ILLEGAL_TRANSITION', 'no refund of this order has failed');
+const refundAgain = async (deps: RepairDeps, order: Order, replaces: string, actionId: string) => {
+  const failed = (await listRefunds(deps.pg, order.id)).find(({ id }) => id === replaces);
+  if (!failed) throw new DomainError('ILLEGAL_TRANSITION', 'no such refund of this order');
   const { amountMinor, reason } = failed;
-  await refund(deps, order, { id: actionId, amountMinor, reason });
+  await refund(deps, order, { id: actionId, amountMinor, reason, replaces });
 };
 
-/** Starts the workflow from the order's record; each step taken before is found by its key. */
+/**
+ * Starts the workflow from the order's record; each step taken before is found by its key. One that
+ * runs stays; the sweep raises its attention again while the cause lasts.
+ */
 const restart = async ({ pg, temporal, timings }: RepairDeps, order: Order): Promise<void> => {
   await restartOrder(temporal, order, timings);
-  await clearAttention(pg, order.storeId, order.id);
+  await clearAttention(pg, order.storeId, order.id, { step: SWEEP_STEP });
 };
 
-/** With these reasons a step of the order's workflow waits, which may refuse the action. */
-const STEP_REASONS: readonly AttentionReason[] = [
-  'STOCK_STEP_FAILED',
-  'PAYMENT_STEP_FAILED',
-  'SHIPMENT_STEP_FAILED',
-  'STOCK_LOST',
-  'UNDO_FAILED',
-];
+/**
+ * The attention that an action is about: the named one, or the only one. ILLEGAL_TRANSITION when it
+ * is over or there is none, ATTENTION_AMBIGUOUS with all of them when there are several.
+ */
+const attentionOf = ({ attentions }: Order, attentionId: string | undefined): Attention => {
+  const [first, second] = attentions;
+  const named = attentions.find(({ id }) => id === attentionId);
+  if (attentionId !== undefined && !named) {
+    throw new DomainError('ILLEGAL_TRANSITION', 'this attention is over');
+  }
+  if (named) return named;
+  if (!first) throw new DomainError('ILLEGAL_TRANSITION', 'the order does not wait for a person');
+  if (!second) return first;
+  throw new DomainError('ATTENTION_AMBIGUOUS', 'several steps wait: name one by attentionId', {
+    facts: { attentions },
+  });
+};
 
 type Doer<A extends RepairAction> = (
   deps: RepairDeps,
@@ -85,16 +92,37 @@ type Doer<A extends RepairAction> = (
   actionId: string,
 ) => Promise<void>;
 
+/** An action on a step of the order's workflow, which may refuse it. */
+const onStep =
+  <A extends Repair['action']>(action: A): Doer<A> =>
+  (deps, order, body, actionId) => {
+    const { id: attentionId } = attentionOf(order, body.attentionId);
+    const ending = 'ending' in body ? { ending: body.ending } : {};
+    return repair(deps, order, actionId, { attentionId, action, ...ending });
+  };
+
 const DOERS: { [A in RepairAction]: Doer<A> } = {
-  retry: async (deps, order, _body, actionId) => {
-    const reason = order.attention?.reason;
-    if (reason === 'REFUND_FAILED') return refundAgain(deps, order, actionId);
-    if (!reason || SWEEP_REASONS.includes(reason)) return restart(deps, order);
-    return repair(deps, order, actionId, { action: 'retry' });
+  retry: async (deps, order, body, actionId) => {
+    const isUnnamed = body.attentionId === undefined;
+    if (isUnnamed && order.attentions.length === 0) return restart(deps, order);
+    const { id: attentionId, step } = attentionOf(order, body.attentionId);
+    const refundId = refundOfStep(step);
+    if (refundId !== undefined) return refundAgain(deps, order, refundId, actionId);
+    if (step === SWEEP_STEP) return restart(deps, order);
+    return repair(deps, order, actionId, { attentionId, action: 'retry' });
   },
-  skip: (deps, order, _body, actionId) => repair(deps, order, actionId, { action: 'skip' }),
-  resolve: (deps, order, { ending }, actionId) =>
-    repair(deps, order, actionId, { action: 'resolve', ending }),
+  skip: onStep('skip'),
+  resolve: onStep('resolve'),
+  intercept: onStep('intercept'),
+  let_arrive: onStep('let_arrive'),
+  treat_as_return: onStep('treat_as_return'),
+  dismiss: async ({ pg }, order, { attentionId }) => {
+    const { id, reason, actions } = attentionOf(order, attentionId);
+    if (!actions.includes('dismiss')) {
+      throw new DomainError('ILLEGAL_TRANSITION', `${reason} cannot be dismissed`);
+    }
+    await clearAttention(pg, order.storeId, order.id, { id });
+  },
   refund: async (deps, order, { amount, note }, actionId) => {
     const amountMinor = amount === undefined ? undefined : minorFromNumber(amount, order.currency);
     const captured = ['captured', 'partially_refunded'].includes(order.paymentStatus);
@@ -105,13 +133,9 @@ const DOERS: { [A in RepairAction]: Doer<A> } = {
     const grant = { id: actionId, reason: note, ...(amountMinor && { amountMinor }) };
     await refund(deps, order, grant);
   },
-  cancel: async (deps, order, _body, actionId) => {
+  cancel: async (deps, order) => {
     if (order.status === 'cancelled') return;
     assertCancellable(order.status);
-    const reason = order.attention?.reason;
-    if (reason && STEP_REASONS.includes(reason)) {
-      return repair(deps, order, actionId, { action: 'cancel' });
-    }
     await updateOrder(deps, order.id, (workflow) =>
       workflow.startUpdate(cancelOrder, { ...UNTIL_ACCEPTED, updateId: 'cancel' }),
     );

@@ -1,23 +1,28 @@
 // Books an order's parcels and follows them to delivery or another end.
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import type { RepairAction } from '../../domain/attention.ts';
 import type { DeliveryOutcome, UnitsAt } from '../../domain/parcels.ts';
 import type { FulfillOrderInput } from '../fulfill-order.contract.ts';
-import { fulfillment, paymentUndo, refunds, shipmentUndo, stockUndo } from '../activity-proxies.ts';
-import { persist, Resolved } from './persist.ts';
+import { fulfillment, paymentUndo, refunds, stockUndo } from '../activity-proxies.ts';
+import { attend, persist, Resolved } from './persist.ts';
 import { refusalIn } from './refusals.ts';
 import { cancelled, showStep, mail, moved, moveTo, type OrderState } from './state.ts';
-import type { UndoStack } from './undo-stack.ts';
 
 const SHIPMENT_FAILED = 'SHIPMENT_STEP_FAILED';
 const ENDS = { delivered: 'delivered', lost: 'lost', returned_to_sender: 'returned' } as const;
 
 /** The address cannot change from here on; a cancellation is still possible until it is booked. */
-export async function book(state: OrderState, undo: UndoStack): Promise<void> {
+export async function book(state: OrderState): Promise<void> {
   await condition(() => state.changing === 0);
   showStep(state, 'booking the parcel');
-  undo.add(() => shipmentUndo.cancelShipment(state.order));
-  const work = () => bookOnce(state);
-  await persist(state, { reason: SHIPMENT_FAILED, isCancellable: true, work });
+  state.undos = ['stock', 'payment', 'parcels'];
+  await persist(state, {
+    name: 'booking the parcel',
+    reason: SHIPMENT_FAILED,
+    isCancellable: true,
+    isAddressed: true,
+    work: () => bookOnce(state),
+  });
   moved(state, 'packing');
 }
 
@@ -74,24 +79,44 @@ async function recordShipped(state: OrderState): Promise<'shipped' | 'delivered'
   }
 }
 
-async function ship(state: OrderState, { carrierPollMs: pollMs }: FulfillOrderInput) {
-  const { order } = state;
-  const skipped = async (): Promise<DeliveryOutcome> => {
-    await recordShipped(state);
-    await moveTo(state, 'delivered');
-    return { end: 'delivered', undeliveredMinor: 0, returned: [] };
-  };
+async function ship(state: OrderState, input: FulfillOrderInput): Promise<void> {
   // The activity that sees the parcels on their way records it, and the mail awaits that status.
-  mail(state, 'shipped', { awaits: 'shipped', pollMs });
+  const kind = state.hasLeft ? 'left' : 'shipped';
+  mail(state, kind, { awaits: 'shipped', pollMs: input.carrierPollMs });
   showStep(state, 'on its way');
-  const outcome = await persist(state, {
+  const following = follow(state, input);
+  if (state.hasLeft) await askAboutLeft(state, following);
+  await arrive(state, await following);
+}
+
+const follow = (state: OrderState, { carrierPollMs: pollMs }: FulfillOrderInput) =>
+  persist(state, {
+    name: 'following the parcel',
     reason: SHIPMENT_FAILED,
     isResolvable: true,
-    work: () => fulfillment.followShipment({ ...order, pollMs }),
-    skipped,
+    work: () => fulfillment.followShipment({ ...state.order, pollMs }),
+    skipped: async (): Promise<DeliveryOutcome> => {
+      await recordShipped(state);
+      await moveTo(state, 'delivered');
+      return { end: 'delivered', undeliveredMinor: 0, returned: [] };
+    },
   });
-  await arrive(state, outcome);
+
+/** An operator decides about the parcel of a cancelled order, as long as it is on its way. */
+async function askAboutLeft(state: OrderState, following: Promise<unknown>): Promise<void> {
+  let isOver = false;
+  const end = (): void => void (isOver = true);
+  void following.then(end, end);
+  const actions: RepairAction[] = ['intercept', 'let_arrive', 'treat_as_return'];
+  const question = { step: 'the parcel has left', reason: 'PARCEL_LEFT' as const, actions };
+  const { action } = (await attend(state, question, () => isOver)) ?? {};
+  state.isReturn = action === 'treat_as_return';
+  if (action !== 'intercept') return;
+  const work = () => fulfillment.interceptShipment(state.order);
+  await persist(state, { name: 'intercepting the parcel', reason: SHIPMENT_FAILED, skipped, work });
 }
+
+const skipped = (): Promise<void> => Promise.resolve();
 
 /** Ends the order by its parcels' ends. */
 async function arrive(state: OrderState, outcome: DeliveryOutcome): Promise<void> {
@@ -99,8 +124,14 @@ async function arrive(state: OrderState, outcome: DeliveryOutcome): Promise<void
   if (end !== 'delivered') return conclude(state, end, returned);
   moved(state, 'delivered');
   mail(state, 'delivered');
-  if (undeliveredMinor > 0) await refundUndelivered(state, undeliveredMinor);
-  await restock(state, returned);
+  await Promise.all([refundUndelivered(state, undeliveredMinor), restock(state, returned)]);
+  if (state.isReturn) await openReturn(state);
+}
+
+/** The shopper sends back what an operator decided to treat as a return. */
+async function openReturn(state: OrderState): Promise<void> {
+  const work = () => fulfillment.openReturn(state.order);
+  await persist(state, { name: 'opening the return', reason: SHIPMENT_FAILED, skipped, work });
 }
 
 /** Puts on hand again what came back of an order of which not everything did. */
@@ -108,22 +139,23 @@ async function restock(state: OrderState, units: UnitsAt[]): Promise<void> {
   if (units.length === 0) return;
   const { order } = state;
   const work = () => stockUndo.restockUnits({ ...order, receiptId: order.orderId, units });
-  await persist(state, { reason: 'UNDO_FAILED', work });
+  await persist(state, { name: 'restocking', reason: 'UNDO_FAILED', work });
 }
 
 /** A refund that the bank refused has raised an attention; its mail comes with the next one. */
 async function refundUndelivered(state: OrderState, amountMinor: number): Promise<void> {
+  if (amountMinor === 0) return;
   const id = `${state.order.orderId}/undelivered`;
   const reason = 'a part of the order did not arrive';
   const work = async () => {
     await refunds.requestRefund({ ...state.order, id, amountMinor, reason });
     return refunds.settleRefund({ id });
   };
-  const outcome = await persist(state, { reason: 'REFUND_FAILED', work });
+  const outcome = await persist(state, { name: 'refunding a part', reason: 'REFUND_FAILED', work });
   if (outcome !== 'failed') mail(state, 'refunded', { about: id, amountMinor });
 }
 
-/** Nothing arrived: the refund comes first, then returned units are put on hand again. */
+/** Nothing arrived: the money goes back, and returned units are put on hand again. */
 async function conclude(
   state: OrderState,
   end: 'lost' | 'returned',
@@ -131,14 +163,18 @@ async function conclude(
 ): Promise<void> {
   const { order } = state;
   showStep(state, `refunding: the parcel was ${end}`);
-  const back = () => paymentUndo.returnPayment({ ...order, reason: `the parcel was ${end}` });
-  await persist(state, { reason: 'REFUND_FAILED', work: back });
-  await restock(state, returned);
-  if (end === 'returned') {
-    const restock = () => stockUndo.returnStock(order);
-    await persist(state, { reason: 'UNDO_FAILED', work: restock });
-  }
+  const refund = () => paymentUndo.returnPayment({ ...order, reason: `the parcel was ${end}` });
+  await Promise.all([
+    persist(state, { name: 'refunding', reason: 'REFUND_FAILED', work: refund }),
+    end === 'returned' ? unclaim(state) : restock(state, returned),
+  ]);
   const ending = end === 'lost' ? 'lost' : 'returned_to_sender';
   await moveTo(state, ending);
   mail(state, ending);
 }
+
+/** All units came back: the claim as a whole is reversed. */
+const unclaim = (state: OrderState): Promise<void> => {
+  const work = () => stockUndo.returnStock(state.order);
+  return persist(state, { name: 'restocking', reason: 'UNDO_FAILED', work });
+};

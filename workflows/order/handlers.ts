@@ -5,7 +5,6 @@ import { isCancellable, isDecided, isEnding, type OrderStatus } from '../../doma
 import {
   cancelOrder,
   changeAddress,
-  formerRepairOrder,
   repairOrder,
   orderProgress,
   paymentChanged,
@@ -85,31 +84,36 @@ const setPaymentHandler = (state: OrderState): void =>
     },
   );
 
-const assertRepairable = (state: OrderState, { action, ending }: Repair): void => {
-  const { attention } = state;
-  if (!attention) throw illegal('the order does not wait for a person');
-  if (!state.actions.includes(action)) {
-    const known = state.actions.join(', ');
-    throw illegal(`${action} does not help with ${attention}; what does is ${known}`);
+/** The step whose attention a repair is about. ILLEGAL_TRANSITION when it cannot take it. */
+const stepOf = ({ waiting }: OrderState, { attentionId, action, ending }: Repair) => {
+  const step = waiting.find(({ id }) => id === attentionId);
+  if (!step) throw illegal('no step of the order waits with this attention');
+  if (!step.actions.includes(action)) {
+    const known = step.actions.join(', ');
+    throw illegal(`${action} does not help with ${step.reason}; what does is ${known}`);
   }
+  if (step.repair) throw illegal(`${step.repair.action} is being done about it`);
   if (action === 'resolve' && !ending) throw illegal('a parcel is resolved with its ending');
+  return step;
 };
 
-const setRepairHandler = (state: OrderState): void => {
-  const decide = async (repair: Repair): Promise<OrderStatus> => {
-    state.repair = repair;
-    await condition(() => state.repair !== repair);
-    return state.status;
-  };
-  const validator = (repair: Repair): void => assertRepairable(state, repair);
-  for (const update of [repairOrder, formerRepairOrder]) onUpdate(update, decide, validator);
-};
+const setRepairHandler = (state: OrderState): void =>
+  onUpdate(
+    repairOrder,
+    async (repair) => {
+      const step = stepOf(state, repair);
+      step.repair = repair;
+      await condition(() => !state.waiting.includes(step));
+      return state.status;
+    },
+    (repair) => void stepOf(state, repair),
+  );
 
 export const setHandlers = (state: OrderState): void => {
   setHandler(orderProgress, () => ({
     status: state.status,
     step: state.step,
-    ...(state.attention && { attention: state.attention }),
+    attentions: state.waiting.map(({ step, reason }) => ({ step, reason })),
   }));
   setHandler(paymentChanged, () => void state.changes++);
   onUpdate(placeOrder, async () => {

@@ -1,9 +1,10 @@
 // Runs a workflow's step; a failure raises an attention and waits for an operator's decision.
 import { condition } from '@temporalio/workflow';
-import type { AttentionReason } from '../../domain/attention.ts';
+import type { Attention, AttentionReason } from '../../domain/attention.ts';
 import type { Repair } from '../fulfill-order.contract.ts';
-import { cancelled, Ended, need, type OrderState } from './state.ts';
+import { records } from '../activity-proxies.ts';
 import { refusalIn } from './refusals.ts';
+import { cancelled, Ended, showAttentions, type OrderState } from './state.ts';
 
 /** An operator gave the step up and reported what became of the parcel. */
 export class Resolved extends Error {
@@ -13,6 +14,8 @@ export class Resolved extends Error {
 }
 
 interface Step<T> {
+  /** Unique among the steps that may wait at the same time. */
+  name: string;
   /** The attention's reason when the step fails for good. */
   reason: AttentionReason;
   /** More exact reasons, by the refusal's code. */
@@ -21,6 +24,8 @@ interface Step<T> {
   endings?: readonly string[];
   /** The order can still be cancelled: an operator or the shopper ends the wait. */
   isCancellable?: boolean;
+  /** The parcel is not booked yet: another address may help. */
+  isAddressed?: boolean;
   /** A parcel is under way: an operator may report what became of it. */
   isResolvable?: boolean;
   /** Completes the step without its work when an operator skips it. */
@@ -29,43 +34,62 @@ interface Step<T> {
 }
 
 /** What an operator may do about a step; any other action is refused before it reaches it. */
-const actionsOf = ({ isCancellable, isResolvable, skipped }: Step<unknown>): Repair['action'][] => [
+const actionsOf = (step: Step<unknown>): Attention['actions'] => [
   'retry',
-  ...(skipped ? (['skip'] as const) : []),
-  ...(isCancellable ? (['cancel'] as const) : []),
-  ...(isResolvable ? (['resolve'] as const) : []),
+  ...(step.isAddressed ? (['readdress'] as const) : []),
+  ...(step.skipped ? (['skip'] as const) : []),
+  ...(step.isCancellable ? (['cancel'] as const) : []),
+  ...(step.isResolvable ? (['resolve'] as const) : []),
 ];
 
-/** Waits for an operator, or for a cancellation where one can still end the order. */
-const awaited = async (state: OrderState, step: Step<unknown>): Promise<Repair> => {
-  const isCancelled = () => step.isCancellable === true && state.cancelRequested;
-  await condition(() => state.repair !== undefined || isCancelled());
-  return state.repair ?? { action: 'cancel' };
+/**
+ * Raises an attention and waits for an operator's action on it, or until it is over; undefined
+ * then. It is cleared by its own id: no other step's attention is touched.
+ */
+export const attend = async (
+  state: OrderState,
+  question: Omit<Attention, 'id' | 'since'>,
+  isOver: () => boolean,
+): Promise<Repair | undefined> => {
+  const attentionId = await records.raiseAttention({ ...state.order, ...question });
+  const waiting: OrderState['waiting'][number] = { ...question, id: attentionId };
+  state.waiting.push(waiting);
+  showAttentions(state);
+  await condition(() => waiting.repair !== undefined || isOver());
+  await records.clearAttention({ ...state.order, attentionId });
+  state.waiting = state.waiting.filter((one) => one !== waiting);
+  showAttentions(state);
+  return waiting.repair;
 };
 
 const isEndingOfOrder = (error: unknown, endings: readonly string[]): boolean =>
   error instanceof Ended || endings.includes(refusalIn(error)?.code ?? '');
+
+const questionOf = (step: Step<unknown>, error: unknown): Omit<Attention, 'id' | 'since'> => {
+  const refusal = refusalIn(error);
+  const reason = step.reasons?.[refusal?.code ?? ''] ?? step.reason;
+  const detail = refusal && { detail: `${refusal.code}: ${refusal.message}` };
+  return { step: step.name, reason, actions: actionsOf(step), ...detail };
+};
 
 /**
  * Runs a step to its end. A failure that does not end the order raises an attention; the workflow
  * then waits for `repairOrder`, or for a cancellation.
  */
 export const persist = async <T>(state: OrderState, step: Step<T>): Promise<T> => {
+  const isCancelled = () => step.isCancellable === true && state.cancelRequested;
   for (;;) {
+    let repair: Repair | undefined;
     try {
       const done = await step.work();
       return done;
     } catch (error) {
       if (isEndingOfOrder(error, step.endings ?? [])) throw error;
-      state.actions = actionsOf(step);
-      const code = refusalIn(error)?.code ?? '';
-      await need(state, step.reasons?.[code] ?? step.reason);
+      if (!isCancelled()) repair = await attend(state, questionOf(step, error), isCancelled);
     }
-    const { action, ending } = await awaited(state, step);
-    await need(state, undefined);
-    state.repair = undefined;
+    if (!repair) throw cancelled();
+    const { action, ending } = repair;
     if (action === 'skip' && step.skipped) return step.skipped();
-    if (action === 'cancel') throw cancelled();
     if (action === 'resolve' && ending) throw new Resolved(ending);
   }
 };

@@ -1,7 +1,7 @@
 // The state of an order's workflow, its status changes, attentions and mails.
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { NotificationKind, NotifyInput } from '../../activities/notifications.ts';
-import type { AttentionReason } from '../../domain/attention.ts';
+import type { Attention } from '../../domain/attention.ts';
 import { isEnding, type OrderEndReason, type OrderStatus } from '../../domain/order.ts';
 import {
   NEEDS_ATTENTION,
@@ -11,6 +11,7 @@ import {
 } from '../fulfill-order.contract.ts';
 import { laterNotifications, notifications, records } from '../activity-proxies.ts';
 import { ranOutOfTime, refusalIn } from './refusals.ts';
+import type { UndoName } from './undo.ts';
 
 const EXPIRED = { code: 'PAYMENT_WINDOW_OVER', message: 'the order was not paid in time' };
 const CANCELLED = { code: 'SHOPPER_CANCELLED', message: 'the order was cancelled' };
@@ -70,11 +71,18 @@ export interface OrderState {
   tries: number;
   /** When the payment window ends, in ms since 1970. */
   deadlineMs: number;
-  attention: AttentionReason | undefined;
-  /** The operator's actions that the waiting step knows. */
-  actions: readonly Repair['action'][];
-  repair: Repair | undefined;
-  mails: Promise<void>[];
+  /** The steps that wait for an operator, each with the action that was taken on it. */
+  waiting: (Omit<Attention, 'since'> & { repair?: Repair })[];
+  /** What has to be undone if the order ends without a parcel; registered before it is done. */
+  undos: readonly UndoName[];
+  /** A parcel had left before it could be voided. */
+  hasLeft: boolean;
+  /** An operator treats the parcel that had left as a return. */
+  isReturn: boolean;
+  /** How long the money of a cancelled order waits for its parcels to be voided, in ms. */
+  voidPatienceMs: number;
+  /** What goes on beside the order's steps and ends before the workflow does. */
+  beside: Promise<void>[];
 }
 
 export const initialState = (input: FulfillOrderInput): OrderState => ({
@@ -90,14 +98,18 @@ export const initialState = (input: FulfillOrderInput): OrderState => ({
   mailedTries: 0,
   tries: 1,
   deadlineMs: Date.now() + input.paymentWindowMs,
-  attention: undefined,
-  actions: [],
-  repair: undefined,
-  mails: [],
+  waiting: [],
+  undos: [],
+  hasLeft: false,
+  isReturn: false,
+  voidPatienceMs: input.voidPatienceMs,
+  beside: [],
 });
 
-const updateDetails = ({ status, step, attention }: OrderState): void =>
-  setCurrentDetails(`**${status}**: ${step}${attention ? ` — needs a person: ${attention}` : ''}`);
+const updateDetails = ({ status, step, waiting }: OrderState): void => {
+  const reasons = waiting.map(({ reason }) => reason).join(', ');
+  setCurrentDetails(`**${status}**: ${step}${reasons && ` — needs a person: ${reasons}`}`);
+};
 
 export const showStep = (state: OrderState, step: string): void => {
   state.step = step;
@@ -127,12 +139,9 @@ export const moveTo = async (
   moved(state, status);
 };
 
-/** Raises or clears the attention: the record first, then the search attribute. */
-export const need = async (state: OrderState, reason: AttentionReason | undefined) => {
-  if (reason) await records.raiseAttention({ ...state.order, reason });
-  else await records.clearAttention(state.order);
-  state.attention = reason;
-  upsertSearchAttributes([{ key: NEEDS_ATTENTION, value: reason !== undefined }]);
+/** Shows in Temporal whether a step waits for a person, and why. */
+export const showAttentions = (state: OrderState): void => {
+  upsertSearchAttributes([{ key: NEEDS_ATTENTION, value: state.waiting.length > 0 }]);
   updateDetails(state);
 };
 
@@ -146,7 +155,7 @@ export const mail = (
   kind: NotificationKind,
   about: Pick<NotifyInput, 'about' | 'amountMinor' | 'awaits' | 'pollMs'> = {},
 ): void =>
-  void state.mails.push(
+  void state.beside.push(
     (about.awaits ? laterNotifications : notifications)
       .notifyShopper({ ...state.order, kind, ...about })
       .catch(() => undefined),

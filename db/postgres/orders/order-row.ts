@@ -1,5 +1,5 @@
 // The row of an order, and the order that it is.
-import type { AttentionReason } from '../../../domain/attention.ts';
+import type { Attention } from '../../../domain/attention.ts';
 import { currencyOf, type Currency } from '../../../domain/money.ts';
 import type { OrderEndReason } from '../../../domain/order.ts';
 import type { orders } from '../schema/orders.ts';
@@ -12,10 +12,13 @@ type Present<T> = { [K in keyof T]: null extends T[K] ? NonNullable<T[K]> | unde
 /** An order as it is stored, with what belongs together put together. */
 export interface Order extends Omit<
   Present<OrderRow>,
-  'currency' | 'attentionReason' | 'attentionSince' | 'endCode' | 'endMessage'
+  'currency' | 'attentions' | 'endCode' | 'endMessage'
 > {
   currency: Currency;
-  attention: { reason: AttentionReason; since: Date } | undefined;
+  /** What waits for an operator, oldest first. */
+  attentions: Attention[];
+  /** The oldest of them. */
+  attention: Attention | undefined;
   endReason: OrderEndReason | undefined;
 }
 
@@ -25,11 +28,13 @@ const present = <T extends object>(row: T): Present<T> =>
   ) as Present<T>;
 
 export const orderOf = (row: OrderRow): Order => {
-  const { attentionReason: reason, attentionSince: since, endCode, endMessage, ...rest } = row;
+  const { attentions: stored, endCode, endMessage, ...rest } = row;
+  const attentions = stored.map((one) => ({ ...one, since: new Date(one.since) }));
   return {
     ...present(rest),
     currency: currencyOf(row.currency),
-    attention: reason && since ? { reason, since } : undefined,
+    attentions,
+    attention: attentions[0],
     endReason: endCode ? { code: endCode, message: endMessage ?? '' } : undefined,
   };
 };

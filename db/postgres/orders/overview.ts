@@ -5,7 +5,7 @@ import type { Pg } from '../client.ts';
 export interface OrdersOverview {
   /** The number of open orders per status. */
   byStatus: Record<string, number>;
-  /** The number of orders that need an operator, per reason. */
+  /** The number of attentions, per reason. */
   byReason: Record<string, number>;
   oldestUndecidedSeconds: number;
   undecided: number;
@@ -24,8 +24,9 @@ export const ordersOverview = (pg: Pg): Promise<OrdersOverview> =>
         group by status`,
     );
     const reasons = await db.execute<{ reason: string; count: number }>(sql`
-      select attention_reason as reason, count(*)::int as count from orders.orders
-      where attention_reason is not null group by attention_reason`);
+      select one ->> 'reason' as reason, count(*)::int as count
+      from orders.orders, jsonb_array_elements(attentions) as one
+      where attentions <> '[]' group by 1`);
     const [undecided] = await db.execute<{ count: number; age: number }>(sql`
       select count(*)::int as count,
         coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as age

@@ -1,5 +1,5 @@
 // The queries of Order Recovery: stuck orders, attempts, and operators' actions.
-import { and, asc, desc, eq, gt, inArray, isNotNull, lt, or, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, inArray, lt, or, sql } from 'drizzle-orm';
 import {
   UNDECIDED_MS_MAX,
   type AttentionReason,
@@ -26,6 +26,8 @@ export interface StuckFilter {
 const UNDECIDED: OrderStatus[] = ['accepted', 'awaiting_payment'];
 const secondsAgo = (ms: number) => sql`now() - make_interval(secs => ${ms / 1000})`;
 
+const OLDEST_SINCE = sql`(${orders.attentions} -> 0 ->> 'since')::timestamptz`;
+
 /** Orders that need an operator or are undecided for longer than promised; oldest first. */
 export const listStuck = (
   pg: Pg,
@@ -37,8 +39,8 @@ export const listStuck = (
     const undecidedMs = Math.max(olderThanMs ?? 0, UNDECIDED_MS_MAX);
     const isStuck = or(
       and(
-        isNotNull(orders.attentionReason),
-        olderThanMs ? lt(orders.attentionSince, secondsAgo(olderThanMs)) : undefined,
+        sql`${orders.attentions} <> '[]'`,
+        olderThanMs ? sql`${OLDEST_SINCE} < ${secondsAgo(olderThanMs)}` : undefined,
       ),
       and(inArray(orders.status, UNDECIDED), lt(orders.createdAt, secondsAgo(undecidedMs))),
     );
@@ -48,7 +50,7 @@ export const listStuck = (
       .where(
         and(
           paymentId ? eq(orders.paymentIntentId, paymentId) : isStuck,
-          reason ? eq(orders.attentionReason, reason) : undefined,
+          reason ? sql`${orders.attentions} @> ${JSON.stringify([{ reason }])}::jsonb` : undefined,
           sku ? sql`${orders.lines} @> ${JSON.stringify([{ sku }])}::jsonb` : undefined,
           after === '' ? undefined : gt(orders.id, after),
         ),

@@ -1,7 +1,8 @@
 // The steps of an order: each moves it along its table once and publishes an event.
 import { eq } from 'drizzle-orm';
-import type { AttentionReason } from '../../../domain/attention.ts';
+import type { Attention, AttentionReason } from '../../../domain/attention.ts';
 import type { NextAction } from '../../../domain/declines.ts';
+import { newId } from '../../../domain/ids.ts';
 import {
   assertMove,
   ORDER_EVENTS,
@@ -10,7 +11,7 @@ import {
   type PaymentStatus,
 } from '../../../domain/order.ts';
 import type { Pg, Tx } from '../client.ts';
-import { orders } from '../schema/orders.ts';
+import { orders, type StoredAttention } from '../schema/orders.ts';
 import { recordEvent, type EventData } from './events.ts';
 import { postEntry } from './ledger.ts';
 import { lockOrder, noOrder, orderOf, type Order, type OrderRow } from './orders.ts';
@@ -77,16 +78,26 @@ const pay = async (tx: Tx, present: OrderRow, set: Paying, data: EventData) => {
   return row;
 };
 
-const NO_ATTENTION = { attentionReason: null, attentionSince: null } as const;
+/** What the provider or a failure says may be long. */
+const DETAIL_LENGTH_MAX = 500;
 const ATTENTION_CLEARED = 'AttentionCleared';
 
 /** Reasons that the sweep raises for an order that stands still: any status change clears them. */
-const STANDSTILLS: readonly (AttentionReason | null)[] = ['NO_PROGRESS', 'WORKFLOW_HALTED'];
+const STANDSTILLS: readonly AttentionReason[] = ['NO_PROGRESS', 'WORKFLOW_HALTED'];
 
-const withoutAlarm = async (tx: Tx, present: OrderRow): Promise<OrderRow> => {
-  if (!STANDSTILLS.includes(present.attentionReason)) return present;
-  const row = await writeChange(tx, present, NO_ATTENTION);
-  await recordEvent(tx, row, ATTENTION_CLEARED, {});
+/** Clears the attentions of which this is true, with an event for each. */
+const cleared = async (
+  tx: Tx,
+  present: OrderRow,
+  isOver: (one: StoredAttention) => boolean,
+): Promise<OrderRow> => {
+  let row = present;
+  for (const one of present.attentions.filter(isOver)) {
+    const attentions = row.attentions.filter(({ id }) => id !== one.id);
+    row = await writeChange(tx, row, { attentions });
+    const data = { attentionId: one.id, reason: one.reason };
+    await recordEvent(tx, row, ATTENTION_CLEARED, data);
+  }
   return row;
 };
 
@@ -97,7 +108,7 @@ const move = async (tx: Tx, present: OrderRow, set: Moving, data: EventData) => 
   const arrives = set.status === 'delivered' ? { deliveredAt: new Date() } : {};
   const row = await writeChange(tx, present, { ...set, ...arrives });
   await recordEvent(tx, row, ORDER_EVENTS[set.status], data);
-  return withoutAlarm(tx, row);
+  return cleared(tx, row, ({ reason }) => STANDSTILLS.includes(reason));
 };
 
 /**
@@ -137,26 +148,40 @@ export const noteOnOrder = (
     return orderOf(row);
   });
 
-/** Marks the order as needing an operator; the same reason again keeps its `since`. */
-export const raiseAttention = (pg: Pg, storeId: string, id: string, reason: AttentionReason) =>
-  noteOnOrder(
-    pg,
-    storeId,
-    id,
-    {
-      type: 'AttentionRaised',
-      data: { reason },
-      set: { attentionReason: reason, attentionSince: new Date() },
-    },
-    ({ attention }) => attention?.reason === reason,
-  );
+/**
+ * Marks a step of the order as waiting for an operator, and returns the attention's id. A step that
+ * waits already keeps its id and since; its reason and actions become the present ones.
+ */
+export const raiseAttention = (
+  pg: Pg,
+  storeId: string,
+  id: string,
+  raised: Omit<Attention, 'id' | 'since'>,
+): Promise<string> =>
+  pg.transaction('orders.raiseAttention', async (tx) => {
+    const present = await lockOrder(tx, storeId, id);
+    const known = present.attentions.find(({ step }) => step === raised.step);
+    const made = { id: newId('attention'), since: new Date().toISOString() };
+    const detail = raised.detail?.slice(0, DETAIL_LENGTH_MAX);
+    const one = { ...made, ...known, ...raised, ...(detail && { detail }) };
+    if (Bun.deepEquals(known, one)) return one.id;
+    const others = present.attentions.filter((other) => other !== known);
+    const attentions = [...others, one].sort((a, b) => (a.since < b.since ? -1 : 1));
+    const row = await writeChange(tx, present, { attentions });
+    const data = { attentionId: one.id, reason: one.reason };
+    await recordEvent(tx, row, 'AttentionRaised', data);
+    return one.id;
+  });
 
-/** Clears the mark; without one, or with another reason than given, nothing changes. */
-export const clearAttention = (pg: Pg, storeId: string, id: string, reason?: AttentionReason) =>
-  noteOnOrder(
-    pg,
-    storeId,
-    id,
-    { type: ATTENTION_CLEARED, data: {}, set: NO_ATTENTION },
-    ({ attention }) => !attention || (reason !== undefined && attention.reason !== reason),
-  );
+/** Clears one attention, by its id or its step; without it nothing changes. */
+export const clearAttention = (
+  pg: Pg,
+  storeId: string,
+  id: string,
+  which: { id: string } | { step: string },
+): Promise<void> =>
+  pg.transaction('orders.clearAttention', async (tx) => {
+    const isIt = (one: StoredAttention): boolean =>
+      'id' in which ? one.id === which.id : one.step === which.step;
+    await cleared(tx, await lockOrder(tx, storeId, id), isIt);
+  });

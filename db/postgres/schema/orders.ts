@@ -13,7 +13,7 @@ import {
   timestamp,
   unique,
 } from 'drizzle-orm/pg-core';
-import { ATTENTION_REASONS, BREAK_KINDS, REPAIR_ACTIONS } from '../../../domain/attention.ts';
+import { BREAK_KINDS, REPAIR_ACTIONS, type Attention } from '../../../domain/attention.ts';
 import type { NextAction } from '../../../domain/declines.ts';
 import type { Address, OrderLine } from '../../../domain/order.ts';
 import {
@@ -27,6 +27,9 @@ import { RETURN_STATES, type ReturnLine } from '../../../domain/returns.ts';
 import { outboxTable } from './outbox.ts';
 
 export const ordersSchema = pgSchema('orders');
+
+/** An attention with its time as RFC 3339. */
+export type StoredAttention = Omit<Attention, 'since'> & { since: string };
 
 export const orders = ordersSchema.table(
   'orders',
@@ -57,8 +60,13 @@ export const orders = ordersSchema.table(
     deliveredAt: timestamp('delivered_at', { withTimezone: true }),
     endCode: text('end_code'),
     endMessage: text('end_message'),
-    attentionReason: text('attention_reason', { enum: ATTENTION_REASONS }),
-    attentionSince: timestamp('attention_since', { withTimezone: true }),
+    /** When a cancellation was requested that a parcel's booking has to be voided for. */
+    cancelRequestedAt: timestamp('cancel_requested_at', { withTimezone: true }),
+    /** What waits for an operator, oldest first. */
+    attentions: jsonb()
+      .$type<StoredAttention[]>()
+      .notNull()
+      .default(sql`'[]'`),
     /** Sequence of the newest event. */
     sequence: integer().notNull(),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
@@ -67,9 +75,9 @@ export const orders = ordersSchema.table(
   (table) => [
     index('orders_payment_intent_id_idx').on(table.paymentIntentId),
     index('orders_store_id_principal_id_idx').on(table.storeId, table.principal, table.id.desc()),
-    index('orders_attention_since_idx')
-      .on(table.attentionSince)
-      .where(sql`${table.attentionReason} is not null`),
+    index('orders_attentions_idx')
+      .on(table.id)
+      .where(sql`${table.attentions} <> '[]'`),
     index('orders_updated_at_id_idx').on(table.updatedAt, table.id),
     index('orders_open_updated_at_idx')
       .on(table.status, table.updatedAt)
@@ -154,6 +162,7 @@ export const positions = ordersSchema.table('positions', {
       'moving-awaiting_payment',
       'moving-confirmed',
       'moving-packing',
+      'moving-shipped',
       'ended',
     ],
   }).primaryKey(),

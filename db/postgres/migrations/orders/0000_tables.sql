@@ -84,8 +84,8 @@ CREATE TABLE "orders"."orders" (
 	"delivered_at" timestamp with time zone,
 	"end_code" text,
 	"end_message" text,
-	"attention_reason" text,
-	"attention_since" timestamp with time zone,
+	"cancel_requested_at" timestamp with time zone,
+	"attentions" jsonb DEFAULT '[]' NOT NULL,
 	"sequence" integer NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL
@@ -188,7 +188,7 @@ CREATE INDEX "disputes_order_id_idx" ON "orders"."disputes" USING btree ("order_
 CREATE INDEX "ledger_entries_created_at_idx" ON "orders"."ledger_entries" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "orders_payment_intent_id_idx" ON "orders"."orders" USING btree ("payment_intent_id");--> statement-breakpoint
 CREATE INDEX "orders_store_id_principal_id_idx" ON "orders"."orders" USING btree ("store_id","principal","id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "orders_attention_since_idx" ON "orders"."orders" USING btree ("attention_since") WHERE "orders"."orders"."attention_reason" is not null;--> statement-breakpoint
+CREATE INDEX "orders_attentions_idx" ON "orders"."orders" USING btree ("id") WHERE "orders"."orders"."attentions" <> '[]';--> statement-breakpoint
 CREATE INDEX "orders_updated_at_id_idx" ON "orders"."orders" USING btree ("updated_at","id");--> statement-breakpoint
 CREATE INDEX "orders_open_updated_at_idx" ON "orders"."orders" USING btree ("status","updated_at") WHERE "orders"."orders"."status" in ('accepted', 'awaiting_payment', 'confirmed', 'packing', 'shipped');--> statement-breakpoint
 CREATE INDEX "recovery_actions_order_id_idx" ON "orders"."recovery_actions" USING btree ("order_id");--> statement-breakpoint
