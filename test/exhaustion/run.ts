@@ -52,7 +52,7 @@ const SENT: Record<string, () => boolean> = {
 };
 
 const ENDINGS = ['delivered', 'lost', 'returned_to_sender'];
-/** The actions that an order's workflow takes; `cancel` and `readdress` are updates of their own. */
+/** Actions of an order's workflow; `cancel` and `readdress` are updates of their own. */
 const REPAIRS = ['retry', 'skip', 'resolve', 'intercept', 'let_arrive', 'treat_as_return'];
 
 /** What a step takes comes first. */
