@@ -1,6 +1,7 @@
 // Authorises and captures an order's payment, and undoes both; each call has its own key.
 import type { Pg } from '../db/postgres/client.ts';
 import { wasSent } from '../db/postgres/orders/keys.ts';
+import { answerLooks } from '../db/postgres/orders/looks.ts';
 import { orderById, type Order } from '../db/postgres/orders/orders.ts';
 import { advanceOrder } from '../db/postgres/orders/steps.ts';
 import { decideDecline, type NextAction } from '../domain/declines.ts';
@@ -136,10 +137,16 @@ const confirmed = async (deps: AuthorizeDeps, input: AuthorizeInput): Promise<Pa
   const order = paymentMethod
     ? await advanceOrder(deps.pg, storeId, orderId, { paymentMethod })
     : await orderById(deps.pg, storeId, orderId);
-  const opened = await openPayment(deps, order);
-  const view = await confirmPayment(deps, order, opened, input.tries ?? 1);
-  if (view.stage === 'unconfirmed' || view.stage === 'canceled') throw declined(view);
-  return view;
+  try {
+    const opened = await openPayment(deps, order);
+    const view = await confirmPayment(deps, order, opened, input.tries ?? 1);
+    if (view.stage === 'unconfirmed' || view.stage === 'canceled') throw declined(view);
+    await answerLooks(deps.pg, order);
+    return view;
+  } catch (error) {
+    if (isDecline(error)) await answerLooks(deps.pg, order);
+    throw error;
+  }
 };
 
 /** Extends the hold by the time spent in the task queue, so that queues do not use it up. */

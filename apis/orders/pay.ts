@@ -3,11 +3,7 @@ import { orderById, type Order } from '../../db/postgres/orders/orders.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { providePayment } from '../../workflows/fulfill-order.contract.ts';
 import type { OrdersDeps } from './place.ts';
-import {
-  signalPaymentChanged,
-  updateOrder,
-  UNTIL_ACCEPTED,
-} from '../../workflows/client/orders.ts';
+import { lookAtPayment, updateOrder, UNTIL_ACCEPTED } from '../../workflows/client/orders.ts';
 
 /**
  * Returns the order after the update. An order that does not wait is returned unchanged when the
@@ -32,7 +28,7 @@ export const pay = async (
     return orderById(deps.pg, storeId, id);
   }
   if (order.status !== 'awaiting_payment') return order;
-  await signalPaymentChanged(deps.temporal, id).catch((cause: unknown) => {
+  await lookAtPayment(deps, order).catch((cause: unknown) => {
     throw new DomainError('UNAVAILABLE', 'orders cannot be changed at the moment', { cause });
   });
   return order;

@@ -1,11 +1,7 @@
 // Tests the budget of an order at Temporal: events, tasks and billable actions of its history.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { Client, Connection } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
-import { payloadCodec } from '../../workflows/client/codec.ts';
-import { codecKeys } from '../../ops/environment.ts';
-import { testInstance } from '../../ops/instance.ts';
-import { fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
+import { connectHistories, type Histories } from '../support/histories.ts';
 import { placeOrder, stockedWare } from '../support/journeys.ts';
 import { reached } from '../support/judges.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
@@ -28,12 +24,12 @@ const BILLABLE = [
 ];
 
 let shop: Shop;
-let connection: Connection;
+let histories: Histories;
 beforeAll(async () => {
   shop = await openShop();
-  connection = await Connection.connect({ address: shop.env['TEMPORAL_ADDRESS'] ?? '' });
+  histories = await connectHistories(shop);
 }, UP_LIMIT_MS);
-afterAll(() => connection.close());
+afterAll(() => histories.close());
 
 test(
   'an order from checkout to doorstep keeps to its budget',
@@ -41,11 +37,8 @@ test(
     const { sku } = await stockedWare(shop, 2);
     const { body } = await placeOrder(shop, { sku });
     await reached(shop, body.id, 'delivered');
-    const dataConverter = { payloadCodecs: [payloadCodec([codecKeys(testInstance())])] };
-    const client = new Client({ connection, namespace: 'holdfast', dataConverter });
-    const scenario = client.workflow.getHandle(fulfillOrderId(body.id));
-    expect(await scenario.result()).toBe('delivered');
-    const events = (await scenario.fetchHistory()).events ?? [];
+    expect(await histories.resultOf(body.id)).toBe('delivered');
+    const events = await histories.eventsOf(body.id);
     const count = (types: number[]): number =>
       events.filter(({ eventType }) => types.includes(eventType ?? 0)).length;
     const tasks = count([EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED]);

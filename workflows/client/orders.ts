@@ -5,7 +5,8 @@ import { temporal as temporalProto } from '@temporalio/proto';
 import type { WorkflowHandle, WorkflowUpdateHandle } from '@temporalio/client';
 import { waitAtMost } from '../../concurrency/deadline.ts';
 import type { Pg } from '../../db/postgres/client.ts';
-import { findOrder } from '../../db/postgres/orders/orders.ts';
+import { requestLook } from '../../db/postgres/orders/looks.ts';
+import { findOrder, type Order } from '../../db/postgres/orders/orders.ts';
 import { DomainError, isErrorCode } from '../../domain/errors.ts';
 import { isEnding } from '../../domain/order.ts';
 import { fulfillOrderId, paymentChanged } from '../fulfill-order.contract.ts';
@@ -63,13 +64,17 @@ export const updateOrder = async (
   if (!accepted) throw away(new Error('no worker has accepted it in time'));
 };
 
-/** Signals the workflow to read the payment at the provider. Throws when no workflow runs. */
-export const signalPaymentChanged = async (
-  temporal: TemporalConnection,
-  orderId: string,
+/**
+ * Signals the workflow to read the payment at the provider, unless it was requested just now: the
+ * workflow polls, too. Throws when no workflow runs.
+ */
+export const lookAtPayment = async (
+  { pg, temporal }: { pg: Pg; temporal: TemporalConnection },
+  order: Order,
 ): Promise<void> => {
+  if (!(await requestLook(pg, order))) return;
   const client = await temporal.client();
-  await client.workflow.getHandle(fulfillOrderId(orderId)).signal(paymentChanged);
+  await client.workflow.getHandle(fulfillOrderId(order.id)).signal(paymentChanged);
 };
 
 /** A task that has failed this often fails by a bug or a bad deploy, not by a lost worker. */

@@ -7,7 +7,7 @@ import { isDecided } from '../../domain/order.ts';
 import { REFUND_ORDER, refundOptions } from '../refund-order.contract.ts';
 import { disputeOptions, SETTLE_DISPUTE } from '../settle-dispute.contract.ts';
 import type { TemporalConnection } from './connection.ts';
-import { signalPaymentChanged } from './orders.ts';
+import { lookAtPayment } from './orders.ts';
 import { startWorkflow } from './start.ts';
 
 export interface ProviderEventDeps {
@@ -17,16 +17,25 @@ export interface ProviderEventDeps {
   disputePollMs: number;
 }
 
+/** A new intent and one that needs its shopper were seen in the response to their own call. */
+const PAYMENT_EVENTS: readonly string[] = [
+  'payment_intent.amount_capturable_updated',
+  'payment_intent.canceled',
+  'payment_intent.payment_failed',
+  'payment_intent.processing',
+  'payment_intent.succeeded',
+];
+
 const deliver = async (deps: ProviderEventDeps, event: ProviderEvent): Promise<void> => {
   const { id: eventId, type, orderId = '', objectId } = event;
   const order = await findOrder(deps.pg, orderId);
   if (!order) return;
   const { storeId } = order;
-  if (type.startsWith('payment_intent.')) {
+  if (PAYMENT_EVENTS.includes(type)) {
     // A running payment step gets the same facts in its own response.
     const isWaiting = order.nextAction !== undefined && !isDecided(order.status);
     if (!isWaiting) return;
-    await signalPaymentChanged(deps.temporal, orderId).catch((error: unknown) => {
+    await lookAtPayment(deps, order).catch((error: unknown) => {
       // A workflow that is over or not started needs no event: it reads the provider itself.
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     });

@@ -1,6 +1,7 @@
 // Handles the updates, signals and query of an order's workflow, and validates them.
 import { ApplicationFailure, CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import type { UpdateDefinition } from '@temporalio/common';
+import { ADDRESS_CHANGES_MAX, CARDS_MAX } from '../../domain/history-limits.ts';
 import { isCancellable, isDecided, isEnding, type OrderStatus } from '../../domain/order.ts';
 import {
   cancelOrder,
@@ -53,6 +54,7 @@ const setAddressHandler = (state: OrderState): void =>
     changeAddress,
     async (address) => {
       state.changing++;
+      state.addressesTaken++;
       try {
         await records.changeAddress({ ...state.order, address });
       } finally {
@@ -63,6 +65,9 @@ const setAddressHandler = (state: OrderState): void =>
       if (isEnding(state.status) || state.isBooking) {
         throw illegal('the address cannot be changed any more');
       }
+      if (state.addressesTaken >= ADDRESS_CHANGES_MAX) {
+        throw illegal(`an address is changed at most ${ADDRESS_CHANGES_MAX} times`);
+      }
     },
   );
 
@@ -72,6 +77,7 @@ const setPaymentHandler = (state: OrderState): void =>
     providePayment,
     async ({ paymentMethod }) => {
       state.cards.push(paymentMethod);
+      state.cardsTaken++;
       state.changes++;
       const tries = state.tries + state.cards.length;
       const isTried = () => state.tries >= tries && state.isWaiting;
@@ -80,6 +86,9 @@ const setPaymentHandler = (state: OrderState): void =>
     },
     () => {
       if (isDecided(state.status)) throw illegal(`an order that is ${state.status} is decided`);
+      if (state.cardsTaken >= CARDS_MAX) {
+        throw illegal(`an order takes at most ${CARDS_MAX} cards`);
+      }
       if (state.cards.length >= CARDS_WAITING_MAX) throw illegal('other cards are being tried');
     },
   );

@@ -8,19 +8,20 @@ import { showStep, endIfCancelled, expired, mail, moved, type OrderState } from 
 /** Stock is held this much longer than the payment window. */
 export const HOLD_MARGIN_MS = 60_000;
 /** Each new card starts the payment window again, at most this many times. */
-const EXTENSIONS_MAX = 3;
+export const EXTENSIONS_MAX = 3;
 /**
  * The provider is read this long after the shopper's last action, then after four times as long
- * each time. Most payments are decided by the browser or the webhook before that, and most others
- * never are.
+ * each time that nothing came. Most payments are decided by the browser or the webhook before
+ * that, and most others never are.
  */
-const POLL_FIRST_MS = 20_000;
-const POLL_SLOWER = 4;
+export const POLL_FIRST_MS = 20_000;
+export const POLL_SLOWER = 4;
 
 /** Authorises at once, or waits for the shopper as long as the stock is held. */
 export async function untilAuthorized(state: OrderState, input: FulfillOrderInput): Promise<void> {
   let extensions = 0;
-  for (let pollMs = POLL_FIRST_MS; ; pollMs *= POLL_SLOWER) {
+  let pollMs = POLL_FIRST_MS;
+  for (;;) {
     const seen = state.changes;
     const paymentMethod = state.cards.shift();
     if (paymentMethod) {
@@ -34,7 +35,8 @@ export async function untilAuthorized(state: OrderState, input: FulfillOrderInpu
     const answer = await paymentsWithin(untilMs - Date.now()).authorizePayment(request);
     state.deadlineMs += answer.queuedMs ?? 0;
     if (answer.state === 'authorized') return;
-    await awaitShopper(state, answer, seen, pollMs);
+    const woken = await awaitShopper(state, answer, seen, pollMs);
+    if (!woken) pollMs *= POLL_SLOWER;
     endIfCancelled(state);
   }
 }
@@ -46,13 +48,16 @@ async function extend(state: OrderState, { paymentWindowMs }: FulfillOrderInput)
   await stock.extendHold({ ...state.order, holdMs });
 }
 
-/** Waits for a change, another card, the time to retry the same card, or the deadline. */
+/**
+ * Waits for a change, another card, the time to retry the same card, or the deadline. False when
+ * nothing came.
+ */
 async function awaitShopper(
   state: OrderState,
   { state: paymentState, retryAfterMs }: Authorization,
   seen: number,
   pollMs: number,
-): Promise<void> {
+): Promise<boolean> {
   moved(state, 'awaiting_payment');
   showStep(state, 'waiting for the shopper to confirm the payment');
   state.isWaiting = true;
@@ -65,6 +70,7 @@ async function awaitShopper(
   if (!woken && Date.now() >= state.deadlineMs) throw expired();
   if (!woken && retryAfterMs !== undefined && paymentState === 'declined') state.tries++;
   showStep(state, 'authorising the payment');
+  return woken;
 }
 
 /** One mail for each card that failed. */

@@ -61,6 +61,10 @@ export interface OrderState {
   isBooking: boolean;
   /** Address changes that are being recorded. */
   changing: number;
+  /** Cards that the order has taken, the checkout's own among them. */
+  cardsTaken: number;
+  /** Address changes that it has taken. */
+  addressesTaken: number;
   /** Cards that the shopper has sent and that are not tried yet. */
   cards: string[];
   /** True while the shopper must act. */
@@ -93,6 +97,8 @@ export const initialState = (input: FulfillOrderInput): OrderState => ({
   cancelRequested: false,
   isBooking: false,
   changing: 0,
+  cardsTaken: 1,
+  addressesTaken: 0,
   cards: [],
   isWaiting: false,
   mailedTries: 0,

@@ -67,6 +67,11 @@ export const orders = ordersSchema.table(
       .$type<StoredAttention[]>()
       .notNull()
       .default(sql`'[]'`),
+    /** When the workflow was last requested to look at the payment. */
+    lookRequestedAt: timestamp('look_requested_at', { withTimezone: true }),
+    looks: integer().notNull().default(0),
+    /** How many of them came before the newest reading of the payment. */
+    looksAnswered: integer('looks_answered').notNull().default(0),
     /** Sequence of the newest event. */
     sequence: integer().notNull(),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),

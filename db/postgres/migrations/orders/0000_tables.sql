@@ -86,6 +86,9 @@ CREATE TABLE "orders"."orders" (
 	"end_message" text,
 	"cancel_requested_at" timestamp with time zone,
 	"attentions" jsonb DEFAULT '[]' NOT NULL,
+	"look_requested_at" timestamp with time zone,
+	"looks" integer DEFAULT 0 NOT NULL,
+	"looks_answered" integer DEFAULT 0 NOT NULL,
 	"sequence" integer NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL
