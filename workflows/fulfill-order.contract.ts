@@ -63,7 +63,7 @@ export const fulfillOrderOptions = (
 
 /** Waits until the payment is decided or the shopper must act; changes nothing. */
 export const placeOrder = defineUpdate<OrderStatus>('placeOrder');
-/** Cancels the order; refused with ILLEGAL_TRANSITION once packing has begun. */
+/** Requests the cancellation; refused with ILLEGAL_TRANSITION once packing has begun. */
 export const cancelOrder = defineUpdate<OrderStatus>('cancelOrder');
 /** Changes the address; refused with ILLEGAL_TRANSITION once the parcel is being booked. */
 export const changeAddress = defineUpdate<void, [Address]>('changeAddress');
