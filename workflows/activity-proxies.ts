@@ -41,11 +41,13 @@ export const stock = proxyLocalActivities<ActivitiesOf<typeof stockActivities>>(
 
 /**
  * One attempt of a payment step takes at most 15 s: the provider responds, or the same key is sent
- * again. All attempts together take what is left of the order's time, in ms.
+ * again. All attempts together take what is left of the order's time, in ms. A cancelled step has
+ * ended when its attempt in flight has: no payment is confirmed behind the workflow's back.
  */
 export const paymentsWithin = (limitMs: number) =>
   proxyActivities<ActivitiesOf<typeof paymentActivities>>({
     taskQueue: 'payments',
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     startToCloseTimeout: '15 seconds',
     scheduleToCloseTimeout: Math.max(limitMs, PATIENCE_MS_MIN),
     retry: {

@@ -76,11 +76,23 @@ const repairsOf = (world: World): Waker[] =>
     ),
   );
 
-/** The shopper cancels while an activity runs: it ends all the same, or is stopped. */
-const DONE = 'is cancelled meanwhile, and done';
-const APPLIED = 'is cancelled meanwhile, done and stopped';
-const STOPPED = 'is cancelled meanwhile, and stopped';
-const MEANWHILE: readonly string[] = [DONE, APPLIED, STOPPED];
+interface Meanwhile {
+  deliver(): void;
+  /** It has its effect, and its response is lost when it is stopped. */
+  end: 'done' | 'done and stopped' | 'stopped';
+}
+
+const ENDS = ['done', 'done and stopped', 'stopped'] as const;
+const meanwhile = (what: string, deliver: () => void): Record<string, Meanwhile> =>
+  Object.fromEntries(ENDS.map((end) => [`${what} meanwhile, and ${end}`, { deliver, end }]));
+
+/** The shopper acts while an activity runs: it ends all the same, or is stopped. */
+const CANCELLED = meanwhile('is cancelled', () => void runtime.deliver('cancelOrder'));
+const REPLACED = meanwhile(
+  'has another card',
+  () => void runtime.deliver('providePayment', { paymentMethod: 'pm_3' }),
+);
+const MEANWHILE = { ...CANCELLED, ...REPLACED };
 
 const NOTHING = 'nothing';
 
@@ -114,7 +126,8 @@ class Run {
     if (!activity) throw new Error(`the model has no activity ${name}`);
     const { refuses, results = ['ok'], isDone, isSure, apply } = activity;
     const codes = isDone?.(this.world) ? [] : refuses;
-    const faults = [...codes.map((code) => `refuses ${code}`), 'fails', 'is lost', ...MEANWHILE];
+    const acts = Object.keys(name === 'authorizePayment' ? MEANWHILE : CANCELLED);
+    const faults = [...codes.map((code) => `refuses ${code}`), 'fails', 'is lost', ...acts];
     const outcome = this.choose(name, isSure ? results : [...results, ...faults]);
     this.calls.push(`${name}: ${outcome}`);
     const failed = (cause: Error, state: RetryState): Error =>
@@ -126,12 +139,13 @@ class Run {
       this.nowMs += PATIENCE_MS;
       throw failed(new TimeoutFailure('too late', undefined, 'SCHEDULE_TO_CLOSE'), 'TIMEOUT');
     }
-    if (!MEANWHILE.includes(outcome)) return this.#apply(apply, input, outcome, failed);
-    runtime.deliver('cancelOrder');
+    const act = MEANWHILE[outcome];
+    if (!act) return this.#apply(apply, input, outcome, failed);
+    act.deliver();
     runtime.wake();
     await settled();
-    const isStopped = runtime.CancellationScope.current().isCancelled && outcome !== DONE;
-    const isApplied = !isStopped || outcome !== STOPPED;
+    const isStopped = runtime.CancellationScope.current().isCancelled && act.end !== 'done';
+    const isApplied = !isStopped || act.end !== 'stopped';
     const done = isApplied && this.#apply(apply, input, results[0] ?? '', failed);
     if (isStopped) throw failed(new CancelledFailure('stopped'), 'CANCEL_REQUESTED');
     return done;

@@ -66,6 +66,8 @@ const giveBack = (world: World): void => {
   else if (world.intent !== 'none') world.intent = 'voided';
 };
 
+const isPaid = ({ intent }: World): boolean => intent === 'authorized' || intent === 'captured';
+
 const STOCK: Record<string, Activity> = {
   reserveStock: {
     refuses: ['OUT_OF_STOCK'],
@@ -97,8 +99,9 @@ const PAYMENT: Record<string, Activity> = {
   authorizePayment: {
     refuses: ['CARD_DECLINED', 'RESERVATION_ENDED'],
     results: ['authorized', 'action_required', 'processing', 'declined', 'retried'],
+    isDone: isPaid,
     apply: (world, _input, result) => {
-      if (world.intent === 'captured') return { state: 'authorized' };
+      if (isPaid(world)) return { state: 'authorized' };
       if (result === 'authorized') {
         world.intent = 'authorized';
         return { state: 'authorized' };

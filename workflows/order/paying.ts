@@ -1,8 +1,9 @@
 // Authorises the payment at once, or waits for the shopper until the payment window ends.
-import { condition } from '@temporalio/workflow';
+import { CancellationScope, condition } from '@temporalio/workflow';
 import type { Authorization } from '../../activities/payments.ts';
 import type { FulfillOrderInput } from '../fulfill-order.contract.ts';
 import { paymentsWithin, stock } from '../activity-proxies.ts';
+import { refusalIn } from './refusals.ts';
 import { showStep, endIfCancelled, expired, mail, moved, type OrderState } from './state.ts';
 
 /** Stock is held this much longer than the payment window. */
@@ -32,12 +33,38 @@ export async function untilAuthorized(state: OrderState, input: FulfillOrderInpu
     const { tries, deadlineMs: untilMs } = state;
     const deadline = { untilMs, marginMs: HOLD_MARGIN_MS };
     const request = { ...state.order, tries, ...deadline, ...(paymentMethod && { paymentMethod }) };
-    const answer = await paymentsWithin(untilMs - Date.now()).authorizePayment(request);
+    const answer = await unlessReplaced(state, () =>
+      paymentsWithin(untilMs - Date.now()).authorizePayment(request),
+    );
+    endIfCancelled(state);
+    if (!answer) continue;
     state.deadlineMs += answer.queuedMs ?? 0;
     if (answer.state === 'authorized') return;
     const woken = await awaitShopper(state, answer, seen, pollMs);
     if (!woken) pollMs *= POLL_SLOWER;
     endIfCancelled(state);
+  }
+}
+
+/**
+ * Runs an attempt to its end; undefined when a cancellation or another card ends it before. An
+ * attempt in flight is awaited and may still take effect: whatever comes next reads the payment.
+ */
+async function unlessReplaced<T>(
+  state: OrderState,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  const scope = new CancellationScope();
+  let isOver = false;
+  const isReplaced = () => state.cancelRequested || state.cards.length > 0;
+  void condition(() => isOver || isReplaced()).then(() => scope.cancel());
+  try {
+    return await scope.run(work);
+  } catch (error) {
+    if (refusalIn(error) || !isReplaced()) throw error;
+    return undefined;
+  } finally {
+    isOver = true;
   }
 }
 
