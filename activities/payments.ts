@@ -1,6 +1,6 @@
 // Authorises and captures an order's payment, and undoes both; each call has its own key.
 import type { Pg } from '../db/postgres/client.ts';
-import { wasSent } from '../db/postgres/orders/keys.ts';
+import { forgetKeys, wasSent } from '../db/postgres/orders/keys.ts';
 import { answerLooks } from '../db/postgres/orders/looks.ts';
 import { orderById, type Order } from '../db/postgres/orders/orders.ts';
 import { advanceOrder } from '../db/postgres/orders/steps.ts';
@@ -8,6 +8,7 @@ import { decideDecline, type NextAction } from '../domain/declines.ts';
 import { DomainError } from '../domain/errors.ts';
 import { queuedMsNow } from './attempts.ts';
 import { keyed } from './payment-keys.ts';
+import { ownFaultOf } from './providers/stripe-client.ts';
 import type { PaymentProvider, PaymentView, Stage } from './providers/stripe.ts';
 import { giveBack, type RefundDeps } from './refunds.ts';
 import type { StockInput as OrderInput } from './stock.ts';
@@ -51,6 +52,14 @@ const declined = (view: PaymentView): DomainError =>
     facts: { declineCode: view.declineCode ?? 'generic_decline' },
   });
 
+/** PAYMENT_REFUSED when the provider refuses our call; its text is for operators alone. */
+const refusedForGood = (cause: unknown): DomainError | undefined => {
+  const providerText = ownFaultOf(cause);
+  if (providerText === undefined) return undefined;
+  const message = 'we cannot take payments at the moment';
+  return new DomainError('PAYMENT_REFUSED', message, { facts: { providerText }, cause });
+};
+
 const openPayment = async (deps: AuthorizeDeps, order: Order): Promise<PaymentView> => {
   const { pg, provider } = deps;
   if (order.paymentIntentId) return provider.read(order.paymentIntentId);
@@ -60,6 +69,10 @@ const openPayment = async (deps: AuthorizeDeps, order: Order): Promise<PaymentVi
     verb: 'open',
     send: (key) => provider.open({ orderId, amountMinor, currency }, key),
     read: () => provider.findByOrder(orderId, order.createdAt.getTime()),
+  }).catch(async (error: unknown) => {
+    // An intent of a lost response is not confirmed, and so holds no money.
+    if (ownFaultOf(error) !== undefined) await forgetKeys(pg, orderId, 'open');
+    throw error;
   });
   await advanceOrder(pg, order.storeId, orderId, { paymentIntentId: view.id });
   return view;
@@ -182,11 +195,14 @@ const authorize = async (deps: AuthorizeDeps, input: AuthorizeInput): Promise<Au
     return { state: 'action_required' };
   } catch (error) {
     if (isDecline(error)) return afterDecline(deps, input, error);
-    throw error;
+    throw refusedForGood(error) ?? error;
   }
 };
 
-/** Opens and confirms the payment, or reads what was opened. CARD_DECLINED when it is final. */
+/**
+ * Opens and confirms the payment, or reads what was opened. CARD_DECLINED when it is final,
+ * PAYMENT_REFUSED.
+ */
 const extendAndAuthorize = async (
   deps: AuthorizeDeps,
   input: AuthorizeInput,
@@ -273,7 +289,10 @@ const recordCapture = async ({ pg }: PaymentDeps, { orderId, storeId }: OrderInp
 };
 
 export const paymentActivities = (deps: PaymentDeps) => ({
-  /** Opens and confirms the payment, or reads what was opened. CARD_DECLINED when it is final. */
+  /**
+   * Opens and confirms the payment, or reads what was opened. CARD_DECLINED when it is final,
+   * PAYMENT_REFUSED.
+   */
   authorizePayment: (input: AuthorizeInput): Promise<Authorization> =>
     extendAndAuthorize(deps, input),
   /** Captures an authorised payment. CARD_DECLINED when it is refused for good. */

@@ -22,11 +22,26 @@ const retryAfterOf = ({ headers }: Stripe.errors.StripeError): number => {
   return seconds > 0 ? Math.min(seconds, RETRY_AFTER_SECONDS_MAX) : 1;
 };
 
-/** A card that the provider does not know or cannot take (docs.stripe.com/api/errors, `param`). */
+/**
+ * A card that the provider does not know or cannot take (docs.stripe.com/api/errors, `param`). A
+ * card that was used before is refused without a `param`.
+ */
 const isUnusableCard = (error: Stripe.errors.StripeError): boolean =>
   error instanceof Stripe.errors.StripeInvalidRequestError &&
-  error.param === 'payment_method' &&
+  (error.param === undefined
+    ? error.message.includes('PaymentMethod')
+    : error.param === 'payment_method') &&
   !isWrongState(error);
+
+/** A key that is wrong or may not do this, and a request that the provider never accepts. */
+const REFUSED: readonly unknown[] = [400, 401, 403, 404];
+
+/** The provider's text of a refusal by our fault, which no retry and no other card changes. */
+export const ownFaultOf = (error: unknown): string | undefined => {
+  if (!(error instanceof Stripe.errors.StripeError) || isWrongState(error)) return undefined;
+  if (error instanceof Stripe.errors.StripeIdempotencyError) return undefined;
+  return REFUSED.includes(error.statusCode) ? error.message : undefined;
+};
 
 /** A decline, a rate limit and a key in use become DomainErrors; any other error is unchanged. */
 const refusalOf = (cause: unknown): unknown => {

@@ -30,6 +30,7 @@ export const RPC_CODES = {
   PRICE_CHANGED: Code.FailedPrecondition,
   AMOUNT_NOT_CHARGEABLE: Code.FailedPrecondition,
   CARD_DECLINED: Code.FailedPrecondition,
+  PAYMENT_REFUSED: Code.Unavailable,
   OUT_OF_STOCK: Code.FailedPrecondition,
   STOCK_BELOW_RESERVED: Code.FailedPrecondition,
   RESERVATION_ENDED: Code.FailedPrecondition,

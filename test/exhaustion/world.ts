@@ -97,7 +97,7 @@ const STOCK: Record<string, Activity> = {
 
 const PAYMENT: Record<string, Activity> = {
   authorizePayment: {
-    refuses: ['CARD_DECLINED', 'RESERVATION_ENDED'],
+    refuses: ['CARD_DECLINED', 'RESERVATION_ENDED', 'PAYMENT_REFUSED'],
     results: ['authorized', 'action_required', 'processing', 'declined', 'retried'],
     isDone: isPaid,
     apply: (world, _input, result) => {

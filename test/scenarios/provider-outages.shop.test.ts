@@ -1,6 +1,12 @@
 // Tests what a shopper can still do while the card provider does not answer.
 import { afterEach, beforeAll, describe, expect, test } from 'bun:test';
-import { asShopper, eventually, placeOrder, stockedWare } from '../support/journeys.ts';
+import {
+  asShopper,
+  decidedOrder,
+  eventually,
+  placeOrder,
+  stockedWare,
+} from '../support/journeys.ts';
 import { balance, control, providerView, reached } from '../support/judges.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
@@ -32,6 +38,32 @@ const placedWhile = async (fault: object) => {
   );
   return { sku, order: { id: body.id, accessToken: body.accessToken } };
 };
+
+describe('an order that the provider refuses by our fault', () => {
+  test.each([401, 403, 400])(
+    'ends at once, with its stock, when the answer is %d',
+    async (status) => {
+      const price = 31_337 + status / 100;
+      const amount = `amount=${Math.round(price * 100)}&`;
+      const refusal = { method: 'POST', path: '/v1/payment_intents', action: `status:${status}` };
+      const fault = { ...refusal, containing: amount, times: 1_000 };
+      await control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'faults', fault);
+      const { sku } = await stockedWare(shop, 2, price);
+      const { status: answered, body } = await decidedOrder(shop, { sku });
+      expect([answered, body.code, body.order?.status]).toEqual([
+        503,
+        'PAYMENT_REFUSED',
+        'rejected',
+      ]);
+      expect(JSON.stringify(body)).not.toContain('by a fault');
+      expect(await balance(shop, sku)).toEqual({ on_hand: 2, reserved: 0 });
+      expect((await providerView(shop, body.order?.id ?? '')).intents).toEqual([]);
+      const own = `faults?containing=${encodeURIComponent(amount)}`;
+      await control(shop, 'STRIPE_SANDBOX_URL', 'DELETE', own);
+    },
+    LIMIT_MS,
+  );
+});
 
 describe('an order whose card the provider cannot confirm', () => {
   test.each(Object.entries(OUTAGES))(

@@ -34,6 +34,14 @@ export const recordGeneration = (
     await db.insert(paymentKeys).values({ orderId, verb, generation }).onConflictDoNothing();
   });
 
+/** Forgets a step that was refused: it has no effect to undo. */
+export const forgetKeys = (pg: Pg, orderId: string, verb: string): Promise<void> =>
+  pg.query('payments.forgetKeys', async (db) => {
+    await db
+      .delete(paymentKeys)
+      .where(and(eq(paymentKeys.orderId, orderId), eq(paymentKeys.verb, verb)));
+  });
+
 /** True when a key of this step was recorded, and so possibly sent. */
 export const wasSent = (pg: Pg, orderId: string, verb: string): Promise<boolean> =>
   pg.query('payments.wasSent', async (db) => {
