@@ -145,14 +145,24 @@ const afterDecline = async (
   return { state: 'declined', ...(retryAfterMs !== undefined && { retryAfterMs }) };
 };
 
-const confirmed = async (deps: AuthorizeDeps, input: AuthorizeInput): Promise<PaymentView> => {
-  const { orderId, storeId, paymentMethod } = input;
-  const order = paymentMethod
-    ? await advanceOrder(deps.pg, storeId, orderId, { paymentMethod })
-    : await orderById(deps.pg, storeId, orderId);
+/** The order, with the card that replaces its own. */
+const orderToPay = (
+  { pg }: AuthorizeDeps,
+  { orderId, storeId, paymentMethod }: AuthorizeInput,
+): Promise<Order> =>
+  paymentMethod
+    ? advanceOrder(pg, storeId, orderId, { paymentMethod })
+    : orderById(pg, storeId, orderId);
+
+/** A payment that is confirmed or under way; CARD_DECLINED for one that is not. */
+const confirmed = async (
+  deps: AuthorizeDeps,
+  order: Order,
+  tries: number,
+): Promise<PaymentView> => {
   try {
     const opened = await openPayment(deps, order);
-    const view = await confirmPayment(deps, order, opened, input.tries ?? 1);
+    const view = await confirmPayment(deps, order, opened, tries);
     if (view.stage === 'unconfirmed' || view.stage === 'canceled') throw declined(view);
     await answerLooks(deps.pg, order);
     return view;
@@ -174,8 +184,10 @@ const outlastQueue = async (deps: AuthorizeDeps, input: AuthorizeInput): Promise
 
 const authorize = async (deps: AuthorizeDeps, input: AuthorizeInput): Promise<Authorization> => {
   const { orderId, storeId } = input;
+  const order = await orderToPay(deps, input);
+  if (order.totalMinor === 0) return { state: 'authorized' };
   try {
-    const { stage, clientSecret } = await confirmed(deps, input);
+    const { stage, clientSecret } = await confirmed(deps, order, input.tries ?? 1);
     if (stage === 'authorized' || stage === 'captured') {
       const { paymentStatus } = await orderById(deps.pg, storeId, orderId);
       await advanceOrder(deps.pg, storeId, orderId, {
@@ -227,7 +239,14 @@ const seenAs = async (
 
 const capture = async (deps: PaymentDeps, { orderId, storeId }: OrderInput): Promise<void> => {
   const { pg, provider } = deps;
-  const { paymentIntentId: id, status } = await orderById(pg, storeId, orderId);
+  const order = await orderById(pg, storeId, orderId);
+  const isOpen = order.status === 'accepted' || order.status === 'awaiting_payment';
+  const confirms = isOpen ? { status: 'confirmed' as const } : {};
+  if (order.totalMinor === 0) {
+    await advanceOrder(pg, storeId, orderId, confirms);
+    return;
+  }
+  const { paymentIntentId: id } = order;
   if (!id) throw new Error('a capture was requested before the payment was opened');
   const send = (key: string) => provider.capture(id, key);
   const read = () => seenAs(deps, id, 'captured');
@@ -238,11 +257,7 @@ const capture = async (deps: PaymentDeps, { orderId, storeId }: OrderInput): Pro
     throw now.stage === 'canceled' ? declined(now) : error;
   });
   if (view.stage !== 'captured') throw declined(view);
-  const isOpen = status === 'accepted' || status === 'awaiting_payment';
-  await advanceOrder(pg, storeId, orderId, {
-    paymentStatus: 'captured',
-    ...(isOpen && { status: 'confirmed' as const }),
-  });
+  await advanceOrder(pg, storeId, orderId, { paymentStatus: 'captured', ...confirms });
 };
 
 /** The order's intent, also when the response to `open` was lost; undefined if none was sent. */
@@ -295,7 +310,7 @@ export const paymentActivities = (deps: PaymentDeps) => ({
    */
   authorizePayment: (input: AuthorizeInput): Promise<Authorization> =>
     extendAndAuthorize(deps, input),
-  /** Captures an authorised payment. CARD_DECLINED when it is refused for good. */
+  /** Captures an authorised payment and confirms the order. CARD_DECLINED when it is final. */
   capturePayment: (input: OrderInput): Promise<void> => capture(deps, input),
   /** Undo of both; resolves when the provider has confirmed it. */
   returnPayment: (input: OrderInput & { reason?: string }): Promise<void> => undo(deps, input),

@@ -114,7 +114,7 @@ export const placeOrder = (
   const account = ownerOf(principal, email);
   const checkout = wireCheckout({ ...body, email }, key, account);
   const { storeId } = principal;
-  const attempt = { storeId, id: key, card: body.paymentMethod, address, account };
+  const attempt = { storeId, id: key, card: body.paymentMethod ?? '', address, account };
   const place = async (): Promise<Order> =>
     accepted(access, await orders.placeOrder(checkout, callHeaders(principal)));
   return attempts.pay(attempt, place, isDecided);

@@ -46,7 +46,9 @@ const paymentMethod = z
   .string()
   .regex(/^pm_[A-Za-z0-9_]{1,100}$/, 'is not a payment method id (pm_…)')
   .max(PAYMENT_METHOD_LENGTH_MAX)
-  .describe('An id of the card provider (pm_…), never a card number.');
+  .describe(
+    'An id of the card provider (pm_…), never a card number; needed unless the total is 0.',
+  );
 const keyText = z
   .string()
   .regex(/^[!-~]{16,128}$/)
@@ -72,7 +74,7 @@ export const orderBody = z.strictObject({
   lines: orderLines,
   email: z.email().max(TEXT_MAX).optional().describe("An account's own when it is left out."),
   shippingAddress: addressShape,
-  paymentMethod,
+  paymentMethod: paymentMethod.optional(),
   expectedTotal: z.number().min(0).optional(),
   note: z
     .string()
@@ -110,6 +112,7 @@ export const wireCheckout = (
   const { shippingAddress, expectedTotal, currency = DEFAULT_CURRENCY, ...rest } = body;
   return {
     ...rest,
+    paymentMethod: body.paymentMethod ?? '',
     idempotencyKey,
     principal,
     shippingAddress: wireAddress(shippingAddress),

@@ -96,9 +96,8 @@ const accept = async (deps: OrdersDeps, checkout: Checkout, requested: CheckoutK
   const { lines, currency: code } = await pricedLines(deps, checkout);
   const currency = currencyOf(code);
   const totalMinor = sumMinor(lines);
-  // Money of zero cannot be captured; a free order needs a workflow of its own.
-  if (totalMinor === 0) throw invalid('lines', `total ${numberFromMinor(0, currency)}`);
-  assertChargeable(totalMinor, currency);
+  if (totalMinor > 0 && checkout.paymentMethod === '') throw invalid('paymentMethod', 'is needed');
+  if (totalMinor > 0) assertChargeable(totalMinor, currency);
   assertExpected(checkout, currency, lines);
   const { principal: _, key: __, expectedTotalMinor: ___, ...agreed } = checkout;
   return acceptOrder(deps.pg, requested, {

@@ -84,6 +84,48 @@ describe('a total below what the provider charges', () => {
   });
 });
 
+describe('an order that costs nothing', () => {
+  const free = async (more: object = {}) => {
+    const { sku } = await stockedWare(shop, 5, 0);
+    const answer = await decidedOrder(shop, { sku, paymentMethod: '', ...more });
+    return { sku, answer, it: answer.body };
+  };
+  const assertUnpaid = async (id: string) => {
+    expect((await providerView(shop, id)).intents).toEqual([]);
+    expect(await accountsOf(shop, id)).toEqual({});
+    expect(await shop.sql`select id from orders.refunds where order_id = ${id}`).toHaveLength(0);
+  };
+
+  scenario('needs no card and no provider, and is delivered', async () => {
+    const { sku, answer, it } = await free();
+    expect([answer.status, it.total, it.payment.status]).toEqual([201, 0, 'none']);
+    await reached(shop, it.id, 'delivered');
+    await assertUnpaid(it.id);
+    expect(await balance(shop, sku)).toEqual({ on_hand: 4, reserved: 0 });
+  });
+
+  scenario('can be cancelled, with nothing to refund', async () => {
+    const name = newName();
+    const away = { method: 'POST', path: '/shipments', containing: name };
+    const fault = { ...away, action: 'status:503', times: 1_000 };
+    await control(shop, 'CARRIER_SANDBOX_URL', 'POST', 'faults', fault);
+    const { sku, it } = await free({ name });
+    await cancelByShopper(shop, it.id, it.accessToken);
+    const own = `faults?containing=${encodeURIComponent(name)}`;
+    await control(shop, 'CARRIER_SANDBOX_URL', 'DELETE', own);
+    await reached(shop, it.id, 'cancelled');
+    await assertUnpaid(it.id);
+    expect(await balance(shop, sku)).toEqual({ on_hand: 5, reserved: 0 });
+  });
+
+  scenario('is the only one that needs no card', async () => {
+    const { sku } = await stockedWare(shop, 5, 20);
+    const { status, body } = await decidedOrder(shop, { sku, paymentMethod: '' });
+    expect([status, body.code]).toEqual([400, 'INVALID_INPUT']);
+    expect(JSON.stringify(body)).toContain('"paymentMethod"');
+  });
+});
+
 describe('a card without funds', () => {
   scenario('is a 402, after which another card pays the order', async () => {
     const { ware, answer, it } = await bought(CARDS.empty);

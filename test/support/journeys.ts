@@ -134,6 +134,7 @@ export const ADDRESS = {
 export interface OrderOptions {
   sku: string;
   quantity?: number;
+  /** Empty for a checkout without one. */
   paymentMethod?: string;
   /** Of the recipient. */
   name?: string;
@@ -158,7 +159,9 @@ export const placeOrder = ({ env }: Shop, options: OrderOptions): Promise<Answer
         ...(options.name && { name: options.name }),
         ...(options.postalCode && { postalCode: options.postalCode }),
       },
-      paymentMethod: options.paymentMethod ?? 'pm_card_visa',
+      ...(options.paymentMethod !== '' && {
+        paymentMethod: options.paymentMethod ?? 'pm_card_visa',
+      }),
     }),
   });
 
