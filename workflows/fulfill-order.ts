@@ -7,6 +7,7 @@ import { book, deliver } from './order/delivering.ts';
 import { persist } from './order/persist.ts';
 import { HOLD_MARGIN_MS, untilAuthorized } from './order/paying.ts';
 import { setHandlers } from './order/handlers.ts';
+import { providerTextIn, refusalIn } from './order/refusals.ts';
 import {
   initialState,
   showStep,
@@ -47,6 +48,7 @@ async function run(state: OrderState, input: FulfillOrderInput): Promise<OrderSt
   } catch (error) {
     const { ending, reason } = endingOf(error);
     if ((await undoAll(state, reason.code)) === 'undone') {
+      await showOwnFault(state, error);
       await moveTo(state, ending, reason);
       mail(state, ending);
       return finish(state);
@@ -54,6 +56,14 @@ async function run(state: OrderState, input: FulfillOrderInput): Promise<OrderSt
   }
   await deliver(state, input);
   return finish(state);
+}
+
+/** The order ends, and what the provider said stays for an operator until it is dismissed. */
+async function showOwnFault({ order }: OrderState, error: unknown): Promise<void> {
+  if (refusalIn(error)?.code !== 'PAYMENT_REFUSED') return;
+  const detail = providerTextIn(error) ?? 'no text';
+  const question = { step: 'paying', reason: 'PAYMENT_REFUSED' as const, detail };
+  await records.raiseAttention({ ...order, ...question, actions: ['dismiss'] });
 }
 
 /** Holds the stock, authorises the payment, claims the stock and captures. */

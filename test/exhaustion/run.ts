@@ -4,7 +4,14 @@ import type { OrderStatus } from '../../domain/order.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { FulfillOrderInput, OrderProgress } from '../../workflows/fulfill-order.contract.ts';
 import * as runtime from './runtime.ts';
-import { ACTIVITIES, brokenOf, brokenWhileWaiting, newWorld, type World } from './world.ts';
+import {
+  ACTIVITIES,
+  brokenOf,
+  brokenWhileWaiting,
+  newWorld,
+  stepsThatWait,
+  type World,
+} from './world.ts';
 
 const { ActivityFailure, ApplicationFailure, TimeoutFailure } = runtime;
 
@@ -169,7 +176,9 @@ class Run {
   #assertListed(): void {
     const { attentions } = runtime.query('orderProgress') as OrderProgress;
     const waiting = attentions.map(({ step }) => step).sort();
-    const listed = [...this.world.attentions.values()].map(({ step }) => step).sort();
+    const listed = stepsThatWait(this.world)
+      .map(({ step }) => step)
+      .sort();
     if (waiting.join() === listed.join()) return;
     this.world.broken.push(`${waiting.join(', ')} wait; listed are ${listed.join(', ')}`);
   }

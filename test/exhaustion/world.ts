@@ -239,6 +239,10 @@ const MAILS: Partial<Record<OrderStatus, string>> = {
   returned_to_sender: 'returned_to_sender',
 };
 
+/** What is dismissed waits for a person, and no step of the order does. */
+export const stepsThatWait = ({ attentions }: World): { step: string }[] =>
+  [...attentions.values()].filter(({ actions }) => !actions.includes('dismiss'));
+
 /**
  * What must be undone already while these steps wait for a person and no time is left: what does
  * not depend on them.
@@ -293,7 +297,9 @@ export const brokenOf = (world: World, returned: unknown): string[] => {
   const broken = [...world.broken, ...brokenOfEnding(world)];
   if (end?.endsWith('back') && !world.isRestocked) broken.push('what came back is not on hand');
   if (returned !== status) broken.push(`it returned ${String(returned)}, the record is ${status}`);
-  for (const { step } of attentions.values()) broken.push(`ended while ${step} waits`);
+  const isRefused = [...attentions.values()].some(({ reason }) => reason === 'PAYMENT_REFUSED');
+  if (isRefused && status !== 'rejected') broken.push(`refused, and ${status}`);
+  for (const { step } of stepsThatWait(world)) broken.push(`ended while ${step} waits`);
   const endings = mails.filter((kind) => Object.values(MAILS).includes(kind));
   if (endings.join() !== MAILS[status]) broken.push(`mails of ${status}: ${endings.join()}`);
   return broken;

@@ -7,8 +7,9 @@ import {
   placeOrder,
   stockedWare,
 } from '../support/journeys.ts';
-import { balance, control, providerView, reached } from '../support/judges.ts';
+import { asOperator, balance, control, providerView, reached } from '../support/judges.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+import { needs } from '../support/stuck-orders.ts';
 
 const LIMIT_MS = 60_000;
 /** The faults are for this card alone. */
@@ -56,8 +57,14 @@ describe('an order that the provider refuses by our fault', () => {
         'rejected',
       ]);
       expect(JSON.stringify(body)).not.toContain('by a fault');
+      const id = body.order?.id ?? '';
+      const [attention] = (await needs(shop, id, 'PAYMENT_REFUSED')).attentions;
+      expect(attention).toMatchObject({ actions: ['dismiss'] });
+      expect(attention?.detail).toContain('by a fault');
+      expect((await asOperator(shop, 'POST', `orders/${id}/dismiss`, {})).status).toBe(200);
+      await needs(shop, id);
       expect(await balance(shop, sku)).toEqual({ on_hand: 2, reserved: 0 });
-      expect((await providerView(shop, body.order?.id ?? '')).intents).toEqual([]);
+      expect((await providerView(shop, id)).intents).toEqual([]);
       const own = `faults?containing=${encodeURIComponent(amount)}`;
       await control(shop, 'STRIPE_SANDBOX_URL', 'DELETE', own);
     },

@@ -18,3 +18,11 @@ export const refusalIn = (error: unknown): OrderEndReason | undefined => {
 export const ranOutOfTime = (error: unknown): boolean =>
   causeOf(error) instanceof TimeoutFailure ||
   (error instanceof ActivityFailure && error.retryState === 'TIMEOUT');
+
+/** The provider's own text behind a refusal; for operators alone. */
+export const providerTextIn = (error: unknown): string | undefined => {
+  const cause = causeOf(error);
+  const facts = cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
+  const text = (facts as { providerText?: unknown } | undefined)?.providerText;
+  return typeof text === 'string' ? text : undefined;
+};
