@@ -155,7 +155,8 @@ export const fulfillmentActivities = (deps: FulfillmentDeps) => ({
       .filter(({ status }) => status === 'delivered')
       .flatMap((one) => one.lines);
     const reason = 'the order was cancelled after its parcel had left';
-    await requestReturn(deps.pg, { storeId, orderId, key: `${orderId}/left`, lines, reason });
+    const key = `${orderId}/left`;
+    await requestReturn(deps.pg, { storeId, orderId, key, lines, reason, isGranted: true });
   },
   /**
    * Resolves once every parcel has arrived; until then the parcels are read every `pollMs`.

@@ -1,6 +1,7 @@
 // The rules of returns: which units can be returned, until when, and what they are worth.
 import { DomainError, invalid } from './errors.ts';
-import { demandOf, type OrderLine, type OrderStatus } from './order.ts';
+import { leftMinor, leftUnits, type AfterCapture } from './giving-back.ts';
+import { demandOf, type OrderStatus } from './order.ts';
 
 export const RETURN_STATES = [
   'requested',
@@ -35,43 +36,46 @@ export interface ReturnInput {
   status: OrderStatus;
   /** When the parcel arrived; undefined before delivery. */
   deliveredAt: Date | undefined;
-  bought: readonly OrderLine[];
-  /** Units in earlier returns that were not rejected. */
-  returned: readonly ReturnLine[];
+  after: AfterCapture;
   wanted: readonly ReturnLine[];
+  /** An operator grants it although no money is left, as it was given back before. */
+  isGranted?: boolean;
 }
 
-const unitsOf = (lines: readonly ReturnLine[], sku: string): number =>
-  lines.reduce((sum, line) => sum + (line.sku === sku ? line.quantity : 0), 0);
+const refused = (message: string, facts?: Record<string, unknown>): DomainError =>
+  new DomainError('RETURN_REFUSED', message, facts && { facts });
 
-/**
- * The demand of a return, each sku once, and its worth in minor units at the paid price. Throws
- * INVALID_INPUT for a sku that was not bought, RETURN_REFUSED with the reason otherwise.
- */
-export const valueReturn = (input: ReturnInput, nowMs: number) => {
-  const lines = demandOf(input.wanted);
-  if (input.status !== 'delivered' || !input.deliveredAt) {
-    throw new DomainError('RETURN_REFUSED', 'only what was delivered can be returned');
+const assertInTime = ({ status, deliveredAt }: ReturnInput, nowMs: number): void => {
+  if (status !== 'delivered' || !deliveredAt) {
+    throw refused('only what was delivered can be returned');
   }
   const windowMs = RETURN_WINDOW_DAYS * 24 * 3_600_000;
-  if (nowMs > input.deliveredAt.getTime() + windowMs) {
-    throw new DomainError(
-      'RETURN_REFUSED',
-      `returns end ${RETURN_WINDOW_DAYS} days after delivery`,
-    );
-  }
-  let refundMinor = 0;
+  if (nowMs <= deliveredAt.getTime() + windowMs) return;
+  throw refused(`returns end ${RETURN_WINDOW_DAYS} days after delivery`);
+};
+
+/**
+ * The demand of a return, each sku once, and its worth in minor units: the paid price, at most the
+ * money that is left. Throws INVALID_INPUT for a sku that was not bought, RETURN_REFUSED with the
+ * reason otherwise.
+ */
+export const valueReturn = (input: ReturnInput, nowMs: number) => {
+  const { after, wanted, isGranted = false } = input;
+  const lines = demandOf(wanted);
+  assertInTime(input, nowMs);
+  let worthMinor = 0;
   for (const [at, { sku, quantity }] of lines.entries()) {
-    const bought = input.bought.filter((line) => line.sku === sku);
-    const [first] = bought;
-    if (!first) throw invalid(`lines.${at}.sku`, 'was not bought in this order');
-    const left = unitsOf(bought, sku) - unitsOf(input.returned, sku);
+    const bought = after.bought.find((line) => line.sku === sku);
+    if (!bought) throw invalid(`lines.${at}.sku`, 'was not bought in this order');
+    const left = leftUnits(after, sku);
     if (quantity > left) {
-      throw new DomainError('RETURN_REFUSED', `of ${sku} only ${left} can be returned`, {
-        facts: { sku, returnable: left },
-      });
+      throw refused(`of ${sku} only ${left} can be returned`, { sku, returnable: left });
     }
-    refundMinor += first.unitMinor * quantity;
+    worthMinor += bought.unitMinor * quantity;
+  }
+  const refundMinor = Math.min(worthMinor, leftMinor(after));
+  if (refundMinor === 0 && worthMinor > 0 && !isGranted) {
+    throw refused('its money has been given back already');
   }
   return { lines, refundMinor };
 };

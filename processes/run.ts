@@ -19,6 +19,8 @@ const DRAIN_MS_MAX = 9_000;
 /** The result of starting a process: its readiness checks, and how it stops. */
 export interface Running {
   checks: ReadyChecks;
+  /** A library's own metrics, as Prometheus' text. */
+  moreMetrics?: () => Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -62,7 +64,7 @@ export const run = async (
     const draining = new AbortController();
     const running = await start(telemetry, draining.signal);
     const { HOLDFAST_HOST: host, HOLDFAST_OPS_PORT: port } = config;
-    const ops = serveOps(host, port, telemetry, running.checks);
+    const ops = serveOps(host, port, telemetry, running);
     const stop = async (): Promise<void> => {
       await running.stop();
       await endTracing();

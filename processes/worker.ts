@@ -159,8 +159,23 @@ const createWorkers = async (connection: NativeConnection, deps: Deps): Promise<
   );
 };
 
+/** A free port of the loopback interface, for the SDK's own exporter. */
+const freePort = (): number => {
+  const probe = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data: () => undefined } });
+  probe.stop(true);
+  return probe.port;
+};
+
+/** Installs the SDK's runtime; its metrics, such as failing workflow tasks, join the process's. */
+const installRuntime = (): (() => Promise<string>) => {
+  const bindAddress = `127.0.0.1:${freePort()}`;
+  const telemetryOptions = { metrics: { prometheus: { bindAddress } } };
+  Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('WARN'), telemetryOptions });
+  return async () => (await fetch(`http://${bindAddress}/metrics`)).text();
+};
+
 await run(config, async (telemetry) => {
-  Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('WARN') });
+  const moreMetrics = installRuntime();
   const { HOLDFAST_TEMPORAL_ADDRESS: address, HOLDFAST_TEMPORAL_NAMESPACE: namespace } = config;
   const pg = connectPostgres({ url: config.HOLDFAST_POSTGRES_URL, telemetry });
   const cassandra = connectCassandra({
@@ -181,6 +196,7 @@ await run(config, async (telemetry) => {
   });
   await makeCurrent(client, namespace, config.HOLDFAST_BUILD_ID);
   return {
+    moreMetrics,
     checks: {
       postgres: pgAnswers(pg),
       temporal: async () => {

@@ -5,7 +5,7 @@ import { ranOutOfTime } from './order/refusals.ts';
 import { returnProgress, type ReturnOrderInput } from './return-order.contract.ts';
 
 export async function returnOrder(input: ReturnOrderInput): Promise<string> {
-  const { returnId, orderId, storeId, units, refundMinor: amountMinor, pollMs } = input;
+  const { returnId, orderId, storeId, units, refundMinor: worthMinor, pollMs } = input;
   const it = { returnId, storeId };
   const order = { orderId, storeId };
   let step = 'approving';
@@ -24,15 +24,16 @@ export async function returnOrder(input: ReturnOrderInput): Promise<string> {
   }
   showStep('refunding');
   const reason = `return ${returnId}`;
-  await refunds.requestRefund({ ...order, id: returnId, amountMinor, reason });
-  const refund = await refunds.settleRefund({ id: returnId });
+  const wanted = { id: returnId, amountMinor: worthMinor, isAtMost: true, reason };
+  const amountMinor = await refunds.requestRefund({ ...order, ...wanted });
+  const isMade = amountMinor === 0 || (await refunds.settleRefund({ id: returnId })) === 'succeeded';
   showStep('putting the units back on hand');
   await stockUndo.restockUnits({ ...order, receiptId: returnId, units });
   // A refund that the bank refused has raised an attention: an operator refunds it.
-  if (refund === 'failed') return 'received';
+  if (!isMade) return 'received';
   await returns.endReturn({ ...it, state: 'refunded' });
   const mail = { ...order, kind: 'refunded' as const, about: returnId, amountMinor };
-  await notifications.notifyShopper(mail).catch(() => undefined);
+  if (amountMinor > 0) await notifications.notifyShopper(mail).catch(() => undefined);
   showStep('refunded');
   return 'refunded';
 }

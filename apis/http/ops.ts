@@ -28,7 +28,7 @@ export const serveOps = (
   host: string,
   port: number,
   telemetry: Telemetry,
-  checks: ReadyChecks,
+  { checks, moreMetrics }: { checks: ReadyChecks; moreMetrics?: () => Promise<string> },
 ): OpsPort => {
   let draining = false;
   const ready = async (): Promise<Response> => {
@@ -46,7 +46,8 @@ export const serveOps = (
     if (pathname === '/heartbeat') return Response.json({ status: 'ok' });
     if (pathname === '/ready') return ready();
     if (pathname === '/metrics') {
-      return new Response(await telemetry.registry.metrics(), {
+      const texts = [await telemetry.registry.metrics(), (await moreMetrics?.()) ?? ''];
+      return new Response(texts.join('\n'), {
         headers: { 'content-type': telemetry.registry.contentType },
       });
     }

@@ -30,9 +30,9 @@ test('alerts use metrics that some process exports', async () => {
       )
     ).join('\n');
   for (const { expr } of RULES) {
-    const [name = ''] = /holdfast_\w+/.exec(expr) ?? [];
+    const [name = ''] = /(?:holdfast|temporal)_\w+/.exec(expr) ?? [];
     await eventually(`${name} is exported`, async () =>
-      (await metrics()).includes(`# TYPE ${name} gauge`) ? true : undefined,
+      new RegExp(`^# TYPE ${name} (gauge|counter)$`, 'm').test(await metrics()) ? true : undefined,
     );
   }
 });

@@ -1,5 +1,6 @@
 // Carries out an operator's action once: records it first, then sends it to the order's workflow.
 import type { Pg } from '../../db/postgres/client.ts';
+import { readLeftMinor } from '../../db/postgres/orders/after-capture.ts';
 import { findOrder, type Order } from '../../db/postgres/orders/orders.ts';
 import { listRefunds } from '../../db/postgres/orders/refunds.ts';
 import {
@@ -125,10 +126,8 @@ const DOERS: { [A in RepairAction]: Doer<A> } = {
   },
   refund: async (deps, order, { amount, note }, actionId) => {
     const amountMinor = amount === undefined ? undefined : minorFromNumber(amount, order.currency);
-    const captured = ['captured', 'partially_refunded'].includes(order.paymentStatus);
-    const leftMinor = captured ? order.totalMinor - order.refundedMinor : 0;
-    if ((amountMinor ?? 1) > leftMinor) {
-      throw new DomainError('REFUND_EXCEEDS_CAPTURE', 'more than is left of what was captured');
+    if ((amountMinor ?? 1) > (await readLeftMinor(deps.pg, order.id))) {
+      throw new DomainError('REFUND_EXCEEDS_CAPTURE', 'more than can still be given back');
     }
     const grant = { id: actionId, reason: note, ...(amountMinor && { amountMinor }) };
     await refund(deps, order, grant);

@@ -147,12 +147,15 @@ async function refundUndelivered(state: OrderState, amountMinor: number): Promis
   if (amountMinor === 0) return;
   const id = `${state.order.orderId}/undelivered`;
   const reason = 'a part of the order did not arrive';
+  const wanted = { id, amountMinor, isAtMost: true, reason };
   const work = async () => {
-    await refunds.requestRefund({ ...state.order, id, amountMinor, reason });
-    return refunds.settleRefund({ id });
+    const grantedMinor = await refunds.requestRefund({ ...state.order, ...wanted });
+    const isMade = grantedMinor > 0 && (await refunds.settleRefund({ id })) === 'succeeded';
+    return isMade ? grantedMinor : 0;
   };
-  const outcome = await persist(state, { name: 'refunding a part', reason: 'REFUND_FAILED', work });
-  if (outcome !== 'failed') mail(state, 'refunded', { about: id, amountMinor });
+  const step = { name: 'refunding a part', reason: 'REFUND_FAILED' as const, work };
+  const refundedMinor = await persist(state, step);
+  if (refundedMinor > 0) mail(state, 'refunded', { about: id, amountMinor: refundedMinor });
 }
 
 /** Nothing arrived: the money goes back, and returned units are put on hand again. */

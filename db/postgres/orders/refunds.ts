@@ -1,23 +1,17 @@
 // Refunds: granted once per request, never above the captured amount, owed until confirmed.
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
-import { paymentStatusAfter, type PaymentStatus } from '../../../domain/order.ts';
+import { grantedMinor } from '../../../domain/giving-back.ts';
+import { paymentStatusAfter } from '../../../domain/order.ts';
 import type { Pg, Tx } from '../client.ts';
 import { refunds } from '../schema/orders.ts';
+import { afterCaptureOf } from './after-capture.ts';
 import { recordEvent } from './events.ts';
 import { postEntry } from './ledger.ts';
 import { lockOrder, type OrderRow } from './orders.ts';
 import { PAYMENT_EVENTS, writeChange } from './steps.ts';
 
 export type Refund = typeof refunds.$inferSelect;
-
-/** Payment statuses under which money is captured. */
-const CAPTURED: readonly PaymentStatus[] = [
-  'captured',
-  'partially_refunded',
-  'refunded',
-  'disputed',
-];
 
 export interface RefundInput {
   /** The request's id: `<orderId>/cancel`, a return's id, an operator's action. */
@@ -26,24 +20,14 @@ export interface RefundInput {
   orderId: string;
   /** Absent means the whole remaining amount. */
   amountMinor?: number | undefined;
+  /** The amount is the most that is granted. */
+  isAtMost?: boolean;
   reason: string;
 }
 
-const grantedMinor = async (tx: Tx, orderId: string): Promise<number> => {
-  const [row] = await tx
-    .select({ sum: sql<number>`coalesce(sum(${refunds.amountMinor}), 0)::int` })
-    .from(refunds)
-    .where(
-      and(
-        eq(refunds.orderId, orderId),
-        inArray(refunds.state, ['requested', 'pending', 'succeeded']),
-      ),
-    );
-  return row?.sum ?? 0;
-};
-
 /**
- * Grants a refund, once per request id. Undefined when nothing remains and no amount was requested.
+ * Grants a refund, once per request id, by the rule of what can be given back. Undefined when
+ * nothing is left.
  * Throws REFUND_EXCEEDS_CAPTURE, IDEMPOTENCY_KEY_REUSED (same id, other amount).
  */
 export const grantRefund = (pg: Pg, input: RefundInput): Promise<Refund | undefined> =>
@@ -52,25 +36,15 @@ export const grantRefund = (pg: Pg, input: RefundInput): Promise<Refund | undefi
     const order = await lockOrder(tx, storeId, orderId);
     const [known] = await tx.select().from(refunds).where(eq(refunds.id, id));
     if (known) {
-      if (amountMinor === undefined || amountMinor === known.amountMinor) return known;
+      const isSame = amountMinor === undefined || amountMinor === known.amountMinor;
+      if (isSame || input.isAtMost) return known;
       throw new DomainError(
         'IDEMPOTENCY_KEY_REUSED',
         'this refund was requested with another amount',
       );
     }
-    const capturedMinor = CAPTURED.includes(order.paymentStatus) ? order.totalMinor : 0;
-    const left = capturedMinor - (await grantedMinor(tx, orderId));
-    const amount = amountMinor ?? left;
+    const amount = grantedMinor(await afterCaptureOf(tx, order), input);
     if (amount === 0) return undefined;
-    if (amount > left) {
-      throw new DomainError(
-        'REFUND_EXCEEDS_CAPTURE',
-        'the refund exceeds the remaining captured amount',
-        {
-          facts: { leftMinor: left },
-        },
-      );
-    }
     const { currency } = order;
     const [made] = await tx
       .insert(refunds)

@@ -1,7 +1,8 @@
 // Returns of an order: requested once per key, within the bought units, each move with its event.
-import { and, eq, lt, notInArray, sql } from 'drizzle-orm';
+import { and, eq, lt, sql } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import { newId } from '../../../domain/ids.ts';
+import { demandOf } from '../../../domain/order.ts';
 import {
   RETURN_MOVES,
   valueReturn,
@@ -10,6 +11,7 @@ import {
 } from '../../../domain/returns.ts';
 import type { Pg, Tx } from '../client.ts';
 import { returns } from '../schema/orders.ts';
+import { afterCaptureOf } from './after-capture.ts';
 import { recordEvent, type EventData } from './events.ts';
 import { lockOrder } from './orders.ts';
 import { writeChange } from './steps.ts';
@@ -24,6 +26,8 @@ export interface ReturnRequest {
   key: string;
   lines: ReturnLine[];
   reason: string;
+  /** An operator grants it although no money may be left. */
+  isGranted?: boolean;
 }
 
 const noReturn = (): DomainError => new DomainError('NOT_FOUND', 'no such return');
@@ -32,16 +36,6 @@ const findByKey = async (tx: Tx, orderId: string, key: string): Promise<Return |
   const match = and(eq(returns.orderId, orderId), eq(returns.key, key));
   const [row] = await tx.select().from(returns).where(match);
   return row;
-};
-
-/** Units in returns of an order that were not rejected. */
-const returnedLines = async (tx: Tx, orderId: string): Promise<ReturnLine[]> => {
-  const counts = and(
-    eq(returns.orderId, orderId),
-    notInArray(returns.state, ['rejected', 'expired']),
-  );
-  const rows = await tx.select({ lines: returns.lines }).from(returns).where(counts);
-  return rows.flatMap(({ lines }) => lines);
 };
 
 /**
@@ -53,15 +47,14 @@ export const requestReturn = (pg: Pg, input: ReturnRequest): Promise<Return> =>
     const { storeId, orderId, key, reason } = input;
     const order = await lockOrder(tx, storeId, orderId);
     const known = await findByKey(tx, orderId, key);
-    const { status, deliveredAt } = order;
-    const wanted = input.lines;
-    const returned = known ? [] : await returnedLines(tx, orderId);
-    const bought = order.lines;
-    const valued = { status, deliveredAt: deliveredAt ?? undefined, bought, returned, wanted };
-    const { lines, refundMinor } = valueReturn(valued, Date.now());
-    if (known && JSON.stringify(known.lines) === JSON.stringify(lines)) return known;
+    if (known && Bun.deepEquals(known.lines, demandOf(input.lines))) return known;
     if (known)
       throw new DomainError('IDEMPOTENCY_KEY_REUSED', 'this key was used for another return');
+    const { status, deliveredAt } = order;
+    const after = await afterCaptureOf(tx, order);
+    const { lines: wanted, isGranted = false } = input;
+    const valued = { status, deliveredAt: deliveredAt ?? undefined, after, wanted, isGranted };
+    const { lines, refundMinor } = valueReturn(valued, Date.now());
     const id = newId('return');
     const [made] = await tx
       .insert(returns)

@@ -1,0 +1,39 @@
+// Reads what has become of an order's money and units, for the rule of what can be given back.
+import { eq } from 'drizzle-orm';
+import { leftMinor, type AfterCapture } from '../../../domain/giving-back.ts';
+import type { PaymentStatus } from '../../../domain/order.ts';
+import { isFinal } from '../../../domain/parcels.ts';
+import type { Db, Pg, Tx } from '../client.ts';
+import { disputes, orders, parcels, refunds, returns } from '../schema/orders.ts';
+import type { OrderRow } from './order-row.ts';
+
+/** Payment statuses under which money is captured. */
+const CAPTURED: readonly PaymentStatus[] = [
+  'captured',
+  'partially_refunded',
+  'refunded',
+  'disputed',
+];
+
+/** The order's row is locked by a caller that grants anything. */
+export const afterCaptureOf = async (db: Db | Tx, order: OrderRow): Promise<AfterCapture> => {
+  const { id, paymentStatus, totalMinor, lines: bought } = order;
+  const sent = await db.select().from(parcels).where(eq(parcels.orderId, id));
+  return {
+    capturedMinor: CAPTURED.includes(paymentStatus) ? totalMinor : 0,
+    bought,
+    undelivered: sent
+      .filter((parcel) => isFinal(parcel) && parcel.status !== 'delivered')
+      .flatMap(({ lines }) => lines),
+    returns: await db.select().from(returns).where(eq(returns.orderId, id)),
+    refunds: await db.select().from(refunds).where(eq(refunds.orderId, id)),
+    disputes: await db.select().from(disputes).where(eq(disputes.orderId, id)),
+  };
+};
+
+/** The money of an order that can still be given back, in minor units. */
+export const readLeftMinor = (pg: Pg, orderId: string): Promise<number> =>
+  pg.query('orders.leftMinor', async (db) => {
+    const [order] = await db.select().from(orders).where(eq(orders.id, orderId));
+    return order ? leftMinor(await afterCaptureOf(db, order)) : 0;
+  });

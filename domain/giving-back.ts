@@ -1,0 +1,76 @@
+// The one rule of what can still be given back of an order: in money, and unit by unit.
+import { DomainError } from './errors.ts';
+import type { DISPUTE_STATES, OrderLine, REFUND_STATES } from './order.ts';
+import type { ReturnLine, ReturnState } from './returns.ts';
+import type { Demand } from './stock.ts';
+
+/** What has become of an order's money and units so far; amounts in minor units. */
+export interface AfterCapture {
+  /** 0 before the capture. */
+  capturedMinor: number;
+  bought: readonly OrderLine[];
+  /** Units of parcels that have ended otherwise than with their delivery. */
+  undelivered: readonly Demand[];
+  returns: readonly {
+    id: string;
+    state: ReturnState;
+    lines: readonly ReturnLine[];
+    refundMinor: number;
+  }[];
+  refunds: readonly { id: string; state: (typeof REFUND_STATES)[number]; amountMinor: number }[];
+  disputes: readonly { state: (typeof DISPUTE_STATES)[number]; amountMinor: number }[];
+}
+
+/** Returns whose money is promised and not granted yet. */
+const OPEN: readonly ReturnState[] = ['requested', 'approved', 'received'];
+/** Returns whose units stay with the shopper. */
+const VOID: readonly ReturnState[] = ['rejected', 'expired'];
+
+const sumOf = (amounts: readonly { amountMinor: number }[]): number =>
+  amounts.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+
+/**
+ * The money that can still be granted: what was captured, without refunds that have not failed,
+ * disputes that were not won, and what is promised to open returns. A return's own refund, whose id
+ * is the return's, may use its promise.
+ */
+export const leftMinor = (after: AfterCapture, refundId?: string): number => {
+  const granted = after.refunds.filter(({ state }) => state !== 'failed');
+  const grantedIds = new Set(granted.map(({ id }) => id));
+  const promised = after.returns
+    .filter(({ id, state }) => OPEN.includes(state) && id !== refundId && !grantedIds.has(id))
+    .map(({ refundMinor }) => ({ amountMinor: refundMinor }));
+  const taken = after.disputes.filter(({ state }) => state !== 'won');
+  const left = after.capturedMinor - sumOf(granted) - sumOf(promised) - sumOf(taken);
+  return Math.max(0, left);
+};
+
+const unitsOf = (lines: readonly Demand[], sku: string): number =>
+  lines.reduce((sum, line) => sum + (line.sku === sku ? line.quantity : 0), 0);
+
+/** The units of a sku that the shopper has and has not promised to send back. */
+export const leftUnits = (after: AfterCapture, sku: string): number => {
+  const returned = after.returns
+    .filter(({ state }) => !VOID.includes(state))
+    .flatMap(({ lines }) => lines);
+  return unitsOf(after.bought, sku) - unitsOf(after.undelivered, sku) - unitsOf(returned, sku);
+};
+
+/** What a refund asks for: an amount, at most an amount, or all that is left. */
+export interface Wanted {
+  id: string;
+  /** In minor units; absent means all that is left. */
+  amountMinor?: number | undefined;
+  /** The amount is the most that is granted. */
+  isAtMost?: boolean;
+}
+
+/** The granted amount in minor units; 0 when nothing is left. REFUND_EXCEEDS_CAPTURE. */
+export const grantedMinor = (after: AfterCapture, wanted: Wanted): number => {
+  const left = leftMinor(after, wanted.id);
+  const amountMinor = wanted.amountMinor ?? left;
+  if (amountMinor <= left) return amountMinor;
+  if (wanted.isAtMost) return left;
+  const message = 'the refund exceeds what can still be given back';
+  throw new DomainError('REFUND_EXCEEDS_CAPTURE', message, { facts: { leftMinor: left } });
+};
