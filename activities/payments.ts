@@ -18,6 +18,10 @@ export interface AuthorizeInput extends OrderInput {
   tries?: number;
   /** A card that replaces the order's. */
   paymentMethod?: string;
+  /** Cards that the order has tried, this one among them. */
+  cards?: number;
+  /** This confirmation was answered before: its payment is only read again. */
+  isReadAgain?: boolean;
   /** When the payment window ends, in ms since 1970. */
   untilMs?: number;
   /** How much longer than the payment window the stock is held, in ms. */
@@ -29,6 +33,8 @@ export interface Authorization {
   state: 'authorized' | 'action_required' | 'processing' | 'declined';
   /** When the same card is tried once more; only with `declined`. */
   retryAfterMs?: number;
+  /** When the payment window ends from now on, in ms since 1970; only with `declined`. */
+  untilMs?: number;
   /** Time spent in the task queue, in ms; the payment window and the hold are extended by it. */
   queuedMs?: number;
 }
@@ -129,20 +135,39 @@ const awaitShopper = async (
   await advanceOrder(pg, storeId, orderId, { status, nextAction, clientSecret, data });
 };
 
+/** Holds the stock until a payment window's end, and a margin longer. */
+const holdUntil = (
+  deps: AuthorizeDeps,
+  { orderId, storeId, marginMs = 0 }: AuthorizeInput,
+  untilMs: number,
+): Promise<void> => {
+  const holdMs = untilMs + marginMs - Date.now();
+  return deps.extendHold({ orderId, storeId, holdMs });
+};
+
 /** Applies the decline policy: another card, the same card later, or CARD_DECLINED. */
 const afterDecline = async (
   deps: AuthorizeDeps,
   input: AuthorizeInput,
+  { keepOnDecline: isKept }: Order,
   refusal: DomainError,
 ): Promise<Authorization> => {
-  const decision = decideDecline(declineCodeOf(refusal), input.tries ?? 1);
+  const { tries = 1, cards = 1, isReadAgain = false } = input;
+  const decision = decideDecline(declineCodeOf(refusal), { tries, cards, isKept });
   if (decision.step === 'stop') throw refusal;
-  const { message, retryAfterMs } = decision;
-  const until = isoOf(input.untilMs);
+  const { message, retryAfterMs, waitMs } = decision;
+  const isWaitBegun = waitMs === undefined || isReadAgain;
+  const untilMs = isWaitBegun ? undefined : Date.now() + waitMs;
+  if (untilMs !== undefined) await holdUntil(deps, input, untilMs);
+  const until = isoOf(untilMs ?? input.untilMs);
   const kind = decision.step === 'retry' ? ('wait' as const) : ('another_card' as const);
   const at = retryAfterMs === undefined ? undefined : isoOf(Date.now() + retryAfterMs);
   await awaitShopper(deps, input, { kind, message, at, until }, null);
-  return { state: 'declined', ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  return {
+    state: 'declined',
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(untilMs !== undefined && { untilMs }),
+  };
 };
 
 /** The order, with the card that replaces its own. */
@@ -174,11 +199,10 @@ const confirmed = async (
 
 /** Extends the hold by the time spent in the task queue, so that queues do not use it up. */
 const outlastQueue = async (deps: AuthorizeDeps, input: AuthorizeInput): Promise<number> => {
-  const { orderId, storeId, untilMs, marginMs } = input;
+  const { untilMs } = input;
   const queuedMs = queuedMsNow();
-  if (queuedMs < QUEUED_MS_MIN || untilMs === undefined || marginMs === undefined) return 0;
-  const holdMs = untilMs + queuedMs + marginMs - Date.now();
-  await deps.extendHold({ orderId, storeId, holdMs });
+  if (queuedMs < QUEUED_MS_MIN || untilMs === undefined) return 0;
+  await holdUntil(deps, input, untilMs + queuedMs);
   return queuedMs;
 };
 
@@ -206,7 +230,7 @@ const authorize = async (deps: AuthorizeDeps, input: AuthorizeInput): Promise<Au
     await awaitShopper(deps, input, action, clientSecret);
     return { state: 'action_required' };
   } catch (error) {
-    if (isDecline(error)) return afterDecline(deps, input, error);
+    if (isDecline(error)) return afterDecline(deps, input, order, error);
     throw refusedForGood(error) ?? error;
   }
 };

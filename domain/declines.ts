@@ -71,13 +71,40 @@ export interface NextAction {
   until?: string | undefined;
 }
 
-export interface DeclineDecision extends DeclineRule {
-  retryAfterMs?: number;
+/** An order kept on a decline waits this long for another card. */
+const KEPT_MS = 3 * 60_000;
+/** Its last card that is declined for good ends it. */
+const KEPT_CARDS_MAX = 3;
+
+export interface Declined {
+  /** The decline's number in the order, from 1; retries of the same card count. */
+  tries: number;
+  /** Cards that the order has tried. */
+  cards: number;
+  /** The shopper wants the order kept when the card is declined for good. */
+  isKept: boolean;
 }
 
-/** The step after an order's `tries`-th decline; `tries` counts from 1. */
-export const decideDecline = (code: string, tries: number): DeclineDecision => {
+export interface DeclineDecision extends DeclineRule {
+  /** When the same card is retried, in ms from now. */
+  retryAfterMs?: number;
+  /** How long the order waits from now, in ms; otherwise its payment window goes on. */
+  waitMs?: number;
+}
+
+const KEPT: DeclineDecision = {
+  step: 'another_card',
+  message: `The card was declined. ${OTHER_CARD}`,
+  waitMs: KEPT_MS,
+};
+
+/** The step after a decline. */
+export const decideDecline = (
+  code: string,
+  { tries, cards, isKept }: Declined,
+): DeclineDecision => {
   const rule = Object.hasOwn(DECLINE_RULES, code) ? (DECLINE_RULES[code] ?? STOP) : STOP;
+  if (rule.step === 'stop' && isKept && cards < KEPT_CARDS_MAX) return KEPT;
   if (rule.step !== 'retry') return rule;
   const retryAfterMs = RETRY_AFTER_MS[tries - 1];
   if (retryAfterMs !== undefined) return { ...rule, retryAfterMs };

@@ -64,14 +64,10 @@ export const allowedOrder = (access: OrderAccess, principal: Principal, id: stri
 /** A refusal of an order that exists carries its id, its token and the next action. */
 const refusal = (order: Order, code: string, message: string, accessToken: string): DomainError => {
   const known = isErrorCode(code) ? code : 'ILLEGAL_TRANSITION';
-  const nextAction = order.private?.nextAction;
-  return new DomainError(known, message, {
-    facts: {
-      order: { id: idOf(order), status: statusOf(order) },
-      accessToken,
-      ...(nextAction && { nextAction: toNextActionResponse(nextAction) }),
-    },
-  });
+  const action = order.private?.nextAction;
+  const next = action && { nextAction: toNextActionResponse(action) };
+  const shown = { id: idOf(order), status: statusOf(order), ...next };
+  return new DomainError(known, message, { facts: { order: shown, accessToken, ...next } });
 };
 
 const existing = <T>(found: T | undefined): T => {

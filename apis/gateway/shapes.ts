@@ -75,6 +75,10 @@ export const orderBody = z.strictObject({
   email: z.email().max(TEXT_MAX).optional().describe("An account's own when it is left out."),
   shippingAddress: addressShape,
   paymentMethod: paymentMethod.optional(),
+  keepOnDecline: z
+    .boolean()
+    .default(false)
+    .describe('A declined card does not end the order: it waits 3 minutes for one of 2 others.'),
   expectedTotal: z.number().min(0).optional(),
   note: z
     .string()

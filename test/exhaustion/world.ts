@@ -98,7 +98,7 @@ const STOCK: Record<string, Activity> = {
 const PAYMENT: Record<string, Activity> = {
   authorizePayment: {
     refuses: ['CARD_DECLINED', 'RESERVATION_ENDED', 'PAYMENT_REFUSED'],
-    results: ['authorized', 'action_required', 'processing', 'declined', 'retried'],
+    results: ['authorized', 'action_required', 'processing', 'declined', 'retried', 'kept'],
     isDone: isPaid,
     apply: (world, _input, result) => {
       if (isPaid(world)) return { state: 'authorized' };
@@ -108,6 +108,7 @@ const PAYMENT: Record<string, Activity> = {
       }
       world.intent = 'open';
       move(world, 'awaiting_payment');
+      if (result === 'kept') return { state: 'declined', untilMs: Date.now() + 180_000 };
       if (result === 'retried') return { state: 'declined', retryAfterMs: 60_000 };
       return { state: result };
     },

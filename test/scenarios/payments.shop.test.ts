@@ -130,7 +130,7 @@ describe('a card without funds', () => {
   scenario('is a 402, after which another card pays the order', async () => {
     const { ware, answer, it } = await bought(CARDS.empty);
     expect([answer.status, answer.body.code]).toEqual([402, 'CARD_DECLINED']);
-    expect(answer.body.order).toEqual({ id: it.id, status: 'awaiting_payment' });
+    expect(answer.body.order).toMatchObject({ id: it.id, status: 'awaiting_payment' });
     expect(answer.body.nextAction).toMatchObject({ kind: 'another_card' });
     expect(await balance(shop, ware.sku)).toEqual({ on_hand: 5, reserved: 1 });
     const again = await asShopper(shop, it, 'POST', '/payment', { paymentMethod: CARDS.empty });
@@ -163,6 +163,41 @@ describe('a stolen card', () => {
     expect(await balance(shop, ware.sku)).toEqual({ on_hand: 5, reserved: 0 });
     const late = await asShopper(shop, it, 'POST', '/payment', { paymentMethod: CARDS.good });
     expect([late.status, late.body.code]).toEqual([409, 'ILLEGAL_TRANSITION']);
+  });
+});
+
+describe('an order that is kept when its card is declined', () => {
+  const pay = (it: { id: string; accessToken: string }, paymentMethod: string) =>
+    asShopper(shop, it, 'POST', '/payment', { paymentMethod });
+
+  scenario('is a 402 with its stock held for three minutes, and is paid by another', async () => {
+    const { ware, answer, it } = await bought(CARDS.stolen, { keepOnDecline: true });
+    expect([answer.status, answer.body.code]).toEqual([402, 'CARD_DECLINED']);
+    const nextAction = { kind: 'another_card' };
+    expect(answer.body.order).toMatchObject({ id: it.id, status: 'awaiting_payment', nextAction });
+    const leftMs = Date.parse(answer.body.order?.nextAction?.until ?? '') - Date.now();
+    expect(leftMs).toBeGreaterThan(100_000);
+    expect(leftMs).toBeLessThanOrEqual(180_000);
+    await asShopper(shop, it, 'POST', '/payment', {});
+    await eventually('the payment was read again', async () => {
+      const [row] = await shop.sql`select looks_answered from orders.orders where id = ${it.id}`;
+      return Number(row?.['looks_answered']) > 0 ? true : undefined;
+    });
+    const { body: again } = await asShopper(shop, it, 'GET');
+    expect(again.nextAction?.until).toBe(answer.body.order?.nextAction?.until);
+    expect(await balance(shop, ware.sku)).toEqual({ on_hand: 5, reserved: 1 });
+    expect((await pay(it, CARDS.good)).status).toBe(200);
+    await reached(shop, it.id, 'delivered');
+    expect(await providerView(shop, it.id)).toMatchObject({ keptMinor: 2000, paid: [{}] });
+  });
+
+  scenario('ends with the third card that is declined', async () => {
+    const { ware, it } = await bought(CARDS.stolen, { keepOnDecline: true });
+    const second = await pay(it, CARDS.stolen);
+    expect([second.status, second.body.order?.status]).toEqual([402, 'awaiting_payment']);
+    const third = await pay(it, CARDS.stolen);
+    expect([third.status, third.body.order?.status]).toEqual([402, 'rejected']);
+    expect(await balance(shop, ware.sku)).toEqual({ on_hand: 5, reserved: 0 });
   });
 });
 

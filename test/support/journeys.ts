@@ -111,7 +111,7 @@ export interface OrderAnswer {
   status: string;
   total: number;
   code?: string;
-  order?: { id: string; status: string };
+  order?: { id: string; status: string; nextAction?: { kind: string; until?: string } };
   payment: {
     status: string;
     clientSecret?: string;
@@ -136,6 +136,7 @@ export interface OrderOptions {
   quantity?: number;
   /** Empty for a checkout without one. */
   paymentMethod?: string;
+  keepOnDecline?: boolean;
   /** Of the recipient. */
   name?: string;
   postalCode?: string;
@@ -159,6 +160,7 @@ export const placeOrder = ({ env }: Shop, options: OrderOptions): Promise<Answer
         ...(options.name && { name: options.name }),
         ...(options.postalCode && { postalCode: options.postalCode }),
       },
+      ...(options.keepOnDecline && { keepOnDecline: true }),
       ...(options.paymentMethod !== '' && {
         paymentMethod: options.paymentMethod ?? 'pm_card_visa',
       }),

@@ -21,6 +21,7 @@ export const POLL_SLOWER = 4;
 /** Authorises at once, or waits for the shopper as long as the stock is held. */
 export async function untilAuthorized(state: OrderState, input: FulfillOrderInput): Promise<void> {
   let extensions = 0;
+  let answeredTries = 0;
   let pollMs = POLL_FIRST_MS;
   for (;;) {
     const seen = state.changes;
@@ -30,21 +31,29 @@ export async function untilAuthorized(state: OrderState, input: FulfillOrderInpu
       pollMs = POLL_FIRST_MS;
       if (extensions++ < EXTENSIONS_MAX) await extend(state, input);
     }
-    const { tries, deadlineMs: untilMs } = state;
-    const deadline = { untilMs, marginMs: HOLD_MARGIN_MS };
-    const request = { ...state.order, tries, ...deadline, ...(paymentMethod && { paymentMethod }) };
+    const isReadAgain = state.tries === answeredTries;
+    const request = { ...attemptOf(state), isReadAgain, ...(paymentMethod && { paymentMethod }) };
     const answer = await unlessReplaced(state, () =>
-      paymentsWithin(untilMs - Date.now()).authorizePayment(request),
+      paymentsWithin(request.untilMs - Date.now()).authorizePayment(request),
     );
     endIfCancelled(state);
     if (!answer) continue;
-    state.deadlineMs += answer.queuedMs ?? 0;
+    answeredTries = request.tries;
+    state.deadlineMs = answer.untilMs ?? request.untilMs + (answer.queuedMs ?? 0);
     if (answer.state === 'authorized') return;
     const woken = await awaitShopper(state, answer, seen, pollMs);
     if (!woken) pollMs *= POLL_SLOWER;
     endIfCancelled(state);
   }
 }
+
+const attemptOf = ({ order, tries, cards, cardsTaken, deadlineMs: untilMs }: OrderState) => ({
+  ...order,
+  tries,
+  cards: cardsTaken - cards.length,
+  untilMs,
+  marginMs: HOLD_MARGIN_MS,
+});
 
 /**
  * Runs an attempt to its end; undefined when a cancellation or another card ends it before. An

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import {
   bigint,
   bigserial,
+  boolean,
   check,
   index,
   integer,
@@ -49,6 +50,8 @@ export const orders = ordersSchema.table(
     /** From the shopper, for the store's staff. */
     note: text().notNull().default(''),
     paymentMethod: text('payment_method').notNull(),
+    /** A card that is declined for good does not end the order at once. */
+    keepOnDecline: boolean('keep_on_decline').notNull().default(false),
     paymentIntentId: text('payment_intent_id'),
     clientSecret: text('client_secret'),
     /** What the shopper has to do or wait for. */

@@ -75,6 +75,7 @@ CREATE TABLE "orders"."orders" (
 	"lines" jsonb NOT NULL,
 	"note" text DEFAULT '' NOT NULL,
 	"payment_method" text NOT NULL,
+	"keep_on_decline" boolean DEFAULT false NOT NULL,
 	"payment_intent_id" text,
 	"client_secret" text,
 	"next_action" jsonb,
