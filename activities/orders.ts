@@ -1,6 +1,7 @@
 // Records an order's status changes, attentions and address changes before the workflow continues.
 import type { Pg } from '../db/postgres/client.ts';
 import { listParcels } from '../db/postgres/orders/parcels.ts';
+import type { NextAction } from '../domain/declines.ts';
 import { DomainError } from '../domain/errors.ts';
 import { isSameAddress } from '../domain/order.ts';
 import {
@@ -16,12 +17,13 @@ import type { StockInput as OrderInput } from './stock.ts';
 export const orderActivities = (pg: Pg) => ({
   /** Moves an order along its table; repeating a move changes nothing. ILLEGAL_TRANSITION. */
   async moveOrder(
-    input: OrderInput & { status: OrderStatus; reason?: OrderEndReason },
+    input: OrderInput & { status: OrderStatus; reason?: OrderEndReason; nextAction?: NextAction },
   ): Promise<void> {
-    const { orderId, storeId, status, reason } = input;
+    const { orderId, storeId, status, reason, nextAction } = input;
     await advanceOrder(pg, storeId, orderId, {
       status,
-      nextAction: null,
+      nextAction: nextAction ?? null,
+      ...(nextAction && { data: { nextAction } }),
       ...(reason && { endCode: reason.code, endMessage: reason.message, data: { ...reason } }),
     });
   },

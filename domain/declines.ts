@@ -59,7 +59,7 @@ const STOP: DeclineRule = { step: 'stop', message: STOPPED };
 /** Delays before the same card is retried; after the last one another card is requested. */
 const RETRY_AFTER_MS = [20_000, 90_000, 240_000] as const;
 
-export const NEXT_ACTION_KINDS = ['authenticate', 'another_card', 'wait'] as const;
+export const NEXT_ACTION_KINDS = ['authenticate', 'another_card', 'wait', 'pay'] as const;
 
 /** What the shopper has to do or wait for. */
 export interface NextAction {
@@ -75,6 +75,10 @@ export interface NextAction {
 const KEPT_MS = 3 * 60_000;
 /** Its last card that is declined for good ends it. */
 const KEPT_CARDS_MAX = 3;
+
+/** Of an order that was accepted so long ago that its shopper may not want it any more. */
+export const CONSENT_MESSAGE =
+  'Your order has waited for us. Please confirm that you still want it by paying.';
 
 export interface Declined {
   /** The decline's number in the order, from 1; retries of the same card count. */

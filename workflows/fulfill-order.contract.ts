@@ -30,6 +30,11 @@ export interface FulfillOrderInput {
   carrierPollMs: number;
   /** How long the money of a cancelled order waits for its parcels to be voided, in ms. */
   voidPatienceMs: number;
+  /**
+   * When the order was accepted, in ms since 1970: one that has waited for longer than its payment
+   * window is charged only with its shopper's consent. Absent when there is nothing to consent to.
+   */
+  acceptedAtMs?: number;
 }
 
 /** The workflow's durations; they are inputs, so that tests need no time travel. */
@@ -38,15 +43,34 @@ export type WorkflowTimings = Pick<
   'paymentWindowMs' | 'carrierPollMs' | 'voidPatienceMs'
 >;
 
+/** The stored fields of an order that its workflow is started from. */
+export interface StoredOrder {
+  id: string;
+  storeId: string;
+  lines: Demand[];
+  status: OrderStatus;
+  totalMinor: number;
+  paymentIntentId: string | undefined;
+  createdAt: Date;
+}
+
+/** True while the order costs something and no workflow has begun to pay it. */
+const isUnpaid = ({ status, totalMinor, paymentIntentId }: StoredOrder): boolean =>
+  status === 'accepted' && totalMinor > 0 && paymentIntentId === undefined;
+
 /** The options of an order's workflow start, made from the stored order alone. */
-export const fulfillOrderOptions = (
-  order: { id: string; storeId: string; lines: Demand[] },
-  { paymentWindowMs, carrierPollMs, voidPatienceMs }: WorkflowTimings,
-) => {
-  const { id: orderId, storeId, lines } = order;
-  const demand = demandOf(lines);
-  const durations = { paymentWindowMs, carrierPollMs, voidPatienceMs };
-  const input: FulfillOrderInput = { orderId, storeId, demand, ...durations };
+export const fulfillOrderOptions = (order: StoredOrder, timings: WorkflowTimings) => {
+  const { id: orderId, storeId, lines, createdAt } = order;
+  const { paymentWindowMs, carrierPollMs, voidPatienceMs } = timings;
+  const input: FulfillOrderInput = {
+    orderId,
+    storeId,
+    demand: demandOf(lines),
+    paymentWindowMs,
+    carrierPollMs,
+    voidPatienceMs,
+    ...(isUnpaid(order) && { acceptedAtMs: createdAt.getTime() }),
+  };
   return {
     workflowId: fulfillOrderId(orderId),
     taskQueue: ORDERS_QUEUE,

@@ -214,14 +214,15 @@ export const runOnce = async (workflow: Workflow, script: readonly number[]): Pr
   const run = new Run(script);
   const { points, calls, world } = run;
   const session = runtime.open(run);
+  const real = Date.now;
+  Date.now = () => run.nowMs;
+  const acceptedAtMs = run.choose('start', ['at once', 'late']) === 'late' ? 0 : START_MS;
   let ended: { returned?: unknown; failure?: string } | undefined;
-  const main = session.root.run(() => workflow(INPUT));
+  const main = session.root.run(() => workflow({ ...INPUT, acceptedAtMs }));
   main.then(
     (returned) => (ended = { returned }),
     (error: unknown) => (ended = { failure: error instanceof Error ? error.message : 'no error' }),
   );
-  const real = Date.now;
-  Date.now = () => run.nowMs;
   try {
     for (let step = 0; ended === undefined; step++) {
       await settled();

@@ -60,6 +60,35 @@ describe('an order', () => {
   );
 
   scenario(
+    'that waited for Temporal longer than its shopper would is charged only with a new card',
+    async () => {
+      const ware = await stockedWare(shop, 5);
+      const email = newEmail();
+      await shop.kill('temporal');
+      const { body } = await placeOrder(shop, { sku: ware.sku, email });
+      // Its own start, with the time of its acceptance, would reach Temporal first.
+      await shop.kill('orders');
+      await shop.sql`update orders.orders
+        set created_at = now() - interval '1 hour' where id = ${body.id}`;
+      await shop.start('temporal');
+      await shop.startProcess('orders');
+      await reached(shop, body.id, 'awaiting_payment');
+      const { body: waiting } = await asShopper(shop, body, 'GET');
+      expect(waiting.nextAction?.kind).toBe('pay');
+      expect(await balance(shop, ware.sku)).toEqual({ on_hand: 5, reserved: 1 });
+      await eventually('the shopper has a mail', async () =>
+        (await mailTo(shop, email)).find((subject) => subject.startsWith('Your order needs you')),
+      );
+      expect((await asShopper(shop, body, 'POST', '/payment', {})).status).toBe(200);
+      expect((await providerView(shop, body.id)).intents).toEqual([]);
+      const card = { paymentMethod: 'pm_card_visa' };
+      expect((await asShopper(shop, body, 'POST', '/payment', card)).status).toBe(200);
+      await reached(shop, body.id, 'delivered');
+      expect((await providerView(shop, body.id)).paid).toHaveLength(1);
+    },
+  );
+
+  scenario(
     'that is confirmed by the browser alone is delivered before its webhooks come',
     async () => {
       await control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'webhooks', { action: 'hold' });

@@ -1,23 +1,16 @@
 // Starts workflows; starting one that exists already changes nothing.
 import { WithStartWorkflowOperation, type Client } from '@temporalio/client';
 import type { Return } from '../../db/postgres/orders/returns.ts';
-import type { Demand } from '../../domain/stock.ts';
 import {
   FULFILL_ORDER,
   PLACE_UPDATE_ID,
   fulfillOrderOptions,
   placeOrder,
+  type StoredOrder,
   type WorkflowTimings,
 } from '../fulfill-order.contract.ts';
 import { RETURN_ORDER, returnOptions } from '../return-order.contract.ts';
 import type { TemporalConnection } from './connection.ts';
-
-/** The stored fields of an order that its workflow is started from. */
-interface StoredOrder {
-  id: string;
-  storeId: string;
-  lines: Demand[];
-}
 
 /** Starts a workflow; one that was started before stays as it is. */
 export const startWorkflow = async (

@@ -1,8 +1,9 @@
 // Authorises the payment at once, or waits for the shopper until the payment window ends.
 import { CancellationScope, condition } from '@temporalio/workflow';
 import type { Authorization } from '../../activities/payments.ts';
+import { CONSENT_MESSAGE } from '../../domain/declines.ts';
 import type { FulfillOrderInput } from '../fulfill-order.contract.ts';
-import { paymentsWithin, stock } from '../activity-proxies.ts';
+import { paymentsWithin, records, stock } from '../activity-proxies.ts';
 import { refusalIn } from './refusals.ts';
 import { showStep, endIfCancelled, expired, mail, moved, type OrderState } from './state.ts';
 
@@ -20,6 +21,7 @@ export const POLL_SLOWER = 4;
 
 /** Authorises at once, or waits for the shopper as long as the stock is held. */
 export async function untilAuthorized(state: OrderState, input: FulfillOrderInput): Promise<void> {
+  if (isLate(input)) await awaitConsent(state);
   let extensions = 0;
   let answeredTries = 0;
   let pollMs = POLL_FIRST_MS;
@@ -45,6 +47,25 @@ export async function untilAuthorized(state: OrderState, input: FulfillOrderInpu
     if (!woken) pollMs *= POLL_SLOWER;
     endIfCancelled(state);
   }
+}
+
+/** The workflow starts later than its order's shopper would have waited, after an outage. */
+const isLate = ({ acceptedAtMs = Date.now(), paymentWindowMs }: FulfillOrderInput): boolean =>
+  Date.now() - acceptedAtMs > paymentWindowMs;
+
+/** Waits for a card: nothing is charged that the shopper may not want any more. */
+async function awaitConsent(state: OrderState): Promise<void> {
+  const until = new Date(state.deadlineMs).toISOString();
+  const nextAction = { kind: 'pay' as const, message: CONSENT_MESSAGE, until };
+  await records.moveOrder({ ...state.order, status: 'awaiting_payment', nextAction });
+  moved(state, 'awaiting_payment');
+  showStep(state, 'waiting for the shopper to confirm the order');
+  mailActionNeeded(state);
+  const isWoken = () => state.cancelRequested || state.cards.length > 0;
+  const woken = await condition(isWoken, state.deadlineMs - Date.now());
+  endIfCancelled(state);
+  if (!woken) throw expired();
+  showStep(state, 'authorising the payment');
 }
 
 const attemptOf = ({ order, tries, cards, cardsTaken, deadlineMs: untilMs }: OrderState) => ({
