@@ -1,12 +1,6 @@
 // Starts the worker: workflows and activities of all task queues, or of the configured ones.
 import { Client } from '@temporalio/client';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  NativeConnection,
-  Runtime,
-  Worker,
-} from '@temporalio/worker';
+import { bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker';
 import {
   disputeActivities,
   fulfillmentActivities,
@@ -34,6 +28,7 @@ import { connectCassandra, type Cassandra } from '../db/cassandra/client.ts';
 import { ageOfSearch } from '../db/cassandra/progress.ts';
 import { connectPostgres, type Pg } from '../db/postgres/client.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
+import { installRuntime } from '../telemetry/temporal.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { configOf, timingsOf } from './config.ts';
 import { peerTlsOf, pgAnswers, run } from './run.ts';
@@ -157,21 +152,6 @@ const createWorkers = async (connection: NativeConnection, deps: Deps): Promise<
         }),
       ),
   );
-};
-
-/** A free port of the loopback interface, for the SDK's own exporter. */
-const freePort = (): number => {
-  const probe = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data: () => undefined } });
-  probe.stop(true);
-  return probe.port;
-};
-
-/** Installs the SDK's runtime; its metrics, such as failing workflow tasks, join the process's. */
-const installRuntime = (): (() => Promise<string>) => {
-  const bindAddress = `127.0.0.1:${freePort()}`;
-  const telemetryOptions = { metrics: { prometheus: { bindAddress } } };
-  Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('WARN'), telemetryOptions });
-  return async () => (await fetch(`http://${bindAddress}/metrics`)).text();
 };
 
 await run(config, async (telemetry) => {

@@ -30,9 +30,11 @@ test('alerts use metrics that some process exports', async () => {
       )
     ).join('\n');
   for (const { expr } of RULES) {
-    const [name = ''] = /(?:holdfast|temporal)_\w+/.exec(expr) ?? [];
+    const [name] = /holdfast_\w+/.exec(expr) ?? [];
+    // The SDK exports a failure once there is one: test/faults/deployment.shop.test.ts.
+    if (!name && expr.includes('temporal_workflow_task_execution_failed')) continue;
     await eventually(`${name} is exported`, async () =>
-      new RegExp(`^# TYPE ${name} (gauge|counter)$`, 'm').test(await metrics()) ? true : undefined,
+      (await metrics()).includes(`# TYPE ${name} gauge`) ? true : undefined,
     );
   }
 });

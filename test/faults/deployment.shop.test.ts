@@ -3,13 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { resolve } from 'node:path';
 import { Client } from '@temporalio/client';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  NativeConnection,
-  Runtime,
-  Worker,
-} from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
 import { payloadCodec } from '../../workflows/client/codec.ts';
 import { DEPLOYMENT, makeCurrent } from '../../workflows/client/deployment.ts';
 import type { TemporalConnection } from '../../workflows/client/connection.ts';
@@ -25,6 +19,8 @@ import { eventually, placeOrder, stockedWare } from '../support/journeys.ts';
 import { authenticate, providerView, reached } from '../support/judges.ts';
 import { breakableShop, type BreakableShop } from '../support/breakable-shop.ts';
 import { UP_LIMIT_MS } from '../support/shop.ts';
+import { needs } from '../support/stuck-orders.ts';
+import { installRuntime } from '../../telemetry/temporal.ts';
 
 const LIMIT_MS = 120_000;
 const GOOD = 'local';
@@ -34,9 +30,10 @@ const WORKFLOWS = resolve(import.meta.dirname, '../replay/bad-workflows.ts');
 let shop: BreakableShop;
 let connection: NativeConnection;
 let client: Client;
+let metrics: () => Promise<string>;
 beforeAll(async () => {
   shop = await breakableShop();
-  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  metrics = installRuntime();
   connection = await NativeConnection.connect({ address: shop.env['TEMPORAL_ADDRESS'] ?? '' });
   client = new Client({ connection, namespace: 'holdfast', dataConverter });
 }, UP_LIMIT_MS);
@@ -87,6 +84,12 @@ test(
       await eventually('it counts as halted', async () =>
         (await workflowState(temporal, body.id)) === 'halted' ? true : undefined,
       );
+      expect(await metrics()).toMatch(/^temporal_workflow_task_execution_failed\{.*\} [1-9]/m);
+      // Only orders that stand still are swept.
+      await shop.sql`update orders.orders set updated_at = now() - interval '1 hour'
+        where id = ${body.id}`;
+      const { attentions } = await needs(shop, body.id, 'WORKFLOW_HALTED');
+      expect(attentions[0]?.detail).toContain('TMPRL1100');
     } finally {
       await makeCurrent(client, 'holdfast', GOOD);
       worker.shutdown();
@@ -94,6 +97,7 @@ test(
     }
     await authenticate(shop, body.id);
     await reached(shop, body.id, 'delivered');
+    await needs(shop, body.id);
     expect((await providerView(shop, body.id)).paid).toHaveLength(1);
   },
   LIMIT_MS,
