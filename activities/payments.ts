@@ -6,7 +6,7 @@ import { orderById, type Order } from '../db/postgres/orders/orders.ts';
 import { advanceOrder } from '../db/postgres/orders/steps.ts';
 import { decideDecline, type NextAction } from '../domain/declines.ts';
 import { DomainError } from '../domain/errors.ts';
-import { queuedMsNow } from './attempts.ts';
+import { assertingInTime, queuedMsNow } from './attempts.ts';
 import { keyed } from './payment-keys.ts';
 import { ownFaultOf } from './providers/stripe-client.ts';
 import type { PaymentProvider, PaymentView, Stage } from './providers/stripe.ts';
@@ -44,6 +44,11 @@ export interface AuthorizeDeps {
   provider: PaymentProvider;
   /** RESERVATION_ENDED when the hold is over already. */
   extendHold(input: OrderInput & { holdMs: number }): Promise<void>;
+}
+
+interface Attempt extends AuthorizeDeps {
+  /** Throws once the attempt is over: nothing is confirmed after its undo. */
+  assertInTime(): void;
 }
 
 /** A shorter queue time is not worth a call to Inventory. */
@@ -93,7 +98,7 @@ const CONFIRMABLE: readonly Stage[] = ['unconfirmed', 'action_required'];
  * again when the response says that the shopper must act.
  */
 const confirmPayment = async (
-  { pg, provider }: AuthorizeDeps,
+  { pg, provider, assertInTime }: Attempt,
   order: Order,
   opened: PaymentView,
   tries: number,
@@ -104,7 +109,10 @@ const confirmPayment = async (
   const view = await keyed(pg, {
     orderId,
     verb: `confirm/${tries}`,
-    send: (key) => provider.confirm(id, paymentMethod, key),
+    send: async (key) => {
+      assertInTime();
+      return provider.confirm(id, paymentMethod, key);
+    },
     read: async () => {
       const now = await provider.read(id);
       const isUndecided = now.stage === 'unconfirmed' && now.declineCode === opened.declineCode;
@@ -180,11 +188,7 @@ const orderToPay = (
     : orderById(pg, storeId, orderId);
 
 /** A payment that is confirmed or under way; CARD_DECLINED for one that is not. */
-const confirmed = async (
-  deps: AuthorizeDeps,
-  order: Order,
-  tries: number,
-): Promise<PaymentView> => {
+const confirmed = async (deps: Attempt, order: Order, tries: number): Promise<PaymentView> => {
   try {
     const opened = await openPayment(deps, order);
     const view = await confirmPayment(deps, order, opened, tries);
@@ -206,7 +210,7 @@ const outlastQueue = async (deps: AuthorizeDeps, input: AuthorizeInput): Promise
   return queuedMs;
 };
 
-const authorize = async (deps: AuthorizeDeps, input: AuthorizeInput): Promise<Authorization> => {
+const authorize = async (deps: Attempt, input: AuthorizeInput): Promise<Authorization> => {
   const { orderId, storeId } = input;
   const order = await orderToPay(deps, input);
   if (order.totalMinor === 0) return { state: 'authorized' };
@@ -239,10 +243,7 @@ const authorize = async (deps: AuthorizeDeps, input: AuthorizeInput): Promise<Au
  * Opens and confirms the payment, or reads what was opened. CARD_DECLINED when it is final,
  * PAYMENT_REFUSED.
  */
-const extendAndAuthorize = async (
-  deps: AuthorizeDeps,
-  input: AuthorizeInput,
-): Promise<Authorization> => {
+const extendAndAuthorize = async (deps: Attempt, input: AuthorizeInput): Promise<Authorization> => {
   const queuedMs = await outlastQueue(deps, input);
   if (queuedMs === 0) return authorize(deps, input);
   const untilMs = (input.untilMs ?? 0) + queuedMs;
@@ -333,7 +334,7 @@ export const paymentActivities = (deps: PaymentDeps) => ({
    * PAYMENT_REFUSED.
    */
   authorizePayment: (input: AuthorizeInput): Promise<Authorization> =>
-    extendAndAuthorize(deps, input),
+    extendAndAuthorize({ ...deps, assertInTime: assertingInTime() }, input),
   /** Captures an authorised payment and confirms the order. CARD_DECLINED when it is final. */
   capturePayment: (input: OrderInput): Promise<void> => capture(deps, input),
   /** Undo of both; resolves when the provider has confirmed it. */
