@@ -304,8 +304,7 @@ const undo = async (deps: PaymentDeps, input: OrderInput & { reason?: string }):
   const { id, stage } = found;
   if (stage === 'captured') {
     // The capture's response may have been lost: the provider's state is recorded.
-    await advanceOrder(pg, storeId, orderId, { paymentIntentId: id });
-    await recordCapture(deps, input);
+    await advanceOrder(pg, storeId, orderId, { paymentIntentId: id, paymentStatus: 'captured' });
     const reason = input.reason ?? 'the order was ended';
     return giveBack(deps, { id: `${orderId}/cancel`, orderId, storeId, reason });
   }
@@ -316,16 +315,6 @@ const undo = async (deps: PaymentDeps, input: OrderInput & { reason?: string }):
   }
   const gone = { paymentStatus: 'none' as const, clientSecret: null, nextAction: null };
   await advanceOrder(pg, storeId, orderId, gone);
-};
-
-const recordCapture = async ({ pg }: PaymentDeps, { orderId, storeId }: OrderInput) => {
-  const { paymentStatus } = await orderById(pg, storeId, orderId);
-  if (paymentStatus === 'none') {
-    await advanceOrder(pg, storeId, orderId, { paymentStatus: 'authorized' });
-  }
-  if (paymentStatus === 'none' || paymentStatus === 'authorized') {
-    await advanceOrder(pg, storeId, orderId, { paymentStatus: 'captured' });
-  }
 };
 
 export const paymentActivities = (deps: PaymentDeps) => ({

@@ -57,6 +57,10 @@ export const PAYMENT_STATUSES = [
 ] as const;
 export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
 
+/** True while the payment is open: after its capture only refunds and disputes move it. */
+export const isOpenPayment = (status: PaymentStatus): boolean =>
+  status === 'none' || status === 'authorized';
+
 export const REFUND_STATES = ['requested', 'pending', 'succeeded', 'failed'] as const;
 export const DISPUTE_STATES = ['opened', 'answered', 'won', 'lost'] as const;
 

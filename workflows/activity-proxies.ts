@@ -11,6 +11,8 @@ import type {
   stockActivities,
 } from '../activities/index.ts';
 
+import { refusalIn } from './order/refusals.ts';
+
 type ActivitiesOf<F extends (...args: never[]) => unknown> = ReturnType<F>;
 
 const STEP_LIMIT = '1 hour';
@@ -18,25 +20,52 @@ const UNDO_LIMIT = '30 days';
 /** An order whose time is over still gets one whole attempt. */
 const PATIENCE_MS_MIN = 20_000;
 
-/** The order's record: short local activities, repeated until they succeed. */
-export const records = proxyLocalActivities<ActivitiesOf<typeof orderActivities>>({
-  startToCloseTimeout: '5 seconds',
+/** Owed money and stock are returned, with retries for a month. */
+const UNDO = {
+  startToCloseTimeout: '15 seconds',
   scheduleToCloseTimeout: UNDO_LIMIT,
-  retry: {
-    initialInterval: '200 milliseconds',
-    backoffCoefficient: 2,
-    maximumInterval: '10 seconds',
-  },
+  retry: { initialInterval: '500 milliseconds', maximumInterval: '1 minute' },
+} as const;
+
+/**
+ * Activities that are local as long as they are quick. One that has no result after ten seconds
+ * goes on at the server, whose retries leave nothing in the history: a local one adds events for as
+ * long as an outage lasts. Both attempts have the same key or change nothing the second time.
+ */
+const localAtFirst = <A extends Activities<A>>(
+  lasting: Parameters<typeof proxyActivities>[0],
+): ActivitiesOf<() => A> => {
+  const quick = proxyLocalActivities<Untyped>({
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '10 seconds',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2 },
+  });
+  const remote = proxyActivities<Untyped>(lasting);
+  const get = (_: object, name: string) => async (input: object) => {
+    try {
+      return await quick[name]?.(input);
+    } catch (error) {
+      if (refusalIn(error)) throw error;
+      return remote[name]?.(input);
+    }
+  };
+  return new Proxy({}, { get }) as A;
+};
+
+type Untyped = Record<string, (input: object) => Promise<unknown>>;
+type Activities<A> = { [K in keyof A]: (input: never) => Promise<unknown> };
+
+/** The order's record. */
+export const records = localAtFirst<ActivitiesOf<typeof orderActivities>>({
+  ...UNDO,
+  taskQueue: 'orders',
 });
 
-export const stock = proxyLocalActivities<ActivitiesOf<typeof stockActivities>>({
+export const stock = localAtFirst<ActivitiesOf<typeof stockActivities>>({
   startToCloseTimeout: '6 seconds',
   scheduleToCloseTimeout: STEP_LIMIT,
-  retry: {
-    initialInterval: '200 milliseconds',
-    backoffCoefficient: 2,
-    maximumInterval: '10 seconds',
-  },
+  retry: { initialInterval: '500 milliseconds', maximumInterval: '10 seconds' },
+  taskQueue: 'orders',
 });
 
 /**
@@ -56,13 +85,6 @@ export const paymentsWithin = (limitMs: number) =>
       maximumInterval: '20 seconds',
     },
   });
-
-/** Owed money and stock are returned, with retries for a month. */
-const UNDO = {
-  startToCloseTimeout: '15 seconds',
-  scheduleToCloseTimeout: UNDO_LIMIT,
-  retry: { initialInterval: '500 milliseconds', maximumInterval: '1 minute' },
-} as const;
 
 export const stockUndo = proxyActivities<ActivitiesOf<typeof stockActivities>>({
   ...UNDO,

@@ -1,13 +1,13 @@
 // Order Recovery's workflows: each sweeps, reconciles, compares or repairs orders once.
-import { proxyActivities, setCurrentDetails, sleep } from '@temporalio/workflow';
+import { ActivityFailure, proxyActivities, setCurrentDetails, sleep } from '@temporalio/workflow';
 import type { recoveryActivities } from '../activities/index.ts';
-import type { RepairOrdersInput } from './recovery.contract.ts';
+import { RECOVERY_ATTEMPTS_MAX, type RepairOrdersInput } from './recovery.contract.ts';
 
 const activities = proxyActivities<ReturnType<typeof recoveryActivities>>({
   startToCloseTimeout: '2 minutes',
   heartbeatTimeout: '10 seconds',
   scheduleToCloseTimeout: '5 minutes',
-  retry: { maximumAttempts: 3 },
+  retry: { maximumAttempts: RECOVERY_ATTEMPTS_MAX },
 });
 
 /** Starts missing workflows, delivers undelivered events and flags stuck orders. */
@@ -30,14 +30,23 @@ export async function checkReadModel(): Promise<number> {
   return activities.checkReadModel();
 }
 
-/** Repairs many orders one after the other; each action is audited and done once. */
+/**
+ * Repairs many orders one after the other; each action is audited and done once. One that cannot be
+ * repaired does not keep the others waiting.
+ */
 export async function repairOrders(input: RepairOrdersInput): Promise<number> {
   const { orderIds, perSecond, ...action } = input;
   let done = 0;
+  let failed = 0;
   for (const orderId of orderIds) {
-    await activities.repairOne({ ...action, orderId });
-    done++;
-    setCurrentDetails(`${done} of ${orderIds.length}`);
+    try {
+      await activities.repairOne({ ...action, orderId });
+      done++;
+    } catch (error) {
+      if (!(error instanceof ActivityFailure)) throw error;
+      failed++;
+    }
+    setCurrentDetails(`${done} of ${orderIds.length}, ${failed} failed`);
     await sleep(1_000 / perSecond);
   }
   return done;

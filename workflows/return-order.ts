@@ -26,7 +26,8 @@ export async function returnOrder(input: ReturnOrderInput): Promise<string> {
   const reason = `return ${returnId}`;
   const wanted = { id: returnId, amountMinor: worthMinor, isAtMost: true, reason };
   const amountMinor = await refunds.requestRefund({ ...order, ...wanted });
-  const isMade = amountMinor === 0 || (await refunds.settleRefund({ id: returnId })) === 'succeeded';
+  const isMade =
+    amountMinor === 0 || (await refunds.settleRefund({ id: returnId })) === 'succeeded';
   showStep('putting the units back on hand');
   await stockUndo.restockUnits({ ...order, receiptId: returnId, units });
   // A refund that the bank refused has raised an attention: an operator refunds it.

@@ -3,6 +3,8 @@ import type Stripe from 'stripe';
 import { LIST_MAX, type StripeConnection } from './stripe-client.ts';
 
 /** The largest difference between the provider's clock and ours. */
+/** Intents older than this are found by the provider's search. */
+const SEARCHABLE_AFTER_MS = 10 * 60_000;
 const CLOCKS_APART_MS = 60_000;
 
 export type Stage =
@@ -57,16 +59,24 @@ const viewOf = (intent: Stripe.PaymentIntent): PaymentView => ({
   declineCode: intent.last_payment_error?.decline_code ?? intent.last_payment_error?.code,
 });
 
+/**
+ * Looks through the newest intents, which the provider's search may not have yet, and then searches
+ * for the older ones (https://docs.stripe.com/search: searchable within a minute as a rule). So an
+ * order of long ago costs no more than one of today.
+ */
 const findByOrder = async (
   intents: Stripe['paymentIntents'],
   orderId: string,
   sinceMs: number,
 ): Promise<PaymentView | undefined> => {
-  const gte = Math.floor((sinceMs - CLOCKS_APART_MS) / 1000);
+  const listedMs = Math.max(sinceMs, Date.now() - SEARCHABLE_AFTER_MS);
+  const gte = Math.floor((listedMs - CLOCKS_APART_MS) / 1000);
   for await (const intent of intents.list({ limit: LIST_MAX, created: { gte } })) {
     if (intent.metadata['orderId'] === orderId) return viewOf(intent);
   }
-  return undefined;
+  if (listedMs === sinceMs) return undefined;
+  const { data } = await intents.search({ query: `metadata['orderId']:'${orderId}'`, limit: 1 });
+  return data[0] && viewOf(data[0]);
 };
 
 /** Every call may be refused: CARD_DECLINED, RATE_LIMITED, IDEMPOTENCY_KEY_IN_FLIGHT. */

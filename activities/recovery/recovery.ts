@@ -5,7 +5,12 @@ import type { Cassandra } from '../../db/cassandra/client.ts';
 import { findOrderView } from '../../db/cassandra/orders.ts';
 import type { Order } from '../../db/postgres/orders/orders.ts';
 import { positionOf, putPosition, type Lane } from '../../db/postgres/orders/positions.ts';
-import { listChanged, listUnchanged } from '../../db/postgres/orders/recovery.ts';
+import {
+  listChanged,
+  listUnchanged,
+  recordAction,
+  recordOutcome,
+} from '../../db/postgres/orders/recovery.ts';
 import { listRequested } from '../../db/postgres/orders/returns.ts';
 import { raiseAttention } from '../../db/postgres/orders/steps.ts';
 import { forgetEvents, listUnnotified } from '../../db/postgres/orders/webhooks.ts';
@@ -24,6 +29,8 @@ import { notifyWorkflow } from '../../workflows/client/provider-events.ts';
 import { act } from '../../workflows/client/repair.ts';
 import { startOrder, startReturn } from '../../workflows/client/start.ts';
 import type { WorkflowTimings } from '../../workflows/fulfill-order.contract.ts';
+import { RECOVERY_ATTEMPTS_MAX } from '../../workflows/recovery.contract.ts';
+import { attemptNow } from '../attempts.ts';
 import { reconcile, type ReconciliationDeps } from './reconciliation.ts';
 import { stockActivities, type StockClient } from '../stock.ts';
 
@@ -65,11 +72,18 @@ export interface RecoveryDeps extends ReconciliationDeps {
   olderThanMs: number;
 }
 
-/** Repairs one order of a batch; a refusal is recorded and is no failure. */
+/**
+ * Repairs one order of a batch; a refusal is recorded and is no failure. So is what stays
+ * unavailable at the last attempt: the other orders of the batch go on.
+ */
 const repairOne = async (deps: RecoveryDeps, { batchId, orderId, ...input }: RepairInput) => {
   const action = { ...input, orderId, batchId, key: `${batchId}/${orderId}` };
-  await act(deps, action).catch((error: unknown) => {
-    if (!(error instanceof DomainError) || error.code === 'UNAVAILABLE') throw error;
+  await act(deps, action).catch(async (error: unknown) => {
+    if (!(error instanceof DomainError)) throw error;
+    if (error.code !== 'UNAVAILABLE') return;
+    if (attemptNow() < RECOVERY_ATTEMPTS_MAX) throw error;
+    const { id } = await recordAction(deps.pg, action);
+    await recordOutcome(deps.pg, id, error.code, error.message);
   });
 };
 
@@ -99,7 +113,10 @@ const REASONS: Record<WorkflowState, AttentionReason> = {
 };
 
 /** Raises an attention for an open order without a running workflow, or one undecided too long. */
-const flagIfStuck = async (deps: RecoveryDeps, order: Order): Promise<boolean> => {
+export const flagIfStuck = async (
+  deps: Pick<RecoveryDeps, 'pg' | 'temporal' | 'timings'>,
+  order: Order,
+): Promise<boolean> => {
   const { id, storeId, status, attentions, createdAt } = order;
   if (attentions.some(({ step }) => step === SWEEP_STEP)) return false;
   const state = await workflowState(deps.temporal, id);

@@ -99,6 +99,8 @@ const admitInRedis = async (deps: InventoryDeps, input: ReserveInput): Promise<A
   const { storeId, id, demand } = input;
   const gone = demand.find(({ sku }) => deps.soldOut.has(storeId, sku));
   if (gone && !deps.answered.has(storeId, id)) {
+    // Another process may have held it: a repeated call gets its first answer.
+    if ((await deps.cache.lookUp(storeId, id)).isKnown) return NOT_ADMITTED;
     throw outOfStock([gone], [{ sku: gone.sku, available: 0 }]);
   }
   const epoch = deps.fence.epoch();

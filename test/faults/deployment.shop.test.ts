@@ -20,24 +20,36 @@ import { authenticate, providerView, reached } from '../support/judges.ts';
 import { breakableShop, type BreakableShop } from '../support/breakable-shop.ts';
 import { UP_LIMIT_MS } from '../support/shop.ts';
 import { needs } from '../support/stuck-orders.ts';
+import { flagIfStuck } from '../../activities/recovery/recovery.ts';
+import { connectPostgres, type Pg } from '../../db/postgres/client.ts';
+import { findOrder } from '../../db/postgres/orders/orders.ts';
+import { createTelemetry } from '../../telemetry/telemetry.ts';
 import { installRuntime } from '../../telemetry/temporal.ts';
 
 const LIMIT_MS = 120_000;
 const GOOD = 'local';
 const BAD = 'bad-deploy';
+/** No workflow is started with them. */
+const NO_TIMINGS = { paymentWindowMs: 0, carrierPollMs: 0, voidPatienceMs: 0 };
 const WORKFLOWS = resolve(import.meta.dirname, '../replay/bad-workflows.ts');
 
 let shop: BreakableShop;
 let connection: NativeConnection;
 let client: Client;
 let metrics: () => Promise<string>;
+let pg: Pg;
 beforeAll(async () => {
   shop = await breakableShop();
   metrics = installRuntime();
+  const telemetry = createTelemetry('test', 'fatal');
+  pg = connectPostgres({ url: shop.env['POSTGRES_URL'] ?? '', telemetry, connectionsMax: 2 });
   connection = await NativeConnection.connect({ address: shop.env['TEMPORAL_ADDRESS'] ?? '' });
   client = new Client({ connection, namespace: 'holdfast', dataConverter });
 }, UP_LIMIT_MS);
-afterAll(() => connection.close());
+afterAll(async () => {
+  await connection.close();
+  await pg.close();
+});
 
 const dataConverter = { payloadCodecs: [payloadCodec([codecKeys(testInstance())])] };
 
@@ -85,9 +97,10 @@ test(
         (await workflowState(temporal, body.id)) === 'halted' ? true : undefined,
       );
       expect(await metrics()).toMatch(/^temporal_workflow_task_execution_failed\{.*\} [1-9]/m);
-      // Only orders that stand still are swept.
-      await shop.sql`update orders.orders set updated_at = now() - interval '1 hour'
-        where id = ${body.id}`;
+      const order = await findOrder(pg, body.id);
+      if (!order) throw new Error('no such order');
+      // The sweep itself is of the build that nothing polls for.
+      await flagIfStuck({ pg, temporal, timings: NO_TIMINGS }, order);
       const { attentions } = await needs(shop, body.id, 'WORKFLOW_HALTED');
       expect(attentions[0]?.detail).toContain('TMPRL1100');
     } finally {

@@ -5,6 +5,7 @@ import type { NextAction } from '../../../domain/declines.ts';
 import { newId } from '../../../domain/ids.ts';
 import {
   assertMove,
+  isOpenPayment,
   ORDER_EVENTS,
   type Address,
   type OrderStatus,
@@ -71,7 +72,7 @@ type Paying = Partial<OrderRow> & { paymentStatus: PaymentStatus };
 const pay = async (tx: Tx, present: OrderRow, set: Paying, data: EventData) => {
   const row = await writeChange(tx, present, set);
   await recordEvent(tx, row, PAYMENT_EVENTS[set.paymentStatus], data);
-  if (set.paymentStatus === 'captured' && present.paymentStatus === 'authorized') {
+  if (set.paymentStatus === 'captured') {
     const { id: reference, totalMinor: amountMinor } = row;
     await postEntry(tx, row, { entry: 'capture', reference, amountMinor });
   }
@@ -124,7 +125,9 @@ export const advanceOrder = (
   pg.transaction('orders.advance', async (tx) => {
     const present = await lockOrder(tx, storeId, id);
     let row = present;
-    if (paymentStatus && paymentStatus !== row.paymentStatus) {
+    // A step that is recorded late does not take a refund or a dispute back.
+    const isLate = !isOpenPayment(row.paymentStatus);
+    if (paymentStatus && !isLate && paymentStatus !== row.paymentStatus) {
       row = await pay(tx, row, { ...columns, paymentStatus }, status ? {} : data);
     }
     if (status && status !== row.status) row = await move(tx, row, { ...columns, status }, data);
