@@ -148,7 +148,9 @@ const createWorkers = async (connection: NativeConnection, deps: Deps): Promise<
           maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
           shutdownGraceTime: SHUTDOWN_GRACE,
           shutdownForceTime: SHUTDOWN_FORCE,
-          interceptors: { activity: [translatingRefusals(deps.telemetry)] },
+          interceptors: {
+            activity: [translatingRefusals(deps.telemetry, config.HOLDFAST_CHECK_RESPONSES)],
+          },
         }),
       ),
   );

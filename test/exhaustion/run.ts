@@ -1,6 +1,7 @@
 // Runs an order's workflow once in virtual time, with each choice taken from a script.
 import { CancelledFailure, type RetryState } from '@temporalio/common';
 import type { OrderStatus } from '../../domain/order.ts';
+import { refusalsOf } from '../../activities/refusal-codes.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { FulfillOrderInput, OrderProgress } from '../../workflows/fulfill-order.contract.ts';
 import * as runtime from './runtime.ts';
@@ -131,8 +132,8 @@ class Run {
   async #outcome(name: string, input: Record<string, unknown>, isLocal: boolean): Promise<unknown> {
     const activity = ACTIVITIES[name];
     if (!activity) throw new Error(`the model has no activity ${name}`);
-    const { refuses, results = ['ok'], isDone, isSure, apply } = activity;
-    const codes = isDone?.(this.world) ? [] : refuses;
+    const { results = ['ok'], isDone, isSure, apply } = activity;
+    const codes = isDone?.(this.world) ? [] : (refusalsOf(name) ?? []);
     const acts = Object.keys(name === 'authorizePayment' ? MEANWHILE : CANCELLED);
     const faults = [...codes.map((code) => `refuses ${code}`), 'fails', 'is lost', ...acts];
     const outcome = this.choose(name, isSure ? results : [...results, ...faults]);

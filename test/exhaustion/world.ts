@@ -43,8 +43,6 @@ export const newWorld = (): World => ({
 });
 
 export interface Activity {
-  /** Codes of refusals that the activity throws for good. */
-  refuses: readonly string[];
   /** Results that it may have, the usual one first. */
   results?: readonly string[];
   /** Its effect, as often as it is called; throws the code of a refusal that the world demands. */
@@ -70,22 +68,19 @@ const isPaid = ({ intent }: World): boolean => intent === 'authorized' || intent
 
 const STOCK: Record<string, Activity> = {
   reserveStock: {
-    refuses: ['OUT_OF_STOCK'],
     isDone: ({ stock }) => stock === 'held',
     apply: (world) => {
       if (world.stock === 'none') world.stock = 'held';
     },
   },
-  extendHold: { refuses: ['RESERVATION_ENDED'], apply: () => undefined },
+  extendHold: { apply: () => undefined },
   claimStock: {
-    refuses: ['RESERVATION_ENDED', 'NOT_FOUND', 'OUT_OF_STOCK'],
     isDone: ({ stock }) => stock === 'claimed',
     apply: (world) => {
       if (world.stock === 'held') world.stock = 'claimed';
     },
   },
   returnStock: {
-    refuses: ['VERSION_MISMATCH'],
     apply: (world) => {
       if (['booked', 'shipped', 'delivered'].includes(world.parcel)) {
         world.broken.push(`units are on hand again while their parcel is ${world.parcel}`);
@@ -97,7 +92,6 @@ const STOCK: Record<string, Activity> = {
 
 const PAYMENT: Record<string, Activity> = {
   authorizePayment: {
-    refuses: ['CARD_DECLINED', 'RESERVATION_ENDED', 'PAYMENT_REFUSED'],
     results: ['authorized', 'action_required', 'processing', 'declined', 'retried', 'kept'],
     isDone: isPaid,
     apply: (world, _input, result) => {
@@ -114,7 +108,6 @@ const PAYMENT: Record<string, Activity> = {
     },
   },
   capturePayment: {
-    refuses: ['CARD_DECLINED'],
     isDone: ({ intent }) => intent === 'captured',
     apply: (world) => {
       world.intent = 'captured';
@@ -123,13 +116,11 @@ const PAYMENT: Record<string, Activity> = {
       }
     },
   },
-  returnPayment: { refuses: ['CARD_DECLINED'], apply: giveBack },
+  returnPayment: { apply: giveBack },
   requestRefund: {
-    refuses: ['REFUND_EXCEEDS_CAPTURE'],
     apply: () => PART_MINOR,
   },
   settleRefund: {
-    refuses: ['CARD_DECLINED'],
     results: ['succeeded', 'failed'],
     apply: (world, _input, result) => {
       if (result === 'failed') world.owedMinor = PART_MINOR;
@@ -143,13 +134,11 @@ const BACK = { sku: 'A', quantity: 1, location: 'annex' };
 
 const PARCELS: Record<string, Activity> = {
   restockUnits: {
-    refuses: ['INVALID_INPUT'],
     apply: (world) => {
       world.isRestocked = true;
     },
   },
   bookShipment: {
-    refuses: ['SHIPMENT_REFUSED'],
     isDone: ({ parcel }) => parcel === 'booked',
     apply: (world) => {
       if (world.parcel === 'none') world.parcel = 'booked';
@@ -157,7 +146,6 @@ const PARCELS: Record<string, Activity> = {
     },
   },
   voidShipment: {
-    refuses: ['INVALID_INPUT'],
     results: ['voided', 'left'],
     apply: (world, _input, result) => {
       // What was voided stays so, and so does what has left.
@@ -166,16 +154,14 @@ const PARCELS: Record<string, Activity> = {
       return world.hasLeft ? 'left' : 'voided';
     },
   },
-  interceptShipment: { refuses: ['INVALID_INPUT'], apply: () => undefined },
+  interceptShipment: { apply: () => undefined },
   openReturn: {
-    refuses: ['RETURN_REFUSED'],
     apply: (world) => {
       if (world.status !== 'delivered') world.broken.push(`a return of what is ${world.status}`);
       world.isReturnOpen = true;
     },
   },
   followShipment: {
-    refuses: ['NOT_FOUND'],
     results: ['delivered', 'part', 'part back', 'lost', 'some back', 'returned'],
     apply: (world, _input, result) => {
       if (world.status === 'packing') world.status = 'shipped';
@@ -193,12 +179,10 @@ const PARCELS: Record<string, Activity> = {
 
 const RECORD: Record<string, Activity> = {
   moveOrder: {
-    refuses: [],
     isSure: true,
     apply: (world, { status }) => move(world, status as OrderStatus),
   },
   raiseAttention: {
-    refuses: [],
     isSure: true,
     apply: ({ attentions }, { step, reason, actions }) => {
       const id = `att_${String(step)}`;
@@ -208,15 +192,13 @@ const RECORD: Record<string, Activity> = {
     },
   },
   clearAttention: {
-    refuses: [],
     isSure: true,
     apply: ({ attentions }, { attentionId }) => void attentions.delete(String(attentionId)),
   },
-  noteCancelRequested: { refuses: [], isSure: true, apply: () => undefined },
-  noteCancelTooLate: { refuses: [], isSure: true, apply: () => undefined },
-  changeAddress: { refuses: [], isSure: true, apply: () => undefined },
+  noteCancelRequested: { isSure: true, apply: () => undefined },
+  noteCancelTooLate: { isSure: true, apply: () => undefined },
+  changeAddress: { isSure: true, apply: () => undefined },
   notifyShopper: {
-    refuses: [],
     isSure: true,
     apply: (world, { kind }) => void world.mails.push(String(kind)),
   },
