@@ -1,7 +1,7 @@
 // Tests the budget of an order at Temporal: events, tasks and billable actions of its history.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { temporal } from '@temporalio/proto';
-import { connectHistories, type Histories } from '../support/histories.ts';
+import { connectHistories, type Histories } from './histories.ts';
 import { placeOrder, stockedWare } from '../support/journeys.ts';
 import { reached } from '../support/judges.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { temporal } from '@temporalio/proto';
 import { ADDRESS_CHANGES_MAX, CARDS_MAX } from '../../domain/history-limits.ts';
 import { ADDRESS, asShopper, decidedOrder, stockedWare } from '../support/journeys.ts';
-import { connectHistories, type Histories } from '../support/histories.ts';
+import { connectHistories, type Histories } from './histories.ts';
 import { authenticate, reached } from '../support/judges.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 

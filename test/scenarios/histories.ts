@@ -4,7 +4,7 @@ import { codecKeys } from '../../ops/environment.ts';
 import { testInstance } from '../../ops/instance.ts';
 import { payloadCodec } from '../../workflows/client/codec.ts';
 import { fulfillOrderId } from '../../workflows/fulfill-order.contract.ts';
-import type { Shop } from './shop.ts';
+import type { Shop } from '../support/shop.ts';
 
 export const connectHistories = async ({ env }: Shop) => {
   const connection = await Connection.connect({ address: env['TEMPORAL_ADDRESS'] ?? '' });
