@@ -120,7 +120,10 @@ class Life {
   #grant(id: string, amountMinor: number | undefined, isAtMost: boolean): void {
     const granted = grantedMinor(this.after, { id, amountMinor, isAtMost });
     if (granted === 0) return;
-    const refunds = [...this.after.refunds, { id, amountMinor: granted, state: 'pending' as const }];
+    const refunds = [
+      ...this.after.refunds,
+      { id, amountMinor: granted, state: 'pending' as const },
+    ];
     this.after = { ...this.after, refunds };
   }
 

@@ -50,7 +50,9 @@ describe('a message', () => {
 
   test('refuses a name that its enum does not know', () => {
     const since = new Date();
-    expect(() => messageOf(AttentionSchema, { ...WAITING, reason: 'BORED', since })).toThrow('BORED');
+    expect(() => messageOf(AttentionSchema, { ...WAITING, reason: 'BORED', since })).toThrow(
+      'BORED',
+    );
   });
 });
 
