@@ -14,6 +14,7 @@ import {
   asStore,
   cancelByShopper,
   eventually,
+  newName,
   placeOrder,
   stockedWare,
   type OrderOptions,
@@ -27,6 +28,7 @@ import {
   reached,
 } from '../support/judges.ts';
 import { breakableShop, type BreakableShop, withSetting } from '../support/breakable-shop.ts';
+import { needs } from '../support/stuck-orders.ts';
 import { readable } from './readable.ts';
 
 /** Smaller than a batch. */
@@ -82,6 +84,24 @@ const PATHS: Record<string, (shop: BreakableShop) => Promise<string>> = {
     await cancelByShopper(shop, id, accessToken);
     await control(shop, 'CARRIER_SANDBOX_URL', 'DELETE', 'faults');
     await reached(shop, id, 'cancelled');
+    return id;
+  },
+  left: async (shop) => {
+    const name = newName();
+    const lost = { action: 'apply_then_500', times: 1_000, containing: name };
+    const fault = { method: 'POST', path: '/shipments', ...lost };
+    await control(shop, 'CARRIER_SANDBOX_URL', 'POST', 'faults', fault);
+    const { id, accessToken } = await begin(shop, { name, postalCode: 'SLOW 00' });
+    await eventually('its parcel has left', async () => {
+      const { body } = await control(shop, 'CARRIER_SANDBOX_URL', 'GET', 'shipments');
+      const { shipments } = body as { shipments: { reference: string; status: string }[] };
+      return shipments.find((one) => one.reference === id && one.status === 'shipped');
+    });
+    await cancelByShopper(shop, id, accessToken);
+    await needs(shop, id, 'PARCEL_LEFT');
+    await repairBy(shop, id, 'intercept');
+    await reached(shop, id, 'returned_to_sender');
+    await control(shop, 'CARRIER_SANDBOX_URL', 'DELETE', 'faults');
     return id;
   },
   'another-card': async (shop) => {
