@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { stringify } from 'yaml';
-import { migrationSettings, ownEnvironment } from './environment.ts';
+import { migrationSettings, promotionSettings, ownEnvironment } from './environment.ts';
 import { ROOT, type Instance } from './instance.ts';
 import { DEFAULT_PORT_BASE, portOf, type PortName } from './ports.ts';
 import { PROCESS_NAMES, specOf, type ProcessName } from './processes.ts';
@@ -200,10 +200,18 @@ export const composeFile = (): string => {
     depends_on: isUp(SERVER_NAMES, 'service_healthy'),
     restart: 'on-failure',
   };
+  const promote = {
+    image: IMAGE,
+    command: ['bun', 'processes/promote.ts'],
+    environment: promotionSettings(composed),
+    depends_on: isUp(['worker'], 'service_healthy'),
+    restart: 'on-failure',
+  };
   const services = {
     ...servers(),
     migrate,
     ...(Object.fromEntries(processes) as object),
+    promote,
   };
   const volumes = { postgres: {}, kafka: {}, cassandra: {}, temporal: {}, sandbox: {} };
   const options = { lineWidth: 0, aliasDuplicateObjects: false };

@@ -164,6 +164,12 @@ export const migrationSettings = (instance: Instance): Record<string, string> =>
   };
 };
 
+/** The one-shot promotion of the build. */
+export const promotionSettings = (instance: Instance): Record<string, string> => {
+  const { HOLDFAST_TEMPORAL_ADDRESS = '', HOLDFAST_TEMPORAL_NAMESPACE = '' } = settingsOf(instance);
+  return { HOLDFAST_TEMPORAL_ADDRESS, HOLDFAST_TEMPORAL_NAMESPACE };
+};
+
 export const migrateEnvironment = (instance: Instance): Record<string, string> => ({
   ...machine(),
   ...migrationSettings(instance),

@@ -86,7 +86,7 @@ const BY_SPEC: readonly Setting[] = [
 ];
 
 /** The settings of a process that an instance or a deployment has to give it. */
-export const settingsOf = (name: ProcessName | 'migrate'): Setting[] =>
+export const settingsOf = (name: ProcessName | 'migrate' | 'promote'): Setting[] =>
   PROCESS_SETTINGS[name].filter((setting: Setting) => !BY_SPEC.includes(setting));
 
 export const specOf = (name: ProcessName): ProcessSpec => PROCESSES[name];

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { environmentOf, migrateEnvironment } from './environment.ts';
+import { promoteLocal } from './promotion.ts';
 import { ROOT, type Instance } from './instance.ts';
 import { isSandbox, PROCESS_NAMES, specOf, type ProcessName } from './processes.ts';
 import { cassandraServer } from './servers/cassandra.ts';
@@ -227,4 +228,5 @@ export const bringUp = (
       wanted.map(([name, copy]) => startProcess(instance, name, copy, report)),
       report,
     );
+    await promoteLocal(instance);
   });

@@ -75,6 +75,8 @@ const SETTINGS = {
   HOLDFAST_CODEC_KEYS: list,
   /** The worker's build id; a constant locally, the commit where builds differ. */
   HOLDFAST_BUILD_ID: z.string().min(1).max(100).default('local'),
+  /** The build that a promotion replaces; absent or `none` for the first one. */
+  HOLDFAST_PROMOTE_FROM: z.string().min(1).max(100).optional(),
   HOLDFAST_TEMPORAL_UI_URL: z.url(),
   HOLDFAST_PROFILE: z.enum(['local', 'production']).default('production'),
   HOLDFAST_TEMPORAL_NAMESPACE: z.string().default('holdfast'),

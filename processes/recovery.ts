@@ -68,7 +68,7 @@ await run(config, async (telemetry) => {
     reconcilePayments: config.HOLDFAST_RECONCILE_EVERY_MS,
   };
   const scheduled = putSchedules(() => temporal.client(), timings, telemetry, stopping.signal);
-  const overview = watchOverview(pg, telemetry);
+  const overview = watchOverview(pg, temporal, telemetry);
   const { HOLDFAST_HOST: host, HOLDFAST_PORT: port } = config;
   const listener = listenApp(app, { host, port, tls: peerTlsOf(config) });
   return {

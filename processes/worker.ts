@@ -22,7 +22,7 @@ import { stripeProvider } from '../activities/providers/stripe.ts';
 import { translatingRefusals } from '../activities/refusals.ts';
 import { payloadCodec } from '../workflows/client/codec.ts';
 import { clientOf } from '../apis/rpc/client.ts';
-import { DEPLOYMENT, makeCurrent } from '../workflows/client/deployment.ts';
+import { DEPLOYMENT, unservedQueues } from '../workflows/client/deployment.ts';
 import { mintTokens } from '../apis/rpc/tokens.ts';
 import { connectCassandra, type Cassandra } from '../db/cassandra/client.ts';
 import { ageOfSearch } from '../db/cassandra/progress.ts';
@@ -41,6 +41,8 @@ const CACHED_WORKFLOWS_MAX = 2_000;
 /** Shorter than the process' own drain, so that a stop is orderly. */
 const SHUTDOWN_GRACE = '5 seconds';
 const SHUTDOWN_FORCE = '8 seconds';
+/** How long the look at the current build's queues is remembered. */
+const UNSERVED_FOR_MS = 10_000;
 const WORKFLOWS = new URL('../workflows/index.ts', import.meta.url).pathname;
 
 interface Deps {
@@ -156,6 +158,15 @@ const createWorkers = async (connection: NativeConnection, deps: Deps): Promise<
   );
 };
 
+/** A check that asks again only after `lifeMs`: readiness is read often. */
+const remembered = (lifeMs: number, check: () => Promise<void>): (() => Promise<void>) => {
+  let last = { atMs: 0, result: Promise.resolve() };
+  return () => {
+    if (Date.now() - last.atMs > lifeMs) last = { atMs: Date.now(), result: check() };
+    return last.result;
+  };
+};
+
 await run(config, async (telemetry) => {
   const moreMetrics = installRuntime();
   const { HOLDFAST_TEMPORAL_ADDRESS: address, HOLDFAST_TEMPORAL_NAMESPACE: namespace } = config;
@@ -176,7 +187,6 @@ await run(config, async (telemetry) => {
     telemetry.log.error('worker failed', error);
     process.exit(1);
   });
-  await makeCurrent(client, namespace, config.HOLDFAST_BUILD_ID);
   return {
     moreMetrics,
     checks: {
@@ -185,6 +195,10 @@ await run(config, async (telemetry) => {
         const states = workers.map((worker) => worker.getState());
         if (states.some((state) => state !== 'RUNNING')) throw new Error(states.join());
       },
+      'current build': remembered(UNSERVED_FOR_MS, async () => {
+        const queues = await unservedQueues(client);
+        if (queues.length > 0) throw new Error(`nobody serves ${queues.join(', ')}`);
+      }),
     },
     stop: async () => {
       for (const worker of workers) worker.shutdown();

@@ -2,6 +2,8 @@
 import type { Pg } from '../../db/postgres/client.ts';
 import { ordersOverview } from '../../db/postgres/orders/overview.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { TemporalConnection } from '../../workflows/client/connection.ts';
+import { unservedQueues } from '../../workflows/client/deployment.ts';
 import { reply, route, type Route } from '../http/routes.ts';
 import { overviewResponse } from './responses.ts';
 
@@ -19,7 +21,11 @@ export const overviewRoute = (pg: Pg): Route =>
   });
 
 /** The same figures as metrics, read every five seconds; alerts use them. */
-export const watchOverview = (pg: Pg, telemetry: Telemetry): { stop(): void } => {
+export const watchOverview = (
+  pg: Pg,
+  temporal: TemporalConnection,
+  telemetry: Telemetry,
+): { stop(): void } => {
   const oldest = telemetry.gauge(
     'holdfast_oldest_undecided_seconds',
     'Age of the oldest order whose payment is not decided.',
@@ -35,6 +41,10 @@ export const watchOverview = (pg: Pg, telemetry: Telemetry): { stop(): void } =>
     'holdfast_payments_compared_seconds',
     'Payments older than this many seconds have been compared with the provider.',
   );
+  const unserved = telemetry.gauge(
+    'holdfast_unserved_queues',
+    'Task queues for which no worker of the current build polls.',
+  );
   const look = async (): Promise<void> => {
     const seen = await ordersOverview(pg);
     oldest.set(seen.oldestUndecidedSeconds);
@@ -44,6 +54,7 @@ export const watchOverview = (pg: Pg, telemetry: Telemetry): { stop(): void } =>
     attention.reset();
     for (const [status, count] of Object.entries(seen.byStatus)) byStatus.set({ status }, count);
     for (const [reason, count] of Object.entries(seen.byReason)) attention.set({ reason }, count);
+    unserved.set((await unservedQueues(await temporal.client())).length);
   };
   const timer = setInterval(() => {
     look().catch((error: unknown) => telemetry.log.error('reading the overview failed', error));

@@ -7,6 +7,7 @@ import type { IJob } from 'kubernetes-models/batch/v1/Job';
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
 import type { IConfigMap } from 'kubernetes-models/v1/ConfigMap';
+import type { IEnvVar } from 'kubernetes-models/v1/EnvVar';
 import type { IService } from 'kubernetes-models/v1/Service';
 import type { IServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
 import { stringify } from 'yaml';
@@ -25,7 +26,9 @@ import {
 } from './settings.ts';
 import { WORKLOADS, type Signal, type Workload } from './workloads.ts';
 
-const IMAGE = 'registry.shop.example/holdfast:0.0.0';
+/** The image's tag, which is the build of its workflows, too. */
+const VERSION = '0.0.0';
+const IMAGE = `registry.shop.example/holdfast:${VERSION}`;
 /** Seconds a load balancer needs to stop sending to an ending pod. */
 const BALANCER_SECONDS = 5;
 /** Above the balancer's time and a process' drain (9 s) together. */
@@ -72,7 +75,10 @@ const containerOf = (workload: Workload) => ({
   name: workload.process,
   image: IMAGE,
   command: ['bun', `processes/${workload.process}.ts`],
-  env: environmentIn(workload.process, workload.variables),
+  env: environmentIn(workload.process, {
+    ...workload.variables,
+    ...(workload.process === 'worker' && { HOLDFAST_BUILD_ID: VERSION }),
+  }),
   ports: portsOf(workload),
   resources: {
     requests: { cpu: workload.cpu, memory: workload.memory },
@@ -205,17 +211,17 @@ const networkPolicies = (): INetworkPolicy[] => [
   networkPolicy('gateway', labelsOf('gateway'), [{ ports: [{ port: API_PORT }] }]),
 ];
 
-/** Runs before a new version, idempotently; the only job that may change tables. */
-const migration = (): IJob => ({
+/** A process that runs once. */
+const job = (name: string, activeDeadlineSeconds: number, env: IEnvVar[]): IJob => ({
   apiVersion: 'batch/v1',
   kind: 'Job',
-  metadata: metadataOf('migrate'),
+  metadata: metadataOf(name),
   spec: {
     backoffLimit: 5,
-    activeDeadlineSeconds: 600,
+    activeDeadlineSeconds,
     ttlSecondsAfterFinished: 86_400,
     template: {
-      metadata: { labels: labelsOf('migrate') },
+      metadata: { labels: labelsOf(name) },
       spec: {
         restartPolicy: 'OnFailure',
         serviceAccountName: NAME,
@@ -223,10 +229,10 @@ const migration = (): IJob => ({
         securityContext: SECURITY.pod,
         containers: [
           {
-            name: 'migrate',
+            name,
             image: IMAGE,
-            command: ['bun', 'processes/migrate.ts'],
-            env: [databaseOf('owner'), ...variablesOf(settingsOf('migrate'))],
+            command: ['bun', `processes/${name}.ts`],
+            env,
             securityContext: SECURITY.container,
           },
         ],
@@ -234,6 +240,18 @@ const migration = (): IJob => ({
     },
   },
 });
+
+/** Runs before a new version, idempotently; the only job that may change tables. */
+const migration = (): IJob =>
+  job('migrate', 600, [databaseOf('owner'), ...variablesOf(settingsOf('migrate'))]);
+
+/** Waits until the build's workers poll; refused when another build than expected is current. */
+const promotion = (): IJob =>
+  job('promote', 1_800, [
+    ...variablesOf(settingsOf('promote')),
+    { name: 'HOLDFAST_BUILD_ID', value: VERSION },
+    { name: 'HOLDFAST_PROMOTE_FROM', value: 'none' },
+  ]);
 
 const configMap = (): IConfigMap => ({
   apiVersion: 'v1',
@@ -260,6 +278,7 @@ const manifests = () => [
     disruptionBudget(workload),
     autoscaler(workload),
   ]),
+  promotion(),
 ];
 
 const HEADER = `# Holdfast on Kubernetes: kubectl apply -f ops/cluster/holdfast.yaml

@@ -1,11 +1,12 @@
-// The commands that run an instance: up, demo, status, env, logs, restart, down, reset.
+// The commands that run an instance: up, demo, status, env, logs, restart, promote, down, reset.
 import { existsSync } from 'node:fs';
-import { command, flag, UsageError, wholeNumber, withDefault } from '../arguments.ts';
+import { command, flag, text, UsageError, wholeNumber, withDefault } from '../arguments.ts';
 import { reset, takeDown } from '../down.ts';
 import { publicEnvironment } from '../environment.ts';
 import { shopInstance, type Instance } from '../instance.ts';
 import { print, report } from '../output.ts';
 import { isProcessName } from '../processes.ts';
+import { promoteBuild } from '../promotion.ts';
 import { statusOf } from '../status.ts';
 import { end, locked, logPath } from '../supervise.ts';
 import { bringUp, SERVERS, startProcess, startServer } from '../up.ts';
@@ -126,6 +127,24 @@ const restart = command({
   },
 });
 
+const promote = command({
+  name: 'promote',
+  summary: 'make a build of the workflows the current one',
+  about:
+    'Waits until workers of the build poll for every task queue, then makes it the current one. ' +
+    'Refused when another build than --from is current. A roll-back is the same command.',
+  example: 'promote 2026-11-29 --from 2026-11-22',
+  positionals: ['BUILD'],
+  options: {
+    from: text('CURRENT', 'the build that it replaces (default: none is current)'),
+    ...onTests,
+  },
+  run: async ({ from, ...values }, [buildId = '']) => {
+    await promoteBuild(instanceOf(values), buildId, from);
+    report(`${buildId} is the current build`);
+  },
+});
+
 const down = command({
   name: 'down',
   summary: 'stop everything that up started',
@@ -148,4 +167,4 @@ const resetCommand = command({
   },
 });
 
-export const RUN = [up, demo, status, env, logs, restart, down, resetCommand];
+export const RUN = [up, demo, status, env, logs, restart, promote, down, resetCommand];

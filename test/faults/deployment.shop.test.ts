@@ -3,18 +3,25 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { resolve } from 'node:path';
 import { Client } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Worker,
+  type WorkflowBundle,
+} from '@temporalio/worker';
 import { payloadCodec } from '../../workflows/client/codec.ts';
-import { DEPLOYMENT, makeCurrent } from '../../workflows/client/deployment.ts';
+import {
+  currentBuild,
+  DEPLOYMENT,
+  promote,
+  unservedQueues,
+} from '../../workflows/client/deployment.ts';
 import type { TemporalConnection } from '../../workflows/client/connection.ts';
 import { workflowState } from '../../workflows/client/orders.ts';
 import { codecKeys } from '../../ops/environment.ts';
 import { testInstance } from '../../ops/instance.ts';
-import {
-  fulfillOrderId,
-  ORDERS_QUEUE,
-  paymentChanged,
-} from '../../workflows/fulfill-order.contract.ts';
+import { fulfillOrderId, paymentChanged } from '../../workflows/fulfill-order.contract.ts';
 import { eventually, placeOrder, stockedWare } from '../support/journeys.ts';
 import { authenticate, providerView, reached } from '../support/judges.ts';
 import { breakableShop, type BreakableShop } from '../support/breakable-shop.ts';
@@ -31,7 +38,10 @@ const GOOD = 'local';
 const BAD = 'bad-deploy';
 /** No workflow is started with them. */
 const NO_TIMINGS = { paymentWindowMs: 0, carrierPollMs: 0, voidPatienceMs: 0 };
-const WORKFLOWS = resolve(import.meta.dirname, '../replay/bad-workflows.ts');
+const BAD_WORKFLOWS = resolve(import.meta.dirname, '../replay/bad-workflows.ts');
+const WORKFLOWS = resolve(import.meta.dirname, '../../workflows/index.ts');
+/** How long a build's workers may take to poll, in ms. */
+const PATIENCE_MS = 30_000;
 
 let shop: BreakableShop;
 let connection: NativeConnection;
@@ -53,19 +63,31 @@ afterAll(async () => {
 
 const dataConverter = { payloadCodecs: [payloadCodec([codecKeys(testInstance())])] };
 
-/** A worker whose workflows take their steps in another order, and which has no activities. */
-const badWorker = async (): Promise<Worker> =>
+/** Every task queue that a build has to serve. */
+const QUEUES = ['orders', 'imports', 'recovery', 'payments', 'fulfillment', 'notifications'];
+
+/** Workers of a build, whose activities do nothing. */
+const workersOf = async (buildId: string, workflowsPath: string, queues = QUEUES) => {
+  const logger = new DefaultLogger('WARN');
+  const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger });
+  const made = await Promise.all(queues.map((queue) => workerOf(buildId, queue, workflowBundle)));
+  const running = Promise.all(made.map((worker) => worker.run()));
+  return async (): Promise<void> => {
+    for (const worker of made) worker.shutdown();
+    await running;
+  };
+};
+
+const workerOf = (buildId: string, taskQueue: string, workflowBundle: WorkflowBundle) =>
   Worker.create({
     connection,
     namespace: 'holdfast',
-    taskQueue: ORDERS_QUEUE,
+    taskQueue,
     dataConverter,
-    workflowBundle: await bundleWorkflowCode({
-      workflowsPath: WORKFLOWS,
-      logger: new DefaultLogger('WARN'),
-    }),
+    workflowBundle,
+    activities: { nothing: async () => undefined },
     workerDeploymentOptions: {
-      version: { deploymentName: DEPLOYMENT, buildId: BAD },
+      version: { deploymentName: DEPLOYMENT, buildId },
       useWorkerVersioning: true,
       defaultVersioningBehavior: 'AUTO_UPGRADE',
     },
@@ -80,9 +102,8 @@ test(
     const paymentMethod = 'pm_card_authenticationRequired';
     const { body } = await placeOrder(shop, { sku, paymentMethod });
     const scenario = client.workflow.getHandle(fulfillOrderId(body.id));
-    const worker = await badWorker();
-    const running = worker.run();
-    await makeCurrent(client, 'holdfast', BAD);
+    const end = await workersOf(BAD, BAD_WORKFLOWS);
+    await promote(client, { buildId: BAD, from: GOOD, patienceMs: PATIENCE_MS });
     try {
       await scenario.signal(paymentChanged);
       await eventually('its task fails and is tried again', async () => {
@@ -104,14 +125,61 @@ test(
       const { attentions } = await needs(shop, body.id, 'WORKFLOW_HALTED');
       expect(attentions[0]?.detail).toContain('TMPRL1100');
     } finally {
-      await makeCurrent(client, 'holdfast', GOOD);
-      worker.shutdown();
-      await running;
+      await promote(client, { buildId: GOOD, from: BAD, patienceMs: PATIENCE_MS });
+      await end();
     }
     await authenticate(shop, body.id);
     await reached(shop, body.id, 'delivered');
     await needs(shop, body.id);
     expect((await providerView(shop, body.id)).paid).toHaveLength(1);
+  },
+  LIMIT_MS,
+);
+
+const isDelivered = async (): Promise<void> => {
+  const { sku } = await stockedWare(shop, 2);
+  const { body } = await placeOrder(shop, { sku });
+  await reached(shop, body.id, 'delivered');
+};
+
+const promotion = (buildId: string, from: string, patienceMs = PATIENCE_MS) =>
+  promote(client, { buildId, from, patienceMs }).then(
+    () => 'promoted',
+    (error: unknown) => (error as Error).message,
+  );
+
+test(
+  'a worker of an older build that comes and goes moves nothing',
+  async () => {
+    const end = await workersOf('older', WORKFLOWS);
+    expect(await currentBuild(client)).toBe(GOOD);
+    await end();
+    expect(await currentBuild(client)).toBe(GOOD);
+    await isDelivered();
+    expect(await unservedQueues(client)).toEqual([]);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a build is promoted once all of its queues are served, and from the build that is named',
+  async () => {
+    const endSome = await workersOf('newer', WORKFLOWS, ['orders', 'payments']);
+    expect(await promotion('newer', GOOD, 1_000)).toContain('no worker of build newer polls for');
+    const endRest = await workersOf(
+      'newer',
+      WORKFLOWS,
+      QUEUES.filter((queue) => !['orders', 'payments'].includes(queue)),
+    );
+    expect(await promotion('newer', 'another')).toContain(`the current build is ${GOOD}`);
+    expect(await promotion('newer', GOOD)).toBe('promoted');
+    // The job runs again after a crash, and that of an older release runs once more.
+    expect(await promotion('newer', GOOD)).toBe('promoted');
+    expect(await promotion(GOOD, 'before')).toContain('the current build is newer');
+    expect(await promotion(GOOD, 'newer')).toBe('promoted');
+    await endSome();
+    await endRest();
+    await isDelivered();
   },
   LIMIT_MS,
 );
