@@ -1,6 +1,7 @@
 // Approves returns, follows their parcels, and records their end.
 import type { Pg } from '../db/postgres/client.ts';
 import { moveReturn, returnById } from '../db/postgres/orders/returns.ts';
+import { DomainError } from '../domain/errors.ts';
 import type { Address } from '../domain/order.ts';
 import type { Carrier } from './providers/carrier.ts';
 import { notYet } from './attempts.ts';
@@ -33,11 +34,22 @@ export const returnActivities = (pg: Pg, carrier: Carrier) => ({
     await moveReturn(pg, storeId, returnId, { state: 'approved', shipmentId, trackingNumber });
   },
 
+  /** Approves it without a label: the shopper sends it in another way. */
+  async approveWithoutParcel({ returnId, storeId }: ReturnInput): Promise<void> {
+    await moveReturn(pg, storeId, returnId, { state: 'approved' });
+  },
+
+  /** Records that the units are here, as an operator says. */
+  async receiveReturn({ returnId, storeId }: ReturnInput): Promise<void> {
+    await moveReturn(pg, storeId, returnId, { state: 'received' });
+  },
+
   /** Resolves once the parcel is back; `lost` when the carrier reports that it will not come. */
   async followReturn(input: ReturnInput & { pollMs: number }): Promise<'received' | 'lost'> {
     const { returnId, storeId, pollMs } = input;
     const { shipmentId } = await returnById(pg, storeId, returnId);
-    if (!shipmentId) throw new Error('a return is followed before it was booked');
+    // Without a label nothing tells that it has come: an operator does.
+    if (!shipmentId) throw new DomainError('NOT_FOUND', 'the return has no parcel to follow');
     const { status } = await carrier.shipmentById(shipmentId);
     if (status === 'lost' || status === 'canceled') return 'lost';
     if (status === 'delivered') {

@@ -23,6 +23,10 @@ export const ATTENTION_REASONS = [
   'PARCEL_LEFT',
   /** The card provider refused the payment by a fault of ours, such as a wrong key. */
   'PAYMENT_REFUSED',
+  /** The carrier refuses a return's label or position, or its units cannot be put on hand again. */
+  'RETURN_STEP_FAILED',
+  /** The provider refuses a dispute's evidence, or to be read. */
+  'DISPUTE_STEP_FAILED',
 ] as const;
 export type AttentionReason = (typeof ATTENTION_REASONS)[number];
 
@@ -65,12 +69,20 @@ export interface Attention {
 
 /** The step of what the sweep sees, as no step of the workflow waits. */
 export const SWEEP_STEP = 'workflow';
+/** Steps of a return or a dispute begin with the id of its workflow: `return/<id>: <step>`. */
+const OWN_WORKFLOW = /^((?:return|dispute)\/[^:]+): /;
+/** The id of the workflow whose step it is; undefined for a step of the order's own. */
+export const workflowOfStep = (step: string): string | undefined => OWN_WORKFLOW.exec(step)?.[1];
+
 const REFUND_STEP = 'refund/';
 /** The step of a refund that the bank has refused. */
 export const refundStep = (refundId: string): string => `${REFUND_STEP}${refundId}`;
 /** The refund of such a step; undefined for any other step. */
 export const refundOfStep = (step: string): string | undefined =>
   step.startsWith(REFUND_STEP) ? step.slice(REFUND_STEP.length) : undefined;
+
+/** Attempts of one sweep, or of one order's repair in a batch. */
+export const RECOVERY_ATTEMPTS_MAX = 3;
 
 /** An order that stays undecided longer than this breaks a promise and is listed as stuck. */
 export const UNDECIDED_MS_MAX = 15 * 60_000;

@@ -96,6 +96,10 @@ describe('what can be given back', () => {
   test('is free again when a refund has failed', () => {
     const after = { ...NOTHING, refunds: [refund('good', 3_000, 'failed')] };
     expect(leftMinor(after)).toBe(CAPTURED_MINOR);
+    const received = { ...opened('ret', 'b', 3, 3_000), state: 'received' as const };
+    const failed = [refund('ret', 3_000, 'failed')];
+    const again = { ...NOTHING, returns: [received], refunds: failed };
+    expect(grantedMinor(again, { id: 'act', amountMinor: 3_000 })).toBe(3_000);
   });
 });
 

@@ -21,7 +21,7 @@ export interface AfterCapture {
   disputes: readonly { state: (typeof DISPUTE_STATES)[number]; amountMinor: number }[];
 }
 
-/** Returns whose money is promised and not granted yet. */
+/** Returns whose money is promised until their refund is requested. */
 const OPEN: readonly ReturnState[] = ['requested', 'approved', 'received'];
 /** Returns whose units stay with the shopper. */
 const VOID: readonly ReturnState[] = ['rejected', 'expired'];
@@ -32,13 +32,13 @@ const sumOf = (amounts: readonly { amountMinor: number }[]): number =>
 /**
  * The money that can still be granted: what was captured, without refunds that have not failed,
  * disputes that were not won, and what is promised to open returns. A return's own refund, whose id
- * is the return's, may use its promise.
+ * is the return's, may use its promise; one that failed frees it for the refund that replaces it.
  */
 export const leftMinor = (after: AfterCapture, refundId?: string): number => {
   const granted = after.refunds.filter(({ state }) => state !== 'failed');
-  const grantedIds = new Set(granted.map(({ id }) => id));
+  const requested = new Set([refundId, ...after.refunds.map(({ id }) => id)]);
   const promised = after.returns
-    .filter(({ id, state }) => OPEN.includes(state) && id !== refundId && !grantedIds.has(id))
+    .filter(({ id, state }) => OPEN.includes(state) && !requested.has(id))
     .map(({ refundMinor }) => ({ amountMinor: refundMinor }));
   const taken = after.disputes.filter(({ state }) => state !== 'won');
   const left = after.capturedMinor - sumOf(granted) - sumOf(promised) - sumOf(taken);

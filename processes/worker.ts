@@ -28,7 +28,7 @@ import { connectCassandra, type Cassandra } from '../db/cassandra/client.ts';
 import { ageOfSearch } from '../db/cassandra/progress.ts';
 import { connectPostgres, type Pg } from '../db/postgres/client.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
-import { installRuntime } from '../telemetry/temporal.ts';
+import { installRuntime } from '../workflows/client/runtime.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { configOf, timingsOf } from './config.ts';
 import { peerTlsOf, pgAnswers, run } from './run.ts';

@@ -96,7 +96,7 @@ export const providePayment = defineUpdate<OrderStatus, [{ paymentMethod: string
   'providePayment',
 );
 /** An operator's decision about a step that failed for good. */
-export const repairOrder = defineUpdate<OrderStatus, [Repair]>('repairOrder');
+export const repairOrder = defineUpdate<string, [Repair]>('repairOrder');
 /** The payment may have changed; sent by the webhook, the browser or a poll. */
 export const paymentChanged = defineSignal('paymentChanged');
 export const orderProgress = defineQuery<OrderProgress>('orderProgress');

@@ -8,16 +8,9 @@ import { persist } from './order/persist.ts';
 import { HOLD_MARGIN_MS, untilAuthorized } from './order/paying.ts';
 import { setHandlers } from './order/handlers.ts';
 import { providerTextIn, refusalIn } from './order/refusals.ts';
-import {
-  initialState,
-  showStep,
-  endIfCancelled,
-  endingOf,
-  mail,
-  moved,
-  moveTo,
-  type OrderState,
-} from './order/state.ts';
+import { showStep } from './order/attending.ts';
+import { endIfCancelled, endingOf } from './order/endings.ts';
+import { initialState, mail, moved, moveTo, type OrderState } from './order/state.ts';
 import { undoAll } from './order/undo.ts';
 
 /** How long the capture of a claimed order is retried before an attention is raised. */

@@ -12,8 +12,6 @@ export const REPAIR_ORDERS = 'repairOrders';
 export type RecoveryWorkflow = (typeof RECOVERY_WORKFLOWS)[number];
 
 export const RECOVERY_QUEUE = 'recovery';
-/** Attempts of one sweep, or of one order's repair. */
-export const RECOVERY_ATTEMPTS_MAX = 3;
 
 /** `sweepOrders` is `sweep-orders`: the ids of schedules outlive the code. */
 export const scheduleIdOf = (name: RecoveryWorkflow): string =>

@@ -1,7 +1,8 @@
 // Order Recovery's workflows: each sweeps, reconciles, compares or repairs orders once.
 import { ActivityFailure, proxyActivities, setCurrentDetails, sleep } from '@temporalio/workflow';
 import type { recoveryActivities } from '../activities/index.ts';
-import { RECOVERY_ATTEMPTS_MAX, type RepairOrdersInput } from './recovery.contract.ts';
+import { RECOVERY_ATTEMPTS_MAX } from '../domain/attention.ts';
+import type { RepairOrdersInput } from './recovery.contract.ts';
 
 const activities = proxyActivities<ReturnType<typeof recoveryActivities>>({
   startToCloseTimeout: '2 minutes',

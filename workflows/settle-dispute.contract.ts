@@ -12,8 +12,10 @@ export interface SettleDisputeInput {
 }
 
 /** One workflow per dispute, for ever. */
+export const disputeWorkflowId = (disputeId: string): string => `dispute/${disputeId}`;
+
 export const disputeOptions = (input: SettleDisputeInput) => ({
-  workflowId: `dispute/${input.disputeId}`,
+  workflowId: disputeWorkflowId(input.disputeId),
   taskQueue: ORDERS_QUEUE,
   args: [input] as [SettleDisputeInput],
   workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,

@@ -1,16 +1,32 @@
 // Settles a dispute: records it in the ledger, submits evidence and awaits the verdict.
-import { setCurrentDetails } from '@temporalio/workflow';
 import { disputes } from './activity-proxies.ts';
-import type { SettleDisputeInput } from './settle-dispute.contract.ts';
+import { showStep, type Attending } from './order/attending.ts';
+import { persist } from './order/persist.ts';
+import { setRepairHandler } from './order/repairs.ts';
+import { disputeWorkflowId, type SettleDisputeInput } from './settle-dispute.contract.ts';
 
 export async function settleDispute(input: SettleDisputeInput): Promise<'won' | 'lost'> {
   const { pollMs, ...dispute } = input;
-  setCurrentDetails('recording the dispute');
-  await disputes.recordDispute(dispute);
-  setCurrentDetails('submitting the evidence');
-  await disputes.answerDispute(dispute);
-  setCurrentDetails('waiting for the verdict');
-  const verdict = await disputes.followDispute({ ...dispute, pollMs });
-  setCurrentDetails(verdict);
+  const { disputeId, orderId, storeId } = dispute;
+  const order = { orderId, storeId };
+  const progress = { status: 'dispute', step: 'beginning' };
+  const state: Attending = { order, ...progress, waiting: [], cancelRequested: false };
+  setRepairHandler(state);
+  const step = <T>(step: string, work: () => Promise<T>, skipped?: () => Promise<T>) => {
+    showStep(state, step);
+    const name = `${disputeWorkflowId(disputeId)}: ${step}`;
+    return persist(state, {
+      name,
+      reason: 'DISPUTE_STEP_FAILED',
+      work,
+      ...(skipped && { skipped }),
+    });
+  };
+  await step('recording it', () => disputes.recordDispute(dispute));
+  const leave = (): Promise<void> => Promise.resolve();
+  await step('submitting the evidence', () => disputes.answerDispute(dispute), leave);
+  const follow = () => disputes.followDispute({ ...dispute, pollMs });
+  const verdict = await step('waiting for the verdict', follow);
+  showStep(state, verdict);
   return verdict;
 }

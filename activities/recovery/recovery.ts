@@ -15,6 +15,7 @@ import { listRequested } from '../../db/postgres/orders/returns.ts';
 import { raiseAttention } from '../../db/postgres/orders/steps.ts';
 import { forgetEvents, listUnnotified } from '../../db/postgres/orders/webhooks.ts';
 import {
+  RECOVERY_ATTEMPTS_MAX,
   SWEEP_STEP,
   UNDECIDED_MS_MAX,
   type AttentionReason,
@@ -29,7 +30,6 @@ import { notifyWorkflow } from '../../workflows/client/provider-events.ts';
 import { act } from '../../workflows/client/repair.ts';
 import { startOrder, startReturn } from '../../workflows/client/start.ts';
 import type { WorkflowTimings } from '../../workflows/fulfill-order.contract.ts';
-import { RECOVERY_ATTEMPTS_MAX } from '../../workflows/recovery.contract.ts';
 import { attemptNow } from '../attempts.ts';
 import { reconcile, type ReconciliationDeps } from './reconciliation.ts';
 import { stockActivities, type StockClient } from '../stock.ts';

@@ -84,6 +84,8 @@ const suggested = (order: Order): string => {
     NO_PROGRESS: 'retry',
     WORKFLOW_HALTED: 'read its failure, deploy a fix, then retry clears the attention',
     PARCEL_LEFT: 'intercept it, let it arrive, or treat it as a return',
+    RETURN_STEP_FAILED: 'retry, or skip what cannot be had',
+    DISPUTE_STEP_FAILED: "look at the provider's pages, then retry or skip",
     PAYMENT_REFUSED: "repair what the provider's text says, then dismiss",
   };
   return byReason[reason];

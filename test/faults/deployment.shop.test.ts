@@ -31,7 +31,7 @@ import { flagIfStuck } from '../../activities/recovery/recovery.ts';
 import { connectPostgres, type Pg } from '../../db/postgres/client.ts';
 import { findOrder } from '../../db/postgres/orders/orders.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
-import { installRuntime } from '../../telemetry/temporal.ts';
+import { installRuntime } from '../../workflows/client/runtime.ts';
 
 const LIMIT_MS = 120_000;
 const GOOD = 'local';

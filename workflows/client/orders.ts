@@ -37,21 +37,22 @@ const notRunning = async (pg: Pg, id: string, cause: unknown): Promise<DomainErr
 export const UNTIL_ACCEPTED = { waitForStage: 'ACCEPTED' } as const;
 
 /**
- * Sends an update to an order's workflow and waits up to 4 s for its result. An accepted update
- * that takes longer is no error. ILLEGAL_TRANSITION when the workflow refuses it or is over;
- * UNAVAILABLE when Temporal does not answer, the workflow has not started, or no worker accepted in
- * time.
+ * Sends an update to a workflow of an order, its own by default, and waits up to 4 s for its
+ * result. An accepted update that takes longer is no error. ILLEGAL_TRANSITION when the workflow
+ * refuses it or is over; UNAVAILABLE when Temporal does not answer, the workflow has not started,
+ * or no worker accepted in time.
  */
 export const updateOrder = async (
   { pg, temporal }: { pg: Pg; temporal: TemporalConnection },
   orderId: string,
   start: (workflow: WorkflowHandle) => Promise<WorkflowUpdateHandle<unknown>>,
+  workflowId: string = fulfillOrderId(orderId),
 ): Promise<void> => {
   const client = await temporal.client().catch((cause: unknown) => {
     throw away(cause);
   });
   let accepted: WorkflowUpdateHandle<unknown> | undefined;
-  const workflow = client.workflow.getHandle(fulfillOrderId(orderId));
+  const workflow = client.workflow.getHandle(workflowId);
   const sent = start(workflow).then(async (update) => {
     accepted = update;
     await update.result();

@@ -13,6 +13,7 @@ import { clearAttention } from '../../db/postgres/orders/steps.ts';
 import {
   refundOfStep,
   SWEEP_STEP,
+  workflowOfStep,
   type Attention,
   type RepairAction,
 } from '../../domain/attention.ts';
@@ -38,10 +39,25 @@ export interface RepairDeps {
   timings: WorkflowTimings;
 }
 
-/** The action's id is the update's id: equal requests join the first and get its result. */
-const repair = (deps: RepairDeps, { id }: Order, updateId: string, repair: Repair): Promise<void> =>
-  updateOrder(deps, id, (workflow) =>
-    workflow.startUpdate(repairOrder, { ...UNTIL_ACCEPTED, args: [repair], updateId }),
+/**
+ * Sent to the workflow whose step it is. The action's id is the update's id: equal requests join
+ * the first and get its result.
+ */
+const repair = (
+  deps: RepairDeps,
+  { id }: Order,
+  updateId: string,
+  { id: attentionId, step }: Attention,
+  wanted: Omit<Repair, 'attentionId'>,
+): Promise<void> =>
+  updateOrder(
+    deps,
+    id,
+    (workflow) => {
+      const args: [Repair] = [{ attentionId, ...wanted }];
+      return workflow.startUpdate(repairOrder, { ...UNTIL_ACCEPTED, args, updateId });
+    },
+    workflowOfStep(step),
   );
 
 const refund = (
@@ -97,20 +113,21 @@ type Doer<A extends RepairAction> = (
 const onStep =
   <A extends Repair['action']>(action: A): Doer<A> =>
   (deps, order, body, actionId) => {
-    const { id: attentionId } = attentionOf(order, body.attentionId);
+    const attention = attentionOf(order, body.attentionId);
     const ending = 'ending' in body ? { ending: body.ending } : {};
-    return repair(deps, order, actionId, { attentionId, action, ...ending });
+    return repair(deps, order, actionId, attention, { action, ...ending });
   };
 
 const DOERS: { [A in RepairAction]: Doer<A> } = {
   retry: async (deps, order, body, actionId) => {
     const isUnnamed = body.attentionId === undefined;
     if (isUnnamed && order.attentions.length === 0) return restart(deps, order);
-    const { id: attentionId, step } = attentionOf(order, body.attentionId);
+    const attention = attentionOf(order, body.attentionId);
+    const { step } = attention;
     const refundId = refundOfStep(step);
     if (refundId !== undefined) return refundAgain(deps, order, refundId, actionId);
     if (step === SWEEP_STEP) return restart(deps, order);
-    return repair(deps, order, actionId, { attentionId, action: 'retry' });
+    return repair(deps, order, actionId, attention, { action: 'retry' });
   },
   skip: onStep('skip'),
   resolve: onStep('resolve'),

@@ -6,7 +6,9 @@ import type { FulfillOrderInput } from '../fulfill-order.contract.ts';
 import { fulfillment, paymentUndo, refunds, stockUndo } from '../activity-proxies.ts';
 import { attend, persist, Resolved } from './persist.ts';
 import { refusalIn } from './refusals.ts';
-import { cancelled, showStep, mail, moved, moveTo, type OrderState } from './state.ts';
+import { showStep } from './attending.ts';
+import { cancelled } from './endings.ts';
+import { mail, moved, moveTo, type OrderState } from './state.ts';
 
 const SHIPMENT_FAILED = 'SHIPMENT_STEP_FAILED';
 const ENDS = { delivered: 'delivered', lost: 'lost', returned_to_sender: 'returned' } as const;

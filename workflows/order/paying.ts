@@ -5,7 +5,9 @@ import { CONSENT_MESSAGE } from '../../domain/declines.ts';
 import type { FulfillOrderInput } from '../fulfill-order.contract.ts';
 import { paymentsWithin, records, stock } from '../activity-proxies.ts';
 import { refusalIn } from './refusals.ts';
-import { showStep, endIfCancelled, expired, mail, moved, type OrderState } from './state.ts';
+import { showStep } from './attending.ts';
+import { endIfCancelled, expired } from './endings.ts';
+import { mail, moved, type OrderState } from './state.ts';
 
 /** Stock is held this much longer than the payment window. */
 export const HOLD_MARGIN_MS = 60_000;

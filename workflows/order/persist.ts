@@ -3,8 +3,9 @@ import { condition } from '@temporalio/workflow';
 import type { Attention, AttentionReason } from '../../domain/attention.ts';
 import type { Repair } from '../fulfill-order.contract.ts';
 import { records } from '../activity-proxies.ts';
+import { showAttentions, type Attending } from './attending.ts';
 import { refusalIn } from './refusals.ts';
-import { cancelled, Ended, showAttentions, type OrderState } from './state.ts';
+import { cancelled, Ended } from './endings.ts';
 
 /** An operator gave the step up and reported what became of the parcel. */
 export class Resolved extends Error {
@@ -47,12 +48,12 @@ const actionsOf = (step: Step<unknown>): Attention['actions'] => [
  * then. It is cleared by its own id: no other step's attention is touched.
  */
 export const attend = async (
-  state: OrderState,
+  state: Attending,
   question: Omit<Attention, 'id' | 'since'>,
   isOver: () => boolean,
 ): Promise<Repair | undefined> => {
   const attentionId = await records.raiseAttention({ ...state.order, ...question });
-  const waiting: OrderState['waiting'][number] = { ...question, id: attentionId };
+  const waiting: Attending['waiting'][number] = { ...question, id: attentionId };
   state.waiting.push(waiting);
   showAttentions(state);
   await condition(() => waiting.repair !== undefined || isOver());
@@ -76,7 +77,7 @@ const questionOf = (step: Step<unknown>, error: unknown): Omit<Attention, 'id' |
  * Runs a step to its end. A failure that does not end the order raises an attention; the workflow
  * then waits for `repairOrder`, or for a cancellation.
  */
-export const persist = async <T>(state: OrderState, step: Step<T>): Promise<T> => {
+export const persist = async <T>(state: Attending, step: Step<T>): Promise<T> => {
   const isCancelled = () => step.isCancellable === true && state.cancelRequested;
   for (;;) {
     let repair: Repair | undefined;

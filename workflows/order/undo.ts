@@ -2,7 +2,8 @@
 import { condition } from '@temporalio/workflow';
 import { paymentUndo, records, shipmentUndo, stockUndo } from '../activity-proxies.ts';
 import { persist } from './persist.ts';
-import { moveTo, showStep, type OrderState } from './state.ts';
+import { showStep } from './attending.ts';
+import { moveTo, type OrderState } from './state.ts';
 
 /** Each undoes one step that may have happened, or nothing when it has not. */
 export type UndoName = 'stock' | 'payment' | 'parcels';

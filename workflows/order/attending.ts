@@ -1,0 +1,30 @@
+// What a workflow of an order has while its steps may wait for an operator, and shows of it.
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { Attention } from '../../domain/attention.ts';
+import { NEEDS_ATTENTION, type Repair } from '../fulfill-order.contract.ts';
+
+export interface Attending {
+  order: { orderId: string; storeId: string };
+  /** For a person who looks at the workflow in Temporal's pages. */
+  status: string;
+  step: string;
+  /** The steps that wait for an operator, each with the action that was taken on it. */
+  waiting: (Omit<Attention, 'since'> & { repair?: Repair })[];
+  /** The shopper or an operator wants no more of it. */
+  cancelRequested: boolean;
+}
+
+export const showDetails = ({ status, step, waiting }: Attending): void => {
+  const reasons = waiting.map(({ reason }) => reason).join(', ');
+  setCurrentDetails(`**${status}**: ${step}${reasons && ` — needs a person: ${reasons}`}`);
+};
+
+export const showStep = (state: Attending, step: string): void => {
+  state.step = step;
+  showDetails(state);
+};
+
+export const showAttentions = (state: Attending): void => {
+  upsertSearchAttributes([{ key: NEEDS_ATTENTION, value: state.waiting.length > 0 }]);
+  showDetails(state);
+};
