@@ -1,5 +1,6 @@
 // The rules of returns: which units can be returned, until when, and what they are worth.
 import { DomainError, invalid } from './errors.ts';
+import { isId } from './ids.ts';
 import { leftMinor, leftUnits, type AfterCapture } from './giving-back.ts';
 import { demandOf, type OrderStatus } from './order.ts';
 
@@ -26,6 +27,15 @@ export const RETURN_MOVES: Record<ReturnState, readonly ReturnState[]> = {
 /** Days after delivery within which a return may be requested; the European minimum is 14. */
 export const RETURN_WINDOW_DAYS = 30;
 export const RETURN_REASON_LENGTH_MAX = 500;
+
+const REFUND_REASON = 'return ';
+/** The reason of a return's refund, also when an operator grants it again. */
+export const refundReasonOf = (returnId: string): string => `${REFUND_REASON}${returnId}`;
+/** The return of such a reason; undefined for any other refund. */
+export const returnOfRefund = (reason: string): string | undefined => {
+  const id = reason.slice(REFUND_REASON.length);
+  return reason.startsWith(REFUND_REASON) && isId('return', id) ? id : undefined;
+};
 
 export interface ReturnLine {
   sku: string;

@@ -1,6 +1,7 @@
 // Grants, sends and settles one refund, or settles one that changed at the provider.
 import { refundStep } from '../domain/attention.ts';
-import { notifications, records, refunds } from './activity-proxies.ts';
+import { returnOfRefund } from '../domain/returns.ts';
+import { notifications, records, refunds, returns } from './activity-proxies.ts';
 import { refusalIn } from './order/refusals.ts';
 import type { RefundOrderInput } from './refund-order.contract.ts';
 
@@ -14,6 +15,9 @@ export async function refundOrder(input: RefundOrderInput): Promise<string> {
   if (amountMinor === 0) return 'nothing to give back';
   const outcome = await refunds.settleRefund({ id: grant.id });
   if (outcome === 'failed') return outcome;
+  // A return whose first refund the bank refused ends with this one.
+  const returnId = grant.replaces && returnOfRefund(grant.reason);
+  if (returnId) await returns.endReturn({ returnId, storeId, state: 'refunded' });
   const mail = { ...order, kind: 'refunded' as const, about: grant.id, amountMinor };
   await notifications.notifyShopper(mail).catch(() => undefined);
   return outcome;

@@ -1,5 +1,6 @@
 // Follows a return: approved, sent back, received, refunded, and put on hand again.
 import { setHandler } from '@temporalio/workflow';
+import { refundReasonOf } from '../domain/returns.ts';
 import { notifications, refunds, returns, stockUndo } from './activity-proxies.ts';
 import { showStep, type Attending } from './order/attending.ts';
 import { persist } from './order/persist.ts';
@@ -72,7 +73,7 @@ async function comesBack(state: Attending, input: ReturnOrderInput): Promise<boo
 async function refund(state: Attending, input: ReturnOrderInput): Promise<number | undefined> {
   const { returnId: id, refundMinor: amountMinor } = input;
   showStep(state, 'refunding');
-  const wanted = { id, amountMinor, isAtMost: true, reason: `return ${id}` };
+  const wanted = { id, amountMinor, isAtMost: true, reason: refundReasonOf(id) };
   return persist(state, {
     name: stepOf(input, 'refunding it'),
     reason: 'REFUND_FAILED',

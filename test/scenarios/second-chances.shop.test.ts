@@ -71,6 +71,23 @@ describe('a return', () => {
     expect(await balance(shop, sku)).toEqual({ on_hand: 4, reserved: 0 });
   });
 
+  scenario('whose refund the provider refuses ends when an operator grants it again', async () => {
+    const { sku, it } = await delivered(1);
+    const once = { action: 'status:402', times: 1, containing: it.id };
+    const fault = { method: 'POST', path: '/v1/refunds', ...once };
+    await control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'faults', fault);
+    await requestReturn(it, sku, 1);
+    const stuck = await needs(shop, it.id, 'REFUND_FAILED');
+    await eventually('its unit is on hand again', async () =>
+      (await balance(shop, sku))?.on_hand === 5 ? true : undefined,
+    );
+    await decide(it.id, 'retry', waitingStep(stuck, 'REFUND_FAILED').id);
+    await balanced(it.id);
+    await eventually('the return has ended', async () =>
+      (await look(shop, it.id)).returns[0]?.state === 'refunded' ? true : undefined,
+    );
+  });
+
   scenario('is worth what a goodwill refund has left, and nothing when it was all', async () => {
     const { sku, it } = await delivered(2);
     await asOperator(shop, 'POST', `orders/${it.id}/refund`, { amount: 30, note: 'scratched' });
