@@ -4,12 +4,20 @@ import postgres from 'postgres';
 import { PROCESS_NAMES, isSandbox } from '../../ops/processes.ts';
 import { control } from '../support/judges.ts';
 import type { BreakableShop } from '../support/breakable-shop.ts';
+import type { Broken } from './at-rest.ts';
+import { CARRIER_FAULTS, PARTLY } from './carrier-faults.ts';
+import type { Kinds } from './shoppers.ts';
+import type { Workload } from './workload.ts';
 
 export interface Fault {
   on(shop: BreakableShop): Promise<void>;
   off(shop: BreakableShop): Promise<void>;
   /** How long it lasts once it is on, in ms; `TO_THE_END`: until everything is drained. */
   lastsMs: number;
+  /** The shoppers that it is about, with their shares in percent; absent means the common mix. */
+  kinds?: Kinds;
+  /** What is promised while it lasts. Such a fault is on for the whole workload. */
+  meanwhile?(shop: BreakableShop, workload: Workload): Promise<Broken>;
 }
 
 export const TO_THE_END = Number.POSITIVE_INFINITY;
@@ -169,4 +177,7 @@ export const FAULTS: Record<string, Fault> = {
   'kafka-frozen-120s': frozen('kafka', 120_000),
   'cassandra-killed-120s': killed('cassandra', 120_000),
   'everything-restarted': { ...over, on: restartAll },
+  ...CARRIER_FAULTS,
+  'parcels-split': { ...over, on: nothing, kinds: PARTLY },
+  'parcels-split-worker-killed': { ...killed('worker'), kinds: PARTLY },
 };

@@ -1,140 +1,94 @@
 // Checks the promises from the stores and the provider's ledger after a drain.
 import { findOrderView } from '../../db/cassandra/orders.ts';
 import { connectCassandra } from '../../db/cassandra/client.ts';
-import { isEnding, ORDER_MOVES, type OrderStatus } from '../../domain/order.ts';
+import type { OrderStatus } from '../../domain/order.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
-import { request } from '../support/journeys.ts';
 import type { Shop } from '../support/shop.ts';
-import { brokenOfMoney } from './money-promises.ts';
 import { atRest, type Broken } from './at-rest.ts';
+import { brokenOfMoney } from './money-promises.ts';
+import { ordersOf, type OrderRow } from './open-orders.ts';
+import { brokenOfEvents, brokenOfMails } from './order-promises.ts';
+import { parcelsOf, shipmentsOf, type Shipment } from './parcels.ts';
+import type { Kind } from './shoppers.ts';
 import { brokenOfStock } from './stock-promises.ts';
-import { persistently, type Kind, type Workload } from './workload.ts';
-
-export interface OrderRow {
-  id: string;
-  store_id: string;
-  status: OrderStatus;
-  sequence: number;
-  total_minor: number;
-}
-
-/** Orders of the workload, also those whose response never arrived. */
-const ordersOf = async ({ sql }: Shop, { ware }: Workload): Promise<OrderRow[]> => {
-  const rows = await sql`select id, store_id, status, sequence, total_minor from orders.orders
-    where lines @> ${sql.json([{ sku: ware.sku }])}`;
-  return rows as unknown as OrderRow[];
-};
-
-/** Waits until every order and every return of the workload has ended. */
-export const drained = async (shop: Shop, workload: Workload): Promise<void> => {
-  await persistently('every order has ended', async () => {
-    const rows = await ordersOf(shop, workload);
-    return rows.every(({ status }) => isEnding(status)) ? true : undefined;
-  });
-  const { sql } = shop;
-  const ids = workload.placed.filter(({ kind }) => kind === 'returns').map(({ id }) => id);
-  await persistently('every return has ended', async () => {
-    if (ids.length === 0) return true;
-    const [row] = await sql`select count(*)::int as count from orders.returns
-      where order_id in ${sql(ids)} and state in ('refunded', 'rejected', 'expired')`;
-    return row?.['count'] === ids.length ? true : undefined;
-  });
-};
+import type { Workload } from './workload.ts';
 
 const ENDINGS: Record<Kind, readonly OrderStatus[]> = {
   pays: ['delivered'],
+  free: ['delivered'],
   authenticates: ['delivered'],
   anotherCard: ['delivered'],
   returns: ['delivered'],
+  partLost: ['delivered'],
+  partBack: ['delivered'],
   lost: ['lost'],
   declined: ['cancelled', 'rejected'],
   cancels: ['cancelled'],
+  cancelsPaid: ['cancelled'],
+  cancelsSplit: ['cancelled'],
+  refused: [],
   abandons: ['expired'],
   races: ['delivered', 'rejected'],
 };
 
+/** The ending to which each decision of the operator leads. */
+const DECIDED: Record<string, OrderStatus> = {
+  cancel: 'cancelled',
+  readdress: 'delivered',
+  lift: 'delivered',
+  intercept: 'returned_to_sender',
+  let_arrive: 'delivered',
+  treat_as_return: 'delivered',
+};
+
 /** There is enough stock for all, so exactly the shoppers who can pay get an order. */
-const brokenOfEndings = ({ placed }: Workload, orders: OrderRow[]): Broken => {
+const brokenOfEndings = ({ placed, decisions }: Workload, orders: OrderRow[]): Broken => {
   const known = new Map(orders.map((order) => [order.id, order.status]));
   return placed.flatMap(({ id, kind }) => {
     const status = known.get(id);
     if (!status) return [`O1 ${id} had a response and does not exist`];
+    const decision = decisions.get(id);
+    const decided = decision && DECIDED[decision];
+    if (decided) return decided === status ? [] : [`O9 ${id}: ${decision} made it ${status}`];
     return ENDINGS[kind].includes(status) ? [] : [`S5 ${id} ${kind} and is ${status}`];
   });
 };
 
-const STATUS_OF: Record<string, OrderStatus> = {
-  OrderAccepted: 'accepted',
-  OrderPaymentAwaited: 'awaiting_payment',
-  OrderConfirmed: 'confirmed',
-  OrderPacked: 'packing',
-  OrderShipped: 'shipped',
-  OrderDelivered: 'delivered',
-  OrderCancelled: 'cancelled',
-  OrderRejected: 'rejected',
-  OrderExpired: 'expired',
-  OrderLost: 'lost',
-  OrderReturnedToSender: 'returned_to_sender',
+const brokenOfReturns = async ({ sql }: Shop, { placed, decisions }: Workload) => {
+  const wanted = placed.filter(
+    ({ id, kind }) => kind === 'returns' || decisions.get(id) === 'treat_as_return',
+  );
+  if (wanted.length === 0) return [];
+  const rows = await sql`select order_id, count(*)::int as count from orders.returns
+    where order_id in ${sql(wanted.map(({ id }) => id))} and state = 'refunded' group by order_id`;
+  const counts = new Map(rows.map((row) => [String(row['order_id']), Number(row['count'])]));
+  return wanted.flatMap(({ id }) => {
+    const count = counts.get(id) ?? 0;
+    return count === 1 ? [] : [`O9 ${id} has ${count} returns that ended`];
+  });
 };
 
-const illegalMove = (id: string, types: string[]): Broken => {
-  const seen = types.flatMap((type) => STATUS_OF[type] ?? []);
-  const captured = types.indexOf('PaymentCaptured');
-  const packed = types.indexOf('OrderPacked');
-  return [
-    ...seen.flatMap((to, at) => {
-      const from = seen[at - 1];
-      return from && !ORDER_MOVES[from].includes(to) ? [`O2 ${id} went from ${from} to ${to}`] : [];
-    }),
-    ...(packed >= 0 && (captured < 0 || captured > packed) ? [`O7 ${id} packed unpaid`] : []),
-  ];
-};
+/** The carrier's statuses as the record has them. */
+const RECORDED: Record<string, string> = { canceled: 'returned' };
+const statusOf = ({ status }: Shipment): string => RECORDED[status] ?? status;
 
-const brokenWorkflows = async ({ sql }: Shop, orders: OrderRow[]): Promise<Broken> => {
-  const ids = orders.map(({ id }) => id);
-  const rows = await sql`select order_id, array_agg(type order by sequence) as types
-    from orders.order_events where order_id in ${sql(ids)} group by order_id`;
-  return rows.flatMap((row) => illegalMove(String(row['order_id']), row['types'] as string[]));
-};
+const SENT: readonly OrderStatus[] = ['delivered', 'lost', 'returned_to_sender'];
 
-/** A delivered order's shopper gets each of these mails once; a copy has the same message id. */
-const WRITTEN = ['confirmed', 'shipped', 'delivered'];
-
-/** Kinds of the mails about an order, by their ids: `<order id>.<kind>@…`. */
-const kindsIn = (orderId: string, messageIds: string[]): string[] =>
-  [...new Set(messageIds)]
-    .filter((id) => id.replace('<', '').startsWith(`${orderId}.`))
-    .map((id) => id.split('@')[0]?.split('.')[1] ?? '');
-
-const brokenOfMails = (
-  shop: Shop,
-  { placed, restMs }: Workload,
-  orders: OrderRow[],
-): Promise<Broken> => {
-  const delivered = new Set(orders.filter((one) => one.status === 'delivered').map(({ id }) => id));
-  const look = async (): Promise<Broken> => {
-    const looked = placed.map(async ({ id, email }) => {
-      if (!delivered.has(id)) return [];
-      const url = `${shop.env['MAIL_URL']}/messages?to=${encodeURIComponent(email)}`;
-      const { body } = await request<{ messages: { messageId: string }[] }>(url);
-      const ids = body.messages.map(({ messageId }) => messageId);
-      const kinds = kindsIn(id, ids);
-      return WRITTEN.flatMap((kind) => {
-        const times = kinds.filter((one) => one === kind).length;
-        return times === 1 ? [] : [`O6 ${id} was written ${kind} ${times} times`];
-      });
-    });
-    return (await Promise.all(looked)).flat();
-  };
-  return atRest(look, restMs);
-};
-
-const brokenOfParcels = async ({ env }: Shop, orders: OrderRow[]): Promise<Broken> => {
-  const url = `${env['CARRIER_SANDBOX_URL']}/_sandbox/shipments`;
-  const { body } = await request<{ shipments: { reference: string; status: string }[] }>(url);
-  return orders.flatMap(({ id }) => {
-    const own = body.shipments.filter((one) => one.reference === id && one.status !== 'canceled');
-    return own.length > 1 ? [`O7 ${id} was sent ${own.length} times`] : [];
+/** A parcel is booked once a location, recorded as the carrier has it, and voided if unsent. */
+const brokenOfParcels = async (shop: Shop, orders: OrderRow[]): Promise<Broken> => {
+  const shipments = await shipmentsOf(shop);
+  const parcels = await parcelsOf(shop, ...orders.map(({ id }) => id));
+  return orders.flatMap(({ id, status }) => {
+    const booked = shipments.filter(({ reference }) => reference === id);
+    const recorded = parcels.filter(({ orderId }) => orderId === id);
+    const theirs = booked.map((one) => `${one.id} ${statusOf(one)}`).sort();
+    const ours = recorded.map((one) => `${one.shipmentId} ${one.status}`).sort();
+    if (SENT.includes(status)) {
+      const text = `O7 ${id}: the carrier has [${theirs.join(', ')}], the record [${ours.join(', ')}]`;
+      return Bun.deepEquals(theirs, ours) ? [] : [text];
+    }
+    const left = booked.filter((one) => one.status !== 'canceled');
+    return left.map((one) => `O10 ${id} is ${status}, and its parcel is ${one.status}`);
   });
 };
 
@@ -171,9 +125,10 @@ export const brokenPromises = async (shop: Shop, workload: Workload): Promise<Br
   const checks = await Promise.all([
     brokenOfMoney(shop, orders),
     brokenOfStock(shop, workload, orders),
-    brokenWorkflows(shop, orders),
+    brokenOfEvents(shop, orders),
     brokenOfMails(shop, workload, orders),
     brokenOfParcels(shop, orders),
+    brokenOfReturns(shop, workload),
     brokenOfViews(shop, orders, workload.restMs),
   ]);
   return [...brokenOfEndings(workload, orders), ...checks.flat()];

@@ -1,8 +1,10 @@
-// Checks the promises M1 to M4 from the provider's ledger and ours.
+// Checks the promises M1 to M4 and O11 from the provider's ledger and ours.
 import { request } from '../support/journeys.ts';
 import type { Shop } from '../support/shop.ts';
 import type { Broken } from './at-rest.ts';
-import type { OrderRow } from './invariants.ts';
+import type { OrderRow } from './open-orders.ts';
+import { parcelsOf } from './parcels.ts';
+import { UNIT_MINOR } from './workload.ts';
 
 interface Charge {
   payment_intent: string;
@@ -17,34 +19,93 @@ interface Ledger {
   refunds: { payment_intent: string; status: string; metadata: { refundId?: string } }[];
 }
 
+/** What has become of an order's units and money by its record. */
+interface GivenBack {
+  /** Units of parcels that arrived. */
+  arrived: number;
+  /** Units and minor units of the returns that were not refused. */
+  returnedUnits: number;
+  returnedMinor: number;
+  /** Refunds that have not failed, in minor units. */
+  refundedMinor: number;
+  /** Its money was given back by its cancellation, before its parcel was known to have left. */
+  isCancelled: boolean;
+}
+
+const NOTHING: GivenBack = {
+  arrived: 0,
+  returnedUnits: 0,
+  returnedMinor: 0,
+  refundedMinor: 0,
+  isCancelled: false,
+};
+type ByOrder = (id: string) => GivenBack;
+
 const sumOf = <T>(list: T[], value: (one: T) => number): number =>
   list.reduce((sum, one) => sum + value(one), 0);
 
-/** Minor units an ended order may keep, by what its shopper has sent back. */
-const dueOf = ({ status, total_minor: total }: OrderRow, returned: number): number =>
-  status === 'delivered' ? total - returned : 0;
+const givenBack = async (shop: Shop, ids: string[]): Promise<ByOrder> => {
+  const { sql } = shop;
+  const found = new Map<string, GivenBack>(ids.map((id) => [id, { ...NOTHING }]));
+  const at = (id: unknown): GivenBack => found.get(String(id)) ?? { ...NOTHING };
+  for (const { orderId, status, quantity } of await parcelsOf(shop, ...ids)) {
+    if (status === 'delivered') at(orderId).arrived += quantity;
+  }
+  const returns = await sql`select order_id, refund_minor,
+      (lines -> 0 ->> 'quantity')::int as quantity
+    from orders.returns where order_id in ${sql(ids)} and state not in ('rejected', 'expired')`;
+  for (const row of returns) {
+    at(row['order_id']).returnedUnits += Number(row['quantity']);
+    at(row['order_id']).returnedMinor += Number(row['refund_minor']);
+  }
+  const refunds = await sql`select id, order_id, amount_minor from orders.refunds
+    where order_id in ${sql(ids)} and state <> 'failed'`;
+  for (const row of refunds) {
+    const one = at(row['order_id']);
+    one.refundedMinor += Number(row['amount_minor']);
+    one.isCancelled ||= row['id'] === `${row['order_id']}/cancel`;
+  }
+  return at;
+};
 
-/** Minor units of each order's returns that have been received. */
-const returnedOf = async ({ sql }: Shop, ids: string[]): Promise<Map<string, number>> => {
-  const rows = await sql`select order_id, sum(refund_minor)::int as sum from orders.returns
-    where order_id in ${sql(ids)} and state = 'refunded' group by order_id`;
-  return new Map(rows.map((row) => [String(row['order_id']), Number(row['sum'])]));
+/** Minor units that an ended order keeps, by what has arrived and was not sent back. */
+const dueOf = ({ status, total_minor: total }: OrderRow, back: GivenBack): number => {
+  if (status !== 'delivered' || back.isCancelled || total === 0) return 0;
+  return back.arrived * UNIT_MINOR - back.returnedMinor;
+};
+
+/** Units that never arrived are not returned, and nothing is worth more than it cost. */
+const paidTwice = (order: OrderRow, back: GivenBack): Broken => {
+  const { id, total_minor: total } = order;
+  const { arrived, returnedUnits, returnedMinor, refundedMinor } = back;
+  return [
+    ...(returnedUnits > arrived ? [`O11 ${id}: ${returnedUnits} back of ${arrived} arrived`] : []),
+    ...(returnedMinor > returnedUnits * UNIT_MINOR
+      ? [`O11 ${id}: ${returnedUnits} returned for ${returnedMinor}`]
+      : []),
+    ...(refundedMinor > total ? [`O11 ${id}: ${refundedMinor} refunded of ${total}`] : []),
+  ];
 };
 
 const ledgerOf = async ({ env }: Shop): Promise<Ledger> =>
   (await request<Ledger>(`${env['STRIPE_SANDBOX_URL']}/_sandbox/ledger`)).body;
 
-const providerSays = (order: OrderRow, ledger: Ledger, returned: number): Broken => {
+const providerSays = (order: OrderRow, ledger: Ledger, back: GivenBack): Broken => {
   const { id, status } = order;
   const intents = ledger.intents.filter(({ metadata }) => metadata.orderId === id);
   const isOwn = (one: { payment_intent: string }): boolean =>
     intents.some((intent) => intent.id === one.payment_intent);
   const charges = ledger.charges.filter((one) => one.captured && isOwn(one));
   const kept = sumOf(charges, (one) => one.amount_captured - one.amount_refunded);
+  const refunded = sumOf(charges, (one) => one.amount_refunded);
   const requested = ledger.refunds.filter(isOwn).map(({ metadata }) => metadata.refundId ?? '');
+  const due = dueOf(order, back);
   return [
     ...(charges.length > 1 ? [`M1 ${id} was charged ${charges.length} times`] : []),
-    ...(kept === dueOf(order, returned) ? [] : [`M2 ${id} ${status}, kept ${kept}`]),
+    ...(kept === due ? [] : [`M2 ${id} ${status}, kept ${kept} of ${due}`]),
+    ...(refunded === back.refundedMinor
+      ? []
+      : [`M2 ${id} refunded ${refunded}, granted ${back.refundedMinor}`]),
     ...(intents.some((intent) => intent.status === 'requires_capture')
       ? [`M2 ${id} has ended and still holds an authorisation`]
       : []),
@@ -54,7 +115,7 @@ const providerSays = (order: OrderRow, ledger: Ledger, returned: number): Broken
   ];
 };
 
-const ownLedger = async ({ sql }: Shop, orders: OrderRow[], returned: Map<string, number>) => {
+const ownLedger = async ({ sql }: Shop, orders: OrderRow[], back: ByOrder) => {
   const ids = orders.map(({ id }) => id);
   const rows = await sql`select order_id, currency, sum(amount_minor)::int as sum,
       sum(amount_minor) filter (where account = 'card_provider')::int as held
@@ -65,7 +126,7 @@ const ownLedger = async ({ sql }: Shop, orders: OrderRow[], returned: Map<string
     ...unbalanced.map((row) => `M3 the entries of ${row['order_id']} sum to ${row['sum']}`),
     ...orders.flatMap((order) => {
       const ours = held.get(order.id) ?? 0;
-      const isRight = ours === dueOf(order, returned.get(order.id) ?? 0);
+      const isRight = ours === dueOf(order, back(order.id));
       return isRight ? [] : [`M3 the ledger holds ${ours} for ${order.id}, ${order.status}`];
     }),
   ];
@@ -73,10 +134,21 @@ const ownLedger = async ({ sql }: Shop, orders: OrderRow[], returned: Map<string
 
 export const brokenOfMoney = async (shop: Shop, orders: OrderRow[]): Promise<Broken> => {
   const ledger = await ledgerOf(shop);
-  const returned = await returnedOf(
-    shop,
-    orders.map(({ id }) => id),
-  );
-  const theirs = orders.flatMap((one) => providerSays(one, ledger, returned.get(one.id) ?? 0));
-  return [...theirs, ...(await ownLedger(shop, orders, returned))];
+  const ids = orders.map(({ id }) => id);
+  const back = await givenBack(shop, ids);
+  return [
+    ...orders.flatMap((one) => providerSays(one, ledger, back(one.id))),
+    ...orders.flatMap((one) => paidTwice(one, back(one.id))),
+    ...(await ownLedger(shop, orders, back)),
+  ];
+};
+
+/** The money that the provider keeps of each order, in minor units. */
+export const keptOf = async (shop: Shop): Promise<(id: string) => number> => {
+  const { intents, charges } = await ledgerOf(shop);
+  const orderOf = new Map(intents.map(({ id, metadata }) => [id, metadata.orderId]));
+  return (id) => {
+    const own = charges.filter((one) => one.captured && orderOf.get(one.payment_intent) === id);
+    return sumOf(own, (one) => one.amount_captured - one.amount_refunded);
+  };
 };

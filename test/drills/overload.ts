@@ -12,8 +12,10 @@ import {
 } from '../support/journeys.ts';
 import type { Shop } from '../support/shop.ts';
 import type { Broken } from './at-rest.ts';
-import { brokenPromises, drained } from './invariants.ts';
-import type { Placed } from './workload.ts';
+import { brokenPromises } from './invariants.ts';
+import { drained } from './open-orders.ts';
+import type { Placed } from './shoppers.ts';
+import { DEFAULT_LOCATION, type Workload } from './workload.ts';
 
 /** The mix of two hundred calls; an order costs as much as some hundreds of pages. */
 const MIX = { product: 120, search: 79, checkout: 1 } as const;
@@ -109,7 +111,9 @@ const isAnswered = (kind: Kind, status: number, text: string): boolean =>
 const notePlaced = ({ placed, sale: { sku }, email }: World, text: string): void => {
   const { id, order, accessToken = '' } = JSON.parse(text) as Partial<OrderAnswer>;
   const known = id ?? order?.id;
-  if (known) placed.push({ kind: 'races', sku, id: known, email, accessToken, tries: 1 });
+  if (!known) return;
+  const shopper = { kind: 'races' as const, roll: 0, name: ADDRESS.name };
+  placed.push({ ...shopper, sku, id: known, email, accessToken, tries: 1 });
 };
 
 const outcomeOf = async (world: World, kind: Kind, at: number): Promise<Outcome> => {
@@ -240,11 +244,16 @@ export const runOverload = async (shop: Shop): Promise<Overloaded> => {
     const best = LEVELS.toSorted((a, b) => (levels[b] ?? 0) - (levels[a] ?? 0))[0] ?? 8;
     const outcomes: Outcomes = { good: 0, late: 0, shed: 0, failed: 0 };
     const rounds = await overloaded(world, best, outcomes);
-    const { sale: ware, placed, wares } = world;
-    const untouched = wares[0] ?? ware;
-    const workload = { ware, untouched, stocked: UNITS, placed, restMs: REST_LIMIT_MS };
-    await drained(shop, workload);
-    const broken = await brokenPromises(shop, workload);
+    const { sale, placed, wares } = world;
+    const workload: Workload = {
+      received: [{ sku: sale.sku, location: DEFAULT_LOCATION, quantity: UNITS }],
+      untouched: wares[0] ?? sale,
+      placed,
+      decisions: new Map(),
+      restMs: REST_LIMIT_MS,
+    };
+    const open = await drained(shop, workload);
+    const broken = [...open, ...(await brokenPromises(shop, workload))];
     return { levels, rounds, outcomes, sold: await soldOf(shop, world), units: UNITS, broken };
   } finally {
     await gateway.end();

@@ -1,29 +1,78 @@
-// Checks S1, S2 and S4: the stock ledger of a workload's skus, and its equality with Redis.
+// Checks S1, S2 and S4: the stock ledger of a workload's skus at each location, and its equality
+// with Redis.
 import type { Shop } from '../support/shop.ts';
 import { withComparison } from '../support/stock-invariants.ts';
 import { atRest, type Broken } from './at-rest.ts';
-import type { OrderRow } from './invariants.ts';
-import { UNIT_MINOR, type Workload } from './workload.ts';
+import type { OrderRow } from './open-orders.ts';
+import { parcelsOf } from './parcels.ts';
+import { DEFAULT_LOCATION, type Received, type Workload } from './workload.ts';
 
 const SHOWN_MAX = 5;
 
-const ledgerSays = async ({ sql }: Shop, { ware, stocked }: Workload, orders: OrderRow[]) => {
-  const [balance] = await sql`select sum(on_hand)::int as on_hand, sum(reserved)::int as reserved
-    from inventory.balances where sku = ${ware.sku}`;
-  const [moved] = await sql`select coalesce(sum(quantity), 0)::int as sum
-    from inventory.movements where sku = ${ware.sku}`;
-  const ids = orders.map(({ id }) => id);
-  const [back] = await sql`select count(*)::int as units from orders.returns
-    where order_id in ${sql(ids)} and state = 'refunded'`;
-  const sold = orders.filter(({ status }) => status === 'delivered' || status === 'lost');
-  const bought = sold.reduce((sum, { total_minor: total }) => sum + total / UNIT_MINOR, 0);
-  const gone = bought - Number(back?.['units']);
-  const onHand = Number(balance?.['on_hand']);
-  return [
-    ...(onHand !== moved?.['sum'] ? [`S1 movements ${moved?.['sum']}, on hand ${onHand}`] : []),
-    ...(balance?.['reserved'] !== 0 ? [`S4 ${balance?.['reserved']} reserved at rest`] : []),
-    ...(onHand !== stocked - gone ? [`S2 ${stocked} received, ${gone} gone, ${onHand} left`] : []),
-  ];
+type Units = Pick<Received, 'sku' | 'location' | 'quantity'>;
+
+/** Units that have left each location for good. */
+const goneOf = async (shop: Shop, orders: OrderRow[]): Promise<Units[]> => {
+  const sent = new Map(
+    orders
+      .filter(({ status }) => ['delivered', 'lost', 'returned_to_sender'].includes(status))
+      .map(({ id, sku }) => [id, sku]),
+  );
+  const parcels = await parcelsOf(shop, ...orders.map(({ id }) => id));
+  return parcels.flatMap(({ orderId, location, status, quantity }) => {
+    const sku = sent.get(orderId);
+    return sku && status !== 'returned' ? [{ sku, location, quantity }] : [];
+  });
+};
+
+/** A return comes back to the default location. */
+const returnedOf = async ({ sql }: Shop, orders: OrderRow[]): Promise<Units[]> => {
+  const rows = await sql`select lines -> 0 ->> 'sku' as sku, ${DEFAULT_LOCATION} as location,
+      (lines -> 0 ->> 'quantity')::int as quantity
+    from orders.returns where order_id in ${sql(orders.map(({ id }) => id))}
+      and state = 'refunded'`;
+  return rows as unknown as Units[];
+};
+
+const unitsAt = (list: Units[], sku: string, location: string): number =>
+  list.reduce(
+    (sum, one) => sum + (one.sku === sku && one.location === location ? one.quantity : 0),
+    0,
+  );
+
+const ledgerSays = async (shop: Shop, { received }: Workload, orders: OrderRow[]) => {
+  const { sql } = shop;
+  const skus = received.map(({ sku }) => sku);
+  const balances = await sql`select sku, location, on_hand, reserved, (
+      select coalesce(sum(quantity), 0)::int from inventory.movements m
+      where m.store_id = b.store_id and m.sku = b.sku and m.location = b.location) as moved
+    from inventory.balances b where sku in ${sql(skus)}`;
+  const gone = await goneOf(shop, orders);
+  const returned = await returnedOf(shop, orders);
+  return balances.flatMap((row) => {
+    const {
+      sku,
+      location,
+      on_hand: onHand,
+      reserved,
+      moved,
+    } = row as unknown as {
+      sku: string;
+      location: string;
+      on_hand: number;
+      reserved: number;
+      moved: number;
+    };
+    const [had, left, back] = [received, gone, returned].map((one) => unitsAt(one, sku, location));
+    const where = `${sku} at ${location}`;
+    return [
+      ...(onHand === moved ? [] : [`S1 ${where}: movements ${moved}, on hand ${onHand}`]),
+      ...(reserved === 0 ? [] : [`S4 ${where}: ${reserved} reserved at rest`]),
+      ...(onHand === (had ?? 0) - (left ?? 0) + (back ?? 0)
+        ? []
+        : [`S2 ${where}: ${had} received, ${left} gone, ${back} returned, ${onHand} left`]),
+    ];
+  });
 };
 
 /** Redis may be in a rebuild: it has a moment to equal the ledger. */
@@ -39,7 +88,10 @@ export const brokenOfStock = async (
   shop: Shop,
   workload: Workload,
   orders: OrderRow[],
-): Promise<Broken> => [
-  ...(await ledgerSays(shop, workload, orders)),
-  ...(await redisSays(shop, [workload.ware.sku, workload.untouched.sku], workload.restMs)),
-];
+): Promise<Broken> => {
+  const skus = [...workload.received.map(({ sku }) => sku), workload.untouched.sku];
+  return [
+    ...(await ledgerSays(shop, workload, orders)),
+    ...(await redisSays(shop, skus, workload.restMs)),
+  ];
+};
