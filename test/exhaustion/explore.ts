@@ -6,7 +6,10 @@ export interface Found {
   /** The faults, by the points at which they happened. */
   faults: string[];
   broken: string[];
+  /** The activities in the order of their calls, with their outcomes. */
   calls: string[];
+  /** What `judged.shop.test.ts` is given, to try it at the real server. */
+  script: number[];
 }
 
 export interface Explored {
@@ -18,6 +21,13 @@ const faultsOf = ({ points }: Ran): string[] =>
   points
     .filter(({ taken }) => taken > 0)
     .map(({ name, options, taken }) => `${name}: ${options[taken]}`);
+
+const foundIn = (ran: Ran): Found => ({
+  faults: faultsOf(ran),
+  broken: ran.broken,
+  calls: ran.calls.map(({ name, outcome }) => `${name}: ${outcome}`),
+  script: ran.points.map(({ taken }) => taken),
+});
 
 const scriptOf = (points: Point[], at: number, taken: number): number[] => [
   ...points.slice(0, at).map((point) => point.taken),
@@ -32,7 +42,7 @@ export const exhaust = async (workflow: Workflow, faults: number): Promise<Explo
     const ran = await runOnce(workflow, script);
     runs++;
     if (ran.broken.length > 0) {
-      found.push({ faults: faultsOf(ran), broken: ran.broken, calls: ran.calls });
+      found.push(foundIn(ran));
       return;
     }
     if (left === 0) return;
@@ -50,6 +60,16 @@ export const exhaust = async (workflow: Workflow, faults: number): Promise<Explo
 /** How often a walk leaves what is usual. */
 const FAULT_SHARE = 0.25;
 const LENGTH_MAX = 60;
+/** More than any point has: an option is chosen by the rest. */
+const OPTIONS_MAX = 1_000;
+
+/** A seeded walk's script. */
+export const walkOf = (seed: number): number[] => {
+  const random = randomOf(seed);
+  return Array.from({ length: LENGTH_MAX }, () =>
+    random() < FAULT_SHARE ? 1 + Math.floor(random() * OPTIONS_MAX) : 0,
+  );
+};
 
 /** Walks with several faults each. */
 export const walk = async (
@@ -58,14 +78,8 @@ export const walk = async (
 ): Promise<Explored> => {
   const found: Found[] = [];
   for (let at = 0; at < count; at++) {
-    const random = randomOf(seed + at);
-    const script = Array.from({ length: LENGTH_MAX }, () =>
-      random() < FAULT_SHARE ? 1 + Math.floor(random() * 9) : 0,
-    );
-    const ran = await runOnce(workflow, script);
-    if (ran.broken.length > 0) {
-      found.push({ faults: faultsOf(ran), broken: ran.broken, calls: ran.calls });
-    }
+    const ran = await runOnce(workflow, walkOf(seed + at));
+    if (ran.broken.length > 0) found.push(foundIn(ran));
   }
   return { runs: count, found };
 };

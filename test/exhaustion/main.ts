@@ -1,29 +1,12 @@
 // Explores the order's workflow and prints what breaks: `bun test/exhaustion/main.ts FAULTS WALKS`.
-// A planted bug is given as JSON {file, right, wrong}: its line is replaced as its file is loaded.
-import { plugin } from 'bun';
 import { exhaust, walk, type Explored } from './explore.ts';
-import { withLine, type PlantedLine } from '../support/planted-line.ts';
-import * as runtime from './runtime.ts';
+import { virtualWorkflow } from './virtual.ts';
 
 const SHOWN_MAX = 10;
 const SEED = 20_261_129;
 
 const [faults = '3', walks = '2000', planted = ''] = process.argv.slice(2);
-const bug = planted === '' ? undefined : (JSON.parse(planted) as PlantedLine);
-
-plugin({
-  name: 'the workflows, in virtual time',
-  setup: (build) => {
-    build.module('@temporalio/workflow', () => ({ exports: { ...runtime }, loader: 'object' }));
-    if (!bug) return;
-    build.onLoad({ filter: new RegExp(`${RegExp.escape(bug.file)}$`) }, () => ({
-      contents: withLine(bug),
-      loader: 'ts',
-    }));
-  },
-});
-
-const { fulfillOrder } = await import('../../workflows/fulfill-order.ts');
+const fulfillOrder = await virtualWorkflow(planted);
 
 const startedAt = performance.now();
 const explored: Explored[] = [
@@ -35,6 +18,7 @@ const found = explored.flatMap((one) => one.found);
 for (const one of found.slice(0, SHOWN_MAX)) {
   console.log(`${one.broken.join('; ')}\n  after ${one.faults.join(', then ')}`);
   for (const call of one.calls) console.log(`    ${call}`);
+  console.log(`  HOLDFAST_WALK=${one.script.join()}`);
 }
 const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
 console.log(`${runs} runs, ${found.length} broken, ${seconds} s`);

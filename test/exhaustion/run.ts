@@ -1,24 +1,19 @@
 // Runs an order's workflow once in virtual time, with each choice taken from a script.
 import { CancelledFailure, type RetryState } from '@temporalio/common';
 import type { OrderStatus } from '../../domain/order.ts';
-import { refusalsOf } from '../../activities/refusal-codes.ts';
 import { DomainError } from '../../domain/errors.ts';
-import type { FulfillOrderInput, OrderProgress } from '../../workflows/fulfill-order.contract.ts';
+import type {
+  FulfillOrderInput,
+  OrderProgress,
+  WorkflowTimings,
+} from '../../workflows/fulfill-order.contract.ts';
+import { Failing, outcomesOf, perform, refusal, type Call } from './calls.ts';
+import { isReturned, messagesOf, repairsOf, type Message } from './messages.ts';
 import * as runtime from './runtime.ts';
-import {
-  ACTIVITIES,
-  brokenOf,
-  brokenWhileWaiting,
-  newWorld,
-  stepsThatWait,
-  type World,
-} from './world.ts';
+import { brokenOf, brokenWhileWaiting, newWorld, stepsThatWait, type World } from './world.ts';
 
-const { ActivityFailure, ApplicationFailure, TimeoutFailure } = runtime;
+const { ActivityFailure, TimeoutFailure } = runtime;
 
-/** How long an activity is tried before it fails, in ms; longer than any payment window. */
-const PATIENCE_MS = 3_600_000;
-const WINDOW_MS = 900_000;
 const START_MS = Date.UTC(2026, 0, 1);
 /** An order that takes more steps than this would never end. */
 const STEPS_MAX = 400;
@@ -30,84 +25,61 @@ export interface Point {
   taken: number;
 }
 
+/** A time at which nothing went on. */
+export interface Wait {
+  progress: OrderProgress;
+  /** How many calls there were before. */
+  calls: number;
+  atMs: number;
+  /** How long the next timer still took, in ms. */
+  leftMs: number | undefined;
+  /** The messages that ended it; none when the timer did. */
+  sent: { name: string; isTaken: boolean }[];
+}
+
 export interface Ran {
   points: Point[];
   broken: string[];
   world: World;
-  /** The activities in the order of their calls, with their outcomes. */
-  calls: string[];
+  /** In the order in which they were made. */
+  calls: Call[];
+  waits: Wait[];
+  returned?: unknown;
 }
 
 export type Workflow = (input: FulfillOrderInput) => Promise<OrderStatus>;
 
-const INPUT: FulfillOrderInput = {
+export const ORDER = {
   orderId: 'ord_1',
   storeId: 'sto_1',
   demand: [{ sku: 'A', quantity: 1 }],
-  paymentWindowMs: WINDOW_MS,
+};
+const TIMINGS: WorkflowTimings = {
+  paymentWindowMs: 900_000,
   carrierPollMs: 200,
   voidPatienceMs: 600_000,
 };
+/** The two starts of a workflow: soon after its order was accepted, or after a long outage. */
+export const STARTS = ['at once', 'late'] as const;
 
-type Waker = [name: string, deliver: () => boolean];
-
-/** Updates and signals that anyone may send at any time. */
-const SENT: Record<string, () => boolean> = {
-  cancel: () => runtime.deliver('cancelOrder'),
-  "Temporal's cancellation": () => (runtime.CancellationScope.current().cancel(), true),
-  'another card': () => runtime.deliver('providePayment', { paymentMethod: 'pm_2' }),
-  'look again': () => runtime.deliver('paymentChanged'),
+/** Sends a message to the workflow; false when it is refused. */
+const send = (world: World, message: Message): boolean => {
+  if (message.to === 'cancellation') {
+    runtime.CancellationScope.current().cancel();
+    return true;
+  }
+  const isTaken = runtime.deliver(message.to, ...message.args);
+  if (isTaken && isReturned(message)) world.parcel = 'returned';
+  return isTaken;
 };
-
-const ENDINGS = ['delivered', 'lost', 'returned_to_sender'];
-/** Actions of an order's workflow; `cancel` and `readdress` are updates of their own. */
-const REPAIRS = ['retry', 'skip', 'resolve', 'intercept', 'let_arrive', 'treat_as_return'];
-
-/** What a step takes comes first. */
-const ofStep = (actions: string[]): string[] =>
-  REPAIRS.toSorted((a, b) => +actions.includes(b) - +actions.includes(a));
-
-/** Each action of an operator on each step that waits: those that it takes, then the others. */
-const repairsOf = (world: World): Waker[] =>
-  [...world.attentions].flatMap(([attentionId, { step, actions }]) =>
-    ofStep(actions).flatMap((action) =>
-      (action === 'resolve' ? ENDINGS : ['']).map((ending) => {
-        const repair = { attentionId, action, ...(ending && { ending }) };
-        const name = `${action} ${ending} of ${step}`;
-        const deliver = (): boolean => {
-          const isTaken = runtime.deliver('repairOrder', repair);
-          if (isTaken && ending === 'returned_to_sender') world.parcel = 'returned';
-          return isTaken;
-        };
-        return [name, deliver] as Waker;
-      }),
-    ),
-  );
-
-interface Meanwhile {
-  deliver(): void;
-  /** It has its effect, and its response is lost when it is stopped. */
-  end: 'done' | 'done and stopped' | 'stopped';
-}
-
-const ENDS = ['done', 'done and stopped', 'stopped'] as const;
-const meanwhile = (what: string, deliver: () => void): Record<string, Meanwhile> =>
-  Object.fromEntries(ENDS.map((end) => [`${what} meanwhile, and ${end}`, { deliver, end }]));
-
-/** The shopper acts while an activity runs: it ends all the same, or is stopped. */
-const CANCELLED = meanwhile('is cancelled', () => void runtime.deliver('cancelOrder'));
-const REPLACED = meanwhile(
-  'has another card',
-  () => void runtime.deliver('providePayment', { paymentMethod: 'pm_3' }),
-);
-const MEANWHILE = { ...CANCELLED, ...REPLACED };
 
 const NOTHING = 'nothing';
 
 class Run {
   nowMs = START_MS;
   readonly points: Point[] = [];
-  readonly calls: string[] = [];
+  readonly calls: Call[] = [];
+  readonly waits: Wait[] = [];
   readonly world = newWorld();
   #pending = 0;
   constructor(readonly script: readonly number[]) {}
@@ -119,58 +91,41 @@ class Run {
     return options[taken] ?? '';
   }
 
-  async activity(name: string, input: object, isLocal: boolean): Promise<unknown> {
+  async activity(name: string, input: object, options: runtime.Options): Promise<unknown> {
     this.#pending++;
     try {
-      await Promise.resolve();
-      return await this.#outcome(name, input as Record<string, unknown>, isLocal);
+      await settled();
+      // A call that is cancelled by the workflow task that makes it is never scheduled.
+      if (isCancelled()) throw failed(name, new CancelledFailure('never'), 'CANCEL_REQUESTED');
+      return await this.#call(name, input, options);
     } finally {
       this.#pending--;
     }
   }
 
-  async #outcome(name: string, input: Record<string, unknown>, isLocal: boolean): Promise<unknown> {
-    const activity = ACTIVITIES[name];
-    if (!activity) throw new Error(`the model has no activity ${name}`);
-    const { results = ['ok'], isDone, isSure, apply } = activity;
-    const codes = isDone?.(this.world) ? [] : (refusalsOf(name) ?? []);
-    const acts = Object.keys(name === 'authorizePayment' ? MEANWHILE : CANCELLED);
-    const faults = [...codes.map((code) => `refuses ${code}`), 'fails', 'is lost', ...acts];
-    const outcome = this.choose(name, isSure ? results : [...results, ...faults]);
-    this.calls.push(`${name}: ${outcome}`);
-    const failed = (cause: Error, state: RetryState): Error =>
-      isLocal ? cause : new ActivityFailure('failed', name, '1', state, 'worker', cause);
-    if (outcome.startsWith('refuses '))
-      throw failed(refusal(outcome.slice(8)), 'NON_RETRYABLE_FAILURE');
-    if (outcome === 'is lost') this.#apply(apply, input, results[0] ?? '', failed);
-    if (outcome === 'fails' || outcome === 'is lost') {
-      this.nowMs += PATIENCE_MS;
-      throw failed(new TimeoutFailure('too late', undefined, 'SCHEDULE_TO_CLOSE'), 'TIMEOUT');
+  async #call(name: string, input: object, options: runtime.Options): Promise<unknown> {
+    const { isLocal, patienceMs } = options;
+    const outcome = this.choose(name, outcomesOf(name, this.world));
+    const call: Call = { name, input, outcome, isLocal, patienceMs };
+    this.calls.push(call);
+    try {
+      return await perform(call, {
+        world: this.world,
+        send: (message) => this.#sendMeanwhile(message),
+        isCancelled: async () => isCancelled(),
+      });
+    } catch (error) {
+      if (error instanceof Failing) this.nowMs += patienceMs;
+      const [cause, state] = causeOf(error);
+      throw isLocal ? cause : failed(name, cause, state);
     }
-    const act = MEANWHILE[outcome];
-    if (!act) return this.#apply(apply, input, outcome, failed);
-    act.deliver();
-    runtime.wake();
-    await settled();
-    const isStopped = runtime.CancellationScope.current().isCancelled && act.end !== 'done';
-    const isApplied = !isStopped || act.end !== 'stopped';
-    const done = isApplied && this.#apply(apply, input, results[0] ?? '', failed);
-    if (isStopped) throw failed(new CancelledFailure('stopped'), 'CANCEL_REQUESTED');
-    return done;
   }
 
-  #apply(
-    apply: (typeof ACTIVITIES)[string]['apply'],
-    input: Record<string, unknown>,
-    result: string,
-    failed: (cause: Error, state: RetryState) => Error,
-  ): unknown {
-    try {
-      return apply(this.world, input, result);
-    } catch (error) {
-      if (error instanceof DomainError) throw failed(refusal(error.code), 'NON_RETRYABLE_FAILURE');
-      throw error;
-    }
+  async #sendMeanwhile(message: Message): Promise<boolean> {
+    const isTaken = send(this.world, message);
+    runtime.wake();
+    await settled();
+    return isTaken;
   }
 
   /** Every step that waits for a person is in the record, and no other. */
@@ -189,37 +144,68 @@ class Run {
     if (this.#pending > 0 || runtime.wake()) return true;
     this.#assertListed();
     const timer = runtime.nextTimer();
-    const repairs = repairsOf(this.world);
-    const first = repairs[0];
-    if (timer === undefined && !first) return false;
+    const [first] = Object.keys(repairsOf(this.world));
+    if (timer === undefined && first === undefined) return false;
     if (timer === undefined) this.world.broken.push(...brokenWhileWaiting(this.world));
-    const senders = new Map([...repairs, ...Object.entries(SENT)]);
-    const usual = timer === undefined ? (first?.[0] ?? '') : NOTHING;
-    const others = [...senders.keys()].filter((name) => name !== usual);
+    const names = Object.keys(messagesOf(this.world));
+    const usual = timer === undefined ? (first ?? '') : NOTHING;
+    const others = names.filter((name) => name !== usual);
     const woken = this.choose(`wait at ${this.world.status}`, [usual, ...others]);
-    if (woken === NOTHING) this.nowMs = timer ?? this.nowMs;
-    else if (!senders.get(woken)?.() && timer === undefined) first?.[1]();
-    else if (timer !== undefined) this.nowMs = Math.min(timer, this.nowMs + 1);
+    this.#end(woken, timer, first);
     return true;
+  }
+
+  /** Ends a wait. A message that is refused leaves one without a timer to the operator. */
+  #end(woken: string, timer: number | undefined, first: string | undefined): void {
+    const progress = runtime.query('orderProgress') as OrderProgress;
+    const leftMs = timer === undefined ? undefined : timer - this.nowMs;
+    const { length } = this.calls;
+    const wait: Wait = { progress, calls: length, atMs: this.nowMs, leftMs, sent: [] };
+    this.waits.push(wait);
+    const messages = messagesOf(this.world);
+    const deliver = (name: string): boolean => {
+      const message = messages[name];
+      const isTaken = message !== undefined && send(this.world, message);
+      wait.sent.push({ name, isTaken });
+      return isTaken;
+    };
+    if (woken === NOTHING) this.nowMs = timer ?? this.nowMs;
+    else if (!deliver(woken) && timer === undefined) deliver(first ?? '');
+    else if (timer !== undefined) this.nowMs = Math.min(timer, this.nowMs + 1);
   }
 }
 
-const refusal = (code: string): Error =>
-  ApplicationFailure.create({ type: code, message: code.toLowerCase(), nonRetryable: true });
+const isCancelled = (): boolean => runtime.CancellationScope.current().isCancelled;
+
+/** What an activity's error is to the workflow. */
+const causeOf = (error: unknown): [cause: Error, state: RetryState] => {
+  if (error instanceof DomainError) return [refusal(error.code), 'NON_RETRYABLE_FAILURE'];
+  if (error instanceof CancelledFailure) return [error, 'CANCEL_REQUESTED'];
+  if (!(error instanceof Failing)) throw error;
+  return [new TimeoutFailure('too late', undefined, 'SCHEDULE_TO_CLOSE'), 'TIMEOUT'];
+};
+
+const failed = (name: string, cause: Error, state: RetryState): Error =>
+  new ActivityFailure('failed', name, '1', state, 'worker', cause);
 
 /** Lets everything run that can: a task of the event loop comes after all that are resolved. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Runs the workflow with this script; what the script does not say goes well. */
-export const runOnce = async (workflow: Workflow, script: readonly number[]): Promise<Ran> => {
+export const runOnce = async (
+  workflow: Workflow,
+  script: readonly number[],
+  timings = TIMINGS,
+): Promise<Ran> => {
   const run = new Run(script);
-  const { points, calls, world } = run;
+  const { points, calls, waits, world } = run;
+  const seen = { points, calls, waits, world };
   const session = runtime.open(run);
   const real = Date.now;
   Date.now = () => run.nowMs;
-  const acceptedAtMs = run.choose('start', ['at once', 'late']) === 'late' ? 0 : START_MS;
+  const acceptedAt = run.choose('start', STARTS) === 'late' && { acceptedAtMs: 0 };
   let ended: { returned?: unknown; failure?: string } | undefined;
-  const main = session.root.run(() => workflow({ ...INPUT, acceptedAtMs }));
+  const main = session.root.run(() => workflow({ ...ORDER, ...timings, ...acceptedAt }));
   main.then(
     (returned) => (ended = { returned }),
     (error: unknown) => (ended = { failure: error instanceof Error ? error.message : 'no error' }),
@@ -228,13 +214,13 @@ export const runOnce = async (workflow: Workflow, script: readonly number[]): Pr
     for (let step = 0; ended === undefined; step++) {
       await settled();
       if (ended !== undefined) break;
-      if (step > STEPS_MAX) return { points, calls, world, broken: ['it never ends'] };
-      if (!run.advance()) return { points, calls, world, broken: ['it waits for nothing'] };
+      if (step > STEPS_MAX) return { ...seen, broken: ['it never ends'] };
+      if (!run.advance()) return { ...seen, broken: ['it waits for nothing'] };
     }
   } finally {
     Date.now = real;
   }
   const { returned, failure } = ended ?? {};
   const broken = failure === undefined ? brokenOf(world, returned) : [`it failed: ${failure}`];
-  return { points, calls, world, broken: [...broken, ...session.failed] };
+  return { ...seen, returned, broken: [...broken, ...session.failed] };
 };

@@ -5,17 +5,25 @@ import {
   ApplicationFailure,
   CancelledFailure,
   TimeoutFailure,
+  type ActivityOptions,
 } from '@temporalio/common';
+import { msToNumber } from '@temporalio/common/lib/time';
 
 export { ActivityFailure, ApplicationFailure, TimeoutFailure };
 
 type Work<T> = () => Promise<T>;
 
+export interface Options {
+  isLocal: boolean;
+  /** How long all attempts together may take, in ms. */
+  patienceMs: number;
+}
+
 /** What a run of a workflow is asked by the stand-in. */
 export interface Host {
   nowMs: number;
   /** Runs an activity to its end, in no time. */
-  activity(name: string, input: object, isLocal: boolean): Promise<unknown>;
+  activity(name: string, input: object, options: Options): Promise<unknown>;
 }
 
 interface Waiting {
@@ -128,20 +136,25 @@ export const nextTimer = (): number | undefined => {
 
 type Activities = Record<string, (input: object) => Promise<unknown>>;
 
-const proxy = (isLocal: boolean): Activities =>
-  new Proxy<Activities>(
+type Timeouts = Pick<ActivityOptions, 'scheduleToCloseTimeout'>;
+
+const proxy = (isLocal: boolean, { scheduleToCloseTimeout }: Timeouts): Activities => {
+  if (scheduleToCloseTimeout === undefined) throw new Error('an activity is tried for ever');
+  const options = { isLocal, patienceMs: msToNumber(scheduleToCloseTimeout) };
+  return new Proxy<Activities>(
     {},
     {
       get: (_, name: string) => (input: object) => {
         const scope = CancellationScope.current();
         if (scope.isCancelled) return Promise.reject(cancelledError());
-        return session.host.activity(name, input, isLocal);
+        return session.host.activity(name, input, options);
       },
     },
   );
+};
 
-export const proxyActivities = (): Activities => proxy(false);
-export const proxyLocalActivities = (): Activities => proxy(true);
+export const proxyActivities = (timeouts: Timeouts): Activities => proxy(false, timeouts);
+export const proxyLocalActivities = (timeouts: Timeouts): Activities => proxy(true, timeouts);
 
 const define = (name: string) => ({ name });
 export const defineUpdate = define;

@@ -211,6 +211,10 @@ export const ACTIVITIES: Record<string, Activity> = {
   ...RECORD,
 };
 
+/** A world as text, whichever of its mails and attentions came first. */
+export const worldOf = ({ attentions, mails, ...world }: World): string =>
+  JSON.stringify({ ...world, attentions: [...attentions].sort(), mails: mails.toSorted() });
+
 const UNSENT: readonly OrderStatus[] = ['cancelled', 'expired', 'rejected'];
 /** What each ending's mail says. */
 const MAILS: Partial<Record<OrderStatus, string>> = {

@@ -1,0 +1,23 @@
+// Loads the order's workflow with the stand-in for Temporal's module in its place.
+import { plugin } from 'bun';
+import { withLine, type PlantedLine } from '../support/planted-line.ts';
+import type { Workflow } from './run.ts';
+import * as runtime from './runtime.ts';
+
+/** A planted bug is JSON {file, right, wrong}: its line is replaced as its file is loaded. */
+export const virtualWorkflow = async (planted: string): Promise<Workflow> => {
+  const bug = planted === '' ? undefined : (JSON.parse(planted) as PlantedLine);
+  plugin({
+    name: 'the workflows, in virtual time',
+    setup: (build) => {
+      build.module('@temporalio/workflow', () => ({ exports: { ...runtime }, loader: 'object' }));
+      if (!bug) return;
+      build.onLoad({ filter: new RegExp(`${RegExp.escape(bug.file)}$`) }, () => ({
+        contents: withLine(bug),
+        loader: 'ts',
+      }));
+    },
+  });
+  const { fulfillOrder } = await import('../../workflows/fulfill-order.ts');
+  return fulfillOrder;
+};
