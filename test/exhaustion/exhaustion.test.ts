@@ -73,7 +73,7 @@ const BUGS: Record<string, PlantedLine & { faults?: number }> = {
     }`,
   },
   'an action that the waiting step cannot take': {
-    file: 'workflows/order/handlers.ts',
+    file: 'workflows/order/repairs.ts',
     right: 'if (!step.actions.includes(action)) {',
     wrong: 'if (false) {',
   },

@@ -1,11 +1,9 @@
-// Runs a walk at a real Temporal server, over the kit's model, and compares it with what the kit
-// says.
+// Runs a walk at a real Temporal server, over the kit's model, and compares it with the kit's run.
 import { activityInfo, Context, heartbeat } from '@temporalio/activity';
 import { WorkflowUpdateFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
 import { CancelledFailure, ApplicationFailure } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
 import { withDeadline } from '../../concurrency/deadline.ts';
-
 import { DomainError } from '../../domain/errors.ts';
 import {
   FULFILL_ORDER,
@@ -19,8 +17,8 @@ import { eventually } from '../support/journeys.ts';
 import { perform, refusal, type Call } from './calls.ts';
 import { isReturned, messagesOf, type Message } from './messages.ts';
 import type { Predicted } from './predict.ts';
-import { ORDER, type Wait } from './run.ts';
-import { newWorld, worldOf } from './world.ts';
+import type { Wait } from './run.ts';
+import { newWorld, ORDER, worldOf } from './world.ts';
 
 const { PENDING_ACTIVITY_STATE_CANCEL_REQUESTED } = temporal.api.enums.v1.PendingActivityState;
 /** All that a walk waits for between two messages, on a slow machine. */
@@ -61,10 +59,7 @@ const STEPS = [
 const stepsOf = (calls: Call[]): string =>
   calls.flatMap(({ name }) => (STEPS.includes(name) ? [name] : [])).join();
 
-/**
- * Calls by activity and input, each in their order: undos of one order are done at the
- * same time.
- */
+/** Calls by activity and input, each in their order: undos run at the same time. */
 const byInput = (orderId: string, calls: Call[]): Map<string, Call[]> =>
   Map.groupBy(calls, ({ name, input }) => `${name} ${textOf(orderId, input)}`);
 

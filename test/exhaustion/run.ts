@@ -10,7 +10,14 @@ import type {
 import { Failing, outcomesOf, perform, refusal, type Call } from './calls.ts';
 import { isReturned, messagesOf, repairsOf, type Message } from './messages.ts';
 import * as runtime from './runtime.ts';
-import { brokenOf, brokenWhileWaiting, newWorld, stepsThatWait, type World } from './world.ts';
+import {
+  brokenOf,
+  brokenWhileWaiting,
+  newWorld,
+  ORDER,
+  stepsThatWait,
+  type World,
+} from './world.ts';
 
 const { ActivityFailure, TimeoutFailure } = runtime;
 
@@ -49,11 +56,6 @@ export interface Ran {
 
 export type Workflow = (input: FulfillOrderInput) => Promise<OrderStatus>;
 
-export const ORDER = {
-  orderId: 'ord_1',
-  storeId: 'sto_1',
-  demand: [{ sku: 'A', quantity: 1 }],
-};
 const TIMINGS: WorkflowTimings = {
   paymentWindowMs: 900_000,
   carrierPollMs: 200,

@@ -4,6 +4,12 @@ import { assertMove, isEnding, type OrderStatus } from '../../domain/order.ts';
 export const TOTAL_MINOR = 2_000;
 export const PART_MINOR = 500;
 
+export const ORDER = {
+  orderId: 'ord_1',
+  storeId: 'sto_1',
+  demand: [{ sku: 'A', quantity: 1 }],
+};
+
 export interface World {
   status: OrderStatus;
   /** The attentions that are open, by their ids. */
@@ -212,8 +218,10 @@ export const ACTIVITIES: Record<string, Activity> = {
 };
 
 /** A world as text, whichever of its mails and attentions came first. */
-export const worldOf = ({ attentions, mails, ...world }: World): string =>
-  JSON.stringify({ ...world, attentions: [...attentions].sort(), mails: mails.toSorted() });
+export const worldOf = ({ attentions, mails, ...world }: World): string => {
+  const sorted = [...attentions].toSorted(([a], [b]) => a.localeCompare(b));
+  return JSON.stringify({ ...world, attentions: sorted, mails: mails.toSorted() });
+};
 
 const UNSENT: readonly OrderStatus[] = ['cancelled', 'expired', 'rejected'];
 /** What each ending's mail says. */

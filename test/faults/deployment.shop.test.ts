@@ -57,6 +57,7 @@ beforeAll(async () => {
   client = new Client({ connection, namespace: 'holdfast', dataConverter });
 }, UP_LIMIT_MS);
 afterAll(async () => {
+  await Promise.all([...begun].map((end) => end()));
   await connection.close();
   await pg.close();
 });
@@ -72,11 +73,17 @@ const workersOf = async (buildId: string, workflowsPath: string, queues = QUEUES
   const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger });
   const made = await Promise.all(queues.map((queue) => workerOf(buildId, queue, workflowBundle)));
   const running = Promise.all(made.map((worker) => worker.run()));
-  return async (): Promise<void> => {
+  const end = async (): Promise<void> => {
+    if (!begun.delete(end)) return;
     for (const worker of made) worker.shutdown();
     await running;
   };
+  begun.add(end);
+  return end;
 };
+
+/** The ends of workers that still run, for a test that has failed. */
+const begun = new Set<() => Promise<void>>();
 
 const workerOf = (buildId: string, taskQueue: string, workflowBundle: WorkflowBundle) =>
   Worker.create({

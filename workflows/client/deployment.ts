@@ -69,15 +69,26 @@ export interface Promotion {
   patienceMs: number;
 }
 
-const untilServed = async (client: Client, { buildId, patienceMs }: Promotion) => {
-  const untilMs = Date.now() + patienceMs;
-  for (;;) {
-    const missing = await queuesWithoutPollers(client, buildId);
-    if (missing.length === 0) return;
-    if (Date.now() > untilMs) {
-      throw new Error(`no worker of build ${buildId} polls for ${missing.join(', ')}`);
-    }
-    await Bun.sleep(LOOK_EVERY_MS);
+const NOT_READY = 9;
+
+/**
+ * False while Temporal does not know yet all queues that it has seen the build's workers poll for:
+ * it would refuse the build, as tasks of the others would stand still.
+ */
+const setCurrent = async (client: Client, buildId: string, { conflictToken }: Current) => {
+  try {
+    await client.workflowService.setWorkerDeploymentCurrentVersion({
+      namespace: client.options.namespace,
+      deploymentName: DEPLOYMENT,
+      buildId,
+      identity: 'holdfast',
+      ...(conflictToken && { conflictToken }),
+    });
+    return true;
+  } catch (error) {
+    const isNotReady = (error as { code?: number }).code === NOT_READY;
+    if (!isNotReady) throw error;
+    return false;
   }
 };
 
@@ -86,23 +97,28 @@ const untilServed = async (client: Client, { buildId, patienceMs }: Promotion) =
  * running ones continue on it with their next task. A build that is current already stays so.
  * Refused when another build than `from` is current: a job that runs again changes nothing.
  */
-export const promote = async (client: Client, promotion: Promotion): Promise<void> => {
-  const { buildId, from } = promotion;
-  if ((await currentBuild(client)) === buildId) return;
-  await untilServed(client, promotion);
-  const current = await readCurrent(client);
-  if (current.buildId === buildId) return;
-  if (current.buildId !== from) {
-    const [is, wanted] = [current.buildId ?? 'none', from ?? 'none'];
-    throw new Error(`the current build is ${is}, not ${wanted}: nothing was promoted`);
+export const promote = async (
+  client: Client,
+  { buildId, from, patienceMs }: Promotion,
+): Promise<void> => {
+  const untilMs = Date.now() + patienceMs;
+  for (;;) {
+    const current = await readCurrent(client);
+    if (current.buildId === buildId) return;
+    const missing = await queuesWithoutPollers(client, buildId);
+    if (missing.length === 0) {
+      if (current.buildId !== from) {
+        const [is, wanted] = [current.buildId ?? 'none', from ?? 'none'];
+        throw new Error(`the current build is ${is}, not ${wanted}: nothing was promoted`);
+      }
+      if (await setCurrent(client, buildId, current)) return;
+    }
+    if (Date.now() > untilMs) {
+      const why = missing.length > 0 ? `polls for ${missing.join(', ')}` : 'is known to Temporal';
+      throw new Error(`no worker of build ${buildId} ${why}`);
+    }
+    await Bun.sleep(LOOK_EVERY_MS);
   }
-  await client.workflowService.setWorkerDeploymentCurrentVersion({
-    namespace: client.options.namespace,
-    deploymentName: DEPLOYMENT,
-    buildId,
-    identity: 'holdfast',
-    ...(current.conflictToken && { conflictToken: current.conflictToken }),
-  });
 };
 
 /**
