@@ -51,9 +51,9 @@ const meanwhileAway = (shop: Shop, workload: Workload): Promise<Broken> =>
     return [...waiting, ...(await brokenOfCancelled(shop, workload))];
   }, REST_LIMIT_MS);
 
-const away = (action: string): Fault => ({
+const away = (action: string, which: object = {}): Fault => ({
   on: async (shop: BreakableShop) => {
-    const fault = { method: '*', path: '*', action, times: FOR_EVER };
+    const fault = { method: '*', path: '*', action, times: FOR_EVER, ...which };
     await control(shop, 'CARRIER_SANDBOX_URL', 'POST', 'faults', fault);
   },
   off: async (shop) => void (await control(shop, 'CARRIER_SANDBOX_URL', 'DELETE', 'faults')),
@@ -80,6 +80,11 @@ export const CARRIER_FAULTS: Record<string, Fault> = {
   'carrier-away': away('status:503'),
   'carrier-unreachable': away('drop_before'),
   'carrier-answers-lost': away('apply_then_drop'),
+  /** A void is answered at once: that a parcel had left is known while its money is still there. */
+  'carrier-booking-answers-lost': {
+    ...away('apply_then_drop', { containing: '"to":' }),
+    meanwhile: (shop, workload) => atRest(() => brokenOfWaiting(shop, workload), REST_LIMIT_MS),
+  },
   /** The shoppers' own parcels are refused, until the operator acts. */
   'carrier-refuses': {
     on: async () => undefined,

@@ -2,8 +2,8 @@
 import { mapBounded } from '../../concurrency/chunks.ts';
 import { isEnding, type OrderStatus } from '../../domain/order.ts';
 import type { Shop } from '../support/shop.ts';
-import { look, type StuckOrder } from '../support/stuck-orders.ts';
 import { atRest, PATIENCE_MS, type Broken } from './at-rest.ts';
+import { lookInto, type Seen } from './look-into.ts';
 import { decideAll, listedIds } from './operator.ts';
 import type { Workload } from './workload.ts';
 
@@ -28,18 +28,13 @@ export const ordersOf = async ({ sql }: Shop, { received }: Workload): Promise<O
   return rows as unknown as OrderRow[];
 };
 
-interface Progress {
-  attentions: { step: string; reason: string }[];
-}
-
-/** The rows that the order's workflow has raised, as `step: reason`. */
-const rowsOf = (attentions: Progress['attentions']): string[] =>
+const rowsOf = (attentions: { step: string; reason: string }[]): string[] =>
   attentions.map(({ step, reason }) => `${step}: ${reason}`).sort();
 
 /** An order moves when its workflow runs and answers; it waits with the rows of its record. */
-const brokenOfOpen = (seen: StuckOrder, isListed: boolean): Broken => {
+const brokenOfOpen = (seen: Seen, isListed: boolean): Broken => {
   const { id, status, attentions, workflow } = seen;
-  const { state, progress } = workflow as { state: string; progress?: Progress };
+  const { state, progress } = workflow;
   const recorded = rowsOf(attentions);
   const raised = rowsOf(progress?.attentions ?? []);
   const helpless = attentions.filter(({ actions }) => actions.length === 0);
@@ -58,7 +53,7 @@ export const brokenOfWaiting = async (shop: Shop, workload: Workload): Promise<B
   const listed = await listedIds(shop);
   const open = (await ordersOf(shop, workload)).filter(({ status }) => !isEnding(status));
   const looked = await mapBounded(open, LOOKS_AT_ONCE, async ({ id }) => {
-    const seen = await look(shop, id);
+    const seen = await lookInto(shop, id);
     return isEnding(seen.status as OrderStatus) ? [] : brokenOfOpen(seen, listed.has(id));
   });
   return looked.flat();
@@ -72,7 +67,7 @@ const openReturns = async ({ sql }: Shop, ids: string[]): Promise<Broken> => {
 
 /** An ended order waits for no operator, and its workflow ends with it. */
 const unfinished = async (shop: Shop, id: string): Promise<Broken> => {
-  const { status, attentions, workflow, refunds } = await look(shop, id);
+  const { status, attentions, workflow, refunds } = await lookInto(shop, id);
   const owed = refunds.filter(({ state }) => state !== 'succeeded');
   return [
     ...attentions.map(({ step, reason }) => `O9 ${id} is ${status}, and ${step} has ${reason}`),

@@ -4,6 +4,7 @@ import { authenticate } from '../support/judges.ts';
 import type { Shop } from '../support/shop.ts';
 import { carrierFault } from '../support/stuck-orders.ts';
 import { persistently } from './at-rest.ts';
+import { lookInto } from './look-into.ts';
 import { parcelsOf, sendTo, SLOW } from './parcels.ts';
 
 export type Kind =
@@ -122,8 +123,14 @@ const cancel = async (shop: Shop, it: Placed): Promise<void> => {
   await published(it, () => asShopper(shop, it, 'POST', '/cancel', {}));
 };
 
+const BOOKING = 'booking the parcel';
+
+/** Cancels when a booking may have been sent: before that, no carrier has a say in it. */
 const cancelPaid = async (shop: Shop, it: Placed): Promise<void> => {
-  await reaches(shop, it, 'confirmed');
+  await persistently(`${it.id} is being booked`, async () => {
+    const { workflow } = await lookInto(shop, it.id);
+    return workflow.progress?.step === BOOKING ? true : undefined;
+  });
   await cancel(shop, it);
 };
 
