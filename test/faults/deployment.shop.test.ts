@@ -33,7 +33,7 @@ import { findOrder } from '../../db/postgres/orders/orders.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
 import { installRuntime } from '../../workflows/client/runtime.ts';
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 240_000;
 const GOOD = 'local';
 const BAD = 'bad-deploy';
 /** No workflow is started with them. */
@@ -41,7 +41,7 @@ const NO_TIMINGS = { paymentWindowMs: 0, carrierPollMs: 0, voidPatienceMs: 0 };
 const BAD_WORKFLOWS = resolve(import.meta.dirname, '../replay/bad-workflows.ts');
 const WORKFLOWS = resolve(import.meta.dirname, '../../workflows/index.ts');
 /** How long a build's workers may take to poll, in ms. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 90_000;
 
 let shop: BreakableShop;
 let connection: NativeConnection;
