@@ -87,11 +87,11 @@ describe('a cancelled order whose carrier is away', () => {
     await carrierFault(shop, '/shipments/void', 'status:503', { containing: id, times: OFTEN });
     expect((await cancelByShopper(shop, id, accessToken)).status).toBe(202);
     await eventually('the money is back', async () =>
-      (await keptMinor(id)) === 0 ? true : undefined,
+      (await eventsOf(shop, id)).includes('PaymentRefunded') ? true : undefined,
     );
+    expect(await keptMinor(id)).toBe(0);
     expect((await orderRow(shop, id))?.status).toBe('confirmed');
-    const events = await eventsOf(shop, id);
-    expect(events).toEqual(expect.arrayContaining(['OrderCancelRequested', 'PaymentRefunded']));
+    expect(await eventsOf(shop, id)).toContain('OrderCancelRequested');
     expect(await balance(shop, ware.sku)).toEqual({ on_hand: 4, reserved: 0 });
     await endFaults(id);
     await reached(shop, id, 'cancelled');

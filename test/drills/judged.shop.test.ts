@@ -23,12 +23,12 @@ import {
 import { eventually } from '../support/journeys.ts';
 import type { PlantedLine } from '../support/planted-line.ts';
 import { shop as openShop, UP_LIMIT_MS } from '../support/shop.ts';
-import type { Prediction } from './predict.ts';
-import { notKnown, orderIdOf, RealOrder } from './real.ts';
-import { ACTIVITIES } from './world.ts';
+import type { Prediction } from '../exhaustion/predict.ts';
+import { notKnown, orderIdOf, RealOrder } from '../exhaustion/real.ts';
+import { ACTIVITIES } from '../exhaustion/world.ts';
 
 const LIMIT_MS = 180_000;
-const PROGRAM = resolve(import.meta.dirname, 'predict.ts');
+const PROGRAM = resolve(import.meta.dirname, '../exhaustion/predict.ts');
 const WORKFLOWS = resolve(import.meta.dirname, '../../workflows/index.ts');
 /** The shop's own workers take no task of it. */
 const NAMESPACE = 'judged';
