@@ -154,8 +154,9 @@ describe('an order that the carrier refuses', () => {
 describe('a cancellation', () => {
   scenario("of the shopper's ends the wait for a person", async () => {
     const { id, ware, accessToken } = await refusedByCarrier(shop);
-    const answer = await cancelByShopper(shop, id, accessToken);
-    expect(answer.status).toBe(200);
+    // 202 where its undoing takes longer than the answer waits.
+    const { status } = await cancelByShopper(shop, id, accessToken);
+    expect([200, 202]).toContain(status);
     await reached(shop, id, 'cancelled');
     expect((await providerView(shop, id)).keptMinor).toBe(0);
     expect(await balance(shop, ware.sku)).toEqual({ on_hand: 5, reserved: 0 });
