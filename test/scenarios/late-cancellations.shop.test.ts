@@ -130,7 +130,7 @@ describe('a cancelled order whose carrier is away', () => {
 describe('a cancelled order whose parcel had left', () => {
   scenario('comes back when it is intercepted, and is refunded then', async () => {
     const { id, ware, email } = await leftBeforeItsVoid();
-    expect((await orderRow(shop, id))?.status).toBe('shipped');
+    await reached(shop, id, 'shipped');
     expect(await balance(shop, ware.sku)).toEqual({ on_hand: 4, reserved: 0 });
     await decide(id, 'intercept');
     await reached(shop, id, 'returned_to_sender');
