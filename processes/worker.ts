@@ -22,7 +22,12 @@ import { stripeProvider } from '../activities/providers/stripe.ts';
 import { translatingRefusals } from '../activities/refusals.ts';
 import { payloadCodec } from '../workflows/client/codec.ts';
 import { clientOf } from '../apis/rpc/client.ts';
-import { DEPLOYMENT, unservedQueues } from '../workflows/client/deployment.ts';
+import {
+  DEPLOYMENT,
+  TASK_QUEUES,
+  unservedQueues,
+  type TaskQueue,
+} from '../workflows/client/deployment.ts';
 import { mintTokens } from '../apis/rpc/tokens.ts';
 import { connectCassandra, type Cassandra } from '../db/cassandra/client.ts';
 import { ageOfSearch } from '../db/cassandra/progress.ts';
@@ -87,8 +92,8 @@ const recoveryOf = (deps: Deps, { provider, providerLedger, inventory }: Provide
   });
 };
 
-/** The activities of each queue; a queue with workflows has `true`. */
-const queuesOf = (deps: Deps) => {
+/** The activities of each queue. */
+const activitiesOf = (deps: Deps): Record<TaskQueue, object> => {
   const { pg } = deps;
   const providers = connectProviders(deps);
   const { provider, afterCapture, carrier, mailer, inventory } = providers;
@@ -97,25 +102,19 @@ const queuesOf = (deps: Deps) => {
   const searchAgeMs = ageOfSearch(deps.cassandra);
   const importing = { pg: deps.catalogue, inventory, searchAgeMs };
   return {
-    orders: { workflows: true, activities: { ...orderActivities(pg), ...stock } },
+    orders: { ...orderActivities(pg), ...stock },
     payments: {
-      workflows: false,
-      activities: {
-        ...paymentActivities(money),
-        ...refundActivities(money),
-        ...disputeActivities(pg, afterCapture),
-      },
+      ...paymentActivities(money),
+      ...refundActivities(money),
+      ...disputeActivities(pg, afterCapture),
     },
     fulfillment: {
-      workflows: false,
-      activities: {
-        ...fulfillmentActivities({ pg, carrier, inventory }),
-        ...returnActivities(pg, carrier),
-      },
+      ...fulfillmentActivities({ pg, carrier, inventory }),
+      ...returnActivities(pg, carrier),
     },
-    notifications: { workflows: false, activities: notificationActivities(pg, mailer) },
-    imports: { workflows: true, activities: importActivities(importing) },
-    recovery: { workflows: true, activities: recoveryOf(deps, providers) },
+    notifications: notificationActivities(pg, mailer),
+    imports: importActivities(importing),
+    recovery: recoveryOf(deps, providers),
   };
 };
 
@@ -132,19 +131,20 @@ const createWorkers = async (connection: NativeConnection, deps: Deps): Promise<
   const wanted = config.HOLDFAST_TASK_QUEUES;
   // The server enforces it across every worker of the queue.
   const maxTaskQueueActivitiesPerSecond = config.HOLDFAST_PAYMENT_STEPS_PER_SECOND;
-  const queues = Object.entries(queuesOf(deps));
+  const activities = activitiesOf(deps);
+  const queues = Object.keys(TASK_QUEUES) as TaskQueue[];
   return Promise.all(
     queues
-      .filter(([taskQueue]) => !wanted || wanted.includes(taskQueue))
-      .map(([taskQueue, { workflows, activities }]) =>
+      .filter((taskQueue) => !wanted || wanted.includes(taskQueue))
+      .map((taskQueue) =>
         Worker.create({
           connection,
           namespace: config.HOLDFAST_TEMPORAL_NAMESPACE,
           taskQueue,
-          activities: activities,
+          activities: activities[taskQueue],
           dataConverter,
           workerDeploymentOptions,
-          ...(workflows && { workflowBundle }),
+          ...(TASK_QUEUES[taskQueue].hasWorkflows && { workflowBundle }),
           ...(taskQueue === 'payments' && { maxTaskQueueActivitiesPerSecond }),
           reuseV8Context: true,
           maxCachedWorkflows: CACHED_WORKFLOWS_MAX,

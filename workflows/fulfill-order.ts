@@ -11,7 +11,7 @@ import { providerTextIn, refusalIn } from './order/refusals.ts';
 import { showStep } from './order/attending.ts';
 import { endIfCancelled, endingOf } from './order/endings.ts';
 import { initialState, mail, moved, moveTo, type OrderState } from './order/state.ts';
-import { undoAll } from './order/undo.ts';
+import { registerUndo, undoAll } from './order/undo.ts';
 
 /** How long the capture of a claimed order is retried before an attention is raised. */
 const CAPTURE_PATIENCE_MS = 15 * 60_000;
@@ -64,10 +64,10 @@ async function pay(state: OrderState, input: FulfillOrderInput): Promise<void> {
   const { order } = state;
   const holdMs = input.paymentWindowMs + HOLD_MARGIN_MS;
   showStep(state, 'holding the stock');
-  state.undos = ['stock'];
+  registerUndo(state, 'stock');
   await stock.reserveStock({ ...order, demand: input.demand, holdMs });
   showStep(state, 'authorising the payment');
-  state.undos = ['stock', 'payment'];
+  registerUndo(state, 'payment');
   await untilAuthorized(state, input);
   endIfCancelled(state);
   showStep(state, 'claiming the stock');

@@ -2,9 +2,9 @@
 import type Stripe from 'stripe';
 import { LIST_MAX, type StripeConnection } from './stripe-client.ts';
 
-/** The largest difference between the provider's clock and ours. */
 /** Intents older than this are found by the provider's search. */
 const SEARCHABLE_AFTER_MS = 10 * 60_000;
+/** The largest difference between the provider's clock and ours. */
 const CLOCKS_APART_MS = 60_000;
 
 export type Stage =

@@ -42,6 +42,9 @@ export interface Pg {
 
 const CONNECTION_FAULT = /^(?:08|53|57P0|57014)|CONNECT|ECONN|CONNECTION_|EPIPE|ETIMEDOUT|^55P03$/;
 
+/** The database's time that many milliseconds ago. */
+export const msAgo = (ms: number) => sql`now() - make_interval(secs => ${ms / 1000})`;
+
 /** Drizzle wraps the driver's error in `cause`. */
 export const sqlStateOf = (error: unknown): string => {
   const source = error instanceof Error && error.cause instanceof Error ? error.cause : error;

@@ -15,6 +15,7 @@ import {
   currentBuild,
   DEPLOYMENT,
   promote,
+  TASK_QUEUES,
   unservedQueues,
 } from '../../workflows/client/deployment.ts';
 import type { TemporalConnection } from '../../workflows/client/connection.ts';
@@ -64,8 +65,7 @@ afterAll(async () => {
 
 const dataConverter = { payloadCodecs: [payloadCodec([codecKeys(testInstance())])] };
 
-/** Every task queue that a build has to serve. */
-const QUEUES = ['orders', 'imports', 'recovery', 'payments', 'fulfillment', 'notifications'];
+const QUEUES = Object.keys(TASK_QUEUES);
 
 /** Workers of a build, whose activities do nothing. */
 const workersOf = async (buildId: string, workflowsPath: string, queues = QUEUES) => {

@@ -18,6 +18,7 @@ import {
   look,
   needs,
   refusedByCarrier,
+  refuseRefundOnce,
   waitingStep,
 } from '../support/stuck-orders.ts';
 
@@ -102,9 +103,7 @@ describe('a cancelled order whose carrier is away', () => {
   scenario('waits with one attention for each undo that is refused', async () => {
     const { id, ware } = await refusedByCarrier(shop);
     await carrierFault(shop, '/shipments/void', 'status:422', { containing: id });
-    const once = { action: 'status:402', times: 1, containing: id };
-    const refusal = { method: 'POST', path: '/v1/refunds', ...once };
-    await control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'faults', refusal);
+    await refuseRefundOnce(shop, id);
     expect((await asOperator(shop, 'POST', `orders/${id}/cancel`, {})).status).toBe(200);
     const { attentions } = await needs(shop, id, 'UNDO_FAILED', 'UNDO_FAILED');
     expect(attentions.map(({ step }) => step).sort()).toEqual(['undo: parcels', 'undo: payment']);
@@ -178,9 +177,7 @@ describe('a cancelled order whose parcel had left', () => {
 describe('two things that wait for an operator', () => {
   scenario('are repaired one by one, and neither hides the other', async () => {
     const { id } = await refusedByCarrier(shop);
-    const once = { action: 'status:402', times: 1, containing: id };
-    const refusal = { method: 'POST', path: '/v1/refunds', ...once };
-    await control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'faults', refusal);
+    await refuseRefundOnce(shop, id);
     await asOperator(shop, 'POST', `orders/${id}/refund`, { amount: 5, note: 'late' });
     const both = await needs(shop, id, 'SHIPMENT_STEP_FAILED', 'REFUND_FAILED');
     const { id: attentionId } = waitingStep(both, 'SHIPMENT_STEP_FAILED');

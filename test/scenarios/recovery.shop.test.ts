@@ -9,14 +9,20 @@ import {
   asOperator,
   authenticate,
   balance,
-  control,
   eventsOf,
   orderRow,
   providerView,
   reached,
 } from '../support/judges.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
-import { bought, look, needs, refusedByCarrier, type StuckOrder } from '../support/stuck-orders.ts';
+import {
+  bought,
+  look,
+  needs,
+  refuseRefundOnce,
+  refusedByCarrier,
+  type StuckOrder,
+} from '../support/stuck-orders.ts';
 
 const WORKFLOW_LIMIT_MS = 120_000;
 let shop: Shop;
@@ -98,9 +104,7 @@ describe('an order that the carrier refuses', () => {
 
   scenario('is refunded by a retry when its cancellation failed at the refund', async () => {
     const { id, ware } = await refusedByCarrier(shop);
-    const once = { action: 'status:402', times: 1, containing: id };
-    const refusal = { method: 'POST', path: '/v1/refunds', ...once };
-    await control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'faults', refusal);
+    await refuseRefundOnce(shop, id);
     expect((await asOperator(shop, 'POST', `orders/${id}/cancel`, {})).status).toBe(200);
     await needs(shop, id, 'UNDO_FAILED');
     expect((await providerView(shop, id)).keptMinor).toBe(2000);

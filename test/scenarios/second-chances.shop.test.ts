@@ -12,7 +12,13 @@ import {
   reached,
 } from '../support/judges.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
-import { carrierFault, look, needs, waitingStep } from '../support/stuck-orders.ts';
+import {
+  carrierFault,
+  look,
+  needs,
+  refuseRefundOnce,
+  waitingStep,
+} from '../support/stuck-orders.ts';
 
 const LIMIT_MS = 120_000;
 
@@ -73,9 +79,7 @@ describe('a return', () => {
 
   scenario('whose refund the provider refuses ends when an operator grants it again', async () => {
     const { sku, it } = await delivered(1);
-    const once = { action: 'status:402', times: 1, containing: it.id };
-    const fault = { method: 'POST', path: '/v1/refunds', ...once };
-    await control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'faults', fault);
+    await refuseRefundOnce(shop, it.id);
     await requestReturn(it, sku, 1);
     const stuck = await needs(shop, it.id, 'REFUND_FAILED');
     await eventually('its unit is on hand again', async () =>
@@ -131,9 +135,7 @@ describe('a return', () => {
 describe('a refund', () => {
   scenario('that the provider refuses once is made when an operator retries', async () => {
     const { it } = await delivered(1);
-    const once = { action: 'status:402', times: 1, containing: it.id };
-    const fault = { method: 'POST', path: '/v1/refunds', ...once };
-    await control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'faults', fault);
+    await refuseRefundOnce(shop, it.id);
     await asOperator(shop, 'POST', `orders/${it.id}/refund`, { amount: 5, note: 'late' });
     const stuck = await needs(shop, it.id, 'REFUND_FAILED');
     expect(waitingStep(stuck, 'REFUND_FAILED').actions).toEqual(['retry', 'dismiss']);

@@ -54,6 +54,12 @@ export const carrierFault = (
   return control(shop, 'CARRIER_SANDBOX_URL', 'POST', 'faults', fault);
 };
 
+/** The provider refuses the next request for a refund of an order. */
+export const refuseRefundOnce = (shop: Shop, orderId: string) => {
+  const fault = { method: 'POST', path: '/v1/refunds', action: 'status:402', times: 1 };
+  return control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'faults', { ...fault, containing: orderId });
+};
+
 /** An order whose parcel the carrier refuses for good. */
 export const refusedByCarrier = async (shop: Shop) => {
   const name = newName();

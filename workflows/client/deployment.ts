@@ -7,13 +7,22 @@ export const DEPLOYMENT = 'holdfast';
 
 const { TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY } = proto.api.enums.v1.TaskQueueType;
 
-/** The task queues that a build has to serve before it can be the current one. */
-const WORKFLOW_QUEUES = ['orders', 'imports', 'recovery'];
-const ACTIVITY_QUEUES = [...WORKFLOW_QUEUES, 'payments', 'fulfillment', 'notifications'];
-const QUEUES = [
-  ...WORKFLOW_QUEUES.map((name) => ({ name, type: TASK_QUEUE_TYPE_WORKFLOW })),
-  ...ACTIVITY_QUEUES.map((name) => ({ name, type: TASK_QUEUE_TYPE_ACTIVITY })),
-];
+/** Every task queue, and what a worker of a build polls it for: all have activities. */
+export const TASK_QUEUES = {
+  orders: { hasWorkflows: true },
+  payments: { hasWorkflows: false },
+  fulfillment: { hasWorkflows: false },
+  notifications: { hasWorkflows: false },
+  imports: { hasWorkflows: true },
+  recovery: { hasWorkflows: true },
+} as const;
+export type TaskQueue = keyof typeof TASK_QUEUES;
+
+/** What a build has to serve before it can be the current one. */
+const QUEUES = Object.entries(TASK_QUEUES).flatMap(([name, { hasWorkflows }]) => [
+  ...(hasWorkflows ? [{ name, type: TASK_QUEUE_TYPE_WORKFLOW }] : []),
+  { name, type: TASK_QUEUE_TYPE_ACTIVITY },
+]);
 
 /** Temporal lists a poller for some minutes after its last poll; one lasts a minute at most. */
 const POLLED_WITHIN_MS = 90_000;

@@ -143,7 +143,7 @@ const DOERS: { [A in RepairAction]: Doer<A> } = {
   },
   refund: async (deps, order, { amount, note }, actionId) => {
     const amountMinor = amount === undefined ? undefined : minorFromNumber(amount, order.currency);
-    if ((amountMinor ?? 1) > (await readLeftMinor(deps.pg, order.id))) {
+    if ((amountMinor ?? 1) > (await readLeftMinor(deps.pg, order))) {
       throw new DomainError('REFUND_EXCEEDS_CAPTURE', 'more than can still be given back');
     }
     const grant = { id: actionId, reason: note, ...(amountMinor && { amountMinor }) };

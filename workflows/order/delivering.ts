@@ -9,6 +9,7 @@ import { refusalIn } from './refusals.ts';
 import { showStep } from './attending.ts';
 import { cancelled } from './endings.ts';
 import { mail, moved, moveTo, type OrderState } from './state.ts';
+import { registerUndo } from './undo.ts';
 
 const SHIPMENT_FAILED = 'SHIPMENT_STEP_FAILED';
 const ENDS = { delivered: 'delivered', lost: 'lost', returned_to_sender: 'returned' } as const;
@@ -17,7 +18,7 @@ const ENDS = { delivered: 'delivered', lost: 'lost', returned_to_sender: 'return
 export async function book(state: OrderState): Promise<void> {
   await condition(() => state.changing === 0);
   showStep(state, 'booking the parcel');
-  state.undos = ['stock', 'payment', 'parcels'];
+  registerUndo(state, 'parcels');
   await persist(state, {
     name: 'booking the parcel',
     reason: SHIPMENT_FAILED,

@@ -16,6 +16,11 @@ const UNDOS: Record<UndoName, (state: OrderState) => Promise<void>> = {
   },
 };
 
+/** Registers an undo, before the step it belongs to. */
+export const registerUndo = (state: OrderState, name: UndoName): void => {
+  state.undos = [...state.undos, name];
+};
+
 const isOpen = (state: OrderState, name: UndoName): boolean => state.undos.includes(name);
 
 /**

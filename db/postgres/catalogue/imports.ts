@@ -8,7 +8,7 @@ import type {
   RowResult,
   RowStatus,
 } from '../../../domain/catalogue/imports.ts';
-import type { Pg } from '../client.ts';
+import { msAgo, type Pg } from '../client.ts';
 import { importPieces, importRows, imports } from '../schema/products.ts';
 
 /** Files are kept this many days, so that failed rows can be retried. */
@@ -240,7 +240,7 @@ export const listRows = (
 /** Imports whose workflow must run; recent ones are left to the caller that starts it. */
 export const listRunning = (pg: Pg, olderThanMs: number, limit: number): Promise<Import[]> =>
   pg.query('imports.running', async (db) => {
-    const old = sql`now() - make_interval(secs => ${olderThanMs / 1_000})`;
+    const old = msAgo(olderThanMs);
     const rows = await db
       .select()
       .from(imports)

@@ -4,7 +4,7 @@ import { leftMinor, type AfterCapture } from '../../../domain/giving-back.ts';
 import type { PaymentStatus } from '../../../domain/order.ts';
 import { isFinal } from '../../../domain/parcels.ts';
 import type { Db, Pg, Tx } from '../client.ts';
-import { disputes, orders, parcels, refunds, returns } from '../schema/orders.ts';
+import { disputes, parcels, refunds, returns } from '../schema/orders.ts';
 import type { OrderRow } from './order-row.ts';
 
 /** Payment statuses under which money is captured. */
@@ -15,8 +15,11 @@ const CAPTURED: readonly PaymentStatus[] = [
   'disputed',
 ];
 
+/** The fields of an order that the rule needs. */
+type Bought = Pick<OrderRow, 'id' | 'paymentStatus' | 'totalMinor' | 'lines'>;
+
 /** The order's row is locked by a caller that grants anything. */
-export const afterCaptureOf = async (db: Db | Tx, order: OrderRow): Promise<AfterCapture> => {
+export const afterCaptureOf = async (db: Db | Tx, order: Bought): Promise<AfterCapture> => {
   const { id, paymentStatus, totalMinor, lines: bought } = order;
   const sent = await db.select().from(parcels).where(eq(parcels.orderId, id));
   return {
@@ -32,8 +35,5 @@ export const afterCaptureOf = async (db: Db | Tx, order: OrderRow): Promise<Afte
 };
 
 /** The money of an order that can still be given back, in minor units. */
-export const readLeftMinor = (pg: Pg, orderId: string): Promise<number> =>
-  pg.query('orders.leftMinor', async (db) => {
-    const [order] = await db.select().from(orders).where(eq(orders.id, orderId));
-    return order ? leftMinor(await afterCaptureOf(db, order)) : 0;
-  });
+export const readLeftMinor = (pg: Pg, order: Bought): Promise<number> =>
+  pg.query('orders.leftMinor', async (db) => leftMinor(await afterCaptureOf(db, order)));

@@ -1,11 +1,9 @@
 // Requests to look at an order's payment again, limited so that no client can flood a workflow.
 import { and, eq, isNull, lt, or, sql } from 'drizzle-orm';
 import { LOOK_LOST_MS, lookIntervalMs } from '../../../domain/history-limits.ts';
-import type { Pg } from '../client.ts';
+import { msAgo, type Pg } from '../client.ts';
 import { orders } from '../schema/orders.ts';
 import type { Order } from './orders.ts';
-
-const ago = (ms: number) => sql`now() - make_interval(secs => ${ms / 1000})`;
 
 /**
  * Records a request and returns true when it is to be sent. False while the newest request is
@@ -14,8 +12,8 @@ const ago = (ms: number) => sql`now() - make_interval(secs => ${ms / 1000})`;
 export const requestLook = (pg: Pg, { id, looks }: Order): Promise<boolean> =>
   pg.query('orders.requestLook', async (db) => {
     const { lookRequestedAt: requestedAt, looksAnswered } = orders;
-    const isAnswered = or(eq(looksAnswered, looks), lt(requestedAt, ago(LOOK_LOST_MS)));
-    const isDue = and(lt(requestedAt, ago(lookIntervalMs(looks))), isAnswered);
+    const isAnswered = or(eq(looksAnswered, looks), lt(requestedAt, msAgo(LOOK_LOST_MS)));
+    const isDue = and(lt(requestedAt, msAgo(lookIntervalMs(looks))), isAnswered);
     const rows = await db
       .update(orders)
       .set({ looks: looks + 1, lookRequestedAt: sql`now()` })

@@ -8,7 +8,7 @@ import {
 import { DomainError } from '../../../domain/errors.ts';
 import { newId } from '../../../domain/ids.ts';
 import type { OrderStatus } from '../../../domain/order.ts';
-import type { Pg } from '../client.ts';
+import { msAgo, type Pg } from '../client.ts';
 import { orders, paymentKeys, recoveryActions } from '../schema/orders.ts';
 import { orderOf, type Order } from './orders.ts';
 import type { Position } from './positions.ts';
@@ -24,7 +24,6 @@ export interface StuckFilter {
 }
 
 const UNDECIDED: OrderStatus[] = ['accepted', 'awaiting_payment'];
-const secondsAgo = (ms: number) => sql`now() - make_interval(secs => ${ms / 1000})`;
 
 const OLDEST_SINCE = sql`(${orders.attentions} -> 0 ->> 'since')::timestamptz`;
 
@@ -40,9 +39,9 @@ export const listStuck = (
     const isStuck = or(
       and(
         sql`${orders.attentions} <> '[]'`,
-        olderThanMs ? sql`${OLDEST_SINCE} < ${secondsAgo(olderThanMs)}` : undefined,
+        olderThanMs ? sql`${OLDEST_SINCE} < ${msAgo(olderThanMs)}` : undefined,
       ),
-      and(inArray(orders.status, UNDECIDED), lt(orders.createdAt, secondsAgo(undecidedMs))),
+      and(inArray(orders.status, UNDECIDED), lt(orders.createdAt, msAgo(undecidedMs))),
     );
     const rows = await db
       .select()
@@ -92,7 +91,7 @@ export const listUnchanged = (
       .where(
         and(
           inArray(orders.status, statuses),
-          lt(orders.updatedAt, secondsAgo(quietMs)),
+          lt(orders.updatedAt, msAgo(quietMs)),
           behind(after ?? START),
         ),
       )
@@ -115,7 +114,7 @@ export const listChanged = (
     const rows = await db
       .select()
       .from(orders)
-      .where(and(gt(orders.updatedAt, secondsAgo(fromMs)), lt(orders.updatedAt, secondsAgo(toMs))))
+      .where(and(gt(orders.updatedAt, msAgo(fromMs)), lt(orders.updatedAt, msAgo(toMs))))
       .orderBy(desc(orders.updatedAt))
       .limit(limit);
     return rows.map(orderOf);

@@ -1,5 +1,5 @@
 // Returns of an order: requested once per key, within the bought units, each move with its event.
-import { and, eq, lt, sql } from 'drizzle-orm';
+import { and, eq, lt } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import { newId } from '../../../domain/ids.ts';
 import { demandOf } from '../../../domain/order.ts';
@@ -9,7 +9,7 @@ import {
   type ReturnLine,
   type ReturnState,
 } from '../../../domain/returns.ts';
-import type { Pg, Tx } from '../client.ts';
+import { msAgo, type Pg, type Tx } from '../client.ts';
 import { returns } from '../schema/orders.ts';
 import { afterCaptureOf } from './after-capture.ts';
 import { recordEvent, type EventData } from './events.ts';
@@ -86,12 +86,7 @@ export const listRequested = (pg: Pg, olderThanMs: number): Promise<Return[]> =>
     db
       .select()
       .from(returns)
-      .where(
-        and(
-          eq(returns.state, 'requested'),
-          lt(returns.createdAt, sql`now() - make_interval(secs => ${olderThanMs / 1000})`),
-        ),
-      )
+      .where(and(eq(returns.state, 'requested'), lt(returns.createdAt, msAgo(olderThanMs))))
       .limit(REQUESTED_MAX),
   );
 

@@ -1,7 +1,7 @@
 // The provider's events: each stored once, delivered to its order's workflow, and kept for a
 // period.
 import { and, asc, eq, isNotNull, isNull, lt, sql } from 'drizzle-orm';
-import type { Pg } from '../client.ts';
+import { msAgo, type Pg } from '../client.ts';
 import { webhookEvents } from '../schema/orders.ts';
 
 const KEPT_DAYS = 90;
@@ -38,7 +38,7 @@ export const recordNotified = (pg: Pg, id: string): Promise<void> =>
 /** Events of orders whose workflow was not notified for `olderThanMs`, oldest first. */
 export const listUnnotified = (pg: Pg, olderThanMs: number): Promise<ProviderEvent[]> =>
   pg.query('webhooks.unnotified', async (db) => {
-    const before = sql`now() - make_interval(secs => ${olderThanMs / 1000})`;
+    const before = msAgo(olderThanMs);
     const rows = await db
       .select()
       .from(webhookEvents)
