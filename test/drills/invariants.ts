@@ -84,9 +84,8 @@ const brokenOfParcels = async (shop: Shop, orders: OrderRow[]): Promise<Broken> 
     const theirs = booked.map((one) => `${one.id} ${statusOf(one)}`).sort();
     const ours = recorded.map((one) => `${one.shipmentId} ${one.status}`).sort();
     if (SENT.includes(status)) {
-      const [there, here] = [theirs, ours].map((parcels) => parcels.join(', '));
-      const text = `O7 ${id}: the carrier has [${there}], the record [${here}]`;
-      return Bun.deepEquals(theirs, ours) ? [] : [text];
+      const text = `the carrier has [${theirs.join(', ')}], the record [${ours.join(', ')}]`;
+      return Bun.deepEquals(theirs, ours) ? [] : [`O7 ${id}: ${text}`];
     }
     const left = booked.filter((one) => one.status !== 'canceled');
     return left.map((one) => `O10 ${id} is ${status}, and its parcel is ${one.status}`);

@@ -13,6 +13,9 @@ const QUICK = [
   'provider-saved-500',
   'webhooks-five-times',
   'worker-killed',
+  'carrier-away',
+  'carrier-refuses',
+  'parcels-split-worker-killed',
 ];
 
 let shop: BreakableShop;

@@ -1,4 +1,5 @@
 // Runs the overload drill: measures the gateway's capacity, then its goodput at twice that load.
+import { DEFAULT_LOCATION } from '../../domain/stock.ts';
 import { REST_LIMIT_MS } from './at-rest.ts';
 import { startGateway } from '../support/gateways.ts';
 import {
@@ -15,7 +16,7 @@ import type { Broken } from './at-rest.ts';
 import { brokenPromises } from './invariants.ts';
 import { drained } from './open-orders.ts';
 import type { Placed } from './shoppers.ts';
-import { DEFAULT_LOCATION, type Workload } from './workload.ts';
+import type { Workload } from './workload.ts';
 
 /** The mix of two hundred calls; an order costs as much as some hundreds of pages. */
 const MIX = { product: 120, search: 79, checkout: 1 } as const;

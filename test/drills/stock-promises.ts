@@ -1,11 +1,12 @@
 // Checks S1, S2 and S4: the stock ledger of a workload's skus at each location, and its equality
 // with Redis.
+import { DEFAULT_LOCATION } from '../../domain/stock.ts';
 import type { Shop } from '../support/shop.ts';
 import { withComparison } from '../support/stock-invariants.ts';
 import { atRest, type Broken } from './at-rest.ts';
 import type { OrderRow } from './open-orders.ts';
 import { parcelsOf } from './parcels.ts';
-import { DEFAULT_LOCATION, type Received, type Workload } from './workload.ts';
+import type { Received, Workload } from './workload.ts';
 
 const SHOWN_MAX = 5;
 

@@ -1,4 +1,5 @@
 // Runs a seeded workload of orders over mixed cards, and records each call's outcome.
+import { DEFAULT_LOCATION } from '../../domain/stock.ts';
 import { randomOf } from '../../ops/random.ts';
 import { inventoryOf } from '../support/inventory.ts';
 import { stockedWare, type Ware } from '../support/journeys.ts';
@@ -20,7 +21,6 @@ const AT_ONCE = 8;
 const SPARE = 10;
 /** Price of one unit, in cents. */
 export const UNIT_MINOR = 1_000;
-export const DEFAULT_LOCATION = 'default';
 const ANNEX = 'annex';
 /** Neither location has the four units that a shopper wants. */
 const SPLIT_UNITS = { [DEFAULT_LOCATION]: 2, [ANNEX]: 3 };
