@@ -77,6 +77,7 @@ interface Candidate {
   walk: Predicted;
   /** What it shows: outcomes of activities, and ends of waits. */
   shows: Set<string>;
+  waitedMs: number;
 }
 
 const candidateOf = (timings: WorkflowTimings, ran: Ran): Candidate => {
@@ -84,7 +85,7 @@ const candidateOf = (timings: WorkflowTimings, ran: Ran): Candidate => {
   const script = points.map(({ taken }) => taken);
   const isLate = STARTS[script[0] ?? 0] === 'late';
   const walk = { script, timings, isLate, ran: rest, world: worldOf(world) };
-  return { walk, shows: showsOf(ran) };
+  return { walk, shows: showsOf(ran), waitedMs: waitedMs(ran) };
 };
 
 const showsOf = ({ calls, waits }: Ran): Set<string> =>
@@ -95,23 +96,27 @@ const showsOf = ({ calls, waits }: Ran): Set<string> =>
     ),
   ]);
 
-/** Selects the walks that show most: each time the one with most that none has shown yet. */
+/**
+ * Selects the walks that show most: each time the one with most that none has shown yet. Those that
+ * wait longest come first.
+ */
 const selected = (
   candidates: Candidate[],
   count: number,
 ): { walks: Predicted[]; shown: number } => {
   const left = new Set(candidates);
   const shown = new Set<string>();
-  const walks: Predicted[] = [];
-  while (walks.length < count && left.size > 0) {
+  const picked: Candidate[] = [];
+  while (picked.length < count && left.size > 0) {
     const [best] = [...left].toSorted(
       (a, b) => b.shows.difference(shown).size - a.shows.difference(shown).size,
     );
     if (!best) break;
     left.delete(best);
-    walks.push(best.walk);
+    picked.push(best);
     for (const one of best.shows) shown.add(one);
   }
+  const walks = picked.toSorted((a, b) => b.waitedMs - a.waitedMs).map(({ walk }) => walk);
   return { walks, shown: shown.size };
 };
 

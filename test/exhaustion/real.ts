@@ -22,7 +22,7 @@ import { newWorld, ORDER, worldOf } from './world.ts';
 
 const { PENDING_ACTIVITY_STATE_CANCEL_REQUESTED } = temporal.api.enums.v1.PendingActivityState;
 /** All that a walk waits for between two messages, on a slow machine. */
-const LIMIT_MS = 45_000;
+const LIMIT_MS = 200_000;
 
 /** Lets everything run that can. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
