@@ -20,6 +20,12 @@ const UNDO_LIMIT = '30 days';
 /** An order whose time is over still gets one whole attempt. */
 const PATIENCE_MS_MIN = 20_000;
 
+/**
+ * The SDK ends a local activity's time while an attempt runs, and forgets to between two that fail:
+ * their number ends it then, after three seconds.
+ */
+const LOCAL_ATTEMPTS_MAX = 5;
+
 /** Owed money and stock are returned, with retries for a month. */
 const UNDO = {
   startToCloseTimeout: '15 seconds',
@@ -28,9 +34,10 @@ const UNDO = {
 } as const;
 
 /**
- * Activities that are local as long as they are quick. One that has no result after ten seconds
- * goes on at the server, whose retries leave nothing in the history: a local one adds events for as
- * long as an outage lasts. Both attempts have the same key or change nothing the second time.
+ * Activities that are local as long as they are quick. One that has no result after ten seconds, or
+ * has failed some times, goes on at the server, whose retries leave nothing in the history: a local
+ * one adds events for as long as an outage lasts. Both have the same key or change nothing the
+ * second time.
  */
 const localAtFirst = <A extends Activities<A>>(
   lasting: Parameters<typeof proxyActivities>[0],
@@ -38,7 +45,11 @@ const localAtFirst = <A extends Activities<A>>(
   const quick = proxyLocalActivities<Untyped>({
     startToCloseTimeout: '5 seconds',
     scheduleToCloseTimeout: '10 seconds',
-    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2 },
+    retry: {
+      initialInterval: '200 milliseconds',
+      backoffCoefficient: 2,
+      maximumAttempts: LOCAL_ATTEMPTS_MAX,
+    },
   });
   const remote = proxyActivities<Untyped>(lasting);
   const get = (_: object, name: string) => async (input: object) => {

@@ -72,6 +72,11 @@ const BUGS: Record<string, PlantedLine & { faults?: number }> = {
       await records.clearAttention({ ...state.order, attentionId: id });
     }`,
   },
+  'a local activity whose attempts have no end': {
+    file: 'workflows/activity-proxies.ts',
+    right: 'maximumAttempts: LOCAL_ATTEMPTS_MAX,',
+    wrong: '',
+  },
   'an action that the waiting step cannot take': {
     file: 'workflows/order/repairs.ts',
     right: 'if (!step.actions.includes(action)) {',

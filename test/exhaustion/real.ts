@@ -98,11 +98,9 @@ export class RealOrder {
       });
     } catch (error) {
       if (error instanceof DomainError) throw refusal(error.code);
-      // A local activity hangs: the SDK loses the end of its time between two attempts that fail.
-      if (isLocal) return Context.current().cancelled;
       if (!(error instanceof CancelledFailure)) throw error;
       // The server reports the cancellation with the answer to a heartbeat.
-      heartbeat();
+      if (!isLocal) heartbeat();
       return Context.current().cancelled;
     }
   }

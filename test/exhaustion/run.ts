@@ -77,6 +77,9 @@ const send = (world: World, message: Message): boolean => {
 
 const NOTHING = 'nothing';
 
+/** The end of a call that is retried for ever. */
+const NEVER = new Promise<never>(() => undefined);
+
 class Run {
   nowMs = START_MS;
   readonly points: Point[] = [];
@@ -117,6 +120,7 @@ class Run {
         isCancelled: async () => isCancelled(),
       });
     } catch (error) {
+      if (error instanceof Failing && patienceMs === Infinity) return NEVER;
       if (error instanceof Failing) this.nowMs += patienceMs;
       const [cause, state] = causeOf(error);
       throw isLocal ? cause : failed(name, cause, state);

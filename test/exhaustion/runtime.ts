@@ -136,11 +136,14 @@ export const nextTimer = (): number | undefined => {
 
 type Activities = Record<string, (input: object) => Promise<unknown>>;
 
-type Timeouts = Pick<ActivityOptions, 'scheduleToCloseTimeout'>;
+type Timeouts = Pick<ActivityOptions, 'scheduleToCloseTimeout' | 'retry'>;
 
-const proxy = (isLocal: boolean, { scheduleToCloseTimeout }: Timeouts): Activities => {
+const proxy = (isLocal: boolean, { scheduleToCloseTimeout, retry }: Timeouts): Activities => {
   if (scheduleToCloseTimeout === undefined) throw new Error('an activity is tried for ever');
-  const options = { isLocal, patienceMs: msToNumber(scheduleToCloseTimeout) };
+  // The SDK forgets the end of a local activity's time between two attempts that fail.
+  const isEndless = isLocal && retry?.maximumAttempts === undefined;
+  const patienceMs = isEndless ? Infinity : msToNumber(scheduleToCloseTimeout);
+  const options = { isLocal, patienceMs };
   return new Proxy<Activities>(
     {},
     {
