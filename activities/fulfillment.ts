@@ -93,19 +93,28 @@ const PARCEL_STATUSES: Record<Shipment['status'], Parcel['status']> = {
   canceled: 'returned',
 };
 
+/** Stands for the parcel of a location under whose key nothing is booked any more. */
+const NEVER_BOOKED = { id: '', trackingNumber: '', status: 'canceled' } as const;
+
+/**
+ * Once one parcel has left, each location has its row: units that were never booked count as
+ * returned, so that they are refunded and restocked with the rest.
+ */
 const voidAll = async (deps: FulfillmentDeps, input: OrderInput): Promise<'voided' | 'left'> => {
   const { pg, carrier } = deps;
   const { orderId } = input;
+  const parcels: Parameters<typeof putParcel>[1][] = [];
   let hasLeft = false;
   for (const [location, lines] of await plannedParcels(deps, input)) {
-    const shipment = await carrier.voidKey(orderId, bookingKey(orderId, location));
-    if (!shipment) continue;
-    const { id: shipmentId, trackingNumber } = shipment;
-    const status = PARCEL_STATUSES[shipment.status];
-    hasLeft ||= shipment.status !== 'canceled';
-    await putParcel(pg, { orderId, location, lines, shipmentId, trackingNumber, status });
+    const voided = (await carrier.voidKey(orderId, bookingKey(orderId, location))) ?? NEVER_BOOKED;
+    const { id: shipmentId, trackingNumber } = voided;
+    const status = PARCEL_STATUSES[voided.status];
+    hasLeft ||= voided.status !== 'canceled';
+    parcels.push({ orderId, location, lines, shipmentId, trackingNumber, status });
   }
-  return hasLeft ? 'left' : 'voided';
+  if (!hasLeft) return 'voided';
+  for (const parcel of parcels) await putParcel(pg, parcel);
+  return 'left';
 };
 
 export interface FollowInput extends OrderInput {

@@ -80,7 +80,8 @@ const brokenOfParcels = async (shop: Shop, orders: OrderRow[]): Promise<Broken> 
   const parcels = await parcelsOf(shop, ...orders.map(({ id }) => id));
   return orders.flatMap(({ id, status }) => {
     const booked = shipments.filter(({ reference }) => reference === id);
-    const recorded = parcels.filter(({ orderId }) => orderId === id);
+    // A location whose parcel was never booked has a row without a shipment.
+    const recorded = parcels.filter((one) => one.orderId === id && one.shipmentId !== '');
     const theirs = booked.map((one) => `${one.id} ${statusOf(one)}`).sort();
     const ours = recorded.map((one) => `${one.shipmentId} ${one.status}`).sort();
     if (SENT.includes(status)) {

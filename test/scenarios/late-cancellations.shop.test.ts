@@ -1,6 +1,16 @@
 // Tests cancellations that meet a carrier: money and units go back by what is known of the parcel.
 import { beforeAll, describe, expect, test } from 'bun:test';
-import { ADDRESS, cancelByShopper, eventually, newEmail, newName } from '../support/journeys.ts';
+import { inventoryOf } from '../support/inventory.ts';
+import {
+  ADDRESS,
+  asShopper,
+  cancelByShopper,
+  eventually,
+  newEmail,
+  newName,
+  placeOrder,
+  stockedWare,
+} from '../support/journeys.ts';
 import {
   asOperator,
   balance,
@@ -171,6 +181,38 @@ describe('a cancelled order whose parcel had left', () => {
     );
     expect(await keptMinor(id)).toBe(0);
     expect(await balance(shop, ware.sku)).toEqual({ on_hand: 5, reserved: 0 });
+  });
+});
+
+describe('a cancelled order of two parcels, of which one had left', () => {
+  scenario('gives back what was never sent, in money and units', async () => {
+    const inventory = inventoryOf(shop);
+    await inventory.createLocation({ location: 'annex', name: 'The annex' });
+    const { sku, productId } = await stockedWare(shop, 2, 20);
+    const receiptId = crypto.randomUUID();
+    await inventory.receiveStock({ receiptId, sku, quantity: 2, productId, location: 'annex' });
+    const name = newName();
+    // The first parcel is booked again and again, so that the other never is.
+    await carrierFault(shop, '/shipments', 'apply_then_500', { containing: name, times: OFTEN });
+    const { body } = await placeOrder(shop, { sku, quantity: 4, name, postalCode: SLOW });
+    await eventually('a parcel has left', async () =>
+      (await parcelOf(body.id)).status === 'shipped' ? true : undefined,
+    );
+    await cancelByShopper(shop, body.id, body.accessToken);
+    await needs(shop, body.id, 'PARCEL_LEFT');
+    await decide(body.id, 'let_arrive');
+    await endsAs(body.id, 'delivered');
+    await reached(shop, body.id, 'delivered');
+    await eventually('the other half of the money is back', async () =>
+      (await keptMinor(body.id)) === 4_000 ? true : undefined,
+    );
+    const stock = await eventually('its units are on hand again', async () => {
+      const answer = await inventory.batchGetStock({ skus: [sku] });
+      return answer.stock[0]?.onHand === 2 ? answer.stock[0] : undefined;
+    });
+    expect(stock).toMatchObject({ reserved: 0, available: 2 });
+    const { body: order } = await asShopper<{ parcels: { status: string }[] }>(shop, body, 'GET');
+    expect(order.parcels.map(({ status }) => status).toSorted()).toEqual(['delivered', 'returned']);
   });
 });
 

@@ -153,7 +153,7 @@ export const noteOnOrder = (
 
 /**
  * Marks a step of the order as waiting for an operator, and returns the attention's id. A step that
- * waits already keeps its id and since; its reason and actions become the present ones.
+ * waits already keeps its id and since; its reason, actions and detail become the present ones.
  */
 export const raiseAttention = (
   pg: Pg,
@@ -165,8 +165,9 @@ export const raiseAttention = (
     const present = await lockOrder(tx, storeId, id);
     const known = present.attentions.find(({ step }) => step === raised.step);
     const made = { id: newId('attention'), since: new Date().toISOString() };
+    const { id: attentionId, since } = known ?? made;
     const detail = raised.detail?.slice(0, DETAIL_LENGTH_MAX);
-    const one = { ...made, ...known, ...raised, ...(detail && { detail }) };
+    const one = { ...raised, id: attentionId, since, ...(detail && { detail }) };
     if (Bun.deepEquals(known, one)) return one.id;
     const others = present.attentions.filter((other) => other !== known);
     const attentions = [...others, one].sort((a, b) => (a.since < b.since ? -1 : 1));
