@@ -100,6 +100,11 @@ const activitiesOf = (deps: Deps): Record<TaskQueue, object> => {
   const stock = stockActivities(inventory);
   const money = { pg, provider, afterCapture, extendHold: stock.extendHold };
   const searchAgeMs = ageOfSearch(deps.cassandra);
+  const afterPayment = {
+    ...fulfillmentActivities({ pg, carrier, inventory }),
+    ...returnActivities(pg, carrier),
+    ...disputeActivities(pg, afterCapture),
+  };
   const importing = { pg: deps.catalogue, inventory, searchAgeMs };
   return {
     orders: { ...orderActivities(pg), ...stock },
@@ -108,10 +113,8 @@ const activitiesOf = (deps: Deps): Record<TaskQueue, object> => {
       ...refundActivities(money),
       ...disputeActivities(pg, afterCapture),
     },
-    fulfillment: {
-      ...fulfillmentActivities({ pg, carrier, inventory }),
-      ...returnActivities(pg, carrier),
-    },
+    fulfillment: afterPayment,
+    looks: afterPayment,
     notifications: notificationActivities(pg, mailer),
     imports: importActivities(importing),
     recovery: recoveryOf(deps, providers),

@@ -142,6 +142,21 @@ export const disputes = proxyActivities<ActivitiesOf<typeof disputeActivities>>(
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
 });
 
+/**
+ * Looks at what the outside world does, on a queue that no checkout waits for. One that is not
+ * answered in a minute is due again at its schedule's next time.
+ */
+export const looks = proxyActivities<
+  ActivitiesOf<typeof fulfillmentActivities> &
+    ActivitiesOf<typeof returnActivities> &
+    ActivitiesOf<typeof disputeActivities>
+>({
+  taskQueue: 'looks',
+  startToCloseTimeout: '15 seconds',
+  scheduleToCloseTimeout: '1 minute',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2 },
+});
+
 const MAIL = {
   taskQueue: 'notifications',
   startToCloseTimeout: '15 seconds',

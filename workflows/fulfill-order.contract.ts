@@ -99,6 +99,8 @@ export const providePayment = defineUpdate<OrderStatus, [{ paymentMethod: string
 export const repairOrder = defineUpdate<string, [Repair]>('repairOrder');
 /** The payment may have changed; sent by the webhook, the browser or a poll. */
 export const paymentChanged = defineSignal('paymentChanged');
+/** What a workflow waits for at the carrier or the bank may have changed; sent by their events. */
+export const lookAgain = defineSignal('lookAgain');
 export const orderProgress = defineQuery<OrderProgress>('orderProgress');
 
 export interface Repair {

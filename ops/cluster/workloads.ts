@@ -57,6 +57,7 @@ export const WORKLOADS: Workload[] = [
   worker('orders', 40, 200),
   worker('payments', 40, 100),
   worker('fulfillment', 10, 500),
+  worker('looks', 10, 500),
   worker('notifications', 10, 500),
   worker('imports', 4, 20),
   worker('recovery', 4, 50),

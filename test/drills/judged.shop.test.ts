@@ -35,7 +35,7 @@ const WORKFLOWS = resolve(import.meta.dirname, '../../workflows/index.ts');
 /** The shop's own workers take no task of it. */
 const NAMESPACE = 'judged';
 const RETENTION = '1 day';
-const QUEUES = [ORDERS_QUEUE, 'payments', 'fulfillment', 'notifications'];
+const QUEUES = [ORDERS_QUEUE, 'payments', 'fulfillment', 'looks', 'notifications'];
 const WALKS = 50;
 /** A script in which all goes well. */
 const USUAL = '0';

@@ -11,7 +11,7 @@ const SECURE = 'pm_card_authenticationRequired';
 const WINDOW_MS = 6_000;
 /** Longer than the shortest queue time that extends a hold. */
 const QUEUED_MS = 6_000;
-const ALL_BUT_PAYMENTS = 'orders,fulfillment,notifications,recovery,imports';
+const ALL_BUT_PAYMENTS = 'orders,fulfillment,looks,notifications,recovery,imports';
 
 let shop: BreakableShop;
 beforeAll(async () => {

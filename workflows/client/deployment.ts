@@ -12,6 +12,7 @@ export const TASK_QUEUES = {
   orders: { hasWorkflows: true },
   payments: { hasWorkflows: false },
   fulfillment: { hasWorkflows: false },
+  looks: { hasWorkflows: false },
   notifications: { hasWorkflows: false },
   imports: { hasWorkflows: true },
   recovery: { hasWorkflows: true },

@@ -1,6 +1,7 @@
 // What a workflow of an order has while its steps may wait for an operator, and shows of it.
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { Attention } from '../../domain/attention.ts';
+import { NO_LOOKS, type Looks } from './looking.ts';
 import { NEEDS_ATTENTION, type Repair } from '../fulfill-order.contract.ts';
 
 export interface Attending {
@@ -12,7 +13,25 @@ export interface Attending {
   waiting: (Omit<Attention, 'since'> & { repair?: Repair })[];
   /** The shopper or an operator wants no more of it. */
   cancelRequested: boolean;
+  looks: Looks;
+  /** Calls that go on beside its steps. */
+  open: number;
 }
+
+/** The state of a workflow that begins, or continues with its looks. */
+export const attendingOf = (
+  order: Attending['order'],
+  status: string,
+  looks: Looks = NO_LOOKS,
+): Attending => ({
+  order,
+  status,
+  step: 'beginning',
+  waiting: [],
+  cancelRequested: false,
+  looks: { ...looks },
+  open: 0,
+});
 
 export const showDetails = ({ status, step, waiting }: Attending): void => {
   const reasons = waiting.map(({ reason }) => reason).join(', ');
