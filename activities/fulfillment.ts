@@ -12,7 +12,6 @@ import { DEFAULT_LOCATION, type Demand } from '../domain/stock.ts';
 import type { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import type { Carrier, Shipment } from './providers/carrier.ts';
 import { headersOf, type StockInput as OrderInput } from './stock.ts';
-import { notYet } from './attempts.ts';
 
 export interface FulfillmentDeps {
   pg: Pg;
@@ -117,27 +116,29 @@ const voidAll = async (deps: FulfillmentDeps, input: OrderInput): Promise<'voide
   return 'left';
 };
 
-export interface FollowInput extends OrderInput {
-  pollMs: number;
+/** How far an order's parcels are. */
+export interface ShipmentSeen {
+  /** All of them have left. */
+  isShipped: boolean;
+  /** What has become of them; absent while one may still move. */
+  outcome?: DeliveryOutcome;
 }
 
-const follow = async (
+const look = async (
   deps: FulfillmentDeps,
-  { orderId, storeId, pollMs }: FollowInput,
-): Promise<DeliveryOutcome> => {
+  { orderId, storeId }: OrderInput,
+): Promise<ShipmentSeen> => {
   const order = await orderById(deps.pg, storeId, orderId);
   const parcels = await located(deps, order);
-  const haveLeft = parcels.every(({ status }) => status !== 'booked');
-  if (haveLeft && order.status === 'packing') {
+  const isShipped = parcels.every(({ status }) => status !== 'booked');
+  if (isShipped && order.status === 'packing') {
     await advanceOrder(deps.pg, storeId, orderId, { status: 'shipped' });
   }
-  if (!parcels.every((parcel) => isFinal(parcel))) {
-    throw notYet(`parcels are ${parcels.map(({ status }) => status).join(', ')}`, pollMs);
-  }
+  if (!parcels.every((parcel) => isFinal(parcel))) return { isShipped };
   const outcome = outcomeOf(parcels, order.lines);
   if (outcome.end === 'delivered')
     await advanceOrder(deps.pg, storeId, orderId, { status: 'delivered' });
-  return outcome;
+  return { isShipped, outcome };
 };
 
 export const fulfillmentActivities = (deps: FulfillmentDeps) => ({
@@ -168,8 +169,8 @@ export const fulfillmentActivities = (deps: FulfillmentDeps) => ({
     await requestReturn(deps.pg, { storeId, orderId, key, lines, reason, isGranted: true });
   },
   /**
-   * Resolves once every parcel has arrived; until then the parcels are read every `pollMs`.
-   * The status of an order whose parcels did not arrive stays: its refund comes first.
+   * Reads the parcels once, and records that they have left or arrived. The status of an order
+   * whose parcels did not arrive stays: its refund comes first.
    */
-  followShipment: (input: FollowInput): Promise<DeliveryOutcome> => follow(deps, input),
+  lookAtShipment: (input: OrderInput): Promise<ShipmentSeen> => look(deps, input),
 });

@@ -14,13 +14,22 @@ export const NOTIFICATION_KINDS = [
   'lost',
   'returned_to_sender',
   'refunded',
+  'return_refused',
 ] as const;
 export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
 
 interface Template {
   subject: string;
-  /** Sentences, one a paragraph; `amountMinor` is the sum that a mail about money names. */
-  body(order: Order, amountMinor: number): string[];
+  /** Sentences, one a paragraph. */
+  body(order: Order, about: MailAbout): string[];
+}
+
+/** What a mail names besides its order. */
+export interface MailAbout {
+  /** The sum of a mail about money. */
+  amountMinor?: number | undefined;
+  /** What a person has to say. */
+  note?: string | undefined;
 }
 
 const money = ({ currency }: Order, amountMinor: number): string =>
@@ -106,9 +115,16 @@ const TEMPLATES: Record<NotificationKind, Template> = {
   },
   refunded: {
     subject: 'Your money is on its way back',
-    body: (order, amountMinor) => [
+    body: (order, { amountMinor = 0 }) => [
       `We have given back ${money(order, amountMinor)}. ` +
         'Your bank may need a few days to show it.',
+    ],
+  },
+  return_refused: {
+    subject: 'We could not accept all that you returned',
+    body: (_, { note }) => [
+      ...(note ? [`The reason: ${note}`] : []),
+      'We give back the price of what we have accepted. Please write to us about the rest.',
     ],
   },
 };
@@ -129,9 +145,9 @@ const htmlOf = (title: string, paragraphs: string[], lines: string[]): string =>
   ].join('\n');
 
 /** Returns a mail's subject and both of its bodies. */
-export const renderMail = (kind: NotificationKind, order: Order, amountMinor = 0) => {
+export const renderMail = (kind: NotificationKind, order: Order, about: MailAbout = {}) => {
   const { subject, body } = TEMPLATES[kind];
-  const paragraphs = body(order, amountMinor);
+  const paragraphs = body(order, about);
   const lines = order.lines.map(({ quantity, name, sku }) => `${quantity} × ${name} (${sku})`);
   return {
     subject: `${subject} (${order.id})`,

@@ -326,6 +326,6 @@ export const paymentActivities = (deps: PaymentDeps) => ({
     extendAndAuthorize({ ...deps, assertInTime: assertingInTime() }, input),
   /** Captures an authorised payment and confirms the order. CARD_DECLINED when it is final. */
   capturePayment: (input: OrderInput): Promise<void> => capture(deps, input),
-  /** Undo of both; resolves when the provider has confirmed it. */
+  /** Undo of both. A refund that the bank has not confirmed yet is owed, and looked at again. */
   returnPayment: (input: OrderInput & { reason?: string }): Promise<void> => undo(deps, input),
 });

@@ -5,6 +5,7 @@ import {
   grantRefund,
   findRefundByProviderId,
   recordRefundFailed,
+  recordRefundLook,
   recordRefundSent,
   recordRefundSucceeded,
   refundById,
@@ -17,14 +18,25 @@ import { DomainError } from '../domain/errors.ts';
 import { isPassing } from './refusals.ts';
 import { keyed } from './payment-keys.ts';
 import type { RefundsAndDisputes, RefundView } from './providers/stripe-refunds-and-disputes.ts';
-import { notYet } from './attempts.ts';
-
-/** How long after a pending result the provider is read again, in ms. */
-const PENDING_POLL_MS = 5_000;
 
 export interface RefundDeps {
   pg: Pg;
   afterCapture: RefundsAndDisputes;
+  /** How long after a pending answer the provider is read again without an event, in ms. */
+  refundPollMs: number;
+}
+
+/** What has become of a refund; a pending one is settled by an event or a later look. */
+export type RefundState = 'succeeded' | 'failed' | 'pending';
+
+/** A refund that was looked at because it had changed, or might have. */
+export interface RefundSeen {
+  id: string;
+  state: RefundState;
+  amountMinor: number;
+  reason: string;
+  /** The provider had not confirmed it at first: what waits for it is still to do. */
+  wasPending: boolean;
 }
 
 const intentOf = async ({ pg }: RefundDeps, { storeId, orderId }: Refund): Promise<string> => {
@@ -64,24 +76,24 @@ const fail = async (
   });
 };
 
+/** Records how the provider sees a refund now; a pending one is looked at by the sweep. */
+const record = async (deps: RefundDeps, refund: Refund, view: RefundView): Promise<RefundState> => {
+  const { pg, refundPollMs } = deps;
+  const { id, lookAt } = refund;
+  if (view.stage === 'succeeded') await recordRefundSucceeded(pg, id, view.id);
+  if (view.stage === 'failed') await fail(deps, refund);
+  if (view.stage === 'pending' && !lookAt) await recordRefundLook(pg, id, refundPollMs);
+  return view.stage;
+};
+
 /**
- * Resolves when the provider has confirmed the refund; a pending one is retried, not failed.
- * `failed` leaves the order with the attention REFUND_FAILED for an operator.
+ * Sends a refund unless it was sent before. `failed` leaves the order with the attention
+ * REFUND_FAILED for an operator; a pending one is not waited for.
  */
-const settle = async (deps: RefundDeps, id: string): Promise<'succeeded' | 'failed'> => {
-  const { pg } = deps;
-  const refund = await refundById(pg, id);
+const settle = async (deps: RefundDeps, id: string): Promise<RefundState> => {
+  const refund = await refundById(deps.pg, id);
   if (refund.state === 'succeeded' || refund.state === 'failed') return refund.state;
-  const view = await viewed(deps, refund);
-  if (view.stage === 'succeeded') {
-    await recordRefundSucceeded(pg, id, view.id);
-    return 'succeeded';
-  }
-  if (view.stage === 'failed') {
-    await fail(deps, refund);
-    return 'failed';
-  }
-  throw notYet(`refund ${id} is ${view.stage}`, PENDING_POLL_MS);
+  return record(deps, refund, await viewed(deps, refund));
 };
 
 /** Grants and settles in one; succeeds when nothing is left to refund. */
@@ -89,6 +101,10 @@ export const giveBack = async (deps: RefundDeps, input: RefundInput): Promise<vo
   const granted = await grantRefund(deps.pg, input);
   if (granted) await settle(deps, granted.id);
 };
+
+export interface LookAtRefund {
+  providerRefundId: string;
+}
 
 export const refundActivities = (deps: RefundDeps) => ({
   /**
@@ -103,10 +119,10 @@ export const refundActivities = (deps: RefundDeps) => ({
     return granted?.amountMinor ?? 0;
   },
   /**
-   * Sends the refund and waits until the provider has confirmed or refused it. A refusal of the
-   * request itself is a failed refund, too: an operator grants it again.
+   * Sends the refund: confirmed, refused, or pending. A refusal of the request itself is a failed
+   * refund, too: an operator grants it again.
    */
-  async settleRefund({ id }: { id: string }): Promise<'succeeded' | 'failed'> {
+  async settleRefund({ id }: { id: string }): Promise<RefundState> {
     try {
       return await settle(deps, id);
     } catch (error) {
@@ -116,12 +132,12 @@ export const refundActivities = (deps: RefundDeps) => ({
     }
   },
   /** Reads a refund that changed at the provider, perhaps one that failed after its success. */
-  async recheckRefund({ providerRefundId }: { providerRefundId: string }): Promise<void> {
+  async lookAtRefund({ providerRefundId }: LookAtRefund): Promise<RefundSeen | undefined> {
     const { pg, afterCapture } = deps;
     const refund = await findRefundByProviderId(pg, providerRefundId);
-    if (!refund) return;
-    const { stage } = await afterCapture.readRefund(providerRefundId);
-    if (stage === 'succeeded') await recordRefundSucceeded(pg, refund.id, providerRefundId);
-    if (stage === 'failed') await fail(deps, refund);
+    if (!refund) return undefined;
+    const state = await record(deps, refund, await afterCapture.readRefund(providerRefundId));
+    const { id, amountMinor, reason } = refund;
+    return { id, state, amountMinor, reason, wasPending: refund.lookAt !== null };
   },
 });

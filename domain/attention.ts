@@ -54,6 +54,10 @@ export const REPAIR_ACTIONS = [
 /** An action an operator may request; see apis/recovery. */
 export type RepairAction = (typeof REPAIR_ACTIONS)[number];
 
+/** Everything an operator does that is audited: with an order, or with a return of it. */
+export const AUDITED_ACTIONS = [...REPAIR_ACTIONS, 'accept_return', 'refuse_return'] as const;
+export type AuditedAction = (typeof AUDITED_ACTIONS)[number];
+
 /** Something of an order that waits for an operator: one row a step. */
 export interface Attention {
   id: string;

@@ -15,6 +15,8 @@ export interface AfterCapture {
     id: string;
     state: ReturnState;
     lines: readonly ReturnLine[];
+    /** Once inspected: what of it was accepted; the rest stays the shopper's. */
+    accepted?: readonly ReturnLine[] | null | undefined;
     refundMinor: number;
   }[];
   refunds: readonly { id: string; state: (typeof REFUND_STATES)[number]; amountMinor: number }[];
@@ -22,7 +24,13 @@ export interface AfterCapture {
 }
 
 /** Returns whose money is promised until their refund is requested. */
-const OPEN: readonly ReturnState[] = ['requested', 'approved', 'received'];
+const OPEN: readonly ReturnState[] = [
+  'requested',
+  'approved',
+  'in_transit',
+  'received',
+  'inspected',
+];
 /** Returns whose units stay with the shopper. */
 const VOID: readonly ReturnState[] = ['rejected', 'expired'];
 
@@ -52,7 +60,7 @@ const unitsOf = (lines: readonly Demand[], sku: string): number =>
 export const leftUnits = (after: AfterCapture, sku: string): number => {
   const returned = after.returns
     .filter(({ state }) => !VOID.includes(state))
-    .flatMap(({ lines }) => lines);
+    .flatMap(({ lines, accepted }) => accepted ?? lines);
   return unitsOf(after.bought, sku) - unitsOf(after.undelivered, sku) - unitsOf(returned, sku);
 };
 

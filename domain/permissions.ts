@@ -48,6 +48,8 @@ export const PERMISSIONS = {
   'keys:manage': [...KEEPERS, 'operator'],
   /** A store's staff. */
   'staff:manage': ['owner', 'operator'],
+  /** A store's own rules, such as where returns go. */
+  'settings:manage': [...KEEPERS, 'operator'],
   /** Orders of every store, and the accounts of operators. */
   recovery: ['operator'],
 } as const satisfies Record<string, readonly Role[]>;
@@ -128,7 +130,7 @@ export const SERVICE_CALLS: Record<string, readonly ServiceName[]> = {
   'holdfast.inventory.v1.InventoryService/ListMovements': UNAUTHENTICATED_ONLY,
   'holdfast.inventory.v1.InventoryService/WatchStock': UNAUTHENTICATED_ONLY,
   'holdfast.inventory.v1.InventoryService/CreateLocation': UNAUTHENTICATED_ONLY,
-  'holdfast.inventory.v1.InventoryService/ListLocations': UNAUTHENTICATED_ONLY,
+  'holdfast.inventory.v1.InventoryService/ListLocations': ['gateway'],
 
   'holdfast.orders.v1.OrdersService/PlaceOrder': ['gateway'],
   'holdfast.orders.v1.OrdersService/GetOrder': ['gateway'],
@@ -140,6 +142,8 @@ export const SERVICE_CALLS: Record<string, readonly ServiceName[]> = {
   'holdfast.orders.v1.OrdersService/ChangeAddress': ['gateway'],
   'holdfast.orders.v1.OrdersService/RequestReturn': ['gateway'],
   'holdfast.orders.v1.OrdersService/GetReturn': ['gateway'],
+  'holdfast.orders.v1.OrdersService/GetReturnSettings': ['gateway'],
+  'holdfast.orders.v1.OrdersService/PutReturnSettings': ['gateway'],
 };
 
 /** `call` is `<service>/<method>`; an unlisted call is refused. */

@@ -2,7 +2,8 @@
 import { DomainError, invalid } from './errors.ts';
 import { isId } from './ids.ts';
 import { leftMinor, leftUnits, type AfterCapture } from './giving-back.ts';
-import { demandOf, type OrderStatus } from './order.ts';
+import { demandOf, type Address, type OrderLine, type OrderStatus } from './order.ts';
+import { DEFAULT_LOCATION } from './stock.ts';
 
 export const RETURN_STATES = [
   'requested',
@@ -11,14 +12,18 @@ export const RETURN_STATES = [
   'received',
   'refunded',
   'expired',
+  'in_transit',
+  'inspected',
 ] as const;
 export type ReturnState = (typeof RETURN_STATES)[number];
 
 /** The allowed moves, as data. */
 export const RETURN_MOVES: Record<ReturnState, readonly ReturnState[]> = {
   requested: ['approved', 'rejected'],
-  approved: ['received', 'expired'],
-  received: ['refunded'],
+  approved: ['in_transit', 'received', 'rejected', 'expired'],
+  in_transit: ['received', 'rejected', 'expired'],
+  received: ['inspected', 'rejected'],
+  inspected: ['refunded'],
   rejected: [],
   refunded: [],
   expired: [],
@@ -27,6 +32,19 @@ export const RETURN_MOVES: Record<ReturnState, readonly ReturnState[]> = {
 /** Days after delivery within which a return may be requested; the European minimum is 14. */
 export const RETURN_WINDOW_DAYS = 30;
 export const RETURN_REASON_LENGTH_MAX = 500;
+/** Days within which an approved return has to be sent; its label is void afterwards. */
+export const RETURN_SEND_DAYS = 30;
+
+/** A store's rules for what comes back. */
+export interface ReturnSettings {
+  /** Where returned parcels go; absent: Holdfast's own address. */
+  address?: Address | undefined;
+  /** The location at which their units are put on hand again. */
+  location: string;
+  /** A person accepts or refuses what has arrived; else all of it is accepted on arrival. */
+  inspects: boolean;
+}
+export const RETURN_SETTINGS: ReturnSettings = { location: DEFAULT_LOCATION, inspects: false };
 
 const REFUND_REASON = 'return ';
 /** The reason of a return's refund, also when an operator grants it again. */
@@ -88,4 +106,31 @@ export const valueReturn = (input: ReturnInput, nowMs: number) => {
     throw refused('its money has been given back already');
   }
   return { lines, refundMinor };
+};
+
+/** What a person says of a return: its units are accepted in whole or in part, or refused. */
+export interface Inspection {
+  /** Absent: all of them. */
+  accepted?: readonly ReturnLine[] | undefined;
+  /** Why units are refused; for the shopper. */
+  note?: string | undefined;
+}
+
+/**
+ * The accepted units, each sku once, and their worth, at most what the return promised, in minor
+ * units. INVALID_INPUT for units that are not the return's.
+ */
+export const inspectedOf = (
+  bought: readonly OrderLine[],
+  { lines, refundMinor }: { lines: readonly ReturnLine[]; refundMinor: number },
+  { accepted = lines }: Inspection,
+) => {
+  const kept = demandOf(accepted);
+  let worthMinor = 0;
+  for (const [at, { sku, quantity }] of kept.entries()) {
+    const sent = lines.find((line) => line.sku === sku)?.quantity ?? 0;
+    if (quantity > sent) throw invalid(`lines.${at}.quantity`, `is more than the ${sent} returned`);
+    worthMinor += (bought.find((line) => line.sku === sku)?.unitMinor ?? 0) * quantity;
+  }
+  return { accepted: kept, refundMinor: Math.min(worthMinor, refundMinor) };
 };

@@ -98,12 +98,14 @@ const activitiesOf = (deps: Deps): Record<TaskQueue, object> => {
   const providers = connectProviders(deps);
   const { provider, afterCapture, carrier, mailer, inventory } = providers;
   const stock = stockActivities(inventory);
-  const money = { pg, provider, afterCapture, extendHold: stock.extendHold };
+  const refundPollMs = config.HOLDFAST_CARRIER_POLL_MS;
+  const money = { pg, provider, afterCapture, refundPollMs, extendHold: stock.extendHold };
   const searchAgeMs = ageOfSearch(deps.cassandra);
   const afterPayment = {
     ...fulfillmentActivities({ pg, carrier, inventory }),
     ...returnActivities(pg, carrier),
     ...disputeActivities(pg, afterCapture),
+    ...refundActivities(money),
   };
   const importing = { pg: deps.catalogue, inventory, searchAgeMs };
   return {

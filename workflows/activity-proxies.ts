@@ -106,7 +106,7 @@ export const paymentUndo = proxyActivities<ActivitiesOf<typeof paymentActivities
   taskQueue: 'payments',
 });
 
-/** A bank may take days to confirm a refund; it is retried until then. */
+/** A refund that the bank has not confirmed yet is pending: nothing waits for it here. */
 export const refunds = proxyActivities<ActivitiesOf<typeof refundActivities>>({
   ...UNDO,
   taskQueue: 'payments',
@@ -117,7 +117,7 @@ export const fulfillment = proxyActivities<ActivitiesOf<typeof fulfillmentActivi
   taskQueue: 'fulfillment',
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   startToCloseTimeout: '15 seconds',
-  scheduleToCloseTimeout: '60 days',
+  scheduleToCloseTimeout: UNDO_LIMIT,
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
 });
 
@@ -126,7 +126,7 @@ export const shipmentUndo = proxyActivities<ActivitiesOf<typeof fulfillmentActiv
   taskQueue: 'fulfillment',
 });
 
-/** A shopper has a month to send a parcel back. */
+/** What is recorded and booked for a return. */
 export const returns = proxyActivities<ActivitiesOf<typeof returnActivities>>({
   taskQueue: 'fulfillment',
   startToCloseTimeout: '15 seconds',
@@ -149,6 +149,7 @@ export const disputes = proxyActivities<ActivitiesOf<typeof disputeActivities>>(
 export const looks = proxyActivities<
   ActivitiesOf<typeof fulfillmentActivities> &
     ActivitiesOf<typeof returnActivities> &
+    ActivitiesOf<typeof refundActivities> &
     ActivitiesOf<typeof disputeActivities>
 >({
   taskQueue: 'looks',
@@ -157,19 +158,9 @@ export const looks = proxyActivities<
   retry: { initialInterval: '1 second', backoffCoefficient: 2 },
 });
 
-const MAIL = {
+export const notifications = proxyActivities<ActivitiesOf<typeof notificationActivities>>({
   taskQueue: 'notifications',
   startToCloseTimeout: '15 seconds',
-  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 minutes' },
-} as const;
-
-export const notifications = proxyActivities<ActivitiesOf<typeof notificationActivities>>({
-  ...MAIL,
   scheduleToCloseTimeout: '1 day',
-});
-
-/** Mails that await a later status wait as long as a parcel may take. */
-export const laterNotifications = proxyActivities<ActivitiesOf<typeof notificationActivities>>({
-  ...MAIL,
-  scheduleToCloseTimeout: '60 days',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 minutes' },
 });

@@ -4,6 +4,7 @@ import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/commo
 import type { AttentionReason, RepairAction } from '../domain/attention.ts';
 import { demandOf, type Address, type OrderStatus } from '../domain/order.ts';
 import type { Demand } from '../domain/stock.ts';
+import type { Looks } from './order/looking.ts';
 
 export const FULFILL_ORDER = 'fulfillOrder';
 export const ORDERS_QUEUE = 'orders';
@@ -26,7 +27,7 @@ export interface FulfillOrderInput {
   demand: Demand[];
   /** How long the shopper has to pay, in ms; stock is held a little longer. */
   paymentWindowMs: number;
-  /** How often the carrier is read, in ms. */
+  /** How long after the booking the carrier is looked at without an event of its own, in ms. */
   carrierPollMs: number;
   /** How long the money of a cancelled order waits for its parcels to be voided, in ms. */
   voidPatienceMs: number;
@@ -35,6 +36,14 @@ export interface FulfillOrderInput {
    * window is charged only with its shopper's consent. Absent when there is nothing to consent to.
    */
   acceptedAtMs?: number;
+  /** A run that follows the parcels on from an earlier one. */
+  resume?: {
+    status: OrderStatus;
+    isShipped: boolean;
+    hasLeft: boolean;
+    isReturn: boolean;
+    looks: Looks;
+  };
 }
 
 /** The workflow's durations; they are inputs, so that tests need no time travel. */

@@ -34,21 +34,29 @@ const noteTooLate = ({ order, status }: OrderState): Promise<void> =>
   CancellationScope.nonCancellable(() => records.noteCancelTooLate({ ...order, status }));
 
 async function run(state: OrderState, input: FulfillOrderInput): Promise<OrderStatus> {
+  if (!input.resume) {
+    const isUndone = await sendOrUndo(state, input);
+    if (isUndone) return finish(state);
+  }
+  await deliver(state, input);
+  return finish(state);
+}
+
+/** Pays and books the order; true when it has ended and all was undone. */
+async function sendOrUndo(state: OrderState, input: FulfillOrderInput): Promise<boolean> {
   try {
     await pay(state, input);
     mail(state, 'confirmed');
     await book(state);
   } catch (error) {
     const { ending, reason } = endingOf(error);
-    if ((await undoAll(state, reason.code)) === 'undone') {
-      await showOwnFault(state, error);
-      await moveTo(state, ending, reason);
-      mail(state, ending);
-      return finish(state);
-    }
+    if ((await undoAll(state, reason.code)) === 'left') return false;
+    await showOwnFault(state, error);
+    await moveTo(state, ending, reason);
+    mail(state, ending);
+    return true;
   }
-  await deliver(state, input);
-  return finish(state);
+  return false;
 }
 
 /** The order ends, and what the provider said stays for an operator until it is dismissed. */

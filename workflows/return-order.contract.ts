@@ -1,7 +1,8 @@
-// The name, id and input of the workflow of one return.
-import { defineQuery } from '@temporalio/workflow';
-import type { Demand } from '../domain/stock.ts';
+// The name, id, input, update and query of the workflow of one return.
+import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import type { Inspection } from '../domain/returns.ts';
 import { ORDERS_QUEUE } from './fulfill-order.contract.ts';
+import type { Looks } from './order/looking.ts';
 
 export const RETURN_ORDER = 'returnOrder';
 
@@ -9,16 +10,18 @@ export interface ReturnOrderInput {
   returnId: string;
   orderId: string;
   storeId: string;
-  units: Demand[];
-  refundMinor: number;
-  /** How often the carrier is read, in ms. */
+  /** How long after its label the carrier is looked at without an event of its own, in ms. */
   pollMs: number;
+  /** A run that follows the parcel on from an earlier one. */
+  resume?: Looks;
 }
 
 /** One workflow per return, for ever. */
 export const returnOrderId = (returnId: string): string => `return/${returnId}`;
 
 export const returnProgress = defineQuery<string>('returnProgress');
+/** What a person accepts of it; ILLEGAL_TRANSITION once that is decided. */
+export const inspectReturn = defineUpdate<void, [Inspection]>('inspectReturn');
 
 export const returnOptions = (input: ReturnOrderInput) => ({
   workflowId: returnOrderId(input.returnId),

@@ -1,102 +1,175 @@
-// Follows a return: approved, sent back, received, refunded, and put on hand again.
-import { setHandler } from '@temporalio/workflow';
-import { refundReasonOf } from '../domain/returns.ts';
-import { notifications, refunds, returns, stockUndo } from './activity-proxies.ts';
-import { showStep, type Attending } from './order/attending.ts';
+// Follows a return: approved, sent back, received, inspected, refunded, and put on hand again.
+import { condition, continueAsNew, setHandler } from '@temporalio/workflow';
+import type { Inspected } from '../activities/returns.ts';
+import type { AttentionReason } from '../domain/attention.ts';
+import { PARCEL_LOOKS } from '../domain/looks.ts';
+import { refundReasonOf, type Inspection } from '../domain/returns.ts';
+import { looks, notifications, refunds, returns, stockUndo } from './activity-proxies.ts';
+import { attendingOf, showStep, type Attending } from './order/attending.ts';
+import { lookAtOnce, setLookHandler, untilKnown } from './order/looking.ts';
 import { persist } from './order/persist.ts';
-import { ranOutOfTime } from './order/refusals.ts';
-import { setRepairHandler } from './order/repairs.ts';
-import { returnOrderId, returnProgress, type ReturnOrderInput } from './return-order.contract.ts';
+import { illegal, onUpdate, setRepairHandler } from './order/repairs.ts';
+import {
+  inspectReturn,
+  returnOrderId,
+  returnProgress,
+  type ReturnOrderInput,
+} from './return-order.contract.ts';
 
-const REASON = 'RETURN_STEP_FAILED';
+interface ReturnState extends Attending {
+  input: ReturnOrderInput;
+  ids: { returnId: string; storeId: string };
+  /** What a person has decided about it. */
+  decision?: Inspection;
+  /** Past the decision: it cannot be decided again. */
+  isInspected: boolean;
+}
 
 export async function returnOrder(input: ReturnOrderInput): Promise<string> {
-  const { returnId, orderId, storeId } = input;
-  const order = { orderId, storeId };
-  const progress = { status: 'return', step: 'approving' };
-  const state: Attending = { order, ...progress, waiting: [], cancelRequested: false };
+  const { returnId, orderId, storeId, resume } = input;
+  const state: ReturnState = {
+    ...attendingOf({ orderId, storeId }, 'return', resume),
+    input,
+    ids: { returnId, storeId },
+    isInspected: false,
+  };
   setRepairHandler(state);
+  setLookHandler(state);
+  setInspectionHandler(state);
   setHandler(returnProgress, () => state.step);
-  await approve(state, input);
-  if (!(await comesBack(state, input))) {
-    await returns.endReturn({ returnId, storeId, state: 'expired' });
-    return 'expired';
-  }
+  if (!resume) await approve(state);
+  if ((await comesBack(state)) === 'expired') return 'expired';
+  const { accepted, refundMinor, location, note } = await inspect(state);
+  if (note !== undefined) await mail(state, 'return_refused', { note });
+  if (accepted.length === 0) return 'rejected';
   // Neither waits for the other: the money is owed, and the units are here.
-  const [refundedMinor] = await Promise.all([refund(state, input), restock(state, input)]);
-  if (refundedMinor === undefined) return 'received';
-  await returns.endReturn({ returnId, storeId, state: 'refunded' });
-  showStep(state, 'refunded');
-  if (refundedMinor > 0) await mailRefund(input, refundedMinor);
+  const [refunded] = await Promise.all([
+    refund(state, refundMinor),
+    restock(state, accepted, location),
+  ]);
+  showStep(state, refunded.state);
+  if (refunded.state !== 'succeeded') return 'inspected';
+  await returns.concludeReturn(state.ids);
+  const { amountMinor } = refunded;
+  if (amountMinor > 0) await mail(state, 'refunded', { amountMinor });
   return 'refunded';
 }
 
-const stepOf = ({ returnId }: ReturnOrderInput, step: string): string =>
-  `${returnOrderId(returnId)}: ${step}`;
+const FOLLOWING = 'following its parcel';
 
-/** An operator may skip a label that the carrier refuses: the shopper sends it in another way. */
-async function approve(state: Attending, input: ReturnOrderInput): Promise<void> {
-  const { returnId, storeId } = input;
-  showStep(state, 'booking the return parcel');
-  await persist(state, {
-    name: stepOf(input, 'booking its parcel'),
-    reason: REASON,
-    work: () => returns.approveReturn({ returnId, storeId }),
-    skipped: () => returns.approveWithoutParcel({ returnId, storeId }),
-  });
+const nameOf = ({ ids }: ReturnState, step: string): string =>
+  `${returnOrderId(ids.returnId)}: ${step}`;
+
+/** A decision ends the wait for the parcel, and the wait for a person about that. */
+const setInspectionHandler = (state: ReturnState): void =>
+  onUpdate(
+    inspectReturn,
+    (decision) => {
+      state.decision = decision;
+      lookAtOnce(state);
+      const name = nameOf(state, FOLLOWING);
+      for (const one of state.waiting.filter(({ step }) => step === name)) {
+        one.repair ??= { attentionId: one.id, action: 'retry' };
+      }
+    },
+    () => {
+      if (state.decision || state.isInspected) throw illegal('this return is decided already');
+    },
+  );
+
+interface Step<T> {
+  step: string;
+  reason?: AttentionReason;
+  work(): Promise<T>;
+  skipped?(): Promise<T>;
 }
 
-/** False when the parcel was lost or not sent in time. */
-async function comesBack(state: Attending, input: ReturnOrderInput): Promise<boolean> {
-  const { returnId, storeId, pollMs } = input;
-  showStep(state, 'waiting for the parcel');
-  const work = async (): Promise<boolean> => {
-    try {
-      return (await returns.followReturn({ returnId, storeId, pollMs })) === 'received';
-    } catch (error) {
-      if (ranOutOfTime(error)) return false;
-      throw error;
-    }
-  };
-  const skipped = async (): Promise<boolean> => {
-    await returns.receiveReturn({ returnId, storeId });
-    return true;
-  };
-  const name = stepOf(input, 'following its parcel');
-  return persist(state, { name, reason: REASON, work, skipped });
+const run = <T>(state: ReturnState, { step, ...rest }: Step<T>): Promise<T> => {
+  showStep(state, step);
+  return persist(state, { reason: 'RETURN_STEP_FAILED', ...rest, name: nameOf(state, step) });
+};
+
+/** An operator may skip a label that the carrier refuses: the shopper sends it in another way. */
+const approve = (state: ReturnState): Promise<void> =>
+  run(state, {
+    step: 'booking its parcel',
+    work: () => returns.approveReturn(state.ids),
+    skipped: () => {
+      // Nothing tells of a parcel without a label: a person is asked for it.
+      lookAtOnce(state);
+      return returns.approveWithoutParcel(state.ids);
+    },
+  });
+
+const comesBack = (state: ReturnState): Promise<'received' | 'expired'> =>
+  run<'received' | 'expired'>(state, {
+    step: FOLLOWING,
+    work: () =>
+      untilKnown(state, {
+        schedule: PARCEL_LOOKS,
+        firstMs: state.input.pollMs,
+        look: async () => (state.decision ? 'received' : looks.lookAtReturn(state.ids)),
+        continueAsNew: (resume) => continueAsNew({ ...state.input, resume }),
+      }),
+    skipped: async () => {
+      await returns.receiveReturn(state.ids);
+      return 'received';
+    },
+  });
+
+/** By the store's rule all is accepted on arrival, or a person decides, as long as it takes. */
+async function inspect(state: ReturnState): Promise<Inspected> {
+  for (;;) {
+    const { decision } = state;
+    const accepted = await run(state, {
+      step: 'inspecting it',
+      work: () => returns.inspectReturn({ ...state.ids, ...(decision && { decision }) }),
+      skipped: () => returns.inspectReturn({ ...state.ids, decision: {} }),
+    });
+    state.isInspected = accepted !== undefined;
+    if (accepted) return accepted;
+    showStep(state, 'waiting for a person to inspect it');
+    await condition(() => state.decision !== undefined);
+  }
 }
 
 /**
- * The granted minor units, 0 when all was given back before. Undefined when the bank has refused
- * it: that has raised an attention of its own, and an operator refunds it.
+ * What was granted of it, 0 when all was given back before. A refund that the bank has refused has
+ * raised an attention of its own; that one, and a pending one, ends the return when it succeeds.
  */
-async function refund(state: Attending, input: ReturnOrderInput): Promise<number | undefined> {
-  const { returnId: id, refundMinor: amountMinor } = input;
-  showStep(state, 'refunding');
+const refund = (state: ReturnState, amountMinor: number) => {
+  const id = state.ids.returnId;
   const wanted = { id, amountMinor, isAtMost: true, reason: refundReasonOf(id) };
-  return persist(state, {
-    name: stepOf(input, 'refunding it'),
+  return run(state, {
+    step: 'refunding it',
     reason: 'REFUND_FAILED',
     work: async () => {
-      const grantedMinor = await refunds.requestRefund({ ...state.order, ...wanted });
-      if (grantedMinor === 0) return 0;
-      return (await refunds.settleRefund({ id })) === 'succeeded' ? grantedMinor : undefined;
+      const granted = await refunds.requestRefund({ ...state.order, ...wanted });
+      const outcome = granted === 0 ? 'succeeded' : await refunds.settleRefund({ id });
+      return { state: outcome, amountMinor: granted };
     },
   });
-}
+};
 
-async function restock(state: Attending, input: ReturnOrderInput): Promise<void> {
-  const { returnId: receiptId, units } = input;
-  await persist(state, {
-    name: stepOf(input, 'putting its units on hand'),
-    reason: REASON,
-    work: () => stockUndo.restockUnits({ ...state.order, receiptId, units }),
+const restock = (
+  state: ReturnState,
+  accepted: Inspected['accepted'],
+  location: string,
+): Promise<void> =>
+  run(state, {
+    step: 'putting its units on hand',
+    work: () => {
+      const units = accepted.map((line) => ({ ...line, location }));
+      return stockUndo.restockUnits({ ...state.order, receiptId: state.ids.returnId, units });
+    },
     skipped: () => Promise.resolve(),
   });
-}
 
-const mailRefund = async (input: ReturnOrderInput, amountMinor: number): Promise<void> => {
-  const { orderId, storeId, returnId: about } = input;
-  const mail = { orderId, storeId, kind: 'refunded' as const, about, amountMinor };
+const mail = async (
+  { order, ids }: ReturnState,
+  kind: 'refunded' | 'return_refused',
+  facts: { amountMinor?: number; note?: string },
+): Promise<void> => {
+  const mail = { ...order, kind, about: ids.returnId, ...facts };
   await notifications.notifyShopper(mail).catch(() => undefined);
 };

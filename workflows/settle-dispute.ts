@@ -1,6 +1,6 @@
 // Settles a dispute: records it in the ledger, submits evidence and awaits the verdict.
 import { disputes } from './activity-proxies.ts';
-import { showStep, type Attending } from './order/attending.ts';
+import { attendingOf, showStep } from './order/attending.ts';
 import { persist } from './order/persist.ts';
 import { setRepairHandler } from './order/repairs.ts';
 import { disputeWorkflowId, type SettleDisputeInput } from './settle-dispute.contract.ts';
@@ -9,8 +9,7 @@ export async function settleDispute(input: SettleDisputeInput): Promise<'won' | 
   const { pollMs, ...dispute } = input;
   const { disputeId, orderId, storeId } = dispute;
   const order = { orderId, storeId };
-  const progress = { status: 'dispute', step: 'beginning' };
-  const state: Attending = { order, ...progress, waiting: [], cancelRequested: false };
+  const state = attendingOf(order, 'dispute');
   setRepairHandler(state);
   const step = <T>(step: string, work: () => Promise<T>, skipped?: () => Promise<T>) => {
     showStep(state, step);

@@ -11,6 +11,11 @@ import {
   recordAction,
   recordOutcome,
 } from '../../db/postgres/orders/recovery.ts';
+import {
+  listRefundsToLookAt,
+  recordRefundLook,
+  type Refund,
+} from '../../db/postgres/orders/refunds.ts';
 import { listRequested } from '../../db/postgres/orders/returns.ts';
 import { raiseAttention } from '../../db/postgres/orders/steps.ts';
 import { forgetEvents, listUnnotified } from '../../db/postgres/orders/webhooks.ts';
@@ -22,19 +27,23 @@ import {
   type RepairAction,
 } from '../../domain/attention.ts';
 import { DomainError } from '../../domain/errors.ts';
+import { PARCEL_LOOKS, waitBeforeLook } from '../../domain/looks.ts';
 import { isDecided, type OrderStatus } from '../../domain/order.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { TemporalConnection } from '../../workflows/client/connection.ts';
 import { taskFailureOf, workflowState, type WorkflowState } from '../../workflows/client/orders.ts';
 import { notifyWorkflow } from '../../workflows/client/provider-events.ts';
 import { act } from '../../workflows/client/repair.ts';
-import { startOrder, startReturn } from '../../workflows/client/start.ts';
+import { lookAtRefund, startOrder, startReturn } from '../../workflows/client/start.ts';
 import type { WorkflowTimings } from '../../workflows/fulfill-order.contract.ts';
 import { attemptNow } from '../attempts.ts';
 import { reconcile, type ReconciliationDeps } from './reconciliation.ts';
 import { stockActivities, type StockClient } from '../stock.ts';
 
 const BATCH_MAX = 500;
+const REFUNDS_MAX = 100;
+/** Between looks at a refund whose schedule is over: it is owed until it is known. */
+const REFUND_WAIT_MS_MAX = 2 * 86_400_000;
 const ALIVE_EVERY_MS = 2_000;
 /** An order without progress is looked up in Temporal after this time, in ms. */
 const QUIET_MS = 2 * 60_000;
@@ -196,6 +205,16 @@ const startWaiting = async (deps: RecoveryDeps): Promise<number> => {
   return begun;
 };
 
+/** Starts the look at a pending refund; one that cannot be started is due with the next sweep. */
+const lookAgainAt = async (
+  { pg, temporal, timings }: RecoveryDeps,
+  refund: Refund,
+): Promise<void> => {
+  await lookAtRefund(temporal, refund);
+  const waitMs = waitBeforeLook(PARCEL_LOOKS, refund.looks, timings.carrierPollMs);
+  await recordRefundLook(pg, refund.id, waitMs ?? REFUND_WAIT_MS_MAX);
+};
+
 const sweep = async (deps: RecoveryDeps): Promise<number> => {
   const { pg, olderThanMs, temporal, timings } = deps;
   const { carrierPollMs: pollMs } = timings;
@@ -203,9 +222,11 @@ const sweep = async (deps: RecoveryDeps): Promise<number> => {
   const done = async (work: Promise<void>): Promise<boolean> => (await work, true);
   const returns = await listRequested(pg, olderThanMs);
   const events = await listUnnotified(pg, olderThanMs);
+  const refunds = await listRefundsToLookAt(pg, REFUNDS_MAX);
   const sums = [
     await overAll(deps, returns, (one) => done(startReturn(temporal, one, pollMs))),
     await overAll(deps, events, (one) => done(notifyWorkflow(notifying, one))),
+    await overAll(deps, refunds, (one) => done(lookAgainAt(deps, one))),
   ];
   const others = (await startWaiting(deps)) + (await flagStuck(deps));
   await forgetEvents(pg);

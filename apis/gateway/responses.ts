@@ -144,6 +144,11 @@ export const returnResponse = z.object({
   refund: money,
   currency: z.enum(CURRENCIES),
   trackingNumber: tracking,
+  accepted: z
+    .array(units('AcceptedLine'))
+    .max(LINES_MAX)
+    .optional()
+    .describe('What of it was accepted, once it is inspected.'),
   note: words(SENTENCE_MAX).optional(),
   createdAt: moment.optional(),
   updatedAt: moment.optional(),

@@ -241,6 +241,9 @@ export const toReturnResponse = (found: Return): ReturnResponse => {
     refund: money(found.refundMinor, currency),
     currency,
     ...(found.trackingNumber && { trackingNumber: found.trackingNumber }),
+    ...(found.accepted.length > 0 && {
+      accepted: found.accepted.map(({ sku, quantity }) => ({ sku, quantity })),
+    }),
     ...(found.note && { note: found.note }),
     ...timesOf(found),
   };

@@ -2,7 +2,7 @@
 import type { ZodError, ZodType } from 'zod';
 import { withDeadline } from '../../concurrency/deadline.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { looksLikeCardNumber } from '../../domain/payment.ts';
+import { looksLikeCardNumber } from './card-numbers.ts';
 import { parseStrictJson } from '../../domain/strict-json.ts';
 
 /** The largest JSON body, in bytes. */

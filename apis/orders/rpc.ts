@@ -10,6 +10,10 @@ import {
   orderById,
   type Order,
 } from '../../db/postgres/orders/orders.ts';
+import {
+  putReturnSettings,
+  returnSettingsOf as readReturnSettings,
+} from '../../db/postgres/orders/return-settings.ts';
 import type { Return } from '../../db/postgres/orders/returns.ts';
 import { OrdersService } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import { changeAddress } from '../../workflows/fulfill-order.contract.ts';
@@ -25,9 +29,11 @@ import {
   orderIdOf,
   returnIdOf,
   returnRequestOf,
+  returnSettingsOf,
   wireEvent,
   wireOrder,
   wireReturn,
+  wireReturnSettings,
 } from './shapes.ts';
 import { updateOrder, UNTIL_ACCEPTED } from '../../workflows/client/orders.ts';
 import { eventsOrViews, orderOrView, ordersOrViews } from './views.ts';
@@ -147,9 +153,25 @@ const returnHandlers = (deps: OrdersDeps): Pick<Service, 'requestReturn' | 'getR
   };
 };
 
+const settingsHandlers = ({
+  pg,
+}: OrdersDeps): Pick<Service, 'getReturnSettings' | 'putReturnSettings'> => ({
+  async getReturnSettings(_request, context) {
+    return {
+      settings: wireReturnSettings(await readReturnSettings(pg, callerOf(context).storeId)),
+    };
+  },
+  async putReturnSettings({ settings }, context) {
+    const { storeId } = callerOf(context);
+    await putReturnSettings(pg, storeId, returnSettingsOf(settings));
+    return { settings: wireReturnSettings(await readReturnSettings(pg, storeId)) };
+  },
+});
+
 export const ordersRpc = (deps: OrdersDeps) => (router: ConnectRouter) =>
   router.service(OrdersService, {
     ...readHandlers(deps),
     ...changeHandlers(deps),
     ...returnHandlers(deps),
+    ...settingsHandlers(deps),
   });

@@ -7,6 +7,8 @@ import { DomainError, invalid } from '../../domain/errors.ts';
 import { isId } from '../../domain/ids.ts';
 import type { Currency } from '../../domain/money.ts';
 import type { Address } from '../../domain/order.ts';
+import type { ReturnSettings } from '../../domain/returns.ts';
+import { DEFAULT_LOCATION } from '../../domain/stock.ts';
 import { messageOf, type Fillings } from '../../proto/fill.ts';
 import { OrderSchema, type OrderPrivate } from '../../proto/gen/holdfast/orders/v1/order_pb.ts';
 import {
@@ -16,6 +18,7 @@ import {
   type LineRequest,
   type PlaceOrderRequest,
   type RequestReturnRequest,
+  type ReturnSettings as WireReturnSettings,
 } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import type { Checkout } from './place.ts';
 
@@ -79,7 +82,24 @@ export const returnRequestOf = (storeId: string, request: RequestReturnRequest):
 };
 
 export const wireReturn = (found: Return, currency: Currency) =>
-  messageOf(ReturnSchema, { ...found, currency });
+  messageOf(ReturnSchema, { ...found, accepted: found.accepted ?? [], currency });
+
+/** A store's rules from a message, where an empty location is the default one. */
+export const returnSettingsOf = (settings: WireReturnSettings | undefined): ReturnSettings => {
+  const { address, location = '', inspects = false } = settings ?? {};
+  return {
+    ...(address && { address: addressOf(address) }),
+    location: location || DEFAULT_LOCATION,
+    inspects,
+  };
+};
+
+export const wireReturnSettings = ({ address, ...settings }: ReturnSettings) => ({
+  ...settings,
+  ...(address && {
+    address: { ...address, line2: address.line2 ?? '', region: address.region ?? '' },
+  }),
+});
 
 const privateOf = (order: Order): Fillings<OrderPrivate> => {
   const { shippingAddress, nextAction } = order;

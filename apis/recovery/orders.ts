@@ -33,7 +33,7 @@ import {
 import { filterOf, stuckBy, stuckQuery } from './shapes.ts';
 import { IDEMPOTENCY_KEY_HEADER, STORE_HEADER } from '../../domain/headers.ts';
 
-const NO_STORE = { 'cache-control': 'no-store' };
+export const NO_STORE = { 'cache-control': 'no-store' };
 const LOOK_LIMIT_MS = 3_000;
 
 export interface RecoveryDeps extends RepairDeps {
@@ -143,7 +143,7 @@ const orderOf = async (
 /**
  * The caller's key, or a generated one: without a key of the caller the action is not repeatable.
  */
-const actionKey = (request: Request): string =>
+export const actionKey = (request: Request): string =>
   request.headers.get(IDEMPOTENCY_KEY_HEADER)?.slice(0, 128) ?? crypto.randomUUID();
 
 const actionRoute = (deps: RecoveryDeps, action: RepairAction): Route =>

@@ -2,7 +2,12 @@
 import { z } from 'zod';
 import type { Order } from '../../db/postgres/orders/orders.ts';
 import type { RecoveryAction } from '../../db/postgres/orders/recovery.ts';
-import { ATTENTION_REASONS, BREAK_KINDS, REPAIR_ACTIONS } from '../../domain/attention.ts';
+import {
+  ATTENTION_REASONS,
+  AUDITED_ACTIONS,
+  BREAK_KINDS,
+  REPAIR_ACTIONS,
+} from '../../domain/attention.ts';
 import { CURRENCIES, numberFromMinor } from '../../domain/money.ts';
 import {
   DISPUTE_STATES,
@@ -59,7 +64,7 @@ type StuckOrderResponse = z.output<typeof stuckOrderResponse>;
 
 export const actionResponse = z.object({
   id: idText('action'),
-  action: z.enum(REPAIR_ACTIONS),
+  action: z.enum(AUDITED_ACTIONS),
   operator: text,
   orderId: idText('order'),
   outcome: text,
@@ -81,6 +86,30 @@ const breakResponse = z.object({
   resolvedAt: moment.nullable(),
 });
 export const breaksResponse = z.object({ items: rows(breakResponse) });
+
+export const returnRowResponse = z.object({
+  id: text,
+  storeId: text,
+  orderId: text,
+  key: text,
+  lines: units,
+  reason: text,
+  refundMinor: minor,
+  state: z.enum(RETURN_STATES),
+  note: text.nullable(),
+  accepted: units.nullable(),
+  location: text.nullable(),
+  sendUntil: moment.nullable(),
+  shipmentId: text.nullable(),
+  trackingNumber: text.nullable(),
+  createdAt: moment,
+  updatedAt: moment,
+});
+export const returnsResponse = z.object({
+  items: z.array(returnRowResponse).max(LIMIT_MAX),
+  nextCursor: cursorText.nullable(),
+});
+export const inspectedResponse = z.object({ action: actionResponse, return: returnRowResponse });
 
 /** Everything known of one order; its nested rows are as stored. */
 export const orderDetailsResponse = stuckOrderResponse.extend({
@@ -106,27 +135,13 @@ export const orderDetailsResponse = stuckOrderResponse.extend({
       reason: text,
       state: z.enum(REFUND_STATES),
       providerRefundId: text.nullable(),
+      lookAt: moment.nullable(),
+      looks: z.number().int(),
       createdAt: moment,
       updatedAt: moment,
     }),
   ),
-  returns: rows(
-    z.object({
-      id: text,
-      storeId: text,
-      orderId: text,
-      key: text,
-      lines: units,
-      reason: text,
-      refundMinor: minor,
-      state: z.enum(RETURN_STATES),
-      note: text.nullable(),
-      shipmentId: text.nullable(),
-      trackingNumber: text.nullable(),
-      createdAt: moment,
-      updatedAt: moment,
-    }),
-  ),
+  returns: rows(returnRowResponse),
   disputes: rows(
     z.object({
       id: text,

@@ -7,6 +7,7 @@ import type { Route } from '../http/routes.ts';
 import { batchRoutes } from './batches.ts';
 import { orderRoutes, type RecoveryDeps } from './orders.ts';
 import { overviewRoute } from './overview.ts';
+import { returnRoutes } from './returns.ts';
 
 export const RECOVERY_OPENAPI_FILE = resolve(import.meta.dirname, 'openapi.json');
 
@@ -14,6 +15,7 @@ const describedRoutes = (deps: RecoveryDeps): Route[] => [
   overviewRoute(deps.pg),
   ...orderRoutes(deps),
   ...batchRoutes(deps),
+  ...returnRoutes(deps),
 ];
 
 /** The description that is checked in as `openapi.json`; a test compares them. */

@@ -157,6 +157,35 @@ const resolve = command({
   },
 });
 
+const returnsList = command({
+  name: 'returns',
+  summary: 'returns that have not ended',
+  about: 'Lists the returns that have not ended; received ones wait for a person to accept them.',
+  example: 'orders returns --state received',
+  options: { state: text('STATE', 'returns in this state'), ...onTests },
+  run: ({ state, ...values }) => call(values, 'GET', `returns${state ? `?state=${state}` : ''}`),
+});
+
+const acceptReturn = command({
+  name: 'accept-return',
+  summary: 'accept a return: its money goes back',
+  about: 'Accepts a whole return; a part of one is accepted by the API.',
+  example: 'orders accept-return ret_…',
+  positionals: ['ID'],
+  options: onTests,
+  run: (values, [id]) => call(values, 'POST', `returns/${id}/accept`, {}),
+});
+
+const refuseReturn = command({
+  name: 'refuse-return',
+  summary: 'refuse a return with a reason for the shopper',
+  about: 'Refuses a return; the reason is mailed to the shopper.',
+  example: 'orders refuse-return ret_… --note "it was worn"',
+  positionals: ['ID'],
+  options: { note: required(text('WHY', 'mailed to the shopper')), ...onTests },
+  run: ({ note, ...values }, [id]) => call(values, 'POST', `returns/${id}/refuse`, { note }),
+});
+
 const addressOf = (json: string): unknown => {
   try {
     return JSON.parse(json) as unknown;
@@ -197,6 +226,9 @@ export const ORDERS = commandOf({
     stuck,
     show,
     breaks,
+    returnsList,
+    acceptReturn,
+    refuseReturn,
     ...STEP_ACTIONS,
     cancel,
     refund,

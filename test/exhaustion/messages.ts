@@ -3,7 +3,13 @@ import type { Repair } from '../../workflows/fulfill-order.contract.ts';
 import type { World } from './world.ts';
 
 export interface Message {
-  to: 'cancelOrder' | 'providePayment' | 'paymentChanged' | 'repairOrder' | 'cancellation';
+  to:
+    | 'cancelOrder'
+    | 'providePayment'
+    | 'paymentChanged'
+    | 'lookAgain'
+    | 'repairOrder'
+    | 'cancellation';
   args: [] | [object];
 }
 
@@ -12,7 +18,8 @@ const SENT: Record<string, Message> = {
   cancel: { to: 'cancelOrder', args: [] },
   "Temporal's cancellation": { to: 'cancellation', args: [] },
   'another card': { to: 'providePayment', args: [{ paymentMethod: 'pm_2' }] },
-  'look again': { to: 'paymentChanged', args: [] },
+  'a payment event': { to: 'paymentChanged', args: [] },
+  "a carrier's event": { to: 'lookAgain', args: [] },
 };
 
 const ENDINGS = ['delivered', 'lost', 'returned_to_sender'];

@@ -54,7 +54,7 @@ const STEPS = [
   'bookShipment',
   'noteCancelRequested',
   'moveOrder',
-  'followShipment',
+  'lookAtShipment',
 ];
 const stepsOf = (calls: Call[]): string =>
   calls.flatMap(({ name }) => (STEPS.includes(name) ? [name] : [])).join();
@@ -126,7 +126,7 @@ export class RealOrder {
   async #send(message: Message): Promise<boolean> {
     const { to } = message;
     if (to === 'cancellation') await this.#workflow.cancel();
-    else if (to === 'paymentChanged') await this.#workflow.signal(to);
+    else if (to === 'paymentChanged' || to === 'lookAgain') await this.#workflow.signal(to);
     else return this.#update(message);
     return true;
   }

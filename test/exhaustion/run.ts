@@ -145,6 +145,13 @@ class Run {
     this.world.broken.push(`${waiting.join(', ')} wait; listed are ${listed.join(', ')}`);
   }
 
+  /** A run that continues as new leaves nothing behind: calls of it would be forgotten. */
+  assertIdle(): void {
+    if (this.#pending > 0) this.world.broken.push(`${this.#pending} calls are left to a new run`);
+    const [step] = stepsThatWait(this.world);
+    if (step) this.world.broken.push(`a new run begins while ${step.step} waits`);
+  }
+
   /** Wakes what waits: by a timer, by somebody, or not at all when there is nothing left. */
   advance(): boolean {
     if (this.#pending > 0 || runtime.wake()) return true;
@@ -211,7 +218,15 @@ export const runOnce = async (
   Date.now = () => run.nowMs;
   const acceptedAt = run.choose('start', STARTS) === 'late' && { acceptedAtMs: 0 };
   let ended: { returned?: unknown; failure?: string } | undefined;
-  const main = session.root.run(() => workflow({ ...ORDER, ...timings, ...acceptedAt }));
+  const begin = (input: FulfillOrderInput): Promise<OrderStatus> =>
+    session.root
+      .run(() => workflow(input))
+      .catch((error: unknown) => {
+        if (!(error instanceof runtime.ContinueAsNew)) throw error;
+        run.assertIdle();
+        return begin(error.args[0] as FulfillOrderInput);
+      });
+  const main = begin({ ...ORDER, ...timings, ...acceptedAt });
   main.then(
     (returned) => (ended = { returned }),
     (error: unknown) => (ended = { failure: error instanceof Error ? error.message : 'no error' }),

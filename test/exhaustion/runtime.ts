@@ -172,6 +172,17 @@ export const setHandler = (
   session.handlers.set(name, { run, validate: validator });
 };
 
+/** Thrown by a run that the next one goes on from. */
+export class ContinueAsNew extends Error {
+  constructor(readonly args: unknown[]) {
+    super('continue as new');
+  }
+}
+export const continueAsNew = (...args: unknown[]): Promise<never> =>
+  Promise.reject(new ContinueAsNew(args));
+/** Histories of runs here are short. */
+export const workflowInfo = () => ({ continueAsNewSuggested: false });
+
 export const allHandlersFinished = (): boolean => session.running === 0;
 export const setCurrentDetails = (): void => undefined;
 export const upsertSearchAttributes = (): void => undefined;

@@ -127,7 +127,7 @@ const PAYMENT: Record<string, Activity> = {
     apply: () => PART_MINOR,
   },
   settleRefund: {
-    results: ['succeeded', 'failed'],
+    results: ['succeeded', 'failed', 'pending'],
     apply: (world, _input, result) => {
       if (result === 'failed') world.owedMinor = PART_MINOR;
       else world.refundedMinor = PART_MINOR;
@@ -137,6 +137,9 @@ const PAYMENT: Record<string, Activity> = {
 };
 
 const BACK = { sku: 'A', quantity: 1, location: 'annex' };
+
+/** What the carrier may say before it has brought the parcel to an end. */
+const UNDER_WAY = ['not sent', 'on its way'];
 
 const PARCELS: Record<string, Activity> = {
   restockUnits: {
@@ -167,10 +170,15 @@ const PARCELS: Record<string, Activity> = {
       world.isReturnOpen = true;
     },
   },
-  followShipment: {
-    results: ['delivered', 'part', 'part back', 'lost', 'some back', 'returned'],
+  lookAtShipment: {
+    results: ['delivered', 'part', 'part back', 'lost', 'some back', 'returned', ...UNDER_WAY],
     apply: (world, _input, result) => {
+      if (world.end === undefined && result === 'not sent') {
+        return { isShipped: world.parcel !== 'booked' };
+      }
       if (world.status === 'packing') world.status = 'shipped';
+      if (world.parcel === 'booked') world.parcel = 'shipped';
+      if (world.end === undefined && result === 'on its way') return { isShipped: true };
       // What has become of the parcels does not change any more.
       world.end ??= result as World['end'] & string;
       const isPart = world.end === 'part' || world.end === 'part back';
@@ -178,7 +186,8 @@ const PARCELS: Record<string, Activity> = {
       world.parcel = end as World['parcel'];
       if (end === 'delivered') move(world, 'delivered');
       const returned = world.end?.endsWith('back') ? [BACK] : [];
-      return { end, undeliveredMinor: isPart ? PART_MINOR : 0, returned };
+      const outcome = { end, undeliveredMinor: isPart ? PART_MINOR : 0, returned };
+      return { isShipped: true, outcome };
     },
   },
 };

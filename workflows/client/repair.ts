@@ -162,28 +162,38 @@ const DOERS: { [A in RepairAction]: Doer<A> } = {
     ),
 };
 
-const perform = async (deps: RepairDeps, action: RecoveryAction): Promise<void> => {
-  const order = await findOrder(deps.pg, action.orderId);
-  if (!order) throw new DomainError('NOT_FOUND', 'no such order');
-  const body: unknown = actionBodies[action.action].parse(action.body);
-  await DOERS[action.action](deps, order, body as never, action.id);
-};
-
 /**
- * Does an action once a key; a repeated request gets the recorded result.
+ * Does an operator's action once a key; a repeated request gets the recorded result.
  * A refusal is recorded too, and repeated. Refusals of the workflow and the ledger are unchanged.
  */
-export const act = async (deps: RepairDeps, input: ActionInput): Promise<RecoveryAction> => {
-  const action = await recordAction(deps.pg, input);
+export const audited = async (
+  pg: Pg,
+  input: ActionInput,
+  work: (actionId: string) => Promise<void>,
+): Promise<RecoveryAction> => {
+  const action = await recordAction(pg, input);
   if (action.outcome === 'done') return action;
   try {
-    await perform(deps, action);
+    await work(action.id);
   } catch (error) {
     if (error instanceof DomainError && error.code !== 'UNAVAILABLE') {
-      await recordOutcome(deps.pg, action.id, error.code, error.message);
+      await recordOutcome(pg, action.id, error.code, error.message);
     }
     throw error;
   }
-  await recordOutcome(deps.pg, action.id, 'done', null);
+  await recordOutcome(pg, action.id, 'done', null);
   return { ...action, outcome: 'done', doneAt: new Date() };
 };
+
+/** Does an operator's action on an order, as `audited` says. */
+export const act = (
+  deps: RepairDeps,
+  input: ActionInput & { action: RepairAction },
+): Promise<RecoveryAction> =>
+  audited(deps.pg, input, async (actionId) => {
+    const { orderId, action } = input;
+    const order = await findOrder(deps.pg, orderId);
+    if (!order) throw new DomainError('NOT_FOUND', 'no such order');
+    const body: unknown = actionBodies[action].parse(input.body);
+    await DOERS[action](deps, order, body as never, actionId);
+  });

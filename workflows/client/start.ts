@@ -1,5 +1,6 @@
 // Starts workflows; starting one that exists already changes nothing.
 import { WithStartWorkflowOperation, type Client } from '@temporalio/client';
+import type { Refund } from '../../db/postgres/orders/refunds.ts';
 import type { Return } from '../../db/postgres/orders/returns.ts';
 import {
   FULFILL_ORDER,
@@ -9,6 +10,7 @@ import {
   type StoredOrder,
   type WorkflowTimings,
 } from '../fulfill-order.contract.ts';
+import { REFUND_ORDER, refundOptions } from '../refund-order.contract.ts';
 import { RETURN_ORDER, returnOptions } from '../return-order.contract.ts';
 import type { TemporalConnection } from './connection.ts';
 
@@ -60,12 +62,23 @@ export const startOrderAndWait = async (
   });
 };
 
-/** Starts a return's workflow; `pollMs` is how often the carrier is read. */
+/** Starts the next look at a pending refund; one a look. */
+export const lookAtRefund = (
+  temporal: TemporalConnection,
+  { orderId, storeId, providerRefundId, looks }: Refund,
+): Promise<void> => {
+  if (!providerRefundId) throw new Error('a refund is looked at before it was sent');
+  const input = { orderId, storeId, recheck: { providerRefundId } };
+  const about = `${providerRefundId}/look-${looks}`;
+  return startWorkflow(temporal, REFUND_ORDER, refundOptions(about, input));
+};
+
+/** Starts a return's workflow; `pollMs` is when the carrier is first looked at without an event. */
 export const startReturn = (
   temporal: TemporalConnection,
-  { id: returnId, orderId, storeId, lines: units, refundMinor }: Return,
+  { id: returnId, orderId, storeId }: Return,
   pollMs: number,
 ): Promise<void> => {
-  const input = { returnId, orderId, storeId, units, refundMinor, pollMs };
+  const input = { returnId, orderId, storeId, pollMs };
   return startWorkflow(temporal, RETURN_ORDER, returnOptions(input));
 };

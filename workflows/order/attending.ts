@@ -33,6 +33,12 @@ export const attendingOf = (
   open: 0,
 });
 
+/** Something that goes on beside the steps: no new run begins before it has ended. */
+export const beside = <T>(state: Attending, work: Promise<T>): Promise<T> => {
+  state.open++;
+  return work.finally(() => state.open--);
+};
+
 export const showDetails = ({ status, step, waiting }: Attending): void => {
   const reasons = waiting.map(({ reason }) => reason).join(', ');
   setCurrentDetails(`**${status}**: ${step}${reasons && ` — needs a person: ${reasons}`}`);

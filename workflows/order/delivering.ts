@@ -1,12 +1,14 @@
 // Books an order's parcels and follows them to delivery or another end.
-import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, condition, continueAsNew, isCancellation } from '@temporalio/workflow';
 import type { RepairAction } from '../../domain/attention.ts';
 import type { DeliveryOutcome, UnitsAt } from '../../domain/parcels.ts';
+import { PARCEL_LOOKS } from '../../domain/looks.ts';
 import type { FulfillOrderInput } from '../fulfill-order.contract.ts';
-import { fulfillment, paymentUndo, refunds, stockUndo } from '../activity-proxies.ts';
+import { fulfillment, looks, paymentUndo, refunds, stockUndo } from '../activity-proxies.ts';
+import { lookAtOnce, untilKnown, type Looks } from './looking.ts';
 import { attend, persist, Resolved } from './persist.ts';
 import { refusalIn } from './refusals.ts';
-import { showStep } from './attending.ts';
+import { beside, showStep } from './attending.ts';
 import { cancelled } from './endings.ts';
 import { mail, moved, moveTo, type OrderState } from './state.ts';
 import { registerUndo } from './undo.ts';
@@ -83,27 +85,52 @@ async function recordShipped(state: OrderState): Promise<'shipped' | 'delivered'
 }
 
 async function ship(state: OrderState, input: FulfillOrderInput): Promise<void> {
-  // The activity that sees the parcels on their way records it, and the mail awaits that status.
-  const kind = state.hasLeft ? 'left' : 'shipped';
-  mail(state, kind, { awaits: 'shipped', pollMs: input.carrierPollMs });
   showStep(state, 'on its way');
   const following = follow(state, input);
-  if (state.hasLeft) await askAboutLeft(state, following);
+  if (state.hasLeft && !input.resume) {
+    lookAtOnce(state);
+    await beside(state, askAboutLeft(state, following));
+  }
   await arrive(state, await following);
 }
 
-const follow = (state: OrderState, { carrierPollMs: pollMs }: FulfillOrderInput) =>
+/** The activity that sees the parcels on their way records it. */
+async function look(state: OrderState): Promise<DeliveryOutcome | undefined> {
+  const { isShipped, outcome } = await looks.lookAtShipment(state.order);
+  if (isShipped && !state.isShipped) {
+    state.isShipped = true;
+    moved(state, 'shipped');
+    mail(state, state.hasLeft ? 'left' : 'shipped');
+  }
+  return outcome;
+}
+
+const follow = (state: OrderState, input: FulfillOrderInput) =>
   persist(state, {
     name: 'following the parcel',
     reason: SHIPMENT_FAILED,
     isResolvable: true,
-    work: () => fulfillment.followShipment({ ...state.order, pollMs }),
+    work: () =>
+      untilKnown(state, {
+        schedule: PARCEL_LOOKS,
+        firstMs: input.carrierPollMs,
+        look: () => look(state),
+        continueAsNew: (looks) => resumeAsNew(state, input, looks),
+      }),
     skipped: async (): Promise<DeliveryOutcome> => {
       await recordShipped(state);
       await moveTo(state, 'delivered');
       return { end: 'delivered', undeliveredMinor: 0, returned: [] };
     },
   });
+
+/** Parcels that take long are followed by new runs: nothing but the wait is left to do. */
+const resumeAsNew = (
+  { status, isShipped, hasLeft, isReturn }: OrderState,
+  input: FulfillOrderInput,
+  looks: Looks,
+): Promise<never> =>
+  continueAsNew({ ...input, resume: { status, isShipped, hasLeft, isReturn, looks } });
 
 /** An operator decides about the parcel of a cancelled order, as long as it is on its way. */
 async function askAboutLeft(state: OrderState, following: Promise<unknown>): Promise<void> {
@@ -145,7 +172,7 @@ async function restock(state: OrderState, units: UnitsAt[]): Promise<void> {
   await persist(state, { name: 'restocking', reason: 'UNDO_FAILED', work });
 }
 
-/** A refund that the bank refused has raised an attention; its mail comes with the next one. */
+/** A refund that is refused or pending has its mail when it succeeds. */
 async function refundUndelivered(state: OrderState, amountMinor: number): Promise<void> {
   if (amountMinor === 0) return;
   const id = `${state.order.orderId}/undelivered`;

@@ -11,6 +11,7 @@ import {
   providePayment,
 } from '../fulfill-order.contract.ts';
 import { records } from '../activity-proxies.ts';
+import { setLookHandler } from './looking.ts';
 import { illegal, onUpdate, setRepairHandler } from './repairs.ts';
 import type { OrderState } from './state.ts';
 
@@ -84,6 +85,7 @@ export const setHandlers = (state: OrderState): void => {
     attentions: state.waiting.map(({ step, reason }) => ({ step, reason })),
   }));
   setHandler(paymentChanged, () => void state.changes++);
+  setLookHandler(state);
   onUpdate(placeOrder, async () => {
     await condition(() => isDecided(state.status) || state.status === 'awaiting_payment');
     return state.status;

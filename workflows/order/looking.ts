@@ -70,7 +70,8 @@ export const untilKnown = async <T>(state: Attending, looking: Looking<T>): Prom
       looks.answered = looks.events;
       const known = await lookOnce(looking);
       if (known !== undefined) return known;
-      const isLong = looks.scheduled - first >= LOOKS_A_RUN || workflowInfo().continueAsNewSuggested;
+      const isLong =
+        looks.scheduled - first >= LOOKS_A_RUN || workflowInfo().continueAsNewSuggested;
       if (isLong && isIdle(state)) await looking.continueAsNew?.({ ...looks });
     }
   } catch (error) {

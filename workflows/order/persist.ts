@@ -1,5 +1,5 @@
 // Runs a workflow's step; a failure raises an attention and waits for an operator's decision.
-import { condition } from '@temporalio/workflow';
+import { condition, ContinueAsNew } from '@temporalio/workflow';
 import type { Attention, AttentionReason } from '../../domain/attention.ts';
 import type { Repair } from '../fulfill-order.contract.ts';
 import { records } from '../activity-proxies.ts';
@@ -85,6 +85,7 @@ export const persist = async <T>(state: Attending, step: Step<T>): Promise<T> =>
       const done = await step.work();
       return done;
     } catch (error) {
+      if (error instanceof ContinueAsNew) throw error;
       if (isEndingOfOrder(error, step.endings ?? [])) throw error;
       if (!isCancelled()) repair = await attend(state, questionOf(step, error), isCancelled);
     }

@@ -3,8 +3,8 @@ import { upsertSearchAttributes } from '@temporalio/workflow';
 import type { NotificationKind, NotifyInput } from '../../activities/notifications.ts';
 import { isEnding, type OrderEndReason, type OrderStatus } from '../../domain/order.ts';
 import { ORDER_STATUS, type FulfillOrderInput } from '../fulfill-order.contract.ts';
-import { laterNotifications, notifications, records } from '../activity-proxies.ts';
-import { showDetails, type Attending } from './attending.ts';
+import { notifications, records } from '../activity-proxies.ts';
+import { attendingOf, beside, showDetails, type Attending } from './attending.ts';
 import type { UndoName } from './undo.ts';
 
 export interface OrderState extends Attending {
@@ -31,6 +31,8 @@ export interface OrderState extends Attending {
   deadlineMs: number;
   /** What has to be undone if the order ends without a parcel; registered before it is done. */
   undos: readonly UndoName[];
+  /** All parcels are on their way, and the shopper was told. */
+  isShipped: boolean;
   /** A parcel had left before it could be voided. */
   hasLeft: boolean;
   /** An operator treats the parcel that had left as a return. */
@@ -42,12 +44,10 @@ export interface OrderState extends Attending {
 }
 
 export const initialState = (input: FulfillOrderInput): OrderState => ({
-  order: { orderId: input.orderId, storeId: input.storeId },
-  status: 'accepted',
-  step: 'beginning',
+  ...attendingOf({ orderId: input.orderId, storeId: input.storeId }, '', input.resume?.looks),
+  status: input.resume?.status ?? 'accepted',
   changes: 0,
-  cancelRequested: false,
-  isBooking: false,
+  isBooking: input.resume !== undefined,
   changing: 0,
   cardsTaken: 1,
   addressesTaken: 0,
@@ -56,10 +56,10 @@ export const initialState = (input: FulfillOrderInput): OrderState => ({
   mailedTries: 0,
   tries: 1,
   deadlineMs: Date.now() + input.paymentWindowMs,
-  waiting: [],
   undos: [],
-  hasLeft: false,
-  isReturn: false,
+  isShipped: input.resume?.isShipped ?? false,
+  hasLeft: input.resume?.hasLeft ?? false,
+  isReturn: input.resume?.isReturn ?? false,
   voidPatienceMs: input.voidPatienceMs,
   beside: [],
 });
@@ -91,10 +91,13 @@ export const moveTo = async (
 export const mail = (
   state: OrderState,
   kind: NotificationKind,
-  about: Pick<NotifyInput, 'about' | 'amountMinor' | 'awaits' | 'pollMs'> = {},
-): void =>
-  void state.beside.push(
-    (about.awaits ? laterNotifications : notifications)
-      .notifyShopper({ ...state.order, kind, ...about })
-      .catch(() => undefined),
+  about: Pick<NotifyInput, 'about' | 'amountMinor'> = {},
+): void => {
+  const sent = notifications.notifyShopper({ ...state.order, kind, ...about });
+  state.beside.push(
+    beside(
+      state,
+      sent.catch(() => undefined),
+    ),
   );
+};

@@ -3,7 +3,7 @@ import { and, asc, desc, eq, gt, inArray, lt, or, sql } from 'drizzle-orm';
 import {
   UNDECIDED_MS_MAX,
   type AttentionReason,
-  type RepairAction,
+  type AuditedAction,
 } from '../../../domain/attention.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import { newId } from '../../../domain/ids.ts';
@@ -142,7 +142,7 @@ export interface ActionInput {
   key: string;
   orderId: string;
   batchId?: string | undefined;
-  action: RepairAction;
+  action: AuditedAction;
   body: Record<string, unknown>;
 }
 

@@ -1,5 +1,5 @@
 // Refunds: granted once per request, never above the captured amount, owed until confirmed.
-import { eq } from 'drizzle-orm';
+import { and, asc, eq, lt, sql } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import { grantedMinor } from '../../../domain/giving-back.ts';
 import { paymentStatusAfter } from '../../../domain/order.ts';
@@ -72,6 +72,25 @@ export const listRefunds = (pg: Pg, orderId: string): Promise<Refund[]> =>
   pg.query('refunds.list', (db) =>
     db.select().from(refunds).where(eq(refunds.orderId, orderId)).orderBy(refunds.createdAt),
   );
+
+/** Pending refunds whose time to be looked at has come, the longest overdue first. */
+export const listRefundsToLookAt = (pg: Pg, limit: number): Promise<Refund[]> =>
+  pg.query('refunds.toLookAt', (db) =>
+    db
+      .select()
+      .from(refunds)
+      .where(and(eq(refunds.state, 'pending'), lt(refunds.lookAt, sql`now()`)))
+      .orderBy(asc(refunds.lookAt))
+      .limit(limit),
+  );
+
+/** Counts a look at a pending refund; the next one is due after `waitMs`. */
+export const recordRefundLook = (pg: Pg, id: string, waitMs: number): Promise<void> =>
+  pg.query('refunds.looked', async (db) => {
+    const lookAt = sql`now() + make_interval(secs => ${waitMs / 1_000})`;
+    const looks = sql`${refunds.looks} + 1`;
+    await db.update(refunds).set({ lookAt, looks }).where(eq(refunds.id, id));
+  });
 
 const changeState = async (tx: Tx, id: string, state: Refund['state'], providerId?: string) => {
   const set = { state, updatedAt: new Date(), ...(providerId && { providerRefundId: providerId }) };

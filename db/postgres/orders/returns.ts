@@ -1,11 +1,13 @@
 // Returns of an order: requested once per key, within the bought units, each move with its event.
-import { and, eq, lt } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, lt } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import { newId } from '../../../domain/ids.ts';
 import { demandOf } from '../../../domain/order.ts';
 import {
+  inspectedOf,
   RETURN_MOVES,
   valueReturn,
+  type Inspection,
   type ReturnLine,
   type ReturnState,
 } from '../../../domain/returns.ts';
@@ -80,6 +82,32 @@ export const listReturns = (pg: Pg, orderId: string): Promise<Return[]> =>
     db.select().from(returns).where(eq(returns.orderId, orderId)).orderBy(returns.createdAt),
   );
 
+export interface ReturnsPage {
+  states: readonly ReturnState[];
+  /** Of the last one seen; empty for the first page. */
+  after: string;
+  limit: number;
+}
+
+/** Returns of every store in these states, by their id, which sorts as they were requested. */
+export const listReturnsIn = (pg: Pg, { states, after, limit }: ReturnsPage): Promise<Return[]> =>
+  pg.query('returns.listIn', (db) =>
+    db
+      .select()
+      .from(returns)
+      .where(and(inArray(returns.state, [...states]), gt(returns.id, after)))
+      .orderBy(asc(returns.id))
+      .limit(limit),
+  );
+
+/** Throws NOT_FOUND. */
+export const returnOfAnyStore = (pg: Pg, id: string): Promise<Return> =>
+  pg.query('returns.ofAnyStore', async (db) => {
+    const [row] = await db.select().from(returns).where(eq(returns.id, id));
+    if (!row) throw noReturn();
+    return row;
+  });
+
 /** Returns whose workflow has not begun for `olderThanMs`, at most 100. */
 export const listRequested = (pg: Pg, olderThanMs: number): Promise<Return[]> =>
   pg.query('returns.requested', (db) =>
@@ -96,39 +124,89 @@ const EVENTS: Record<Exclude<ReturnState, 'requested'>, string> = {
   received: 'ReturnReceived',
   refunded: 'ReturnRefunded',
   expired: 'ReturnExpired',
+  in_transit: 'ReturnSent',
+  inspected: 'ReturnInspected',
 };
 
 interface ReturnMove {
   state: Exclude<ReturnState, 'requested'>;
   shipmentId?: string;
   trackingNumber?: string;
-  note?: string;
+  note?: string | undefined;
+  accepted?: ReturnLine[];
+  location?: string;
+  sendUntil?: Date;
+  refundMinor?: number;
 }
+
+const lockReturn = async (tx: Tx, storeId: string, id: string): Promise<Return> => {
+  const match = and(eq(returns.storeId, storeId), eq(returns.id, id));
+  const [present] = await tx.select().from(returns).where(match).for('update');
+  if (!present) throw noReturn();
+  return present;
+};
+
+/** Moves a locked return along its table, with the order's event. ILLEGAL_TRANSITION. */
+const moveLocked = async (tx: Tx, present: Return, move: ReturnMove): Promise<Return> => {
+  const { id, storeId, orderId, state } = present;
+  if (!RETURN_MOVES[state].includes(move.state)) {
+    throw new DomainError('ILLEGAL_TRANSITION', `a return cannot become ${move.state} now`, {
+      facts: { from: state, to: move.state },
+    });
+  }
+  const set = { ...move, updatedAt: new Date() };
+  const [moved = present] = await tx.update(returns).set(set).where(eq(returns.id, id)).returning();
+  const row = await writeChange(tx, await lockOrder(tx, storeId, orderId), {});
+  const { trackingNumber, note, accepted } = move;
+  const data: EventData = {
+    returnId: id,
+    ...(trackingNumber && { trackingNumber }),
+    ...(note && { note }),
+    ...(accepted && { accepted }),
+  };
+  await recordEvent(tx, row, EVENTS[move.state], data);
+  return moved;
+};
 
 /**
  * Moves a return along its table; a move already made changes nothing. Throws ILLEGAL_TRANSITION.
  */
 export const moveReturn = (pg: Pg, storeId: string, id: string, move: ReturnMove): Promise<void> =>
   pg.transaction('returns.move', async (tx) => {
-    const match = and(eq(returns.storeId, storeId), eq(returns.id, id));
-    const [present] = await tx.select().from(returns).where(match).for('update');
-    if (!present) throw noReturn();
-    if (present.state === move.state) return;
-    if (!RETURN_MOVES[present.state].includes(move.state)) {
-      throw new DomainError('ILLEGAL_TRANSITION', `a return cannot become ${move.state} now`, {
-        facts: { from: present.state, to: move.state },
-      });
-    }
-    await tx
-      .update(returns)
-      .set({ ...move, updatedAt: new Date() })
-      .where(match);
-    const row = await writeChange(tx, await lockOrder(tx, storeId, present.orderId), {});
-    const { trackingNumber, note } = move;
-    const data: EventData = {
-      returnId: id,
-      ...(trackingNumber && { trackingNumber }),
-      ...(note && { note }),
-    };
-    await recordEvent(tx, row, EVENTS[move.state], data);
+    const present = await lockReturn(tx, storeId, id);
+    if (present.state !== move.state) await moveLocked(tx, present, move);
+  });
+
+/** States before the inspection. */
+const UNINSPECTED: readonly ReturnState[] = ['approved', 'in_transit', 'received'];
+
+/**
+ * Records what was accepted of a return, once; a return of which nothing is, is rejected. Units
+ * that are accepted before their parcel was seen have been received. ILLEGAL_TRANSITION,
+ * INVALID_INPUT.
+ */
+export const inspectReturn = (
+  pg: Pg,
+  storeId: string,
+  id: string,
+  { location, ...inspection }: Inspection & { location: string },
+): Promise<Return> =>
+  pg.transaction('returns.inspect', async (tx) => {
+    const present = await lockReturn(tx, storeId, id);
+    if (!UNINSPECTED.includes(present.state)) return present;
+    const { lines: bought } = await lockOrder(tx, storeId, present.orderId);
+    const { accepted, refundMinor } = inspectedOf(bought, present, inspection);
+    const { note } = inspection;
+    if (accepted.length === 0) return moveLocked(tx, present, { state: 'rejected', note });
+    const isHere = present.state === 'received';
+    const here = isHere ? present : await moveLocked(tx, present, { state: 'received' });
+    const move = { state: 'inspected' as const, accepted, refundMinor, note, location };
+    return moveLocked(tx, here, move);
+  });
+
+/** Records that a return's refund has reached the shopper; one that has ended stays as it is. */
+export const concludeReturn = (pg: Pg, storeId: string, id: string): Promise<void> =>
+  pg.transaction('returns.conclude', async (tx) => {
+    const present = await lockReturn(tx, storeId, id);
+    if (present.state === 'inspected') await moveLocked(tx, present, { state: 'refunded' });
   });

@@ -14,7 +14,7 @@ import {
   timestamp,
   unique,
 } from 'drizzle-orm/pg-core';
-import { BREAK_KINDS, REPAIR_ACTIONS, type Attention } from '../../../domain/attention.ts';
+import { AUDITED_ACTIONS, BREAK_KINDS, type Attention } from '../../../domain/attention.ts';
 import type { NextAction } from '../../../domain/declines.ts';
 import type { Address, OrderLine } from '../../../domain/order.ts';
 import {
@@ -220,6 +220,9 @@ export const refunds = ordersSchema.table(
     reason: text().notNull(),
     state: text({ enum: REFUND_STATES }).notNull(),
     providerRefundId: text('provider_refund_id'),
+    /** When the provider is asked next, once it has said that the refund is pending. */
+    lookAt: timestamp('look_at', { withTimezone: true }),
+    looks: integer().notNull().default(0),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
   },
@@ -229,6 +232,9 @@ export const refunds = ordersSchema.table(
     index('refunds_owed_idx')
       .on(table.createdAt)
       .where(sql`${table.state} in ('requested', 'pending')`),
+    index('refunds_look_at_idx')
+      .on(table.lookAt)
+      .where(sql`${table.state} = 'pending'`),
     check('refunds_amount_minor_check', sql`${table.amountMinor} > 0`),
   ],
 );
@@ -310,15 +316,35 @@ export const returns = ordersSchema.table(
     reason: text().notNull(),
     refundMinor: integer('refund_minor').notNull(),
     state: text({ enum: RETURN_STATES }).notNull(),
-    /** Why it was rejected. */
+    /** Why it was refused, in whole or in part. */
     note: text(),
+    /** What of it was accepted; null before its inspection. */
+    accepted: jsonb().$type<ReturnLine[]>(),
+    /** The location that has received it. */
+    location: text(),
+    /** Its label is void afterwards unless the parcel has left. */
+    sendUntil: timestamp('send_until', { withTimezone: true }),
     shipmentId: text('shipment_id'),
     trackingNumber: text('tracking_number'),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
   },
-  (table) => [unique('returns_order_id_key_key').on(table.orderId, table.key)],
+  (table) => [
+    unique('returns_order_id_key_key').on(table.orderId, table.key),
+    index('returns_open_idx')
+      .on(table.id)
+      .where(sql`${table.state} not in ('refunded', 'rejected', 'expired')`),
+  ],
 );
+
+/** A store's rules for what comes back; a store without a row has the default ones. */
+export const returnSettings = ordersSchema.table('return_settings', {
+  storeId: text('store_id').primaryKey(),
+  address: jsonb().$type<Address>(),
+  location: text().notNull(),
+  inspects: boolean().notNull(),
+  updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
+});
 
 /** The audit of operators' actions: one row per key, with its outcome. */
 export const recoveryActions = ordersSchema.table(
@@ -331,7 +357,7 @@ export const recoveryActions = ordersSchema.table(
     orderId: text('order_id').notNull(),
     /** The batch it belongs to, if any. */
     batchId: text('batch_id'),
-    action: text({ enum: REPAIR_ACTIONS }).notNull(),
+    action: text({ enum: AUDITED_ACTIONS }).notNull(),
     body: jsonb().$type<Record<string, unknown>>().notNull(),
     /** `asked` until the outcome is known; then `done` or the code of the refusal. */
     outcome: text().notNull(),

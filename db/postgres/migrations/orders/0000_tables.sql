@@ -156,9 +156,19 @@ CREATE TABLE "orders"."refunds" (
 	"reason" text NOT NULL,
 	"state" text NOT NULL,
 	"provider_refund_id" text,
+	"look_at" timestamp with time zone,
+	"looks" integer DEFAULT 0 NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "refunds_amount_minor_check" CHECK ("orders"."refunds"."amount_minor" > 0)
+);
+--> statement-breakpoint
+CREATE TABLE "orders"."return_settings" (
+	"store_id" text PRIMARY KEY NOT NULL,
+	"address" jsonb,
+	"location" text NOT NULL,
+	"inspects" boolean NOT NULL,
+	"updated_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "orders"."returns" (
@@ -171,6 +181,9 @@ CREATE TABLE "orders"."returns" (
 	"refund_minor" integer NOT NULL,
 	"state" text NOT NULL,
 	"note" text,
+	"accepted" jsonb,
+	"location" text,
+	"send_until" timestamp with time zone,
 	"shipment_id" text,
 	"tracking_number" text,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
@@ -200,5 +213,7 @@ CREATE INDEX "recovery_actions_batch_id_idx" ON "orders"."recovery_actions" USIN
 CREATE INDEX "refunds_order_id_idx" ON "orders"."refunds" USING btree ("order_id");--> statement-breakpoint
 CREATE INDEX "refunds_provider_refund_id_idx" ON "orders"."refunds" USING btree ("provider_refund_id");--> statement-breakpoint
 CREATE INDEX "refunds_owed_idx" ON "orders"."refunds" USING btree ("created_at") WHERE "orders"."refunds"."state" in ('requested', 'pending');--> statement-breakpoint
+CREATE INDEX "refunds_look_at_idx" ON "orders"."refunds" USING btree ("look_at") WHERE "orders"."refunds"."state" = 'pending';--> statement-breakpoint
+CREATE INDEX "returns_open_idx" ON "orders"."returns" USING btree ("id") WHERE "orders"."returns"."state" not in ('refunded', 'rejected', 'expired');--> statement-breakpoint
 CREATE INDEX "webhook_events_received_at_idx" ON "orders"."webhook_events" USING btree ("received_at");--> statement-breakpoint
 CREATE INDEX "webhook_events_unnotified_idx" ON "orders"."webhook_events" USING btree ("received_at") WHERE "orders"."webhook_events"."notified_at" is null;

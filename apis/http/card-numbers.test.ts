@@ -1,7 +1,7 @@
 // Tests that card numbers are detected in any spacing and context, and other numbers are not.
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { looksLikeCardNumber } from './payment.ts';
+import { looksLikeCardNumber } from './card-numbers.ts';
 
 /** Published test numbers of every length in use (Stripe, "Testing"; 19 digits by Luhn). */
 const CARDS: [kind: string, card: string][] = [
