@@ -73,8 +73,8 @@ export interface Attention {
 
 /** The step of what the sweep sees, as no step of the workflow waits. */
 export const SWEEP_STEP = 'workflow';
-/** Steps of a return or a dispute begin with the id of its workflow: `return/<id>: <step>`. */
-const OWN_WORKFLOW = /^((?:return|dispute)\/[^:]+): /;
+/** Steps of a workflow beside the order's begin with its id: `return/<id>: <step>`. */
+const OWN_WORKFLOW = /^((?:return|dispute|refund)\/[^:]+): /;
 /** The id of the workflow whose step it is; undefined for a step of the order's own. */
 export const workflowOfStep = (step: string): string | undefined => OWN_WORKFLOW.exec(step)?.[1];
 
@@ -83,7 +83,9 @@ const REFUND_STEP = 'refund/';
 export const refundStep = (refundId: string): string => `${REFUND_STEP}${refundId}`;
 /** The refund of such a step; undefined for any other step. */
 export const refundOfStep = (step: string): string | undefined =>
-  step.startsWith(REFUND_STEP) ? step.slice(REFUND_STEP.length) : undefined;
+  step.startsWith(REFUND_STEP) && workflowOfStep(step) === undefined
+    ? step.slice(REFUND_STEP.length)
+    : undefined;
 
 /** Attempts of one sweep, or of one order's repair in a batch. */
 export const RECOVERY_ATTEMPTS_MAX = 3;

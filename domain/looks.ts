@@ -10,7 +10,7 @@ export interface LookPhase {
   times: number;
 }
 
-/** An hour, a day, a fortnight, sixty days: 84 looks; at parcels, and at refunds that are pending. */
+/** An hour, a day, a fortnight, sixty days: 84 looks at a parcel, or at a pending refund. */
 export const PARCEL_LOOKS: readonly LookPhase[] = [
   { everyMs: 5 * MINUTE_MS, times: 12 },
   { everyMs: HOUR_MS, times: 23 },

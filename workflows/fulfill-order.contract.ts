@@ -121,7 +121,7 @@ export interface Repair {
 }
 
 export interface OrderProgress {
-  status: OrderStatus;
+  status: string;
   /** The workflow's present step, for a person. */
   step: string;
   /** The steps that wait for an operator. */

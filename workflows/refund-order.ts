@@ -1,47 +1,84 @@
 // Grants and sends one refund, or looks at one that changed at the provider or is due to be.
+import { CancellationScope, workflowInfo } from '@temporalio/workflow';
 import { refundStep } from '../domain/attention.ts';
+import { PARCEL_LOOKS } from '../domain/looks.ts';
 import { returnOfRefund } from '../domain/returns.ts';
 import { looks, notifications, records, refunds, returns } from './activity-proxies.ts';
-import { ranOutOfTime, refusalIn } from './order/refusals.ts';
+import { attendingOf, showStep, type Attending } from './order/attending.ts';
+import { persist } from './order/persist.ts';
+import { lookAtOnce, untilKnown } from './order/looking.ts';
+import { refusalIn } from './order/refusals.ts';
+import { setAttendingHandlers } from './order/repairs.ts';
 import type { RefundOrderInput } from './refund-order.contract.ts';
 
-interface Order {
-  orderId: string;
-  storeId: string;
+/** Temporal's own cancellation changes nothing: the money is owed. */
+export function refundOrder(input: RefundOrderInput): Promise<string> {
+  return CancellationScope.nonCancellable(() => refund(input));
 }
 
-export async function refundOrder({
-  orderId,
-  storeId,
-  ...input
-}: RefundOrderInput): Promise<string> {
-  const order = { orderId, storeId };
-  return input.grant ? granted(order, input.grant) : looked(order, input.recheck);
+async function refund(input: RefundOrderInput): Promise<string> {
+  const { orderId, storeId, grant, recheck } = input;
+  const state = attendingOf({ orderId, storeId }, 'refund');
+  setAttendingHandlers(state);
+  if (grant) return granted(state, grant);
+  return recheck ? looked(state, recheck) : 'nothing to do';
 }
 
-async function granted(
-  order: Order,
-  grant: NonNullable<RefundOrderInput['grant']>,
-): Promise<string> {
-  const amountMinor = await requested(order, grant);
+/** A step whose failure waits for an operator; a refusal that it lists is thrown. */
+const run = <T>(
+  state: Attending,
+  step: string,
+  work: () => Promise<T>,
+  endings: readonly string[] = [],
+): Promise<T> => {
+  showStep(state, step);
+  const name = `${workflowInfo().workflowId}: ${step}`;
+  return persist(state, { name, reason: 'REFUND_FAILED', endings, work });
+};
+
+type Grant = NonNullable<RefundOrderInput['grant']>;
+
+async function granted(state: Attending, grant: Grant): Promise<string> {
+  const { id, reason } = grant;
+  const amountMinor = await requested(state, grant);
   if (amountMinor === undefined) return 'refused';
   if (amountMinor === 0) return 'nothing to give back';
-  const { id, reason } = grant;
-  const state = await refunds.settleRefund({ id });
-  if (state === 'succeeded') await conclude(order, { id, amountMinor, reason });
-  return state;
+  const outcome = await run(state, 'sending it', () => refunds.settleRefund({ id }));
+  if (outcome === 'succeeded') await conclude(state, { id, amountMinor, reason });
+  return outcome;
 }
 
-/** One that the provider does not show in time has its next look in the record. */
-async function looked(order: Order, recheck: RefundOrderInput['recheck']): Promise<string> {
-  if (!recheck) return 'nothing to look at';
-  const seen = await looks.lookAtRefund(recheck).catch((error: unknown) => {
-    if (ranOutOfTime(error)) return undefined;
-    throw error;
-  });
+const NOT_LEFT = ['REFUND_EXCEEDS_CAPTURE', 'IDEMPOTENCY_KEY_REUSED'];
+
+/** A refusal is told: what was left when the operator asked may have gone since. */
+async function requested(state: Attending, grant: Grant): Promise<number | undefined> {
+  const { order } = state;
+  const work = () => refunds.requestRefund({ ...order, ...grant });
+  try {
+    return await run(state, 'granting it', work, NOT_LEFT);
+  } catch (error) {
+    const refusal = refusalIn(error);
+    if (!refusal) throw error;
+    const detail = `${refusal.code}: ${refusal.message}`;
+    const question = { step: refundStep(grant.id), reason: 'REFUND_FAILED' as const, detail };
+    await records.raiseAttention({ ...order, ...question, actions: ['dismiss'] });
+    return undefined;
+  }
+}
+
+/** A look that is not answered may have recorded the refund: it is repeated until it is. */
+async function looked(
+  state: Attending,
+  { pollMs: firstMs, ...refund }: NonNullable<RefundOrderInput['recheck']>,
+): Promise<string> {
+  const look = async () => ({ seen: await looks.lookAtRefund(refund) });
+  lookAtOnce(state);
+  const { seen } = await run(state, 'looking at it', () =>
+    untilKnown(state, { schedule: PARCEL_LOOKS, firstMs, look }),
+  );
   // What was confirmed at once has been concluded by the workflow that sent it.
-  if (seen?.state === 'succeeded' && seen.wasPending) await conclude(order, seen);
-  return seen?.state ?? 'not seen';
+  if (seen?.state === 'succeeded' && seen.wasPending) await conclude(state, seen);
+  return seen?.state ?? 'unknown';
 }
 
 interface Confirmed {
@@ -51,26 +88,14 @@ interface Confirmed {
 }
 
 /** The money is on its way: a return that it belongs to has ended, and the shopper is told. */
-async function conclude(order: Order, { id, amountMinor, reason }: Confirmed): Promise<void> {
+async function conclude(state: Attending, { id, amountMinor, reason }: Confirmed): Promise<void> {
+  const { order } = state;
   const returnId = returnOfRefund(reason);
-  if (returnId) await returns.concludeReturn({ returnId, storeId: order.storeId });
+  if (returnId) {
+    const { storeId } = order;
+    const work = () => returns.concludeReturn({ returnId, storeId });
+    await run(state, 'ending its return', work);
+  }
   const mail = { ...order, kind: 'refunded' as const, about: id, amountMinor };
   await notifications.notifyShopper(mail).catch(() => undefined);
-}
-
-/** A refusal is told: what was left when the operator asked may have gone since. */
-async function requested(
-  order: Order,
-  grant: NonNullable<RefundOrderInput['grant']>,
-): Promise<number | undefined> {
-  try {
-    return await refunds.requestRefund({ ...order, ...grant });
-  } catch (error) {
-    const refusal = refusalIn(error);
-    if (!refusal) throw error;
-    const detail = `${refusal.code}: ${refusal.message}`;
-    const question = { step: refundStep(grant.id), reason: 'REFUND_FAILED' as const, detail };
-    await records.raiseAttention({ ...order, ...question, actions: ['dismiss'] });
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
-// The name, id, input, update and query of the workflow of one return.
-import { defineQuery, defineUpdate } from '@temporalio/workflow';
+// The name, id, input and update of the workflow of one return.
+import { defineUpdate } from '@temporalio/workflow';
 import type { Inspection } from '../domain/returns.ts';
 import { ORDERS_QUEUE } from './fulfill-order.contract.ts';
 import type { Looks } from './order/looking.ts';
@@ -19,7 +19,6 @@ export interface ReturnOrderInput {
 /** One workflow per return, for ever. */
 export const returnOrderId = (returnId: string): string => `return/${returnId}`;
 
-export const returnProgress = defineQuery<string>('returnProgress');
 /** What a person accepts of it; ILLEGAL_TRANSITION once that is decided. */
 export const inspectReturn = defineUpdate<void, [Inspection]>('inspectReturn');
 

@@ -1,20 +1,15 @@
 // Follows a return: approved, sent back, received, inspected, refunded, and put on hand again.
-import { condition, continueAsNew, setHandler } from '@temporalio/workflow';
+import { CancellationScope, condition, continueAsNew } from '@temporalio/workflow';
 import type { Inspected } from '../activities/returns.ts';
 import type { AttentionReason } from '../domain/attention.ts';
 import { PARCEL_LOOKS } from '../domain/looks.ts';
 import { refundReasonOf, type Inspection } from '../domain/returns.ts';
 import { looks, notifications, refunds, returns, stockUndo } from './activity-proxies.ts';
 import { attendingOf, showStep, type Attending } from './order/attending.ts';
-import { lookAtOnce, setLookHandler, untilKnown } from './order/looking.ts';
+import { lookAtOnce, untilKnown } from './order/looking.ts';
 import { persist } from './order/persist.ts';
-import { illegal, onUpdate, setRepairHandler } from './order/repairs.ts';
-import {
-  inspectReturn,
-  returnOrderId,
-  returnProgress,
-  type ReturnOrderInput,
-} from './return-order.contract.ts';
+import { illegal, onUpdate, setAttendingHandlers } from './order/repairs.ts';
+import { inspectReturn, returnOrderId, type ReturnOrderInput } from './return-order.contract.ts';
 
 interface ReturnState extends Attending {
   input: ReturnOrderInput;
@@ -25,7 +20,12 @@ interface ReturnState extends Attending {
   isInspected: boolean;
 }
 
-export async function returnOrder(input: ReturnOrderInput): Promise<string> {
+/** Temporal's own cancellation changes nothing: goods and money are on their way. */
+export function returnOrder(input: ReturnOrderInput): Promise<string> {
+  return CancellationScope.nonCancellable(() => comeBack(input));
+}
+
+async function comeBack(input: ReturnOrderInput): Promise<string> {
   const { returnId, orderId, storeId, resume } = input;
   const state: ReturnState = {
     ...attendingOf({ orderId, storeId }, 'return', resume),
@@ -33,12 +33,10 @@ export async function returnOrder(input: ReturnOrderInput): Promise<string> {
     ids: { returnId, storeId },
     isInspected: false,
   };
-  setRepairHandler(state);
-  setLookHandler(state);
+  setAttendingHandlers(state);
   setInspectionHandler(state);
-  setHandler(returnProgress, () => state.step);
   if (!resume) await approve(state);
-  if ((await comesBack(state)) === 'expired') return 'expired';
+  if ((await arrives(state)) === 'expired') return 'expired';
   const { accepted, refundMinor, location, note } = await inspect(state);
   if (note !== undefined) await mail(state, 'return_refused', { note });
   if (accepted.length === 0) return 'rejected';
@@ -49,7 +47,7 @@ export async function returnOrder(input: ReturnOrderInput): Promise<string> {
   ]);
   showStep(state, refunded.state);
   if (refunded.state !== 'succeeded') return 'inspected';
-  await returns.concludeReturn(state.ids);
+  await run(state, { step: 'ending it', work: () => returns.concludeReturn(state.ids) });
   const { amountMinor } = refunded;
   if (amountMinor > 0) await mail(state, 'refunded', { amountMinor });
   return 'refunded';
@@ -101,7 +99,7 @@ const approve = (state: ReturnState): Promise<void> =>
     },
   });
 
-const comesBack = (state: ReturnState): Promise<'received' | 'expired'> =>
+const arrives = (state: ReturnState): Promise<'received' | 'expired'> =>
   run<'received' | 'expired'>(state, {
     step: FOLLOWING,
     work: () =>
@@ -110,6 +108,9 @@ const comesBack = (state: ReturnState): Promise<'received' | 'expired'> =>
         firstMs: state.input.pollMs,
         look: async () => (state.decision ? 'received' : looks.lookAtReturn(state.ids)),
         continueAsNew: (resume) => continueAsNew({ ...state.input, resume }),
+      }).catch((error: unknown) => {
+        if (state.decision) return 'received';
+        throw error;
       }),
     skipped: async () => {
       await returns.receiveReturn(state.ids);

@@ -2,7 +2,7 @@
 import { disputes } from './activity-proxies.ts';
 import { attendingOf, showStep } from './order/attending.ts';
 import { persist } from './order/persist.ts';
-import { setRepairHandler } from './order/repairs.ts';
+import { setAttendingHandlers } from './order/repairs.ts';
 import { disputeWorkflowId, type SettleDisputeInput } from './settle-dispute.contract.ts';
 
 export async function settleDispute(input: SettleDisputeInput): Promise<'won' | 'lost'> {
@@ -10,7 +10,7 @@ export async function settleDispute(input: SettleDisputeInput): Promise<'won' | 
   const { disputeId, orderId, storeId } = dispute;
   const order = { orderId, storeId };
   const state = attendingOf(order, 'dispute');
-  setRepairHandler(state);
+  setAttendingHandlers(state);
   const step = <T>(step: string, work: () => Promise<T>, skipped?: () => Promise<T>) => {
     showStep(state, step);
     const name = `${disputeWorkflowId(disputeId)}: ${step}`;

@@ -210,7 +210,7 @@ const lookAgainAt = async (
   { pg, temporal, timings }: RecoveryDeps,
   refund: Refund,
 ): Promise<void> => {
-  await lookAtRefund(temporal, refund);
+  await lookAtRefund(temporal, refund, timings.carrierPollMs);
   const waitMs = waitBeforeLook(PARCEL_LOOKS, refund.looks, timings.carrierPollMs);
   await recordRefundLook(pg, refund.id, waitMs ?? REFUND_WAIT_MS_MAX);
 };

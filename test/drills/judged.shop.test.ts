@@ -26,7 +26,7 @@ import type { PlantedLine } from '../support/planted-line.ts';
 import { shop as openShop, UP_LIMIT_MS } from '../support/shop.ts';
 import type { Prediction } from '../exhaustion/predict.ts';
 import { notKnown, orderIdOf, RealOrder } from '../exhaustion/real.ts';
-import { ACTIVITIES } from '../exhaustion/world.ts';
+import { ORDER_MODEL } from '../exhaustion/models/order.ts';
 
 /** Thirty seconds on an idle machine; on a busy one nothing but the time is different. */
 const LIMIT_MS = 300_000;
@@ -85,7 +85,9 @@ const act = (input: object): Promise<unknown> => {
   if (!order) throw notKnown(orderId);
   return order.activity(input);
 };
-const activities = Object.fromEntries(Object.keys(ACTIVITIES).map((name) => [name, act]));
+const activities = Object.fromEntries(
+  Object.keys(ORDER_MODEL.activities).map((name) => [name, act]),
+);
 
 beforeAll(async () => {
   const { env } = await openShop();

@@ -2,8 +2,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { refusalsOf } from '../../activities/refusal-codes.ts';
 import { DomainError, type ErrorCode } from '../../domain/errors.ts';
-import { CANCELLED, MEANWHILE, type Message } from './messages.ts';
-import { ACTIVITIES, type Activity, type World } from './world.ts';
+import type { Activity, Attended, Message, Model } from './model.ts';
 
 export interface Call {
   name: string;
@@ -21,44 +20,51 @@ export interface Call {
   ended?: unknown;
 }
 
-const activityOf = (name: string): Activity => {
-  const activity = ACTIVITIES[name];
+const activityOf = <W extends Attended>({ activities }: Model<W>, name: string): Activity<W> => {
+  const activity = activities[name];
   if (!activity) throw new Error(`the model has no activity ${name}`);
   return activity;
 };
 
 /** What a call may come to in this world, the usual first. */
-export const outcomesOf = (name: string, world: World): readonly string[] => {
-  const { results = ['ok'], isDone, isSure } = activityOf(name);
+export const outcomesOf = <W extends Attended>(
+  model: Model<W>,
+  name: string,
+  world: W,
+): readonly string[] => {
+  const { results = ['ok'], isDone, isSure } = activityOf(model, name);
   if (isSure) return results;
   const codes = isDone?.(world) ? [] : (refusalsOf(name) ?? []);
   const refused = codes.map((code) => `refuses ${code}`);
-  const acts = Object.keys(name === 'authorizePayment' ? MEANWHILE : CANCELLED);
-  return [...results, ...refused, 'fails', 'is lost', ...acts];
+  return [...results, ...refused, 'fails', 'is lost', ...Object.keys(model.meanwhile(name))];
 };
 
 /** An attempt failed, and is retried as long as the call's time lasts. */
 export class Failing extends Error {}
 
 /** Where a call runs: in virtual time, or at the real server. */
-export interface Place {
-  world: World;
+export interface Place<W extends Attended> {
+  model: Model<W>;
+  world: W;
   /** Sends a message to the workflow, which has taken or refused it then. */
   send(message: Message): Promise<boolean>;
   /** True once the workflow has cancelled this call. */
   isCancelled(): Promise<boolean>;
 }
 
-const run = async (call: Call, { world, send, isCancelled }: Place): Promise<unknown> => {
+const run = async <W extends Attended>(
+  call: Call,
+  { model, world, send, isCancelled }: Place<W>,
+): Promise<unknown> => {
   const { name, outcome } = call;
-  const { results = ['ok'], apply } = activityOf(name);
+  const { results = ['ok'], apply } = activityOf(model, name);
   const input = call.input as Record<string, unknown>;
   if (outcome.startsWith('refuses ')) {
     throw new DomainError(outcome.slice('refuses '.length) as ErrorCode, outcome);
   }
   if (outcome === 'is lost') apply(world, input, results[0] ?? '');
   if (outcome === 'fails' || outcome === 'is lost') throw new Failing(outcome);
-  const act = MEANWHILE[outcome];
+  const act = model.meanwhile(name)[outcome];
   if (!act) return apply(world, input, outcome);
   call.isTaken = await send(act.message);
   call.isCancelled = await isCancelled();
@@ -70,7 +76,10 @@ const run = async (call: Call, { world, send, isCancelled }: Place): Promise<unk
 };
 
 /** Does what was chosen for a call, and records how it ended. */
-export const perform = async (call: Call, place: Place): Promise<unknown> => {
+export const perform = async <W extends Attended>(
+  call: Call,
+  place: Place<W>,
+): Promise<unknown> => {
   try {
     return (call.ended = await run(call, place));
   } catch (error) {

@@ -1,5 +1,5 @@
-// Explores the order's workflow in virtual time: no three faults leave an order halted, unseen, or
-// with money or stock that its ending does not promise.
+// Explores the workflows in virtual time: no faults leave an order, a return or a refund halted,
+// unseen, or with money or stock that its ending does not promise.
 import { describe, expect, test } from 'bun:test';
 import { resolve } from 'node:path';
 import type { PlantedLine } from '../support/planted-line.ts';
@@ -16,7 +16,7 @@ const explored = (faults: number, walks: number, planted = '') => {
 
 describe('an order', () => {
   test(
-    'keeps its promises after any three faults, and after any walk',
+    'and what follows it keep their promises after any faults, and after any walk',
     () => {
       const { exitCode, output } = explored(3, 2_000);
       console.log(output.trim().split('\n').at(-1));
@@ -26,8 +26,8 @@ describe('an order', () => {
   );
 });
 
-/** Lines whose change breaks a promise; each must be found by two faults, or by three. */
-const BUGS: Record<string, PlantedLine & { faults?: number }> = {
+/** Lines whose change breaks a promise; found by two faults, or as many, or by walks. */
+const BUGS: Record<string, PlantedLine & { faults?: number; walks?: number }> = {
   'an undo that leaves the stack before it has succeeded': {
     file: 'workflows/order/undo.ts',
     right: 'const work = () => UNDOS[name](state);',
@@ -61,7 +61,7 @@ const BUGS: Record<string, PlantedLine & { faults?: number }> = {
   },
   'an attention that is cleared before the step has succeeded': {
     file: 'workflows/order/persist.ts',
-    right: "if (action === 'skip' && step.skipped) return step.skipped();",
+    right: "if (action === 'resolve' && ending) throw new Resolved(ending);",
     wrong: "if (action === 'retry') return undefined as T;",
   },
   'an attention that another step clears': {
@@ -71,6 +71,35 @@ const BUGS: Record<string, PlantedLine & { faults?: number }> = {
     wrong: `for (const { id } of state.waiting) {
       await records.clearAttention({ ...state.order, attentionId: id });
     }`,
+  },
+  'a skip that fails unseen': {
+    walks: 2_000,
+    file: 'workflows/order/persist.ts',
+    right: "if (action === 'resolve' && ending) throw new Resolved(ending);",
+    wrong: "if (action === 'skip' && skipped) return skipped();",
+  },
+  'a return that a cancellation ends half done': {
+    file: 'workflows/return-order.ts',
+    right: 'return CancellationScope.nonCancellable(() => comeBack(input));',
+    wrong: 'return comeBack(input);',
+  },
+  'a return that is decided while its step waits, and goes on waiting': {
+    faults: 3,
+    file: 'workflows/return-order.ts',
+    right: "one.repair ??= { attentionId: one.id, action: 'retry' };",
+    wrong: '',
+  },
+  'a look at a refund whose answer is lost, and which is not repeated': {
+    faults: 3,
+    file: 'workflows/order/looking.ts',
+    right: 'if (ranOutOfTime(error)) return undefined;',
+    wrong: 'if (ranOutOfTime(error)) return {} as T;',
+  },
+  'a new run that forgets a step that waits': {
+    faults: 3,
+    file: 'workflows/order/looking.ts',
+    right: 'if (isLong && isIdle(state)) await',
+    wrong: 'if (isLong) await',
   },
   'a local activity whose attempts have no end': {
     file: 'workflows/activity-proxies.ts',
@@ -85,11 +114,11 @@ const BUGS: Record<string, PlantedLine & { faults?: number }> = {
 };
 
 describe('a planted bug is found:', () => {
-  for (const [name, { faults = 2, ...bug }] of Object.entries(BUGS)) {
+  for (const [name, { faults = 2, walks = 0, ...bug }] of Object.entries(BUGS)) {
     test(
       name,
       () => {
-        const { exitCode, output } = explored(faults, 0, JSON.stringify(bug));
+        const { exitCode, output } = explored(faults, walks, JSON.stringify(bug));
         expect([exitCode, /[1-9]\d* broken/.test(output)]).toEqual([1, true]);
       },
       LIMIT_MS,

@@ -1,6 +1,7 @@
-// Explores an order's workflow: every single fault, every pair of faults, and seeded walks.
+// Explores a workflow: every single fault, every pair of faults, and seeded walks.
 import { randomOf } from '../../ops/random.ts';
-import { runOnce, type Point, type Ran, type Workflow } from './run.ts';
+import type { Attended } from './model.ts';
+import { runOnce, type Explored, type Point, type Ran } from './run.ts';
 
 export interface Found {
   /** The faults, by the points at which they happened. */
@@ -12,7 +13,7 @@ export interface Found {
   script: number[];
 }
 
-export interface Explored {
+export interface Findings {
   runs: number;
   found: Found[];
 }
@@ -34,12 +35,16 @@ const scriptOf = (points: Point[], at: number, taken: number): number[] => [
   taken,
 ];
 
-/** Runs every script with up to `faults` deviations from what is usual. */
-export const exhaust = async (workflow: Workflow, faults: number): Promise<Explored> => {
+/** Runs every script with up to `faults` deviations from what is usual, until so many break. */
+export const exhaust = async <W extends Attended>(
+  explored: Explored<W>,
+  { faults, stopAt }: { faults: number; stopAt: number },
+): Promise<Findings> => {
   const found: Found[] = [];
   let runs = 0;
   const visit = async (script: number[], left: number): Promise<void> => {
-    const ran = await runOnce(workflow, script);
+    if (found.length >= stopAt) return;
+    const ran = await runOnce(explored, script);
     runs++;
     if (ran.broken.length > 0) {
       found.push(foundIn(ran));
@@ -72,13 +77,13 @@ export const walkOf = (seed: number): number[] => {
 };
 
 /** Walks with several faults each. */
-export const walk = async (
-  workflow: Workflow,
+export const walk = async <W extends Attended>(
+  explored: Explored<W>,
   { seed, count }: { seed: number; count: number },
-): Promise<Explored> => {
+): Promise<Findings> => {
   const found: Found[] = [];
   for (let at = 0; at < count; at++) {
-    const ran = await runOnce(workflow, walkOf(seed + at));
+    const ran = await runOnce(explored, walkOf(seed + at));
     if (ran.broken.length > 0) found.push(foundIn(ran));
   }
   return { runs: count, found };

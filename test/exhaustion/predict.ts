@@ -2,10 +2,10 @@
 // `bun test/exhaustion/predict.ts COUNT SCRIPT PLANTED`; with a SCRIPT of it alone.
 import type { WorkflowTimings } from '../../workflows/fulfill-order.contract.ts';
 import { walkOf } from './explore.ts';
-import { MEANWHILE } from './messages.ts';
-import { runOnce, STARTS, type Ran } from './run.ts';
-import { virtualWorkflow } from './virtual.ts';
-import { worldOf } from './world.ts';
+import { worldOf } from './model.ts';
+import { ORDER_MODEL } from './models/order.ts';
+import { runOnce, type Ran } from './run.ts';
+import { virtualWorkflows } from './virtual.ts';
 
 const SEED = 20_261_205;
 /** Walks from which the judged ones are selected. */
@@ -67,7 +67,9 @@ const unfitOf = (ran: Ran): string | undefined => {
     ({ outcome, patienceMs }) => isFailing(outcome) && patienceMs > WAITED_MAX_MS,
   );
   if (failing) return 'an activity fails for minutes to months';
-  const isWithin = ran.calls.some(({ isLocal, outcome }) => isLocal && outcome in MEANWHILE);
+  const isWithin = ran.calls.some(
+    ({ isLocal, outcome }) => isLocal && outcome in ORDER_MODEL.meanwhile('authorizePayment'),
+  );
   if (isWithin) return 'a message is sent while a local activity runs';
   if (waitedMs(ran) > WAITED_MAX_MS) return 'timers take too long';
   return undefined;
@@ -83,7 +85,7 @@ interface Candidate {
 const candidateOf = (timings: WorkflowTimings, ran: Ran): Candidate => {
   const { points, world, ...rest } = ran;
   const script = points.map(({ taken }) => taken);
-  const isLate = STARTS[script[0] ?? 0] === 'late';
+  const isLate = Object.keys(ORDER_MODEL.starts)[script[0] ?? 0] === 'late';
   const walk = { script, timings, isLate, ran: rest, world: worldOf(world) };
   return { walk, shows: showsOf(ran), waitedMs: waitedMs(ran) };
 };
@@ -121,13 +123,13 @@ const selected = (
 };
 
 const [count = '50', given = '', planted = ''] = process.argv.slice(2);
-const fulfillOrder = await virtualWorkflow(planted);
+const { fulfillOrder: workflow } = await virtualWorkflows(planted);
 
 const candidates: Candidate[] = [];
 const leftOut: Record<string, number> = {};
 const known = new Set<string>();
 const consider = async (script: number[], timings: WorkflowTimings): Promise<void> => {
-  const ran = await runOnce(fulfillOrder, script, timings);
+  const ran = await runOnce({ model: ORDER_MODEL, workflow }, script, timings);
   for (const one of showsOf(ran)) known.add(one);
   const unfit = unfitOf(ran);
   if (unfit === undefined) candidates.push(candidateOf(timings, ran));

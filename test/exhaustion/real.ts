@@ -15,10 +15,10 @@ import {
 import { UNTIL_ACCEPTED } from '../../workflows/client/orders.ts';
 import { eventually } from '../support/journeys.ts';
 import { perform, refusal, type Call } from './calls.ts';
-import { isReturned, messagesOf, type Message } from './messages.ts';
+import { messagesOf, repairIn, worldOf, type Message } from './model.ts';
+import { ORDER, ORDER_MODEL } from './models/order.ts';
 import type { Predicted } from './predict.ts';
 import type { Wait } from './run.ts';
-import { newWorld, ORDER, worldOf } from './world.ts';
 
 const { PENDING_ACTIVITY_STATE_CANCEL_REQUESTED } = temporal.api.enums.v1.PendingActivityState;
 /** All that a walk waits for between two messages, on a slow machine. */
@@ -74,7 +74,7 @@ const differs = (what: string, here: unknown, there: unknown): string =>
 /** One order of a walk at the real server. */
 export class RealOrder {
   readonly orderId = `ord_${crypto.randomUUID()}`;
-  readonly #world = newWorld();
+  readonly #world = ORDER_MODEL.newWorld();
   readonly #calls: Call[] = [];
   readonly #callsById = new Map<string, Call>();
   readonly #workflow: WorkflowHandle;
@@ -92,6 +92,7 @@ export class RealOrder {
     const call = this.#callsById.get(activityId) ?? this.#called(activityType, activityId, input);
     try {
       return await perform(call, {
+        model: ORDER_MODEL,
         world: this.#world,
         send: (message) => this.#send(message),
         isCancelled: () => this.#isCancelled(activityId),
@@ -134,7 +135,8 @@ export class RealOrder {
   async #update(message: Message): Promise<boolean> {
     const { to, args } = message;
     const { parcel } = this.#world;
-    if (isReturned(message)) this.#world.parcel = 'returned';
+    const isReturned = repairIn(message)?.ending === 'returned_to_sender';
+    if (isReturned) this.#world.parcel = 'returned';
     const update = await (args.length === 0
       ? this.#workflow.startUpdate(to, UNTIL_ACCEPTED)
       : this.#workflow.startUpdate<unknown, [object]>(to, { ...UNTIL_ACCEPTED, args }));
@@ -146,7 +148,7 @@ export class RealOrder {
       // A refusal is in the response already; a result may be hours away.
       settled().then(() => true),
     ]);
-    if (isReturned(message) && !isTaken) this.#world.parcel = parcel;
+    if (isReturned && !isTaken) this.#world.parcel = parcel;
     return isTaken;
   }
 
@@ -189,7 +191,7 @@ export class RealOrder {
     };
     await eventually(state, isThere, LIMIT_MS);
     for (const { name, isTaken } of sent) {
-      const message = messagesOf(this.#world)[name];
+      const message = messagesOf(ORDER_MODEL, this.#world)[name];
       if (!message) throw new Error(`${name} is not possible`);
       if ((await this.#send(message)) !== isTaken) {
         throw new Error(`${name} is ${isTaken ? 'refused' : 'taken'}, unlike in the kit`);

@@ -1,23 +1,17 @@
-// Runs an order's workflow once in virtual time, with each choice taken from a script.
+// Runs a workflow once in virtual time, with each choice taken from a script.
 import { CancelledFailure, type RetryState } from '@temporalio/common';
-import type { OrderStatus } from '../../domain/order.ts';
 import { DomainError } from '../../domain/errors.ts';
-import type {
-  FulfillOrderInput,
-  OrderProgress,
-  WorkflowTimings,
-} from '../../workflows/fulfill-order.contract.ts';
+import type { OrderProgress } from '../../workflows/fulfill-order.contract.ts';
 import { Failing, outcomesOf, perform, refusal, type Call } from './calls.ts';
-import { isReturned, messagesOf, repairsOf, type Message } from './messages.ts';
-import * as runtime from './runtime.ts';
 import {
-  brokenOf,
-  brokenWhileWaiting,
-  newWorld,
-  ORDER,
+  messagesOf,
+  repairsOf,
   stepsThatWait,
-  type World,
-} from './world.ts';
+  type Attended,
+  type Message,
+  type Model,
+} from './model.ts';
+import * as runtime from './runtime.ts';
 
 const { ActivityFailure, TimeoutFailure } = runtime;
 
@@ -44,34 +38,32 @@ export interface Wait {
   sent: { name: string; isTaken: boolean }[];
 }
 
-export interface Ran {
+export interface Ran<W extends Attended = Attended> {
   points: Point[];
   broken: string[];
-  world: World;
+  world: W;
   /** In the order in which they were made. */
   calls: Call[];
   waits: Wait[];
   returned?: unknown;
 }
 
-export type Workflow = (input: FulfillOrderInput) => Promise<OrderStatus>;
+export type Workflow = (input: never) => Promise<unknown>;
 
-const TIMINGS: WorkflowTimings = {
-  paymentWindowMs: 900_000,
-  carrierPollMs: 200,
-  voidPatienceMs: 600_000,
-};
-/** The two starts of a workflow: soon after its order was accepted, or after a long outage. */
-export const STARTS = ['at once', 'late'] as const;
+/** A workflow with what the kit knows of it. */
+export interface Explored<W extends Attended> {
+  model: Model<W>;
+  workflow: Workflow;
+}
 
 /** Sends a message to the workflow; false when it is refused. */
-const send = (world: World, message: Message): boolean => {
+const send = <W extends Attended>(model: Model<W>, world: W, message: Message): boolean => {
   if (message.to === 'cancellation') {
     runtime.CancellationScope.current().cancel();
     return true;
   }
   const isTaken = runtime.deliver(message.to, ...message.args);
-  if (isTaken && isReturned(message)) world.parcel = 'returned';
+  if (isTaken) model.taken?.(world, message);
   return isTaken;
 };
 
@@ -80,20 +72,29 @@ const NOTHING = 'nothing';
 /** The end of a call that is retried for ever. */
 const NEVER = new Promise<never>(() => undefined);
 
-class Run {
+class Run<W extends Attended> {
   nowMs = START_MS;
   readonly points: Point[] = [];
   readonly calls: Call[] = [];
   readonly waits: Wait[] = [];
-  readonly world = newWorld();
+  readonly world: W;
   #pending = 0;
-  constructor(readonly script: readonly number[]) {}
+  constructor(
+    readonly model: Model<W>,
+    readonly script: readonly number[],
+  ) {
+    this.world = model.newWorld();
+  }
 
   /** Takes the script's option at this point, the first one when the script has ended. */
   choose(name: string, options: readonly string[]): string {
     const taken = (this.script[this.points.length] ?? 0) % options.length;
     this.points.push({ name, options, taken });
     return options[taken] ?? '';
+  }
+
+  isLong(): boolean {
+    return this.choose('its history', ['is short', 'is long']) === 'is long';
   }
 
   async activity(name: string, input: object, options: runtime.Options): Promise<unknown> {
@@ -110,11 +111,12 @@ class Run {
 
   async #call(name: string, input: object, options: runtime.Options): Promise<unknown> {
     const { isLocal, patienceMs } = options;
-    const outcome = this.choose(name, outcomesOf(name, this.world));
+    const outcome = this.choose(name, outcomesOf(this.model, name, this.world));
     const call: Call = { name, input, outcome, isLocal, patienceMs };
     this.calls.push(call);
     try {
       return await perform(call, {
+        model: this.model,
         world: this.world,
         send: (message) => this.#sendMeanwhile(message),
         isCancelled: async () => isCancelled(),
@@ -128,7 +130,7 @@ class Run {
   }
 
   async #sendMeanwhile(message: Message): Promise<boolean> {
-    const isTaken = send(this.world, message);
+    const isTaken = send(this.model, this.world, message);
     runtime.wake();
     await settled();
     return isTaken;
@@ -157,13 +159,15 @@ class Run {
     if (this.#pending > 0 || runtime.wake()) return true;
     this.#assertListed();
     const timer = runtime.nextTimer();
-    const [first] = Object.keys(repairsOf(this.world));
+    const { model, world } = this;
+    const [repair] = Object.keys(repairsOf(world));
+    const first = model.person?.(world) ?? repair;
     if (timer === undefined && first === undefined) return false;
-    if (timer === undefined) this.world.broken.push(...brokenWhileWaiting(this.world));
-    const names = Object.keys(messagesOf(this.world));
+    if (timer === undefined) world.broken.push(...(model.brokenWhileWaiting?.(world) ?? []));
+    const names = Object.keys(messagesOf(model, world));
     const usual = timer === undefined ? (first ?? '') : NOTHING;
     const others = names.filter((name) => name !== usual);
-    const woken = this.choose(`wait at ${this.world.status}`, [usual, ...others]);
+    const woken = this.choose(`wait at ${model.statusOf(world)}`, [usual, ...others]);
     this.#end(woken, timer, first);
     return true;
   }
@@ -175,10 +179,10 @@ class Run {
     const { length } = this.calls;
     const wait: Wait = { progress, calls: length, atMs: this.nowMs, leftMs, sent: [] };
     this.waits.push(wait);
-    const messages = messagesOf(this.world);
+    const messages = messagesOf(this.model, this.world);
     const deliver = (name: string): boolean => {
       const message = messages[name];
-      const isTaken = message !== undefined && send(this.world, message);
+      const isTaken = message !== undefined && send(this.model, this.world, message);
       wait.sent.push({ name, isTaken });
       return isTaken;
     };
@@ -205,29 +209,28 @@ const failed = (name: string, cause: Error, state: RetryState): Error =>
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Runs the workflow with this script; what the script does not say goes well. */
-export const runOnce = async (
-  workflow: Workflow,
+export const runOnce = async <W extends Attended>(
+  { model, workflow }: Explored<W>,
   script: readonly number[],
-  timings = TIMINGS,
-): Promise<Ran> => {
-  const run = new Run(script);
+  more: object = {},
+): Promise<Ran<W>> => {
+  const run = new Run(model, script);
   const { points, calls, waits, world } = run;
   const seen = { points, calls, waits, world };
   const session = runtime.open(run);
   const real = Date.now;
   Date.now = () => run.nowMs;
-  const acceptedAt = run.choose('start', STARTS) === 'late' && { acceptedAtMs: 0 };
+  const start = model.starts[run.choose('start', Object.keys(model.starts))];
   let ended: { returned?: unknown; failure?: string } | undefined;
-  const begin = (input: FulfillOrderInput): Promise<OrderStatus> =>
+  const begin = (input: object): Promise<unknown> =>
     session.root
-      .run(() => workflow(input))
+      .run(() => workflow(input as never))
       .catch((error: unknown) => {
         if (!(error instanceof runtime.ContinueAsNew)) throw error;
         run.assertIdle();
-        return begin(error.args[0] as FulfillOrderInput);
+        return begin(error.args[0] as object);
       });
-  const main = begin({ ...ORDER, ...timings, ...acceptedAt });
-  main.then(
+  begin({ ...start, ...more }).then(
     (returned) => (ended = { returned }),
     (error: unknown) => (ended = { failure: error instanceof Error ? error.message : 'no error' }),
   );
@@ -242,6 +245,9 @@ export const runOnce = async (
     Date.now = real;
   }
   const { returned, failure } = ended ?? {};
-  const broken = failure === undefined ? brokenOf(world, returned) : [`it failed: ${failure}`];
+  const broken =
+    failure === undefined
+      ? [...world.broken, ...model.broken(world, returned)]
+      : [`it failed: ${failure}`];
   return { ...seen, returned, broken: [...broken, ...session.failed] };
 };

@@ -22,6 +22,7 @@ export interface Options {
 /** What a run of a workflow is asked by the stand-in. */
 export interface Host {
   nowMs: number;
+  isLong(): boolean;
   /** Runs an activity to its end, in no time. */
   activity(name: string, input: object, options: Options): Promise<unknown>;
 }
@@ -180,8 +181,13 @@ export class ContinueAsNew extends Error {
 }
 export const continueAsNew = (...args: unknown[]): Promise<never> =>
   Promise.reject(new ContinueAsNew(args));
-/** Histories of runs here are short. */
-export const workflowInfo = () => ({ continueAsNewSuggested: false });
+/** Whether the history has grown long is a choice, as it may be at any time. */
+export const workflowInfo = () => ({
+  workflowId: 'refund/1',
+  get continueAsNewSuggested(): boolean {
+    return session.host.isLong();
+  },
+});
 
 export const allHandlersFinished = (): boolean => session.running === 0;
 export const setCurrentDetails = (): void => undefined;

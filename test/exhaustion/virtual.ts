@@ -1,11 +1,10 @@
-// Loads the order's workflow with the stand-in for Temporal's module in its place.
+// Loads the workflows with the stand-in for Temporal's module in its place.
 import { plugin } from 'bun';
 import { withLine, type PlantedLine } from '../support/planted-line.ts';
-import type { Workflow } from './run.ts';
 import * as runtime from './runtime.ts';
 
 /** A planted bug is JSON {file, right, wrong}: its line is replaced as its file is loaded. */
-export const virtualWorkflow = async (planted: string): Promise<Workflow> => {
+export const virtualWorkflows = async (planted: string) => {
   const bug = planted === '' ? undefined : (JSON.parse(planted) as PlantedLine);
   plugin({
     name: 'the workflows, in virtual time',
@@ -19,5 +18,7 @@ export const virtualWorkflow = async (planted: string): Promise<Workflow> => {
     },
   });
   const { fulfillOrder } = await import('../../workflows/fulfill-order.ts');
-  return fulfillOrder;
+  const { returnOrder } = await import('../../workflows/return-order.ts');
+  const { refundOrder } = await import('../../workflows/refund-order.ts');
+  return { fulfillOrder, returnOrder, refundOrder };
 };

@@ -43,7 +43,7 @@ const deliver = async (deps: ProviderEventDeps, event: ProviderEvent): Promise<v
     const input = { disputeId: objectId, orderId, storeId, pollMs: deps.disputePollMs };
     await startWorkflow(deps.temporal, SETTLE_DISPUTE, disputeOptions(input));
   } else if (type === 'refund.failed' || type === 'refund.updated') {
-    const recheck = { providerRefundId: objectId };
+    const recheck = { providerRefundId: objectId, pollMs: deps.disputePollMs };
     const options = refundOptions(`${objectId}/${eventId}`, { orderId, storeId, recheck });
     await startWorkflow(deps.temporal, REFUND_ORDER, options);
   }

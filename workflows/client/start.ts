@@ -66,9 +66,10 @@ export const startOrderAndWait = async (
 export const lookAtRefund = (
   temporal: TemporalConnection,
   { orderId, storeId, providerRefundId, looks }: Refund,
+  pollMs: number,
 ): Promise<void> => {
   if (!providerRefundId) throw new Error('a refund is looked at before it was sent');
-  const input = { orderId, storeId, recheck: { providerRefundId } };
+  const input = { orderId, storeId, recheck: { providerRefundId, pollMs } };
   const about = `${providerRefundId}/look-${looks}`;
   return startWorkflow(temporal, REFUND_ORDER, refundOptions(about, input));
 };

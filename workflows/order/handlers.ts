@@ -5,14 +5,12 @@ import { isCancellable, isDecided, isEnding, type OrderStatus } from '../../doma
 import {
   cancelOrder,
   changeAddress,
-  orderProgress,
   paymentChanged,
   placeOrder,
   providePayment,
 } from '../fulfill-order.contract.ts';
 import { records } from '../activity-proxies.ts';
-import { setLookHandler } from './looking.ts';
-import { illegal, onUpdate, setRepairHandler } from './repairs.ts';
+import { illegal, onUpdate, setAttendingHandlers } from './repairs.ts';
 import type { OrderState } from './state.ts';
 
 /** Cards that wait to be tried; more at once means card testing. */
@@ -79,13 +77,8 @@ const setPaymentHandler = (state: OrderState): void =>
   );
 
 export const setHandlers = (state: OrderState): void => {
-  setHandler(orderProgress, () => ({
-    status: state.status,
-    step: state.step,
-    attentions: state.waiting.map(({ step, reason }) => ({ step, reason })),
-  }));
+  setAttendingHandlers(state);
   setHandler(paymentChanged, () => void state.changes++);
-  setLookHandler(state);
   onUpdate(placeOrder, async () => {
     await condition(() => isDecided(state.status) || state.status === 'awaiting_payment');
     return state.status;
@@ -93,5 +86,4 @@ export const setHandlers = (state: OrderState): void => {
   setCancelHandler(state);
   setAddressHandler(state);
   setPaymentHandler(state);
-  setRepairHandler(state);
 };

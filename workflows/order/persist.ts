@@ -79,10 +79,11 @@ const questionOf = (step: Step<unknown>, error: unknown): Omit<Attention, 'id' |
  */
 export const persist = async <T>(state: Attending, step: Step<T>): Promise<T> => {
   const isCancelled = () => step.isCancellable === true && state.cancelRequested;
+  let work = () => step.work();
   for (;;) {
     let repair: Repair | undefined;
     try {
-      const done = await step.work();
+      const done = await work();
       return done;
     } catch (error) {
       if (error instanceof ContinueAsNew) throw error;
@@ -91,7 +92,9 @@ export const persist = async <T>(state: Attending, step: Step<T>): Promise<T> =>
     }
     if (!repair) throw cancelled();
     const { action, ending } = repair;
-    if (action === 'skip' && step.skipped) return step.skipped();
+    const { skipped } = step;
+    // A skip that fails waits for an operator as its step does.
+    work = () => (action === 'skip' && skipped ? skipped() : step.work());
     if (action === 'resolve' && ending) throw new Resolved(ending);
   }
 };

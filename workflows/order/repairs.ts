@@ -1,8 +1,9 @@
 // Handles operators' actions on the steps of a workflow that wait, and validates them.
 import { ApplicationFailure, CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import type { UpdateDefinition } from '@temporalio/common';
-import { repairOrder, type Repair } from '../fulfill-order.contract.ts';
+import { orderProgress, repairOrder, type Repair } from '../fulfill-order.contract.ts';
 import type { Attending } from './attending.ts';
+import { setLookHandler } from './looking.ts';
 
 export const illegal = (message: string): ApplicationFailure =>
   ApplicationFailure.create({ type: 'ILLEGAL_TRANSITION', message, nonRetryable: true });
@@ -30,7 +31,14 @@ const stepOf = ({ waiting }: Attending, { attentionId, action, ending }: Repair)
   return step;
 };
 
-export const setRepairHandler = (state: Attending): void =>
+/** What each workflow takes whose steps may wait: repairs, events, and a look at its progress. */
+export const setAttendingHandlers = (state: Attending): void => {
+  setHandler(orderProgress, () => ({
+    status: state.status,
+    step: state.step,
+    attentions: state.waiting.map(({ step, reason }) => ({ step, reason })),
+  }));
+  setLookHandler(state);
   onUpdate(
     repairOrder,
     async (repair) => {
@@ -41,3 +49,4 @@ export const setRepairHandler = (state: Attending): void =>
     },
     (repair) => void stepOf(state, repair),
   );
+};

@@ -1,8 +1,20 @@
 // A model of what an order's activities do: stock, money, parcels, the record and the mails.
-import { assertMove, isEnding, type OrderStatus } from '../../domain/order.ts';
+import { assertMove, isEnding, type OrderStatus } from '../../../domain/order.ts';
+import type { WorkflowTimings } from '../../../workflows/fulfill-order.contract.ts';
+import {
+  meanwhile,
+  RECORD,
+  repairIn,
+  stepsThatWait,
+  type Activity as ActivityOf,
+  type Attended,
+  type Meanwhile,
+  type Message,
+  type Model,
+} from '../model.ts';
 
-export const TOTAL_MINOR = 2_000;
-export const PART_MINOR = 500;
+const TOTAL_MINOR = 2_000;
+const PART_MINOR = 500;
 
 export const ORDER = {
   orderId: 'ord_1',
@@ -10,10 +22,8 @@ export const ORDER = {
   demand: [{ sku: 'A', quantity: 1 }],
 };
 
-export interface World {
+export interface World extends Attended {
   status: OrderStatus;
-  /** The attentions that are open, by their ids. */
-  attentions: Map<string, { step: string; reason: string; actions: string[] }>;
   stock: 'none' | 'held' | 'claimed' | 'returned';
   intent: 'none' | 'open' | 'authorized' | 'captured' | 'voided';
   refundedMinor: number;
@@ -25,14 +35,11 @@ export interface World {
   /** The parcel had left when it was to be voided. */
   hasLeft: boolean;
   isReturnOpen: boolean;
-  /** What was wrong already while the order went on. */
-  broken: string[];
   /** What the bank has refused to give back; an operator gives it back on its attention. */
   owedMinor: number;
-  mails: string[];
 }
 
-export const newWorld = (): World => ({
+const newWorld = (): World => ({
   status: 'accepted',
   attentions: new Map(),
   stock: 'none',
@@ -48,16 +55,7 @@ export const newWorld = (): World => ({
   mails: [],
 });
 
-export interface Activity {
-  /** Results that it may have, the usual one first. */
-  results?: readonly string[];
-  /** Its effect, as often as it is called; throws the code of a refusal that the world demands. */
-  apply(world: World, input: Record<string, unknown>, result: string): unknown;
-  /** Its effect is there: called again, it finds it and refuses nothing. */
-  isDone?(world: World): boolean;
-  /** The record and the mails are tried for as long as it takes. */
-  isSure?: boolean;
-}
+type Activity = ActivityOf<World>;
 
 const move = (world: World, status: OrderStatus): void => {
   if (world.status === status) return;
@@ -192,44 +190,22 @@ const PARCELS: Record<string, Activity> = {
   },
 };
 
-const RECORD: Record<string, Activity> = {
+const OWN_RECORD: Record<string, Activity> = {
+  ...RECORD,
   moveOrder: {
     isSure: true,
     apply: (world, { status }) => move(world, status as OrderStatus),
   },
-  raiseAttention: {
-    isSure: true,
-    apply: ({ attentions }, { step, reason, actions }) => {
-      const id = `att_${String(step)}`;
-      const raised = { step: String(step), reason: String(reason), actions: actions as string[] };
-      attentions.set(id, raised);
-      return id;
-    },
-  },
-  clearAttention: {
-    isSure: true,
-    apply: ({ attentions }, { attentionId }) => void attentions.delete(String(attentionId)),
-  },
   noteCancelRequested: { isSure: true, apply: () => undefined },
   noteCancelTooLate: { isSure: true, apply: () => undefined },
   changeAddress: { isSure: true, apply: () => undefined },
-  notifyShopper: {
-    isSure: true,
-    apply: (world, { kind }) => void world.mails.push(String(kind)),
-  },
 };
 
-export const ACTIVITIES: Record<string, Activity> = {
+const ACTIVITIES: Record<string, Activity> = {
   ...STOCK,
   ...PAYMENT,
   ...PARCELS,
-  ...RECORD,
-};
-
-/** A world as text, whichever of its mails and attentions came first. */
-export const worldOf = ({ attentions, mails, ...world }: World): string => {
-  const sorted = [...attentions].toSorted(([a], [b]) => a.localeCompare(b));
-  return JSON.stringify({ ...world, attentions: sorted, mails: mails.toSorted() });
+  ...OWN_RECORD,
 };
 
 const UNSENT: readonly OrderStatus[] = ['cancelled', 'expired', 'rejected'];
@@ -243,15 +219,11 @@ const MAILS: Partial<Record<OrderStatus, string>> = {
   returned_to_sender: 'returned_to_sender',
 };
 
-/** What is dismissed waits for a person, and no step of the order does. */
-export const stepsThatWait = ({ attentions }: World): { step: string }[] =>
-  [...attentions.values()].filter(({ actions }) => !actions.includes('dismiss'));
-
 /**
  * What must be undone already while these steps wait for a person and no time is left: what does
  * not depend on them.
  */
-export const brokenWhileWaiting = (world: World): string[] => {
+const brokenWhileWaiting = (world: World): string[] => {
   const steps = [...world.attentions.values()].map(({ step }) => step);
   const isWaiting = (undo: string): boolean => steps.includes(`undo: ${undo}`);
   const isUndoing = ['stock', 'payment', 'parcels'].some(isWaiting);
@@ -295,10 +267,10 @@ const brokenOfEnding = (world: World): string[] => {
 };
 
 /** Every promise about an order that has ended. */
-export const brokenOf = (world: World, returned: unknown): string[] => {
+const brokenOf = (world: World, returned: unknown): string[] => {
   const { status, attentions, mails, end } = world;
   if (!isEnding(status)) return [`the workflow ended with ${String(returned)} at ${status}`];
-  const broken = [...world.broken, ...brokenOfEnding(world)];
+  const broken = brokenOfEnding(world);
   if (end?.endsWith('back') && !world.isRestocked) broken.push('what came back is not on hand');
   if (returned !== status) broken.push(`it returned ${String(returned)}, the record is ${status}`);
   const isRefused = [...attentions.values()].some(({ reason }) => reason === 'PAYMENT_REFUSED');
@@ -307,4 +279,46 @@ export const brokenOf = (world: World, returned: unknown): string[] => {
   const endings = mails.filter((kind) => Object.values(MAILS).includes(kind));
   if (endings.join() !== MAILS[status]) broken.push(`mails of ${status}: ${endings.join()}`);
   return broken;
+};
+
+const TIMINGS: WorkflowTimings = {
+  paymentWindowMs: 900_000,
+  carrierPollMs: 200,
+  voidPatienceMs: 600_000,
+};
+
+/** Anyone may send them at any time. */
+const SENT: Record<string, Message> = {
+  cancel: { to: 'cancelOrder', args: [] },
+  "Temporal's cancellation": { to: 'cancellation', args: [] },
+  'another card': { to: 'providePayment', args: [{ paymentMethod: 'pm_2' }] },
+  'a payment event': { to: 'paymentChanged', args: [] },
+  "a carrier's event": { to: 'lookAgain', args: [] },
+};
+
+/** The shopper acts while an activity runs. */
+const CANCELLED = meanwhile('is cancelled', { to: 'cancelOrder', args: [] });
+const REPLACED = meanwhile('has another card', {
+  to: 'providePayment',
+  args: [{ paymentMethod: 'pm_3' }],
+});
+const PAYING: Record<string, Meanwhile> = { ...CANCELLED, ...REPLACED };
+
+/** An order that starts soon after it was accepted, or after a long outage. */
+export const ORDER_MODEL: Model<World> = {
+  activities: ACTIVITIES,
+  newWorld,
+  starts: {
+    'at once': { ...ORDER, ...TIMINGS },
+    late: { ...ORDER, ...TIMINGS, acceptedAtMs: 0 },
+  },
+  statusOf: ({ status }) => status,
+  messages: () => SENT,
+  meanwhile: (activity) => (activity === 'authorizePayment' ? PAYING : CANCELLED),
+  taken: (world, message) => {
+    // An operator who reports that the parcel came back has it.
+    if (repairIn(message)?.ending === 'returned_to_sender') world.parcel = 'returned';
+  },
+  brokenWhileWaiting,
+  broken: brokenOf,
 };
