@@ -14,7 +14,7 @@ const KEY_TRUSTED_MS = 20 * 3_600_000;
 export const keyOf = (orderId: string, verb: string, generation = 1): string =>
   generation === 1 ? `${orderId}/${verb}` : `${orderId}/${verb}/${generation}`;
 
-interface KeyedStep<View> {
+export interface KeyedStep<View> {
   orderId: string;
   verb: string;
   send(key: string): Promise<View>;

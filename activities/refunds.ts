@@ -57,7 +57,7 @@ const viewed = async (deps: RefundDeps, refund: Refund): Promise<RefundView> => 
     send: (key) => afterCapture.refund({ intentId, refundId, orderId, amountMinor }, key),
     read: () => afterCapture.findRefund(intentId, refundId),
   });
-  await recordRefundSent(pg, refundId, view.id);
+  if (view.id) await recordRefundSent(pg, refundId, view.id);
   return view;
 };
 
@@ -80,8 +80,8 @@ const fail = async (
 const record = async (deps: RefundDeps, refund: Refund, view: RefundView): Promise<RefundState> => {
   const { pg, refundPollMs } = deps;
   const { id, lookAt } = refund;
-  if (view.stage === 'succeeded') await recordRefundSucceeded(pg, id, view.id);
-  if (view.stage === 'failed') await fail(deps, refund);
+  if (view.stage === 'succeeded' && view.id) await recordRefundSucceeded(pg, id, view.id);
+  if (view.stage === 'failed') await fail(deps, refund, view.refusal);
   if (view.stage === 'pending' && !lookAt) await recordRefundLook(pg, id, refundPollMs);
   return view.stage;
 };

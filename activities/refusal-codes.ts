@@ -59,8 +59,10 @@ export const REFUSALS = {
   inspectReturn: ['INVALID_INPUT', 'ILLEGAL_TRANSITION'],
   concludeReturn: [],
   recordDispute: [],
-  answerDispute: [],
-  followDispute: [],
+  prepareEvidence: [],
+  submitEvidence: ['ILLEGAL_TRANSITION'],
+  concedeDispute: ['ILLEGAL_TRANSITION'],
+  lookAtDispute: [],
 } as const satisfies Record<keyof OrderActivities, readonly ErrorCode[]>;
 
 /** The listed refusals of an activity; undefined for one that is no order's. */

@@ -27,6 +27,8 @@ export const ATTENTION_REASONS = [
   'RETURN_STEP_FAILED',
   /** The provider refuses a dispute's evidence, or to be read. */
   'DISPUTE_STEP_FAILED',
+  /** The bank warns that the card's owner may not have bought it. */
+  'FRAUD_WARNING',
 ] as const;
 export type AttentionReason = (typeof ATTENTION_REASONS)[number];
 
@@ -54,8 +56,14 @@ export const REPAIR_ACTIONS = [
 /** An action an operator may request; see apis/recovery. */
 export type RepairAction = (typeof REPAIR_ACTIONS)[number];
 
-/** Everything an operator does that is audited: with an order, or with a return of it. */
-export const AUDITED_ACTIONS = [...REPAIR_ACTIONS, 'accept_return', 'refuse_return'] as const;
+/** Everything an operator does that is audited: with an order, a return or a dispute of it. */
+export const AUDITED_ACTIONS = [
+  ...REPAIR_ACTIONS,
+  'accept_return',
+  'refuse_return',
+  'submit_dispute',
+  'accept_dispute',
+] as const;
 export type AuditedAction = (typeof AUDITED_ACTIONS)[number];
 
 /** Something of an order that waits for an operator: one row a step. */
@@ -77,6 +85,12 @@ export const SWEEP_STEP = 'workflow';
 const OWN_WORKFLOW = /^((?:return|dispute|refund)\/[^:]+): /;
 /** The id of the workflow whose step it is; undefined for a step of the order's own. */
 export const workflowOfStep = (step: string): string | undefined => OWN_WORKFLOW.exec(step)?.[1];
+
+/** The step of a bank's warning; a later one of the same order changes its row. */
+export const FRAUD_WARNING_STEP = 'fraud warning';
+/** What becomes of an order whose bank warns of fraud: it is refunded, or a person decides. */
+export const FRAUD_RULES = ['refund', 'attention'] as const;
+export type FraudRule = (typeof FRAUD_RULES)[number];
 
 const REFUND_STEP = 'refund/';
 /** The step of a refund that the bank has refused. */

@@ -1,6 +1,7 @@
 // The one rule of what can still be given back of an order: in money, and unit by unit.
+import { isWithdrawn, type DisputeState } from './disputes/dispute.ts';
 import { DomainError } from './errors.ts';
-import type { DISPUTE_STATES, OrderLine, REFUND_STATES } from './order.ts';
+import type { OrderLine, REFUND_STATES } from './order.ts';
 import type { ReturnLine, ReturnState } from './returns.ts';
 import type { Demand } from './stock.ts';
 
@@ -20,7 +21,7 @@ export interface AfterCapture {
     refundMinor: number;
   }[];
   refunds: readonly { id: string; state: (typeof REFUND_STATES)[number]; amountMinor: number }[];
-  disputes: readonly { state: (typeof DISPUTE_STATES)[number]; amountMinor: number }[];
+  disputes: readonly { state: DisputeState; isInquiry: boolean; amountMinor: number }[];
 }
 
 /** Returns whose money is promised until their refund is requested. */
@@ -39,8 +40,9 @@ const sumOf = (amounts: readonly { amountMinor: number }[]): number =>
 
 /**
  * The money that can still be granted: what was captured, without refunds that have not failed,
- * disputes that were not won, and what is promised to open returns. A return's own refund, whose id
- * is the return's, may use its promise; one that failed frees it for the refund that replaces it.
+ * disputes that have withdrawn theirs, and what is promised to open returns. A return's own refund,
+ * whose id is the return's, may use its promise; one that failed frees it for the refund that
+ * replaces it.
  */
 export const leftMinor = (after: AfterCapture, refundId?: string): number => {
   const granted = after.refunds.filter(({ state }) => state !== 'failed');
@@ -48,8 +50,8 @@ export const leftMinor = (after: AfterCapture, refundId?: string): number => {
   const promised = after.returns
     .filter(({ id, state }) => OPEN.includes(state) && !requested.has(id))
     .map(({ refundMinor }) => ({ amountMinor: refundMinor }));
-  const taken = after.disputes.filter(({ state }) => state !== 'won');
-  const left = after.capturedMinor - sumOf(granted) - sumOf(promised) - sumOf(taken);
+  const withdrawn = after.disputes.filter((dispute) => isWithdrawn(dispute));
+  const left = after.capturedMinor - sumOf(granted) - sumOf(promised) - sumOf(withdrawn);
   return Math.max(0, left);
 };
 

@@ -26,12 +26,12 @@ export const DISPUTE_LOOKS: readonly LookPhase[] = [
 
 /**
  * The wait before the look with this number, from 0, in ms; undefined when there is none any more.
- * The first one comes after `firstMs`, the others in proportion to it.
+ * With `firstMs` the first one comes after that, and the others in proportion to it.
  */
 export const waitBeforeLook = (
   schedule: readonly LookPhase[],
   look: number,
-  firstMs: number,
+  firstMs = schedule[0]?.everyMs ?? 0,
 ): number | undefined => {
   const [first] = schedule;
   let before = 0;

@@ -62,7 +62,6 @@ export const isOpenPayment = (status: PaymentStatus): boolean =>
   status === 'none' || status === 'authorized';
 
 export const REFUND_STATES = ['requested', 'pending', 'succeeded', 'failed'] as const;
-export const DISPUTE_STATES = ['opened', 'answered', 'won', 'lost'] as const;
 
 /** The status of a captured payment after refunds, both amounts in minor units. */
 export const paymentStatusAfter = (totalMinor: number, refundedMinor: number): PaymentStatus => {

@@ -1,6 +1,7 @@
 // The entry of ./holdfast: resolves its arguments to a command, and runs it or prints its help.
 import { columns, find, helpOf, UsageError, usageOf, wordsOf, type Command } from './arguments.ts';
 import { CATALOGUE } from './commands/catalogue.ts';
+import { DISPUTES } from './commands/disputes.ts';
 import { KEYS } from './commands/keys.ts';
 import { MEASURE } from './commands/measure.ts';
 import { OPERATORS } from './commands/operators.ts';
@@ -13,7 +14,7 @@ const GROUPS: Record<string, Command[]> = {
   run: RUN,
   'test and measure': MEASURE,
   stores: [...CATALOGUE, ...KEYS],
-  operators: [ORDERS, ...OPERATORS],
+  operators: [ORDERS, DISPUTES, ...OPERATORS],
   repair: REPAIR,
 };
 export const COMMANDS = Object.values(GROUPS).flat();

@@ -1,6 +1,8 @@
 // Reads and validates the environment; the only file that does.
 import type { WorkflowTimings } from '../workflows/fulfill-order.contract.ts';
 import { z } from 'zod';
+import { FRAUD_RULES } from '../domain/attention.ts';
+import { EVIDENCE_BY } from '../domain/disputes/dispute.ts';
 import { DEFAULT_STORE, isId, type StoreId } from '../domain/ids.ts';
 import { PROCESS_SETTINGS, type ProcessWithSettings, type SettingOf } from './settings.ts';
 
@@ -113,6 +115,12 @@ const SETTINGS = {
   HOLDFAST_CARRIER_POLL_MS: durationMs.default(2_000),
   /** How long the money of a cancelled order waits for its parcels to be voided. */
   HOLDFAST_VOID_PATIENCE_MS: durationMs.default(10 * 60_000),
+  /** How long after its beginning a dispute is looked at without an event of its own. */
+  HOLDFAST_DISPUTE_LOOK_MS: durationMs.default(3_600_000),
+  /** Evidence is sent by the rule at once, or by a person until a day before its deadline. */
+  HOLDFAST_DISPUTE_EVIDENCE: z.enum(EVIDENCE_BY).default('rule'),
+  /** An order whose bank warns of fraud is refunded in full, or needs a person's attention. */
+  HOLDFAST_FRAUD_WARNINGS: z.enum(FRAUD_RULES).default('attention'),
   HOLDFAST_SWEEP_EVERY_MS: durationMs.default(30_000),
   HOLDFAST_SWEEP_AFTER_MS: durationMs.default(10_000),
   HOLDFAST_RECONCILE_EVERY_MS: durationMs.default(5 * 60_000),

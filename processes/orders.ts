@@ -53,7 +53,8 @@ const connect = (telemetry: Telemetry) => {
       holdMs: config.HOLDFAST_PAYMENT_WINDOW_MS,
     }),
     ...timingsOf(config),
-    disputePollMs: config.HOLDFAST_CARRIER_POLL_MS,
+    disputeLookMs: config.HOLDFAST_DISPUTE_LOOK_MS,
+    fraudWarnings: config.HOLDFAST_FRAUD_WARNINGS,
   };
 };
 

@@ -87,6 +87,8 @@ const recoveryOf = (deps: Deps, { provider, providerLedger, inventory }: Provide
     inventory,
     temporal: { client: async () => client, close: async () => undefined },
     timings: timingsOf(config),
+    disputeLookMs: config.HOLDFAST_DISPUTE_LOOK_MS,
+    fraudWarnings: config.HOLDFAST_FRAUD_WARNINGS,
     olderThanMs: config.HOLDFAST_SWEEP_AFTER_MS,
     settledMs: config.HOLDFAST_RECONCILE_AFTER_MS,
   });
@@ -100,11 +102,13 @@ const activitiesOf = (deps: Deps): Record<TaskQueue, object> => {
   const stock = stockActivities(inventory);
   const refundPollMs = config.HOLDFAST_CARRIER_POLL_MS;
   const money = { pg, provider, afterCapture, refundPollMs, extendHold: stock.extendHold };
+  const evidenceBy = config.HOLDFAST_DISPUTE_EVIDENCE;
+  const disputes = disputeActivities({ pg, afterCapture, evidenceBy });
   const searchAgeMs = ageOfSearch(deps.cassandra);
   const afterPayment = {
     ...fulfillmentActivities({ pg, carrier, inventory }),
     ...returnActivities(pg, carrier),
-    ...disputeActivities(pg, afterCapture),
+    ...disputes,
     ...refundActivities(money),
   };
   const importing = { pg: deps.catalogue, inventory, searchAgeMs };
@@ -113,7 +117,7 @@ const activitiesOf = (deps: Deps): Record<TaskQueue, object> => {
     payments: {
       ...paymentActivities(money),
       ...refundActivities(money),
-      ...disputeActivities(pg, afterCapture),
+      ...disputes,
     },
     fulfillment: afterPayment,
     looks: afterPayment,

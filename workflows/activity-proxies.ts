@@ -134,11 +134,11 @@ export const returns = proxyActivities<ActivitiesOf<typeof returnActivities>>({
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
 });
 
-/** Banks take up to three months for a verdict. */
+/** What has not succeeded in a day waits for an operator, as evidence has a deadline. */
 export const disputes = proxyActivities<ActivitiesOf<typeof disputeActivities>>({
   taskQueue: 'payments',
   startToCloseTimeout: '15 seconds',
-  scheduleToCloseTimeout: '120 days',
+  scheduleToCloseTimeout: '1 day',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
 });
 

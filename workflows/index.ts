@@ -7,6 +7,7 @@ export { settleDispute } from './settle-dispute.ts';
 export {
   checkReadModel,
   expireHolds,
+  pullDisputes,
   reconcilePayments,
   repairOrders,
   sweepOrders,

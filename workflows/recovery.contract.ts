@@ -7,6 +7,7 @@ export const RECOVERY_WORKFLOWS = [
   'reconcilePayments',
   'expireHolds',
   'checkReadModel',
+  'pullDisputes',
 ] as const;
 export const REPAIR_ORDERS = 'repairOrders';
 export type RecoveryWorkflow = (typeof RECOVERY_WORKFLOWS)[number];
@@ -23,6 +24,7 @@ export const SCHEDULED_EVERY_MS: Record<RecoveryWorkflow, number> = {
   reconcilePayments: 5 * 60_000,
   expireHolds: 60_000,
   checkReadModel: 60_000,
+  pullDisputes: 24 * 3_600_000,
 };
 
 export interface RepairOrdersInput {

@@ -31,6 +31,11 @@ export async function checkReadModel(): Promise<number> {
   return activities.checkReadModel();
 }
 
+/** Starts the workflows of the provider's disputes that no webhook has started. */
+export async function pullDisputes(): Promise<number> {
+  return activities.pullDisputes();
+}
+
 /**
  * Repairs many orders one after the other; each action is audited and done once. One that cannot be
  * repaired does not keep the others waiting.

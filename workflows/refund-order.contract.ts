@@ -8,11 +8,7 @@ export interface RefundOrderInput {
   storeId: string;
   /** A new refund, perhaps for one that was refused; or the provider's id of one that changed. */
   grant?: { id: string; amountMinor?: number; reason: string; replaces?: string };
-  recheck?: {
-    providerRefundId: string;
-    /** How soon a look that was not answered is repeated at first, in ms. */
-    pollMs: number;
-  };
+  recheck?: { providerRefundId: string };
 }
 
 /** `about` is the refund's id, or the id of the event about it. */

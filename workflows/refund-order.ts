@@ -69,12 +69,12 @@ async function requested(state: Attending, grant: Grant): Promise<number | undef
 /** A look that is not answered may have recorded the refund: it is repeated until it is. */
 async function looked(
   state: Attending,
-  { pollMs: firstMs, ...refund }: NonNullable<RefundOrderInput['recheck']>,
+  recheck: NonNullable<RefundOrderInput['recheck']>,
 ): Promise<string> {
-  const look = async () => ({ seen: await looks.lookAtRefund(refund) });
+  const look = async () => ({ seen: await looks.lookAtRefund(recheck) });
   lookAtOnce(state);
   const { seen } = await run(state, 'looking at it', () =>
-    untilKnown(state, { schedule: PARCEL_LOOKS, firstMs, look }),
+    untilKnown(state, { schedule: PARCEL_LOOKS, look }),
   );
   // What was confirmed at once has been concluded by the workflow that sent it.
   if (seen?.state === 'succeeded' && seen.wasPending) await conclude(state, seen);

@@ -1,4 +1,4 @@
-// Lists the card provider's payments for reconciliation, a hundred a call.
+// Lists the card provider's payments and disputes for reconciliation, a hundred a call.
 import Stripe from 'stripe';
 import { mapBounded } from '../../concurrency/chunks.ts';
 import { idOf } from './stripe-refunds-and-disputes.ts';
@@ -18,6 +18,12 @@ export interface PaymentRecord {
   refundedMinor: number;
 }
 
+/** A dispute or an inquiry, and the intent whose payment it is about. */
+export interface DisputeRecord {
+  id: string;
+  intentId: string;
+}
+
 /** A range of time in whole seconds since 1970, its end excluded. */
 export interface TimeRange {
   fromSeconds: number;
@@ -29,6 +35,8 @@ export interface ProviderLedger {
   made(range: TimeRange): AsyncIterable<PaymentRecord[]>;
   /** Ids of intents with a refund in a range, a page at a time. */
   refunded(range: TimeRange): AsyncIterable<string[]>;
+  /** Disputes made in a range, a page at a time. */
+  disputed(range: TimeRange): AsyncIterable<DisputeRecord[]>;
   /** The intents of these ids that the provider knows. */
   read(ids: string[]): Promise<PaymentRecord[]>;
 }
@@ -71,7 +79,7 @@ const isMissing = (error: unknown): boolean =>
   error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing';
 
 export const stripeLedger = ({ stripe, call }: StripeConnection): ProviderLedger => {
-  const { paymentIntents: intents, refunds } = stripe;
+  const { paymentIntents: intents, refunds, disputes } = stripe;
   const readOne = (id: string): Promise<PaymentRecord | undefined> =>
     call('readRecord', () =>
       intents.retrieve(id, { expand: [CHARGE] }).then(recordOf, (error: unknown) => {
@@ -91,6 +99,13 @@ export const stripeLedger = ({ stripe, call }: StripeConnection): ProviderLedger
         call('listRefunded', () => refunds.list({ ...input, ...after })),
       );
       return mapped(list, ({ payment_intent }) => idOf(payment_intent));
+    },
+    disputed: (range) => {
+      const input = createdIn(range);
+      const list = pages((after) =>
+        call('listDisputed', () => disputes.list({ ...input, ...after })),
+      );
+      return mapped(list, ({ id, payment_intent }) => ({ id, intentId: idOf(payment_intent) }));
     },
     read: async (ids) => {
       const records = await mapBounded(ids, READ_AT_ONCE, readOne);

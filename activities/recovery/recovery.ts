@@ -30,13 +30,13 @@ import { DomainError } from '../../domain/errors.ts';
 import { PARCEL_LOOKS, waitBeforeLook } from '../../domain/looks.ts';
 import { isDecided, type OrderStatus } from '../../domain/order.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import type { TemporalConnection } from '../../workflows/client/connection.ts';
 import { taskFailureOf, workflowState, type WorkflowState } from '../../workflows/client/orders.ts';
-import { notifyWorkflow } from '../../workflows/client/provider-events.ts';
+import { notifyWorkflow, type ProviderEventDeps } from '../../workflows/client/provider-events.ts';
 import { act } from '../../workflows/client/repair.ts';
 import { lookAtRefund, startOrder, startReturn } from '../../workflows/client/start.ts';
 import type { WorkflowTimings } from '../../workflows/fulfill-order.contract.ts';
 import { attemptNow } from '../attempts.ts';
+import { pullDisputes } from './disputes.ts';
 import { reconcile, type ReconciliationDeps } from './reconciliation.ts';
 import { stockActivities, type StockClient } from '../stock.ts';
 
@@ -71,10 +71,9 @@ export interface RepairInput {
   body: Record<string, unknown>;
 }
 
-export interface RecoveryDeps extends ReconciliationDeps {
+export interface RecoveryDeps extends ReconciliationDeps, ProviderEventDeps {
   cassandra: Cassandra;
   telemetry: Telemetry;
-  temporal: TemporalConnection;
   inventory: StockClient;
   timings: WorkflowTimings;
   /** How long an order or a return may wait for its workflow, in ms. */
@@ -210,7 +209,7 @@ const lookAgainAt = async (
   { pg, temporal, timings }: RecoveryDeps,
   refund: Refund,
 ): Promise<void> => {
-  await lookAtRefund(temporal, refund, timings.carrierPollMs);
+  await lookAtRefund(temporal, refund);
   const waitMs = waitBeforeLook(PARCEL_LOOKS, refund.looks, timings.carrierPollMs);
   await recordRefundLook(pg, refund.id, waitMs ?? REFUND_WAIT_MS_MAX);
 };
@@ -218,14 +217,13 @@ const lookAgainAt = async (
 const sweep = async (deps: RecoveryDeps): Promise<number> => {
   const { pg, olderThanMs, temporal, timings } = deps;
   const { carrierPollMs: pollMs } = timings;
-  const notifying = { pg, temporal, disputePollMs: pollMs };
   const done = async (work: Promise<void>): Promise<boolean> => (await work, true);
   const returns = await listRequested(pg, olderThanMs);
   const events = await listUnnotified(pg, olderThanMs);
   const refunds = await listRefundsToLookAt(pg, REFUNDS_MAX);
   const sums = [
     await overAll(deps, returns, (one) => done(startReturn(temporal, one, pollMs))),
-    await overAll(deps, events, (one) => done(notifyWorkflow(notifying, one))),
+    await overAll(deps, events, (one) => done(notifyWorkflow(deps, one))),
     await overAll(deps, refunds, (one) => done(lookAgainAt(deps, one))),
   ];
   const others = (await startWaiting(deps)) + (await flagStuck(deps));
@@ -267,6 +265,8 @@ export const recoveryActivities = (deps: RecoveryDeps) => {
     startWaitingOrders: (): Promise<number> => alive(() => sweep(deps)),
     /** Compares new and changed payments, and a share of the others once more. */
     reconcilePayments: (): Promise<void> => alive(() => reconcile(deps)),
+    /** Starts the workflows of disputes that no webhook has started; returns how many. */
+    pullDisputes: (): Promise<number> => alive(() => pullDisputes(deps)),
     /** Frees stock that ended orders still hold; returns how many orders did. */
     releaseEndedHolds: (): Promise<number> => alive(() => releaseEnded(deps)),
     /** Returns how many orders of a sample are missing or behind on the read side. */

@@ -62,6 +62,9 @@ export const passedOnRoutes = (behind: Behind): Route[] => [
     ['get', '/recovery/breaks', 'recovery'],
     ['get', '/recovery/orders', 'recovery'],
     ['get', '/recovery/orders/:id', 'recovery'],
+    ['get', '/recovery/disputes', 'recovery'],
+    ['post', '/recovery/disputes/:id/submit', 'recovery'],
+    ['post', '/recovery/disputes/:id/accept', 'recovery'],
     ['post', '/recovery/batches', 'recovery'],
     ['get', '/recovery/batches/:id', 'recovery'],
     ...REPAIR_ACTIONS.map((action): PassedOn => [

@@ -86,6 +86,7 @@ const suggested = (order: Order): string => {
     PARCEL_LEFT: 'intercept it, let it arrive, or treat it as a return',
     RETURN_STEP_FAILED: 'retry, or skip what cannot be had',
     DISPUTE_STEP_FAILED: "look at the provider's pages, then retry or skip",
+    FRAUD_WARNING: 'cancel or refund it, or dismiss the warning',
     PAYMENT_REFUSED: "repair what the provider's text says, then dismiss",
   };
   return byReason[reason];

@@ -13,7 +13,7 @@ export const overviewRoute = (pg: Pg): Route =>
   route({
     method: 'get',
     path: '/recovery/overview',
-    summary: 'Open orders by status and reason, and the oldest undecided one.',
+    summary: 'Open orders by status and reason, the oldest undecided one, and stalled disputes.',
     needs: 'recovery',
     response: overviewResponse,
     statuses: { 200: 'the overview' },
@@ -37,6 +37,10 @@ export const watchOverview = (
     'reason',
   ]);
   const breaks = telemetry.gauge('holdfast_payment_breaks', 'Payments that do not reconcile.');
+  const disputes = telemetry.gauge(
+    'holdfast_disputes_stalled',
+    'Open disputes past their deadline, or without a look for days.',
+  );
   const compared = telemetry.gauge(
     'holdfast_payments_compared_seconds',
     'Payments older than this many seconds have been compared with the provider.',
@@ -49,6 +53,7 @@ export const watchOverview = (
     const seen = await ordersOverview(pg);
     oldest.set(seen.oldestUndecidedSeconds);
     breaks.set(seen.breaks);
+    disputes.set(seen.disputesStalled);
     compared.set(seen.paymentsComparedSeconds);
     byStatus.reset();
     attention.reset();

@@ -8,9 +8,11 @@ import {
   BREAK_KINDS,
   REPAIR_ACTIONS,
 } from '../../domain/attention.ts';
-import { CURRENCIES, numberFromMinor } from '../../domain/money.ts';
+import { EVIDENCE_LENGTH_MAX } from '../../domain/disputes/evidence.ts';
+import { CURRENCIES, currencyOf, numberFromMinor } from '../../domain/money.ts';
+import type { Dispute } from '../../db/postgres/orders/disputes.ts';
+import { DISPUTE_STATES } from '../../domain/disputes/dispute.ts';
 import {
-  DISPUTE_STATES,
   LINES_MAX,
   NOTE_LENGTH_MAX,
   ORDER_STATUSES,
@@ -29,6 +31,7 @@ const ATTENTIONS_MAX = 100;
 
 const text = words(TEXT_MAX);
 const minor = z.number().int();
+const evidence = z.record(z.string(), words(EVIDENCE_LENGTH_MAX));
 const units = z.array(z.object({ sku: text, quantity: z.number().int() })).max(LINES_MAX);
 const rows = <T extends z.ZodType>(row: T) => z.array(row).max(ROWS_MAX);
 /** A view of a store, a workflow or the provider; `unavailable` where it cannot be read. */
@@ -150,8 +153,11 @@ export const orderDetailsResponse = stuckOrderResponse.extend({
       amountMinor: minor,
       currency: text,
       reason: text,
+      isInquiry: z.boolean(),
       state: z.enum(DISPUTE_STATES),
-      evidence: z.record(z.string(), z.string()),
+      evidence,
+      dueAt: moment.nullable(),
+      lookedAt: moment,
       createdAt: moment,
       updatedAt: moment,
     }),
@@ -173,6 +179,28 @@ export const orderDetailsResponse = stuckOrderResponse.extend({
   breaks: rows(breakResponse),
   actions: rows(actionResponse),
 });
+
+export const disputeResponse = z.object({
+  id: text,
+  storeId: idText('store'),
+  orderId: idText('order'),
+  state: z.enum(DISPUTE_STATES),
+  isInquiry: z.boolean().describe('The bank only asks: no money has moved.'),
+  amount: z.number(),
+  currency: z.enum(CURRENCIES),
+  reason: text,
+  evidence: evidence.describe('What is sent to the bank, or was.'),
+  dueAt: moment.optional().describe("The provider's deadline of the evidence."),
+  lookedAt: moment.describe('When it was last read at the provider.'),
+  createdAt: moment,
+  updatedAt: moment,
+});
+
+export const disputesResponse = z.object({
+  items: z.array(disputeResponse).max(LIMIT_MAX),
+  nextCursor: cursorText.nullable(),
+});
+export const decidedResponse = z.object({ action: actionResponse, dispute: disputeResponse });
 
 export const stuckOrdersResponse = z.object({
   items: z.array(stuckOrderResponse).max(LIMIT_MAX),
@@ -196,6 +224,11 @@ export const overviewResponse = z.object({
   byReason: counts.describe('Orders with an attention.'),
   undecided: z.number().int(),
   oldestUndecidedSeconds: z.number().int(),
+  disputesStalled: z
+    .number()
+    .int()
+    .describe('Open disputes past their deadline, or without a look for days.'),
+  oldestStalledDisputeSeconds: z.number().int().describe('0 when there is none.'),
   breaks: z.number().int().describe('Payments that do not reconcile with the provider.'),
   paymentsComparedSeconds: z
     .number()
@@ -230,6 +263,17 @@ export const toStuckOrderResponse = (order: Order): StuckOrderResponse => {
     lines: order.lines.map(({ sku, quantity }) => ({ sku, quantity })),
     createdAt: order.createdAt.toISOString(),
     updatedAt: order.updatedAt.toISOString(),
+  };
+};
+
+export const toDisputeResponse = (dispute: Dispute): z.output<typeof disputeResponse> => {
+  const { amountMinor, currency: code, dueAt, ...rest } = dispute;
+  const currency = currencyOf(code);
+  return {
+    ...withIsoDates(rest),
+    currency,
+    amount: numberFromMinor(amountMinor, currency),
+    ...(dueAt && { dueAt: dueAt.toISOString() }),
   };
 };
 

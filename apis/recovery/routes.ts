@@ -5,6 +5,7 @@ import { openapiOf } from '../http/openapi/openapi.ts';
 import { descriptionRoute } from '../http/openapi/served.ts';
 import type { Route } from '../http/routes.ts';
 import { batchRoutes } from './batches.ts';
+import { disputeRoutes } from './disputes.ts';
 import { orderRoutes, type RecoveryDeps } from './orders.ts';
 import { overviewRoute } from './overview.ts';
 import { returnRoutes } from './returns.ts';
@@ -14,6 +15,7 @@ export const RECOVERY_OPENAPI_FILE = resolve(import.meta.dirname, 'openapi.json'
 const describedRoutes = (deps: RecoveryDeps): Route[] => [
   overviewRoute(deps.pg),
   ...orderRoutes(deps),
+  ...disputeRoutes(deps),
   ...batchRoutes(deps),
   ...returnRoutes(deps),
 ];
@@ -24,8 +26,8 @@ export const describedRecovery = () =>
     title: 'Holdfast Order Recovery API',
     version: '1.0.0',
     description:
-      'Stuck orders and their reasons, everything known of one order, and the actions on ' +
-      'it. Every action is audited and done once an Idempotency-Key.',
+      'Stuck orders and their reasons, everything known of one order, disputes, and the ' +
+      'actions on them. Every action is audited and done once an Idempotency-Key.',
   });
 
 export const recoveryRoutes = (deps: RecoveryDeps): Route[] => [

@@ -6,6 +6,8 @@ import {
   UNDECIDED_MS_MAX,
   type AttentionReason,
 } from '../../domain/attention.ts';
+import { DISPUTE_STATES } from '../../domain/disputes/dispute.ts';
+import { EVIDENCE_FIELDS, EVIDENCE_LENGTH_MAX } from '../../domain/disputes/evidence.ts';
 import type { Order } from '../../db/postgres/orders/orders.ts';
 import { isDecided } from '../../domain/order.ts';
 import { pageQuery } from '../http/cursors.ts';
@@ -21,6 +23,18 @@ const filterFields = {
 };
 
 export const stuckQuery = pageQuery.extend(filterFields);
+
+/** Without a state, the open ones. */
+export const disputesQuery = pageQuery.extend({ state: z.enum(DISPUTE_STATES).optional() });
+
+const note = z.string().trim().max(500).default('');
+const evidenceText = z.string().trim().min(1).max(EVIDENCE_LENGTH_MAX);
+export const acceptBody = z.strictObject({ note });
+export const submitBody = z.strictObject({
+  note,
+  /** Fields that replace those that were prepared. */
+  evidence: z.partialRecord(z.enum(EVIDENCE_FIELDS), evidenceText).optional(),
+});
 
 const BATCH_ORDERS_MAX = 1_000;
 export const batchBody = z.strictObject({

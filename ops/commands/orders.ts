@@ -7,8 +7,8 @@ import { instanceOf, onTests } from './on-tests.ts';
 
 const AGE_SECONDS_MAX = 2 ** 31;
 
-/** Prints the API's response; a refusal is an error with its code. */
-const call = async (
+/** Calls the operators' API and prints its response; a refusal is an error with its code. */
+export const call = async (
   values: { test: boolean },
   method: string,
   path: string,

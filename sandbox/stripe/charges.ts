@@ -5,6 +5,7 @@ import {
   messageOf,
   missing,
   type Charge,
+  type Dispute,
   type Intent,
   type IntentStatus,
   type Refund,
@@ -89,21 +90,42 @@ const chargeToRefund = (context: Context, params: Params): Charge => {
   return charge;
 };
 
-const amountToRefund = (charge: Charge, params: Params): number => {
-  const left = charge.amount_captured - charge.amount_refunded;
+/** What disputes have withdrawn of a charge; an inquiry withdraws nothing. */
+const withdrawn = ({ ledger }: Context, charge: Charge): number => {
+  if (!charge.disputed) return 0;
+  let sum = 0;
+  for (const { charge: id, status, amount } of ledger.newest<Dispute>('dispute')) {
+    const isGone = status !== 'won' && !status.startsWith('warning_');
+    if (id === charge.id && isGone) sum += amount;
+  }
+  return sum;
+};
+
+/** What neither a refund nor a dispute has taken of a charge. */
+export const leftOf = (context: Context, charge: Charge): number =>
+  charge.amount_captured - charge.amount_refunded - withdrawn(context, charge);
+
+const amountToRefund = (context: Context, charge: Charge, params: Params): number => {
+  const unrefunded = charge.amount_captured - charge.amount_refunded;
+  const left = leftOf(context, charge);
   const given = params.text('amount');
   const amount = given === undefined ? left : integerOf(params, 'amount');
-  if (left === 0) {
+  if (unrefunded === 0) {
     throw invalidRequest('Charge has already been refunded.', { code: 'charge_already_refunded' });
   }
-  if (amount > left) throw invalidRequest('Refund amount is greater than unrefunded amount.');
+  if (amount > unrefunded) {
+    throw invalidRequest('Refund amount is greater than unrefunded amount.');
+  }
+  if (amount > left || left === 0) {
+    throw invalidRequest('The charge has been charged back.', { code: 'charge_disputed' });
+  }
   return amount;
 };
 
 export const refund = (context: Context, params: Params): Refund => {
   const { ledger, announce, nowSeconds } = context;
   const charge = chargeToRefund(context, params);
-  const amount = amountToRefund(charge, params);
+  const amount = amountToRefund(context, charge, params);
   const made: Refund = {
     id: newId('re'),
     object: 'refund',

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { forgetOldAnswers } from './idempotency.ts';
 import type { Context } from './charges.ts';
-import { decideDispute, openDispute } from './disputes.ts';
+import { ANSWER_SECONDS, decideDispute, DISPUTE_OUTCOMES, openDispute } from './disputes.ts';
 import type { Events } from './events.ts';
 import type { Intents } from './intents.ts';
 import { missing, StripeError, type Charge } from './objects.ts';
@@ -10,13 +10,18 @@ import { behaviourBody, type Webhooks } from './webhooks.ts';
 
 const ADVANCE_MS_MAX = 365 * 24 * 3_600_000;
 const COPIES_MAX = 100;
+const ANSWER_SECONDS_MAX = 100 * 24 * 3_600;
 
 const clockBody = z.strictObject({ advanceMs: z.int().min(0).max(ADVANCE_MS_MAX) });
 const disputeBody = z.strictObject({
   charge: z.string().min(1),
   reason: z.string().min(1).max(100).default('fraudulent'),
+  amount: z.int().min(1).optional(),
+  isInquiry: z.boolean().default(false),
+  /** How long evidence is taken. */
+  answerSeconds: z.int().min(0).max(ANSWER_SECONDS_MAX).default(ANSWER_SECONDS),
 });
-const verdictBody = z.strictObject({ outcome: z.enum(['won', 'lost']) });
+const verdictBody = z.strictObject({ outcome: z.enum(DISPUTE_OUTCOMES) });
 const outcomeBody = z.strictObject({ outcome: z.enum(['success', 'failure']) });
 const webhooksBody = z.union([
   behaviourBody,
@@ -65,10 +70,10 @@ const authenticate = (deps: Deps, id: string, body: unknown): Response => {
 };
 
 const dispute = ({ context }: Deps, body: unknown): unknown => {
-  const { charge: id, reason } = disputeBody.parse(body);
+  const { charge: id, ...claim } = disputeBody.parse(body);
   const charge = context.ledger.find<Charge>('charge', id);
   if (!charge) throw missing('charge', id);
-  return openDispute(context, charge, reason);
+  return openDispute(context, charge, claim);
 };
 
 /** Runs a change outside the API atomically and sends its events. */

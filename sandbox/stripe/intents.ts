@@ -11,7 +11,7 @@ import {
   type Intent,
 } from './objects.ts';
 import { intentById, newId, putCharge, refund, save, type Context } from './charges.ts';
-import { disputeByCard } from './disputes.ts';
+import { complainByCard } from './disputes.ts';
 import type { Params } from './form.ts';
 import {
   cancellationReasonOf,
@@ -39,7 +39,7 @@ const captureNow = (context: Context, intent: Intent, amount: number): Intent =>
   intent.amount_received = amount;
   intent.amount_capturable = 0;
   save(context, intent, 'succeeded', 'succeeded');
-  disputeByCard(context, captured);
+  complainByCard(context, captured);
   return intent;
 };
 

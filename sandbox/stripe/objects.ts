@@ -77,18 +77,39 @@ export interface Dispute {
   created: number;
   currency: string;
   evidence: Record<string, string>;
-  evidence_details: { due_by: number; has_evidence: boolean; submission_count: number };
+  evidence_details: {
+    due_by: number;
+    has_evidence: boolean;
+    past_due: boolean;
+    submission_count: number;
+  };
   is_charge_refundable: boolean;
   livemode: false;
   metadata: Record<string, string>;
   payment_intent: string;
   reason: string;
-  status: 'needs_response' | 'under_review' | 'won' | 'lost';
+  status: DisputeStatus;
+}
+
+/** Those of inquiries begin with `warning_`: they take no money. */
+export type DisputeStatus =
+  | 'warning_needs_response'
+  | 'warning_under_review'
+  | 'warning_closed'
+  | 'needs_response'
+  | 'under_review'
+  | 'won'
+  | 'lost';
+
+/** What the bank does with a charge by itself, soon after its capture. */
+interface Complaint {
+  reason: string;
+  kind: 'dispute' | 'inquiry' | 'fraud warning';
 }
 
 /** The behaviour of a payment method; Stripe's test cards by their names. */
 export type CardBehaviour =
-  | { outcome: 'succeeds'; refund?: 'pending' | 'fails'; dispute?: string }
+  | { outcome: 'succeeds'; refund?: 'pending' | 'fails'; complaint?: Complaint }
   | { outcome: 'needs_action' }
   | { outcome: 'declines'; code: string; declineCode: string };
 
@@ -96,6 +117,11 @@ const declines = (code: string, declineCode: string): CardBehaviour => ({
   outcome: 'declines',
   code,
   declineCode,
+});
+
+const complains = (reason: string, kind: Complaint['kind'] = 'dispute'): CardBehaviour => ({
+  outcome: 'succeeds',
+  complaint: { reason, kind },
 });
 
 /** Source: https://docs.stripe.com/testing */
@@ -108,11 +134,10 @@ const CARDS: Record<string, CardBehaviour> = {
   pm_card_amex: { outcome: 'succeeds' },
   pm_card_pendingRefund: { outcome: 'succeeds', refund: 'pending' },
   pm_card_refundFail: { outcome: 'succeeds', refund: 'fails' },
-  pm_card_createDispute: { outcome: 'succeeds', dispute: 'fraudulent' },
-  pm_card_createDisputeProductNotReceived: {
-    outcome: 'succeeds',
-    dispute: 'product_not_received',
-  },
+  pm_card_createDispute: complains('fraudulent'),
+  pm_card_createDisputeProductNotReceived: complains('product_not_received'),
+  pm_card_createDisputeInquiry: complains('fraudulent', 'inquiry'),
+  pm_card_createIssuerFraudRecord: complains('made_with_stolen_card', 'fraud warning'),
   pm_card_authenticationRequired: { outcome: 'needs_action' },
   pm_card_threeDSecure2Required: { outcome: 'needs_action' },
   pm_card_threeDSecureRequired: { outcome: 'needs_action' },

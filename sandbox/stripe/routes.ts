@@ -1,6 +1,6 @@
 // The routes of the card provider's API that Holdfast uses, with their parameters.
 import type { Context } from './charges.ts';
-import { answerDispute, decideDispute } from './disputes.ts';
+import { answerDispute, closeDispute } from './disputes.ts';
 import type { Params } from './form.ts';
 import type { Intents } from './intents.ts';
 import type { Ledger } from './ledger.ts';
@@ -81,7 +81,7 @@ const disputeRoutes = (context: Context): Route[] => {
     route('POST', `disputes/${ID}`, ['evidence', 'submit', 'metadata'], (params, id) =>
       answerDispute(context, id, params),
     ),
-    route('POST', `disputes/${ID}/close`, [], (_, id) => decideDispute(context, id, 'lost')),
+    route('POST', `disputes/${ID}/close`, [], (_, id) => closeDispute(context, id)),
   ];
 };
 

@@ -59,6 +59,7 @@ const TAKEN: Row[] = [
   ['the refunds of an intent', 'GET refunds?payment_intent=:captured&limit=100'],
   ['the charges of an intent', 'GET charges?payment_intent=:captured&limit=3'],
   ['the events of a kind', 'GET events?type=charge.refunded&limit=3'],
+  ['the disputes since a time', 'GET disputes?limit=100&created[gte]=1&created[lt]=2'],
   ['the disputes of an intent', 'GET disputes?payment_intent=:captured'],
 ];
 
@@ -177,6 +178,7 @@ describe.skipIf(!isBuilt(STRIPE_MOCK))('stripe-mock and the card sandbox (needs 
     const stretch = { fromSeconds: 1, toSeconds: 2 };
     for await (const page of records.made(stretch)) expect(page).toBeArray();
     for await (const page of records.refunded(stretch)) expect(page).toBeArray();
+    for await (const page of records.disputed(stretch)) expect(page).toBeArray();
     await records.read(['pi_123']);
     await afterCapture.readDispute('dp_123');
     const evidence = {
@@ -190,5 +192,6 @@ describe.skipIf(!isBuilt(STRIPE_MOCK))('stripe-mock and the card sandbox (needs 
     };
     const dispute = await afterCapture.submitEvidence('dp_123', evidence, 'evidence');
     expect(dispute.id).toBeTruthy();
+    expect((await afterCapture.closeDispute('dp_123', 'concede')).id).toBeTruthy();
   });
 });

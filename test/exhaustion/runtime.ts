@@ -116,6 +116,8 @@ export const condition = (isTrue: () => boolean, timeoutMs?: number): Promise<bo
   });
 };
 
+export const sleep = async (ms: number): Promise<void> => void (await condition(() => false, ms));
+
 /** Wakes every condition that is true; returns whether there was one. */
 export const wake = (): boolean => {
   let woken = false;

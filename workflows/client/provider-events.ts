@@ -1,20 +1,16 @@
 // Turns the card provider's events into signals and workflow starts.
 import { WorkflowNotFoundError } from '@temporalio/client';
-import type { Pg } from '../../db/postgres/client.ts';
 import { findOrder } from '../../db/postgres/orders/orders.ts';
 import { recordNotified, type ProviderEvent } from '../../db/postgres/orders/webhooks.ts';
 import { isDecided } from '../../domain/order.ts';
 import { REFUND_ORDER, refundOptions } from '../refund-order.contract.ts';
-import { disputeOptions, SETTLE_DISPUTE } from '../settle-dispute.contract.ts';
-import type { TemporalConnection } from './connection.ts';
+import { heedFraudWarning, type FraudWarningDeps } from './fraud-warnings.ts';
 import { lookAtPayment } from './orders.ts';
-import { startWorkflow } from './start.ts';
+import { startWorkflow, wakeDispute } from './start.ts';
 
-export interface ProviderEventDeps {
-  pg: Pg;
-  temporal: TemporalConnection;
-  /** How often the provider is read for the verdict of a dispute, in ms. */
-  disputePollMs: number;
+export interface ProviderEventDeps extends FraudWarningDeps {
+  /** How long after its beginning a dispute is looked at without an event of its own, in ms. */
+  disputeLookMs: number;
 }
 
 /** A new intent and one that needs its shopper were seen in the response to their own call. */
@@ -24,6 +20,15 @@ const PAYMENT_EVENTS: readonly string[] = [
   'payment_intent.payment_failed',
   'payment_intent.processing',
   'payment_intent.succeeded',
+];
+
+/** Each says that a dispute has begun or may have changed. */
+const DISPUTE_EVENTS: readonly string[] = [
+  'charge.dispute.created',
+  'charge.dispute.updated',
+  'charge.dispute.closed',
+  'charge.dispute.funds_withdrawn',
+  'charge.dispute.funds_reinstated',
 ];
 
 const deliver = async (deps: ProviderEventDeps, event: ProviderEvent): Promise<void> => {
@@ -39,11 +44,13 @@ const deliver = async (deps: ProviderEventDeps, event: ProviderEvent): Promise<v
       // A workflow that is over or not started needs no event: it reads the provider itself.
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     });
-  } else if (type === 'charge.dispute.created') {
-    const input = { disputeId: objectId, orderId, storeId, pollMs: deps.disputePollMs };
-    await startWorkflow(deps.temporal, SETTLE_DISPUTE, disputeOptions(input));
+  } else if (DISPUTE_EVENTS.includes(type)) {
+    const firstLookMs = deps.disputeLookMs;
+    await wakeDispute(deps.temporal, { disputeId: objectId, orderId, storeId, firstLookMs });
+  } else if (type === 'radar.early_fraud_warning.created') {
+    await heedFraudWarning(deps, order, objectId);
   } else if (type === 'refund.failed' || type === 'refund.updated') {
-    const recheck = { providerRefundId: objectId, pollMs: deps.disputePollMs };
+    const recheck = { providerRefundId: objectId };
     const options = refundOptions(`${objectId}/${eventId}`, { orderId, storeId, recheck });
     await startWorkflow(deps.temporal, REFUND_ORDER, options);
   }

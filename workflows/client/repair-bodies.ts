@@ -14,8 +14,8 @@ const about = { attentionId: z.string().max(ATTENTION_ID_LENGTH_MAX).optional() 
 export const actionBodies = {
   retry: z.strictObject({ note, ...about }),
   skip: z.strictObject({ note, ...about }),
-  cancel: z.strictObject({ note }),
-  refund: z.strictObject({ note, amount: z.number().positive().optional() }),
+  cancel: z.strictObject({ note, ...about }),
+  refund: z.strictObject({ note, ...about, amount: z.number().positive().optional() }),
   readdress: z.strictObject({ note, address: addressShape }),
   resolve: z.strictObject({
     note,

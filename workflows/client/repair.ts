@@ -102,6 +102,17 @@ const attentionOf = ({ attentions }: Order, attentionId: string | undefined): At
   });
 };
 
+/** The named attention, where it lists the action. ILLEGAL_TRANSITION */
+const listing = (
+  order: Order,
+  attentionId: string | undefined,
+  action: RepairAction,
+): Attention => {
+  const attention = attentionOf(order, attentionId);
+  if (attention.actions.includes(action)) return attention;
+  throw new DomainError('ILLEGAL_TRANSITION', `${action} does not help with ${attention.reason}`);
+};
+
 type Doer<A extends RepairAction> = (
   deps: RepairDeps,
   order: Order,
@@ -116,6 +127,16 @@ const onStep =
     const attention = attentionOf(order, body.attentionId);
     const ending = 'ending' in body ? { ending: body.ending } : {};
     return repair(deps, order, actionId, attention, { action, ...ending });
+  };
+
+/** An action on the order itself; an attention that lists it, and is named, is over with it. */
+const onOrder =
+  <A extends 'refund' | 'cancel'>(action: A, doer: Doer<A>): Doer<A> =>
+  async (deps, order, body, actionId) => {
+    const { attentionId } = body;
+    const about = attentionId === undefined ? undefined : listing(order, attentionId, action);
+    await doer(deps, order, body, actionId);
+    if (about) await clearAttention(deps.pg, order.storeId, order.id, { id: about.id });
   };
 
 const DOERS: { [A in RepairAction]: Doer<A> } = {
@@ -135,27 +156,24 @@ const DOERS: { [A in RepairAction]: Doer<A> } = {
   let_arrive: onStep('let_arrive'),
   treat_as_return: onStep('treat_as_return'),
   dismiss: async ({ pg }, order, { attentionId }) => {
-    const { id, reason, actions } = attentionOf(order, attentionId);
-    if (!actions.includes('dismiss')) {
-      throw new DomainError('ILLEGAL_TRANSITION', `${reason} cannot be dismissed`);
-    }
+    const { id } = listing(order, attentionId, 'dismiss');
     await clearAttention(pg, order.storeId, order.id, { id });
   },
-  refund: async (deps, order, { amount, note }, actionId) => {
+  refund: onOrder('refund', async (deps, order, { amount, note }, actionId) => {
     const amountMinor = amount === undefined ? undefined : minorFromNumber(amount, order.currency);
     if ((amountMinor ?? 1) > (await readLeftMinor(deps.pg, order))) {
       throw new DomainError('REFUND_EXCEEDS_CAPTURE', 'more than can still be given back');
     }
     const grant = { id: actionId, reason: note, ...(amountMinor && { amountMinor }) };
     await refund(deps, order, grant);
-  },
-  cancel: async (deps, order) => {
+  }),
+  cancel: onOrder('cancel', async (deps, order) => {
     if (order.status === 'cancelled') return;
     assertCancellable(order.status);
     await updateOrder(deps, order.id, (workflow) =>
       workflow.startUpdate(cancelOrder, { ...UNTIL_ACCEPTED, updateId: 'cancel' }),
     );
-  },
+  }),
   readdress: (deps, { id }, { address }, updateId) =>
     updateOrder(deps, id, (workflow) =>
       workflow.startUpdate(changeAddress, { ...UNTIL_ACCEPTED, args: [address], updateId }),

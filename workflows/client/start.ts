@@ -6,13 +6,25 @@ import {
   FULFILL_ORDER,
   PLACE_UPDATE_ID,
   fulfillOrderOptions,
+  lookAgain,
   placeOrder,
   type StoredOrder,
   type WorkflowTimings,
 } from '../fulfill-order.contract.ts';
 import { REFUND_ORDER, refundOptions } from '../refund-order.contract.ts';
 import { RETURN_ORDER, returnOptions } from '../return-order.contract.ts';
+import {
+  disputeOptions,
+  SETTLE_DISPUTE,
+  type SettleDisputeInput,
+} from '../settle-dispute.contract.ts';
 import type { TemporalConnection } from './connection.ts';
+
+const ignoreStarted = (error: unknown): void => {
+  if (!(error instanceof Error) || error.name !== 'WorkflowExecutionAlreadyStartedError') {
+    throw error;
+  }
+};
 
 /** Starts a workflow; one that was started before stays as it is. */
 export const startWorkflow = async (
@@ -21,11 +33,17 @@ export const startWorkflow = async (
   options: Parameters<Client['workflow']['start']>[1],
 ): Promise<void> => {
   const client = await temporal.client();
-  await client.workflow.start(name, options).catch((error: unknown) => {
-    if (!(error instanceof Error) || error.name !== 'WorkflowExecutionAlreadyStartedError') {
-      throw error;
-    }
-  });
+  await client.workflow.start(name, options).catch(ignoreStarted);
+};
+
+/** Signals a dispute's workflow to look at once, and starts a missing one; an ended one stays. */
+export const wakeDispute = async (
+  temporal: TemporalConnection,
+  input: SettleDisputeInput,
+): Promise<void> => {
+  const client = await temporal.client();
+  const options = { ...disputeOptions(input), signal: lookAgain };
+  await client.workflow.signalWithStart(SETTLE_DISPUTE, options).catch(ignoreStarted);
 };
 
 /** Starts an order's workflow; one that runs or has run already stays as it is. */
@@ -66,10 +84,9 @@ export const startOrderAndWait = async (
 export const lookAtRefund = (
   temporal: TemporalConnection,
   { orderId, storeId, providerRefundId, looks }: Refund,
-  pollMs: number,
 ): Promise<void> => {
   if (!providerRefundId) throw new Error('a refund is looked at before it was sent');
-  const input = { orderId, storeId, recheck: { providerRefundId, pollMs } };
+  const input = { orderId, storeId, recheck: { providerRefundId } };
   const about = `${providerRefundId}/look-${looks}`;
   return startWorkflow(temporal, REFUND_ORDER, refundOptions(about, input));
 };

@@ -2,6 +2,9 @@
 import { sql } from 'drizzle-orm';
 import type { Pg } from '../client.ts';
 
+/** A dispute's workflow looks at it once a day at least. */
+const UNSEEN_DAYS_MAX = 3;
+
 export interface OrdersOverview {
   /** The number of open orders per status. */
   byStatus: Record<string, number>;
@@ -9,6 +12,9 @@ export interface OrdersOverview {
   byReason: Record<string, number>;
   oldestUndecidedSeconds: number;
   undecided: number;
+  /** Open disputes that are past their deadline or were not looked at for days. */
+  disputesStalled: number;
+  oldestStalledDisputeSeconds: number;
   /** The number of open reconciliation breaks. */
   breaks: number;
   /** Age of the newest payments that reconciliation has compared with the provider, in seconds. */
@@ -31,6 +37,13 @@ export const ordersOverview = (pg: Pg): Promise<OrdersOverview> =>
       select count(*)::int as count,
         coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as age
       from orders.orders where status in ('accepted', 'awaiting_payment')`);
+    const [stalled] = await db.execute<{ count: number; age: number }>(sql`
+      select count(*)::int as count,
+        coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as age
+      from orders.disputes
+      where state in ('opened', 'evidence_prepared', 'answered')
+        and ((state <> 'answered' and due_at < now())
+          or looked_at < now() - make_interval(days => ${UNSEEN_DAYS_MAX}))`);
     const [broken] = await db.execute<{ count: number }>(
       sql`select count(*)::int as count from orders.breaks where resolved_at is null`,
     );
@@ -38,6 +51,8 @@ export const ordersOverview = (pg: Pg): Promise<OrdersOverview> =>
       select (extract(epoch from now()) - at_us / 1000000.0)::float8 as age
       from orders.positions where lane = 'payments-new'`);
     return {
+      disputesStalled: stalled?.count ?? 0,
+      oldestStalledDisputeSeconds: Math.round(stalled?.age ?? 0),
       breaks: broken?.count ?? 0,
       paymentsComparedSeconds: Math.round(compared?.age ?? 0),
       byStatus: Object.fromEntries(statuses.map((row) => [row.status, row.count])),

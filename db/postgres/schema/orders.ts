@@ -16,13 +16,10 @@ import {
 } from 'drizzle-orm/pg-core';
 import { AUDITED_ACTIONS, BREAK_KINDS, type Attention } from '../../../domain/attention.ts';
 import type { NextAction } from '../../../domain/declines.ts';
+import { DISPUTE_STATES } from '../../../domain/disputes/dispute.ts';
+import type { Evidence } from '../../../domain/disputes/evidence.ts';
 import type { Address, OrderLine } from '../../../domain/order.ts';
-import {
-  DISPUTE_STATES,
-  ORDER_STATUSES,
-  PAYMENT_STATUSES,
-  REFUND_STATES,
-} from '../../../domain/order.ts';
+import { ORDER_STATUSES, PAYMENT_STATUSES, REFUND_STATES } from '../../../domain/order.ts';
 import { PARCEL_STATUSES } from '../../../domain/parcels.ts';
 import { RETURN_STATES, type ReturnLine } from '../../../domain/returns.ts';
 import { outboxTable } from './outbox.ts';
@@ -165,6 +162,7 @@ export const positions = ordersSchema.table('positions', {
     enum: [
       'payments-new',
       'payments-again',
+      'disputes',
       'waiting',
       'moving-accepted',
       'moving-awaiting_payment',
@@ -249,12 +247,23 @@ export const disputes = ordersSchema.table(
     amountMinor: integer('amount_minor').notNull(),
     currency: text().notNull(),
     reason: text().notNull(),
+    /** The bank only asks: no money has moved. */
+    isInquiry: boolean('is_inquiry').notNull(),
     state: text({ enum: DISPUTE_STATES }).notNull(),
-    evidence: jsonb().$type<Record<string, string>>().notNull(),
-    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+    /** What is sent to the bank, or was. */
+    evidence: jsonb().$type<Evidence>().notNull(),
+    /** The provider's deadline of the evidence; null when the bank takes none. */
+    dueAt: timestamp('due_at', { withTimezone: true }),
+    /** When it was last read at the provider. */
+    lookedAt: timestamp('looked_at', { withTimezone: true }).notNull().defaultNow(),
+    /** When the provider received it. */
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull(),
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
   },
-  (table) => [index('disputes_order_id_idx').on(table.orderId)],
+  (table) => [
+    index('disputes_order_id_idx').on(table.orderId),
+    index('disputes_state_created_at_id_idx').on(table.state, table.createdAt, table.id),
+  ],
 );
 
 /** The provider's events, each stored once; events without an order wait for reconciliation. */

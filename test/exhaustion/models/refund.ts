@@ -92,7 +92,7 @@ export const REFUND_MODEL: Model<World> = {
       ...ORDER,
       grant: { ...GRANT, reason: `return ${RETURN_ID}`, replaces: RETURN_ID },
     },
-    'that has changed': { ...ORDER, recheck: { providerRefundId: 're_1', pollMs: 200 } },
+    'that has changed': { ...ORDER, recheck: { providerRefundId: 're_1' } },
   },
   statusOf: ({ refund }) => refund,
   messages: () => ({ "Temporal's cancellation": { to: 'cancellation', args: [] } }),

@@ -26,9 +26,12 @@ CREATE TABLE "orders"."disputes" (
 	"amount_minor" integer NOT NULL,
 	"currency" text NOT NULL,
 	"reason" text NOT NULL,
+	"is_inquiry" boolean NOT NULL,
 	"state" text NOT NULL,
 	"evidence" jsonb NOT NULL,
-	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"due_at" timestamp with time zone,
+	"looked_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"created_at" timestamp with time zone NOT NULL,
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
@@ -202,6 +205,7 @@ CREATE TABLE "orders"."webhook_events" (
 --> statement-breakpoint
 ALTER TABLE "orders"."order_events" ADD CONSTRAINT "order_events_order_id_orders_id_fk" FOREIGN KEY ("order_id") REFERENCES "orders"."orders"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "disputes_order_id_idx" ON "orders"."disputes" USING btree ("order_id");--> statement-breakpoint
+CREATE INDEX "disputes_state_created_at_id_idx" ON "orders"."disputes" USING btree ("state","created_at","id");--> statement-breakpoint
 CREATE INDEX "ledger_entries_created_at_idx" ON "orders"."ledger_entries" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "orders_payment_intent_id_idx" ON "orders"."orders" USING btree ("payment_intent_id");--> statement-breakpoint
 CREATE INDEX "orders_store_id_principal_id_idx" ON "orders"."orders" USING btree ("store_id","principal","id" DESC NULLS LAST);--> statement-breakpoint
