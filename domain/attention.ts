@@ -83,6 +83,10 @@ export interface Attention {
 export const SWEEP_STEP = 'workflow';
 /** Steps of a workflow beside the order's begin with its id: `return/<id>: <step>`. */
 const OWN_WORKFLOW = /^((?:return|dispute|refund)\/[^:]+): /;
+/** The step of what the sweep sees of a workflow beside the order's. */
+export const sweepStepOf = (workflowId: string): string => `${workflowId}: ${SWEEP_STEP}`;
+export const isSweepStep = (step: string): boolean =>
+  step === SWEEP_STEP || step.endsWith(`: ${SWEEP_STEP}`);
 /** The id of the workflow whose step it is; undefined for a step of the order's own. */
 export const workflowOfStep = (step: string): string | undefined => OWN_WORKFLOW.exec(step)?.[1];
 

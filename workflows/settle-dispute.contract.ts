@@ -12,7 +12,7 @@ export interface SettleDisputeInput {
   orderId: string;
   storeId: string;
   /** How long after its beginning the provider is looked at without an event of its own, in ms. */
-  firstLookMs: number;
+  firstLookMs?: number;
   /** A run that goes on from an earlier one. */
   resume?: { looks: Looks; isAnswered: boolean };
 }

@@ -17,20 +17,12 @@ import {
   type Refund,
 } from '../../db/postgres/orders/refunds.ts';
 import { listRequested } from '../../db/postgres/orders/returns.ts';
-import { raiseAttention } from '../../db/postgres/orders/steps.ts';
 import { forgetEvents, listUnnotified } from '../../db/postgres/orders/webhooks.ts';
-import {
-  RECOVERY_ATTEMPTS_MAX,
-  SWEEP_STEP,
-  UNDECIDED_MS_MAX,
-  type AttentionReason,
-  type RepairAction,
-} from '../../domain/attention.ts';
+import { RECOVERY_ATTEMPTS_MAX, type RepairAction } from '../../domain/attention.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { PARCEL_LOOKS, waitBeforeLook } from '../../domain/looks.ts';
-import { isDecided, type OrderStatus } from '../../domain/order.ts';
+import type { OrderStatus } from '../../domain/order.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { taskFailureOf, workflowState, type WorkflowState } from '../../workflows/client/orders.ts';
 import { notifyWorkflow, type ProviderEventDeps } from '../../workflows/client/provider-events.ts';
 import { act } from '../../workflows/client/repair.ts';
 import { lookAtRefund, startOrder, startReturn } from '../../workflows/client/start.ts';
@@ -39,14 +31,13 @@ import { attemptNow } from '../attempts.ts';
 import { pullDisputes } from './disputes.ts';
 import { reconcile, type ReconciliationDeps } from './reconciliation.ts';
 import { stockActivities, type StockClient } from '../stock.ts';
+import { flagIfLeft, flagIfStuck, nextDisputes, nextReturns, QUIET_MS } from './workflows.ts';
 
 const BATCH_MAX = 500;
 const REFUNDS_MAX = 100;
 /** Between looks at a refund whose schedule is over: it is owed until it is known. */
 const REFUND_WAIT_MS_MAX = 2 * 86_400_000;
 const ALIVE_EVERY_MS = 2_000;
-/** An order without progress is looked up in Temporal after this time, in ms. */
-const QUIET_MS = 2 * 60_000;
 const DESCRIBED_AT_ONCE = 10;
 /** Only orders this old are compared, so that the projection has had time. */
 const SAMPLE_FROM_MS = 15 * 60_000;
@@ -111,37 +102,6 @@ const overAll = async <T>(
     }
   });
   return sum;
-};
-
-const REASONS: Record<WorkflowState, AttentionReason> = {
-  running: 'NO_PROGRESS',
-  halted: 'WORKFLOW_HALTED',
-  closed: 'WORKFLOW_MISSING',
-  missing: 'WORKFLOW_MISSING',
-};
-
-/** Raises an attention for an open order without a running workflow, or one undecided too long. */
-export const flagIfStuck = async (
-  deps: Pick<RecoveryDeps, 'pg' | 'temporal' | 'timings'>,
-  order: Order,
-): Promise<boolean> => {
-  const { id, storeId, status, attentions, createdAt } = order;
-  if (attentions.some(({ step }) => step === SWEEP_STEP)) return false;
-  const state = await workflowState(deps.temporal, id);
-  if (state === 'missing' && status === 'accepted') {
-    await startOrder(deps.temporal, order, deps.timings);
-    return true;
-  }
-  const isLate = Date.now() - createdAt.getTime() > UNDECIDED_MS_MAX;
-  const until = order.nextAction?.until;
-  const hasTime = until !== undefined && Date.parse(until) > Date.now();
-  const waits = attentions.length > 0 || isDecided(status) || !isLate || hasTime;
-  if (state === 'running' && waits) return false;
-  const actions: RepairAction[] = ['retry'];
-  const detail = state === 'halted' && { detail: await taskFailureOf(deps.temporal, id) };
-  const raised = { step: SWEEP_STEP, reason: REASONS[state], actions, ...detail };
-  await raiseAttention(deps.pg, storeId, id, raised);
-  return true;
 };
 
 /** Sweeps the next orders of each status; an order is next again once all others were swept. */
@@ -225,6 +185,8 @@ const sweep = async (deps: RecoveryDeps): Promise<number> => {
     await overAll(deps, returns, (one) => done(startReturn(temporal, one, pollMs))),
     await overAll(deps, events, (one) => done(notifyWorkflow(deps, one))),
     await overAll(deps, refunds, (one) => done(lookAgainAt(deps, one))),
+    await overAll(deps, await nextReturns(deps), (one) => flagIfLeft(deps, one)),
+    await overAll(deps, await nextDisputes(deps), (one) => flagIfLeft(deps, one)),
   ];
   const others = (await startWaiting(deps)) + (await flagStuck(deps));
   await forgetEvents(pg);

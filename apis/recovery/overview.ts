@@ -1,31 +1,50 @@
-// Counts stuck orders and measures the age of the oldest undecided order.
+// Counts what is stuck and what has not ended, with the oldest of each.
 import type { Pg } from '../../db/postgres/client.ts';
-import { ordersOverview } from '../../db/postgres/orders/overview.ts';
+import { withDeadline } from '../../concurrency/deadline.ts';
+import { openWork, ordersOverview } from '../../db/postgres/orders/overview.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { TemporalConnection } from '../../workflows/client/connection.ts';
+import { failedWorkflows, type FailedWorkflow } from '../../workflows/client/failed.ts';
 import { unservedQueues } from '../../workflows/client/deployment.ts';
 import { reply, route, type Route } from '../http/routes.ts';
-import { overviewResponse } from './responses.ts';
+import { overviewResponse, withIsoDates } from './responses.ts';
 
 const LOOK_EVERY_MS = 5_000;
+/** They count all that is open. */
+const OPEN_EVERY_MS = 15_000;
+const LOOK_LIMIT_MS = 3_000;
 
-export const overviewRoute = (pg: Pg): Route =>
+/** Undefined while Temporal cannot be asked. */
+const failedIfThere = (temporal: TemporalConnection): Promise<FailedWorkflow[] | undefined> =>
+  withDeadline(
+    async () => failedWorkflows(await temporal.client()),
+    LOOK_LIMIT_MS,
+    () => new Error('no answer in time'),
+  ).catch(() => undefined);
+
+export const overviewRoute = (pg: Pg, temporal: TemporalConnection): Route =>
   route({
     method: 'get',
     path: '/recovery/overview',
-    summary: 'Open orders by status and reason, the oldest undecided one, and stalled disputes.',
+    summary: 'What is stuck, and what has not ended by kind and state, with the oldest.',
     needs: 'recovery',
     response: overviewResponse,
     statuses: { 200: 'the overview' },
-    handler: async () => reply(await ordersOverview(pg), 200, { 'cache-control': 'no-store' }),
+    handler: async () => {
+      const [overview, open, failed] = await Promise.all([
+        ordersOverview(pg),
+        openWork(pg),
+        failedIfThere(temporal),
+      ]);
+      const failedWorkflows = failed?.map(withIsoDates);
+      const seen = { ...overview, open, ...(failedWorkflows && { failedWorkflows }) };
+      return reply(seen, 200, { 'cache-control': 'no-store' });
+    },
   });
 
-/** The same figures as metrics, read every five seconds; alerts use them. */
-export const watchOverview = (
-  pg: Pg,
-  temporal: TemporalConnection,
-  telemetry: Telemetry,
-): { stop(): void } => {
+type Look = () => Promise<void>;
+
+const orderGauges = (pg: Pg, telemetry: Telemetry): Look => {
   const oldest = telemetry.gauge(
     'holdfast_oldest_undecided_seconds',
     'Age of the oldest order whose payment is not decided.',
@@ -45,11 +64,7 @@ export const watchOverview = (
     'holdfast_payments_compared_seconds',
     'Payments older than this many seconds have been compared with the provider.',
   );
-  const unserved = telemetry.gauge(
-    'holdfast_unserved_queues',
-    'Task queues for which no worker of the current build polls.',
-  );
-  const look = async (): Promise<void> => {
+  return async () => {
     const seen = await ordersOverview(pg);
     oldest.set(seen.oldestUndecidedSeconds);
     breaks.set(seen.breaks);
@@ -59,10 +74,76 @@ export const watchOverview = (
     attention.reset();
     for (const [status, count] of Object.entries(seen.byStatus)) byStatus.set({ status }, count);
     for (const [reason, count] of Object.entries(seen.byReason)) attention.set({ reason }, count);
-    unserved.set((await unservedQueues(await temporal.client())).length);
   };
-  const timer = setInterval(() => {
-    look().catch((error: unknown) => telemetry.log.error('reading the overview failed', error));
-  }, LOOK_EVERY_MS);
-  return { stop: () => clearInterval(timer) };
+};
+
+const openWorkGauges = (pg: Pg, telemetry: Telemetry): Look => {
+  const open = telemetry.gauge(
+    'holdfast_open_work',
+    'Orders, refunds, returns and disputes that have not ended.',
+    ['kind', 'state'],
+  );
+  const oldest = telemetry.gauge(
+    'holdfast_open_work_oldest_seconds',
+    'How long the oldest of them has not changed, or is owed.',
+    ['kind', 'state'],
+  );
+  return async () => {
+    const work = await openWork(pg);
+    open.reset();
+    oldest.reset();
+    for (const { kind, state, count, oldestSeconds } of work) {
+      open.set({ kind, state }, count);
+      oldest.set({ kind, state }, oldestSeconds);
+    }
+  };
+};
+
+const workflowGauges = (temporal: TemporalConnection, telemetry: Telemetry): Look => {
+  const unserved = telemetry.gauge(
+    'holdfast_unserved_queues',
+    'Task queues for which no worker of the current build polls.',
+  );
+  const failed = telemetry.gauge(
+    'holdfast_failed_workflows',
+    'Workflows that have failed and were not started again.',
+  );
+  return async () => {
+    const client = await temporal.client();
+    unserved.set((await unservedQueues(client)).length);
+    failed.set((await failedWorkflows(client)).length);
+  };
+};
+
+/** Runs a look again and again; a failure is logged once until the next success. */
+const repeated = (look: Look, everyMs: number, telemetry: Telemetry): Timer => {
+  let hasFailed = false;
+  const once = async (): Promise<void> => {
+    try {
+      await look();
+      hasFailed = false;
+    } catch (error) {
+      if (!hasFailed) telemetry.log.error('reading the overview failed', error);
+      hasFailed = true;
+    }
+  };
+  return setInterval(() => void once(), everyMs);
+};
+
+/** The same figures as metrics; alerts use them. */
+export const watchOverview = (
+  pg: Pg,
+  temporal: TemporalConnection,
+  telemetry: Telemetry,
+): { stop(): void } => {
+  const timers = [
+    repeated(orderGauges(pg, telemetry), LOOK_EVERY_MS, telemetry),
+    repeated(openWorkGauges(pg, telemetry), OPEN_EVERY_MS, telemetry),
+    repeated(workflowGauges(temporal, telemetry), LOOK_EVERY_MS, telemetry),
+  ];
+  return {
+    stop: () => {
+      for (const timer of timers) clearInterval(timer);
+    },
+  };
 };

@@ -219,7 +219,21 @@ export const batchActionsResponse = z.object({
 });
 
 const counts = z.record(z.string(), z.number().int());
+const openWorkResponse = z.object({
+  kind: z.enum(['order', 'refund', 'return', 'dispute']),
+  state: text,
+  count: z.number().int(),
+  oldestId: text,
+  oldestSeconds: z.number().int().describe('Without a change; of a refund, owed.'),
+});
+const FAILED_MAX = 100;
 export const overviewResponse = z.object({
+  open: rows(openWorkResponse).describe('What has not ended, by kind and state.'),
+  failedWorkflows: z
+    .array(z.object({ workflowId: text, closedAt: moment }))
+    .max(FAILED_MAX)
+    .optional()
+    .describe('Not started again since; absent while Temporal cannot be asked.'),
   byStatus: counts.describe('Orders that have not ended.'),
   byReason: counts.describe('Orders with an attention.'),
   undecided: z.number().int(),

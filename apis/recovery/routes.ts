@@ -13,7 +13,7 @@ import { returnRoutes } from './returns.ts';
 export const RECOVERY_OPENAPI_FILE = resolve(import.meta.dirname, 'openapi.json');
 
 const describedRoutes = (deps: RecoveryDeps): Route[] => [
-  overviewRoute(deps.pg),
+  overviewRoute(deps.pg, deps.temporal),
   ...orderRoutes(deps),
   ...disputeRoutes(deps),
   ...batchRoutes(deps),

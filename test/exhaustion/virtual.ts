@@ -20,5 +20,6 @@ export const virtualWorkflows = async (planted: string) => {
   const { fulfillOrder } = await import('../../workflows/fulfill-order.ts');
   const { returnOrder } = await import('../../workflows/return-order.ts');
   const { refundOrder } = await import('../../workflows/refund-order.ts');
-  return { fulfillOrder, returnOrder, refundOrder };
+  const { settleDispute } = await import('../../workflows/settle-dispute.ts');
+  return { fulfillOrder, returnOrder, refundOrder, settleDispute };
 };

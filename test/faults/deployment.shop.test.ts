@@ -28,7 +28,7 @@ import { authenticate, providerView, reached } from '../support/judges.ts';
 import { breakableShop, type BreakableShop } from '../support/breakable-shop.ts';
 import { UP_LIMIT_MS } from '../support/shop.ts';
 import { needs } from '../support/stuck-orders.ts';
-import { flagIfStuck } from '../../activities/recovery/recovery.ts';
+import { flagIfStuck } from '../../activities/recovery/workflows.ts';
 import { connectPostgres, type Pg } from '../../db/postgres/client.ts';
 import { findOrder } from '../../db/postgres/orders/orders.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
@@ -122,7 +122,7 @@ test(
       expect(failed?.workflowTaskFailedEventAttributes?.failure?.message).toContain('TMPRL1100');
       const temporal = { client: () => Promise.resolve(client) } as TemporalConnection;
       await eventually('it counts as halted', async () =>
-        (await workflowState(temporal, body.id)) === 'halted' ? true : undefined,
+        (await workflowState(temporal, fulfillOrderId(body.id))) === 'halted' ? true : undefined,
       );
       expect(await metrics()).toMatch(/^temporal_workflow_task_execution_failed\{.*\} [1-9]/m);
       const order = await findOrder(pg, body.id);

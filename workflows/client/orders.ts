@@ -86,11 +86,11 @@ export type WorkflowState = 'running' | 'halted' | 'closed' | 'missing';
 
 export const workflowState = async (
   temporal: TemporalConnection,
-  orderId: string,
+  workflowId: string,
 ): Promise<WorkflowState> => {
   const client = await temporal.client();
   try {
-    const { status, raw } = await client.workflow.getHandle(fulfillOrderId(orderId)).describe();
+    const { status, raw } = await client.workflow.getHandle(workflowId).describe();
     if (status.name !== 'RUNNING') return 'closed';
     return (raw.pendingWorkflowTask?.attempt ?? 0) >= HALTED_ATTEMPTS ? 'halted' : 'running';
   } catch (error) {
@@ -106,12 +106,12 @@ const TASK_FAILED = temporalProto.api.enums.v1.EventType.EVENT_TYPE_WORKFLOW_TAS
 /** The text of the newest failure of the workflow's code, as far as its history has it. */
 export const taskFailureOf = async (
   temporal: TemporalConnection,
-  orderId: string,
+  workflowId: string,
 ): Promise<string> => {
   const client = await temporal.client();
   const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
     namespace: client.options.namespace,
-    execution: { workflowId: fulfillOrderId(orderId) },
+    execution: { workflowId },
     maximumPageSize: EVENTS_READ,
   });
   const failed = history?.events?.find(({ eventType }) => eventType === TASK_FAILED);

@@ -12,6 +12,7 @@ import {
 import { clearAttention } from '../../db/postgres/orders/steps.ts';
 import {
   refundOfStep,
+  isSweepStep,
   SWEEP_STEP,
   workflowOfStep,
   type Attention,
@@ -29,7 +30,7 @@ import {
 } from '../fulfill-order.contract.ts';
 import { REFUND_ORDER, refundOptions, type RefundOrderInput } from '../refund-order.contract.ts';
 import { UNTIL_ACCEPTED, updateOrder } from './orders.ts';
-import { restartOrder, startWorkflow } from './start.ts';
+import { restartFollowUp, restartOrder, startWorkflow } from './start.ts';
 import type { TemporalConnection } from './connection.ts';
 import { actionBodies, type ActionBody } from './repair-bodies.ts';
 
@@ -79,9 +80,12 @@ const refundAgain = async (deps: RepairDeps, order: Order, replaces: string, act
  * Starts the workflow from the order's record; each step taken before is found by its key. One that
  * runs stays; the sweep raises its attention again while the cause lasts.
  */
-const restart = async ({ pg, temporal, timings }: RepairDeps, order: Order): Promise<void> => {
-  await restartOrder(temporal, order, timings);
-  await clearAttention(pg, order.storeId, order.id, { step: SWEEP_STEP });
+const restart = async (deps: RepairDeps, order: Order, step: string): Promise<void> => {
+  const { pg, temporal, timings } = deps;
+  const workflowId = workflowOfStep(step);
+  if (workflowId === undefined) await restartOrder(temporal, order, timings);
+  else await restartFollowUp(temporal, order, workflowId, timings);
+  await clearAttention(pg, order.storeId, order.id, { step });
 };
 
 /**
@@ -142,12 +146,12 @@ const onOrder =
 const DOERS: { [A in RepairAction]: Doer<A> } = {
   retry: async (deps, order, body, actionId) => {
     const isUnnamed = body.attentionId === undefined;
-    if (isUnnamed && order.attentions.length === 0) return restart(deps, order);
+    if (isUnnamed && order.attentions.length === 0) return restart(deps, order, SWEEP_STEP);
     const attention = attentionOf(order, body.attentionId);
     const { step } = attention;
     const refundId = refundOfStep(step);
     if (refundId !== undefined) return refundAgain(deps, order, refundId, actionId);
-    if (step === SWEEP_STEP) return restart(deps, order);
+    if (isSweepStep(step)) return restart(deps, order, step);
     return repair(deps, order, actionId, attention, { action: 'retry' });
   },
   skip: onStep('skip'),

@@ -64,6 +64,23 @@ export const restartOrder = (
     workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
   });
 
+/** Starts the workflow of a return or a dispute again from its record, as `restartOrder` does. */
+export const restartFollowUp = (
+  temporal: TemporalConnection,
+  { id: orderId, storeId }: StoredOrder,
+  workflowId: string,
+  { carrierPollMs: pollMs }: WorkflowTimings,
+): Promise<void> => {
+  const again = { workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY' as const };
+  const [kind, id = ''] = workflowId.split('/');
+  if (kind === 'return') {
+    const options = returnOptions({ returnId: id, orderId, storeId, pollMs });
+    return startWorkflow(temporal, RETURN_ORDER, { ...options, ...again });
+  }
+  const options = disputeOptions({ disputeId: id, orderId, storeId });
+  return startWorkflow(temporal, SETTLE_DISPUTE, { ...options, ...again });
+};
+
 /** Starts an order's workflow and waits until its payment is decided or its shopper must act. */
 export const startOrderAndWait = async (
   temporal: TemporalConnection,

@@ -25,7 +25,7 @@ class NotSeen extends Error {}
 interface Looking<T> {
   schedule: readonly LookPhase[];
   /** How long after the beginning the first look comes without an event, in ms; see `domain/looks.ts`. */
-  firstMs?: number;
+  firstMs?: number | undefined;
   /** Undefined while it goes on. */
   look(): Promise<T | undefined>;
   /** Continues the workflow as new, with its looks. */

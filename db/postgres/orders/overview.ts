@@ -1,9 +1,49 @@
 // The counts that recovery's overview shows.
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import type { Pg } from '../client.ts';
 
 /** A dispute's workflow looks at it once a day at least. */
 const UNSEEN_DAYS_MAX = 3;
+
+/** What has not ended of a kind and state, and the one of it that is the longest without a change. */
+export interface OpenWork {
+  kind: 'order' | 'refund' | 'return' | 'dispute';
+  state: string;
+  count: number;
+  oldestId: string;
+  oldestSeconds: number;
+}
+
+const OPEN_WORK = {
+  order: sql`select id, status as state, updated_at as at from orders.orders
+    where status in ('accepted', 'awaiting_payment', 'confirmed', 'packing', 'shipped')`,
+  refund: sql`select id, state, created_at as at from orders.refunds
+    where state in ('requested', 'pending')`,
+  return: sql`select id, state, updated_at as at from orders.returns
+    where state not in ('refunded', 'rejected', 'expired')`,
+  dispute: sql`select id, state, looked_at as at from orders.disputes
+    where state in ('opened', 'evidence_prepared', 'answered')`,
+} as const satisfies Record<OpenWork['kind'], SQL>;
+
+type OpenRow = Omit<OpenWork, 'kind'> & Record<string, unknown>;
+
+/** By kind and state; read from the indexes of what is open. */
+export const openWork = (pg: Pg): Promise<OpenWork[]> =>
+  pg.query('orders.openWork', async (db) => {
+    const work: OpenWork[] = [];
+    for (const [kind, rows] of Object.entries(OPEN_WORK)) {
+      const found = await db.execute<OpenRow>(sql`
+        select distinct on (state) state, id as "oldestId",
+          (count(*) over (partition by state))::int as count,
+          extract(epoch from now() - at)::float8 as "oldestSeconds"
+        from (${rows}) as open order by state, at`);
+      for (const { state, count, oldestId, oldestSeconds } of found) {
+        const age = Math.max(0, Math.round(oldestSeconds));
+        work.push({ kind: kind as OpenWork['kind'], state, count, oldestId, oldestSeconds: age });
+      }
+    }
+    return work;
+  });
 
 export interface OrdersOverview {
   /** The number of open orders per status. */

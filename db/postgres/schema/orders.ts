@@ -169,6 +169,8 @@ export const positions = ordersSchema.table('positions', {
       'moving-confirmed',
       'moving-packing',
       'moving-shipped',
+      'open-returns',
+      'open-disputes',
       'ended',
     ],
   }).primaryKey(),

@@ -1,0 +1,129 @@
+// Finds workflows that are missing, have failed or are halted, and lists them at their order.
+import type { Pg } from '../../db/postgres/client.ts';
+import { listDisputesIn } from '../../db/postgres/orders/disputes.ts';
+import type { Order } from '../../db/postgres/orders/orders.ts';
+import { positionOf, putPosition } from '../../db/postgres/orders/positions.ts';
+import { listRefunds } from '../../db/postgres/orders/refunds.ts';
+import { listReturnsIn, type Return } from '../../db/postgres/orders/returns.ts';
+import { raiseAttention } from '../../db/postgres/orders/steps.ts';
+import {
+  SWEEP_STEP,
+  sweepStepOf,
+  UNDECIDED_MS_MAX,
+  type AttentionReason,
+  type RepairAction,
+} from '../../domain/attention.ts';
+import { isDecided } from '../../domain/order.ts';
+import type { ReturnState } from '../../domain/returns.ts';
+import { taskFailureOf, workflowState, type WorkflowState } from '../../workflows/client/orders.ts';
+import { startOrder } from '../../workflows/client/start.ts';
+import type { TemporalConnection } from '../../workflows/client/connection.ts';
+import { fulfillOrderId, type WorkflowTimings } from '../../workflows/fulfill-order.contract.ts';
+import { returnOrderId } from '../../workflows/return-order.contract.ts';
+import { disputeWorkflowId } from '../../workflows/settle-dispute.contract.ts';
+
+/** What changes more often than this has a workflow, in ms. */
+export const QUIET_MS = 2 * 60_000;
+/** Returns, and disputes, of one sweep; the next one goes on behind them. */
+const PAGE_MAX = 100;
+
+interface Deps {
+  pg: Pg;
+  temporal: TemporalConnection;
+  timings: WorkflowTimings;
+}
+
+const REASONS: Record<WorkflowState, AttentionReason> = {
+  running: 'NO_PROGRESS',
+  halted: 'WORKFLOW_HALTED',
+  closed: 'WORKFLOW_MISSING',
+  missing: 'WORKFLOW_MISSING',
+};
+
+interface Stuck {
+  orderId: string;
+  storeId: string;
+  workflowId: string;
+  step: string;
+  state: WorkflowState;
+}
+
+const raise = async ({ pg, temporal }: Deps, stuck: Stuck): Promise<void> => {
+  const { orderId, storeId, workflowId, step, state } = stuck;
+  const actions: RepairAction[] = ['retry'];
+  const detail = state === 'halted' && { detail: await taskFailureOf(temporal, workflowId) };
+  await raiseAttention(pg, storeId, orderId, { step, reason: REASONS[state], actions, ...detail });
+};
+
+/** Raises an attention for an open order without a running workflow, or one undecided too long. */
+export const flagIfStuck = async (deps: Deps, order: Order): Promise<boolean> => {
+  const { id: orderId, storeId, status, attentions, createdAt } = order;
+  if (attentions.some(({ step }) => step === SWEEP_STEP)) return false;
+  const workflowId = fulfillOrderId(orderId);
+  const state = await workflowState(deps.temporal, workflowId);
+  if (state === 'missing' && status === 'accepted') {
+    await startOrder(deps.temporal, order, deps.timings);
+    return true;
+  }
+  const isLate = Date.now() - createdAt.getTime() > UNDECIDED_MS_MAX;
+  const until = order.nextAction?.until;
+  const hasTime = until !== undefined && Date.parse(until) > Date.now();
+  const waits = attentions.length > 0 || isDecided(status) || !isLate || hasTime;
+  if (state === 'running' && waits) return false;
+  await raise(deps, { orderId, storeId, workflowId, step: SWEEP_STEP, state });
+  return true;
+};
+
+/** A return or a dispute that has not ended. */
+export interface FollowUp {
+  orderId: string;
+  storeId: string;
+  workflowId: string;
+}
+
+/** Raises an attention at the order whose return or dispute has no workflow that goes on. */
+export const flagIfLeft = async (deps: Deps, followUp: FollowUp): Promise<boolean> => {
+  const { workflowId } = followUp;
+  const state = await workflowState(deps.temporal, workflowId);
+  if (state === 'running') return false;
+  await raise(deps, { ...followUp, step: sweepStepOf(workflowId), state });
+  return true;
+};
+
+const FOLLOWED: readonly ReturnState[] = ['approved', 'in_transit', 'received', 'inspected'];
+
+/** An inspected return whose refund is pending or was refused is the refund's from then on. */
+const isFollowed = async ({ pg }: Deps, { id, orderId, state }: Return): Promise<boolean> =>
+  state !== 'inspected' || !(await listRefunds(pg, orderId)).some((refund) => refund.id === id);
+
+const isQuiet = ({ updatedAt }: { updatedAt: Date }): boolean =>
+  updatedAt.getTime() < Date.now() - QUIET_MS;
+
+/** The next returns that have not ended; all are seen once before one is seen again. */
+export const nextReturns = async (deps: Deps): Promise<FollowUp[]> => {
+  const { pg } = deps;
+  const { id: after = '' } = (await positionOf(pg, 'open-returns')) ?? {};
+  const page = await listReturnsIn(pg, { states: FOLLOWED, after, limit: PAGE_MAX });
+  const last = page.length < PAGE_MAX ? undefined : page.at(-1);
+  await putPosition(pg, 'open-returns', { atUs: 0, id: last?.id ?? '' });
+  const followed: FollowUp[] = [];
+  for (const one of page.filter(isQuiet)) {
+    const { id, orderId, storeId } = one;
+    if (!(await isFollowed(deps, one))) continue;
+    followed.push({ orderId, storeId, workflowId: returnOrderId(id) });
+  }
+  return followed;
+};
+
+/** The next disputes that have not ended. */
+export const nextDisputes = async ({ pg }: Deps): Promise<FollowUp[]> => {
+  const at = await positionOf(pg, 'open-disputes');
+  const after = at && { createdAt: new Date(at.atUs / 1_000), id: at.id };
+  const page = await listDisputesIn(pg, undefined, after, PAGE_MAX);
+  const last = page.length < PAGE_MAX ? undefined : page.at(-1);
+  const atUs = (last?.createdAt.getTime() ?? 0) * 1_000;
+  await putPosition(pg, 'open-disputes', { atUs, id: last?.id ?? '' });
+  return page
+    .filter(isQuiet)
+    .map(({ id, orderId, storeId }) => ({ orderId, storeId, workflowId: disputeWorkflowId(id) }));
+};
