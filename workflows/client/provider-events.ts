@@ -1,4 +1,4 @@
-// Turns the card provider's events into signals and workflow starts.
+// Turns the providers' events into signals and workflow starts.
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Pg } from '../../db/postgres/client.ts';
 import { findOrder } from '../../db/postgres/orders/orders.ts';
@@ -27,7 +27,7 @@ const PAYMENT_EVENTS: readonly string[] = [
 ];
 
 const deliver = async (deps: ProviderEventDeps, event: ProviderEvent): Promise<void> => {
-  const { id: eventId, type, orderId = '', objectId } = event;
+  const { id: eventId, type, reference: orderId = '', objectId } = event;
   const order = await findOrder(deps.pg, orderId);
   if (!order) return;
   const { storeId } = order;
@@ -55,5 +55,5 @@ export const notifyWorkflow = async (
   event: ProviderEvent,
 ): Promise<void> => {
   await deliver(deps, event);
-  await recordNotified(deps.pg, event.id);
+  await recordNotified(deps.pg, event);
 };
