@@ -89,6 +89,10 @@ const SETTINGS = {
   STRIPE_API_BASE: z.url().optional(),
   STRIPE_WEBHOOK_SECRETS: list,
   HOLDFAST_CARRIER_URL: z.url(),
+  /** `whsec_` and 24 to 64 bytes in base64; each is valid, so that one can replace another. */
+  HOLDFAST_CARRIER_WEBHOOK_SECRETS: list.pipe(
+    z.array(z.string().regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'a secret is no whsec_…')),
+  ),
   HOLDFAST_SMTP_URL: z.string().min(1),
   HOLDFAST_MAIL_FROM: z.string().default('shop@holdfast.example'),
   /**
@@ -121,6 +125,7 @@ const SETTINGS = {
   HOLDFAST_SANDBOX_STATE: z.string().min(1),
   HOLDFAST_SANDBOX_WEBHOOK_URL: z.url(),
   HOLDFAST_SMTP_PORT: port,
+  HOLDFAST_CARRIER_WEBHOOK_URL: z.url(),
   HOLDFAST_CARRIER_SHIP_MS: durationMs.default(1_500),
   HOLDFAST_CARRIER_DELIVER_MS: durationMs.default(3_000),
 } satisfies Record<string, z.ZodType>;
