@@ -7,6 +7,7 @@ import { listenApp } from '../apis/http/server.ts';
 import { ordersRpc } from '../apis/orders/rpc.ts';
 import { payloadCodec } from '../workflows/client/codec.ts';
 import { connectTemporal } from '../workflows/client/connection.ts';
+import { carrierWebhookRoute } from '../apis/orders/webhooks/carrier.ts';
 import { stripeWebhookRoute } from '../apis/orders/webhooks/stripe.ts';
 import { clientOf } from '../apis/rpc/client.ts';
 import { listenGrpc, rpcFetch } from '../apis/rpc/server.ts';
@@ -62,7 +63,11 @@ await run(config, async (telemetry) => {
   const verify = verifyTokens('orders', serviceKeys(config.HOLDFAST_TOKEN_JWKS, telemetry));
   const service = { routes: ordersRpc(deps), verify, may: mayCall, telemetry };
   const app = appOf({
-    routes: [heartbeatRoute, stripeWebhookRoute(deps, config.STRIPE_WEBHOOK_SECRETS)],
+    routes: [
+      heartbeatRoute,
+      stripeWebhookRoute(deps, config.STRIPE_WEBHOOK_SECRETS),
+      carrierWebhookRoute(deps, config.HOLDFAST_CARRIER_WEBHOOK_SECRETS),
+    ],
     authenticate: authenticatingPublicOnly,
     telemetry,
     checksResponses: config.HOLDFAST_CHECK_RESPONSES,

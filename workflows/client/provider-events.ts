@@ -8,6 +8,7 @@ import { REFUND_ORDER, refundOptions } from '../refund-order.contract.ts';
 import { disputeOptions, SETTLE_DISPUTE } from '../settle-dispute.contract.ts';
 import type { TemporalConnection } from './connection.ts';
 import { lookAtPayment } from './orders.ts';
+import { signalLook } from './parcel-events.ts';
 import { startWorkflow } from './start.ts';
 
 export interface ProviderEventDeps {
@@ -26,7 +27,7 @@ const PAYMENT_EVENTS: readonly string[] = [
   'payment_intent.succeeded',
 ];
 
-const deliver = async (deps: ProviderEventDeps, event: ProviderEvent): Promise<void> => {
+const deliverFromStripe = async (deps: ProviderEventDeps, event: ProviderEvent): Promise<void> => {
   const { id: eventId, type, reference: orderId = '', objectId } = event;
   const order = await findOrder(deps.pg, orderId);
   if (!order) return;
@@ -54,6 +55,7 @@ export const notifyWorkflow = async (
   deps: ProviderEventDeps,
   event: ProviderEvent,
 ): Promise<void> => {
-  await deliver(deps, event);
+  if (event.source === 'carrier') await signalLook(deps.temporal, event);
+  else await deliverFromStripe(deps, event);
   await recordNotified(deps.pg, event);
 };
