@@ -65,6 +65,8 @@ const settingsOf = (instance: Instance): Partial<Record<Setting, string>> => ({
   HOLDFAST_CARRIER_URL: urlOf(instance, 'sandbox-carrier'),
   HOLDFAST_CARRIER_WEBHOOK_URL: `${urlOf(instance, 'gateway')}/webhooks/carrier`,
   HOLDFAST_CARRIER_WEBHOOK_SECRETS: carrierWebhookSecret(instance),
+  // The sandbox's parcels take seconds.
+  HOLDFAST_CARRIER_POLL_MS: '2000',
   HOLDFAST_SMTP_URL: `smtp://${addressOf(instance, 'mail-smtp')}`,
   HOLDFAST_SMTP_PORT: String(instance.port('mail-smtp')),
   HOLDFAST_MAIL_FROM: 'shop@holdfast.example',

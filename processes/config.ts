@@ -114,7 +114,12 @@ const SETTINGS = {
    * 100/s.
    */
   HOLDFAST_PAYMENT_STEPS_PER_SECOND: z.coerce.number().min(0.1).default(50),
-  HOLDFAST_CARRIER_POLL_MS: durationMs.default(2_000),
+  /**
+   * How long after its booking a parcel is looked at without an event of the carrier, which sends
+   * them; later looks come in proportion (domain/looks.ts). A machine of a developer looks after
+   * two seconds (ops/environment.ts).
+   */
+  HOLDFAST_CARRIER_POLL_MS: durationMs.default(5 * 60_000),
   /** How long the money of a cancelled order waits for its parcels to be voided. */
   HOLDFAST_VOID_PATIENCE_MS: durationMs.default(10 * 60_000),
   HOLDFAST_SWEEP_EVERY_MS: durationMs.default(30_000),
