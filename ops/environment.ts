@@ -33,6 +33,10 @@ const operatorKey = (instance: Instance): string => `hf_${instance.secret('opera
 export const codecKeys = (instance: Instance): string =>
   `first:${`${instance.secret('codec/1')}${instance.secret('codec/2')}`.slice(0, 64)}`;
 
+/** In the form of Standard Webhooks. */
+export const carrierWebhookSecret = (instance: Instance): string =>
+  `whsec_${Buffer.from(instance.secret('carrier-webhook')).toString('base64')}`;
+
 /** Every setting that is the same for all processes of an instance. */
 const settingsOf = (instance: Instance): Partial<Record<Setting, string>> => ({
   HOLDFAST_CATALOGUE_URL: postgresUrl(instance, 'products'),
@@ -59,6 +63,10 @@ const settingsOf = (instance: Instance): Partial<Record<Setting, string>> => ({
   STRIPE_API_BASE: urlOf(instance, 'sandbox-stripe'),
   STRIPE_WEBHOOK_SECRETS: `whsec_${instance.secret('stripe-webhook')}`,
   HOLDFAST_CARRIER_URL: urlOf(instance, 'sandbox-carrier'),
+  HOLDFAST_CARRIER_WEBHOOK_URL: `${urlOf(instance, 'gateway')}/webhooks/carrier`,
+  HOLDFAST_CARRIER_WEBHOOK_SECRETS: carrierWebhookSecret(instance),
+  // The sandbox's parcels take seconds.
+  HOLDFAST_CARRIER_POLL_MS: '2000',
   HOLDFAST_SMTP_URL: `smtp://${addressOf(instance, 'mail-smtp')}`,
   HOLDFAST_SMTP_PORT: String(instance.port('mail-smtp')),
   HOLDFAST_MAIL_FROM: 'shop@holdfast.example',
@@ -89,6 +97,7 @@ const PASSED_ON: readonly Setting[] = [
   'STRIPE_API_BASE',
   'STRIPE_WEBHOOK_SECRETS',
   'HOLDFAST_PAYMENT_WINDOW_MS',
+  'HOLDFAST_CARRIER_WEBHOOK_SECRETS',
   'HOLDFAST_CARRIER_POLL_MS',
   'HOLDFAST_VOID_PATIENCE_MS',
   'HOLDFAST_PAYMENT_STEPS_PER_SECOND',

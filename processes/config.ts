@@ -91,6 +91,10 @@ const SETTINGS = {
   STRIPE_API_BASE: z.url().optional(),
   STRIPE_WEBHOOK_SECRETS: list,
   HOLDFAST_CARRIER_URL: z.url(),
+  /** `whsec_` and 24 to 64 bytes in base64; each is valid, so that one can replace another. */
+  HOLDFAST_CARRIER_WEBHOOK_SECRETS: list.pipe(
+    z.array(z.string().regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'a secret is no whsec_…')),
+  ),
   HOLDFAST_SMTP_URL: z.string().min(1),
   HOLDFAST_MAIL_FROM: z.string().default('shop@holdfast.example'),
   /**
@@ -112,7 +116,12 @@ const SETTINGS = {
    * 100/s.
    */
   HOLDFAST_PAYMENT_STEPS_PER_SECOND: z.coerce.number().min(0.1).default(50),
-  HOLDFAST_CARRIER_POLL_MS: durationMs.default(2_000),
+  /**
+   * How long after its booking a parcel is looked at without an event of the carrier, which sends
+   * them; later looks come in proportion (domain/looks.ts). A machine of a developer looks after
+   * two seconds (ops/environment.ts).
+   */
+  HOLDFAST_CARRIER_POLL_MS: durationMs.default(5 * 60_000),
   /** How long the money of a cancelled order waits for its parcels to be voided. */
   HOLDFAST_VOID_PATIENCE_MS: durationMs.default(10 * 60_000),
   /** How long after its beginning a dispute is looked at without an event of its own. */
@@ -129,6 +138,7 @@ const SETTINGS = {
   HOLDFAST_SANDBOX_STATE: z.string().min(1),
   HOLDFAST_SANDBOX_WEBHOOK_URL: z.url(),
   HOLDFAST_SMTP_PORT: port,
+  HOLDFAST_CARRIER_WEBHOOK_URL: z.url(),
   HOLDFAST_CARRIER_SHIP_MS: durationMs.default(1_500),
   HOLDFAST_CARRIER_DELIVER_MS: durationMs.default(3_000),
 } satisfies Record<string, z.ZodType>;

@@ -1,4 +1,4 @@
-// Starts Orders: checkout over Connect and gRPC, and Stripe's webhooks.
+// Starts Orders: checkout over Connect and gRPC, and the providers' webhooks.
 import { watchAdmission } from '../apis/orders/admission.ts';
 import { heartbeatRoute } from '../apis/http/heartbeat.ts';
 import { authenticatingPublicOnly } from '../apis/http/principals.ts';
@@ -7,7 +7,8 @@ import { listenApp } from '../apis/http/server.ts';
 import { ordersRpc } from '../apis/orders/rpc.ts';
 import { payloadCodec } from '../workflows/client/codec.ts';
 import { connectTemporal } from '../workflows/client/connection.ts';
-import { webhookRoute } from '../apis/orders/webhooks.ts';
+import { carrierWebhookRoute } from '../apis/orders/webhooks/carrier.ts';
+import { stripeWebhookRoute } from '../apis/orders/webhooks/stripe.ts';
 import { clientOf } from '../apis/rpc/client.ts';
 import { listenGrpc, rpcFetch } from '../apis/rpc/server.ts';
 import { mintTokens, verifyTokens } from '../apis/rpc/tokens.ts';
@@ -63,7 +64,11 @@ await run(config, async (telemetry) => {
   const verify = verifyTokens('orders', serviceKeys(config.HOLDFAST_TOKEN_JWKS, telemetry));
   const service = { routes: ordersRpc(deps), verify, may: mayCall, telemetry };
   const app = appOf({
-    routes: [heartbeatRoute, webhookRoute(deps, config.STRIPE_WEBHOOK_SECRETS)],
+    routes: [
+      heartbeatRoute,
+      stripeWebhookRoute(deps, config.STRIPE_WEBHOOK_SECRETS),
+      carrierWebhookRoute(deps, config.HOLDFAST_CARRIER_WEBHOOK_SECRETS),
+    ],
     authenticate: authenticatingPublicOnly,
     telemetry,
     checksResponses: config.HOLDFAST_CHECK_RESPONSES,

@@ -11,6 +11,8 @@ await run(config, async () => {
     stateFolder: config.HOLDFAST_SANDBOX_STATE,
     shipMs: config.HOLDFAST_CARRIER_SHIP_MS,
     deliverMs: config.HOLDFAST_CARRIER_DELIVER_MS,
+    webhookUrl: config.HOLDFAST_CARRIER_WEBHOOK_URL,
+    webhookSecret: config.HOLDFAST_CARRIER_WEBHOOK_SECRETS[0] ?? '',
   });
   const listener = listen(config.HOLDFAST_HOST, config.HOLDFAST_PORT, sandbox.fetch);
   return {

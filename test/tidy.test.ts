@@ -76,6 +76,7 @@ const PACKAGE_FOLDERS: Record<string, string[]> = {
   'cassandra-driver': ['db', 'ops', 'test'],
   ioredis: ['db', 'ops', 'test'],
   stripe: ['activities', 'apis/orders', 'sandbox'],
+  standardwebhooks: ['apis/orders', 'sandbox'],
   nodemailer: ['activities'],
   '@temporalio/worker': ['activities', 'bench', 'processes', 'test', 'workflows/client'],
   '@temporalio/client': ['bench', 'ops', 'processes', 'test', 'workflows/client'],

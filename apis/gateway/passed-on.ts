@@ -53,7 +53,10 @@ export const passedOnRoutes = (behind: Behind): Route[] => [
   ...productsRoutes({ baseUrl: behind.productsUrl, fetch: behind.fetch }),
   ...proxied(
     { baseUrl: behind.ordersUrl, fetch: behind.fetch },
-    [['post', '/webhooks/stripe', 'public']],
+    [
+      ['post', '/webhooks/stripe', 'public'],
+      ['post', '/webhooks/carrier', 'public'],
+    ],
     { kind: 'webhook' },
   ),
   ...proxied({ baseUrl: behind.recoveryUrl, fetch: behind.fetch }, [

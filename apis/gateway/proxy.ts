@@ -21,6 +21,9 @@ const PASSED_ON = [
   'if-match',
   'if-none-match',
   'stripe-signature',
+  'webhook-id',
+  'webhook-timestamp',
+  'webhook-signature',
 ];
 const PASSED_BACK = [
   'content-type',

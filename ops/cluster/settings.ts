@@ -54,6 +54,7 @@ export const SECRETS = [
   'HOLDFAST_BOOTSTRAP_OPERATOR_KEY',
   'STRIPE_SECRET_KEY',
   'STRIPE_WEBHOOK_SECRETS',
+  'HOLDFAST_CARRIER_WEBHOOK_SECRETS',
 ] as const satisfies Setting[];
 
 const fromSecret = (name: string, key: string = name): IEnvVar => ({

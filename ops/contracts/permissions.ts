@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 import { gatewayRoutes } from '../../apis/gateway/routes.ts';
 import { heartbeatRoute } from '../../apis/http/heartbeat.ts';
 import type { Route } from '../../apis/http/routes.ts';
-import { webhookRoute } from '../../apis/orders/webhooks.ts';
+import { carrierWebhookRoute } from '../../apis/orders/webhooks/carrier.ts';
+import { stripeWebhookRoute } from '../../apis/orders/webhooks/stripe.ts';
 import { productsRoutes } from '../../apis/products/routes.ts';
 import { codecRoutes } from '../../apis/recovery/codec.ts';
 import { recoveryRoutes } from '../../apis/recovery/routes.ts';
@@ -31,7 +32,7 @@ export const everyRoute = (): Record<string, Route[]> => ({
   products: productsRoutes(nothing),
   search: [heartbeatRoute, graphqlRoute(nothing)],
   inventory: [heartbeatRoute],
-  orders: [heartbeatRoute, webhookRoute(nothing, [])],
+  orders: [heartbeatRoute, stripeWebhookRoute(nothing, []), carrierWebhookRoute(nothing, [])],
   recovery: [...recoveryRoutes(nothing), ...codecRoutes(nothing, 'https://ui.example', false)],
 });
 

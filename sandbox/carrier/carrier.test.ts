@@ -18,7 +18,13 @@ interface Shipment {
 describe('the carrier sandbox', () => {
   const stateFolder = mkdtempSync(join(tmpdir(), 'holdfast-carrier-'));
   const create = () =>
-    createCarrierSandbox({ stateFolder, shipMs: SHIP_MS, deliverMs: DELIVER_MS });
+    createCarrierSandbox({
+      stateFolder,
+      shipMs: SHIP_MS,
+      deliverMs: DELIVER_MS,
+      webhookUrl: 'http://127.0.0.1:9/unused',
+      webhookSecret: `whsec_${Buffer.from('secret-of-the-carriers-test').toString('base64')}`,
+    });
   let sandbox = create();
   let server: ReturnType<typeof Bun.serve>;
   let base: string;

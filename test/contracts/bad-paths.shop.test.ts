@@ -27,6 +27,7 @@ const PATHS: [path: string, allowed: string[]][] = [
   ['/collections', ['GET']],
   ['/graphql', ['GET', 'POST']],
   ['/webhooks/stripe', ['POST']],
+  ['/webhooks/carrier', ['POST']],
   ['/recovery/overview', ['GET']],
 ];
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
@@ -88,6 +89,7 @@ describe('an unknown query parameter is refused: 400 INVALID_INPUT', () => {
     ['POST', '/product'],
     ['POST', '/graphql'],
     ['POST', '/webhooks/stripe'],
+    ['POST', '/webhooks/carrier'],
     ['GET', '/orders/ord_a'],
   ] as const) {
     test(`${method} ${path}`, async () => {

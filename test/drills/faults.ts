@@ -56,12 +56,19 @@ const provider = (action: string, { lastsMs = 3_000, ...how }: ProviderFault): F
   lastsMs,
 });
 
-const webhooks = (order: object): Fault => ({
-  on: async (shop) => void (await control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'webhooks', order)),
-  off: async (shop) =>
-    void (await control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'webhooks', { action: 'normal' })),
-  lastsMs: 3_000,
-});
+const SENDERS = ['STRIPE_SANDBOX_URL', 'CARRIER_SANDBOX_URL'] as const;
+
+/** How the card provider and the carrier send their events. */
+const webhooks = (order: object): Fault => {
+  const send = async (shop: BreakableShop, how: object): Promise<void> => {
+    await Promise.all(SENDERS.map((name) => control(shop, name, 'POST', 'webhooks', how)));
+  };
+  return {
+    on: (shop) => send(shop, order),
+    off: (shop) => send(shop, { action: 'normal' }),
+    lastsMs: 3_000,
+  };
+};
 
 export const frozen = (name: Killable, lastsMs: number): Fault => ({
   on: async (shop) => shop.freeze(name, 'SIGSTOP'),

@@ -13,9 +13,11 @@ import {
 import {
   authenticate,
   balance,
+  carrierSays,
   control,
   mailTo,
   orderRow,
+  parcelEventsOf,
   providerView,
   reached,
 } from '../support/judges.ts';
@@ -116,6 +118,27 @@ describe('a product', () => {
 });
 
 describe('the sweep', () => {
+  scenario("delivers the carrier's events that Temporal missed", async () => {
+    const ware = await stockedWare(shop, 5);
+    const { body } = await decidedOrder(shop, { sku: ware.sku, postalCode: 'SLOW 00' });
+    await reached(shop, body.id, 'shipped');
+    await shop.kill('temporal');
+    const event = {
+      shipmentId: `shp_${crypto.randomUUID()}`,
+      reference: body.id,
+      status: 'returned',
+    };
+    expect(await carrierSays(shop, event)).toBe(200);
+    const returned = async () =>
+      (await parcelEventsOf(shop, body.id)).find(({ status }) => status === 'returned');
+    expect(await returned()).toMatchObject({ isDelivered: false });
+    await shop.start('temporal');
+    await eventually('the event is delivered', async () =>
+      (await returned())?.isDelivered ? true : undefined,
+    );
+    expect((await orderRow(shop, body.id))?.status).toBe('shipped');
+  });
+
   scenario(
     'delivers the events that Temporal missed, and starts the return that waits',
     async () => {

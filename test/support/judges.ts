@@ -1,4 +1,7 @@
 // Reads the stores, the provider's ledger, the inbox and the sandboxes for assertions.
+import { createHmac } from 'node:crypto';
+import { carrierWebhookSecret } from '../../ops/environment.ts';
+import { testInstance } from '../../ops/instance.ts';
 import { eventually, JSON_TYPE, request } from './journeys.ts';
 import type { Shop } from './shop.ts';
 
@@ -84,6 +87,57 @@ export const control = (
     headers: JSON_TYPE,
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
+
+interface Signing {
+  /** In the form of Standard Webhooks; the test instance's by default. */
+  secret?: string;
+  id?: string;
+  /** Seconds since 1970; now by default. */
+  at?: number;
+}
+
+/** The headers of the carrier's webhook, by the text of Standard Webhooks and not by a library. */
+export const signedByCarrier = (payload: string, how: Signing = {}): Record<string, string> => {
+  const { secret = carrierWebhookSecret(testInstance()), id = `msg_${crypto.randomUUID()}` } = how;
+  const at = how.at ?? Math.floor(Date.now() / 1000);
+  const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
+  const digest = createHmac('sha256', key).update(`${id}.${at}.${payload}`).digest('base64');
+  return {
+    ...JSON_TYPE,
+    'webhook-id': id,
+    'webhook-timestamp': String(at),
+    'webhook-signature': `v1,${digest}`,
+  };
+};
+
+export interface ParcelEvent {
+  shipmentId: string;
+  reference: string;
+  status: string;
+}
+
+/** An event as the carrier sends it, `ageMs` after it happened; returns the answer's status. */
+export const carrierSays = async (
+  { env }: Shop,
+  data: ParcelEvent,
+  { id, ageMs = 0 }: { id?: string; ageMs?: number } = {},
+): Promise<number> => {
+  const timestamp = new Date(Date.now() - ageMs).toISOString();
+  const body = JSON.stringify({ type: 'shipment.updated', timestamp, data });
+  const headers = signedByCarrier(body, id === undefined ? {} : { id });
+  const url = `${env['GATEWAY_URL']}/webhooks/carrier`;
+  return (await request(url, { method: 'POST', headers, body })).status;
+};
+
+/** The carrier's events about an order or a return, as Orders has stored them, by their status. */
+export const parcelEventsOf = async ({ sql }: Shop, reference: string) => {
+  const rows = await sql`select id, notified_at from orders.webhook_events
+    where source = 'carrier' and reference = ${reference} order by id`;
+  return rows.map((row) => ({
+    status: String(row['id']).split('/').at(-1) ?? '',
+    isDelivered: row['notified_at'] !== null,
+  }));
+};
 
 /** The shopper's confirmation on the bank's page. */
 export const authenticate = async (

@@ -1,4 +1,4 @@
-// Turns the card provider's events into signals and workflow starts.
+// Turns the providers' events into signals and workflow starts.
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { findOrder } from '../../db/postgres/orders/orders.ts';
 import { recordNotified, type ProviderEvent } from '../../db/postgres/orders/webhooks.ts';
@@ -6,6 +6,7 @@ import { isDecided } from '../../domain/order.ts';
 import { REFUND_ORDER, refundOptions } from '../refund-order.contract.ts';
 import { heedFraudWarning, type FraudWarningDeps } from './fraud-warnings.ts';
 import { lookAtPayment } from './orders.ts';
+import { signalLook } from './parcel-events.ts';
 import { startWorkflow, wakeDispute } from './start.ts';
 
 export interface ProviderEventDeps extends FraudWarningDeps {
@@ -31,8 +32,8 @@ const DISPUTE_EVENTS: readonly string[] = [
   'charge.dispute.funds_reinstated',
 ];
 
-const deliver = async (deps: ProviderEventDeps, event: ProviderEvent): Promise<void> => {
-  const { id: eventId, type, orderId = '', objectId } = event;
+const deliverFromStripe = async (deps: ProviderEventDeps, event: ProviderEvent): Promise<void> => {
+  const { id: eventId, type, reference: orderId = '', objectId } = event;
   const order = await findOrder(deps.pg, orderId);
   if (!order) return;
   const { storeId } = order;
@@ -61,6 +62,7 @@ export const notifyWorkflow = async (
   deps: ProviderEventDeps,
   event: ProviderEvent,
 ): Promise<void> => {
-  await deliver(deps, event);
-  await recordNotified(deps.pg, event.id);
+  if (event.source === 'carrier') await signalLook(deps.temporal, event);
+  else await deliverFromStripe(deps, event);
+  await recordNotified(deps.pg, event);
 };

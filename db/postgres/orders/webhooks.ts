@@ -1,5 +1,4 @@
-// The provider's events: each stored once, delivered to its order's workflow, and kept for a
-// period.
+// The providers' events: each stored once, delivered to its workflow, and kept for a period.
 import { and, asc, eq, isNotNull, isNull, lt, sql } from 'drizzle-orm';
 import { msAgo, type Pg } from '../client.ts';
 import { webhookEvents } from '../schema/orders.ts';
@@ -8,34 +7,42 @@ const KEPT_DAYS = 90;
 const UNNOTIFIED_BATCH_MAX = 500;
 
 export interface ProviderEvent {
+  source: 'stripe' | 'carrier';
+  /** Unique among the source's own. */
   id: string;
   type: string;
-  /** The event's order; undefined when it belongs to none. */
-  orderId: string | undefined;
-  /** The provider's object: an intent, a refund, a dispute. */
+  /** The order or the return that it is about; undefined when there is none. */
+  reference: string | undefined;
+  /** The provider's object: an intent, a refund, a dispute, a shipment. */
   objectId: string;
 }
 
-/** False when this event is stored and its workflow was notified. */
+/**
+ * True when it is new. Its workflow is notified by the one call that stores it, and by the sweep
+ * where that fails: copies that come at the same time are one notification.
+ */
 export const storeEvent = (pg: Pg, event: ProviderEvent): Promise<boolean> =>
   pg.query('webhooks.store', async (db) => {
-    const [row] = await db
+    const rows = await db
       .insert(webhookEvents)
-      .values({ ...event, orderId: event.orderId ?? null })
-      .onConflictDoUpdate({ target: webhookEvents.id, set: { id: event.id } })
-      .returning({ notifiedAt: webhookEvents.notifiedAt });
-    return row?.notifiedAt === null;
+      .values({ ...event, reference: event.reference ?? null })
+      .onConflictDoNothing()
+      .returning({ id: webhookEvents.id });
+    return rows.length > 0;
   });
 
-export const recordNotified = (pg: Pg, id: string): Promise<void> =>
+export const recordNotified = (
+  pg: Pg,
+  { source, id }: Pick<ProviderEvent, 'source' | 'id'>,
+): Promise<void> =>
   pg.query('webhooks.notified', async (db) => {
     await db
       .update(webhookEvents)
       .set({ notifiedAt: sql`now()` })
-      .where(eq(webhookEvents.id, id));
+      .where(and(eq(webhookEvents.source, source), eq(webhookEvents.id, id)));
   });
 
-/** Events of orders whose workflow was not notified for `olderThanMs`, oldest first. */
+/** Events whose workflow was not notified for `olderThanMs`, oldest first. */
 export const listUnnotified = (pg: Pg, olderThanMs: number): Promise<ProviderEvent[]> =>
   pg.query('webhooks.unnotified', async (db) => {
     const before = msAgo(olderThanMs);
@@ -45,16 +52,17 @@ export const listUnnotified = (pg: Pg, olderThanMs: number): Promise<ProviderEve
       .where(
         and(
           isNull(webhookEvents.notifiedAt),
-          isNotNull(webhookEvents.orderId),
+          isNotNull(webhookEvents.reference),
           lt(webhookEvents.receivedAt, before),
         ),
       )
       .orderBy(asc(webhookEvents.receivedAt))
       .limit(UNNOTIFIED_BATCH_MAX);
-    return rows.map(({ id, type, orderId, objectId }) => ({
+    return rows.map(({ source, id, type, reference, objectId }) => ({
+      source,
       id,
       type,
-      orderId: orderId ?? undefined,
+      reference: reference ?? undefined,
       objectId,
     }));
   });

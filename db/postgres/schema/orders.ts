@@ -268,13 +268,19 @@ export const disputes = ordersSchema.table(
   ],
 );
 
-/** The provider's events, each stored once; events without an order wait for reconciliation. */
+/** Providers that send events. */
+const PROVIDERS = ['stripe', 'carrier'] as const;
+
+/** The providers' events, each stored once; one without a reference waits for reconciliation. */
 export const webhookEvents = ordersSchema.table(
   'webhook_events',
   {
-    id: text().primaryKey(),
+    source: text({ enum: PROVIDERS }).notNull(),
+    /** Unique among the source's own. */
+    id: text().notNull(),
     type: text().notNull(),
-    orderId: text('order_id'),
+    /** The order or the return whose workflow it is for. */
+    reference: text(),
     /** The id of the provider's object. */
     objectId: text('object_id').notNull(),
     receivedAt: timestamp('received_at', { withTimezone: true }).notNull().defaultNow(),
@@ -282,6 +288,7 @@ export const webhookEvents = ordersSchema.table(
     notifiedAt: timestamp('notified_at', { withTimezone: true }),
   },
   (table) => [
+    primaryKey({ name: 'webhook_events_pkey', columns: [table.source, table.id] }),
     index('webhook_events_received_at_idx').on(table.receivedAt),
     index('webhook_events_unnotified_idx')
       .on(table.receivedAt)

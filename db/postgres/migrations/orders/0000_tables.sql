@@ -195,12 +195,14 @@ CREATE TABLE "orders"."returns" (
 );
 --> statement-breakpoint
 CREATE TABLE "orders"."webhook_events" (
-	"id" text PRIMARY KEY NOT NULL,
+	"source" text NOT NULL,
+	"id" text NOT NULL,
 	"type" text NOT NULL,
-	"order_id" text,
+	"reference" text,
 	"object_id" text NOT NULL,
 	"received_at" timestamp with time zone DEFAULT now() NOT NULL,
-	"notified_at" timestamp with time zone
+	"notified_at" timestamp with time zone,
+	CONSTRAINT "webhook_events_pkey" PRIMARY KEY("source","id")
 );
 --> statement-breakpoint
 ALTER TABLE "orders"."order_events" ADD CONSTRAINT "order_events_order_id_orders_id_fk" FOREIGN KEY ("order_id") REFERENCES "orders"."orders"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
