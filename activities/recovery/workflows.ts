@@ -15,12 +15,11 @@ import {
 } from '../../domain/attention.ts';
 import { isDecided } from '../../domain/order.ts';
 import type { ReturnState } from '../../domain/returns.ts';
+import { workflowIdOf } from '../../workflows/client/ids.ts';
 import { taskFailureOf, workflowState, type WorkflowState } from '../../workflows/client/orders.ts';
 import { startOrder } from '../../workflows/client/start.ts';
 import type { TemporalConnection } from '../../workflows/client/connection.ts';
-import { fulfillOrderId, type WorkflowTimings } from '../../workflows/fulfill-order.contract.ts';
-import { returnOrderId } from '../../workflows/return-order.contract.ts';
-import { disputeWorkflowId } from '../../workflows/settle-dispute.contract.ts';
+import type { WorkflowTimings } from '../../workflows/fulfill-order.contract.ts';
 
 /** What changes more often than this has a workflow, in ms. */
 export const QUIET_MS = 2 * 60_000;
@@ -59,7 +58,7 @@ const raise = async ({ pg, temporal }: Deps, stuck: Stuck): Promise<void> => {
 export const flagIfStuck = async (deps: Deps, order: Order): Promise<boolean> => {
   const { id: orderId, storeId, status, attentions, createdAt } = order;
   if (attentions.some(({ step }) => step === SWEEP_STEP)) return false;
-  const workflowId = fulfillOrderId(orderId);
+  const workflowId = workflowIdOf('order', orderId);
   const state = await workflowState(deps.temporal, workflowId);
   if (state === 'missing' && status === 'accepted') {
     await startOrder(deps.temporal, order, deps.timings);
@@ -110,7 +109,7 @@ export const nextReturns = async (deps: Deps): Promise<FollowUp[]> => {
   for (const one of page.filter(isQuiet)) {
     const { id, orderId, storeId } = one;
     if (!(await isFollowed(deps, one))) continue;
-    followed.push({ orderId, storeId, workflowId: returnOrderId(id) });
+    followed.push({ orderId, storeId, workflowId: workflowIdOf('return', id) });
   }
   return followed;
 };
@@ -125,5 +124,9 @@ export const nextDisputes = async ({ pg }: Deps): Promise<FollowUp[]> => {
   await putPosition(pg, 'open-disputes', { atUs, id: last?.id ?? '' });
   return page
     .filter(isQuiet)
-    .map(({ id, orderId, storeId }) => ({ orderId, storeId, workflowId: disputeWorkflowId(id) }));
+    .map(({ id, orderId, storeId }) => ({
+      orderId,
+      storeId,
+      workflowId: workflowIdOf('dispute', id),
+    }));
 };

@@ -6,7 +6,8 @@ import { RETURN_ORDER } from '../return-order.contract.ts';
 import { SETTLE_DISPUTE } from '../settle-dispute.contract.ts';
 
 const TYPES = [FULFILL_ORDER, REFUND_ORDER, RETURN_ORDER, SETTLE_DISPUTE];
-const QUERY = `ExecutionStatus IN ("Failed", "TimedOut") AND WorkflowType IN (${TYPES.map((type) => `"${type}"`).join(', ')})`;
+const NAMES = TYPES.map((type) => `"${type}"`).join(', ');
+const QUERY = `ExecutionStatus IN ("Failed", "TimedOut") AND WorkflowType IN (${NAMES})`;
 /** More than this are counted as this many. */
 const FAILED_MAX = 100;
 

@@ -2,13 +2,13 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { ProviderEvent } from '../../db/postgres/orders/webhooks.ts';
 import { isId } from '../../domain/ids.ts';
-import { fulfillOrderId, lookAgain } from '../fulfill-order.contract.ts';
-import { returnOrderId } from '../return-order.contract.ts';
+import { lookAgain } from '../fulfill-order.contract.ts';
+import { workflowIdOf } from './ids.ts';
 import type { TemporalConnection } from './connection.ts';
 
 /** The shipment's reference is the order, or the return that the parcel belongs to. */
-const workflowIdOf = (reference: string): string =>
-  isId('return', reference) ? returnOrderId(reference) : fulfillOrderId(reference);
+const followedBy = (reference: string): string =>
+  workflowIdOf(isId('return', reference) ? 'return' : 'order', reference);
 
 /** A workflow that is over or missing needs no event: that is no failure. */
 export const signalLook = async (
@@ -16,7 +16,7 @@ export const signalLook = async (
   { reference = '' }: ProviderEvent,
 ): Promise<void> => {
   const client = await temporal.client();
-  const workflow = client.workflow.getHandle(workflowIdOf(reference));
+  const workflow = client.workflow.getHandle(followedBy(reference));
   await workflow.signal(lookAgain).catch((error: unknown) => {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
   });

@@ -24,7 +24,7 @@ class NotSeen extends Error {}
 
 interface Looking<T> {
   schedule: readonly LookPhase[];
-  /** How long after the beginning the first look comes without an event, in ms; see `domain/looks.ts`. */
+  /** How soon the first look comes without an event, in ms; the schedule's own time if absent. */
   firstMs?: number | undefined;
   /** Undefined while it goes on. */
   look(): Promise<T | undefined>;

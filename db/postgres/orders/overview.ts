@@ -5,7 +5,7 @@ import type { Pg } from '../client.ts';
 /** A dispute's workflow looks at it once a day at least. */
 const UNSEEN_DAYS_MAX = 3;
 
-/** What has not ended of a kind and state, and the one of it that is the longest without a change. */
+/** What has not ended of a kind and state, and the one that has not changed for longest. */
 export interface OpenWork {
   kind: 'order' | 'refund' | 'return' | 'dispute';
   state: string;
