@@ -122,11 +122,9 @@ export const nextDisputes = async ({ pg }: Deps): Promise<FollowUp[]> => {
   const last = page.length < PAGE_MAX ? undefined : page.at(-1);
   const atUs = (last?.createdAt.getTime() ?? 0) * 1_000;
   await putPosition(pg, 'open-disputes', { atUs, id: last?.id ?? '' });
-  return page
-    .filter(isQuiet)
-    .map(({ id, orderId, storeId }) => ({
-      orderId,
-      storeId,
-      workflowId: workflowIdOf('dispute', id),
-    }));
+  return page.filter(isQuiet).map(({ id, orderId, storeId }) => ({
+    orderId,
+    storeId,
+    workflowId: workflowIdOf('dispute', id),
+  }));
 };

@@ -68,6 +68,9 @@ export const passedOnRoutes = (behind: Behind): Route[] => [
     ['get', '/recovery/disputes', 'recovery'],
     ['post', '/recovery/disputes/:id/submit', 'recovery'],
     ['post', '/recovery/disputes/:id/accept', 'recovery'],
+    ['get', '/recovery/returns', 'recovery'],
+    ['post', '/recovery/returns/:id/accept', 'recovery'],
+    ['post', '/recovery/returns/:id/refuse', 'recovery'],
     ['post', '/recovery/batches', 'recovery'],
     ['get', '/recovery/batches/:id', 'recovery'],
     ...REPAIR_ACTIONS.map((action): PassedOn => [

@@ -19,8 +19,8 @@ export const bookingBody = z.strictObject({
 });
 type Booking = z.output<typeof bookingBody>;
 
-/** `shipped` stays on its way until another outcome is set. */
-const outcome = z.enum(['lost', 'returned', 'shipped', 'delivered']);
+/** `booked` is not handed over, and `shipped` stays on its way, until another outcome is set. */
+const outcome = z.enum(['lost', 'returned', 'booked', 'shipped', 'delivered']);
 export const outcomeBody = z.strictObject({ outcome });
 type Outcome = z.output<typeof outcome>;
 
@@ -29,9 +29,10 @@ const OUTCOMES: Record<string, Outcome> = {
   'LOST 00': 'lost',
   'BACK 00': 'returned',
   'SLOW 00': 'shipped',
+  'KEPT 00': 'booked',
 };
 
-type Status = Outcome | 'booked' | 'canceled';
+type Status = Outcome | 'canceled';
 
 export interface Row {
   id: string;
@@ -57,6 +58,7 @@ export interface Change {
 export const statusOf = (row: Row, { shipMs, deliverMs }: Pace): Status => {
   const age = Date.now() - row.bookedAtMs;
   if (row.canceled) return 'canceled';
+  if (row.outcome === 'booked') return 'booked';
   if (age >= deliverMs) return row.outcome ?? 'delivered';
   return age >= shipMs ? 'shipped' : 'booked';
 };
@@ -76,7 +78,7 @@ const createTables = (db: Database): void => {
   addColumn(db, 'shipments', 'outcome');
   addColumn(db, 'shipments', 'announced');
   db.run(`create index if not exists shipments_not_left on shipments (bookedAtMs)
-    where announced is null`);
+    where announced is null and outcome is not 'booked'`);
   db.run(`create index if not exists shipments_on_their_way on shipments (bookedAtMs)
     where announced = 'shipped' and outcome is not 'shipped'`);
 };
@@ -85,7 +87,7 @@ const createTables = (db: Database): void => {
 const createAnnouncer = (db: Database, pace: Pace, announce: (change: Change) => void) => {
   const mark = db.query('update shipments set announced = ? where id = ?');
   const listNotLeft = db.query<Row, [number, number]>(`select * from shipments
-    where announced is null and bookedAtMs <= ? order by bookedAtMs limit ?`);
+    where announced is null and outcome is not 'booked' and bookedAtMs <= ? order by bookedAtMs limit ?`);
   const listOnTheirWay = db.query<Row, [number, number]>(`select * from shipments
     where announced = 'shipped' and outcome is not 'shipped' and bookedAtMs <= ?
     order by bookedAtMs limit ?`);

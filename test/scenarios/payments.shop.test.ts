@@ -284,7 +284,9 @@ describe('a parcel', () => {
     const { ware, it } = await bought(CARDS.slowRefund, { postalCode: 'LOST 00' });
     await reached(shop, it.id, 'lost');
     expect((await providerView(shop, it.id)).keptMinor).toBe(0);
-    expect(await accountsOf(shop, it.id)).toEqual({});
+    await eventually('its bank has confirmed the refund', async () =>
+      Object.keys(await accountsOf(shop, it.id)).length === 0 ? true : undefined,
+    );
     expect(await orderRow(shop, it.id)).toMatchObject({ payment_status: 'refunded' });
     expect(await balance(shop, ware.sku)).toEqual({ on_hand: 4, reserved: 0 });
   });

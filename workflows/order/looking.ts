@@ -1,5 +1,5 @@
 // Waits for what the outside world does: its events say when to look, and a schedule does without.
-import { allHandlersFinished, condition, setHandler, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, condition, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
 import { waitBeforeLook, type LookPhase } from '../../domain/looks.ts';
 import { lookAgain } from '../fulfill-order.contract.ts';
 import type { Attending } from './attending.ts';
@@ -49,6 +49,19 @@ const lookOnce = async <T>({ look }: Looking<T>): Promise<T | undefined> => {
   }
 };
 
+interface Timer {
+  isOver: boolean;
+}
+
+/** A timer that is never cancelled: an event does not begin a new one, which saves history. */
+const timerOf = ({ schedule, firstMs }: Looking<unknown>, { scheduled }: Looks): Timer => {
+  const waitMs = waitBeforeLook(schedule, scheduled, firstMs);
+  if (waitMs === undefined) throw new NotSeen('the other side has not said what became of it');
+  const timer = { isOver: false };
+  void sleep(waitMs).then(() => (timer.isOver = true));
+  return timer;
+};
+
 /** Nothing but the wait itself is left to do in this run. */
 const isIdle = ({ waiting, open }: Attending): boolean =>
   waiting.length === 0 && open === 0 && allHandlersFinished();
@@ -61,12 +74,15 @@ const isIdle = ({ waiting, open }: Attending): boolean =>
 export const untilKnown = async <T>(state: Attending, looking: Looking<T>): Promise<T> => {
   const { looks } = state;
   const first = looks.scheduled;
+  let next: Timer | undefined;
   try {
     for (;;) {
-      const waitMs = waitBeforeLook(looking.schedule, looks.scheduled, looking.firstMs);
-      if (waitMs === undefined) throw new NotSeen('the other side has not said what became of it');
-      const hasEvent = await condition(() => looks.events > looks.answered, waitMs);
-      if (!hasEvent) looks.scheduled++;
+      const timer = (next ??= timerOf(looking, looks));
+      await condition(() => timer.isOver || looks.events > looks.answered);
+      if (timer.isOver) {
+        looks.scheduled++;
+        next = undefined;
+      }
       looks.answered = looks.events;
       const known = await lookOnce(looking);
       if (known !== undefined) return known;

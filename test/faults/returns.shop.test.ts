@@ -1,0 +1,213 @@
+// Tests returns by a store's own rules: its address and location, its people, and unused labels.
+import { afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { DEFAULT_STORE } from '../../domain/ids.ts';
+import { breakableShop, type BreakableShop } from '../support/breakable-shop.ts';
+import { inventoryOf } from '../support/inventory.ts';
+import {
+  asShopper,
+  eventually,
+  JSON_TYPE,
+  newEmail,
+  placeOrder,
+  request,
+  stockedWare,
+} from '../support/journeys.ts';
+import { asOperator, balance, control, mailTo, providerView, reached } from '../support/judges.ts';
+import { UP_LIMIT_MS } from '../support/shop.ts';
+import { look, needs } from '../support/stuck-orders.ts';
+
+const LIMIT_MS = 120_000;
+const ADDRESS = { name: 'Gate 2', line1: '2 Mill Lane', city: 'Leeds', country: 'GB' };
+
+let shop: BreakableShop;
+beforeAll(async () => {
+  shop = await breakableShop();
+}, UP_LIMIT_MS);
+
+const settings = (body: object, storeId: string = DEFAULT_STORE) =>
+  request<Record<string, unknown>>(`${shop.env['GATEWAY_URL']}/stores/${storeId}/return-settings`, {
+    method: 'PUT',
+    headers: { ...JSON_TYPE, authorization: `Bearer ${shop.env['OPERATOR_KEY']}` },
+    body: JSON.stringify(body),
+  });
+
+afterEach(async () => {
+  expect((await settings({})).status).toBe(200);
+});
+
+const scenario = (name: string, run: () => Promise<void>): void => test(name, run, LIMIT_MS);
+
+const delivered = async (quantity: number, paymentMethod = 'pm_card_visa') => {
+  const email = newEmail();
+  const { sku } = await stockedWare(shop, 5, 20);
+  const { body } = await placeOrder(shop, { sku, quantity, paymentMethod, email });
+  await reached(shop, body.id, 'delivered');
+  return { sku, email, it: { id: body.id, accessToken: body.accessToken } };
+};
+
+type It = Awaited<ReturnType<typeof delivered>>['it'];
+
+const requestReturn = async (it: It, sku: string, quantity: number): Promise<string> => {
+  const lines = [{ sku, quantity }];
+  const asked = { lines, reason: 'too small' };
+  const { status, body } = await asShopper<{ id: string }>(shop, it, 'POST', '/returns', asked);
+  expect(status).toBe(201);
+  return body.id;
+};
+
+interface Returned {
+  id: string;
+  state: string;
+  location: string | null;
+}
+
+const isIn = (state: string, it: It): Promise<Returned> =>
+  eventually(`the return is ${state}`, async () => {
+    const [found] = (await look(shop, it.id)).returns as unknown as Returned[];
+    return found?.state === state ? found : undefined;
+  });
+
+const keeps = (id: string, minor: number) =>
+  eventually(`${minor} are kept`, async () =>
+    (await providerView(shop, id)).keptMinor === minor ? true : undefined,
+  );
+
+const isOnHand = (sku: string, units: number) =>
+  eventually(`${units} are on hand`, async () =>
+    (await balance(shop, sku))?.on_hand === units ? true : undefined,
+  );
+
+const isMailed = (email: string, subject: string) =>
+  eventually(`a mail says: ${subject}`, async () =>
+    (await mailTo(shop, email)).some((one) => one.startsWith(subject)) ? true : undefined,
+  );
+
+const decide = (id: string, verb: string, body: object) =>
+  asOperator<{ code?: string; return: Returned }>(shop, 'POST', `returns/${id}/${verb}`, body);
+
+describe('a store whose people look at what comes back', () => {
+  scenario(
+    'accepts a part: its price goes back, and the reason for the rest is mailed',
+    async () => {
+      await settings({ inspects: true });
+      const { sku, email, it } = await delivered(3);
+      const id = await requestReturn(it, sku, 3);
+      await isIn('received', it);
+      const { body } = await asOperator<{ items: Returned[] }>(
+        shop,
+        'GET',
+        'returns?state=received&limit=100',
+      );
+      expect(body.items.map((one) => one.id)).toContain(id);
+      const part = [{ sku, quantity: 2 }];
+      expect(await decide(id, 'accept', { lines: part })).toMatchObject({ status: 400 });
+      const more = { lines: [{ sku, quantity: 4 }], note: 'one was worn' };
+      expect(await decide(id, 'accept', more)).toMatchObject({ status: 400 });
+      expect((await decide(id, 'accept', { lines: part, note: 'one was worn' })).status).toBe(200);
+      await isIn('refunded', it);
+      await keeps(it.id, 2_000);
+      await isOnHand(sku, 4);
+      await isMailed(email, 'We could not accept all that you returned');
+      expect(await decide(id, 'refuse', { note: 'late' })).toMatchObject({
+        status: 409,
+        body: { code: 'ILLEGAL_TRANSITION' },
+      });
+      const { actions } = await look(shop, it.id);
+      expect(actions.map(({ action }) => action)).toContain('accept_return');
+    },
+  );
+
+  scenario(
+    'refuses all of it: no money and no unit moves, and the shopper may ask again',
+    async () => {
+      await settings({ inspects: true });
+      const { sku, email, it } = await delivered(1);
+      const id = await requestReturn(it, sku, 1);
+      await isIn('received', it);
+      expect((await decide(id, 'refuse', { note: 'it was worn' })).status).toBe(200);
+      await isIn('rejected', it);
+      await isMailed(email, 'We could not accept all that you returned');
+      await keeps(it.id, 2_000);
+      await isOnHand(sku, 4);
+      await requestReturn(it, sku, 1);
+    },
+  );
+});
+
+describe('a return', () => {
+  scenario(
+    "goes to the store's address, and its units to the location that receives it",
+    async () => {
+      const inventory = inventoryOf(shop);
+      await inventory.createLocation({ location: 'returns', name: 'The returns desk' });
+      const wanted = { address: { ...ADDRESS, postalCode: 'LS1 4AP' }, location: 'returns' };
+      expect(await settings(wanted)).toMatchObject({
+        status: 200,
+        body: { ...wanted, inspects: false },
+      });
+      const { sku, it } = await delivered(1);
+      await requestReturn(it, sku, 1);
+      expect((await isIn('refunded', it)).location).toBe('returns');
+      const { stock } = await inventory.batchGetStock({ skus: [sku], byLocation: true });
+      const there = stock[0]?.locations.find(({ location }) => location === 'returns');
+      expect(there?.onHand).toBe(1);
+    },
+  );
+
+  scenario('to a location that the store does not have is refused when it is set', async () => {
+    expect(await settings({ location: 'nowhere' })).toMatchObject({
+      status: 400,
+      body: { code: 'INVALID_INPUT' },
+    });
+  });
+
+  scenario('whose label is not used in time has expired, and its label is void', async () => {
+    await settings({ address: { ...ADDRESS, postalCode: 'KEPT 00' } });
+    const { sku, it } = await delivered(1);
+    const id = await requestReturn(it, sku, 1);
+    await isIn('approved', it);
+    await shop.sql`update orders.returns set send_until = now() - interval '1 day' where id = ${id}`;
+    await isIn('expired', it);
+    const { body } = await control(shop, 'CARRIER_SANDBOX_URL', 'GET', 'shipments');
+    const { shipments } = body as { shipments: { reference: string; status: string }[] };
+    expect(shipments.find(({ reference }) => reference === id)?.status).toBe('canceled');
+    await keeps(it.id, 2_000);
+  });
+
+  scenario('that was sent in time and comes late is refunded all the same', async () => {
+    await settings({ address: { ...ADDRESS, postalCode: 'SLOW 00' } });
+    const { sku, it } = await delivered(1);
+    const id = await requestReturn(it, sku, 1);
+    await isIn('in_transit', it);
+    await shop.sql`update orders.returns set send_until = now() - interval '1 day' where id = ${id}`;
+    const { body } = await control(shop, 'CARRIER_SANDBOX_URL', 'GET', 'shipments');
+    const { shipments } = body as { shipments: { id: string; reference: string }[] };
+    const parcel = shipments.find(({ reference }) => reference === id)?.id;
+    const path = `shipments/${parcel}/outcome`;
+    await control(shop, 'CARRIER_SANDBOX_URL', 'POST', path, { outcome: 'delivered' });
+    await isIn('refunded', it);
+    await keeps(it.id, 0);
+  });
+
+  scenario('that the carrier has lost waits for a person, who accepts it', async () => {
+    await settings({ address: { ...ADDRESS, postalCode: 'LOST 00' } });
+    const { sku, it } = await delivered(1);
+    const id = await requestReturn(it, sku, 1);
+    const stuck = await needs(shop, it.id, 'RETURN_STEP_FAILED');
+    expect(stuck.attentions[0]?.detail).toContain('lost');
+    expect((await decide(id, 'accept', {})).status).toBe(200);
+    await isIn('refunded', it);
+    await needs(shop, it.id);
+    await keeps(it.id, 0);
+  });
+
+  scenario('whose refund the bank confirms later ends then', async () => {
+    const { sku, email, it } = await delivered(1, 'pm_card_pendingRefund');
+    await requestReturn(it, sku, 1);
+    await isIn('refunded', it);
+    await isMailed(email, 'Your money is on its way back');
+    const { timeline } = await look(shop, it.id);
+    const types = timeline.map(({ type }) => type);
+    expect(types.indexOf('ReturnInspected')).toBeLessThan(types.indexOf('ReturnRefunded'));
+  });
+});
