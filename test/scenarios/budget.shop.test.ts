@@ -6,8 +6,8 @@ import { placeOrder, stockedWare } from '../support/journeys.ts';
 import { reached } from '../support/judges.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
-const EVENTS_MAX = 55;
-const TASKS_MAX = 9;
+const EVENTS_MAX = 72;
+const TASKS_MAX = 12;
 const ACTIONS_MAX = 18;
 const LIMIT_MS = 60_000;
 
