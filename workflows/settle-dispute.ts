@@ -86,19 +86,16 @@ async function answer(
 ): Promise<Verdict | undefined> {
   const { it } = state;
   await step(state, 'recording it', () => disputes.recordDispute(it));
-  const prepared = await step(
-    state,
-    'preparing the evidence',
-    () => disputes.prepareEvidence(it),
-    leave,
-  );
-  if (!prepared) {
-    lookAtOnce(state);
-    return undefined;
-  }
+  // A person may decide as soon as the evidence is recorded.
   const choice: Choice = {};
   state.choice = choice;
   try {
+    const prepare = () => disputes.prepareEvidence(it);
+    const prepared = await step(state, 'preparing the evidence', prepare, leave);
+    if (!prepared) {
+      lookAtOnce(state);
+      return undefined;
+    }
     const decide = () => decisionOf(state, input, choice, prepared.decisionMs);
     const decided = await step(state, 'waiting for a decision', decide);
     if (typeof decided === 'string') return decided === 'answered' ? undefined : decided;

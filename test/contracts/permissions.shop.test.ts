@@ -114,6 +114,8 @@ const newTenant = async (): Promise<Tenant> => {
       carts: newCartId(),
       sku,
       batches: newId('action'),
+      disputes: 'dp_nowhere',
+      returns: newId('return'),
       storeId,
       keyId: String(row?.['id']),
       returnId: newId('return'),

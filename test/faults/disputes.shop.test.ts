@@ -165,9 +165,8 @@ describe('a dispute without its webhook', () => {
         await client.workflow.start(SETTLE_DISPUTE, disputeOptions(input));
         const handle = client.workflow.getHandle(disputeWorkflowId(disputeId));
         const first = (await handle.describe()).runId;
-        await eventually('it goes on in a new run', async () =>
-          (await handle.describe()).runId === first ? undefined : true,
-        );
+        const goesOn = async () => ((await handle.describe()).runId === first ? undefined : true);
+        await eventually('it goes on in a new run', goesOn, LIMIT_MS);
         await isAtProvider(shop, orderId, 'under_review');
         await decide(shop, disputeId, 'won');
         await recorded(shop, orderId, 'DisputeWon');
@@ -175,7 +174,7 @@ describe('a dispute without its webhook', () => {
       });
       await booked(shop, orderId, { card_provider: 2_000, sales: -2_000 });
     },
-    LIMIT_MS,
+    2 * LIMIT_MS,
   );
 });
 

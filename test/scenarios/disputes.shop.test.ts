@@ -77,6 +77,24 @@ describe('a dispute', () => {
     expect(await paymentOf(id)).toBe('captured');
     expect((await refundBy(id, {})).status).toBe(200);
     await booked(shop, id, {});
+    await eventually('events of ended disputes are delivered, too', async () => {
+      const [row] = await shop.sql`select count(*)::int as count from orders.webhook_events
+        where order_id = ${id} and notified_at is null`;
+      return row?.['count'] === 0 ? true : undefined;
+    });
+  });
+
+  scenario('whose evidence the provider refuses waits for an operator', async () => {
+    const { id, sku } = await delivered(shop);
+    const refusal = { method: 'POST', path: '/v1/disputes/', action: 'status:400' };
+    await control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'faults', { ...refusal, containing: sku });
+    await disputed(shop, id);
+    const stuck = await needs(shop, id, 'DISPUTE_STEP_FAILED');
+    const { id: attentionId, actions } = waitingStep(stuck, 'DISPUTE_STEP_FAILED');
+    expect(actions).toEqual(['retry', 'skip']);
+    await asOperator(shop, 'POST', `orders/${id}/retry`, { attentionId });
+    await isAtProvider(shop, id, 'under_review');
+    await needs(shop, id);
   });
 
   scenario('that overtakes a refund makes it fail at once', async () => {
