@@ -8,9 +8,10 @@ import { cancelByShopper, eventually, placeOrder, stockedWare } from '../support
 import { control, reached } from '../support/judges.ts';
 import { UP_LIMIT_MS } from '../support/shop.ts';
 
-const LIMIT_MS = 120_000;
-/** Forty looks of the schedule take some seconds. */
-const QUICK = ['HOLDFAST_CARRIER_POLL_MS', '10'] as const;
+const LIMIT_MS = 180_000;
+const NEW_RUN_LIMIT_MS = 120_000;
+/** Twenty looks of the schedule take some seconds. */
+const QUICK = ['HOLDFAST_CARRIER_POLL_MS', '1'] as const;
 
 let shop: BreakableShop;
 let histories: Histories;
@@ -27,12 +28,14 @@ const ordered = async () => {
   return body;
 };
 
-const isNewRun = (id: string) =>
-  eventually(`${fulfillOrderId(id)} is a new run`, async () => {
+const isNewRun = (id: string) => {
+  const look = async () => {
     const [first] = await histories.eventsOf(id);
     const { continuedExecutionRunId } = first?.workflowExecutionStartedEventAttributes ?? {};
     return continuedExecutionRunId ? true : undefined;
-  });
+  };
+  return eventually(`${fulfillOrderId(id)} is a new run`, look, NEW_RUN_LIMIT_MS);
+};
 
 const arrives = async (id: string): Promise<void> => {
   const { body } = await control(shop, 'CARRIER_SANDBOX_URL', 'GET', 'shipments');

@@ -1,5 +1,11 @@
 // Waits for what the outside world does: its events say when to look, and a schedule does without.
-import { allHandlersFinished, condition, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  condition,
+  setHandler,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { waitBeforeLook, type LookPhase } from '../../domain/looks.ts';
 import { lookAgain } from '../fulfill-order.contract.ts';
 import type { Attending } from './attending.ts';
@@ -17,7 +23,7 @@ export interface Looks {
 export const NO_LOOKS: Readonly<Looks> = { scheduled: 0, events: 0, answered: 0 };
 
 /** Looks of a schedule in one run of a workflow; the next ones are made by a new run. */
-const LOOKS_A_RUN = 40;
+const LOOKS_A_RUN = 20;
 
 /** The schedule is over, and the outside world has not said what it waits for. */
 class NotSeen extends Error {}
