@@ -87,7 +87,8 @@ const createTables = (db: Database): void => {
 const createAnnouncer = (db: Database, pace: Pace, announce: (change: Change) => void) => {
   const mark = db.query('update shipments set announced = ? where id = ?');
   const listNotLeft = db.query<Row, [number, number]>(`select * from shipments
-    where announced is null and outcome is not 'booked' and bookedAtMs <= ? order by bookedAtMs limit ?`);
+    where announced is null and outcome is not 'booked' and bookedAtMs <= ?
+    order by bookedAtMs limit ?`);
   const listOnTheirWay = db.query<Row, [number, number]>(`select * from shipments
     where announced = 'shipped' and outcome is not 'shipped' and bookedAtMs <= ?
     order by bookedAtMs limit ?`);
