@@ -25,7 +25,7 @@ beforeAll(async () => {
 }, UP_LIMIT_MS);
 
 const settings = (body: object, storeId: string = DEFAULT_STORE) =>
-  request<Record<string, unknown>>(`${shop.env['GATEWAY_URL']}/stores/${storeId}/return-settings`, {
+  request(`${shop.env['GATEWAY_URL']}/stores/${storeId}/return-settings`, {
     method: 'PUT',
     headers: { ...JSON_TYPE, authorization: `Bearer ${shop.env['OPERATOR_KEY']}` },
     body: JSON.stringify(body),
