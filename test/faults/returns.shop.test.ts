@@ -1,6 +1,9 @@
 // Tests returns by a store's own rules: its address and location, its people, and unused labels.
 import { afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { Client, Connection } from '@temporalio/client';
+import { sweepStepOf } from '../../domain/attention.ts';
 import { DEFAULT_STORE } from '../../domain/ids.ts';
+import { returnOrderId } from '../../workflows/return-order.contract.ts';
 import { breakableShop, type BreakableShop } from '../support/breakable-shop.ts';
 import { inventoryOf } from '../support/inventory.ts';
 import {
@@ -14,7 +17,7 @@ import {
 } from '../support/journeys.ts';
 import { asOperator, balance, control, mailTo, providerView, reached } from '../support/judges.ts';
 import { UP_LIMIT_MS } from '../support/shop.ts';
-import { look, needs } from '../support/stuck-orders.ts';
+import { look, needs, waitingStep } from '../support/stuck-orders.ts';
 
 const LIMIT_MS = 120_000;
 const ADDRESS = { name: 'Gate 2', line1: '2 Mill Lane', city: 'Leeds', country: 'GB' };
@@ -81,6 +84,14 @@ const isMailed = (email: string, subject: string) =>
   eventually(`a mail says: ${subject}`, async () =>
     (await mailTo(shop, email)).some((one) => one.startsWith(subject)) ? true : undefined,
   );
+
+const arrives = async (returnId: string): Promise<void> => {
+  const { body } = await control(shop, 'CARRIER_SANDBOX_URL', 'GET', 'shipments');
+  const { shipments } = body as { shipments: { id: string; reference: string }[] };
+  const parcel = shipments.find(({ reference }) => reference === returnId)?.id;
+  const path = `shipments/${parcel}/outcome`;
+  await control(shop, 'CARRIER_SANDBOX_URL', 'POST', path, { outcome: 'delivered' });
+};
 
 const decide = (id: string, verb: string, body: object) =>
   asOperator<{ code?: string; return: Returned }>(shop, 'POST', `returns/${id}/${verb}`, body);
@@ -180,14 +191,36 @@ describe('a return', () => {
     const id = await requestReturn(it, sku, 1);
     await isIn('in_transit', it);
     await shop.sql`update orders.returns set send_until = now() - interval '1 day' where id = ${id}`;
-    const { body } = await control(shop, 'CARRIER_SANDBOX_URL', 'GET', 'shipments');
-    const { shipments } = body as { shipments: { id: string; reference: string }[] };
-    const parcel = shipments.find(({ reference }) => reference === id)?.id;
-    const path = `shipments/${parcel}/outcome`;
-    await control(shop, 'CARRIER_SANDBOX_URL', 'POST', path, { outcome: 'delivered' });
+    await arrives(id);
     await isIn('refunded', it);
     await keeps(it.id, 0);
   });
+
+  scenario(
+    'whose workflow is gone is listed, and followed on once it is started again',
+    async () => {
+      await settings({ address: { ...ADDRESS, postalCode: 'SLOW 00' } });
+      const { sku, it } = await delivered(1);
+      const id = await requestReturn(it, sku, 1);
+      await isIn('in_transit', it);
+      const address = shop.env['TEMPORAL_ADDRESS'] ?? '';
+      const connection = await Connection.connect({ address });
+      const client = new Client({ connection, namespace: 'holdfast' });
+      await client.workflow.getHandle(returnOrderId(id)).terminate('as if it was lost');
+      await connection.close();
+      await shop.sql`update orders.returns set updated_at = now() - interval '1 hour'
+      where id = ${id}`;
+      const stuck = await needs(shop, it.id, 'WORKFLOW_MISSING');
+      const { id: attentionId, step } = waitingStep(stuck, 'WORKFLOW_MISSING');
+      expect(step).toBe(sweepStepOf(returnOrderId(id)));
+      const retried = await asOperator(shop, 'POST', `orders/${it.id}/retry`, { attentionId });
+      expect(retried.status).toBe(200);
+      await needs(shop, it.id);
+      await arrives(id);
+      await isIn('refunded', it);
+      await keeps(it.id, 0);
+    },
+  );
 
   scenario('that the carrier has lost waits for a person, who accepts it', async () => {
     await settings({ address: { ...ADDRESS, postalCode: 'LOST 00' } });
