@@ -101,6 +101,11 @@ const BUGS: Record<string, PlantedLine & { faults?: number; walks?: number }> = 
     right: 'if (isLong && isIdle(state)) await',
     wrong: 'if (isLong) await',
   },
+  'a look on the queue of the payments': {
+    file: 'workflows/activity-proxies.ts',
+    right: "taskQueue: 'looks',",
+    wrong: "taskQueue: 'payments',",
+  },
   'a local activity whose attempts have no end': {
     file: 'workflows/activity-proxies.ts',
     right: 'maximumAttempts: LOCAL_ATTEMPTS_MAX,',

@@ -139,9 +139,16 @@ export const nextTimer = (): number | undefined => {
 
 type Activities = Record<string, (input: object) => Promise<unknown>>;
 
-type Timeouts = Pick<ActivityOptions, 'scheduleToCloseTimeout' | 'retry'>;
+type Timeouts = Pick<ActivityOptions, 'scheduleToCloseTimeout' | 'retry' | 'taskQueue'>;
 
-const proxy = (isLocal: boolean, { scheduleToCloseTimeout, retry }: Timeouts): Activities => {
+/** Looks have a queue of their own, so that no checkout waits for them. */
+const LOOKS_QUEUE = 'looks';
+const isLook = (name: string): boolean => name.startsWith('lookAt');
+
+const proxy = (
+  isLocal: boolean,
+  { scheduleToCloseTimeout, retry, taskQueue }: Timeouts,
+): Activities => {
   if (scheduleToCloseTimeout === undefined) throw new Error('an activity is tried for ever');
   // The SDK forgets the end of a local activity's time between two attempts that fail.
   const isEndless = isLocal && retry?.maximumAttempts === undefined;
@@ -153,6 +160,9 @@ const proxy = (isLocal: boolean, { scheduleToCloseTimeout, retry }: Timeouts): A
       get: (_, name: string) => (input: object) => {
         const scope = CancellationScope.current();
         if (scope.isCancelled) return Promise.reject(cancelledError());
+        if (isLook(name) !== (taskQueue === LOOKS_QUEUE)) {
+          return Promise.reject(new Error(`${name} is on the queue ${taskQueue ?? 'none'}`));
+        }
         return session.host.activity(name, input, options);
       },
     },
