@@ -60,7 +60,9 @@ async function requested(state: Attending, grant: Grant): Promise<number | undef
     const refusal = refusalIn(error);
     if (!refusal) throw error;
     const detail = `${refusal.code}: ${refusal.message}`;
-    const question = { step: refundStep(grant.id), reason: 'REFUND_FAILED' as const, detail };
+    // The row of the refund that it was to replace says so.
+    const step = refundStep(grant.replaces ?? grant.id);
+    const question = { step, reason: 'REFUND_FAILED' as const, detail };
     await records.raiseAttention({ ...order, ...question, actions: ['dismiss'] });
     return undefined;
   }
