@@ -87,9 +87,9 @@ const CHOICES: Record<string, readonly string[]> = {
   REFUND_FAILED: ['dismiss', 'grant_again'],
 };
 
-/** A refund that the order's own rule has refused can only be dismissed. */
-const choicesOf = ({ reason, actions }: Row): readonly string[] =>
-  actions.join() === 'dismiss' ? actions : (CHOICES[reason] ?? []);
+/** A refund that the order's own rule has refused is not granted again. */
+const choicesOf = ({ reason, detail = '' }: Row): readonly string[] =>
+  detail.startsWith('REFUND_EXCEEDS_CAPTURE') ? ['dismiss'] : (CHOICES[reason] ?? []);
 
 /** Decides about each listed row of the workload's orders. */
 export const decideAll = async (shop: Shop, workload: Workload): Promise<void> => {

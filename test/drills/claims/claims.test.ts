@@ -10,7 +10,12 @@ const kept = (quantity: number, claims: Claim[], decision?: string) => {
 describe('the claims of a delivered order', () => {
   test('make a return worth what goodwill has left, and refuse it when nothing is', () => {
     const sent = { what: 'return', quantity: 1 } as const;
-    expect(kept(2, [{ what: 'refund', amountMinor: 1_500 }, sent])).toEqual([0, 0, [1_500, 500], 1]);
+    expect(kept(2, [{ what: 'refund', amountMinor: 1_500 }, sent])).toEqual([
+      0,
+      0,
+      [1_500, 500],
+      1,
+    ]);
     expect(kept(2, [{ what: 'refund' }, sent])).toEqual([0, 0, [2_000], 0]);
     const more = { what: 'refund', amountMinor: 1_500 } as const;
     expect(kept(2, [sent, more])).toEqual([1_000, 0, [1_000], 1]);
@@ -25,7 +30,12 @@ describe('the claims of a delivered order', () => {
     expect(kept(3, inspected(0))).toEqual([3_000, 0, [], 0]);
     const lost: Claim = { what: 'dispute', amountMinor: 2_500, verdict: 'lost' };
     const [first, last] = inspected(2);
-    expect(kept(3, [first, lost, last].flatMap((one) => one ?? []))).toEqual([0, 2_500, [500], 2]);
+    expect(
+      kept(
+        3,
+        [first, lost, last].flatMap((one) => one ?? []),
+      ),
+    ).toEqual([0, 2_500, [500], 2]);
   });
 
   test('grant a refund again that a won dispute has overtaken, when an operator does', () => {
