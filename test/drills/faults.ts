@@ -4,7 +4,6 @@ import postgres from 'postgres';
 import { PROCESS_NAMES, isSandbox } from '../../ops/processes.ts';
 import { control } from '../support/judges.ts';
 import type { BreakableShop } from '../support/breakable-shop.ts';
-import { rehearseOtherBuild } from './other-build.ts';
 import type { Broken } from './at-rest.ts';
 import { CARRIER_FAULTS, PARTLY } from './carrier-faults.ts';
 import { CLAIM_FAULTS } from './claims/faults.ts';
@@ -194,5 +193,4 @@ export const FAULTS: Record<string, Fault> = {
   'parcels-split': { ...over, on: nothing, kinds: PARTLY },
   'parcels-split-worker-killed': { ...killed('worker'), kinds: PARTLY },
   ...CLAIM_FAULTS,
-  'other-build': { ...over, on: rehearseOtherBuild },
 };
