@@ -111,6 +111,12 @@ describe('a dispute', () => {
     const { detail, id: attentionId } = waitingStep(stuck, 'REFUND_FAILED');
     expect(detail).toContain('charged back');
     await booked(shop, id, { disputed: 2_000, sales: -2_000 });
+    await asOperator(shop, 'POST', `orders/${id}/retry`, { attentionId });
+    await eventually('its own row says that nothing is left', async () => {
+      const [row, ...more] = (await look(shop, id)).attentions;
+      const isSaid = row?.detail?.startsWith('REFUND_EXCEEDS_CAPTURE');
+      return isSaid && row?.id === attentionId && more.length === 0 ? true : undefined;
+    });
     await asOperator(shop, 'POST', `orders/${id}/dismiss`, { attentionId });
     await needs(shop, id);
   });
