@@ -75,6 +75,9 @@ const look = async (
   return seen;
 };
 
+const unitsOf = (lines: readonly ReturnLine[]): number =>
+  lines.reduce((sum, { quantity }) => sum + quantity, 0);
+
 const inspect = async (
   pg: Pg,
   { returnId, storeId, decision }: ReturnInput & { decision?: Inspection },
@@ -82,12 +85,13 @@ const inspect = async (
   const { location, inspects } = await returnSettingsOf(pg, storeId);
   if (inspects && !decision) return undefined;
   const seen = await inspectReturn(pg, storeId, returnId, { ...decision, location });
-  const { accepted, refundMinor, note } = seen;
+  const { lines, accepted, refundMinor, note } = seen;
+  const isRefused = unitsOf(accepted ?? []) < unitsOf(lines);
   return {
     accepted: accepted ?? [],
     refundMinor,
     location: seen.location ?? location,
-    ...(note !== null && { note }),
+    ...(isRefused && note !== null && { note }),
   };
 };
 
