@@ -11,9 +11,12 @@ export interface RefundOrderInput {
   recheck?: { providerRefundId: string };
 }
 
+/** The workflow that grants and sends a refund, or that is about an event or a look at one. */
+export const refundWorkflowId = (about: string): string => `refund/${about}`;
+
 /** `about` is the refund's id, or the id of the event about it. */
 export const refundOptions = (about: string, input: RefundOrderInput) => ({
-  workflowId: `refund/${about}`,
+  workflowId: refundWorkflowId(about),
   taskQueue: ORDERS_QUEUE,
   args: [input] as [RefundOrderInput],
   workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,

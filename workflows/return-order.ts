@@ -109,6 +109,7 @@ const arrives = (state: ReturnState): Promise<'received' | 'expired'> =>
         look: async () => (state.decision ? 'received' : looks.lookAtReturn(state.ids)),
         continueAsNew: (resume) => continueAsNew({ ...state.input, resume }),
       }).catch((error: unknown) => {
+        // One that comes while a look fails, or a new run would begin, is carried out here.
         if (state.decision) return 'received';
         throw error;
       }),
@@ -122,13 +123,15 @@ const arrives = (state: ReturnState): Promise<'received' | 'expired'> =>
 async function inspect(state: ReturnState): Promise<Inspected> {
   for (;;) {
     const { decision } = state;
+    // A decision that comes while the rule is applied would have no effect.
+    state.isInspected = true;
     const accepted = await run(state, {
       step: 'inspecting it',
       work: () => returns.inspectReturn({ ...state.ids, ...(decision && { decision }) }),
       skipped: () => returns.inspectReturn({ ...state.ids, decision: {} }),
     });
-    state.isInspected = accepted !== undefined;
     if (accepted) return accepted;
+    state.isInspected = false;
     showStep(state, 'waiting for a person to inspect it');
     await condition(() => state.decision !== undefined);
   }
@@ -140,7 +143,7 @@ async function inspect(state: ReturnState): Promise<Inspected> {
  */
 const refund = (state: ReturnState, amountMinor: number) => {
   const id = state.ids.returnId;
-  const wanted = { id, amountMinor, isAtMost: true, reason: refundReasonOf(id) };
+  const wanted = { id, amountMinor, isOwed: true, reason: refundReasonOf(id) };
   return run(state, {
     step: 'refunding it',
     reason: 'REFUND_FAILED',

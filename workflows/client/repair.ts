@@ -3,6 +3,7 @@ import type { Pg } from '../../db/postgres/client.ts';
 import { readLeftMinor } from '../../db/postgres/orders/after-capture.ts';
 import { findOrder, type Order } from '../../db/postgres/orders/orders.ts';
 import { listRefunds } from '../../db/postgres/orders/refunds.ts';
+import { concludeReturn } from '../../db/postgres/orders/returns.ts';
 import {
   recordAction,
   recordOutcome,
@@ -20,6 +21,7 @@ import {
 } from '../../domain/attention.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { minorFromNumber } from '../../domain/money.ts';
+import { returnOfRefund } from '../../domain/returns.ts';
 import { assertCancellable } from '../../domain/order.ts';
 import {
   cancelOrder,
@@ -83,8 +85,12 @@ const refundAgain = async (deps: RepairDeps, order: Order, replaces: string, act
 const restart = async (deps: RepairDeps, order: Order, step: string): Promise<void> => {
   const { pg, temporal, timings } = deps;
   const workflowId = workflowOfStep(step);
-  if (workflowId === undefined) await restartOrder(temporal, order, timings);
-  else await restartFollowUp(temporal, order, workflowId, timings);
+  if (workflowId === undefined) {
+    await restartOrder(temporal, order, timings);
+  } else if (await restartFollowUp(deps, order, workflowId, timings)) {
+    // What its steps waited for is raised again by the new run, if it is still so.
+    await clearAttention(pg, order.storeId, order.id, { workflowId });
+  }
   await clearAttention(pg, order.storeId, order.id, { step });
 };
 
@@ -115,6 +121,17 @@ const listing = (
   const attention = attentionOf(order, attentionId);
   if (attention.actions.includes(action)) return attention;
   throw new DomainError('ILLEGAL_TRANSITION', `${action} does not help with ${attention.reason}`);
+};
+
+/** A return whose refund was refused, and was given back in another way, has ended. */
+const concludeReturnOf = async (
+  pg: Pg,
+  { id, storeId }: Order,
+  refundId: string | undefined,
+): Promise<void> => {
+  const refund = (await listRefunds(pg, id)).find((one) => one.id === refundId);
+  const returnId = refund && returnOfRefund(refund.reason);
+  if (returnId) await concludeReturn(pg, storeId, returnId);
 };
 
 type Doer<A extends RepairAction> = (
@@ -160,7 +177,8 @@ const DOERS: { [A in RepairAction]: Doer<A> } = {
   let_arrive: onStep('let_arrive'),
   treat_as_return: onStep('treat_as_return'),
   dismiss: async ({ pg }, order, { attentionId }) => {
-    const { id } = listing(order, attentionId, 'dismiss');
+    const { id, step } = listing(order, attentionId, 'dismiss');
+    await concludeReturnOf(pg, order, refundOfStep(step));
     await clearAttention(pg, order.storeId, order.id, { id });
   },
   refund: onOrder('refund', async (deps, order, { amount, note }, actionId) => {
