@@ -9,6 +9,8 @@ export interface RefundOrderInput {
   /** A new refund, perhaps for one that was refused; or the provider's id of one that changed. */
   grant?: { id: string; amountMinor?: number; reason: string; replaces?: string };
   recheck?: { providerRefundId: string };
+  /** The return whose refund was given back in another way. */
+  endedReturn?: string;
 }
 
 /** The workflow that grants and sends a refund, or that is about an event or a look at one. */

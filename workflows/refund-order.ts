@@ -17,10 +17,14 @@ export function refundOrder(input: RefundOrderInput): Promise<string> {
 }
 
 async function refund(input: RefundOrderInput): Promise<string> {
-  const { orderId, storeId, grant, recheck } = input;
+  const { orderId, storeId, grant, recheck, endedReturn } = input;
   const state = attendingOf({ orderId, storeId }, 'refund');
   setAttendingHandlers(state);
   if (grant) return granted(state, grant);
+  if (endedReturn) {
+    await endReturn(state, endedReturn);
+    return 'given back in another way';
+  }
   return recheck ? looked(state, recheck) : 'nothing to do';
 }
 
@@ -86,6 +90,11 @@ async function looked(
   return seen?.state ?? 'unknown';
 }
 
+const endReturn = (state: Attending, returnId: string): Promise<void> => {
+  const { storeId } = state.order;
+  return run(state, 'ending its return', () => returns.concludeReturn({ returnId, storeId }));
+};
+
 interface Confirmed {
   id: string;
   amountMinor: number;
@@ -96,11 +105,7 @@ interface Confirmed {
 async function conclude(state: Attending, { id, amountMinor, reason }: Confirmed): Promise<void> {
   const { order } = state;
   const returnId = returnOfRefund(reason);
-  if (returnId) {
-    const { storeId } = order;
-    const work = () => returns.concludeReturn({ returnId, storeId });
-    await run(state, 'ending its return', work);
-  }
+  if (returnId) await endReturn(state, returnId);
   const mail = { ...order, kind: 'refunded' as const, about: id, amountMinor };
   await notifications.notifyShopper(mail).catch(() => undefined);
 }

@@ -3,7 +3,6 @@ import type { Pg } from '../../db/postgres/client.ts';
 import { readLeftMinor } from '../../db/postgres/orders/after-capture.ts';
 import { findOrder, type Order } from '../../db/postgres/orders/orders.ts';
 import { listRefunds } from '../../db/postgres/orders/refunds.ts';
-import { concludeReturn } from '../../db/postgres/orders/returns.ts';
 import {
   recordAction,
   recordOutcome,
@@ -124,14 +123,16 @@ const listing = (
 };
 
 /** A return whose refund was refused, and was given back in another way, has ended. */
-const concludeReturnOf = async (
-  pg: Pg,
-  { id, storeId }: Order,
+const endReturnOf = async (
+  { pg, temporal }: RepairDeps,
+  { id: orderId, storeId }: Order,
   refundId: string | undefined,
 ): Promise<void> => {
-  const refund = (await listRefunds(pg, id)).find((one) => one.id === refundId);
-  const returnId = refund && returnOfRefund(refund.reason);
-  if (returnId) await concludeReturn(pg, storeId, returnId);
+  const refund = (await listRefunds(pg, orderId)).find((one) => one.id === refundId);
+  const endedReturn = refund && returnOfRefund(refund.reason);
+  if (!endedReturn) return;
+  const options = refundOptions(`${endedReturn}/ended`, { orderId, storeId, endedReturn });
+  await startWorkflow(temporal, REFUND_ORDER, options);
 };
 
 type Doer<A extends RepairAction> = (
@@ -176,10 +177,10 @@ const DOERS: { [A in RepairAction]: Doer<A> } = {
   intercept: onStep('intercept'),
   let_arrive: onStep('let_arrive'),
   treat_as_return: onStep('treat_as_return'),
-  dismiss: async ({ pg }, order, { attentionId }) => {
+  dismiss: async (deps, order, { attentionId }) => {
     const { id, step } = listing(order, attentionId, 'dismiss');
-    await concludeReturnOf(pg, order, refundOfStep(step));
-    await clearAttention(pg, order.storeId, order.id, { id });
+    await endReturnOf(deps, order, refundOfStep(step));
+    await clearAttention(deps.pg, order.storeId, order.id, { id });
   },
   refund: onOrder('refund', async (deps, order, { amount, note }, actionId) => {
     const amountMinor = amount === undefined ? undefined : minorFromNumber(amount, order.currency);
