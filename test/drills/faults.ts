@@ -7,6 +7,7 @@ import type { BreakableShop } from '../support/breakable-shop.ts';
 import type { Broken } from './at-rest.ts';
 import { CARRIER_FAULTS, PARTLY } from './carrier-faults.ts';
 import { CLAIM_FAULTS } from './claims/faults.ts';
+import { otherBuild } from './other-build.ts';
 import type { Kinds } from './shoppers.ts';
 import type { Workload } from './workload.ts';
 
@@ -193,4 +194,5 @@ export const FAULTS: Record<string, Fault> = {
   'parcels-split': { ...over, on: nothing, kinds: PARTLY },
   'parcels-split-worker-killed': { ...killed('worker'), kinds: PARTLY },
   ...CLAIM_FAULTS,
+  'other-build': otherBuild(),
 };

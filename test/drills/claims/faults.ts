@@ -1,24 +1,13 @@
-// Drills of what is claimed after a delivery, and of another build's worker meanwhile.
+// Drills of what is claimed after a delivery: disputes, goodwill, inspected returns.
 import type { BreakableShop } from '../../support/breakable-shop.ts';
 import { REST_LIMIT_MS } from '../at-rest.ts';
 import { brokenOfInspected, inspectReturns, restoreSettings } from './inspecting.ts';
 import type { Fault } from '../faults.ts';
-import { rehearseOtherBuild } from '../other-build.ts';
 import type { Kinds } from '../shoppers.ts';
 
 const DISPUTES: Kinds = { disputes: 60, overtaken: 20, returns: 10, cancels: 5 };
 const GOODWILL: Kinds = { goodwill: 75, returns: 10, lost: 10 };
 const INSPECTED: Kinds = { inspected: 85, cancels: 10 };
-
-/** Of each kind of workflow there are some. */
-const MIXED: Kinds = {
-  pays: 25,
-  authenticates: 10,
-  cancels: 10,
-  returns: 20,
-  disputes: 20,
-  goodwill: 15,
-};
 
 const nothing = async (): Promise<void> => undefined;
 const none = { on: nothing, off: nothing, lastsMs: 0 };
@@ -52,5 +41,4 @@ export const CLAIM_FAULTS: Record<string, Fault> = {
   goodwill: { ...none, kinds: GOODWILL },
   'returns-inspected': inspected(),
   'returns-inspected-worker-killed': inspected({ halfway: killWorker, inDrain: killWorker }),
-  'other-build': { ...none, on: rehearseOtherBuild, kinds: MIXED },
 };
