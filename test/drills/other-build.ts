@@ -28,7 +28,11 @@ const MIXED: Kinds = {
 const withClient = async ({ env }: Shop, work: (client: Client) => Promise<void>) => {
   const connection = await Connection.connect({ address: env['TEMPORAL_ADDRESS'] ?? '' });
   const client = new Client({ connection, namespace: 'holdfast' });
-  await work(client).finally(() => connection.close());
+  try {
+    await work(client);
+  } finally {
+    await connection.close();
+  }
 };
 
 const startOther = (): Promise<OwnProcess> => startOwn('worker', { HOLDFAST_BUILD_ID: OTHER });
