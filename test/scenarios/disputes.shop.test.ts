@@ -79,7 +79,7 @@ describe('a dispute', () => {
     await booked(shop, id, {});
     await eventually('events of ended disputes are delivered, too', async () => {
       const [row] = await shop.sql`select count(*)::int as count from orders.webhook_events
-        where order_id = ${id} and notified_at is null`;
+        where reference = ${id} and notified_at is null`;
       return row?.['count'] === 0 ? true : undefined;
     });
   });
