@@ -306,7 +306,7 @@ const undo = async (deps: PaymentDeps, input: OrderInput & { reason?: string }):
     // The capture's response may have been lost: the provider's state is recorded.
     await advanceOrder(pg, storeId, orderId, { paymentIntentId: id, paymentStatus: 'captured' });
     const reason = input.reason ?? 'the order was ended';
-    return giveBack(deps, { id: `${orderId}/cancel`, orderId, storeId, reason });
+    return giveBack(deps, { id: `${orderId}/cancel`, orderId, storeId, reason, isOwed: true });
   }
   if (stage !== 'canceled') {
     const send = (key: string) => provider.cancel(id, key);

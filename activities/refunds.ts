@@ -12,7 +12,6 @@ import {
   type Refund,
   type RefundInput,
 } from '../db/postgres/orders/refunds.ts';
-import { clearAttention, raiseAttention } from '../db/postgres/orders/steps.ts';
 import { refundStep } from '../domain/attention.ts';
 import { DomainError } from '../domain/errors.ts';
 import { isPassing } from './refusals.ts';
@@ -62,19 +61,13 @@ const viewed = async (deps: RefundDeps, refund: Refund): Promise<RefundView> => 
 };
 
 /** Records that the bank has refused a refund: an operator grants it again, or another way. */
-const fail = async (
-  { pg }: RefundDeps,
-  { id, storeId, orderId }: Refund,
-  detail?: string,
-): Promise<void> => {
-  await recordRefundFailed(pg, id);
-  await raiseAttention(pg, storeId, orderId, {
+const fail = ({ pg }: RefundDeps, { id }: Refund, detail?: string): Promise<void> =>
+  recordRefundFailed(pg, id, {
     step: refundStep(id),
     reason: 'REFUND_FAILED',
     actions: ['retry', 'dismiss'],
     ...(detail !== undefined && { detail }),
   });
-};
 
 /** Records how the provider sees a refund now; a pending one is looked at by the sweep. */
 const record = async (deps: RefundDeps, refund: Refund, view: RefundView): Promise<RefundState> => {
@@ -107,16 +100,9 @@ export interface LookAtRefund {
 }
 
 export const refundActivities = (deps: RefundDeps) => ({
-  /**
-   * Records a refund in the ledger, once an id; returns minor units. What it `replaces`, a refund
-   * that the bank has refused, needs an operator no longer. REFUND_EXCEEDS_CAPTURE.
-   */
-  async requestRefund({ replaces, ...input }: RefundInput & { replaces?: string }) {
-    const { pg } = deps;
-    const granted = await grantRefund(pg, input);
-    const { storeId, orderId } = input;
-    if (replaces) await clearAttention(pg, storeId, orderId, { step: refundStep(replaces) });
-    return granted?.amountMinor ?? 0;
+  /** Records a refund in the ledger, once an id; returns minor units. REFUND_EXCEEDS_CAPTURE. */
+  async requestRefund(input: RefundInput): Promise<number> {
+    return (await grantRefund(deps.pg, input))?.amountMinor ?? 0;
   },
   /**
    * Sends the refund: confirmed, refused, or pending. A refusal of the request itself is a failed

@@ -42,7 +42,7 @@ export const REFUSALS = {
   restockUnits: ['INVALID_INPUT', 'NOT_FOUND'],
   authorizePayment: ['CARD_DECLINED', 'PAYMENT_REFUSED', 'RESERVATION_ENDED', 'NOT_FOUND'],
   capturePayment: ['CARD_DECLINED'],
-  returnPayment: ['CARD_DECLINED'],
+  returnPayment: ['CARD_DECLINED', 'REFUND_EXCEEDS_CAPTURE'],
   bookShipment: [...BY_CARRIER, 'NOT_FOUND'],
   voidShipment: [...BY_CARRIER, 'NOT_FOUND'],
   interceptShipment: ['INVALID_INPUT'],

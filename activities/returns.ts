@@ -6,6 +6,7 @@ import {
   inspectReturn,
   moveReturn,
   returnById,
+  UNINSPECTED,
   type Return,
 } from '../db/postgres/orders/returns.ts';
 import { DomainError } from '../domain/errors.ts';
@@ -58,6 +59,7 @@ const look = async (
   { returnId, storeId }: ReturnInput,
 ): Promise<'received' | 'expired' | undefined> => {
   const present = await returnById(pg, storeId, returnId);
+  if (present.state === 'expired') return 'expired';
   if (present.state !== 'approved' && present.state !== 'in_transit') return 'received';
   const move = (state: 'in_transit' | 'received' | 'expired') =>
     moveReturn(pg, storeId, returnId, { state });
@@ -75,19 +77,24 @@ const look = async (
   return seen;
 };
 
+const unitsOf = (lines: readonly ReturnLine[]): number =>
+  lines.reduce((sum, { quantity }) => sum + quantity, 0);
+
 const inspect = async (
   pg: Pg,
   { returnId, storeId, decision }: ReturnInput & { decision?: Inspection },
 ): Promise<Inspected | undefined> => {
   const { location, inspects } = await returnSettingsOf(pg, storeId);
-  if (inspects && !decision) return undefined;
+  const { state } = await returnById(pg, storeId, returnId);
+  if (inspects && !decision && UNINSPECTED.includes(state)) return undefined;
   const seen = await inspectReturn(pg, storeId, returnId, { ...decision, location });
-  const { accepted, refundMinor, note } = seen;
+  const { lines, accepted, refundMinor, note } = seen;
+  const isRefused = unitsOf(accepted ?? []) < unitsOf(lines);
   return {
     accepted: accepted ?? [],
     refundMinor,
     location: seen.location ?? location,
-    ...(note !== null && { note }),
+    ...(isRefused && note !== null && { note }),
   };
 };
 

@@ -84,8 +84,22 @@ describe('what can be given back', () => {
     expect(codeOf(() => grantedMinor(after, { id: 'good', amountMinor: 1_001 }))).toBe(
       'REFUND_EXCEEDS_CAPTURE',
     );
-    expect(grantedMinor(after, { id: 'good', amountMinor: 1_001, isAtMost: true })).toBe(1_000);
+    expect(grantedMinor(after, { id: 'good', amountMinor: 1_001, isOwed: true })).toBe(1_000);
     expect(grantedMinor(after, { id: 'ret', amountMinor: 3_000 })).toBe(3_000);
+  });
+
+  test('waits for the bank where it is owed and a dispute holds some of it', () => {
+    const owed = { id: 'ret', amountMinor: 3_000, isOwed: true };
+    const open = { ...NOTHING, disputes: [disputed('answered', 2_000)] };
+    expect(codeOf(() => grantedMinor(open, owed))).toBe('REFUND_EXCEEDS_CAPTURE');
+    expect(codeOf(() => grantedMinor(open, { id: 'all', isOwed: true }))).toBe(
+      'REFUND_EXCEEDS_CAPTURE',
+    );
+    expect(grantedMinor(open, { ...owed, amountMinor: 2_000 })).toBe(2_000);
+    const lost = { ...NOTHING, disputes: [disputed('lost', 2_000)] };
+    expect(grantedMinor(lost, owed)).toBe(2_000);
+    const won = { ...NOTHING, disputes: [disputed('won', 2_000)] };
+    expect(grantedMinor(won, owed)).toBe(3_000);
   });
 
   test('is lowered by each dispute until it is won', () => {
@@ -149,8 +163,8 @@ class Life {
     }
   }
 
-  #grant(id: string, amountMinor: number | undefined, isAtMost: boolean): void {
-    const granted = grantedMinor(this.after, { id, amountMinor, isAtMost });
+  #grant(id: string, amountMinor: number | undefined, isOwed: boolean): void {
+    const granted = grantedMinor(this.after, { id, amountMinor, isOwed });
     if (granted === 0) return;
     const refunds = [
       ...this.after.refunds,
@@ -216,8 +230,9 @@ class Life {
     const state = one && this.#pick(RETURN_MOVES[one.state]);
     if (!one || !state) return;
     if (state === 'received') {
-      this.#restock(one.lines);
+      // What a dispute holds of it is granted, and the units counted, when it has ended.
       this.#grant(one.id, one.refundMinor, true);
+      this.#restock(one.lines);
     }
     const returns = this.after.returns.map((other) => (other === one ? { ...one, state } : other));
     this.after = { ...this.after, returns };

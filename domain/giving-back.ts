@@ -1,5 +1,5 @@
 // The one rule of what can still be given back of an order: in money, and unit by unit.
-import { isWithdrawn, type DisputeState } from './disputes/dispute.ts';
+import { isOver, isWithdrawn, type DisputeState } from './disputes/dispute.ts';
 import { DomainError } from './errors.ts';
 import type { OrderLine, REFUND_STATES } from './order.ts';
 import type { ReturnLine, ReturnState } from './returns.ts';
@@ -71,16 +71,24 @@ export interface Wanted {
   id: string;
   /** In minor units; absent means all that is left. */
   amountMinor?: number | undefined;
-  /** The amount is the most that is granted. */
-  isAtMost?: boolean;
+  /** It is owed: at most what is left is granted, and nothing while a dispute holds some of it. */
+  isOwed?: boolean;
 }
 
-/** The granted amount in minor units; 0 when nothing is left. REFUND_EXCEEDS_CAPTURE. */
+const refused = (message: string, left: number): DomainError =>
+  new DomainError('REFUND_EXCEEDS_CAPTURE', message, { facts: { leftMinor: left } });
+
+/**
+ * The granted amount in minor units; 0 when nothing is left. What is owed of money that a dispute
+ * holds is not granted in part: whether it can be is known once the bank has decided.
+ * REFUND_EXCEEDS_CAPTURE.
+ */
 export const grantedMinor = (after: AfterCapture, wanted: Wanted): number => {
   const left = leftMinor(after, wanted.id);
-  const amountMinor = wanted.amountMinor ?? left;
+  const held = sumOf(after.disputes.filter((one) => isWithdrawn(one) && !isOver(one.state)));
+  const amountMinor = wanted.amountMinor ?? (wanted.isOwed ? left + held : left);
   if (amountMinor <= left) return amountMinor;
-  if (wanted.isAtMost) return left;
-  const message = 'the refund exceeds what can still be given back';
-  throw new DomainError('REFUND_EXCEEDS_CAPTURE', message, { facts: { leftMinor: left } });
+  if (!wanted.isOwed) throw refused('the refund exceeds what can still be given back', left);
+  if (held === 0) return left;
+  throw refused('a dispute holds the money until the bank has decided', left);
 };

@@ -1,6 +1,6 @@
 // Grants and sends one refund, or looks at one that changed at the provider or is due to be.
 import { CancellationScope, workflowInfo } from '@temporalio/workflow';
-import { refundStep } from '../domain/attention.ts';
+import { refundStep, type RepairAction } from '../domain/attention.ts';
 import { PARCEL_LOOKS } from '../domain/looks.ts';
 import { returnOfRefund } from '../domain/returns.ts';
 import { looks, notifications, records, refunds, returns } from './activity-proxies.ts';
@@ -17,10 +17,14 @@ export function refundOrder(input: RefundOrderInput): Promise<string> {
 }
 
 async function refund(input: RefundOrderInput): Promise<string> {
-  const { orderId, storeId, grant, recheck } = input;
+  const { orderId, storeId, grant, recheck, endedReturn } = input;
   const state = attendingOf({ orderId, storeId }, 'refund');
   setAttendingHandlers(state);
   if (grant) return granted(state, grant);
+  if (endedReturn) {
+    await endReturn(state, endedReturn);
+    return 'given back in another way';
+  }
   return recheck ? looked(state, recheck) : 'nothing to do';
 }
 
@@ -50,9 +54,13 @@ async function granted(state: Attending, grant: Grant): Promise<string> {
 
 const NOT_LEFT = ['REFUND_EXCEEDS_CAPTURE', 'IDEMPOTENCY_KEY_REUSED'];
 
-/** A refusal is told: what was left when the operator asked may have gone since. */
+/**
+ * A refusal is told: what was left when the operator asked may have gone since. A refund that was
+ * to be replaced still waits, and its own row says why.
+ */
 async function requested(state: Attending, grant: Grant): Promise<number | undefined> {
   const { order } = state;
+  const { id, replaces } = grant;
   const work = () => refunds.requestRefund({ ...order, ...grant });
   try {
     return await run(state, 'granting it', work, NOT_LEFT);
@@ -60,10 +68,9 @@ async function requested(state: Attending, grant: Grant): Promise<number | undef
     const refusal = refusalIn(error);
     if (!refusal) throw error;
     const detail = `${refusal.code}: ${refusal.message}`;
-    // The row of the refund that it was to replace says so.
-    const step = refundStep(grant.replaces ?? grant.id);
-    const question = { step, reason: 'REFUND_FAILED' as const, detail };
-    await records.raiseAttention({ ...order, ...question, actions: ['dismiss'] });
+    const question = { step: refundStep(replaces ?? id), reason: 'REFUND_FAILED' as const, detail };
+    const actions: RepairAction[] = replaces ? ['retry', 'dismiss'] : ['dismiss'];
+    await records.raiseAttention({ ...order, ...question, actions });
     return undefined;
   }
 }
@@ -83,6 +90,11 @@ async function looked(
   return seen?.state ?? 'unknown';
 }
 
+const endReturn = (state: Attending, returnId: string): Promise<void> => {
+  const { storeId } = state.order;
+  return run(state, 'ending its return', () => returns.concludeReturn({ returnId, storeId }));
+};
+
 interface Confirmed {
   id: string;
   amountMinor: number;
@@ -93,11 +105,7 @@ interface Confirmed {
 async function conclude(state: Attending, { id, amountMinor, reason }: Confirmed): Promise<void> {
   const { order } = state;
   const returnId = returnOfRefund(reason);
-  if (returnId) {
-    const { storeId } = order;
-    const work = () => returns.concludeReturn({ returnId, storeId });
-    await run(state, 'ending its return', work);
-  }
+  if (returnId) await endReturn(state, returnId);
   const mail = { ...order, kind: 'refunded' as const, about: id, amountMinor };
   await notifications.notifyShopper(mail).catch(() => undefined);
 }

@@ -16,6 +16,8 @@ interface ReturnState extends Attending {
   ids: { returnId: string; storeId: string };
   /** What a person has decided about it. */
   decision?: Inspection;
+  /** The store's rule is being applied. */
+  isInspecting: boolean;
   /** Past the decision: it cannot be decided again. */
   isInspected: boolean;
 }
@@ -31,6 +33,7 @@ async function comeBack(input: ReturnOrderInput): Promise<string> {
     ...attendingOf({ orderId, storeId }, 'return', resume),
     input,
     ids: { returnId, storeId },
+    isInspecting: false,
     isInspected: false,
   };
   setAttendingHandlers(state);
@@ -62,7 +65,10 @@ const nameOf = ({ ids }: ReturnState, step: string): string =>
 const setInspectionHandler = (state: ReturnState): void =>
   onUpdate(
     inspectReturn,
-    (decision) => {
+    async (decision) => {
+      // While the store's rule is applied it is not known yet whether a person has to decide.
+      await condition(() => !state.isInspecting);
+      assertUndecided(state);
       state.decision = decision;
       lookAtOnce(state);
       const name = nameOf(state, FOLLOWING);
@@ -70,10 +76,12 @@ const setInspectionHandler = (state: ReturnState): void =>
         one.repair ??= { attentionId: one.id, action: 'retry' };
       }
     },
-    () => {
-      if (state.decision || state.isInspected) throw illegal('this return is decided already');
-    },
+    () => assertUndecided(state),
   );
+
+const assertUndecided = ({ decision, isInspected }: ReturnState): void => {
+  if (decision || isInspected) throw illegal('this return is decided already');
+};
 
 interface Step<T> {
   step: string;
@@ -109,6 +117,7 @@ const arrives = (state: ReturnState): Promise<'received' | 'expired'> =>
         look: async () => (state.decision ? 'received' : looks.lookAtReturn(state.ids)),
         continueAsNew: (resume) => continueAsNew({ ...state.input, resume }),
       }).catch((error: unknown) => {
+        // One that comes while a look fails, or a new run would begin, is carried out here.
         if (state.decision) return 'received';
         throw error;
       }),
@@ -122,12 +131,14 @@ const arrives = (state: ReturnState): Promise<'received' | 'expired'> =>
 async function inspect(state: ReturnState): Promise<Inspected> {
   for (;;) {
     const { decision } = state;
+    state.isInspecting = decision === undefined;
     const accepted = await run(state, {
       step: 'inspecting it',
       work: () => returns.inspectReturn({ ...state.ids, ...(decision && { decision }) }),
       skipped: () => returns.inspectReturn({ ...state.ids, decision: {} }),
     });
     state.isInspected = accepted !== undefined;
+    state.isInspecting = false;
     if (accepted) return accepted;
     showStep(state, 'waiting for a person to inspect it');
     await condition(() => state.decision !== undefined);
@@ -140,7 +151,7 @@ async function inspect(state: ReturnState): Promise<Inspected> {
  */
 const refund = (state: ReturnState, amountMinor: number) => {
   const id = state.ids.returnId;
-  const wanted = { id, amountMinor, isAtMost: true, reason: refundReasonOf(id) };
+  const wanted = { id, amountMinor, isOwed: true, reason: refundReasonOf(id) };
   return run(state, {
     step: 'refunding it',
     reason: 'REFUND_FAILED',

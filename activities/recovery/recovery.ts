@@ -16,7 +16,7 @@ import {
   recordRefundLook,
   type Refund,
 } from '../../db/postgres/orders/refunds.ts';
-import { listRequested } from '../../db/postgres/orders/returns.ts';
+import { listRequested, REQUESTED_MAX, type Return } from '../../db/postgres/orders/returns.ts';
 import { forgetEvents, listUnnotified } from '../../db/postgres/orders/webhooks.ts';
 import { RECOVERY_ATTEMPTS_MAX, type RepairAction } from '../../domain/attention.ts';
 import { DomainError } from '../../domain/errors.ts';
@@ -31,7 +31,14 @@ import { attemptNow } from '../attempts.ts';
 import { pullDisputes } from './disputes.ts';
 import { reconcile, type ReconciliationDeps } from './reconciliation.ts';
 import { stockActivities, type StockClient } from '../stock.ts';
-import { flagIfLeft, flagIfStuck, nextDisputes, nextReturns, QUIET_MS } from './workflows.ts';
+import {
+  flagIfLeft,
+  flagIfStuck,
+  nextDisputes,
+  nextRefunds,
+  nextReturns,
+  QUIET_MS,
+} from './workflows.ts';
 
 const BATCH_MAX = 500;
 const REFUNDS_MAX = 100;
@@ -164,6 +171,15 @@ const startWaiting = async (deps: RecoveryDeps): Promise<number> => {
   return begun;
 };
 
+/** Those that wait for long, as a carrier refuses their label, do not keep others from it. */
+const nextRequested = async ({ pg, olderThanMs }: RecoveryDeps): Promise<Return[]> => {
+  const { id: after = '' } = (await positionOf(pg, 'requested-returns')) ?? {};
+  const page = await listRequested(pg, olderThanMs, after);
+  const last = page.length < REQUESTED_MAX ? undefined : page.at(-1);
+  await putPosition(pg, 'requested-returns', { atUs: 0, id: last?.id ?? '' });
+  return page;
+};
+
 /** Starts the look at a pending refund; one that cannot be started is due with the next sweep. */
 const lookAgainAt = async (
   { pg, temporal, timings }: RecoveryDeps,
@@ -178,7 +194,7 @@ const sweep = async (deps: RecoveryDeps): Promise<number> => {
   const { pg, olderThanMs, temporal, timings } = deps;
   const { carrierPollMs: pollMs } = timings;
   const done = async (work: Promise<void>): Promise<boolean> => (await work, true);
-  const returns = await listRequested(pg, olderThanMs);
+  const returns = await nextRequested(deps);
   const events = await listUnnotified(pg, olderThanMs);
   const refunds = await listRefundsToLookAt(pg, REFUNDS_MAX);
   const sums = [
@@ -186,6 +202,7 @@ const sweep = async (deps: RecoveryDeps): Promise<number> => {
     await overAll(deps, events, (one) => done(notifyWorkflow(deps, one))),
     await overAll(deps, refunds, (one) => done(lookAgainAt(deps, one))),
     await overAll(deps, await nextReturns(deps), (one) => flagIfLeft(deps, one)),
+    await overAll(deps, await nextRefunds(deps), (one) => flagIfLeft(deps, one)),
     await overAll(deps, await nextDisputes(deps), (one) => flagIfLeft(deps, one)),
   ];
   const others = (await startWaiting(deps)) + (await flagStuck(deps));

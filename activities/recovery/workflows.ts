@@ -3,8 +3,8 @@ import type { Pg } from '../../db/postgres/client.ts';
 import { listDisputesIn } from '../../db/postgres/orders/disputes.ts';
 import type { Order } from '../../db/postgres/orders/orders.ts';
 import { positionOf, putPosition } from '../../db/postgres/orders/positions.ts';
-import { listRefunds } from '../../db/postgres/orders/refunds.ts';
-import { listReturnsIn, type Return } from '../../db/postgres/orders/returns.ts';
+import { listUnsentRefunds, type Refund } from '../../db/postgres/orders/refunds.ts';
+import { listReturnsIn } from '../../db/postgres/orders/returns.ts';
 import { raiseAttention } from '../../db/postgres/orders/steps.ts';
 import {
   SWEEP_STEP,
@@ -13,6 +13,7 @@ import {
   type AttentionReason,
   type RepairAction,
 } from '../../domain/attention.ts';
+import { isId } from '../../domain/ids.ts';
 import { isDecided } from '../../domain/order.ts';
 import type { ReturnState } from '../../domain/returns.ts';
 import { workflowIdOf } from '../../workflows/client/ids.ts';
@@ -35,6 +36,7 @@ interface Deps {
 const REASONS: Record<WorkflowState, AttentionReason> = {
   running: 'NO_PROGRESS',
   halted: 'WORKFLOW_HALTED',
+  completed: 'WORKFLOW_MISSING',
   closed: 'WORKFLOW_MISSING',
   missing: 'WORKFLOW_MISSING',
 };
@@ -73,45 +75,71 @@ export const flagIfStuck = async (deps: Deps, order: Order): Promise<boolean> =>
   return true;
 };
 
-/** A return or a dispute that has not ended. */
+/** A return, a refund or a dispute that has not ended. */
 export interface FollowUp {
   orderId: string;
   storeId: string;
   workflowId: string;
+  /** Its workflow may have done its part: the bank has the rest. */
+  mayBeCompleted?: boolean;
+  /** Its workflow may not have been started yet: another part of the sweep does. */
+  mayBeMissing?: boolean;
 }
 
 /** Raises an attention at the order whose return or dispute has no workflow that goes on. */
 export const flagIfLeft = async (deps: Deps, followUp: FollowUp): Promise<boolean> => {
-  const { workflowId } = followUp;
+  const { orderId, storeId, workflowId, mayBeCompleted, mayBeMissing } = followUp;
   const state = await workflowState(deps.temporal, workflowId);
   if (state === 'running') return false;
-  await raise(deps, { ...followUp, step: sweepStepOf(workflowId), state });
+  if (mayBeCompleted && state === 'completed') return false;
+  if (mayBeMissing && state === 'missing') return false;
+  await raise(deps, { orderId, storeId, workflowId, step: sweepStepOf(workflowId), state });
   return true;
 };
 
-const FOLLOWED: readonly ReturnState[] = ['approved', 'in_transit', 'received', 'inspected'];
-
-/** An inspected return whose refund is pending or was refused is the refund's from then on. */
-const isFollowed = async ({ pg }: Deps, { id, orderId, state }: Return): Promise<boolean> =>
-  state !== 'inspected' || !(await listRefunds(pg, orderId)).some((refund) => refund.id === id);
+const FOLLOWED: readonly ReturnState[] = [
+  'requested',
+  'approved',
+  'in_transit',
+  'received',
+  'inspected',
+];
 
 const isQuiet = ({ updatedAt }: { updatedAt: Date }): boolean =>
   updatedAt.getTime() < Date.now() - QUIET_MS;
 
 /** The next returns that have not ended; all are seen once before one is seen again. */
-export const nextReturns = async (deps: Deps): Promise<FollowUp[]> => {
-  const { pg } = deps;
+export const nextReturns = async ({ pg }: Deps): Promise<FollowUp[]> => {
   const { id: after = '' } = (await positionOf(pg, 'open-returns')) ?? {};
   const page = await listReturnsIn(pg, { states: FOLLOWED, after, limit: PAGE_MAX });
   const last = page.length < PAGE_MAX ? undefined : page.at(-1);
   await putPosition(pg, 'open-returns', { atUs: 0, id: last?.id ?? '' });
-  const followed: FollowUp[] = [];
-  for (const one of page.filter(isQuiet)) {
-    const { id, orderId, storeId } = one;
-    if (!(await isFollowed(deps, one))) continue;
-    followed.push({ orderId, storeId, workflowId: workflowIdOf('return', id) });
-  }
-  return followed;
+  return page.filter(isQuiet).map(({ id, orderId, storeId, state }) => ({
+    orderId,
+    storeId,
+    workflowId: workflowIdOf('return', id),
+    mayBeCompleted: state === 'inspected',
+    mayBeMissing: state === 'requested',
+  }));
+};
+
+/** An order and a return send their own refunds. */
+const isOwn = ({ id, orderId }: Refund): boolean =>
+  !id.startsWith(`${orderId}/`) && !isId('return', id);
+
+/** The next refunds that were granted, and of which the provider has not said anything yet. */
+export const nextRefunds = async ({ pg }: Deps): Promise<FollowUp[]> => {
+  const { id: after = '' } = (await positionOf(pg, 'open-refunds')) ?? {};
+  const page = await listUnsentRefunds(pg, { after, limit: PAGE_MAX });
+  const last = page.length < PAGE_MAX ? undefined : page.at(-1);
+  await putPosition(pg, 'open-refunds', { atUs: 0, id: last?.id ?? '' });
+  return page
+    .filter((refund) => isQuiet(refund) && isOwn(refund))
+    .map(({ id, orderId, storeId }) => ({
+      orderId,
+      storeId,
+      workflowId: workflowIdOf('refund', id),
+    }));
 };
 
 /** The next disputes that have not ended. */

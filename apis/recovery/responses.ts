@@ -138,6 +138,7 @@ export const orderDetailsResponse = stuckOrderResponse.extend({
       reason: text,
       state: z.enum(REFUND_STATES),
       providerRefundId: text.nullable(),
+      replaces: text.nullable(),
       lookAt: moment.nullable(),
       looks: z.number().int(),
       createdAt: moment,

@@ -27,7 +27,7 @@ interface Suffered {
 const throughout = async (shop: BreakableShop, fault: Fault, plan: Plan): Promise<Suffered> => {
   try {
     await fault.on(shop);
-    const workload = await runWorkload(shop, plan);
+    const workload = await runWorkload(shop, plan, async () => fault.halfway?.(shop));
     return { workload, broken: (await fault.meanwhile?.(shop, workload)) ?? [] };
   } finally {
     await fault.off(shop);
@@ -52,7 +52,10 @@ export const runDrill = async (shop: BreakableShop, name: string, plan: Plan): P
     ...plan,
     kinds: fault.kinds ?? plan.kinds,
   });
-  if (fault.meanwhile) broken.push(...(await drained(shop, workload)));
+  if (fault.meanwhile) {
+    const [left] = await Promise.all([drained(shop, workload), fault.inDrain?.(shop)]);
+    broken.push(...left);
+  }
   broken.push(...(await brokenPromises(shop, workload)));
   const unknown = workload.placed.filter(({ tries }) => tries > 1).length;
   const seconds = Math.round((Date.now() - startedAt) / 1000);

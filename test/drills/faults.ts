@@ -6,6 +6,8 @@ import { control } from '../support/judges.ts';
 import type { BreakableShop } from '../support/breakable-shop.ts';
 import type { Broken } from './at-rest.ts';
 import { CARRIER_FAULTS, PARTLY } from './carrier-faults.ts';
+import { CLAIM_FAULTS } from './claims/faults.ts';
+import { otherBuild } from './other-build.ts';
 import type { Kinds } from './shoppers.ts';
 import type { Workload } from './workload.ts';
 
@@ -18,6 +20,10 @@ export interface Fault {
   kinds?: Kinds;
   /** What is promised while it lasts. Such a fault is on for the whole workload. */
   meanwhile?(shop: BreakableShop, workload: Workload): Promise<Broken>;
+  /** Runs besides, when half of the orders of a whole workload have been sent. */
+  halfway?(shop: BreakableShop): Promise<void>;
+  /** Runs while what is left of a whole workload ends, and an operator acts. */
+  inDrain?(shop: BreakableShop): Promise<void>;
 }
 
 export const TO_THE_END = Number.POSITIVE_INFINITY;
@@ -187,4 +193,6 @@ export const FAULTS: Record<string, Fault> = {
   ...CARRIER_FAULTS,
   'parcels-split': { ...over, on: nothing, kinds: PARTLY },
   'parcels-split-worker-killed': { ...killed('worker'), kinds: PARTLY },
+  ...CLAIM_FAULTS,
+  'other-build': otherBuild(),
 };

@@ -5,6 +5,7 @@ import type { OrderStatus } from '../../domain/order.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
 import type { Shop } from '../support/shop.ts';
 import { atRest, type Broken } from './at-rest.ts';
+import { settlements, type Settlements } from './claims/claims.ts';
 import { brokenOfMoney } from './money-promises.ts';
 import { ordersOf, type OrderRow } from './open-orders.ts';
 import { brokenOfEvents, brokenOfMails } from './order-promises.ts';
@@ -21,6 +22,10 @@ const ENDINGS: Record<Kind, readonly OrderStatus[]> = {
   returns: ['delivered'],
   partLost: ['delivered'],
   partBack: ['delivered'],
+  disputes: ['delivered'],
+  overtaken: ['delivered'],
+  goodwill: ['delivered'],
+  inspected: ['delivered'],
   lost: ['lost'],
   declined: ['cancelled', 'rejected'],
   cancels: ['cancelled'],
@@ -54,9 +59,14 @@ const brokenOfEndings = ({ placed, decisions }: Workload, orders: OrderRow[]): B
   });
 };
 
-const brokenOfReturns = async ({ sql }: Shop, { placed, decisions }: Workload) => {
+const brokenOfReturns = async (
+  { sql }: Shop,
+  { placed, decisions }: Workload,
+  settledOf: Settlements,
+): Promise<Broken> => {
   const wanted = placed.filter(
-    ({ id, kind }) => kind === 'returns' || decisions.get(id) === 'treat_as_return',
+    ({ id, kind }) =>
+      kind === 'returns' || decisions.get(id) === 'treat_as_return' || settledOf(id),
   );
   if (wanted.length === 0) return [];
   const rows = await sql`select order_id, count(*)::int as count from orders.returns
@@ -64,7 +74,8 @@ const brokenOfReturns = async ({ sql }: Shop, { placed, decisions }: Workload) =
   const counts = new Map(rows.map((row) => [String(row['order_id']), Number(row['count'])]));
   return wanted.flatMap(({ id }) => {
     const count = counts.get(id) ?? 0;
-    return count === 1 ? [] : [`O9 ${id} has ${count} returns that ended`];
+    const due = settledOf(id)?.returnsAccepted ?? 1;
+    return count === due ? [] : [`O9 ${id} has ${count} returns that ended, of ${due}`];
   });
 };
 
@@ -123,13 +134,14 @@ const brokenOfViews = async (
 export const brokenPromises = async (shop: Shop, workload: Workload): Promise<Broken> => {
   const orders = await ordersOf(shop, workload);
   if (orders.length === 0) return ['the workload made no order'];
+  const settledOf = settlements(workload, orders);
   const checks = await Promise.all([
-    brokenOfMoney(shop, orders),
-    brokenOfStock(shop, workload, orders),
+    brokenOfMoney(shop, orders, settledOf),
+    brokenOfStock(shop, workload, orders, settledOf),
     brokenOfEvents(shop, orders),
-    brokenOfMails(shop, workload, orders),
+    brokenOfMails(shop, workload, orders, settledOf),
     brokenOfParcels(shop, orders),
-    brokenOfReturns(shop, workload),
+    brokenOfReturns(shop, workload, settledOf),
     brokenOfViews(shop, orders, workload.restMs),
   ]);
   return [...brokenOfEndings(workload, orders), ...checks.flat()];

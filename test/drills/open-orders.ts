@@ -4,6 +4,7 @@ import { isEnding, type OrderStatus } from '../../domain/order.ts';
 import type { Shop } from '../support/shop.ts';
 import { atRest, PATIENCE_MS, type Broken } from './at-rest.ts';
 import { lookInto, type Seen } from './look-into.ts';
+import { inspectAll } from './claims/inspecting.ts';
 import { decideAll, listedIds } from './operator.ts';
 import type { Workload } from './workload.ts';
 
@@ -65,10 +66,21 @@ const openReturns = async ({ sql }: Shop, ids: string[]): Promise<Broken> => {
   return rows.map((row) => `O1 ${row['order_id']}: return ${row['id']} is ${row['state']}`);
 };
 
+const openDisputes = async ({ sql }: Shop, ids: string[]): Promise<Broken> => {
+  const rows = await sql`select id, order_id, state from orders.disputes
+    where order_id in ${sql(ids)} and state not in ('won', 'lost', 'closed')`;
+  return rows.map((row) => `O1 ${row['order_id']}: dispute ${row['id']} is ${row['state']}`);
+};
+
+/** What an operator may do about a refund that has failed; the row of it stays. */
+const GIVEN_UP: readonly string[] = ['dismiss', 'grant_again'];
+
 /** An ended order waits for no operator, and its workflow ends with it. */
-const unfinished = async (shop: Shop, id: string): Promise<Broken> => {
+const unfinished = async (shop: Shop, { decisions }: Workload, id: string): Promise<Broken> => {
   const { status, attentions, workflow, refunds } = await lookInto(shop, id);
-  const owed = refunds.filter(({ state }) => state !== 'succeeded');
+  const isGivenUp = GIVEN_UP.includes(decisions.get(id) ?? '');
+  const ends = isGivenUp ? ['succeeded', 'failed'] : ['succeeded'];
+  const owed = refunds.filter(({ state }) => !ends.includes(state));
   return [
     ...attentions.map(({ step, reason }) => `O9 ${id} is ${status}, and ${step} has ${reason}`),
     ...owed.map(({ state }) => `M2 ${id} is ${status}, and a refund is ${state}`),
@@ -77,19 +89,21 @@ const unfinished = async (shop: Shop, id: string): Promise<Broken> => {
 };
 
 /**
- * Waits until every order, return and workflow of the workload has ended; an operator acts on what
- * waits meanwhile. What is open after that is broken.
+ * Waits until every order, return, dispute and workflow of the workload has ended; an operator acts
+ * on what waits meanwhile. What is open after that is broken.
  */
 export const drained = (shop: Shop, workload: Workload): Promise<Broken> =>
   atRest(async () => {
     await decideAll(shop, workload);
+    await inspectAll(shop, workload);
     const orders = await ordersOf(shop, workload);
     if (orders.length === 0) return ['O1 the workload made no order'];
     const ids = orders.map(({ id }) => id);
     const open = [
       ...orders.flatMap(({ id, status }) => (isEnding(status) ? [] : [`O1 ${id} is ${status}`])),
       ...(await openReturns(shop, ids)),
+      ...(await openDisputes(shop, ids)),
     ];
     if (open.length > 0) return open;
-    return (await mapBounded(ids, LOOKS_AT_ONCE, (id) => unfinished(shop, id))).flat();
+    return (await mapBounded(ids, LOOKS_AT_ONCE, (id) => unfinished(shop, workload, id))).flat();
   }, PATIENCE_MS);

@@ -70,6 +70,9 @@ const DECISIONS: Record<string, Decision> = {
     if (isDone) await arrives(shop, it);
     return isDone;
   },
+  /** What a bank has refused was given back in another way. */
+  dismiss: (shop, it, row) => act(shop, it, row, 'dismiss', { attentionId: row.id }),
+  grant_again: (shop, it, row) => act(shop, it, row, 'retry', { attentionId: row.id }),
   treat_as_return: async (shop, it, row) => {
     const isDone = await act(shop, it, row, 'treat_as_return', { attentionId: row.id });
     if (isDone) await arrives(shop, it);
@@ -81,14 +84,19 @@ const DECISIONS: Record<string, Decision> = {
 const CHOICES: Record<string, readonly string[]> = {
   SHIPMENT_STEP_FAILED: ['cancel', 'readdress', 'lift'],
   PARCEL_LEFT: ['intercept', 'let_arrive', 'treat_as_return'],
+  REFUND_FAILED: ['dismiss', 'grant_again'],
 };
+
+/** A refund that the order's own rule has refused is not granted again. */
+const choicesOf = ({ reason, detail = '' }: Row): readonly string[] =>
+  detail.startsWith('REFUND_EXCEEDS_CAPTURE') ? ['dismiss'] : (CHOICES[reason] ?? []);
 
 /** Decides about each listed row of the workload's orders. */
 export const decideAll = async (shop: Shop, workload: Workload): Promise<void> => {
   const listed = await listedIds(shop);
   for (const it of workload.placed.filter(({ id }) => listed.has(id))) {
     for (const row of (await look(shop, it.id)).attentions) {
-      const choices = CHOICES[row.reason] ?? [];
+      const choices = choicesOf(row);
       const choice = choices[Math.floor(it.roll * choices.length)];
       if (!choice) continue;
       if (await DECISIONS[choice]?.(shop, it, row)) workload.decisions.set(it.id, choice);

@@ -4,6 +4,7 @@ import { reservationIdOf } from '../../domain/ids.ts';
 import { request } from '../support/journeys.ts';
 import type { Shop } from '../support/shop.ts';
 import { atRest, type Broken } from './at-rest.ts';
+import type { Settled, Settlements } from './claims/claims.ts';
 import type { OrderRow } from './open-orders.ts';
 import type { Workload } from './workload.ts';
 
@@ -99,7 +100,12 @@ const ENDING_MAILS = STATUSES.map(([status]) => status).filter((status) => isEnd
 /** Endings of a parcel that was sent. */
 const SENT: readonly OrderStatus[] = ['delivered', 'lost', 'returned_to_sender'];
 
-const brokenMails = (id: string, status: OrderStatus, kinds: string[]): Broken => {
+const brokenMails = (
+  id: string,
+  status: OrderStatus,
+  kinds: string[],
+  settled: Settled | undefined,
+): Broken => {
   const times = (...wanted: string[]) => kinds.filter((kind) => wanted.includes(kind)).length;
   const exactly = (count: number, ...wanted: string[]): Broken => {
     const found = times(...wanted);
@@ -113,6 +119,9 @@ const brokenMails = (id: string, status: OrderStatus, kinds: string[]): Broken =
     ...(SENT.includes(status) ? exactly(1, 'confirmed') : []),
     ...(status === 'delivered' ? exactly(1, 'shipped', 'left') : []),
     // One whose end came before its mail was due is written of its end alone.
+    // A mail each refund, and one of each return that was refused in whole or in part.
+    ...(settled ? exactly(settled.refundsMinor.length, 'refunded') : []),
+    ...(settled ? exactly(settled.returnsRefused, 'return_refused') : []),
     ...(times('shipped', 'left') > 1 ? [`O6 ${id} was written twice that it is on its way`] : []),
   ];
 };
@@ -122,6 +131,7 @@ export const brokenOfMails = (
   shop: Shop,
   { placed, restMs }: Workload,
   orders: OrderRow[],
+  settledOf: Settlements,
 ): Promise<Broken> => {
   const statusOf = new Map(orders.map(({ id, status }) => [id, status]));
   const look = async (): Promise<Broken> => {
@@ -130,14 +140,8 @@ export const brokenOfMails = (
       if (!status || !isEnding(status)) return [];
       const url = `${shop.env['MAIL_URL']}/messages?to=${encodeURIComponent(email)}`;
       const { body } = await request<{ messages: { messageId: string }[] }>(url);
-      return brokenMails(
-        id,
-        status,
-        kindsIn(
-          id,
-          body.messages.map((one) => one.messageId),
-        ),
-      );
+      const messageIds = body.messages.map((one) => one.messageId);
+      return brokenMails(id, status, kindsIn(id, messageIds), settledOf(id));
     });
     return (await Promise.all(looked)).flat();
   };

@@ -16,6 +16,8 @@ const QUICK = [
   'carrier-away',
   'carrier-refuses',
   'parcels-split-worker-killed',
+  'disputes-worker-killed',
+  'returns-inspected-worker-killed',
 ];
 
 let shop: BreakableShop;

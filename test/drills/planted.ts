@@ -50,6 +50,15 @@ export const PLANTED: Record<string, Planted> = {
     plan: { seed: 1, count: 2, kinds: { authenticates: 100 }, restMs: SEEN_MS },
     breaks: ['S5'],
   },
+  'refused-units-put-on-hand': {
+    process: 'worker',
+    file: 'activities/returns.ts',
+    right: 'accepted: accepted ?? [],',
+    wrong: 'accepted: accepted ? seen.lines : [],',
+    fault: 'returns-inspected',
+    plan: { seed: 1, count: 6, restMs: SEEN_MS },
+    breaks: ['S2'],
+  },
 };
 
 const REST = ['node_modules', 'package.json', 'tsconfig.json', 'bunfig.toml', 'bun.lock'];

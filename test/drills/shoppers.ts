@@ -4,6 +4,7 @@ import { authenticate } from '../support/judges.ts';
 import type { Shop } from '../support/shop.ts';
 import { carrierFault } from '../support/stuck-orders.ts';
 import { persistently } from './at-rest.ts';
+import { claimAll, sendBack } from './claims/claiming.ts';
 import { lookInto } from './look-into.ts';
 import { parcelsOf, sendTo, SLOW } from './parcels.ts';
 
@@ -28,6 +29,14 @@ export type Kind =
   | 'partLost'
   /** Its units are at two locations, and one of its parcels comes back. */
   | 'partBack'
+  /** Its bank disputes what it has paid: `claims.ts`. */
+  | 'disputes'
+  /** A dispute overtakes a refund of it. */
+  | 'overtaken'
+  /** Gets a goodwill refund, and may return units as well. */
+  | 'goodwill'
+  /** A person inspects what it returns. */
+  | 'inspected'
   /** Pays while there is stock. */
   | 'races';
 export type Kinds = Partial<Record<Kind, number>>;
@@ -71,6 +80,10 @@ const QUANTITIES: Partial<Record<Kind, number>> = {
   cancelsSplit: 4,
   partLost: 4,
   partBack: 4,
+  disputes: 2,
+  overtaken: 2,
+  goodwill: 2,
+  inspected: 3,
 };
 export const quantityOf = (kind: Kind): number => QUANTITIES[kind] ?? 1;
 
@@ -134,9 +147,9 @@ const cancelPaid = async (shop: Shop, it: Placed): Promise<void> => {
   await cancel(shop, it);
 };
 
-const sendBack = async (shop: Shop, it: Placed, quantity: number): Promise<void> => {
-  const some = { lines: [{ sku: it.sku, quantity }], reason: 'more than needed' };
-  await published(it, () => asShopper(shop, it, 'POST', '/returns', some));
+const claims = async (shop: Shop, it: Placed): Promise<void> => {
+  await reaches(shop, it, 'delivered');
+  await claimAll(shop, it);
 };
 
 /**
@@ -177,6 +190,10 @@ const AFTER: Partial<Record<Kind, (shop: Shop, it: Placed) => Promise<void>>> = 
   },
   partLost: partly('lost'),
   partBack: partly('returned'),
+  disputes: claims,
+  overtaken: claims,
+  goodwill: claims,
+  inspected: claims,
 };
 
 /** Undefined when the checkout is refused without an order. */

@@ -4,6 +4,7 @@ import { DEFAULT_LOCATION } from '../../domain/stock.ts';
 import type { Shop } from '../support/shop.ts';
 import { withComparison } from '../support/stock-invariants.ts';
 import { atRest, type Broken } from './at-rest.ts';
+import type { Settlements } from './claims/claims.ts';
 import type { OrderRow } from './open-orders.ts';
 import { parcelsOf } from './parcels.ts';
 import type { Received, Workload } from './workload.ts';
@@ -26,13 +27,22 @@ const goneOf = async (shop: Shop, orders: OrderRow[]): Promise<Units[]> => {
   });
 };
 
-/** A return comes back to the default location. */
-const returnedOf = async ({ sql }: Shop, orders: OrderRow[]): Promise<Units[]> => {
-  const rows = await sql`select lines -> 0 ->> 'sku' as sku, ${DEFAULT_LOCATION} as location,
-      (lines -> 0 ->> 'quantity')::int as quantity
+/** A return comes back to the default location: what its claims say, else what was recorded. */
+const returnedOf = async (
+  { sql }: Shop,
+  orders: OrderRow[],
+  settledOf: Settlements,
+): Promise<Units[]> => {
+  const rows = await sql`select order_id, lines -> 0 ->> 'sku' as sku,
+      ${DEFAULT_LOCATION} as location, (lines -> 0 ->> 'quantity')::int as quantity
     from orders.returns where order_id in ${sql(orders.map(({ id }) => id))}
       and state = 'refunded'`;
-  return rows as unknown as Units[];
+  const recorded = rows.filter((row) => !settledOf(String(row['order_id'])));
+  const claimed = orders.flatMap(({ id, sku }) => {
+    const quantity = settledOf(id)?.unitsBack ?? 0;
+    return quantity > 0 ? [{ sku, location: DEFAULT_LOCATION, quantity }] : [];
+  });
+  return [...(recorded as unknown as Units[]), ...claimed];
 };
 
 const unitsAt = (list: Units[], sku: string, location: string): number =>
@@ -41,7 +51,12 @@ const unitsAt = (list: Units[], sku: string, location: string): number =>
     0,
   );
 
-const ledgerSays = async (shop: Shop, { received }: Workload, orders: OrderRow[]) => {
+const ledgerSays = async (
+  shop: Shop,
+  { received }: Workload,
+  orders: OrderRow[],
+  settledOf: Settlements,
+): Promise<Broken> => {
   const { sql } = shop;
   const skus = received.map(({ sku }) => sku);
   const balances = await sql`select sku, location, on_hand, reserved, (
@@ -49,7 +64,7 @@ const ledgerSays = async (shop: Shop, { received }: Workload, orders: OrderRow[]
       where m.store_id = b.store_id and m.sku = b.sku and m.location = b.location) as moved
     from inventory.balances b where sku in ${sql(skus)}`;
   const gone = await goneOf(shop, orders);
-  const returned = await returnedOf(shop, orders);
+  const returned = await returnedOf(shop, orders, settledOf);
   return balances.flatMap((row) => {
     const {
       sku,
@@ -89,10 +104,11 @@ export const brokenOfStock = async (
   shop: Shop,
   workload: Workload,
   orders: OrderRow[],
+  settledOf: Settlements,
 ): Promise<Broken> => {
   const skus = [...workload.received.map(({ sku }) => sku), workload.untouched.sku];
   return [
-    ...(await ledgerSays(shop, workload, orders)),
+    ...(await ledgerSays(shop, workload, orders, settledOf)),
     ...(await redisSays(shop, skus, workload.restMs)),
   ];
 };

@@ -5,6 +5,7 @@ import { inventoryOf } from '../support/inventory.ts';
 import { stockedWare, type Ware } from '../support/journeys.ts';
 import type { Shop } from '../support/shop.ts';
 import { REST_LIMIT_MS } from './at-rest.ts';
+import { UNIT_MINOR } from './claims/claims.ts';
 import {
   buy,
   isSplit,
@@ -19,8 +20,6 @@ import {
 const AT_ONCE = 8;
 /** Units that no shopper of the workload buys. */
 const SPARE = 10;
-/** Price of one unit, in cents. */
-export const UNIT_MINOR = 1_000;
 const ANNEX = 'annex';
 /** Neither location has the four units that a shopper wants. */
 const SPLIT_UNITS = { [DEFAULT_LOCATION]: 2, [ANNEX]: 3 };

@@ -11,13 +11,21 @@ import {
   eventually,
   JSON_TYPE,
   newEmail,
+  newName,
   placeOrder,
   request,
   stockedWare,
 } from '../support/journeys.ts';
 import { asOperator, balance, control, mailTo, providerView, reached } from '../support/judges.ts';
 import { UP_LIMIT_MS } from '../support/shop.ts';
-import { look, needs, waitingStep } from '../support/stuck-orders.ts';
+import {
+  carrierFault,
+  look,
+  needs,
+  refuseRefundOnce,
+  waitingStep,
+} from '../support/stuck-orders.ts';
+import { decide as bank, disputed, recorded } from '../scenarios/disputes.ts';
 
 const LIMIT_MS = 120_000;
 const ADDRESS = { name: 'Gate 2', line1: '2 Mill Lane', city: 'Leeds', country: 'GB' };
@@ -145,6 +153,41 @@ describe('a store whose people look at what comes back', () => {
   );
 });
 
+/** The workflow is gone, and the sweep is to see it soon. */
+const isGone = async (returnId: string): Promise<void> => {
+  const connection = await Connection.connect({ address: shop.env['TEMPORAL_ADDRESS'] ?? '' });
+  const client = new Client({ connection, namespace: 'holdfast' });
+  await client.workflow.getHandle(returnOrderId(returnId)).terminate('as if it was lost');
+  await connection.close();
+  await shop.sql`update orders.returns set updated_at = now() - interval '1 hour'
+    where id = ${returnId}`;
+};
+
+/** Starts it again where the sweep has listed it. */
+const startedAgain = async (it: It, returnId: string): Promise<void> => {
+  const step = sweepStepOf(returnOrderId(returnId));
+  const row = await eventually('its workflow is listed as missing', async () =>
+    (await look(shop, it.id)).attentions.find((one) => one.step === step),
+  );
+  expect(row.reason).toBe('WORKFLOW_MISSING');
+  const body = { attentionId: row.id };
+  expect((await asOperator(shop, 'POST', `orders/${it.id}/retry`, body)).status).toBe(200);
+};
+
+/** On its way to the store, for as long as the test wants. */
+const sentBack = async (quantity: number, rules: object = {}) => {
+  await settings({ ...rules, address: { ...ADDRESS, postalCode: 'SLOW 00' } });
+  const { sku, it } = await delivered(quantity);
+  const id = await requestReturn(it, sku, quantity);
+  await isIn('in_transit', it);
+  return { sku, it, id };
+};
+
+const refusedRefund = async (it: It): Promise<string> => {
+  const stuck = await needs(shop, it.id, 'REFUND_FAILED');
+  return waitingStep(stuck, 'REFUND_FAILED').id;
+};
+
 describe('a return', () => {
   scenario(
     "goes to the store's address, and its units to the location that receives it",
@@ -203,24 +246,98 @@ describe('a return', () => {
       const { sku, it } = await delivered(1);
       const id = await requestReturn(it, sku, 1);
       await isIn('in_transit', it);
-      const address = shop.env['TEMPORAL_ADDRESS'] ?? '';
-      const connection = await Connection.connect({ address });
-      const client = new Client({ connection, namespace: 'holdfast' });
-      await client.workflow.getHandle(returnOrderId(id)).terminate('as if it was lost');
-      await connection.close();
-      await shop.sql`update orders.returns set updated_at = now() - interval '1 hour'
-      where id = ${id}`;
-      const stuck = await needs(shop, it.id, 'WORKFLOW_MISSING');
-      const { id: attentionId, step } = waitingStep(stuck, 'WORKFLOW_MISSING');
-      expect(step).toBe(sweepStepOf(returnOrderId(id)));
-      const retried = await asOperator(shop, 'POST', `orders/${it.id}/retry`, { attentionId });
-      expect(retried.status).toBe(200);
+      await isGone(id);
+      await startedAgain(it, id);
       await needs(shop, it.id);
       await arrives(id);
       await isIn('refunded', it);
       await keeps(it.id, 0);
     },
   );
+
+  scenario(
+    'whose workflow is gone once its refund was granted is refunded all the same',
+    async () => {
+      const { sku, it, id } = await sentBack(1, { inspects: true });
+      const away = { method: 'POST', path: '/v1/refunds', action: 'status:503', times: 1_000 };
+      await control(shop, 'STRIPE_SANDBOX_URL', 'POST', 'faults', { ...away, containing: it.id });
+      await arrives(id);
+      await isIn('received', it);
+      expect((await decide(id, 'accept', {})).status).toBe(200);
+      await eventually('its refund is granted', async () => {
+        const rows = await shop.sql`select 1 from orders.refunds where id = ${id}`;
+        return rows.length > 0 ? true : undefined;
+      });
+      await isGone(id);
+      await control(shop, 'STRIPE_SANDBOX_URL', 'DELETE', `faults?containing=${it.id}`);
+      await startedAgain(it, id);
+      await isIn('refunded', it);
+      await isOnHand(sku, 5);
+      await keeps(it.id, 0);
+    },
+  );
+
+  scenario('whose workflow is gone before its label was booked is started again', async () => {
+    const name = newName();
+    await carrierFault(shop, '/shipments', 'status:422', { containing: name });
+    await settings({ address: { ...ADDRESS, name, postalCode: 'SLOW 00' } });
+    const { sku, it } = await delivered(1);
+    const id = await requestReturn(it, sku, 1);
+    await needs(shop, it.id, 'RETURN_STEP_FAILED');
+    await isGone(id);
+    await startedAgain(it, id);
+    await isIn('in_transit', it);
+    await needs(shop, it.id);
+  });
+
+  scenario('is not refused while its parcel may come', async () => {
+    const { it, id } = await sentBack(1, { inspects: true });
+    expect(await decide(id, 'refuse', { note: 'too late' })).toMatchObject({
+      status: 409,
+      body: { code: 'ILLEGAL_TRANSITION' },
+    });
+    await arrives(id);
+    await isIn('received', it);
+    expect((await decide(id, 'refuse', { note: 'it was worn' })).status).toBe(200);
+    await isIn('rejected', it);
+  });
+
+  scenario('of money that a dispute holds is refunded once the bank has decided', async () => {
+    const { it, id } = await sentBack(1);
+    const dispute = await disputed(shop, it.id);
+    await recorded(shop, it.id, 'DisputeOpened');
+    await arrives(id);
+    const attentionId = await refusedRefund(it);
+    await bank(shop, dispute.id, 'won');
+    await recorded(shop, it.id, 'DisputeWon');
+    await asOperator(shop, 'POST', `orders/${it.id}/retry`, { attentionId });
+    await isIn('refunded', it);
+    await keeps(it.id, 0);
+  });
+
+  scenario('whose refused refund was given back in another way has ended', async () => {
+    const { sku, it } = await delivered(1);
+    await refuseRefundOnce(shop, it.id);
+    await requestReturn(it, sku, 1);
+    const attentionId = await refusedRefund(it);
+    await asOperator(shop, 'POST', `orders/${it.id}/dismiss`, { attentionId });
+    await isIn('refunded', it);
+  });
+
+  scenario('whose refused refund two operators grant at once is refunded once', async () => {
+    const { sku, it } = await delivered(3);
+    await refuseRefundOnce(shop, it.id);
+    await requestReturn(it, sku, 1);
+    const body = { attentionId: await refusedRefund(it) };
+    const keys = [crypto.randomUUID(), crypto.randomUUID()];
+    await Promise.all(
+      keys.map((key) => asOperator(shop, 'POST', `orders/${it.id}/retry`, body, key)),
+    );
+    await isIn('refunded', it);
+    await keeps(it.id, 4_000);
+    const { refunds } = await look(shop, it.id);
+    expect(refunds.map(({ state }) => state)).toEqual(['failed', 'succeeded']);
+  });
 
   scenario('that the carrier has lost waits for a person, who accepts it', async () => {
     await settings({ address: { ...ADDRESS, postalCode: 'LOST 00' } });

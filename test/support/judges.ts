@@ -5,10 +5,18 @@ import { testInstance } from '../../ops/instance.ts';
 import { eventually, JSON_TYPE, request } from './journeys.ts';
 import type { Shop } from './shop.ts';
 
+interface OrderRow {
+  status: string;
+  payment_status: string;
+  end_code: string | null;
+  refunded_minor: number;
+  attentions: unknown[];
+}
+
 export const orderRow = async ({ sql }: Shop, id: string) => {
-  const [row] = await sql`select status, payment_status, end_code from orders.orders
-    where id = ${id}`;
-  return row as { status: string; payment_status: string; end_code: string | null } | undefined;
+  const [row] = await sql`select status, payment_status, end_code, refunded_minor, attentions
+    from orders.orders where id = ${id}`;
+  return row as OrderRow | undefined;
 };
 
 /** Waits until the order is in this status in Postgres. */

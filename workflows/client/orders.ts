@@ -81,8 +81,11 @@ export const lookAtPayment = async (
 /** A task that has failed this often fails by a bug or a bad deploy, not by a lost worker. */
 const HALTED_ATTEMPTS = 3;
 
-/** Halted: it runs, and its code fails at its next step again and again. */
-export type WorkflowState = 'running' | 'halted' | 'closed' | 'missing';
+/**
+ * Halted: it runs, and its code fails at its next step again and again. Completed: it has returned;
+ * closed: it has ended otherwise.
+ */
+export type WorkflowState = 'running' | 'halted' | 'completed' | 'closed' | 'missing';
 
 export const workflowState = async (
   temporal: TemporalConnection,
@@ -91,6 +94,7 @@ export const workflowState = async (
   const client = await temporal.client();
   try {
     const { status, raw } = await client.workflow.getHandle(workflowId).describe();
+    if (status.name === 'COMPLETED') return 'completed';
     if (status.name !== 'RUNNING') return 'closed';
     return (raw.pendingWorkflowTask?.attempt ?? 0) >= HALTED_ATTEMPTS ? 'halted' : 'running';
   } catch (error) {

@@ -20,6 +20,7 @@ import {
 } from '../../domain/attention.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { minorFromNumber } from '../../domain/money.ts';
+import { returnOfRefund } from '../../domain/returns.ts';
 import { assertCancellable } from '../../domain/order.ts';
 import {
   cancelOrder,
@@ -83,8 +84,12 @@ const refundAgain = async (deps: RepairDeps, order: Order, replaces: string, act
 const restart = async (deps: RepairDeps, order: Order, step: string): Promise<void> => {
   const { pg, temporal, timings } = deps;
   const workflowId = workflowOfStep(step);
-  if (workflowId === undefined) await restartOrder(temporal, order, timings);
-  else await restartFollowUp(temporal, order, workflowId, timings);
+  if (workflowId === undefined) {
+    await restartOrder(temporal, order, timings);
+  } else if (await restartFollowUp(deps, order, workflowId, timings)) {
+    // What its steps waited for is raised again by the new run, if it is still so.
+    await clearAttention(pg, order.storeId, order.id, { workflowId });
+  }
   await clearAttention(pg, order.storeId, order.id, { step });
 };
 
@@ -115,6 +120,19 @@ const listing = (
   const attention = attentionOf(order, attentionId);
   if (attention.actions.includes(action)) return attention;
   throw new DomainError('ILLEGAL_TRANSITION', `${action} does not help with ${attention.reason}`);
+};
+
+/** A return whose refund was refused, and was given back in another way, has ended. */
+const endReturnOf = async (
+  { pg, temporal }: RepairDeps,
+  { id: orderId, storeId }: Order,
+  refundId: string | undefined,
+): Promise<void> => {
+  const refund = (await listRefunds(pg, orderId)).find((one) => one.id === refundId);
+  const endedReturn = refund && returnOfRefund(refund.reason);
+  if (!endedReturn) return;
+  const options = refundOptions(`${endedReturn}/ended`, { orderId, storeId, endedReturn });
+  await startWorkflow(temporal, REFUND_ORDER, options);
 };
 
 type Doer<A extends RepairAction> = (
@@ -159,9 +177,10 @@ const DOERS: { [A in RepairAction]: Doer<A> } = {
   intercept: onStep('intercept'),
   let_arrive: onStep('let_arrive'),
   treat_as_return: onStep('treat_as_return'),
-  dismiss: async ({ pg }, order, { attentionId }) => {
-    const { id } = listing(order, attentionId, 'dismiss');
-    await clearAttention(pg, order.storeId, order.id, { id });
+  dismiss: async (deps, order, { attentionId }) => {
+    const { id, step } = listing(order, attentionId, 'dismiss');
+    await endReturnOf(deps, order, refundOfStep(step));
+    await clearAttention(deps.pg, order.storeId, order.id, { id });
   },
   refund: onOrder('refund', async (deps, order, { amount, note }, actionId) => {
     const amountMinor = amount === undefined ? undefined : minorFromNumber(amount, order.currency);

@@ -1,6 +1,7 @@
 // Starts workflows; starting one that exists already changes nothing.
 import { WithStartWorkflowOperation, type Client } from '@temporalio/client';
-import type { Refund } from '../../db/postgres/orders/refunds.ts';
+import type { Pg } from '../../db/postgres/client.ts';
+import { refundById, type Refund } from '../../db/postgres/orders/refunds.ts';
 import type { Return } from '../../db/postgres/orders/returns.ts';
 import {
   FULFILL_ORDER,
@@ -36,6 +37,24 @@ export const startWorkflow = async (
   await client.workflow.start(name, options).catch(ignoreStarted);
 };
 
+/** Starts a failed workflow again; false for one that runs, or has ended well: it stays so. */
+const startAgain = async (
+  temporal: TemporalConnection,
+  name: string,
+  options: Parameters<Client['workflow']['start']>[1],
+): Promise<boolean> => {
+  const client = await temporal.client();
+  const again = { ...options, workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY' as const };
+  const refused = 'FAIL' as const;
+  try {
+    await client.workflow.start(name, { ...again, workflowIdConflictPolicy: refused });
+    return true;
+  } catch (error) {
+    ignoreStarted(error);
+    return false;
+  }
+};
+
 /** Signals a dispute's workflow to look at once, and starts a missing one; an ended one stays. */
 export const wakeDispute = async (
   temporal: TemporalConnection,
@@ -53,32 +72,35 @@ export const startOrder = (
   timings: WorkflowTimings,
 ): Promise<void> => startWorkflow(temporal, FULFILL_ORDER, fulfillOrderOptions(order, timings));
 
-/** Starts a failed workflow again; one that runs stays as it is. */
-export const restartOrder = (
+/** Starts an order's failed workflow again; one that runs stays as it is. */
+export const restartOrder = async (
   temporal: TemporalConnection,
   order: StoredOrder,
   timings: WorkflowTimings,
-): Promise<void> =>
-  startWorkflow(temporal, FULFILL_ORDER, {
-    ...fulfillOrderOptions(order, timings),
-    workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-  });
+): Promise<void> => {
+  await startAgain(temporal, FULFILL_ORDER, fulfillOrderOptions(order, timings));
+};
 
-/** Starts the workflow of a return or a dispute again from its record, as `restartOrder` does. */
-export const restartFollowUp = (
-  temporal: TemporalConnection,
+/** Starts the workflow of a return, a refund or a dispute again from its record, as above. */
+export const restartFollowUp = async (
+  { pg, temporal }: { pg: Pg; temporal: TemporalConnection },
   { id: orderId, storeId }: StoredOrder,
   workflowId: string,
   { carrierPollMs: pollMs }: WorkflowTimings,
-): Promise<void> => {
-  const again = { workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY' as const };
-  const [kind, id = ''] = workflowId.split('/');
+): Promise<boolean> => {
+  const slash = workflowId.indexOf('/');
+  const [kind, id] = [workflowId.slice(0, slash), workflowId.slice(slash + 1)];
   if (kind === 'return') {
     const options = returnOptions({ returnId: id, orderId, storeId, pollMs });
-    return startWorkflow(temporal, RETURN_ORDER, { ...options, ...again });
+    return startAgain(temporal, RETURN_ORDER, options);
+  }
+  if (kind === 'refund') {
+    const { amountMinor, reason } = await refundById(pg, id);
+    const grant = { id, amountMinor, reason };
+    return startAgain(temporal, REFUND_ORDER, refundOptions(id, { orderId, storeId, grant }));
   }
   const options = disputeOptions({ disputeId: id, orderId, storeId });
-  return startWorkflow(temporal, SETTLE_DISPUTE, { ...options, ...again });
+  return startAgain(temporal, SETTLE_DISPUTE, options);
 };
 
 /** Starts an order's workflow and waits until its payment is decided or its shopper must act. */

@@ -177,7 +177,7 @@ async function refundUndelivered(state: OrderState, amountMinor: number): Promis
   if (amountMinor === 0) return;
   const id = `${state.order.orderId}/undelivered`;
   const reason = 'a part of the order did not arrive';
-  const wanted = { id, amountMinor, isAtMost: true, reason };
+  const wanted = { id, amountMinor, isOwed: true, reason };
   const work = async () => {
     const grantedMinor = await refunds.requestRefund({ ...state.order, ...wanted });
     const isMade = grantedMinor > 0 && (await refunds.settleRefund({ id })) === 'succeeded';

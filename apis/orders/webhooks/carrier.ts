@@ -17,7 +17,7 @@ const STATUSES = ['shipped', 'delivered', 'lost', 'returned', 'canceled'] as con
 const shipmentUpdated = z.object({
   type: z.literal('shipment.updated'),
   data: z.object({
-    shipmentId: z.string().min(1).max(100),
+    shipmentId: z.string().regex(/^[\w-]{1,100}$/),
     reference: z.string().refine((id) => isId('order', id) || isId('return', id)),
     status: z.enum(STATUSES),
   }),

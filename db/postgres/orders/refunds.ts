@@ -1,5 +1,6 @@
 // Refunds: granted once per request, never above the captured amount, owed until confirmed.
-import { and, asc, eq, lt, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, lt, ne, sql } from 'drizzle-orm';
+import { refundStep, type Attention } from '../../../domain/attention.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import { grantedMinor } from '../../../domain/giving-back.ts';
 import { paymentStatusAfter } from '../../../domain/order.ts';
@@ -9,7 +10,7 @@ import { afterCaptureOf } from './after-capture.ts';
 import { recordEvent } from './events.ts';
 import { postEntry } from './ledger.ts';
 import { lockOrder, type OrderRow } from './orders.ts';
-import { PAYMENT_EVENTS, writeChange } from './steps.ts';
+import { cleared, PAYMENT_EVENTS, raisedOn, writeChange } from './steps.ts';
 
 export type Refund = typeof refunds.$inferSelect;
 
@@ -20,37 +21,52 @@ export interface RefundInput {
   orderId: string;
   /** Absent means the whole remaining amount. */
   amountMinor?: number | undefined;
-  /** The amount is the most that is granted. */
-  isAtMost?: boolean;
+  /** It is owed: at most what is left is granted, and nothing while a dispute holds of it. */
+  isOwed?: boolean;
   reason: string;
+  /** A refund of the order that has failed; one refund at most makes up for it. */
+  replaces?: string | undefined;
 }
+
+/** True when the refund has failed, and no other one makes up for it. */
+const isReplaceable = async (tx: Tx, orderId: string, id: string): Promise<boolean> => {
+  const [failed] = await tx.select().from(refunds).where(eq(refunds.id, id));
+  const isInstead = and(eq(refunds.replaces, id), ne(refunds.state, 'failed'));
+  const [instead] = await tx.select().from(refunds).where(isInstead);
+  return failed?.orderId === orderId && failed.state === 'failed' && !instead;
+};
 
 /**
  * Grants a refund, once per request id, by the rule of what can be given back. Undefined when
- * nothing is left.
+ * nothing is left, or when what it replaces is made up for already. A failed refund that it
+ * replaces waits for an operator no longer.
  * Throws REFUND_EXCEEDS_CAPTURE, IDEMPOTENCY_KEY_REUSED (same id, other amount).
  */
 export const grantRefund = (pg: Pg, input: RefundInput): Promise<Refund | undefined> =>
   pg.transaction('refunds.grant', async (tx) => {
-    const { id, storeId, orderId, amountMinor, reason } = input;
+    const { id, storeId, orderId, amountMinor, reason, replaces } = input;
     const order = await lockOrder(tx, storeId, orderId);
     const [known] = await tx.select().from(refunds).where(eq(refunds.id, id));
     if (known) {
       const isSame = amountMinor === undefined || amountMinor === known.amountMinor;
-      if (isSame || input.isAtMost) return known;
+      if (isSame || input.isOwed) return known;
       throw new DomainError(
         'IDEMPOTENCY_KEY_REUSED',
         'this refund was requested with another amount',
       );
     }
+    if (replaces !== undefined && !(await isReplaceable(tx, orderId, replaces))) return undefined;
     const amount = grantedMinor(await afterCaptureOf(tx, order), input);
     if (amount === 0) return undefined;
     const { currency } = order;
+    const draft = { id, storeId, orderId, amountMinor: amount, currency, reason, replaces };
     const [made] = await tx
       .insert(refunds)
-      .values({ id, storeId, orderId, amountMinor: amount, currency, reason, state: 'requested' })
+      .values({ ...draft, state: 'requested' })
       .returning();
-    const row = await writeChange(tx, order, {});
+    const isReplaced = ({ step }: { step: string }): boolean =>
+      replaces !== undefined && step === refundStep(replaces);
+    const row = await writeChange(tx, await cleared(tx, order, isReplaced), {});
     await recordEvent(tx, row, 'RefundRequested', { refundId: id, amountMinor: amount, reason });
     return made;
   });
@@ -84,6 +100,26 @@ export const listRefundsToLookAt = (pg: Pg, limit: number): Promise<Refund[]> =>
       .limit(limit),
   );
 
+/** Refunds of which the provider has not said anything, by their ids. */
+export const listUnsentRefunds = (
+  pg: Pg,
+  { after, limit }: { after: string; limit: number },
+): Promise<Refund[]> =>
+  pg.query('refunds.unsent', (db) =>
+    db
+      .select()
+      .from(refunds)
+      .where(
+        and(
+          inArray(refunds.state, ['requested', 'pending']),
+          isNull(refunds.lookAt),
+          gt(refunds.id, after),
+        ),
+      )
+      .orderBy(asc(refunds.id))
+      .limit(limit),
+  );
+
 /** Counts a look at a pending refund; the next one is due after `waitMs`. */
 export const recordRefundLook = (pg: Pg, id: string, waitMs: number): Promise<void> =>
   pg.query('refunds.looked', async (db) => {
@@ -99,10 +135,20 @@ const changeState = async (tx: Tx, id: string, state: Refund['state'], providerI
 
 /** Records that the provider accepted the refund; its outcome is still unknown. */
 export const recordRefundSent = (pg: Pg, id: string, providerId: string): Promise<void> =>
-  pg.transaction('refunds.sent', (tx) => changeState(tx, id, 'pending', providerId));
+  pg.query('refunds.sent', async (db) => {
+    const set = { state: 'pending' as const, updatedAt: new Date(), providerRefundId: providerId };
+    // An attempt that is late finds what another one has recorded since.
+    const isUnsent = and(eq(refunds.id, id), eq(refunds.state, 'requested'));
+    await db.update(refunds).set(set).where(isUnsent);
+  });
 
 /** Posts a refund's ledger entry, forward or reversed, with the order's event. */
-const book = async (tx: Tx, refund: Refund, order: OrderRow, isBack: boolean): Promise<void> => {
+const book = async (
+  tx: Tx,
+  refund: Refund,
+  order: OrderRow,
+  isBack: boolean,
+): Promise<OrderRow> => {
   const { id: reference, amountMinor } = refund;
   const refundedMinor = order.refundedMinor + (isBack ? -amountMinor : amountMinor);
   const status = paymentStatusAfter(order.totalMinor, refundedMinor);
@@ -112,6 +158,7 @@ const book = async (tx: Tx, refund: Refund, order: OrderRow, isBack: boolean): P
   await postEntry(tx, order, { entry, reference, amountMinor });
   const type = isBack ? 'RefundFailed' : PAYMENT_EVENTS[status];
   await recordEvent(tx, row, type, { refundId: reference, amountMinor });
+  return row;
 };
 
 /** Records the provider's confirmation, once. */
@@ -127,10 +174,14 @@ export const recordRefundSucceeded = (pg: Pg, id: string, providerId: string): P
   });
 
 /**
- * Records that the provider failed the refund, possibly after it confirmed it; the entry is
- * reversed.
+ * Records once that the provider failed the refund, possibly after it confirmed it: the entry is
+ * reversed, and the order waits for an operator.
  */
-export const recordRefundFailed = (pg: Pg, id: string): Promise<void> =>
+export const recordRefundFailed = (
+  pg: Pg,
+  id: string,
+  raised: Omit<Attention, 'id' | 'since'>,
+): Promise<void> =>
   pg.transaction('refunds.failed', async (tx) => {
     const [seen] = await tx.select().from(refunds).where(eq(refunds.id, id));
     if (!seen) throw new DomainError('NOT_FOUND', 'no such refund');
@@ -138,5 +189,6 @@ export const recordRefundFailed = (pg: Pg, id: string): Promise<void> =>
     const [refund] = await tx.select().from(refunds).where(eq(refunds.id, id));
     if (!refund || refund.state === 'failed') return;
     await changeState(tx, id, 'failed');
-    if (refund.state === 'succeeded') await book(tx, refund, order, true);
+    const isBooked = refund.state === 'succeeded';
+    await raisedOn(tx, isBooked ? await book(tx, refund, order, true) : order, raised);
   });

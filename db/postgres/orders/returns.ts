@@ -18,7 +18,7 @@ import { recordEvent, type EventData } from './events.ts';
 import { lockOrder } from './orders.ts';
 import { writeChange } from './steps.ts';
 
-const REQUESTED_MAX = 100;
+export const REQUESTED_MAX = 100;
 
 export type Return = typeof returns.$inferSelect;
 
@@ -108,13 +108,20 @@ export const returnOfAnyStore = (pg: Pg, id: string): Promise<Return> =>
     return row;
   });
 
-/** Returns whose workflow has not begun for `olderThanMs`, at most 100. */
-export const listRequested = (pg: Pg, olderThanMs: number): Promise<Return[]> =>
+/** The next returns whose workflow has not begun for `olderThanMs`, at most 100, by their ids. */
+export const listRequested = (pg: Pg, olderThanMs: number, after: string): Promise<Return[]> =>
   pg.query('returns.requested', (db) =>
     db
       .select()
       .from(returns)
-      .where(and(eq(returns.state, 'requested'), lt(returns.createdAt, msAgo(olderThanMs))))
+      .where(
+        and(
+          eq(returns.state, 'requested'),
+          lt(returns.createdAt, msAgo(olderThanMs)),
+          gt(returns.id, after),
+        ),
+      )
+      .orderBy(asc(returns.id))
       .limit(REQUESTED_MAX),
   );
 
@@ -178,7 +185,7 @@ export const moveReturn = (pg: Pg, storeId: string, id: string, move: ReturnMove
   });
 
 /** States before the inspection. */
-const UNINSPECTED: readonly ReturnState[] = ['approved', 'in_transit', 'received'];
+export const UNINSPECTED: readonly ReturnState[] = ['approved', 'in_transit', 'received'];
 
 /**
  * Records what was accepted of a return, once; a return of which nothing is, is rejected. Units

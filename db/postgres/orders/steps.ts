@@ -1,6 +1,6 @@
 // The steps of an order: each moves it along its table once and publishes an event.
 import { eq } from 'drizzle-orm';
-import type { Attention, AttentionReason } from '../../../domain/attention.ts';
+import { workflowOfStep, type Attention, type AttentionReason } from '../../../domain/attention.ts';
 import type { NextAction } from '../../../domain/declines.ts';
 import { newId } from '../../../domain/ids.ts';
 import {
@@ -87,7 +87,8 @@ const ATTENTION_CLEARED = 'AttentionCleared';
 const STANDSTILLS: readonly AttentionReason[] = ['NO_PROGRESS', 'WORKFLOW_HALTED'];
 
 /** Clears the attentions of which this is true, with an event for each. */
-const cleared = async (
+/** Clears attentions of a locked order, each with its event. */
+export const cleared = async (
   tx: Tx,
   present: OrderRow,
   isOver: (one: StoredAttention) => boolean,
@@ -161,31 +162,42 @@ export const raiseAttention = (
   id: string,
   raised: Omit<Attention, 'id' | 'since'>,
 ): Promise<string> =>
-  pg.transaction('orders.raiseAttention', async (tx) => {
-    const present = await lockOrder(tx, storeId, id);
-    const known = present.attentions.find(({ step }) => step === raised.step);
-    const made = { id: newId('attention'), since: new Date().toISOString() };
-    const { id: attentionId, since } = known ?? made;
-    const detail = raised.detail?.slice(0, DETAIL_LENGTH_MAX);
-    const one = { ...raised, id: attentionId, since, ...(detail && { detail }) };
-    if (Bun.deepEquals(known, one)) return one.id;
-    const others = present.attentions.filter((other) => other !== known);
-    const attentions = [...others, one].sort((a, b) => (a.since < b.since ? -1 : 1));
-    const row = await writeChange(tx, present, { attentions });
-    const data = { attentionId: one.id, reason: one.reason };
-    await recordEvent(tx, row, 'AttentionRaised', data);
-    return one.id;
-  });
+  pg.transaction('orders.raiseAttention', async (tx) =>
+    raisedOn(tx, await lockOrder(tx, storeId, id), raised),
+  );
 
-/** Clears one attention, by its id or its step; without it nothing changes. */
+/** As `raiseAttention`, of a locked order. */
+export const raisedOn = async (
+  tx: Tx,
+  present: OrderRow,
+  raised: Omit<Attention, 'id' | 'since'>,
+): Promise<string> => {
+  const known = present.attentions.find(({ step }) => step === raised.step);
+  const made = { id: newId('attention'), since: new Date().toISOString() };
+  const { id: attentionId, since } = known ?? made;
+  const detail = raised.detail?.slice(0, DETAIL_LENGTH_MAX);
+  const one = { ...raised, id: attentionId, since, ...(detail && { detail }) };
+  if (Bun.deepEquals(known, one)) return one.id;
+  const others = present.attentions.filter((other) => other !== known);
+  const attentions = [...others, one].sort((a, b) => (a.since < b.since ? -1 : 1));
+  const row = await writeChange(tx, present, { attentions });
+  const data = { attentionId: one.id, reason: one.reason };
+  await recordEvent(tx, row, 'AttentionRaised', data);
+  return one.id;
+};
+
+/** Clears an attention by its id or step, or those of a workflow's steps. */
 export const clearAttention = (
   pg: Pg,
   storeId: string,
   id: string,
-  which: { id: string } | { step: string },
+  which: { id: string } | { step: string } | { workflowId: string },
 ): Promise<void> =>
   pg.transaction('orders.clearAttention', async (tx) => {
-    const isIt = (one: StoredAttention): boolean =>
-      'id' in which ? one.id === which.id : one.step === which.step;
+    const isIt = (one: StoredAttention): boolean => {
+      if ('id' in which) return one.id === which.id;
+      if ('step' in which) return one.step === which.step;
+      return workflowOfStep(one.step) === which.workflowId;
+    };
     await cleared(tx, await lockOrder(tx, storeId, id), isIt);
   });

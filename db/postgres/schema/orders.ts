@@ -170,6 +170,8 @@ export const positions = ordersSchema.table('positions', {
       'moving-packing',
       'moving-shipped',
       'open-returns',
+      'open-refunds',
+      'requested-returns',
       'open-disputes',
       'ended',
     ],
@@ -220,6 +222,8 @@ export const refunds = ordersSchema.table(
     reason: text().notNull(),
     state: text({ enum: REFUND_STATES }).notNull(),
     providerRefundId: text('provider_refund_id'),
+    /** The refund that the bank has refused, and which this one makes up for. */
+    replaces: text(),
     /** When the provider is asked next, once it has said that the refund is pending. */
     lookAt: timestamp('look_at', { withTimezone: true }),
     looks: integer().notNull().default(0),
@@ -292,7 +296,7 @@ export const webhookEvents = ordersSchema.table(
     index('webhook_events_received_at_idx').on(table.receivedAt),
     index('webhook_events_unnotified_idx')
       .on(table.receivedAt)
-      .where(sql`${table.notifiedAt} is null`),
+      .where(sql`${table.notifiedAt} is null and ${table.reference} is not null`),
   ],
 );
 

@@ -159,6 +159,7 @@ CREATE TABLE "orders"."refunds" (
 	"reason" text NOT NULL,
 	"state" text NOT NULL,
 	"provider_refund_id" text,
+	"replaces" text,
 	"look_at" timestamp with time zone,
 	"looks" integer DEFAULT 0 NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
@@ -222,4 +223,4 @@ CREATE INDEX "refunds_owed_idx" ON "orders"."refunds" USING btree ("created_at")
 CREATE INDEX "refunds_look_at_idx" ON "orders"."refunds" USING btree ("look_at") WHERE "orders"."refunds"."state" = 'pending';--> statement-breakpoint
 CREATE INDEX "returns_open_idx" ON "orders"."returns" USING btree ("id") WHERE "orders"."returns"."state" not in ('refunded', 'rejected', 'expired');--> statement-breakpoint
 CREATE INDEX "webhook_events_received_at_idx" ON "orders"."webhook_events" USING btree ("received_at");--> statement-breakpoint
-CREATE INDEX "webhook_events_unnotified_idx" ON "orders"."webhook_events" USING btree ("received_at") WHERE "orders"."webhook_events"."notified_at" is null;
+CREATE INDEX "webhook_events_unnotified_idx" ON "orders"."webhook_events" USING btree ("received_at") WHERE "orders"."webhook_events"."notified_at" is null and "orders"."webhook_events"."reference" is not null;
