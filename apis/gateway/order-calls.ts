@@ -15,7 +15,7 @@ import type { OrderAccess } from '../http/access.ts';
 import { assertNoCardNumber } from '../http/body.ts';
 import type { Principal } from '../http/principals.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import type { Attempts } from './limits/attempts.ts';
+import type { Attempts, Paid } from './limits/attempts.ts';
 import { callHeaders, ownerOf } from './owners.ts';
 import {
   idOf,
@@ -75,8 +75,15 @@ const existing = <T>(found: T | undefined): T => {
   return found;
 };
 
-/** True unless the card was declined: it was accepted, or the bank needs its holder. */
-const isDecided = (order: Order): boolean => statusOf(order) !== 'accepted';
+/** Statuses of an order whose payment was made. */
+const PAID: readonly string[] = ['confirmed', 'packing', 'shipped', 'delivered'];
+
+/** A payment that is not made yet may be a stolen card's: its bank waits for the holder. */
+const paidOf = (order: Order): Paid => {
+  const status = statusOf(order);
+  const other = status === 'accepted' ? 'unknown' : 'awaited';
+  return { orderId: idOf(order), state: PAID.includes(status) ? 'made' : other };
+};
 
 interface Answered {
   order?: Order | undefined;
@@ -110,17 +117,17 @@ export const placeOrder = (
   const account = ownerOf(principal, email);
   const checkout = wireCheckout({ ...body, email }, key, account);
   const { storeId } = principal;
-  const attempt = { storeId, id: key, card: body.paymentMethod ?? '', address, account };
+  const attempt = { storeId, key, card: body.paymentMethod ?? '', address, account };
   const place = async (): Promise<Order> =>
     accepted(access, await orders.placeOrder(checkout, callHeaders(principal)));
-  return attempts.pay(attempt, place, isDecided);
+  return attempts.pay(attempt, place, paidOf);
 };
 
 /**
  * Reads the payment again, or tries another card. CARD_DECLINED, ILLEGAL_TRANSITION,
  * TOO_MANY_DECLINES.
  */
-export const payOrder = (
+export const payOrder = async (
   { orders, access, attempts }: OrderDeps,
   { principal, address }: Shopper,
   orderId: string,
@@ -131,11 +138,15 @@ export const payOrder = (
     const answer = await orders.confirmPayment(requested, callHeaders(principal));
     return paymentMethod === '' ? existing(answer.order) : accepted(access, answer);
   };
-  if (paymentMethod === '') return pay();
   const { storeId } = principal;
-  const id = key === '' ? crypto.randomUUID() : `${orderId}/${key}`;
-  const attempt = { storeId, id, card: paymentMethod, address, account: orderId };
-  return attempts.pay(attempt, pay, isDecided);
+  const settled = async (order: Order): Promise<Order> => {
+    if (paidOf(order).state === 'made') await attempts.paid(storeId, orderId);
+    return order;
+  };
+  if (paymentMethod === '') return settled(await pay());
+  const own = key === '' ? crypto.randomUUID() : key;
+  const attempt = { storeId, key: own, card: paymentMethod, address, account: orderId };
+  return settled(await attempts.pay(attempt, pay, paidOf));
 };
 
 export const findOrder = async (

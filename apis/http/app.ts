@@ -5,9 +5,10 @@ import { requestId } from 'hono/request-id';
 import type { ZodType } from 'zod';
 import { DomainError } from '../../domain/errors.ts';
 import { REQUEST_ID_HEADER } from '../../domain/headers.ts';
+import type { Permission } from '../../domain/permissions.ts';
 import { withTraceFrom } from '../../telemetry/spans.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { BODY_BYTES_MAX, jsonBody, parsed, tooLarge } from './body.ts';
+import { BODY_BYTES_MAX, jsonBody, parsed, SHOPPER_BYTES_MAX, tooLarge } from './body.ts';
 import { front, type FrontOptions } from './front.ts';
 import { openGate, type CallKind, type Gate } from './gate.ts';
 import type { Authenticate } from './principals.ts';
@@ -145,12 +146,23 @@ const handled =
     });
   };
 
-const jsonLimit = bodyLimit({
-  maxSize: BODY_BYTES_MAX,
-  onError: () => {
-    throw tooLarge(BODY_BYTES_MAX);
-  },
-});
+const jsonLimit = (maxSize: number): MiddlewareHandler<Env> =>
+  bodyLimit({
+    maxSize,
+    onError: () => {
+      throw tooLarge(maxSize);
+    },
+  });
+
+/** Anybody may send these, and a provider's events are signed. */
+const SHOPPERS: readonly Permission[] = ['public', 'shop', 'own-order', 'own-account'];
+const isShoppers = ({ needs, kind }: Route): boolean =>
+  SHOPPERS.includes(needs) && kind !== 'webhook';
+
+const shopperLimit = jsonLimit(SHOPPER_BYTES_MAX);
+const otherLimit = jsonLimit(BODY_BYTES_MAX);
+const limitOf = (route: Route): MiddlewareHandler<Env> =>
+  isShoppers(route) ? shopperLimit : otherLimit;
 
 /** An upload is read as a stream within a limit of its own. */
 const takesBody = ({ method, kind }: Route): boolean =>
@@ -162,7 +174,7 @@ const routerOf = (mounting: Mounting): Hono<Env> => {
   const methods = new Map<string, string[]>();
   for (const route of mounting.routes) {
     const method = route.method.toUpperCase();
-    const handlers = [guarded(route, mounting), ...(takesBody(route) ? [jsonLimit] : [])] as const;
+    const handlers = [guarded(route, mounting), ...(takesBody(route) ? [limitOf(route)] : [])] as const;
     router.on(method, route.path, ...handlers, handled(route, mounting));
     methods.set(route.path, [...(methods.get(route.path) ?? []), method]);
   }

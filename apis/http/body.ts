@@ -5,11 +5,16 @@ import { DomainError } from '../../domain/errors.ts';
 import { looksLikeCardNumber } from './card-numbers.ts';
 import { parseStrictJson } from '../../domain/strict-json.ts';
 
-/** The largest JSON body, in bytes. */
+/** The largest JSON body of a store, an operator or a provider, in bytes. */
 export const BODY_BYTES_MAX = 1024 * 1024;
+/** A shopper's: parsing a larger one would keep all others waiting. */
+export const SHOPPER_BYTES_MAX = 64 * 1024;
 
-export const tooLarge = (max: number): DomainError =>
-  new DomainError('BODY_TOO_LARGE', `the body is larger than ${max} bytes`);
+export const tooLarge = (max?: number): DomainError =>
+  new DomainError(
+    'BODY_TOO_LARGE',
+    max === undefined ? 'the body is too large' : `the body is larger than ${max} bytes`,
+  );
 
 /** The limits of a body's size and of its whole reading time. */
 export interface BodyLimits {
@@ -59,7 +64,7 @@ const wholeBody = async (request: Request): Promise<Uint8Array> => {
   try {
     return await withDeadline(() => request.bytes(), JSON_MS_MAX, tooSlow);
   } catch (error) {
-    throw isOverLimit(error) ? tooLarge(BODY_BYTES_MAX) : error;
+    throw isOverLimit(error) ? tooLarge() : error;
   }
 };
 

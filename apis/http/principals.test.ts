@@ -72,6 +72,13 @@ describe('a key', () => {
     expect(await principalFor(bearer(KEY), 'own-account')).toBe('PERMISSION_DENIED');
   });
 
+  test('is read whatever the case of the scheme: RFC 9110, 11.1', async () => {
+    for (const scheme of ['bearer', 'BEARER']) {
+      const answer = await principalFor({ authorization: `${scheme} ${KEY}` }, 'products:read');
+      expect(answer).toMatchObject({ kind: 'key' });
+    }
+  });
+
   test('stays its store whatever the headers and the path say', async () => {
     const headers = { ...bearer(KEY), 'holdfast-store': 'sto_other' };
     const answer = await principalFor(headers, 'products:read', session, { storeId: 'sto_other' });

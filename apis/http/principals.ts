@@ -120,7 +120,7 @@ interface Credential {
 const credentialOf = (request: Request): Credential | undefined => {
   const header = request.headers.get('authorization');
   if (header !== null) {
-    const text = /^Bearer ([\x21-\x7e]{1,300})$/.exec(header)?.[1] ?? '';
+    const text = /^Bearer ([\x21-\x7e]{1,300})$/i.exec(header)?.[1] ?? '';
     return { text, isSession: text.startsWith(SESSION_PREFIX) };
   }
   const cookie = isFromElsewhere(request) ? undefined : sessionCookieOf(request);

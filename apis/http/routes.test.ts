@@ -6,7 +6,7 @@ import { DEFAULT_STORE } from '../../domain/ids.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
 import type { Principal } from './principals.ts';
 import { appOf } from './app.ts';
-import { BODY_BYTES_MAX } from './body.ts';
+import { BODY_BYTES_MAX, SHOPPER_BYTES_MAX } from './body.ts';
 import { media, reply, route, type Reply, type Route, type RouteInput } from './routes.ts';
 
 const CANARY = 'canary-4f1c';
@@ -123,6 +123,19 @@ const streamOf = (bytes: number): ReadableStream<Uint8Array> => {
     },
   });
 };
+
+describe("a body longer than a shopper's may be", () => {
+  test('is BODY_TOO_LARGE where anybody may send one', async () => {
+    const headers = { 'content-type': 'application/json' };
+    const body = ' '.repeat(SHOPPER_BYTES_MAX + 1);
+    const answer = await send('/things', { method: 'POST', headers, body });
+    expect([answer.status, answer.body['code'], answer.handled]).toEqual([
+      413,
+      'BODY_TOO_LARGE',
+      [],
+    ]);
+  });
+});
 
 describe('a body longer than JSON may be', () => {
   const BYTES = BODY_BYTES_MAX + 1;

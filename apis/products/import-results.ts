@@ -20,8 +20,13 @@ const toRowResponse = ({ row, status, code, message, sku, productId }: RowResult
   productId: productId ?? null,
 });
 
-const csvField = (value: string | number | null | undefined): string => {
-  const text = String(value ?? '');
+/** What a spreadsheet runs: https://owasp.org/www-community/attacks/CSV_Injection */
+const FORMULA = /^[=+\-@\t\r]/;
+
+/** A field of RFC 4180; what a spreadsheet would run is marked as a text. */
+export const csvField = (value: string | number | null | undefined): string => {
+  const given = String(value ?? '');
+  const text = typeof value === 'string' && FORMULA.test(given) ? `'${given}` : given;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 

@@ -33,6 +33,8 @@ const ATTEMPT = scriptOf('attempts.lua');
 const rateKey = (storeId: string, key: string): string => `rate:{${storeId}}:${key}`;
 /** `attempts:{<storeId>}:…` TTL: the subject's window. */
 const attemptKey = (storeId: string, key: string): string => `attempts:{${storeId}}:${key}`;
+/** `awaited:{<storeId>}:<orderId>` TTL: the longest window of its subjects. */
+const awaitedKey = (storeId: string, orderId: string): string => `awaited:{${storeId}}:${orderId}`;
 
 export const createLimitStore = (client: RedisClient) => ({
   /** Takes `cost` from every bucket, or from none while one of them has too little. */
@@ -57,6 +59,23 @@ export const createLimitStore = (client: RedisClient) => ({
   forgive: (storeId: string, subjects: Subject[], id: string): Promise<void> =>
     client.run('limits.forgive', async (redis) => {
       await Promise.all(subjects.map(({ key }) => redis.zrem(attemptKey(storeId, key), id)));
+    }),
+  /** Remembers which attempts stay counted until an order's payment is known to be made. */
+  await: (storeId: string, orderId: string, subjects: Subject[], id: string): Promise<void> =>
+    client.run('limits.await', async (redis) => {
+      const key = awaitedKey(storeId, orderId);
+      const members = subjects.map((subject) => JSON.stringify([subject.key, id]));
+      const longestMs = Math.max(1, ...subjects.map(({ windowMs }) => windowMs));
+      if (members.length > 0) await redis.multi().sadd(key, members).pexpire(key, longestMs).exec();
+    }),
+  /** Removes the attempts of an order that is paid from the count. */
+  forgiveAwaited: (storeId: string, orderId: string): Promise<void> =>
+    client.run('limits.forgiveAwaited', async (redis) => {
+      const key = awaitedKey(storeId, orderId);
+      const members = await redis.smembers(key);
+      const attempts = members.map((member) => JSON.parse(member) as [string, string]);
+      await Promise.all(attempts.map(([of, id]) => redis.zrem(attemptKey(storeId, of), id)));
+      await redis.del(key);
     }),
 });
 

@@ -6,6 +6,7 @@ import { newId } from '../../domain/ids.ts';
 import { newMember, PASSWORD } from '../support/accounts.ts';
 import { withGateway, type Gateway } from '../support/gateways.ts';
 import { ADDRESS, eventually, newEmail, stockedWare } from '../support/journeys.ts';
+import { authenticate } from '../support/judges.ts';
 import { bearer, expectProblem, JSON_TYPE, newStore } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
@@ -350,6 +351,53 @@ describe('after too many declines', () => {
         const first = requested[statuses.findIndex((status) => status !== 429)];
         expect(await decided(url, { sku, email, key: first ?? '' })).toBe(402);
         expect(await decided(url, { sku, card: 'pm_card_visa' })).toBe(201);
+      });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'a constant key with another e-mail or card each time gains nothing',
+    async () => {
+      const { sku } = await stockedWare(shop, 20);
+      await withGateway(declines(['address', 2]), async ({ url }) => {
+        const address = anAddress();
+        const key = crypto.randomUUID();
+        expect(await decided(url, { sku, address, key })).toBe(402);
+        expect(await decided(url, { sku, address, key })).toBe(402);
+        const refused = await pay(url, { sku, address, key, email: newEmail() });
+        await expectProblem(refused, 429, 'TOO_MANY_DECLINES');
+      });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'a challenge of the bank counts until it is answered',
+    async () => {
+      const { sku } = await stockedWare(shop, 20);
+      const card = 'pm_card_authenticationRequired';
+      await withGateway(declines(['address', 2]), async ({ url }) => {
+        const address = anAddress();
+        const first = await pay(url, { sku, address, card });
+        const { id, accessToken } = (await first.json()) as { id: string; accessToken: string };
+        expect((await pay(url, { sku, address, card })).status).toBe(202);
+        const refused = await pay(url, { sku, address, card });
+        await expectProblem(refused, 429, 'TOO_MANY_DECLINES');
+        await authenticate(shop, id);
+        const look = (): Promise<Response> =>
+          fetch(`${url}/orders/${id}/payment`, {
+            method: 'POST',
+            headers: { ...JSON_TYPE, authorization: `Bearer ${accessToken}` },
+            body: '{}',
+          });
+        await eventually('it is paid', async () => {
+          const { status } = (await (await look()).json()) as { status: string };
+          return ['confirmed', 'packing', 'shipped', 'delivered'].includes(status)
+            ? true
+            : undefined;
+        });
+        expect((await pay(url, { sku, address, card })).status).toBe(202);
       });
     },
     LIMIT_MS,

@@ -6,10 +6,11 @@ import type { Telemetry } from '../../../telemetry/telemetry.ts';
 import type { DeclinePolicy, Limits } from './profiles.ts';
 import { hashed } from './rates.ts';
 
-/** One attempt to pay; a repeated request has the same id. */
+/** One attempt to pay with one card. */
 export interface Attempt {
   storeId: string;
-  id: string;
+  /** The caller's key: the same one of the same account and card is the same attempt. */
+  key: string;
   card: string;
   address: string;
   /** An account, a guest's e-mail, or the order that is paid. */
@@ -18,16 +19,25 @@ export interface Attempt {
 
 export interface Attempts {
   /**
-   * Runs `pay`, which may be declined (CARD_DECLINED). A running or undecided payment counts as a
-   * decline until it is known to be none, so that parallel attempts gain nothing.
-   * TOO_MANY_DECLINES.
+   * Runs `pay`, which may be declined (CARD_DECLINED). A running payment, and one whose bank waits
+   * for the card's holder, counts as a decline until it is known to be made: parallel attempts and
+   * challenges that nobody answers gain nothing. TOO_MANY_DECLINES.
    */
-  pay<T>(attempt: Attempt, pay: () => Promise<T>, isDecided: (paid: T) => boolean): Promise<T>;
+  pay<T>(attempt: Attempt, pay: () => Promise<T>, stateOf: (paid: T) => Paid): Promise<T>;
+  /** An order is paid: its attempts no longer count. */
+  paid(storeId: string, orderId: string): Promise<void>;
   /**
    * Tries a password of an address, whether it has an account or not. A running attempt counts as a
    * wrong one until it is known to be right. RATE_LIMITED, also for the right password.
    */
   signIn<T>(email: string, signIn: () => Promise<T>): Promise<T>;
+}
+
+/** What has come of an attempt, and for which order. */
+export interface Paid {
+  orderId: string;
+  /** Made, waiting for the card's holder, or not known. */
+  state: 'made' | 'awaited' | 'unknown';
 }
 
 /** Declined or unknown: a lost response is not a success. */
@@ -52,6 +62,10 @@ const counting = (store: LimitStore, telemetry: Telemetry) => {
     'holdfast_attempts_refused_total',
     'Payments and sign-ins refused after too many that failed.',
   );
+  const failed =
+    (storeId: string) =>
+    (error: unknown): void =>
+      telemetry.log.error('changing a counted attempt failed', error, { storeId });
   return {
     /** Throws `code` while too many attempts have failed. */
     note: async ({ storeId, subjects, id }: Try, code: ErrorCode, what: string): Promise<void> => {
@@ -63,23 +77,31 @@ const counting = (store: LimitStore, telemetry: Telemetry) => {
       });
     },
     forgive: ({ storeId, subjects, id }: Try): Promise<void> =>
-      store.forgive(storeId, subjects, id).catch((error: unknown) => {
-        telemetry.log.error('removing a counted attempt failed', error, { storeId });
-      }),
+      store.forgive(storeId, subjects, id).catch(failed(storeId)),
+    awaiting: ({ storeId, subjects, id }: Try, orderId: string): Promise<void> =>
+      store.await(storeId, orderId, subjects, id).catch(failed(storeId)),
+    paid: (storeId: string, orderId: string): Promise<void> =>
+      store.forgiveAwaited(storeId, orderId).catch(failed(storeId)),
   };
 };
 
 type Counting = ReturnType<typeof counting>;
 
+/** Of one account and one card: a key that others use, too, is another attempt. */
+const idOf = ({ account, key, card }: Attempt): string =>
+  hashed(JSON.stringify([account, key, card]));
+
 const payingOf =
-  ({ note, forgive }: Counting, policies: readonly DeclinePolicy[]): Attempts['pay'] =>
-  async (attempt, pay, isDecided) => {
+  ({ note, forgive, awaiting }: Counting, policies: readonly DeclinePolicy[]): Attempts['pay'] =>
+  async (attempt, pay, stateOf) => {
     const { storeId } = attempt;
-    const one = { storeId, subjects: subjectsOf(policies, attempt), id: hashed(attempt.id) };
+    const one = { storeId, subjects: subjectsOf(policies, attempt), id: idOf(attempt) };
     await note(one, 'TOO_MANY_DECLINES', 'payments');
     try {
       const paid = await pay();
-      if (isDecided(paid)) await forgive(one);
+      const { orderId, state } = stateOf(paid);
+      if (state === 'made') await forgive(one);
+      if (state === 'awaited') await awaiting(one, orderId);
       return paid;
     } catch (error) {
       if (error instanceof DomainError && !COUNTED.includes(error.code)) await forgive(one);
@@ -117,5 +139,6 @@ export const createAttempts = (
   telemetry: Telemetry,
 ): Attempts => {
   const counts = counting(store, telemetry);
-  return { pay: payingOf(counts, declines), signIn: signingInOf(counts, failedSignIns) };
+  const { paid } = counts;
+  return { pay: payingOf(counts, declines), paid, signIn: signingInOf(counts, failedSignIns) };
 };

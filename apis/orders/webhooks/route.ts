@@ -38,6 +38,7 @@ export const webhookRoute = (deps: WebhookDeps, { path, summary, eventOf }: Send
     path,
     summary,
     needs: 'public',
+    kind: 'webhook',
     response: z.object({ received: z.literal(true) }),
     statuses: { 200: 'taken', 400: 'not valid' },
     handler: async ({ request }) => {
