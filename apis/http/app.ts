@@ -174,7 +174,10 @@ const routerOf = (mounting: Mounting): Hono<Env> => {
   const methods = new Map<string, string[]>();
   for (const route of mounting.routes) {
     const method = route.method.toUpperCase();
-    const handlers = [guarded(route, mounting), ...(takesBody(route) ? [limitOf(route)] : [])] as const;
+    const handlers = [
+      guarded(route, mounting),
+      ...(takesBody(route) ? [limitOf(route)] : []),
+    ] as const;
     router.on(method, route.path, ...handlers, handled(route, mounting));
     methods.set(route.path, [...(methods.get(route.path) ?? []), method]);
   }

@@ -78,7 +78,7 @@ describe('a body that is read whole', () => {
         path: '/',
         summary: 'Reads a body.',
         needs: 'public',
-    kind: 'webhook',
+        kind: 'webhook',
         response: media('text/plain'),
         statuses: {},
         handler: async ({ request }) => {
