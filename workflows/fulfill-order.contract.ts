@@ -39,7 +39,6 @@ export interface FulfillOrderInput {
   /** A run that follows the parcels on from an earlier one. */
   resume?: {
     status: OrderStatus;
-    isShipped: boolean;
     hasLeft: boolean;
     isReturn: boolean;
     looks: Looks;

@@ -1,11 +1,11 @@
 // Grants and sends one refund, or looks at one that changed at the provider or is due to be.
-import { CancellationScope, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope } from '@temporalio/workflow';
 import { refundStep, type RepairAction } from '../domain/attention.ts';
 import { PARCEL_LOOKS } from '../domain/looks.ts';
 import { returnOfRefund } from '../domain/returns.ts';
-import { looks, notifications, records, refunds, returns } from './activity-proxies.ts';
-import { attendingOf, showStep, type Attending } from './order/attending.ts';
-import { persist } from './order/persist.ts';
+import { looks, records, refunds, returns } from './activity-proxies.ts';
+import { attendingOf, mailShopper, type Attending } from './order/attending.ts';
+import { persistOwn } from './order/persist.ts';
 import { lookAtOnce, untilKnown } from './order/looking.ts';
 import { refusalIn } from './order/refusals.ts';
 import { setAttendingHandlers } from './order/repairs.ts';
@@ -31,14 +31,10 @@ async function refund(input: RefundOrderInput): Promise<string> {
 /** A step whose failure waits for an operator; a refusal that it lists is thrown. */
 const run = <T>(
   state: Attending,
-  step: string,
+  name: string,
   work: () => Promise<T>,
   endings: readonly string[] = [],
-): Promise<T> => {
-  showStep(state, step);
-  const name = `${workflowInfo().workflowId}: ${step}`;
-  return persist(state, { name, reason: 'REFUND_FAILED', endings, work });
-};
+): Promise<T> => persistOwn(state, { name, reason: 'REFUND_FAILED', endings, work });
 
 type Grant = NonNullable<RefundOrderInput['grant']>;
 
@@ -103,9 +99,7 @@ interface Confirmed {
 
 /** The money is on its way: a return that it belongs to has ended, and the shopper is told. */
 async function conclude(state: Attending, { id, amountMinor, reason }: Confirmed): Promise<void> {
-  const { order } = state;
   const returnId = returnOfRefund(reason);
   if (returnId) await endReturn(state, returnId);
-  const mail = { ...order, kind: 'refunded' as const, about: id, amountMinor };
-  await notifications.notifyShopper(mail).catch(() => undefined);
+  await mailShopper(state, 'refunded', { about: id, amountMinor });
 }

@@ -1,15 +1,14 @@
 // Follows a return: approved, sent back, received, inspected, refunded, and put on hand again.
 import { CancellationScope, condition, continueAsNew } from '@temporalio/workflow';
 import type { Inspected } from '../activities/returns.ts';
-import type { AttentionReason } from '../domain/attention.ts';
 import { PARCEL_LOOKS } from '../domain/looks.ts';
 import { refundReasonOf, type Inspection } from '../domain/returns.ts';
-import { looks, notifications, refunds, returns, stockUndo } from './activity-proxies.ts';
-import { attendingOf, showStep, type Attending } from './order/attending.ts';
+import { looks, refunds, returns, stockUndo } from './activity-proxies.ts';
+import { attendingOf, mailShopper, showStep, type Attending } from './order/attending.ts';
 import { lookAtOnce, untilKnown } from './order/looking.ts';
-import { persist } from './order/persist.ts';
+import { ownStep, persistOwn } from './order/persist.ts';
 import { illegal, onUpdate, setAttendingHandlers } from './order/repairs.ts';
-import { inspectReturn, returnOrderId, type ReturnOrderInput } from './return-order.contract.ts';
+import { inspectReturn, type ReturnOrderInput } from './return-order.contract.ts';
 
 interface ReturnState extends Attending {
   input: ReturnOrderInput;
@@ -41,7 +40,7 @@ async function comeBack(input: ReturnOrderInput): Promise<string> {
   if (!resume) await approve(state);
   if ((await arrives(state)) === 'expired') return 'expired';
   const { accepted, refundMinor, location, note } = await inspect(state);
-  if (note !== undefined) await mail(state, 'return_refused', { note });
+  if (note !== undefined) await mailShopper(state, 'return_refused', { about: returnId, note });
   if (accepted.length === 0) return 'rejected';
   // Neither waits for the other: the money is owed, and the units are here.
   const [refunded] = await Promise.all([
@@ -50,16 +49,17 @@ async function comeBack(input: ReturnOrderInput): Promise<string> {
   ]);
   showStep(state, refunded.state);
   if (refunded.state !== 'succeeded') return 'inspected';
-  await run(state, { step: 'ending it', work: () => returns.concludeReturn(state.ids) });
+  await persistOwn(state, {
+    name: 'ending it',
+    reason: REASON,
+    work: () => returns.concludeReturn(state.ids),
+  });
   const { amountMinor } = refunded;
-  if (amountMinor > 0) await mail(state, 'refunded', { amountMinor });
+  if (amountMinor > 0) await mailShopper(state, 'refunded', { about: returnId, amountMinor });
   return 'refunded';
 }
 
 const FOLLOWING = 'following its parcel';
-
-const nameOf = ({ ids }: ReturnState, step: string): string =>
-  `${returnOrderId(ids.returnId)}: ${step}`;
 
 /** A decision ends the wait for the parcel, and the wait for a person about that. */
 const setInspectionHandler = (state: ReturnState): void =>
@@ -71,7 +71,7 @@ const setInspectionHandler = (state: ReturnState): void =>
       assertUndecided(state);
       state.decision = decision;
       lookAtOnce(state);
-      const name = nameOf(state, FOLLOWING);
+      const name = ownStep(FOLLOWING);
       for (const one of state.waiting.filter(({ step }) => step === name)) {
         one.repair ??= { attentionId: one.id, action: 'retry' };
       }
@@ -83,22 +83,13 @@ const assertUndecided = ({ decision, isInspected }: ReturnState): void => {
   if (decision || isInspected) throw illegal('this return is decided already');
 };
 
-interface Step<T> {
-  step: string;
-  reason?: AttentionReason;
-  work(): Promise<T>;
-  skipped?(): Promise<T>;
-}
-
-const run = <T>(state: ReturnState, { step, ...rest }: Step<T>): Promise<T> => {
-  showStep(state, step);
-  return persist(state, { reason: 'RETURN_STEP_FAILED', ...rest, name: nameOf(state, step) });
-};
+const REASON = 'RETURN_STEP_FAILED';
 
 /** An operator may skip a label that the carrier refuses: the shopper sends it in another way. */
 const approve = (state: ReturnState): Promise<void> =>
-  run(state, {
-    step: 'booking its parcel',
+  persistOwn(state, {
+    name: 'booking its parcel',
+    reason: REASON,
     work: () => returns.approveReturn(state.ids),
     skipped: () => {
       // Nothing tells of a parcel without a label: a person is asked for it.
@@ -108,8 +99,9 @@ const approve = (state: ReturnState): Promise<void> =>
   });
 
 const arrives = (state: ReturnState): Promise<'received' | 'expired'> =>
-  run<'received' | 'expired'>(state, {
-    step: FOLLOWING,
+  persistOwn<'received' | 'expired'>(state, {
+    name: FOLLOWING,
+    reason: REASON,
     work: () =>
       untilKnown(state, {
         schedule: PARCEL_LOOKS,
@@ -132,8 +124,9 @@ async function inspect(state: ReturnState): Promise<Inspected> {
   for (;;) {
     const { decision } = state;
     state.isInspecting = decision === undefined;
-    const accepted = await run(state, {
-      step: 'inspecting it',
+    const accepted = await persistOwn(state, {
+      name: 'inspecting it',
+      reason: REASON,
       work: () => returns.inspectReturn({ ...state.ids, ...(decision && { decision }) }),
       skipped: () => returns.inspectReturn({ ...state.ids, decision: {} }),
     });
@@ -152,8 +145,8 @@ async function inspect(state: ReturnState): Promise<Inspected> {
 const refund = (state: ReturnState, amountMinor: number) => {
   const id = state.ids.returnId;
   const wanted = { id, amountMinor, isOwed: true, reason: refundReasonOf(id) };
-  return run(state, {
-    step: 'refunding it',
+  return persistOwn(state, {
+    name: 'refunding it',
     reason: 'REFUND_FAILED',
     work: async () => {
       const granted = await refunds.requestRefund({ ...state.order, ...wanted });
@@ -168,20 +161,12 @@ const restock = (
   accepted: Inspected['accepted'],
   location: string,
 ): Promise<void> =>
-  run(state, {
-    step: 'putting its units on hand',
+  persistOwn(state, {
+    name: 'putting its units on hand',
+    reason: REASON,
     work: () => {
       const units = accepted.map((line) => ({ ...line, location }));
       return stockUndo.restockUnits({ ...state.order, receiptId: state.ids.returnId, units });
     },
     skipped: () => Promise.resolve(),
   });
-
-const mail = async (
-  { order, ids }: ReturnState,
-  kind: 'refunded' | 'return_refused',
-  facts: { amountMinor?: number; note?: string },
-): Promise<void> => {
-  const mail = { ...order, kind, about: ids.returnId, ...facts };
-  await notifications.notifyShopper(mail).catch(() => undefined);
-};

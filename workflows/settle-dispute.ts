@@ -5,11 +5,10 @@ import type { DisputeEnd } from '../domain/disputes/dispute.ts';
 import { disputes, looks } from './activity-proxies.ts';
 import { attendingOf, showStep, type Attending } from './order/attending.ts';
 import { lookAtOnce, untilKnown, type Looks } from './order/looking.ts';
-import { persist } from './order/persist.ts';
+import { persistOwn } from './order/persist.ts';
 import { illegal, onUpdate, setAttendingHandlers } from './order/repairs.ts';
 import {
   decideDispute,
-  disputeWorkflowId,
   type DisputeDecision,
   type SettleDisputeInput,
 } from './settle-dispute.contract.ts';
@@ -67,14 +66,12 @@ const setDecisionHandler = (state: DisputeState): void =>
 
 const step = <T>(
   state: DisputeState,
-  step: string,
+  name: string,
   work: () => Promise<T>,
   skipped?: () => Promise<T>,
 ): Promise<T> => {
-  showStep(state, step);
-  const name = `${disputeWorkflowId(state.it.disputeId)}: ${step}`;
   const reason = 'DISPUTE_STEP_FAILED';
-  return persist(state, { name, reason, work, ...(skipped && { skipped }) });
+  return persistOwn(state, { name, reason, work, ...(skipped && { skipped }) });
 };
 
 const leave = (): Promise<undefined> => Promise.resolve(undefined);

@@ -1,6 +1,8 @@
 // What a workflow of an order has while its steps may wait for an operator, and shows of it.
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { NotificationKind, NotifyInput } from '../../activities/notifications.ts';
 import type { Attention } from '../../domain/attention.ts';
+import { notifications } from '../activity-proxies.ts';
 import { NO_LOOKS, type Looks } from './looking.ts';
 import { NEEDS_ATTENTION, type Repair } from '../fulfill-order.contract.ts';
 
@@ -38,6 +40,14 @@ export const beside = <T>(state: Attending, work: Promise<T>): Promise<T> => {
   state.open++;
   return work.finally(() => state.open--);
 };
+
+/** Mails the order's shopper; a mail that fails for a day is dropped. */
+export const mailShopper = (
+  { order }: Attending,
+  kind: NotificationKind,
+  about: Pick<NotifyInput, 'about' | 'amountMinor' | 'note'>,
+): Promise<void> =>
+  notifications.notifyShopper({ ...order, kind, ...about }).catch(() => undefined);
 
 export const showDetails = ({ status, step, waiting }: Attending): void => {
   const reasons = waiting.map(({ reason }) => reason).join(', ');

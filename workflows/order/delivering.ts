@@ -97,8 +97,7 @@ async function ship(state: OrderState, input: FulfillOrderInput): Promise<void> 
 /** The activity that sees the parcels on their way records it. */
 async function look(state: OrderState): Promise<DeliveryOutcome | undefined> {
   const { isShipped, outcome } = await looks.lookAtShipment(state.order);
-  if (isShipped && !state.isShipped) {
-    state.isShipped = true;
+  if (isShipped && state.status !== 'shipped') {
     moved(state, 'shipped');
     mail(state, state.hasLeft ? 'left' : 'shipped');
   }
@@ -126,11 +125,10 @@ const follow = (state: OrderState, input: FulfillOrderInput) =>
 
 /** Parcels that take long are followed by new runs: nothing but the wait is left to do. */
 const resumeAsNew = (
-  { status, isShipped, hasLeft, isReturn }: OrderState,
+  { status, hasLeft, isReturn }: OrderState,
   input: FulfillOrderInput,
   looks: Looks,
-): Promise<never> =>
-  continueAsNew({ ...input, resume: { status, isShipped, hasLeft, isReturn, looks } });
+): Promise<never> => continueAsNew({ ...input, resume: { status, hasLeft, isReturn, looks } });
 
 /** An operator decides about the parcel of a cancelled order, as long as it is on its way. */
 async function askAboutLeft(state: OrderState, following: Promise<unknown>): Promise<void> {

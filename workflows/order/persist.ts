@@ -1,9 +1,9 @@
 // Runs a workflow's step; a failure raises an attention and waits for an operator's decision.
-import { condition, ContinueAsNew } from '@temporalio/workflow';
+import { condition, ContinueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { Attention, AttentionReason } from '../../domain/attention.ts';
 import type { Repair } from '../fulfill-order.contract.ts';
 import { records } from '../activity-proxies.ts';
-import { showAttentions, type Attending } from './attending.ts';
+import { showAttentions, showStep, type Attending } from './attending.ts';
 import { refusalIn } from './refusals.ts';
 import { cancelled, Ended } from './endings.ts';
 
@@ -97,4 +97,16 @@ export const persist = async <T>(state: Attending, step: Step<T>): Promise<T> =>
     work = () => (action === 'skip' && skipped ? skipped() : step.work());
     if (action === 'resolve' && ending) throw new Resolved(ending);
   }
+};
+
+/** The name of a step of a workflow beside the order's: `workflowOfStep` finds its workflow. */
+export const ownStep = (step: string): string => `${workflowInfo().workflowId}: ${step}`;
+
+/** Shows a step of a workflow beside the order's, and runs it to its end. */
+export const persistOwn = <T>(
+  state: Attending,
+  { name, ...step }: Pick<Step<T>, 'name' | 'reason' | 'endings' | 'skipped' | 'work'>,
+): Promise<T> => {
+  showStep(state, name);
+  return persist(state, { ...step, name: ownStep(name) });
 };

@@ -3,8 +3,8 @@ import { upsertSearchAttributes } from '@temporalio/workflow';
 import type { NotificationKind, NotifyInput } from '../../activities/notifications.ts';
 import { isEnding, type OrderEndReason, type OrderStatus } from '../../domain/order.ts';
 import { ORDER_STATUS, type FulfillOrderInput } from '../fulfill-order.contract.ts';
-import { notifications, records } from '../activity-proxies.ts';
-import { attendingOf, beside, showDetails, type Attending } from './attending.ts';
+import { records } from '../activity-proxies.ts';
+import { attendingOf, beside, mailShopper, showDetails, type Attending } from './attending.ts';
 import type { UndoName } from './undo.ts';
 
 export interface OrderState extends Attending {
@@ -31,8 +31,6 @@ export interface OrderState extends Attending {
   deadlineMs: number;
   /** What has to be undone if the order ends without a parcel; registered before it is done. */
   undos: readonly UndoName[];
-  /** All parcels are on their way, and the shopper was told. */
-  isShipped: boolean;
   /** A parcel had left before it could be voided. */
   hasLeft: boolean;
   /** An operator treats the parcel that had left as a return. */
@@ -57,7 +55,6 @@ export const initialState = (input: FulfillOrderInput): OrderState => ({
   tries: 1,
   deadlineMs: Date.now() + input.paymentWindowMs,
   undos: [],
-  isShipped: input.resume?.isShipped ?? false,
   hasLeft: input.resume?.hasLeft ?? false,
   isReturn: input.resume?.isReturn ?? false,
   voidPatienceMs: input.voidPatienceMs,
@@ -87,17 +84,9 @@ export const moveTo = async (
   moved(state, status);
 };
 
-/** Sends a mail without waiting for it; a mail that fails for a day is dropped. */
+/** Sends a mail without waiting for it. */
 export const mail = (
   state: OrderState,
   kind: NotificationKind,
   about: Pick<NotifyInput, 'about' | 'amountMinor'> = {},
-): void => {
-  const sent = notifications.notifyShopper({ ...state.order, kind, ...about });
-  state.beside.push(
-    beside(
-      state,
-      sent.catch(() => undefined),
-    ),
-  );
-};
+): void => void state.beside.push(beside(state, mailShopper(state, kind, about)));
