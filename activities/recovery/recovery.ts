@@ -4,7 +4,12 @@ import { mapBounded } from '../../concurrency/chunks.ts';
 import type { Cassandra } from '../../db/cassandra/client.ts';
 import { findOrderView } from '../../db/cassandra/orders.ts';
 import type { Order } from '../../db/postgres/orders/orders.ts';
-import { positionOf, putPosition, type Lane } from '../../db/postgres/orders/positions.ts';
+import {
+  nextPage,
+  positionOf,
+  putPosition,
+  type Lane,
+} from '../../db/postgres/orders/positions.ts';
 import {
   listChanged,
   listUnchanged,
@@ -16,7 +21,7 @@ import {
   recordRefundLook,
   type Refund,
 } from '../../db/postgres/orders/refunds.ts';
-import { listRequested, REQUESTED_MAX, type Return } from '../../db/postgres/orders/returns.ts';
+import { listRequested } from '../../db/postgres/orders/returns.ts';
 import { forgetEvents, listUnnotified } from '../../db/postgres/orders/webhooks.ts';
 import { RECOVERY_ATTEMPTS_MAX, type RepairAction } from '../../domain/attention.ts';
 import { DomainError } from '../../domain/errors.ts';
@@ -41,6 +46,7 @@ import {
 } from './workflows.ts';
 
 const BATCH_MAX = 500;
+const RETURNS_MAX = 100;
 const REFUNDS_MAX = 100;
 /** Between looks at a refund whose schedule is over: it is owed until it is known. */
 const REFUND_WAIT_MS_MAX = 2 * 86_400_000;
@@ -171,15 +177,6 @@ const startWaiting = async (deps: RecoveryDeps): Promise<number> => {
   return begun;
 };
 
-/** Those that wait for long, as a carrier refuses their label, do not keep others from it. */
-const nextRequested = async ({ pg, olderThanMs }: RecoveryDeps): Promise<Return[]> => {
-  const { id: after = '' } = (await positionOf(pg, 'requested-returns')) ?? {};
-  const page = await listRequested(pg, olderThanMs, after);
-  const last = page.length < REQUESTED_MAX ? undefined : page.at(-1);
-  await putPosition(pg, 'requested-returns', { atUs: 0, id: last?.id ?? '' });
-  return page;
-};
-
 /** Starts the look at a pending refund; one that cannot be started is due with the next sweep. */
 const lookAgainAt = async (
   { pg, temporal, timings }: RecoveryDeps,
@@ -194,7 +191,10 @@ const sweep = async (deps: RecoveryDeps): Promise<number> => {
   const { pg, olderThanMs, temporal, timings } = deps;
   const { carrierPollMs: pollMs } = timings;
   const done = async (work: Promise<void>): Promise<boolean> => (await work, true);
-  const returns = await nextRequested(deps);
+  // Those that wait for long, as a carrier refuses their label, do not keep others from it.
+  const returns = await nextPage(pg, 'requested-returns', RETURNS_MAX, (behind) =>
+    listRequested(pg, olderThanMs, behind),
+  );
   const events = await listUnnotified(pg, olderThanMs);
   const refunds = await listRefundsToLookAt(pg, REFUNDS_MAX);
   const sums = [

@@ -2,7 +2,7 @@
 import type { Pg } from '../../db/postgres/client.ts';
 import { listDisputesIn } from '../../db/postgres/orders/disputes.ts';
 import type { Order } from '../../db/postgres/orders/orders.ts';
-import { positionOf, putPosition } from '../../db/postgres/orders/positions.ts';
+import { nextPage, positionOf, putPosition } from '../../db/postgres/orders/positions.ts';
 import { listUnsentRefunds, type Refund } from '../../db/postgres/orders/refunds.ts';
 import { listReturnsIn } from '../../db/postgres/orders/returns.ts';
 import { raiseAttention } from '../../db/postgres/orders/steps.ts';
@@ -108,12 +108,11 @@ const FOLLOWED: readonly ReturnState[] = [
 const isQuiet = ({ updatedAt }: { updatedAt: Date }): boolean =>
   updatedAt.getTime() < Date.now() - QUIET_MS;
 
-/** The next returns that have not ended; all are seen once before one is seen again. */
+/** The next returns that have not ended. */
 export const nextReturns = async ({ pg }: Deps): Promise<FollowUp[]> => {
-  const { id: after = '' } = (await positionOf(pg, 'open-returns')) ?? {};
-  const page = await listReturnsIn(pg, { states: FOLLOWED, after, limit: PAGE_MAX });
-  const last = page.length < PAGE_MAX ? undefined : page.at(-1);
-  await putPosition(pg, 'open-returns', { atUs: 0, id: last?.id ?? '' });
+  const page = await nextPage(pg, 'open-returns', PAGE_MAX, (behind) =>
+    listReturnsIn(pg, { states: FOLLOWED, ...behind }),
+  );
   return page.filter(isQuiet).map(({ id, orderId, storeId, state }) => ({
     orderId,
     storeId,
@@ -124,17 +123,16 @@ export const nextReturns = async ({ pg }: Deps): Promise<FollowUp[]> => {
 };
 
 /** An order and a return send their own refunds. */
-const isOwn = ({ id, orderId }: Refund): boolean =>
+const hasOwnWorkflow = ({ id, orderId }: Refund): boolean =>
   !id.startsWith(`${orderId}/`) && !isId('return', id);
 
 /** The next refunds that were granted, and of which the provider has not said anything yet. */
 export const nextRefunds = async ({ pg }: Deps): Promise<FollowUp[]> => {
-  const { id: after = '' } = (await positionOf(pg, 'open-refunds')) ?? {};
-  const page = await listUnsentRefunds(pg, { after, limit: PAGE_MAX });
-  const last = page.length < PAGE_MAX ? undefined : page.at(-1);
-  await putPosition(pg, 'open-refunds', { atUs: 0, id: last?.id ?? '' });
+  const page = await nextPage(pg, 'open-refunds', PAGE_MAX, (behind) =>
+    listUnsentRefunds(pg, behind),
+  );
   return page
-    .filter((refund) => isQuiet(refund) && isOwn(refund))
+    .filter((refund) => isQuiet(refund) && hasOwnWorkflow(refund))
     .map(({ id, orderId, storeId }) => ({
       orderId,
       storeId,

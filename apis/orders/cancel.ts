@@ -1,9 +1,8 @@
 // Cancels an order: possible until packing begins; the workflow decides, Postgres has the result.
 import { orderById, type Order } from '../../db/postgres/orders/orders.ts';
 import { assertCancellable, isCancellable } from '../../domain/order.ts';
-import { cancelOrder } from '../../workflows/fulfill-order.contract.ts';
 import type { OrdersDeps } from './place.ts';
-import { updateOrder, UNTIL_ACCEPTED } from '../../workflows/client/orders.ts';
+import { requestCancel } from '../../workflows/client/orders.ts';
 
 /** How long a cancellation waits for the order's ending. */
 const ANSWER_LIMIT_MS = 3_000;
@@ -32,9 +31,7 @@ export const cancel = async (deps: OrdersDeps, storeId: string, id: string): Pro
   const before = await orderById(deps.pg, storeId, id);
   if (before.status === 'cancelled') return before;
   assertCancellable(before.status);
-  await updateOrder(deps, id, (workflow) =>
-    workflow.startUpdate(cancelOrder, { ...UNTIL_ACCEPTED, updateId: 'cancel' }),
-  );
+  await requestCancel(deps, id);
   const after = await settledOrder(deps, storeId, id, untilMs);
   if (after.status !== 'cancelled') assertCancellable(after.status);
   return after;

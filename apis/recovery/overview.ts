@@ -10,7 +10,7 @@ import { reply, route, type Route } from '../http/routes.ts';
 import { overviewResponse, withIsoDates } from './responses.ts';
 
 const LOOK_EVERY_MS = 5_000;
-/** They count all that is open. */
+/** Of what counts all that is open, or asks Temporal about each workflow that failed. */
 const OPEN_EVERY_MS = 15_000;
 const LOOK_LIMIT_MS = 3_000;
 
@@ -99,20 +99,20 @@ const openWorkGauges = (pg: Pg, telemetry: Telemetry): Look => {
   };
 };
 
-const workflowGauges = (temporal: TemporalConnection, telemetry: Telemetry): Look => {
+const unservedGauge = (temporal: TemporalConnection, telemetry: Telemetry): Look => {
   const unserved = telemetry.gauge(
     'holdfast_unserved_queues',
     'Task queues for which no worker of the current build polls.',
   );
+  return async () => unserved.set((await unservedQueues(await temporal.client())).length);
+};
+
+const failedGauge = (temporal: TemporalConnection, telemetry: Telemetry): Look => {
   const failed = telemetry.gauge(
     'holdfast_failed_workflows',
     'Workflows that have failed and were not started again.',
   );
-  return async () => {
-    const client = await temporal.client();
-    unserved.set((await unservedQueues(client)).length);
-    failed.set((await failedWorkflows(client)).length);
-  };
+  return async () => failed.set((await failedWorkflows(await temporal.client())).length);
 };
 
 /** Runs a look again and again; a failure is logged once until the next success. */
@@ -139,7 +139,8 @@ export const watchOverview = (
   const timers = [
     repeated(orderGauges(pg, telemetry), LOOK_EVERY_MS, telemetry),
     repeated(openWorkGauges(pg, telemetry), OPEN_EVERY_MS, telemetry),
-    repeated(workflowGauges(temporal, telemetry), LOOK_EVERY_MS, telemetry),
+    repeated(unservedGauge(temporal, telemetry), LOOK_EVERY_MS, telemetry),
+    repeated(failedGauge(temporal, telemetry), OPEN_EVERY_MS, telemetry),
   ];
   return {
     stop: () => {

@@ -61,8 +61,8 @@ export const createLimitStore = (client: RedisClient) => ({
       await Promise.all(subjects.map(({ key }) => redis.zrem(attemptKey(storeId, key), id)));
     }),
   /** Remembers which attempts stay counted until an order's payment is known to be made. */
-  await: (storeId: string, orderId: string, subjects: Subject[], id: string): Promise<void> =>
-    client.run('limits.await', async (redis) => {
+  noteAwaited: (storeId: string, orderId: string, subjects: Subject[], id: string): Promise<void> =>
+    client.run('limits.noteAwaited', async (redis) => {
       const key = awaitedKey(storeId, orderId);
       const members = subjects.map((subject) => JSON.stringify([subject.key, id]));
       const longestMs = Math.max(1, ...subjects.map(({ windowMs }) => windowMs));

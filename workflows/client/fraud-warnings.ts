@@ -5,10 +5,9 @@ import { raiseAttention } from '../../db/postgres/orders/steps.ts';
 import { FRAUD_WARNING_STEP, type FraudRule } from '../../domain/attention.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { isCancellable } from '../../domain/order.ts';
-import { cancelOrder } from '../fulfill-order.contract.ts';
 import { REFUND_ORDER, refundOptions } from '../refund-order.contract.ts';
 import type { TemporalConnection } from './connection.ts';
-import { UNTIL_ACCEPTED, updateOrder } from './orders.ts';
+import { requestCancel } from './orders.ts';
 import { startWorkflow } from './start.ts';
 
 export interface FraudWarningDeps {
@@ -21,9 +20,7 @@ export interface FraudWarningDeps {
 const cancelled = async (deps: FraudWarningDeps, { id, status }: Order): Promise<boolean> => {
   if (!isCancellable(status)) return false;
   try {
-    await updateOrder(deps, id, (workflow) =>
-      workflow.startUpdate(cancelOrder, { ...UNTIL_ACCEPTED, updateId: 'cancel' }),
-    );
+    await requestCancel(deps, id);
     return true;
   } catch (error) {
     if (error instanceof DomainError && error.code === 'ILLEGAL_TRANSITION') return false;

@@ -9,7 +9,7 @@ import { requestLook } from '../../db/postgres/orders/looks.ts';
 import { findOrder, type Order } from '../../db/postgres/orders/orders.ts';
 import { DomainError, isErrorCode } from '../../domain/errors.ts';
 import { isEnding } from '../../domain/order.ts';
-import { fulfillOrderId, paymentChanged } from '../fulfill-order.contract.ts';
+import { cancelOrder, fulfillOrderId, paymentChanged } from '../fulfill-order.contract.ts';
 import type { TemporalConnection } from './connection.ts';
 
 const UPDATE_LIMIT_MS = 4_000;
@@ -64,6 +64,15 @@ export const updateOrder = async (
   await waitAtMost(answered, UPDATE_LIMIT_MS);
   if (!accepted) throw away(new Error('no worker has accepted it in time'));
 };
+
+/** Requests an order's cancellation, once: later requests join the first. As `updateOrder`. */
+export const requestCancel = (
+  deps: { pg: Pg; temporal: TemporalConnection },
+  orderId: string,
+): Promise<void> =>
+  updateOrder(deps, orderId, (workflow) =>
+    workflow.startUpdate(cancelOrder, { ...UNTIL_ACCEPTED, updateId: 'cancel' }),
+  );
 
 /**
  * Signals the workflow to read the payment at the provider, unless it was requested just now: the

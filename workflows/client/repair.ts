@@ -23,14 +23,13 @@ import { minorFromNumber } from '../../domain/money.ts';
 import { returnOfRefund } from '../../domain/returns.ts';
 import { assertCancellable } from '../../domain/order.ts';
 import {
-  cancelOrder,
   changeAddress,
   repairOrder,
   type Repair,
   type WorkflowTimings,
 } from '../fulfill-order.contract.ts';
 import { REFUND_ORDER, refundOptions, type RefundOrderInput } from '../refund-order.contract.ts';
-import { UNTIL_ACCEPTED, updateOrder } from './orders.ts';
+import { requestCancel, UNTIL_ACCEPTED, updateOrder } from './orders.ts';
 import { restartFollowUp, restartOrder, startWorkflow } from './start.ts';
 import type { TemporalConnection } from './connection.ts';
 import { actionBodies, type ActionBody } from './repair-bodies.ts';
@@ -86,7 +85,7 @@ const restart = async (deps: RepairDeps, order: Order, step: string): Promise<vo
   const workflowId = workflowOfStep(step);
   if (workflowId === undefined) {
     await restartOrder(temporal, order, timings);
-  } else if (await restartFollowUp(deps, order, workflowId, timings)) {
+  } else if (await restartFollowUp(deps, order, workflowId)) {
     // What its steps waited for is raised again by the new run, if it is still so.
     await clearAttention(pg, order.storeId, order.id, { workflowId });
   }
@@ -193,9 +192,7 @@ const DOERS: { [A in RepairAction]: Doer<A> } = {
   cancel: onOrder('cancel', async (deps, order) => {
     if (order.status === 'cancelled') return;
     assertCancellable(order.status);
-    await updateOrder(deps, order.id, (workflow) =>
-      workflow.startUpdate(cancelOrder, { ...UNTIL_ACCEPTED, updateId: 'cancel' }),
-    );
+    await requestCancel(deps, order.id);
   }),
   readdress: (deps, { id }, { address }, updateId) =>
     updateOrder(deps, id, (workflow) =>

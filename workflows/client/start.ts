@@ -83,14 +83,15 @@ export const restartOrder = async (
 
 /** Starts the workflow of a return, a refund or a dispute again from its record, as above. */
 export const restartFollowUp = async (
-  { pg, temporal }: { pg: Pg; temporal: TemporalConnection },
+  deps: { pg: Pg; temporal: TemporalConnection; timings: WorkflowTimings },
   { id: orderId, storeId }: StoredOrder,
   workflowId: string,
-  { carrierPollMs: pollMs }: WorkflowTimings,
 ): Promise<boolean> => {
+  const { pg, temporal, timings } = deps;
   const slash = workflowId.indexOf('/');
   const [kind, id] = [workflowId.slice(0, slash), workflowId.slice(slash + 1)];
   if (kind === 'return') {
+    const { carrierPollMs: pollMs } = timings;
     const options = returnOptions({ returnId: id, orderId, storeId, pollMs });
     return startAgain(temporal, RETURN_ORDER, options);
   }

@@ -79,7 +79,7 @@ const counting = (store: LimitStore, telemetry: Telemetry) => {
     forgive: ({ storeId, subjects, id }: Try): Promise<void> =>
       store.forgive(storeId, subjects, id).catch(failed(storeId)),
     awaiting: ({ storeId, subjects, id }: Try, orderId: string): Promise<void> =>
-      store.await(storeId, orderId, subjects, id).catch(failed(storeId)),
+      store.noteAwaited(storeId, orderId, subjects, id).catch(failed(storeId)),
     paid: (storeId: string, orderId: string): Promise<void> =>
       store.forgiveAwaited(storeId, orderId).catch(failed(storeId)),
   };

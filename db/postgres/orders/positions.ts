@@ -26,3 +26,20 @@ export const putPosition = (pg: Pg, lane: Lane, { atUs, id }: Position): Promise
       .values({ lane, atUs, id })
       .onConflictDoUpdate({ target: positions.lane, set: { atUs, id } });
   });
+
+/**
+ * The next page of rows that are sorted by their ids, after the lane's position: all are seen once
+ * before one is seen again. `list` returns at most `limit` rows behind an id.
+ */
+export const nextPage = async <T extends { id: string }>(
+  pg: Pg,
+  lane: Lane,
+  limit: number,
+  list: (page: { after: string; limit: number }) => Promise<T[]>,
+): Promise<T[]> => {
+  const { id: after = '' } = (await positionOf(pg, lane)) ?? {};
+  const page = await list({ after, limit });
+  const last = page.length < limit ? undefined : page.at(-1);
+  await putPosition(pg, lane, { atUs: 0, id: last?.id ?? '' });
+  return page;
+};

@@ -18,8 +18,6 @@ import { recordEvent, type EventData } from './events.ts';
 import { lockOrder } from './orders.ts';
 import { writeChange } from './steps.ts';
 
-export const REQUESTED_MAX = 100;
-
 export type Return = typeof returns.$inferSelect;
 
 export interface ReturnRequest {
@@ -108,8 +106,12 @@ export const returnOfAnyStore = (pg: Pg, id: string): Promise<Return> =>
     return row;
   });
 
-/** The next returns whose workflow has not begun for `olderThanMs`, at most 100, by their ids. */
-export const listRequested = (pg: Pg, olderThanMs: number, after: string): Promise<Return[]> =>
+/** Returns whose workflow has not begun for `olderThanMs`, by their ids. */
+export const listRequested = (
+  pg: Pg,
+  olderThanMs: number,
+  { after, limit }: { after: string; limit: number },
+): Promise<Return[]> =>
   pg.query('returns.requested', (db) =>
     db
       .select()
@@ -122,7 +124,7 @@ export const listRequested = (pg: Pg, olderThanMs: number, after: string): Promi
         ),
       )
       .orderBy(asc(returns.id))
-      .limit(REQUESTED_MAX),
+      .limit(limit),
   );
 
 const EVENTS: Record<Exclude<ReturnState, 'requested'>, string> = {
