@@ -4,6 +4,7 @@ import type { Pg } from '../../db/postgres/client.ts';
 import { importById, listRows } from '../../db/postgres/catalogue/imports.ts';
 import { ROW_STATUSES, type RowResult } from '../../domain/catalogue/imports.ts';
 import { LIMIT_MAX, pageQuery, type Cursors } from '../http/cursors.ts';
+import { listPage } from '../http/lists.ts';
 import { media, reply, route, type Route } from '../http/routes.ts';
 import { listResponse, rowResponse } from './responses.ts';
 
@@ -60,10 +61,8 @@ export const importResultRoutes = (pg: Pg, cursors: Cursors): Route[] => [
       const after = query.cursor ? Number(cursors.open(list, query.cursor)) : 0;
       const limit = Math.min(query.limit, LIMIT_MAX);
       const items = await listRows(pg, id, query.status, after, limit + 1);
-      const page = items.slice(0, limit);
-      const last = items.length > limit ? page.at(-1) : undefined;
-      const nextCursor = last ? cursors.seal(list, String(last.row)) : null;
-      return reply({ items: page.map(toRowResponse), nextCursor });
+      const listing = { cursors, list, limit, items, toResponse: toRowResponse };
+      return reply(listPage({ ...listing, positionOf: ({ row }) => String(row) }));
     },
   }),
   route({

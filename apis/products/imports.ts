@@ -18,6 +18,7 @@ import { isId, newId, type StoreId } from '../../domain/ids.ts';
 import { IMPORT_BYTES_MAX, IMPORT_FORMATS } from '../../domain/catalogue/imports.ts';
 import { boundedPieces } from '../http/body.ts';
 import { pageQuery, type Cursors } from '../http/cursors.ts';
+import { listPage } from '../http/lists.ts';
 import { reply, route, type Route } from '../http/routes.ts';
 import { importResultRoutes } from './import-results.ts';
 import type { ImportWorkflows } from './import-workflows.ts';
@@ -173,13 +174,10 @@ const readRoutes = ({ pg, cursors }: ImportDeps): Route[] => [
     handler: async ({ query, principal }) => {
       const list = `imports/${principal.storeId}`;
       const before = query.cursor ? cursors.open(list, query.cursor) : '';
-      const items = await listImports(pg, principal.storeId, before, query.limit + 1);
-      const page = items.slice(0, query.limit);
-      const last = items.length > query.limit ? page.at(-1) : undefined;
-      return reply({
-        items: page.map(shown),
-        nextCursor: last ? cursors.seal(list, last.id) : null,
-      });
+      const { limit } = query;
+      const items = await listImports(pg, principal.storeId, before, limit + 1);
+      const listing = { cursors, list, limit, items, toResponse: shown };
+      return reply(listPage({ ...listing, positionOf: ({ id }) => id }));
     },
   }),
   route({

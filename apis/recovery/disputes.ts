@@ -4,6 +4,7 @@ import { DomainError } from '../../domain/errors.ts';
 import { sendDecision } from '../../workflows/client/disputes.ts';
 import { audited } from '../../workflows/client/repair.ts';
 import type { DisputeDecision } from '../../workflows/settle-dispute.contract.ts';
+import { listPage } from '../http/lists.ts';
 import { operatorOf } from '../http/principals.ts';
 import { reply, route, type Route, type RouteInput } from '../http/routes.ts';
 import { actionKey, NO_STORE, type RecoveryDeps } from './orders.ts';
@@ -69,11 +70,10 @@ export const disputeRoutes = (deps: RecoveryDeps): Route[] => [
     statuses: { 200: 'items and the cursor of the next page' },
     handler: async ({ query: { limit, cursor, state } }) => {
       const after = cursor === undefined ? undefined : positionIn(deps.cursors.open(LIST, cursor));
-      const found = await listDisputesIn(deps.pg, state, after, limit + 1);
-      const page = found.slice(0, limit);
-      const last = found.length > limit ? page.at(-1) : undefined;
-      const nextCursor = last ? deps.cursors.seal(LIST, positionOf(last)) : null;
-      return reply({ items: page.map(toDisputeResponse), nextCursor }, 200, NO_STORE);
+      const items = await listDisputesIn(deps.pg, state, after, limit + 1);
+      const { cursors } = deps;
+      const listing = { cursors, list: LIST, limit, items, positionOf };
+      return reply(listPage({ ...listing, toResponse: toDisputeResponse }), 200, NO_STORE);
     },
   }),
   route({

@@ -17,6 +17,7 @@ import type { InventoryService } from '../../proto/gen/holdfast/inventory/v1/inv
 import { fulfillOrderId, orderProgress } from '../../workflows/fulfill-order.contract.ts';
 import { actionBodies } from '../../workflows/client/repair-bodies.ts';
 import type { Cursors } from '../http/cursors.ts';
+import { listPage } from '../http/lists.ts';
 import { operatorOf } from '../http/principals.ts';
 import { reply, route, type RouteInput, type Route } from '../http/routes.ts';
 import { act, type RepairDeps } from '../../workflows/client/repair.ts';
@@ -35,6 +36,7 @@ import { IDEMPOTENCY_KEY_HEADER, STORE_HEADER } from '../../domain/headers.ts';
 
 export const NO_STORE = { 'cache-control': 'no-store' };
 const LOOK_LIMIT_MS = 3_000;
+const LIST = 'recovery/orders';
 
 export interface RecoveryDeps extends RepairDeps {
   cursors: Cursors;
@@ -181,12 +183,11 @@ export const orderRoutes = (deps: RecoveryDeps): Route[] => [
     response: stuckOrdersResponse,
     statuses: { 200: 'items and the cursor of the next page' },
     handler: async ({ query: { limit, cursor, ...filter } }) => {
-      const after = cursor ? deps.cursors.open('recovery/orders', cursor) : '';
-      const found = await listStuck(deps.pg, filterOf(filter), after, limit + 1);
-      const page = found.slice(0, limit);
-      const last = found.length > limit ? page.at(-1) : undefined;
-      const nextCursor = last ? deps.cursors.seal('recovery/orders', last.id) : null;
-      return reply({ items: page.map(toStuckOrderResponse), nextCursor }, 200, NO_STORE);
+      const after = cursor ? deps.cursors.open(LIST, cursor) : '';
+      const items = await listStuck(deps.pg, filterOf(filter), after, limit + 1);
+      const { cursors } = deps;
+      const listing = { cursors, list: LIST, limit, items, toResponse: toStuckOrderResponse };
+      return reply(listPage({ ...listing, positionOf: ({ id }) => id }), 200, NO_STORE);
     },
   }),
   route({

@@ -1,6 +1,6 @@
 // Routes of returns: those that have not ended, and what a person accepts of one.
 import { z } from 'zod';
-import { listReturnsIn, returnOfAnyStore } from '../../db/postgres/orders/returns.ts';
+import { listReturnsIn, returnOfAnyStore, type Return } from '../../db/postgres/orders/returns.ts';
 import type { AuditedAction } from '../../domain/attention.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { isId } from '../../domain/ids.ts';
@@ -9,6 +9,7 @@ import { RETURN_MOVES, RETURN_STATES, type Inspection } from '../../domain/retur
 import { decideReturn } from '../../workflows/client/returns.ts';
 import { audited } from '../../workflows/client/repair.ts';
 import { pageQuery } from '../http/cursors.ts';
+import { listPage } from '../http/lists.ts';
 import { operatorOf } from '../http/principals.ts';
 import { reply, route, type Route, type RouteInput } from '../http/routes.ts';
 import { actionKey, NO_STORE, type RecoveryDeps } from './orders.ts';
@@ -18,6 +19,7 @@ const NOTE_LENGTH_MAX = 500;
 const UNITS_MAX = 10_000;
 const SKU_LENGTH_MAX = 64;
 
+const LIST = 'recovery/returns';
 const OPEN = RETURN_STATES.filter((state) => RETURN_MOVES[state].length > 0);
 
 /** Without lines all of it is accepted; a part says why the rest is not. */
@@ -76,13 +78,18 @@ export const returnRoutes = (deps: RecoveryDeps): Route[] => [
     response: returnsResponse,
     statuses: { 200: 'items and the cursor of the next page' },
     handler: async ({ query: { limit, cursor, state } }) => {
-      const after = cursor ? deps.cursors.open('recovery/returns', cursor) : '';
+      const after = cursor ? deps.cursors.open(LIST, cursor) : '';
       const states = state ? [state] : OPEN;
-      const found = await listReturnsIn(deps.pg, { states, after, limit: limit + 1 });
-      const items = found.slice(0, limit);
-      const last = found.length > limit ? items.at(-1) : undefined;
-      const nextCursor = last ? deps.cursors.seal('recovery/returns', last.id) : null;
-      return reply({ items: items.map(withIsoDates), nextCursor }, 200, NO_STORE);
+      const items = await listReturnsIn(deps.pg, { states, after, limit: limit + 1 });
+      const page = listPage({
+        cursors: deps.cursors,
+        list: LIST,
+        limit,
+        items,
+        toResponse: withIsoDates<Return>,
+        positionOf: ({ id }) => id,
+      });
+      return reply(page, 200, NO_STORE);
     },
   }),
   route({
