@@ -2,12 +2,11 @@
 import type { Database } from 'bun:sqlite';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
-import { behaviourBody, type Behaviour } from '../stripe/webhooks.ts';
+import { behaviourBody, resendBody, type Behaviour } from '../stripe/webhooks.ts';
 import { openOutbox, type Delivery } from './outbox.ts';
 
 const SENDS_CONCURRENT_MAX = 8;
 const SEND_TIMEOUT_MS = 5_000;
-const COPIES_MAX = 100;
 const COPY_PAUSE_MS = 50;
 /** Delay between released deliveries, so that their order can be observed. */
 const ORDER_PAUSE_MS = 20;
@@ -19,12 +18,7 @@ const TRIES_MAX = 36;
 /** As the card sandbox's, whose actions have the same names. */
 export const webhooksBody = z.union([
   behaviourBody,
-  /** Sends a past event again, once or a given number of times. */
-  z.strictObject({
-    action: z.literal('resend'),
-    eventId: z.string(),
-    times: z.int().min(1).max(COPIES_MAX).default(1),
-  }),
+  resendBody,
   /** Sends an event that never happened, correctly signed. */
   z.strictObject({
     action: z.literal('send'),

@@ -6,10 +6,9 @@ import { ANSWER_SECONDS, decideDispute, DISPUTE_OUTCOMES, openDispute } from './
 import type { Events } from './events.ts';
 import type { Intents } from './intents.ts';
 import { missing, StripeError, type Charge } from './objects.ts';
-import { behaviourBody, type Webhooks } from './webhooks.ts';
+import { behaviourBody, resendBody, type Webhooks } from './webhooks.ts';
 
 const ADVANCE_MS_MAX = 365 * 24 * 3_600_000;
-const COPIES_MAX = 100;
 const ANSWER_SECONDS_MAX = 100 * 24 * 3_600;
 
 const clockBody = z.strictObject({ advanceMs: z.int().min(0).max(ADVANCE_MS_MAX) });
@@ -25,12 +24,7 @@ const verdictBody = z.strictObject({ outcome: z.enum(DISPUTE_OUTCOMES) });
 const outcomeBody = z.strictObject({ outcome: z.enum(['success', 'failure']) });
 const webhooksBody = z.union([
   behaviourBody,
-  /** Sends a past event again, once or a given number of times. */
-  z.strictObject({
-    action: z.literal('resend'),
-    eventId: z.string(),
-    times: z.int().min(1).max(COPIES_MAX).default(1),
-  }),
+  resendBody,
   /** Sends an event that never happened, correctly signed. */
   z.strictObject({
     action: z.literal('send'),

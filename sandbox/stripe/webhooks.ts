@@ -33,6 +33,13 @@ export const behaviourBody = z.union([
 ]);
 export type Behaviour = z.output<typeof behaviourBody>;
 
+/** Sends a past event again, once or a given number of times. */
+export const resendBody = z.strictObject({
+  action: z.literal('resend'),
+  eventId: z.string(),
+  times: z.int().min(1).max(COPIES_MAX).default(1),
+});
+
 /** `t=…,v1=…` over `<t>.<body>` (https://docs.stripe.com/webhooks#verify-manually). */
 export const signatureOf = (body: string, secret: string, atSeconds: number): string => {
   const signed = createHmac('sha256', secret).update(`${atSeconds}.${body}`).digest('hex');
