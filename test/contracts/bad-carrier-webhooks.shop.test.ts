@@ -1,7 +1,6 @@
 // Tests that a webhook without the carrier's fresh signature changes nothing, nor one about nothing.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { newId } from '../../domain/ids.ts';
-import { newEmail, placeOrder, stockedWare, type Ware } from '../support/journeys.ts';
 import { signedByCarrier } from '../support/judges.ts';
 import {
   expectNoInsides,
@@ -10,32 +9,20 @@ import {
   send,
   tooLong,
   tooLongChunked,
+  waitingOrder,
   type Row,
   type Sent,
+  type WaitingOrder,
 } from '../support/refusals.ts';
-import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+import { shop as openShop, UP_LIMIT_MS } from '../support/shop.ts';
 
-interface World {
-  shop: Shop;
-  ware: Ware;
-  email: string;
-  /** An order that waits for its shopper. */
-  orderId: string;
-}
-
-let world: World;
+let world: WaitingOrder;
 beforeAll(async () => {
-  const shop = await openShop();
-  const ware = await stockedWare(shop, 2);
-  const email = newEmail();
-  const paymentMethod = 'pm_card_authenticationRequired';
-  const { body } = await placeOrder(shop, { sku: ware.sku, email, paymentMethod });
-  expect(body.status).toBe('awaiting_payment');
-  world = { shop, ware, email, orderId: body.id };
+  world = await waitingOrder(await openShop());
 }, UP_LIMIT_MS);
 
 /** The order and its stock, and the events that were stored of it. */
-const written = async ({ shop, ware, email, orderId }: World) => {
+const written = async ({ shop, ware, email, orderId }: WaitingOrder) => {
   const [row] = await shop.sql`select count(*) from orders.webhook_events
     where source = 'carrier' and reference = ${orderId}`;
   return [await ordersOf(shop, ware.sku, email), row];
@@ -59,7 +46,7 @@ const OTHER = `whsec_${Buffer.from('a secret of another sender').toString('base6
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
 type Signed = (payload: string) => Record<string, string>;
-const row = (name: string, signed: Signed): Row<World> => [
+const row = (name: string, signed: Signed): Row<WaitingOrder> => [
   name,
   ({ orderId }) => {
     const payload = eventOf(orderId);
@@ -76,7 +63,7 @@ describe("a carrier's webhook", () => {
       return others;
     };
   };
-  const rewritten: Row<World> = [
+  const rewritten: Row<WaitingOrder> = [
     'whose body was serialised again',
     ({ orderId }) => {
       const payload = eventOf(orderId);
@@ -85,7 +72,7 @@ describe("a carrier's webhook", () => {
     400,
     'INVALID_INPUT',
   ];
-  const rows: Row<World>[] = [
+  const rows: Row<WaitingOrder>[] = [
     row('without its headers', () => ({})),
     row('without an id', without('webhook-id')),
     row('without a time', without('webhook-timestamp')),

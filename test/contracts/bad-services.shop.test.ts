@@ -4,8 +4,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { UnsecuredJWT } from 'jose';
 import type { ServiceKey } from '../../apis/rpc/tokens.ts';
 import { newId } from '../../domain/ids.ts';
-import { newEmail, stockedWare, type Ware } from '../support/journeys.ts';
-import { bearer, expectNoInsides, JSON_TYPE, ordersOf, tooLong } from '../support/refusals.ts';
+import { JSON_TYPE, newEmail, stockedWare, type Ware } from '../support/journeys.ts';
+import { bearer, expectNoInsides, ordersOf, tooLong } from '../support/refusals.ts';
 import { serviceToken, type Claims } from '../support/service-tokens.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 

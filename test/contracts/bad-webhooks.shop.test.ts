@@ -3,7 +3,6 @@ import { createHmac } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { newId } from '../../domain/ids.ts';
 import { testInstance } from '../../ops/instance.ts';
-import { newEmail, placeOrder, stockedWare, type Ware } from '../support/journeys.ts';
 import { orderRow, providerView } from '../support/judges.ts';
 import {
   expectNoInsides,
@@ -12,30 +11,21 @@ import {
   send,
   tooLong,
   tooLongChunked,
+  waitingOrder,
   type Row,
   type Sent,
+  type WaitingOrder,
 } from '../support/refusals.ts';
-import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+import { shop as openShop, UP_LIMIT_MS } from '../support/shop.ts';
 
-interface World {
-  shop: Shop;
-  ware: Ware;
-  email: string;
-  /** An order that waits for its shopper. */
-  orderId: string;
+interface World extends WaitingOrder {
   secret: string;
 }
 
 let world: World;
 beforeAll(async () => {
-  const shop = await openShop();
-  const ware = await stockedWare(shop, 2);
-  const email = newEmail();
-  const paymentMethod = 'pm_card_authenticationRequired';
-  const { body } = await placeOrder(shop, { sku: ware.sku, email, paymentMethod });
-  expect(body.status).toBe('awaiting_payment');
   const secret = `whsec_${testInstance().secret('stripe-webhook')}`;
-  world = { shop, ware, email, orderId: body.id, secret };
+  world = { ...(await waitingOrder(await openShop())), secret };
 }, UP_LIMIT_MS);
 
 const written = ({ shop, ware, email }: World) => ordersOf(shop, ware.sku, email);

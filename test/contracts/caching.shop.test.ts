@@ -7,12 +7,13 @@ import { startGateway, type Gateway } from '../support/gateways.ts';
 import {
   asStore,
   eventually,
+  JSON_TYPE,
   placeOrder,
   searched,
   stockedWare,
   type Ware,
 } from '../support/journeys.ts';
-import { bearer, expectProblem, JSON_TYPE } from '../support/refusals.ts';
+import { bearer, expectProblem } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
 const LIMIT_MS = 60_000;

@@ -2,8 +2,8 @@
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { connect } from 'node:net';
 import { startGateway, withGateway, type Gateway } from '../support/gateways.ts';
-import { ADDRESS, newEmail, placeOrder, stockedWare } from '../support/journeys.ts';
-import { bearer, expectProblem, JSON_TYPE, send } from '../support/refusals.ts';
+import { ADDRESS, JSON_TYPE, newEmail, placeOrder, stockedWare } from '../support/journeys.ts';
+import { bearer, expectProblem, send } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
 const LIMIT_MS = 90_000;

@@ -7,7 +7,7 @@ import type { IntrospectionQuery } from 'graphql';
 import { serverAudits } from 'graphql-http';
 import { composedSdl, SCHEMA_FILE } from '../../apis/gateway/graphql/schema.ts';
 import { SDL } from '../../apis/search/graphql.ts';
-import { JSON_TYPE } from '../support/refusals.ts';
+import { JSON_TYPE } from '../support/journeys.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
 let shop: Shop;

@@ -5,9 +5,9 @@ import type { Scope } from '../../domain/permissions.ts';
 import { newId } from '../../domain/ids.ts';
 import { newMember, PASSWORD } from '../support/accounts.ts';
 import { withGateway, type Gateway } from '../support/gateways.ts';
-import { ADDRESS, eventually, newEmail, stockedWare } from '../support/journeys.ts';
+import { ADDRESS, eventually, JSON_TYPE, newEmail, stockedWare } from '../support/journeys.ts';
 import { authenticate } from '../support/judges.ts';
-import { bearer, expectProblem, JSON_TYPE, newStore } from '../support/refusals.ts';
+import { bearer, expectProblem, newStore } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
 const LIMIT_MS = 60_000;

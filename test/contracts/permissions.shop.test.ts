@@ -24,8 +24,8 @@ import { InventoryService } from '../../proto/gen/holdfast/inventory/v1/inventor
 import { OrdersService } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import { ProductsService } from '../../proto/gen/holdfast/products/v1/products_pb.ts';
 import { call, confirmedMember, newMember, signIn, type Member } from '../support/accounts.ts';
-import { placeOrder, stockedWare } from '../support/journeys.ts';
-import { bearer, catalogueOf, JSON_TYPE, newKey } from '../support/refusals.ts';
+import { JSON_TYPE, placeOrder, stockedWare } from '../support/journeys.ts';
+import { bearer, catalogueOf, newKey } from '../support/refusals.ts';
 import { serviceToken } from '../support/service-tokens.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 

@@ -54,6 +54,15 @@ export interface Model<W extends Attended> {
   broken(world: W, returned: unknown): string[];
 }
 
+/** What is said of each promise that is not kept. */
+export const brokenBy = (
+  check: (must: (isSo: boolean, what: string) => void) => void,
+): string[] => {
+  const broken: string[] = [];
+  check((isSo, what) => void (isSo || broken.push(what)));
+  return broken;
+};
+
 const ENDINGS = ['delivered', 'lost', 'returned_to_sender'];
 /** Actions of a workflow's steps; `cancel` and `readdress` are updates of their own. */
 const REPAIRS = ['retry', 'skip', 'resolve', 'intercept', 'let_arrive', 'treat_as_return'];

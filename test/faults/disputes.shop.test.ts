@@ -16,14 +16,13 @@ import { asOperator, control, providerView, reached } from '../support/judges.ts
 import {
   booked,
   decide,
-  delivered,
   disputed,
   isAtProvider,
   isListed,
   recorded,
 } from '../scenarios/disputes.ts';
 import { UP_LIMIT_MS } from '../support/shop.ts';
-import { bought, look } from '../support/stuck-orders.ts';
+import { bought, delivered, look } from '../support/stuck-orders.ts';
 
 const LIMIT_MS = 180_000;
 const DAY_SECONDS = 24 * 3_600;

@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { Client as CassandraClient } from 'cassandra-driver';
 import { testInstance } from '../../ops/instance.ts';
 import { rebuildNow } from '../../ops/commands/rebuild-orders.ts';
-import { asShopper, eventually, placeOrder, stockedWare } from '../support/journeys.ts';
-import { eventsOf, orderRow, reached } from '../support/judges.ts';
+import { asShopper, eventually } from '../support/journeys.ts';
+import { eventsOf, orderRow } from '../support/judges.ts';
 import { breakableShop, type BreakableShop } from '../support/breakable-shop.ts';
 import { UP_LIMIT_MS } from '../support/shop.ts';
+import { delivered } from '../support/stuck-orders.ts';
 
 const LIMIT_MS = 120_000;
 let shop: BreakableShop;
@@ -20,13 +21,6 @@ beforeAll(async () => {
   });
 }, UP_LIMIT_MS);
 afterAll(() => cassandra.shutdown());
-
-const delivered = async () => {
-  const { sku } = await stockedWare(shop, 2);
-  const { body } = await placeOrder(shop, { sku });
-  await reached(shop, body.id, 'delivered');
-  return { id: body.id, accessToken: body.accessToken };
-};
 
 interface OrderChangedJson {
   sequence: number;
@@ -64,7 +58,7 @@ describe('the order read model', () => {
   test(
     'follows Postgres, event by event',
     async () => {
-      const { id } = await delivered();
+      const { id } = await delivered(shop);
       await followed(id);
       const types = await eventsOf(shop, id);
       const query = 'select type from events_by_order where store_id = ? and order_id = ?';
@@ -77,7 +71,7 @@ describe('the order read model', () => {
   test(
     'answers while Postgres is unavailable, with its age',
     async () => {
-      const it = await delivered();
+      const it = await delivered(shop);
       await followed(it.id);
       const [row] = await shop.sql`select principal from orders.orders where id = ${it.id}`;
       const principal = String(row?.['principal']);
@@ -109,7 +103,7 @@ describe('the order read model', () => {
   test(
     'is rebuilt from the topic alone: lost rows are restored, stray rows are deleted',
     async () => {
-      const { id } = await delivered();
+      const { id } = await delivered(shop);
       await followed(id);
       const row = await orderRow(shop, id);
       expect(row?.status).toBe('delivered');

@@ -12,14 +12,13 @@ import {
   JSON_TYPE,
   newEmail,
   newName,
-  placeOrder,
   request,
-  stockedWare,
 } from '../support/journeys.ts';
-import { asOperator, balance, control, mailTo, providerView, reached } from '../support/judges.ts';
+import { asOperator, balance, control, keeps, mailTo } from '../support/judges.ts';
 import { UP_LIMIT_MS } from '../support/shop.ts';
 import {
   carrierFault,
+  delivered,
   look,
   needs,
   refuseRefundOnce,
@@ -48,15 +47,10 @@ afterEach(async () => {
 
 const scenario = (name: string, run: () => Promise<void>): void => test(name, run, LIMIT_MS);
 
-const delivered = async (quantity: number, paymentMethod = 'pm_card_visa') => {
-  const email = newEmail();
-  const { sku } = await stockedWare(shop, 5, 20);
-  const { body } = await placeOrder(shop, { sku, quantity, paymentMethod, email });
-  await reached(shop, body.id, 'delivered');
-  return { sku, email, it: { id: body.id, accessToken: body.accessToken } };
-};
-
-type It = Awaited<ReturnType<typeof delivered>>['it'];
+interface It {
+  id: string;
+  accessToken: string;
+}
 
 const requestReturn = async (it: It, sku: string, quantity: number): Promise<string> => {
   const lines = [{ sku, quantity }];
@@ -77,11 +71,6 @@ const isIn = (state: string, it: It): Promise<Returned> =>
     const [found] = (await look(shop, it.id)).returns as unknown as Returned[];
     return found?.state === state ? found : undefined;
   });
-
-const keeps = (id: string, minor: number) =>
-  eventually(`${minor} are kept`, async () =>
-    (await providerView(shop, id)).keptMinor === minor ? true : undefined,
-  );
 
 const isOnHand = (sku: string, units: number) =>
   eventually(`${units} are on hand`, async () =>
@@ -109,7 +98,8 @@ describe('a store whose people look at what comes back', () => {
     'accepts a part: its price goes back, and the reason for the rest is mailed',
     async () => {
       await settings({ inspects: true });
-      const { sku, email, it } = await delivered(3);
+      const email = newEmail();
+      const { sku, ...it } = await delivered(shop, { quantity: 3, email });
       const id = await requestReturn(it, sku, 3);
       await isIn('received', it);
       const { body } = await asOperator<{ items: Returned[] }>(
@@ -124,7 +114,7 @@ describe('a store whose people look at what comes back', () => {
       expect(await decide(id, 'accept', more)).toMatchObject({ status: 400 });
       expect((await decide(id, 'accept', { lines: part, note: 'one was worn' })).status).toBe(200);
       await isIn('refunded', it);
-      await keeps(it.id, 2_000);
+      await keeps(shop, it.id, 2_000);
       await isOnHand(sku, 4);
       await isMailed(email, 'We could not accept all that you returned');
       expect(await decide(id, 'refuse', { note: 'late' })).toMatchObject({
@@ -140,13 +130,14 @@ describe('a store whose people look at what comes back', () => {
     'refuses all of it: no money and no unit moves, and the shopper may ask again',
     async () => {
       await settings({ inspects: true });
-      const { sku, email, it } = await delivered(1);
+      const email = newEmail();
+      const { sku, ...it } = await delivered(shop, { email });
       const id = await requestReturn(it, sku, 1);
       await isIn('received', it);
       expect((await decide(id, 'refuse', { note: 'it was worn' })).status).toBe(200);
       await isIn('rejected', it);
       await isMailed(email, 'We could not accept all that you returned');
-      await keeps(it.id, 2_000);
+      await keeps(shop, it.id, 2_000);
       await isOnHand(sku, 4);
       await requestReturn(it, sku, 1);
     },
@@ -177,7 +168,7 @@ const startedAgain = async (it: It, returnId: string): Promise<void> => {
 /** On its way to the store, for as long as the test wants. */
 const sentBack = async (quantity: number, rules: object = {}) => {
   await settings({ ...rules, address: { ...ADDRESS, postalCode: 'SLOW 00' } });
-  const { sku, it } = await delivered(quantity);
+  const { sku, ...it } = await delivered(shop, { quantity });
   const id = await requestReturn(it, sku, quantity);
   await isIn('in_transit', it);
   return { sku, it, id };
@@ -199,7 +190,7 @@ describe('a return', () => {
         status: 200,
         body: { ...wanted, inspects: false },
       });
-      const { sku, it } = await delivered(1);
+      const { sku, ...it } = await delivered(shop);
       await requestReturn(it, sku, 1);
       expect((await isIn('refunded', it)).location).toBe('returns');
       const { stock } = await inventory.batchGetStock({ skus: [sku], byLocation: true });
@@ -217,7 +208,7 @@ describe('a return', () => {
 
   scenario('whose label is not used in time has expired, and its label is void', async () => {
     await settings({ address: { ...ADDRESS, postalCode: 'KEPT 00' } });
-    const { sku, it } = await delivered(1);
+    const { sku, ...it } = await delivered(shop);
     const id = await requestReturn(it, sku, 1);
     await isIn('approved', it);
     await shop.sql`update orders.returns set send_until = now() - interval '1 day' where id = ${id}`;
@@ -225,25 +216,25 @@ describe('a return', () => {
     const { body } = await control(shop, 'CARRIER_SANDBOX_URL', 'GET', 'shipments');
     const { shipments } = body as { shipments: { reference: string; status: string }[] };
     expect(shipments.find(({ reference }) => reference === id)?.status).toBe('canceled');
-    await keeps(it.id, 2_000);
+    await keeps(shop, it.id, 2_000);
   });
 
   scenario('that was sent in time and comes late is refunded all the same', async () => {
     await settings({ address: { ...ADDRESS, postalCode: 'SLOW 00' } });
-    const { sku, it } = await delivered(1);
+    const { sku, ...it } = await delivered(shop);
     const id = await requestReturn(it, sku, 1);
     await isIn('in_transit', it);
     await shop.sql`update orders.returns set send_until = now() - interval '1 day' where id = ${id}`;
     await arrives(id);
     await isIn('refunded', it);
-    await keeps(it.id, 0);
+    await keeps(shop, it.id, 0);
   });
 
   scenario(
     'whose workflow is gone is listed, and followed on once it is started again',
     async () => {
       await settings({ address: { ...ADDRESS, postalCode: 'SLOW 00' } });
-      const { sku, it } = await delivered(1);
+      const { sku, ...it } = await delivered(shop);
       const id = await requestReturn(it, sku, 1);
       await isIn('in_transit', it);
       await isGone(id);
@@ -251,7 +242,7 @@ describe('a return', () => {
       await needs(shop, it.id);
       await arrives(id);
       await isIn('refunded', it);
-      await keeps(it.id, 0);
+      await keeps(shop, it.id, 0);
     },
   );
 
@@ -273,7 +264,7 @@ describe('a return', () => {
       await startedAgain(it, id);
       await isIn('refunded', it);
       await isOnHand(sku, 5);
-      await keeps(it.id, 0);
+      await keeps(shop, it.id, 0);
     },
   );
 
@@ -281,7 +272,7 @@ describe('a return', () => {
     const name = newName();
     await carrierFault(shop, '/shipments', 'status:422', { containing: name });
     await settings({ address: { ...ADDRESS, name, postalCode: 'SLOW 00' } });
-    const { sku, it } = await delivered(1);
+    const { sku, ...it } = await delivered(shop);
     const id = await requestReturn(it, sku, 1);
     await needs(shop, it.id, 'RETURN_STEP_FAILED');
     await isGone(id);
@@ -312,11 +303,11 @@ describe('a return', () => {
     await recorded(shop, it.id, 'DisputeWon');
     await asOperator(shop, 'POST', `orders/${it.id}/retry`, { attentionId });
     await isIn('refunded', it);
-    await keeps(it.id, 0);
+    await keeps(shop, it.id, 0);
   });
 
   scenario('whose refused refund was given back in another way has ended', async () => {
-    const { sku, it } = await delivered(1);
+    const { sku, ...it } = await delivered(shop);
     await refuseRefundOnce(shop, it.id);
     await requestReturn(it, sku, 1);
     const attentionId = await refusedRefund(it);
@@ -325,7 +316,7 @@ describe('a return', () => {
   });
 
   scenario('whose refused refund two operators grant at once is refunded once', async () => {
-    const { sku, it } = await delivered(3);
+    const { sku, ...it } = await delivered(shop, { quantity: 3 });
     await refuseRefundOnce(shop, it.id);
     await requestReturn(it, sku, 1);
     const body = { attentionId: await refusedRefund(it) };
@@ -334,25 +325,26 @@ describe('a return', () => {
       keys.map((key) => asOperator(shop, 'POST', `orders/${it.id}/retry`, body, key)),
     );
     await isIn('refunded', it);
-    await keeps(it.id, 4_000);
+    await keeps(shop, it.id, 4_000);
     const { refunds } = await look(shop, it.id);
     expect(refunds.map(({ state }) => state)).toEqual(['failed', 'succeeded']);
   });
 
   scenario('that the carrier has lost waits for a person, who accepts it', async () => {
     await settings({ address: { ...ADDRESS, postalCode: 'LOST 00' } });
-    const { sku, it } = await delivered(1);
+    const { sku, ...it } = await delivered(shop);
     const id = await requestReturn(it, sku, 1);
     const stuck = await needs(shop, it.id, 'RETURN_STEP_FAILED');
     expect(stuck.attentions[0]?.detail).toContain('lost');
     expect((await decide(id, 'accept', {})).status).toBe(200);
     await isIn('refunded', it);
     await needs(shop, it.id);
-    await keeps(it.id, 0);
+    await keeps(shop, it.id, 0);
   });
 
   scenario('whose refund the bank confirms later ends then', async () => {
-    const { sku, email, it } = await delivered(1, 'pm_card_pendingRefund');
+    const email = newEmail();
+    const { sku, ...it } = await delivered(shop, { paymentMethod: 'pm_card_pendingRefund', email });
     await requestReturn(it, sku, 1);
     await isIn('refunded', it);
     await isMailed(email, 'Your money is on its way back');

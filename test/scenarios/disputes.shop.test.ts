@@ -7,21 +7,13 @@ import {
   asOperator,
   control,
   eventsOf,
+  keeps,
   orderRow,
   providerView,
 } from '../support/judges.ts';
-import {
-  booked,
-  decide,
-  delivered,
-  disputed,
-  isAtProvider,
-  isListed,
-  listed,
-  recorded,
-} from './disputes.ts';
+import { booked, decide, disputed, isAtProvider, isListed, listed, recorded } from './disputes.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
-import { look, needs, waitingStep } from '../support/stuck-orders.ts';
+import { delivered, look, needs, waitingStep } from '../support/stuck-orders.ts';
 
 const LIMIT_MS = 120_000;
 
@@ -34,11 +26,6 @@ const scenario = (name: string, run: () => Promise<void>): void => test(name, ru
 
 const refundBy = (id: string, body: object) =>
   asOperator<{ code?: string }>(shop, 'POST', `orders/${id}/refund`, body);
-
-const keeps = (id: string, minor: number) =>
-  eventually(`${minor} are kept`, async () =>
-    (await providerView(shop, id)).keptMinor === minor ? true : undefined,
-  );
 
 const paymentOf = async (id: string) => (await orderRow(shop, id))?.payment_status;
 
@@ -58,7 +45,7 @@ describe('a dispute', () => {
       await recorded(shop, id, 'DisputeLost');
       expect((await refundBy(id, { amount: 8.01 })).status).toBe(409);
       expect((await refundBy(id, {})).status).toBe(200);
-      await keeps(id, 1_200);
+      await keeps(shop, id, 1_200);
       await booked(shop, id, { losses: 1_200, sales: -1_200 });
       expect(await paymentOf(id)).toBe('disputed');
     },
@@ -185,7 +172,7 @@ describe('a dispute', () => {
 
 describe('an inquiry', () => {
   const inquired = async () => {
-    const { id } = await delivered(shop, 'pm_card_createDisputeInquiry');
+    const { id } = await delivered(shop, { paymentMethod: 'pm_card_createDisputeInquiry' });
     await recorded(shop, id, 'InquiryOpened');
     const { id: disputeId } = await isAtProvider(shop, id, 'warning_under_review');
     expect(await paymentOf(id)).toBe('captured');
@@ -196,7 +183,7 @@ describe('an inquiry', () => {
   scenario('moves no money, takes nothing from a refund, and is closed', async () => {
     const { id, disputeId } = await inquired();
     expect((await refundBy(id, { amount: 15 })).status).toBe(200);
-    await keeps(id, 500);
+    await keeps(shop, id, 500);
     await decide(shop, disputeId, 'closed');
     await recorded(shop, id, 'InquiryClosed');
     await booked(shop, id, { card_provider: 500, sales: -500 });
@@ -219,7 +206,7 @@ describe('an inquiry', () => {
 
 describe('a warning of fraud', () => {
   const warned = async () => {
-    const order = await delivered(shop, 'pm_card_createIssuerFraudRecord');
+    const order = await delivered(shop, { paymentMethod: 'pm_card_createIssuerFraudRecord' });
     const attention = waitingStep(await needs(shop, order.id, 'FRAUD_WARNING'), 'FRAUD_WARNING');
     expect(attention.actions).toContain('refund');
     return { id: order.id, attentionId: attention.id };
@@ -229,7 +216,7 @@ describe('a warning of fraud', () => {
     const { id, attentionId } = await warned();
     expect((await refundBy(id, { attentionId, note: 'fraud' })).status).toBe(200);
     await needs(shop, id);
-    await keeps(id, 0);
+    await keeps(shop, id, 0);
     await booked(shop, id, {});
   });
 

@@ -1,22 +1,7 @@
 // Orders that a bank disputes: what the bank does, and what Order Recovery shows of it.
-import { eventually, placeOrder, stockedWare } from '../support/journeys.ts';
-import {
-  accountsOf,
-  asOperator,
-  control,
-  eventsOf,
-  providerView,
-  reached,
-} from '../support/judges.ts';
+import { eventually } from '../support/journeys.ts';
+import { accountsOf, asOperator, control, eventsOf, providerView } from '../support/judges.ts';
 import type { Shop } from '../support/shop.ts';
-
-/** An order of one unit at 20.00 that has arrived. */
-export const delivered = async (shop: Shop, paymentMethod = 'pm_card_visa') => {
-  const { sku } = await stockedWare(shop, 5, 20);
-  const { body } = await placeOrder(shop, { sku, paymentMethod });
-  await reached(shop, body.id, 'delivered');
-  return { sku, id: body.id, accessToken: body.accessToken };
-};
 
 interface SeenDispute {
   id: string;

@@ -1,9 +1,10 @@
 // Tests reconciliation: a difference to the provider is found, shown, and closed once explained.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { clientOf } from '../../sandbox/stripe/testing.ts';
-import { eventually, placeOrder, request, stockedWare } from '../support/journeys.ts';
-import { asOperator, providerView, reached } from '../support/judges.ts';
+import { eventually, request } from '../support/journeys.ts';
+import { asOperator, providerView } from '../support/judges.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
+import { delivered } from '../support/stuck-orders.ts';
 
 const WORKFLOW_LIMIT_MS = 120_000;
 let shop: Shop;
@@ -11,12 +12,10 @@ beforeAll(async () => {
   shop = await openShop();
 }, UP_LIMIT_MS);
 
-const delivered = async (): Promise<{ id: string; intentId: string }> => {
-  const ware = await stockedWare(shop, 5, 20);
-  const { body } = await placeOrder(shop, { sku: ware.sku });
-  await reached(shop, body.id, 'delivered');
-  const { intents } = await providerView(shop, body.id);
-  return { id: body.id, intentId: intents[0]?.id ?? '' };
+const deliveredWithIntent = async (): Promise<{ id: string; intentId: string }> => {
+  const { id } = await delivered(shop);
+  const { intents } = await providerView(shop, id);
+  return { id, intentId: intents[0]?.id ?? '' };
 };
 
 const breakOf = async (orderId: string): Promise<string | undefined> => {
@@ -44,7 +43,7 @@ describe('reconciliation', () => {
   test(
     'reports a refund made at the provider until it is in the ledger',
     async () => {
-      const { id, intentId } = await delivered();
+      const { id, intentId } = await deliveredWithIntent();
       await compared();
       expect(await breakOf(id)).toBeUndefined();
       // A refund made in the provider's own dashboard.
@@ -64,7 +63,7 @@ describe('reconciliation', () => {
   test(
     'compares unchanged payments again, and not before the others',
     async () => {
-      const { id, intentId } = await delivered();
+      const { id, intentId } = await deliveredWithIntent();
       await compared();
       const sinceMs = Date.now();
       await shop.sql`update orders.orders set payment_status = 'authorized' where id = ${id}`;

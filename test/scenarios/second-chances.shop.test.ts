@@ -7,6 +7,7 @@ import {
   asOperator,
   balance,
   control,
+  keeps,
   orderRow,
   providerView,
   reached,
@@ -14,6 +15,7 @@ import {
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 import {
   carrierFault,
+  delivered,
   look,
   needs,
   refuseRefundOnce,
@@ -34,27 +36,15 @@ interface Bought {
   accessToken: string;
 }
 
-const delivered = async (quantity: number, paymentMethod = 'pm_card_visa') => {
-  const { sku } = await stockedWare(shop, 5, 20);
-  const { body } = await placeOrder(shop, { sku, quantity, paymentMethod });
-  await reached(shop, body.id, 'delivered');
-  return { sku, it: { id: body.id, accessToken: body.accessToken } };
-};
-
 const requestReturn = (it: Bought, sku: string, quantity: number) =>
   asShopper<{ id: string; refund: number; code?: string }>(shop, it, 'POST', '/returns', {
     lines: [{ sku, quantity }],
     reason: 'too small',
   });
 
-const keeps = (id: string, minor: number) =>
-  eventually(`${minor} are kept`, async () =>
-    (await providerView(shop, id)).keptMinor === minor ? true : undefined,
-  );
-
 /** The provider has it all back, and so do the books. */
 const balanced = async (id: string): Promise<void> => {
-  await keeps(id, 0);
+  await keeps(shop, id, 0);
   await eventually('the books are even', async () =>
     Object.keys(await accountsOf(shop, id)).length === 0 ? true : undefined,
   );
@@ -67,18 +57,18 @@ const decide = async (id: string, action: string, attentionId: string): Promise<
 
 describe('a return', () => {
   scenario('whose label the carrier refuses is booked when an operator retries', async () => {
-    const { sku, it } = await delivered(2);
+    const { sku, ...it } = await delivered(shop, { quantity: 2 });
     await carrierFault(shop, '/shipments', 'status:422', { containing: 'ret_' });
     await requestReturn(it, sku, 1);
     const stuck = await needs(shop, it.id, 'RETURN_STEP_FAILED');
     await decide(it.id, 'retry', waitingStep(stuck, 'RETURN_STEP_FAILED').id);
-    await keeps(it.id, 2_000);
+    await keeps(shop, it.id, 2_000);
     await needs(shop, it.id);
     expect(await balance(shop, sku)).toEqual({ on_hand: 4, reserved: 0 });
   });
 
   scenario('whose refund the provider refuses ends when an operator grants it again', async () => {
-    const { sku, it } = await delivered(1);
+    const { sku, ...it } = await delivered(shop);
     await refuseRefundOnce(shop, it.id);
     await requestReturn(it, sku, 1);
     const stuck = await needs(shop, it.id, 'REFUND_FAILED');
@@ -93,12 +83,12 @@ describe('a return', () => {
   });
 
   scenario('is worth what a goodwill refund has left, and nothing when it was all', async () => {
-    const { sku, it } = await delivered(2);
+    const { sku, ...it } = await delivered(shop, { quantity: 2 });
     await asOperator(shop, 'POST', `orders/${it.id}/refund`, { amount: 30, note: 'scratched' });
-    await keeps(it.id, 1_000);
+    await keeps(shop, it.id, 1_000);
     const first = await requestReturn(it, sku, 1);
     expect([first.status, first.body.refund]).toEqual([201, 10]);
-    await keeps(it.id, 0);
+    await keeps(shop, it.id, 0);
     const second = await asShopper<{ code?: string }>(shop, it, 'POST', '/returns', {
       lines: [{ sku, quantity: 1 }],
       reason: 'the other one, too',
@@ -123,7 +113,7 @@ describe('a return', () => {
     const path = `shipments/${parcels[0]?.id}/outcome`;
     await control(shop, 'CARRIER_SANDBOX_URL', 'POST', path, { outcome: 'lost' });
     await reached(shop, it.id, 'delivered');
-    await keeps(it.id, 4_000);
+    await keeps(shop, it.id, 4_000);
     const all = await requestReturn(it, sku, 4);
     expect([all.status, all.body.code]).toEqual([409, 'RETURN_REFUSED']);
     const two = await requestReturn(it, sku, 2);
@@ -134,18 +124,18 @@ describe('a return', () => {
 
 describe('a refund', () => {
   scenario('that the provider refuses once is made when an operator retries', async () => {
-    const { it } = await delivered(1);
+    const it = await delivered(shop);
     await refuseRefundOnce(shop, it.id);
     await asOperator(shop, 'POST', `orders/${it.id}/refund`, { amount: 5, note: 'late' });
     const stuck = await needs(shop, it.id, 'REFUND_FAILED');
     expect(waitingStep(stuck, 'REFUND_FAILED').actions).toEqual(['retry', 'dismiss']);
     await decide(it.id, 'retry', waitingStep(stuck, 'REFUND_FAILED').id);
-    await keeps(it.id, 1_500);
+    await keeps(shop, it.id, 1_500);
     await needs(shop, it.id);
   });
 
   scenario('of what a bank has taken by a dispute is refused', async () => {
-    const { sku, it } = await delivered(1, 'pm_card_createDispute');
+    const { sku, ...it } = await delivered(shop, { paymentMethod: 'pm_card_createDispute' });
     await eventually('it is disputed', async () =>
       (await orderRow(shop, it.id))?.payment_status === 'disputed' ? true : undefined,
     );

@@ -49,6 +49,12 @@ export const providerView = async ({ env }: Shop, orderId: string) => {
   return { intents, charges, paid, disputes, keptMinor: kept };
 };
 
+/** Waits until the provider keeps so much of an order's money. */
+export const keeps = (shop: Shop, orderId: string, minor: number): Promise<true> =>
+  eventually(`${minor} of ${orderId} are kept`, async () =>
+    (await providerView(shop, orderId)).keptMinor === minor ? true : undefined,
+  );
+
 /** The ledger's balance of a sku. */
 export const balance = async ({ sql }: Shop, sku: string) => {
   const [row] = await sql`select on_hand, reserved from inventory.balances where sku = ${sku}`;

@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test';
 import { keyHash } from '../../apis/http/credentials/keys.ts';
 import { newId, type StoreId } from '../../domain/ids.ts';
 import type { Scope } from '../../domain/permissions.ts';
+import { JSON_TYPE, newEmail, placeOrder, stockedWare, type Ware } from './journeys.ts';
 import type { Shop } from './shop.ts';
 
 const ROW_LIMIT_MS = 20_000;
@@ -22,7 +23,22 @@ export interface Sent {
 /** One row of a table: its name, the request, and the refusal it must get. */
 export type Row<World> = [name: string, sent: (world: World) => Sent, status: number, code: string];
 
-export const JSON_TYPE = { 'content-type': 'application/json' };
+export interface WaitingOrder {
+  shop: Shop;
+  ware: Ware;
+  email: string;
+  orderId: string;
+}
+
+/** An order that waits for its shopper, so that only the calling test can move it. */
+export const waitingOrder = async (shop: Shop): Promise<WaitingOrder> => {
+  const ware = await stockedWare(shop, 2);
+  const email = newEmail();
+  const paymentMethod = 'pm_card_authenticationRequired';
+  const { body } = await placeOrder(shop, { sku: ware.sku, email, paymentMethod });
+  expect(body.status).toBe('awaiting_payment');
+  return { shop, ware, email, orderId: body.id };
+};
 
 /** Sends to the gateway; JSON unless the headers differ. */
 export const send = ({ env }: Shop, { method, path, headers, body, raw }: Sent) =>

@@ -1,6 +1,6 @@
 // Orders that need an operator, as Order Recovery shows them.
 import { eventually, newName, placeOrder, stockedWare, type OrderOptions } from './journeys.ts';
-import { asOperator, control } from './judges.ts';
+import { asOperator, control, reached } from './judges.ts';
 import type { Shop } from './shop.ts';
 
 export interface StuckOrder {
@@ -41,6 +41,13 @@ export const bought = async (shop: Shop, more: Partial<OrderOptions> = {}) => {
   const ware = await stockedWare(shop, 5, 20);
   const { body } = await placeOrder(shop, { sku: ware.sku, ...more });
   return { ware, id: body.id, accessToken: body.accessToken };
+};
+
+/** As `bought`, and all of it has arrived. */
+export const delivered = async (shop: Shop, more: Partial<OrderOptions> = {}) => {
+  const { ware, ...it } = await bought(shop, more);
+  await reached(shop, it.id, 'delivered');
+  return { sku: ware.sku, ...it };
 };
 
 /** A fault of the carrier's sandbox, for requests that contain a text. */

@@ -1,6 +1,7 @@
 // A model of what a dispute's activities do: its record, its evidence, and the bank's verdict.
 import { DomainError } from '../../../domain/errors.ts';
 import {
+  brokenBy,
   meanwhile,
   RECORD,
   repairIn,
@@ -83,17 +84,16 @@ const decision = (action: 'submit' | 'accept'): Message => ({
 
 const broken = (world: World, returned: unknown): string[] => {
   const { isRecorded, verdict, evidence, isSkipped } = world;
-  const wrong: string[] = [];
-  const must = (isSo: boolean, what: string): void => void (isSo || wrong.push(what));
-  must(stepsThatWait(world).length === 0, 'it ended while a step waits');
-  must(isRecorded, 'it is not in the ledger');
-  must(returned === verdict, `it returned ${String(returned)}, the bank says ${verdict}`);
-  must(verdict !== 'won' || evidence !== 'conceded', 'won, and conceded');
-  must(
-    evidence !== 'prepared' || isSkipped || verdict !== undefined,
-    'its evidence was never sent',
-  );
-  return wrong;
+  return brokenBy((must) => {
+    must(stepsThatWait(world).length === 0, 'it ended while a step waits');
+    must(isRecorded, 'it is not in the ledger');
+    must(returned === verdict, `it returned ${String(returned)}, the bank says ${verdict}`);
+    must(verdict !== 'won' || evidence !== 'conceded', 'won, and conceded');
+    must(
+      evidence !== 'prepared' || isSkipped || verdict !== undefined,
+      'its evidence was never sent',
+    );
+  });
 };
 
 const INPUT = { disputeId: 'dp_1', orderId: 'ord_1', storeId: 'sto_1', firstLookMs: 200 };

@@ -2,6 +2,7 @@
 import { assertMove, isEnding, type OrderStatus } from '../../../domain/order.ts';
 import type { WorkflowTimings } from '../../../workflows/fulfill-order.contract.ts';
 import {
+  brokenBy,
   meanwhile,
   RECORD,
   repairIn,
@@ -248,22 +249,21 @@ const keptMinor = ({ intent, refundedMinor }: World): number =>
 const brokenOfEnding = (world: World): string[] => {
   const { status, stock, intent, parcel, owedMinor } = world;
   const kept = keptMinor(world);
-  const broken: string[] = [];
-  const must = (isSo: boolean, what: string): void => void (isSo || broken.push(what));
-  if (UNSENT.includes(status)) {
-    must(kept === 0, `${kept} kept of an order that is ${status}`);
-    must(intent !== 'authorized' && intent !== 'open', `the payment is still ${intent}`);
-    must(stock === 'none' || stock === 'returned', `stock is still ${stock}`);
-    must(parcel === 'none' || parcel === 'cancelled', `the parcel is ${parcel}`);
-  } else if (status === 'delivered') {
-    must(intent === 'captured', 'delivered and not paid');
-    must(stock === 'claimed', `delivered, and stock is ${stock}`);
-    must(world.hasLeft || kept + owedMinor >= TOTAL_MINOR - PART_MINOR, `only ${kept} kept`);
-  } else {
-    must(kept === 0, `${kept} kept of a parcel that is ${status}`);
-    must(status === 'lost' || stock === 'returned', `returned, and stock is ${stock}`);
-  }
-  return broken;
+  return brokenBy((must) => {
+    if (UNSENT.includes(status)) {
+      must(kept === 0, `${kept} kept of an order that is ${status}`);
+      must(intent !== 'authorized' && intent !== 'open', `the payment is still ${intent}`);
+      must(stock === 'none' || stock === 'returned', `stock is still ${stock}`);
+      must(parcel === 'none' || parcel === 'cancelled', `the parcel is ${parcel}`);
+    } else if (status === 'delivered') {
+      must(intent === 'captured', 'delivered and not paid');
+      must(stock === 'claimed', `delivered, and stock is ${stock}`);
+      must(world.hasLeft || kept + owedMinor >= TOTAL_MINOR - PART_MINOR, `only ${kept} kept`);
+    } else {
+      must(kept === 0, `${kept} kept of a parcel that is ${status}`);
+      must(status === 'lost' || stock === 'returned', `returned, and stock is ${stock}`);
+    }
+  });
 };
 
 /** Every promise about an order that has ended. */

@@ -1,6 +1,7 @@
 // A model of what a refund's activities do: its grant, its money, and the return that it ends.
 import { DomainError } from '../../../domain/errors.ts';
 import {
+  brokenBy,
   RECORD,
   stepsThatWait,
   type Activity as ActivityOf,
@@ -61,16 +62,15 @@ const ACTIVITIES: Record<string, ActivityOf<World>> = {
 
 const broken = (world: World, returned: unknown): string[] => {
   const { granted, refund, mails, isReturnEnded, isOwn } = world;
-  const wrong: string[] = [];
-  const must = (isSo: boolean, what: string): void => void (isSo || wrong.push(what));
-  must(stepsThatWait(world).length === 0, 'it ended while a step waits');
-  const isMade = refund === 'succeeded' && granted !== 0;
-  must(mails.includes('refunded') === isMade, `${refund}, and its mails are ${mails.join()}`);
-  const isEnded = isMade || returned === 'given back in another way';
-  must(isOwn || isReturnEnded === isEnded, `${refund}, and its return is ${isReturnEnded}`);
-  const isGone = returned === 'refused';
-  must(isGone === world.attentions.size > 0, `${String(returned)}, and nobody is told`);
-  return wrong;
+  return brokenBy((must) => {
+    must(stepsThatWait(world).length === 0, 'it ended while a step waits');
+    const isMade = refund === 'succeeded' && granted !== 0;
+    must(mails.includes('refunded') === isMade, `${refund}, and its mails are ${mails.join()}`);
+    const isEnded = isMade || returned === 'given back in another way';
+    must(isOwn || isReturnEnded === isEnded, `${refund}, and its return is ${isReturnEnded}`);
+    const isGone = returned === 'refused';
+    must(isGone === world.attentions.size > 0, `${String(returned)}, and nobody is told`);
+  });
 };
 
 const ORDER = { orderId: 'ord_1', storeId: 'sto_1' };

@@ -2,6 +2,7 @@
 import { DomainError } from '../../../domain/errors.ts';
 import { RETURN_MOVES, type Inspection, type ReturnState } from '../../../domain/returns.ts';
 import {
+  brokenBy,
   meanwhile,
   RECORD,
   repairIn,
@@ -161,25 +162,24 @@ const DECISIONS: Record<string, Message> = {
 /** What a return's end promises; returns what is not so. */
 const broken = (world: World, returned: unknown): string[] => {
   const { state, accepted = 0, parcel, refund, granted, restocked, isCounted, mails } = world;
-  const wrong: string[] = [];
-  const must = (isSo: boolean, what: string): void => void (isSo || wrong.push(what));
-  must(returned === state, `it returned ${String(returned)}, the record is ${state}`);
-  must(stepsThatWait(world).length === 0, 'it ended while a step waits');
-  if (state === 'refunded' || state === 'inspected') {
-    const isMade = refund === 'succeeded' || granted === 0;
-    must(isMade === (state === 'refunded'), `${state}, and its refund is ${refund}`);
-    must(granted === 0 || granted === accepted * UNIT_MINOR, `${granted} for ${accepted} units`);
-    must(isCounted || restocked === accepted, `${restocked} of ${accepted} are on hand`);
-    const isMailed = mails.includes('refunded');
-    must(isMailed === (state === 'refunded' && granted !== 0), `mails are ${mails.join()}`);
-  } else {
-    must(state === 'expired' || state === 'rejected', `it ended ${state}`);
-    must(state !== 'expired' || parcel === 'not sent', `expired, and its parcel is ${parcel}`);
-    must(granted === undefined && restocked === 0, 'money or units moved');
-  }
-  const isRefused = accepted < UNITS && state !== 'expired';
-  must(mails.includes('return_refused') === isRefused, `mails are ${mails.join()}`);
-  return wrong;
+  return brokenBy((must) => {
+    must(returned === state, `it returned ${String(returned)}, the record is ${state}`);
+    must(stepsThatWait(world).length === 0, 'it ended while a step waits');
+    if (state === 'refunded' || state === 'inspected') {
+      const isMade = refund === 'succeeded' || granted === 0;
+      must(isMade === (state === 'refunded'), `${state}, and its refund is ${refund}`);
+      must(granted === 0 || granted === accepted * UNIT_MINOR, `${granted} for ${accepted} units`);
+      must(isCounted || restocked === accepted, `${restocked} of ${accepted} are on hand`);
+      const isMailed = mails.includes('refunded');
+      must(isMailed === (state === 'refunded' && granted !== 0), `mails are ${mails.join()}`);
+    } else {
+      must(state === 'expired' || state === 'rejected', `it ended ${state}`);
+      must(state !== 'expired' || parcel === 'not sent', `expired, and its parcel is ${parcel}`);
+      must(granted === undefined && restocked === 0, 'money or units moved');
+    }
+    const isRefused = accepted < UNITS && state !== 'expired';
+    must(mails.includes('return_refused') === isRefused, `mails are ${mails.join()}`);
+  });
 };
 
 const worldFor = (inspects: boolean) => (): World => ({
