@@ -149,6 +149,8 @@ describe("a carrier's signed webhook", () => {
     ["of another system's reference", bodyOf({ reference: 'PO-7' })],
     ['of a reference that is a path', bodyOf({ reference: '../../orders' })],
     ['without a parcel', bodyOf({ shipmentId: '' })],
+    ['of a parcel whose id has a NUL', bodyOf({ shipmentId: 'shp_\0' })],
+    ['of a parcel whose id is too long', bodyOf({ shipmentId: 'x'.repeat(101) })],
     ['without data', '{"type":"shipment.updated"}'],
     ['that is empty', '{}'],
     ['that is no object', 'null'],
