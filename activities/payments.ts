@@ -22,8 +22,12 @@ export interface AuthorizeInput extends OrderInput {
   cards?: number;
   /** This confirmation was answered before: its payment is only read again. */
   isReadAgain?: boolean;
-  /** When the payment window ends, in ms since 1970. */
+  /** When the order expires, in ms since 1970. */
   untilMs?: number;
+  /** How long the bank's challenge is waited for, in ms; without it until the window's end. */
+  challengeMs?: number;
+  /** When the payment window ends, in ms since 1970, where a challenge has less time. */
+  windowEndMs?: number;
   /** How much longer than the payment window the stock is held, in ms. */
   marginMs?: number;
 }
@@ -33,7 +37,7 @@ export interface Authorization {
   state: 'authorized' | 'action_required' | 'processing' | 'declined';
   /** When the same card is tried once more; only with `declined`. */
   retryAfterMs?: number;
-  /** When the payment window ends from now on, in ms since 1970; only with `declined`. */
+  /** When the order expires from now on, in ms since 1970; absent where that is as before. */
   untilMs?: number;
   /** Time spent in the task queue, in ms; the payment window and the hold are extended by it. */
   queuedMs?: number;
@@ -210,6 +214,37 @@ const outlastQueue = async (deps: AuthorizeDeps, input: AuthorizeInput): Promise
   return queuedMs;
 };
 
+/**
+ * Until when an undecided payment is waited for, where that changes: a challenge is short from its
+ * beginning, and a bank that works on it gives back the whole window.
+ */
+const untilOf = (
+  { challengeMs, windowEndMs, isReadAgain = false }: AuthorizeInput,
+  isChallenge: boolean,
+): number | undefined => {
+  if (challengeMs === undefined || windowEndMs === undefined) return undefined;
+  if (!isChallenge) return windowEndMs;
+  return isReadAgain ? undefined : Math.min(windowEndMs, Date.now() + challengeMs);
+};
+
+/** Waits for the bank, or for what it asks of the shopper. */
+const undecided = async (
+  deps: AuthorizeDeps,
+  input: AuthorizeInput,
+  stage: Stage,
+  clientSecret: string | null,
+): Promise<Authorization> => {
+  const isChallenge = stage !== 'processing';
+  const untilMs = untilOf(input, isChallenge);
+  const until = isoOf(untilMs ?? input.untilMs);
+  const action: NextAction = isChallenge
+    ? { kind: 'authenticate', message: ACTION_MESSAGE, until }
+    : { kind: 'wait', message: WAIT_MESSAGE, until };
+  await awaitShopper(deps, input, action, isChallenge ? clientSecret : null);
+  const state = isChallenge ? 'action_required' : 'processing';
+  return { state, ...(untilMs !== undefined && { untilMs }) };
+};
+
 const authorize = async (deps: Attempt, input: AuthorizeInput): Promise<Authorization> => {
   const { orderId, storeId } = input;
   const order = await orderToPay(deps, input);
@@ -225,14 +260,7 @@ const authorize = async (deps: Attempt, input: AuthorizeInput): Promise<Authoriz
       });
       return { state: 'authorized' };
     }
-    const until = isoOf(input.untilMs);
-    if (stage === 'processing') {
-      await awaitShopper(deps, input, { kind: 'wait', message: WAIT_MESSAGE, until }, null);
-      return { state: 'processing' };
-    }
-    const action = { kind: 'authenticate' as const, message: ACTION_MESSAGE, until };
-    await awaitShopper(deps, input, action, clientSecret);
-    return { state: 'action_required' };
+    return await undecided(deps, input, stage, clientSecret);
   } catch (error) {
     if (isDecline(error)) return afterDecline(deps, input, order, error);
     throw refusedForGood(error) ?? error;

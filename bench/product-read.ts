@@ -67,7 +67,7 @@ export const productRead = {
       return `/graphql?${new URLSearchParams({ documentId: PAGE, variables }).toString()}`;
     },
     // Cassandra is read once a second, so its other work would dominate and is not counted.
-    services: ['gateway', 'search', 'redis'],
+    services: ['gateway', 'search', 'redis', 'redis-limits'],
   }),
 };
 
@@ -77,7 +77,7 @@ export const productOfStore = {
   measure: measuring({
     path: (id) => `/product/${id}`,
     withKey: true,
-    services: ['gateway', 'products', 'redis', 'postgres'],
+    services: ['gateway', 'products', 'redis-limits', 'postgres'],
   }),
 };
 

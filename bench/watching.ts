@@ -19,6 +19,8 @@ export const WATCHED = [
   'projector',
   'postgres',
   'redis',
+  'redis-limits',
+  'redis-carts',
   'kafka',
   'cassandra',
   'temporal',

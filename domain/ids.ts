@@ -67,6 +67,10 @@ export const isId = <K extends IdKind>(kind: K, value: unknown): value is Id<K> 
   value.startsWith(`${ID_PREFIXES[kind]}_`) &&
   BODY.test(value.slice(ID_PREFIXES[kind].length + 1));
 
+/** The order whose reservation it is, if it is an order's. */
+export const orderIdOfReservation = (reservationId: string): string =>
+  `${ID_PREFIXES.order}_${reservationId.slice(ID_PREFIXES.reservation.length + 1)}`;
+
 /** Derives an order's reservation id: the same sortable suffix with another prefix. */
 export const reservationIdOf = (orderId: string): Id<'reservation'> =>
   `${ID_PREFIXES.reservation}_${orderId.slice(ID_PREFIXES.order.length + 1)}`;

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { DomainError } from './errors.ts';
 import {
   assertMove,
+  assertUnits,
   isCancellable,
   demandOf,
   isDecided,
@@ -156,5 +157,34 @@ describe('the demand of lines', () => {
       }),
       { seed: 7 },
     );
+  });
+});
+
+const LIMITS = { sku: 3, order: 5 };
+const refusal = (...lines: [sku: string, quantity: number][]): unknown => {
+  try {
+    assertUnits(
+      lines.map(([sku, quantity]) => ({ sku, quantity })),
+      LIMITS,
+    );
+    return undefined;
+  } catch (error) {
+    return error instanceof DomainError ? [error.code, error.facts] : error;
+  }
+};
+
+describe('an order of so many units', () => {
+  test('may have as many of a sku and in all as the limits say', () => {
+    expect(refusal(['a', 3], ['b', 2])).toBeUndefined();
+  });
+
+  test('is refused above the limit of a sku, on several lines, too', () => {
+    const refused = ['QUANTITY_LIMITED', { sku: 'a', most: 3 }];
+    expect(refusal(['a', 4])).toEqual(refused);
+    expect(refusal(['a', 2], ['b', 1], ['a', 2])).toEqual(refused);
+  });
+
+  test('is refused above the limit of all skus together', () => {
+    expect(refusal(['a', 3], ['b', 3])).toEqual(['QUANTITY_LIMITED', { most: 5 }]);
   });
 });

@@ -143,3 +143,30 @@ export const demandOf = (
     .map(([sku, quantity]) => ({ sku, quantity }))
     .sort((a, b) => (a.sku < b.sku ? -1 : 1));
 };
+
+/** How many units one order may hold, so that none takes all of a product off sale. */
+export interface UnitLimits {
+  /** Units of one sku, on all lines together. */
+  sku: number;
+  /** Units of all skus together. */
+  order: number;
+}
+
+const refused = (message: string, facts: Record<string, unknown>): DomainError =>
+  new DomainError('QUANTITY_LIMITED', message, { facts });
+
+/** QUANTITY_LIMITED with `most`, and with the sku where one is above its limit. */
+export const assertUnits = (
+  lines: readonly { sku: string; quantity: number }[],
+  limits: UnitLimits,
+): void => {
+  const demand = demandOf(lines);
+  const above = demand.find(({ quantity }) => quantity > limits.sku);
+  if (above) {
+    const { sku } = above;
+    throw refused(`at most ${limits.sku} of ${sku} an order`, { sku, most: limits.sku });
+  }
+  const units = demand.reduce((sum, { quantity }) => sum + quantity, 0);
+  if (units <= limits.order) return;
+  throw refused(`at most ${limits.order} units an order`, { most: limits.order });
+};

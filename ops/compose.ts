@@ -7,6 +7,7 @@ import { ROOT, type Instance } from './instance.ts';
 import { DEFAULT_PORT_BASE, portOf, type PortName } from './ports.ts';
 import { PROCESS_NAMES, specOf, type ProcessName } from './processes.ts';
 import { TEMPORAL } from './servers/go.ts';
+import { REDIS_NAMES, redisSettings, type RedisName } from './servers/redis.ts';
 import { LIMITS, SEARCH_ATTRIBUTES } from './servers/temporal.ts';
 
 /** The container of each port that is not named after it. */
@@ -62,23 +63,16 @@ const postgres = () => ({
   healthcheck: health(['pg_isready', '-h', '127.0.0.1', '-U', 'holdfast', '-d', 'holdfast']),
 });
 
-const redis = () => ({
+const redis = (name: RedisName) => ({
   image: 'redis:7.0.15',
   command: [
     'redis-server',
     '--port',
-    String(port('redis')),
-    '--save',
-    '',
-    '--appendonly',
-    'no',
-    '--maxmemory',
-    '256mb',
-    '--maxmemory-policy',
-    'noeviction',
+    String(port(name)),
+    ...Object.entries(redisSettings(name)).flatMap(([key, value]) => [`--${key}`, value]),
   ],
-  ports: published('redis'),
-  healthcheck: health(['redis-cli', '-p', String(port('redis')), 'ping'], 10),
+  ports: published(name),
+  healthcheck: health(['redis-cli', '-p', String(port(name)), 'ping'], 10),
 });
 
 const kafka = () => ({
@@ -156,7 +150,7 @@ const temporal = () => ({
 
 const servers = () => ({
   postgres: postgres(),
-  redis: redis(),
+  ...Object.fromEntries(REDIS_NAMES.map((name) => [name, redis(name)])),
   kafka: kafka(),
   cassandra: cassandra(),
   temporal: temporal(),

@@ -8,6 +8,7 @@ import type { Instance } from './instance.ts';
 import { settingsOf as processSettingsOf, specOf, type ProcessName } from './processes.ts';
 import { inlineKeys, keyFiles, localKey } from './identity/service-keys.ts';
 import { postgresUrl } from './servers/postgres.ts';
+import type { RedisName } from './servers/redis.ts';
 import type { PortName } from './ports.ts';
 
 const ROLES = [
@@ -25,6 +26,9 @@ const addressOf = (instance: Instance, name: PortName): string =>
   `${instance.host(name)}:${instance.port(name)}`;
 
 const urlOf = (instance: Instance, name: PortName): string => `http://${addressOf(instance, name)}`;
+
+const redisUrl = (instance: Instance, name: RedisName): string =>
+  `redis://${addressOf(instance, name)}`;
 
 const storeKey = (instance: Instance): string => `hf_${instance.secret('store-key')}`;
 const operatorKey = (instance: Instance): string => `hf_${instance.secret('operator-key')}`;
@@ -44,7 +48,9 @@ const settingsOf = (instance: Instance): Partial<Record<Setting, string>> => ({
   HOLDFAST_ROLE_PASSWORDS: JSON.stringify(
     Object.fromEntries(ROLES.map((role) => [role, instance.secret(`postgres/${role}`)])),
   ),
-  HOLDFAST_REDIS_URL: `redis://${addressOf(instance, 'redis')}`,
+  HOLDFAST_REDIS_URL: redisUrl(instance, 'redis'),
+  HOLDFAST_LIMITS_REDIS_URL: redisUrl(instance, 'redis-limits'),
+  HOLDFAST_CARTS_REDIS_URL: redisUrl(instance, 'redis-carts'),
   HOLDFAST_KAFKA_BROKERS: addressOf(instance, 'kafka'),
   HOLDFAST_CASSANDRA_CONTACT_POINT: addressOf(instance, 'cassandra'),
   HOLDFAST_CASSANDRA_DATACENTER: 'datacenter1',
@@ -97,6 +103,7 @@ const PASSED_ON: readonly Setting[] = [
   'STRIPE_API_BASE',
   'STRIPE_WEBHOOK_SECRETS',
   'HOLDFAST_PAYMENT_WINDOW_MS',
+  'HOLDFAST_GUEST_CHALLENGE_MS',
   'HOLDFAST_CARRIER_WEBHOOK_SECRETS',
   'HOLDFAST_CARRIER_POLL_MS',
   'HOLDFAST_VOID_PATIENCE_MS',
@@ -214,7 +221,8 @@ export const publicEnvironment = async (instance: Instance): Promise<Record<stri
   CARRIER_SANDBOX_URL: urlOf(instance, 'sandbox-carrier'),
   MAIL_URL: urlOf(instance, 'sandbox-mail'),
   POSTGRES_URL: postgresUrl(instance, 'holdfast'),
-  REDIS_URL: `redis://${addressOf(instance, 'redis')}`,
+  REDIS_URL: redisUrl(instance, 'redis'),
+  CARTS_REDIS_URL: redisUrl(instance, 'redis-carts'),
   KAFKA_BROKERS: addressOf(instance, 'kafka'),
   CASSANDRA_CONTACT_POINT: addressOf(instance, 'cassandra'),
   STORE_KEY: storeKey(instance),

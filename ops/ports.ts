@@ -23,6 +23,8 @@ export const PORT_OFFSETS = {
   'sandbox-carrier': 11,
   'mail-smtp': 12,
   'sandbox-mail': 13,
+  'redis-limits': 14,
+  'redis-carts': 15,
   gateway: 20,
   products: 21,
   search: 22,

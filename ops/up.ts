@@ -10,7 +10,7 @@ import { cassandraServer } from './servers/cassandra.ts';
 import { runCommand } from './servers/install.ts';
 import { kafkaServer } from './servers/kafka.ts';
 import { postgresServer } from './servers/postgres.ts';
-import { redisServer } from './servers/redis.ts';
+import { redisServers } from './servers/redis.ts';
 import type { Server } from './servers/server.ts';
 import type { Report } from './output.ts';
 import { temporalServer } from './servers/temporal.ts';
@@ -20,7 +20,7 @@ export const SERVERS: readonly Server[] = [
   cassandraServer,
   kafkaServer,
   postgresServer,
-  redisServer,
+  ...redisServers,
   temporalServer,
 ];
 const PROCESS_START_LIMIT_MS = 120_000;

@@ -60,7 +60,9 @@ const SETTINGS = {
   HOLDFAST_PUBLISHED_URL: z.string().min(1),
   HOLDFAST_ROLE_PASSWORDS: json,
   HOLDFAST_REDIS_URL: z.string().min(1),
-  /** A separate Redis for carts, where they must not share memory with stock and limits. */
+  /** The limits' own Redis, which never evicts; by default that of stock. */
+  HOLDFAST_LIMITS_REDIS_URL: z.string().min(1).optional(),
+  /** The carts' own Redis, which evicts by `volatile-ttl`; by default that of the limits. */
   HOLDFAST_CARTS_REDIS_URL: z.string().min(1).optional(),
   /** Milliseconds without a read after which a cart expires. */
   HOLDFAST_CART_LIFE_MS: durationMs.default(14 * 24 * 60 * 60_000),
@@ -111,6 +113,11 @@ const SETTINGS = {
   HOLDFAST_BOOTSTRAP_STORE_KEY: z.string().min(1),
   HOLDFAST_BOOTSTRAP_OPERATOR_KEY: z.string().min(1),
   HOLDFAST_PAYMENT_WINDOW_MS: durationMs.default(15 * 60_000),
+  /**
+   * How long a guest's order waits for an answer to the bank's challenge: it costs a guest nothing,
+   * and holds stock.
+   */
+  HOLDFAST_GUEST_CHALLENGE_MS: durationMs.default(4 * 60_000),
   /**
    * Limit of all workers together: a step makes at most two calls, below the provider's limit of
    * 100/s.
@@ -191,10 +198,14 @@ export const settingsOf = <P extends ProcessWithSettings>(process: P): Parsed<Se
 /** The durations of orders' workflows. */
 export const timingsOf = (
   settings: Parsed<
-    'HOLDFAST_PAYMENT_WINDOW_MS' | 'HOLDFAST_CARRIER_POLL_MS' | 'HOLDFAST_VOID_PATIENCE_MS'
+    | 'HOLDFAST_PAYMENT_WINDOW_MS'
+    | 'HOLDFAST_GUEST_CHALLENGE_MS'
+    | 'HOLDFAST_CARRIER_POLL_MS'
+    | 'HOLDFAST_VOID_PATIENCE_MS'
   >,
 ): WorkflowTimings => ({
   paymentWindowMs: settings.HOLDFAST_PAYMENT_WINDOW_MS,
+  guestChallengeMs: settings.HOLDFAST_GUEST_CHALLENGE_MS,
   carrierPollMs: settings.HOLDFAST_CARRIER_POLL_MS,
   voidPatienceMs: settings.HOLDFAST_VOID_PATIENCE_MS,
 });

@@ -8,6 +8,7 @@ import { gateOf } from '../apis/gateway/limits/gate.ts';
 import { limitsOf } from '../apis/gateway/limits/profiles.ts';
 import { createRates } from '../apis/gateway/limits/rates.ts';
 import { createConcurrencyLimits } from '../apis/gateway/limits/concurrency-limits.ts';
+import { watchOrderChanges } from '../apis/gateway/order-changes.ts';
 import { gatewayRoutes } from '../apis/gateway/routes.ts';
 import { createOrderAccess } from '../apis/http/access.ts';
 import { createCursors } from '../apis/http/cursors.ts';
@@ -80,7 +81,8 @@ const connect = (telemetry: Telemetry) => {
 
 /** What keeps calls within limits. */
 const guards = async (telemetry: Telemetry) => {
-  const redis = connectRedis(config.HOLDFAST_REDIS_URL, telemetry);
+  const { HOLDFAST_LIMITS_REDIS_URL: limitsUrl = config.HOLDFAST_REDIS_URL } = config;
+  const redis = connectRedis(limitsUrl, telemetry);
   const store = createLimitStore(redis);
   // Connects first, so that the first calls count in Redis; without Redis the gateway still starts.
   await redis.connected(REDIS_START_LIMIT_MS);
@@ -101,7 +103,9 @@ const guards = async (telemetry: Telemetry) => {
 
 await run(config, async (telemetry, draining) => {
   const { redis, cartsRedis, carts, gate, attempts } = await guards(telemetry);
-  const deps = { ...connect(telemetry), carts, attempts, draining };
+  const connected = connect(telemetry);
+  const changes = watchOrderChanges({ ...connected, draining });
+  const deps = { ...connected, carts, attempts, changes, units: limits.units, draining };
   const { pg, sessionSecret } = deps;
   const mailing = startMailing(deps);
   const { HOLDFAST_HOST: host, HOLDFAST_PORT: port, HOLDFAST_TRUSTED_PROXIES: proxies } = config;
@@ -119,7 +123,7 @@ await run(config, async (telemetry, draining) => {
   return {
     checks: {},
     stop: async () => {
-      await Promise.all([listener.stop(), mailing.stop()]);
+      await Promise.all([listener.stop(), mailing.stop(), changes.stop()]);
       await pg.close();
       redis.close();
       cartsRedis.close();

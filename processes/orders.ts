@@ -5,6 +5,7 @@ import { authenticatingPublicOnly } from '../apis/http/principals.ts';
 import { appOf } from '../apis/http/app.ts';
 import { listenApp } from '../apis/http/server.ts';
 import { ordersRpc } from '../apis/orders/rpc.ts';
+import { watchOrders } from '../apis/orders/watch.ts';
 import { payloadCodec } from '../workflows/client/codec.ts';
 import { connectTemporal } from '../workflows/client/connection.ts';
 import { carrierWebhookRoute } from '../apis/orders/webhooks/carrier.ts';
@@ -24,13 +25,15 @@ import { serviceKeys } from '../apis/rpc/service-keys.ts';
 const config = configOf('orders');
 
 const connect = (telemetry: Telemetry) => {
+  const pg = connectPostgres({ url: config.HOLDFAST_POSTGRES_URL, telemetry });
   const temporal = connectTemporal(
     config.HOLDFAST_TEMPORAL_ADDRESS,
     config.HOLDFAST_TEMPORAL_NAMESPACE,
     payloadCodec(config.HOLDFAST_CODEC_KEYS),
   );
   return {
-    pg: connectPostgres({ url: config.HOLDFAST_POSTGRES_URL, telemetry }),
+    pg,
+    watch: watchOrders(pg, telemetry),
     cassandra: connectCassandra({
       contactPoint: config.HOLDFAST_CASSANDRA_CONTACT_POINT,
       datacenter: config.HOLDFAST_CASSANDRA_DATACENTER,
@@ -81,6 +84,8 @@ await run(config, async (telemetry) => {
     checks: { postgres: pgAnswers(deps.pg) },
     stop: async () => {
       deps.admission.stop();
+      // Before the listeners, which wait for the calls that watch.
+      await deps.watch.stop();
       await Promise.all([http.stop(), grpc.stop()]);
       await deps.temporal.close();
       await Promise.all([deps.pg.close(), deps.cassandra.close()]);

@@ -27,6 +27,11 @@ export interface FulfillOrderInput {
   demand: Demand[];
   /** How long the shopper has to pay, in ms; stock is held a little longer. */
   paymentWindowMs: number;
+  /**
+   * How long a guest's bank is waited for when it asks for the card's holder, in ms; absent for an
+   * account, which has the payment window.
+   */
+  challengeMs?: number;
   /** How long after the booking the carrier is looked at without an event of its own, in ms. */
   carrierPollMs: number;
   /** How long the money of a cancelled order waits for its parcels to be voided, in ms. */
@@ -46,15 +51,20 @@ export interface FulfillOrderInput {
 }
 
 /** The workflow's durations; they are inputs, so that tests need no time travel. */
-export type WorkflowTimings = Pick<
+export interface WorkflowTimings extends Pick<
   FulfillOrderInput,
   'paymentWindowMs' | 'carrierPollMs' | 'voidPatienceMs'
->;
+> {
+  /** `challengeMs` of a guest's order. */
+  guestChallengeMs: number;
+}
 
 /** The stored fields of an order that its workflow is started from. */
 export interface StoredOrder {
   id: string;
   storeId: string;
+  /** `account/<id>`, or `guest/<hash>`. */
+  principal: string;
   lines: Demand[];
   status: OrderStatus;
   totalMinor: number;
@@ -66,10 +76,12 @@ export interface StoredOrder {
 const isUnpaid = ({ status, totalMinor, paymentIntentId }: StoredOrder): boolean =>
   status === 'accepted' && totalMinor > 0 && paymentIntentId === undefined;
 
+const isGuests = ({ principal }: StoredOrder): boolean => principal.startsWith('guest/');
+
 /** The options of an order's workflow start, made from the stored order alone. */
 export const fulfillOrderOptions = (order: StoredOrder, timings: WorkflowTimings) => {
   const { id: orderId, storeId, lines, createdAt } = order;
-  const { paymentWindowMs, carrierPollMs, voidPatienceMs } = timings;
+  const { paymentWindowMs, guestChallengeMs, carrierPollMs, voidPatienceMs } = timings;
   const input: FulfillOrderInput = {
     orderId,
     storeId,
@@ -77,6 +89,7 @@ export const fulfillOrderOptions = (order: StoredOrder, timings: WorkflowTimings
     paymentWindowMs,
     carrierPollMs,
     voidPatienceMs,
+    ...(isGuests(order) && { challengeMs: guestChallengeMs }),
     ...(isUnpaid(order) && { acceptedAtMs: createdAt.getTime() }),
   };
   return {

@@ -4,6 +4,7 @@ import type { Client } from '@connectrpc/connect';
 import type { z } from 'zod';
 import { DomainError, invalid, isErrorCode } from '../../domain/errors.ts';
 import { isId } from '../../domain/ids.ts';
+import { assertUnits } from '../../domain/order.ts';
 import type { Currency } from '../../domain/money.ts';
 import type { Order } from '../../proto/gen/holdfast/orders/v1/order_pb.ts';
 import type {
@@ -16,6 +17,8 @@ import { assertNoCardNumber } from '../http/body.ts';
 import type { Principal } from '../http/principals.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Attempts, Paid } from './limits/attempts.ts';
+import type { Limits } from './limits/profiles.ts';
+import type { OrderChanges } from './order-changes.ts';
 import { callHeaders, ownerOf } from './owners.ts';
 import {
   idOf,
@@ -29,7 +32,11 @@ import {
 export interface OrderDeps {
   orders: Client<typeof OrdersService>;
   access: OrderAccess;
+  /** Wakes those who follow an order. */
+  changes: OrderChanges;
   attempts: Attempts;
+  /** How many units a guest or an account may order at once. */
+  units: Limits['units'];
   telemetry: Telemetry;
   /** Aborted when this process is about to end. */
   draining: AbortSignal;
@@ -106,14 +113,18 @@ export const emailOf = ({ principal }: Shopper, given: string | undefined): stri
   return email;
 };
 
-/** The same key and body join the first call. Codes: those of PlaceOrder, TOO_MANY_DECLINES. */
-export const placeOrder = (
-  { orders, access, attempts }: OrderDeps,
+/**
+ * The same key and body join the first call. Codes: those of PlaceOrder, QUANTITY_LIMITED,
+ * TOO_MANY_DECLINES.
+ */
+export const placeOrder = async (
+  { orders, access, attempts, units }: OrderDeps,
   { principal, address }: Shopper,
   body: z.output<typeof orderBody> & { currency?: Currency | undefined },
   key: string,
 ): Promise<Order> => {
   const email = emailOf({ principal, address }, body.email);
+  assertUnits(body.lines, units[principal.kind === 'account' ? 'account' : 'guest']);
   const account = ownerOf(principal, email);
   const checkout = wireCheckout({ ...body, email }, key, account);
   const { storeId } = principal;

@@ -56,7 +56,12 @@ const placeRoute = (deps: OrderDeps): Route =>
     body: orderBody,
     headers: NEEDS_KEY,
     response: orderResponse,
-    statuses: { 201: 'decided', 202: 'not decided yet', 402: 'CARD_DECLINED', 409: 'OUT_OF_STOCK' },
+    statuses: {
+      201: 'decided',
+      202: 'not decided yet',
+      402: 'CARD_DECLINED',
+      409: 'OUT_OF_STOCK, PRICE_CHANGED or QUANTITY_LIMITED',
+    },
     handler: async (input) => {
       const order = await placeOrder(deps, input, input.body, keyOf(input.request));
       const headers = { location: `/orders/${idOf(order)}`, 'cache-control': 'no-store' };

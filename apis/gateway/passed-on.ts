@@ -68,6 +68,7 @@ export const passedOnRoutes = (behind: Behind): Route[] => [
     ['get', '/recovery/disputes', 'recovery'],
     ['post', '/recovery/disputes/:id/submit', 'recovery'],
     ['post', '/recovery/disputes/:id/accept', 'recovery'],
+    ['get', '/recovery/holds', 'recovery'],
     ['get', '/recovery/returns', 'recovery'],
     ['post', '/recovery/returns/:id/accept', 'recovery'],
     ['post', '/recovery/returns/:id/refuse', 'recovery'],

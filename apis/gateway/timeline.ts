@@ -1,15 +1,17 @@
 // Serves an order's timeline, as JSON at once or live as server-sent events.
+import { DomainError } from '../../domain/errors.ts';
 import { isEnding, ORDER_STATUSES, type OrderStatus } from '../../domain/order.ts';
 import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
+import type { Principal } from '../http/principals.ts';
 import { jsonOr, reply, route, type Route, type RouteInput } from '../http/routes.ts';
 import type { OrderDeps } from './order-calls.ts';
 import { allowedOrderId } from './orders.ts';
 import { callHeaders } from './owners.ts';
-import { toEventResponse } from './shapes.ts';
+import { statusOf, toEventResponse } from './shapes.ts';
 import { eventsResponse } from './responses.ts';
 
-const POLL_MS = 500;
-const PING_EVERY_POLLS = 30;
+/** A follower looks this often without a change, at its order and whether it still may. */
+const LOOK_MS = 15_000;
 /** A follower's connection ends after this; it reconnects with Last-Event-ID. */
 const FOLLOW_MS_MAX = 30 * 60_000;
 
@@ -29,31 +31,99 @@ const lastSeen = (request: Request): number => {
   return /^\d{1,9}$/.test(header) ? Number(header) : 0;
 };
 
-/** Sends events until the order has ended or the follower disconnects. */
+type EventResponse = ReturnType<typeof toEventResponse>;
+
+interface Followed {
+  orderId: string;
+  /** The caller, whose session or token may have ended since. */
+  principal: Principal;
+  afterSequence: number;
+}
+
+const eventsAfter = async (
+  { orders }: OrderDeps,
+  { orderId, principal, afterSequence }: Followed,
+): Promise<EventResponse[]> => {
+  const request = { orderId, afterSequence };
+  const { events } = await orders.listOrderEvents(request, callHeaders(principal));
+  return events.map(toEventResponse);
+};
+
+/** False once the caller may no longer see the order; true while that cannot be found out. */
+const isStillAllowed = async (
+  { access }: OrderDeps,
+  input: RouteInput,
+  followed: Followed,
+): Promise<boolean> => {
+  try {
+    followed.principal = await input.authenticate();
+    return allowedOrderId(access, { ...input, principal: followed.principal }) !== '';
+  } catch (error) {
+    if (error instanceof DomainError) return error.code === 'UNAVAILABLE';
+    throw error;
+  }
+};
+
+/** Sends what is new; true when the order has ended, and nothing is left to send. */
+const sendNew = async (
+  stream: SSEStreamingApi,
+  followed: Followed,
+  events: EventResponse[],
+): Promise<boolean> => {
+  for (const event of events) {
+    followed.afterSequence = event.sequence;
+    const data = JSON.stringify(event);
+    await stream.writeSSE({ id: String(event.sequence), event: event.type, data });
+  }
+  return events.some(({ type }) => ENDING_EVENTS.has(type));
+};
+
+/** Sends events until the order has ended or the follower is gone or may no longer see it. */
 const follow = async (
   stream: SSEStreamingApi,
   deps: OrderDeps,
-  { principal, request }: RouteInput,
-  orderId: string,
+  input: RouteInput,
+  followed: Followed,
 ): Promise<void> => {
   const until = Date.now() + FOLLOW_MS_MAX;
   // Followers reconnect to another process when this one ends.
-  const isOver = (): boolean => stream.aborted || request.signal.aborted || deps.draining.aborted;
-  let afterSequence = lastSeen(request);
-  for (let polls = 1; Date.now() < until && !isOver(); polls++) {
-    const listed = await deps.orders.listOrderEvents(
-      { orderId, afterSequence },
-      callHeaders(principal),
-    );
-    for (const event of listed.events.map(toEventResponse)) {
-      afterSequence = event.sequence;
-      const data = JSON.stringify(event);
-      await stream.writeSSE({ id: String(event.sequence), event: event.type, data });
-      if (ENDING_EVENTS.has(event.type)) return;
+  const isOver = (): boolean =>
+    Date.now() > until || stream.aborted || input.request.signal.aborted || deps.draining.aborted;
+  const follower = deps.changes.follow(followed.orderId);
+  stream.onAbort(follower.wake);
+  input.request.signal.addEventListener('abort', follower.wake);
+  try {
+    while (!isOver()) {
+      const events = await eventsAfter(deps, followed);
+      if (await sendNew(stream, followed, events)) return;
+      if (events.length === 0) await stream.write(': still here\n\n');
+      await follower.changed(LOOK_MS);
+      if (!(await isStillAllowed(deps, input, followed))) return;
     }
-    if (polls % PING_EVERY_POLLS === 0) await stream.write(': still here\n\n');
-    await Bun.sleep(POLL_MS);
+  } finally {
+    follower.end();
   }
+};
+
+/** Follows from the last event that the caller has seen; 204 where none will come any more. */
+const followedLive = async (
+  deps: OrderDeps,
+  input: RouteInput,
+  orderId: string,
+): Promise<Response> => {
+  const { c, principal, request } = input;
+  const followed = { orderId, principal, afterSequence: lastSeen(request) };
+  const { order } = await deps.orders.getOrder({ orderId }, callHeaders(principal));
+  const hasEnded = order !== undefined && isEnding(statusOf(order));
+  c.header('cache-control', 'no-store');
+  if (!hasEnded) {
+    c.env.timeout?.(request, 0);
+    return streamSSE(c, (stream) => follow(stream, deps, input, followed));
+  }
+  // An EventSource reconnects after each end, but not after a 204 (HTML, 9.2.3).
+  const events = await eventsAfter(deps, followed);
+  if (events.length === 0) return c.body(null, 204);
+  return streamSSE(c, async (stream) => void (await sendNew(stream, followed, events)));
 };
 
 export const timelineRoute = (deps: OrderDeps): Route =>
@@ -64,19 +134,16 @@ export const timelineRoute = (deps: OrderDeps): Route =>
     summary: 'The timeline; with Accept: text/event-stream it is followed live.',
     needs: 'own-order',
     response: jsonOr(eventsResponse, 'text/event-stream'),
-    statuses: { 200: 'events, oldest first' },
+    statuses: {
+      200: 'events, oldest first',
+      204: 'nothing is left to follow: the order has ended, and Last-Event-ID is its last',
+    },
     handler: async (input) => {
       const orderId = allowedOrderId(deps.access, input);
       const wantsStream = input.request.headers.get('accept')?.includes('text/event-stream');
-      if (wantsStream) {
-        await deps.orders.getOrder({ orderId }, callHeaders(input.principal));
-        const { c, request } = input;
-        c.env.timeout?.(request, 0);
-        c.header('cache-control', 'no-store');
-        return streamSSE(c, (stream) => follow(stream, deps, input, orderId));
-      }
-      const request = { orderId, afterSequence: 0 };
-      const { events } = await deps.orders.listOrderEvents(request, callHeaders(input.principal));
-      return reply({ events: events.map(toEventResponse) }, 200, { 'cache-control': 'no-store' });
+      if (wantsStream) return followedLive(deps, input, orderId);
+      const { principal } = input;
+      const events = await eventsAfter(deps, { orderId, principal, afterSequence: 0 });
+      return reply({ events }, 200, { 'cache-control': 'no-store' });
     },
   });

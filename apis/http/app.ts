@@ -121,7 +121,7 @@ const textOf = (
 };
 
 const handled =
-  (route: Route, { checksResponses = false }: Mounting) =>
+  (route: Route, { authenticate, checksResponses = false }: Mounting) =>
   async (c: Context<Env>): Promise<Response> => {
     const params = c.req.param();
     assertParameters(params);
@@ -131,6 +131,7 @@ const handled =
       query: route.passesQuery ? {} : queryOf(request, route.query),
       body: route.body ? parsed(route.body, await jsonBody(request)) : undefined,
       principal: c.get('principal'),
+      authenticate: () => authenticate(request, route.needs, params),
       charge: c.get('charge'),
       requestId: c.get('requestId'),
       address: c.env?.address ?? '',

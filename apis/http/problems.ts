@@ -32,6 +32,7 @@ export const PROBLEMS = {
   AMOUNT_NOT_CHARGEABLE: { status: 422, title: 'Amount not chargeable' },
   CARD_DECLINED: { status: 402, title: 'Card declined' },
   PAYMENT_REFUSED: { status: 503, title: 'Payments are not possible' },
+  QUANTITY_LIMITED: { status: 409, title: 'Too many units' },
   OUT_OF_STOCK: { status: 409, title: 'Out of stock' },
   STOCK_BELOW_RESERVED: { status: 409, title: 'Stock below what is reserved' },
   RESERVATION_ENDED: { status: 409, title: 'Reservation ended' },

@@ -38,6 +38,8 @@ export interface RouteInput<B = unknown, Q = unknown> {
   body: B;
   query: Q;
   principal: Principal;
+  /** The principal as of now, for a response that lasts: its session or key may have ended. */
+  authenticate(): Promise<Principal>;
   request: Request;
   requestId: string;
   /** The client's network address; empty behind the gateway. */

@@ -7,19 +7,20 @@ import {
   reverseClaim,
 } from '../../db/postgres/ledger/endings.ts';
 import type { LedgerAnswer } from '../../db/postgres/ledger/fast-path.ts';
+import { listHolds } from '../../db/postgres/ledger/holds.ts';
 import { extendReservation, reservationById } from '../../db/postgres/ledger/reservations.ts';
 import type { InventoryService } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { callerOf } from '../rpc/server.ts';
 import { settle, type InventoryDeps } from './deps.ts';
 import { reserve } from './reserve.ts';
-import { holdMsOf, wireReservation } from './shapes.ts';
+import { holdMsOf, wireHold, wireReservation } from './shapes.ts';
 
 type Service = ServiceImpl<typeof InventoryService>;
 type Handlers<K extends keyof Service> = Pick<Service, K>;
 
 export const holdHandlers = (
   deps: InventoryDeps,
-): Handlers<'reserve' | 'extendReservation' | 'getReservation'> => ({
+): Handlers<'reserve' | 'extendReservation' | 'getReservation' | 'listHolds'> => ({
   async reserve({ reservationId, lines, expiresIn, attempt }, context) {
     const reservation = await reserve(deps, {
       storeId: callerOf(context).storeId,
@@ -45,6 +46,10 @@ export const holdHandlers = (
     const { storeId } = callerOf(context);
     const reservation = await reservationById(deps.pg, storeId, reservationId);
     return { reservation: wireReservation(reservation) };
+  },
+  async listHolds({ sku }, context) {
+    const { holds, ...totals } = await listHolds(deps.pg, callerOf(context).storeId, sku);
+    return { holds: holds.map(wireHold), ...totals };
   },
 });
 

@@ -10,9 +10,11 @@ import {
   type ReservationState,
   type StockLevel,
 } from '../../domain/stock.ts';
+import type { HeldBy } from '../../db/postgres/ledger/holds.ts';
 import type { Balance } from '../../db/postgres/ledger/balances.ts';
 import {
   MovementKind as WireKind,
+  HoldSchema,
   MovementSchema,
   ReservationSchema,
   ReservationState as WireState,
@@ -81,4 +83,11 @@ export const wireMovement = ({ kind, createdAt, ...movement }: Movement) =>
     reference: movement.reference,
     reason: movement.reason,
     createdAt: timestampOf(createdAt),
+  });
+
+export const wireHold = ({ createdAt, expiresAt, ...hold }: HeldBy) =>
+  create(HoldSchema, {
+    ...hold,
+    createdAt: timestampFromDate(createdAt),
+    expiresAt: timestampFromDate(expiresAt),
   });

@@ -22,6 +22,7 @@ import type { ProductsService } from '../../proto/gen/holdfast/products/v1/produ
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { TemporalConnection } from '../../workflows/client/connection.ts';
 import type { WorkflowTimings } from '../../workflows/fulfill-order.contract.ts';
+import type { OrderWatch } from './watch.ts';
 import type { Admission } from './admission.ts';
 import { startOrderAndWait } from '../../workflows/client/start.ts';
 import { STORE_HEADER } from '../../domain/headers.ts';
@@ -36,6 +37,8 @@ export interface OrdersDeps extends WorkflowTimings {
   products: Client<typeof ProductsService>;
   temporal: TemporalConnection;
   admission: Admission;
+  /** Says which orders have new events. */
+  watch: OrderWatch;
   telemetry: Telemetry;
 }
 

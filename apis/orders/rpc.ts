@@ -79,7 +79,10 @@ const wireEvents = async (
 
 const readHandlers = (
   deps: OrdersDeps,
-): Pick<Service, 'getOrder' | 'findOrderByKey' | 'listOrders' | 'listOrderEvents'> => ({
+): Pick<
+  Service,
+  'getOrder' | 'findOrderByKey' | 'listOrders' | 'listOrderEvents' | 'watchOrders'
+> => ({
   async findOrderByKey({ principal, idempotencyKey: key }, context) {
     const { storeId } = callerOf(context);
     const order = await findOrderOfKey(deps.pg, { storeId, principal, key });
@@ -98,6 +101,7 @@ const readHandlers = (
     const truth = listOrdersOf(deps.pg, page).then((orders) => allAnswered(deps, orders));
     return { orders: await ordersOrViews(deps.cassandra, truth, page) };
   },
+  watchOrders: (_request, { signal }) => deps.watch.follow(signal),
   async listOrderEvents({ orderId, afterSequence: after }, context) {
     const { storeId } = callerOf(context);
     const id = orderIdOf(orderId);

@@ -203,6 +203,33 @@ export const disputesResponse = z.object({
 });
 export const decidedResponse = z.object({ action: actionResponse, dispute: disputeResponse });
 
+const HOLDS_MAX = 100;
+export const holdsResponse = z.object({
+  sku: text,
+  holds: z.number().int().describe('How many there are, those not listed among them.'),
+  quantity: z.number().int().describe('Units of all of them.'),
+  items: z
+    .array(
+      z.object({
+        reservationId: text,
+        quantity: z.number().int(),
+        since: moment,
+        until: moment,
+        order: z
+          .object({
+            id: idText('order'),
+            status: z.enum(ORDER_STATUSES),
+            principal: text.describe('`account/<id>`, or `guest/<hash of the e-mail>`.'),
+            email: text,
+            waitsFor: text.optional().describe('What its shopper or bank must do.'),
+          })
+          .optional()
+          .describe('Absent for a reservation that is not an order’s.'),
+      }),
+    )
+    .max(HOLDS_MAX),
+});
+
 export const stuckOrdersResponse = z.object({
   items: z.array(stuckOrderResponse).max(LIMIT_MAX),
   nextCursor: cursorText.nullable(),

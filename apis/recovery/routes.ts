@@ -6,6 +6,7 @@ import { descriptionRoute } from '../http/openapi/served.ts';
 import type { Route } from '../http/routes.ts';
 import { batchRoutes } from './batches.ts';
 import { disputeRoutes } from './disputes.ts';
+import { holdsRoute } from './holds.ts';
 import { orderRoutes, type RecoveryDeps } from './orders.ts';
 import { overviewRoute } from './overview.ts';
 import { returnRoutes } from './returns.ts';
@@ -18,6 +19,7 @@ const describedRoutes = (deps: RecoveryDeps): Route[] => [
   ...disputeRoutes(deps),
   ...batchRoutes(deps),
   ...returnRoutes(deps),
+  holdsRoute(deps),
 ];
 
 /** The description that is checked in as `openapi.json`; a test compares them. */

@@ -31,6 +31,7 @@ export const RPC_CODES = {
   AMOUNT_NOT_CHARGEABLE: Code.FailedPrecondition,
   CARD_DECLINED: Code.FailedPrecondition,
   PAYMENT_REFUSED: Code.Unavailable,
+  QUANTITY_LIMITED: Code.FailedPrecondition,
   OUT_OF_STOCK: Code.FailedPrecondition,
   STOCK_BELOW_RESERVED: Code.FailedPrecondition,
   RESERVATION_ENDED: Code.FailedPrecondition,

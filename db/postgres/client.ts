@@ -35,8 +35,11 @@ export interface Pg {
   transaction<T>(name: string, work: (tx: Tx) => Promise<T>, limitMs?: number): Promise<T>;
   /** The same as one store: row-level security hides other stores' rows. */
   as(storeId: StoreId): Pick<Pg, 'query' | 'transaction'>;
-  /** Runs `onNotify` for each NOTIFY on a channel, and once after each (re)connection. */
-  listen(channel: string, onNotify: () => void): Promise<() => Promise<void>>;
+  /**
+   * Runs `onNotify` with the payload of each NOTIFY on a channel, and without one after each
+   * (re)connection: until then some may have been missed.
+   */
+  listen(channel: string, onNotify: (payload?: string) => void): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
@@ -164,7 +167,7 @@ export const connectPostgres = ({ url, telemetry, connectionsMax }: PgOptions): 
       return { query: (name, work) => asStore(name, work), transaction: asStore };
     },
     listen: async (channel, onNotify) => {
-      const { unlisten } = await client.listen(channel, onNotify, onNotify);
+      const { unlisten } = await client.listen(channel, onNotify, () => onNotify());
       return unlisten;
     },
     close: async () => {

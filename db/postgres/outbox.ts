@@ -29,8 +29,13 @@ const bucketOf = (key: string): number => {
   return hash % OUTBOX_BUCKETS;
 };
 
-/** Channel that wakes relays; they also poll, so a missed notification only adds delay. */
+/**
+ * Channel that wakes relays; they also poll, so a missed notification only adds delay. The payload
+ * of a single event is its topic and key, that of many is empty.
+ */
 export const OUTBOX_CHANNEL = 'outbox';
+const payloadOf = ([first, ...others]: OutboxEvent[]): string =>
+  first && others.length === 0 ? `${first.topic} ${first.key}` : '';
 
 /** Writes events in the change's transaction, and notifies the relays at commit. */
 export const publish = async (tx: Tx, table: OutboxTable, events: OutboxEvent[]): Promise<void> => {
@@ -39,7 +44,7 @@ export const publish = async (tx: Tx, table: OutboxTable, events: OutboxEvent[])
   await tx
     .insert(table)
     .values(events.map((one) => ({ ...one, bucket: bucketOf(one.key), headers })));
-  await tx.execute(sql`select pg_notify(${OUTBOX_CHANNEL}, '')`);
+  await tx.execute(sql`select pg_notify(${OUTBOX_CHANNEL}, ${payloadOf(events)})`);
 };
 
 /** The same for many events, in one statement. */

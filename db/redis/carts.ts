@@ -11,6 +11,11 @@ const REPLACE = scriptOf('carts.lua');
 /** Attempts of one writer: each round of concurrent writers completes one of them. */
 const TRIES_MAX = 200;
 const PAUSE_MS_MAX = 5;
+/** Above this share of its memory a server takes no new carts of guests; the rest is for others. */
+const FULL_SHARE = 0.9;
+const FULL_RETRY_SECONDS = 60;
+/** A server's memory is read this often at most, in ms. */
+const MEMORY_LOOK_MS = 1_000;
 /** TTL of an empty cart, which is short because nothing is lost with it. */
 const EMPTY_LIFE_MS = 60 * 60_000;
 
@@ -49,6 +54,31 @@ const cartOf = (text: string | null | undefined): Cart | undefined => {
   return result?.success ? result.data : undefined;
 };
 
+/** The used share of the memory that a server may use, from 0 to 1; 0 without a limit. */
+export const usedShareOf = (info: string): number => {
+  const numberOf = (name: string): number =>
+    Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
+  const most = numberOf('maxmemory');
+  return most === 0 ? 0 : numberOf('used_memory') / most;
+};
+
+/** True while a server is nearly full, read at most once a second. */
+const watchMemory = (client: RedisClient) => {
+  let readAt = Number.NEGATIVE_INFINITY;
+  let reading: Promise<boolean> = Promise.resolve(false);
+  const read = (): Promise<boolean> =>
+    client.run('cart.memory', async () => {
+      const infos = await Promise.all(client.masters().map((one) => one.info('memory')));
+      return infos.some((info) => usedShareOf(info) > FULL_SHARE);
+    });
+  return (): Promise<boolean> => {
+    if (performance.now() - readAt < MEMORY_LOOK_MS) return reading;
+    readAt = performance.now();
+    reading = read();
+    return reading;
+  };
+};
+
 /** Makes the next cart from the present one; the same object or undefined writes nothing. */
 export type CartChange<T> = (present: Cart | undefined) => T;
 
@@ -69,7 +99,18 @@ export const createCartStore = (client: RedisClient, lifeMs: number) => {
       const words = [mark, crypto.randomUUID(), JSON.stringify(next), lifeOf(next)];
       return (await runScript(redis, REPLACE, [keyOf(storeId, name)], words)) === 1;
     });
+  const isNearlyFull = watchMemory(client);
   return {
+    /**
+     * Refuses a guest's new cart while the server is nearly full: anyone can make them, and the
+     * carts of others would be evicted for them. OVERLOADED.
+     */
+    assertRoomForGuest: async (): Promise<void> => {
+      if (!(await isNearlyFull())) return;
+      throw new DomainError('OVERLOADED', 'no new carts at the moment', {
+        retryAfterSeconds: FULL_RETRY_SECONDS,
+      });
+    },
     /** The cart, whose TTL is renewed; undefined when there is none. */
     find: async (storeId: string, name: string): Promise<Cart | undefined> => {
       const { cart } = await read(storeId, name);

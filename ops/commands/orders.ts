@@ -89,6 +89,16 @@ const breaks = command({
   run: (values) => call(values, 'GET', 'breaks'),
 });
 
+const holds = command({
+  name: 'holds',
+  summary: 'which orders hold the units of a sku, and whose they are',
+  about: 'Lists what holds a sku now, most units first, with the order and its shopper.',
+  example: 'orders holds POSTCARD-A6',
+  positionals: ['SKU'],
+  options: onTests,
+  run: (values, [sku = '']) => call(values, 'GET', `holds?sku=${encodeURIComponent(sku)}`),
+});
+
 const noted = { note: text('WHY', 'recorded in the audit of the order'), ...onTests };
 const about = { attention: text('ID', 'the attention, when several steps wait'), ...noted };
 
@@ -226,6 +236,7 @@ export const ORDERS = commandOf({
     stuck,
     show,
     breaks,
+    holds,
     returnsList,
     acceptReturn,
     refuseReturn,

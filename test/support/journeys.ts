@@ -142,6 +142,8 @@ export interface OrderOptions {
   postalCode?: string;
   email?: string;
   key?: string;
+  /** The bearer token of an account's session; a guest has none. */
+  token?: string;
 }
 
 /** A recipient's name of one test, by which the carrier's faults find its parcels. */
@@ -151,7 +153,11 @@ export const newEmail = (): string => `${letters()}${Date.now().toString(36)}@sh
 export const placeOrder = ({ env }: Shop, options: OrderOptions): Promise<Answer<OrderAnswer>> =>
   request<OrderAnswer>(`${env['GATEWAY_URL']}/orders`, {
     method: 'POST',
-    headers: { ...JSON_TYPE, 'idempotency-key': options.key ?? crypto.randomUUID() },
+    headers: {
+      ...JSON_TYPE,
+      'idempotency-key': options.key ?? crypto.randomUUID(),
+      ...(options.token !== undefined && { authorization: `Bearer ${options.token}` }),
+    },
     body: JSON.stringify({
       lines: [{ sku: options.sku, quantity: options.quantity ?? 1 }],
       email: options.email ?? 'shopper@holdfast.example',

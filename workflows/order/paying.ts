@@ -36,7 +36,13 @@ export async function untilAuthorized(state: OrderState, input: FulfillOrderInpu
       if (extensions++ < EXTENSIONS_MAX) await extend(state, input);
     }
     const isReadAgain = state.tries === answeredTries;
-    const request = { ...attemptOf(state), isReadAgain, ...(paymentMethod && { paymentMethod }) };
+    const { challengeMs } = input;
+    const request = {
+      ...attemptOf(state),
+      isReadAgain,
+      ...(challengeMs !== undefined && { challengeMs, windowEndMs: state.windowEndMs }),
+      ...(paymentMethod && { paymentMethod }),
+    };
     const answer = await unlessReplaced(state, () =>
       paymentsWithin(request.untilMs - Date.now()).authorizePayment(request),
     );
@@ -102,7 +108,8 @@ async function unlessReplaced<T>(
 
 /** Starts the payment window and the hold again from now. */
 async function extend(state: OrderState, { paymentWindowMs }: FulfillOrderInput): Promise<void> {
-  state.deadlineMs = Date.now() + paymentWindowMs;
+  state.windowEndMs = Date.now() + paymentWindowMs;
+  state.deadlineMs = state.windowEndMs;
   const holdMs = paymentWindowMs + HOLD_MARGIN_MS;
   await stock.extendHold({ ...state.order, holdMs });
 }

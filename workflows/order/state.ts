@@ -28,6 +28,8 @@ export interface OrderState extends Attending {
   /** How often a card was confirmed. */
   tries: number;
   /** When the payment window ends, in ms since 1970. */
+  windowEndMs: number;
+  /** When the order expires, in ms since 1970: a challenge or a declined card has less time. */
   deadlineMs: number;
   /** What has to be undone if the order ends without a parcel; registered before it is done. */
   undos: readonly UndoName[];
@@ -53,6 +55,7 @@ export const initialState = (input: FulfillOrderInput): OrderState => ({
   isWaiting: false,
   mailedTries: 0,
   tries: 1,
+  windowEndMs: Date.now() + input.paymentWindowMs,
   deadlineMs: Date.now() + input.paymentWindowMs,
   undos: [],
   hasLeft: input.resume?.hasLeft ?? false,

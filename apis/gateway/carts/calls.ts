@@ -99,7 +99,7 @@ const pricedLine = async (
   return line;
 };
 
-/** Makes a guest's cart with these lines. INVALID_INPUT, CART_FULL. */
+/** Makes a guest's cart with these lines. INVALID_INPUT, CART_FULL, OVERLOADED. */
 export const makeCart = async (
   deps: CartDeps,
   { storeId }: Principal,
@@ -108,6 +108,7 @@ export const makeCart = async (
   const ref = { storeId, id: newCartId() };
   const lines = await pricedLines(deps, storeId, changes);
   const made = lines.reduce((cart, line) => withMore(cart, line), EMPTY_CART);
+  await deps.carts.assertRoomForGuest();
   return { ref, cart: await deps.carts.change(storeId, ref.id, () => made) };
 };
 

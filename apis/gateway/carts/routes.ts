@@ -132,7 +132,7 @@ const checkoutRoute = (deps: CartDeps, { path, needs, refOf }: CartPath): Route 
       202: 'the order, not decided yet',
       402: 'CARD_DECLINED',
       404: 'NOT_FOUND',
-      409: 'CART_EMPTY, CART_IN_CHECKOUT, OUT_OF_STOCK or PRICE_CHANGED',
+      409: 'CART_EMPTY, CART_IN_CHECKOUT, OUT_OF_STOCK, PRICE_CHANGED or QUANTITY_LIMITED',
       422: 'IDEMPOTENCY_KEY_REUSED',
     },
     handler: async (input) => {

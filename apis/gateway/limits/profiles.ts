@@ -26,8 +26,13 @@ export type DeclinePolicy = z.output<typeof declines>;
 /** Wrong or running passwords of one e-mail address. */
 const failedSignIns = z.strictObject({ most: positive, windowSeconds: positive });
 
+/** Units that one order may hold. */
+const units = z.strictObject({ sku: positive, order: positive });
+
 const limits = z.strictObject({
   policies: z.array(policy),
+  /** By who orders: a guest's challenge costs nothing, and holds stock while it is unanswered. */
+  units: z.strictObject({ guest: units, account: units }),
   failedSignIns,
   declines: z.array(declines),
   /** Concurrent calls of one process, a limit for each kind. */
@@ -66,6 +71,7 @@ const PRODUCTION: Limits = {
     { name: 'principal', by: 'principal', kinds: SHOPPING, quota: 6_000, windowSeconds: 10 },
     { name: 'store', by: 'store', kinds: SHOPPING, quota: 200_000, windowSeconds: 10 },
   ],
+  units: { guest: { sku: 20, order: 100 }, account: { sku: 200, order: 1_000 } },
   failedSignIns: { most: 20, windowSeconds: 15 * MINUTE },
   declines: [
     { by: 'card', most: 4, windowSeconds: HOUR },
@@ -94,6 +100,7 @@ const LOCAL: Limits = {
     { name: 'principal', by: 'principal', kinds: SHOPPING, quota: 20_000, windowSeconds: 10 },
     { name: 'store', by: 'store', kinds: SHOPPING, quota: 100_000, windowSeconds: 10 },
   ],
+  units: { guest: { sku: 1_000, order: 10_000 }, account: { sku: 1_000, order: 10_000 } },
   failedSignIns: { most: 1_000, windowSeconds: MINUTE },
   // The provider's test cards are shared by everybody who tries something out.
   declines: [
@@ -116,12 +123,14 @@ export const limitsOf = (profile: Profile, otherwise: unknown): Limits => {
   const base = PROFILES[profile];
   const {
     policies,
+    units: unitsMax,
     declines: most,
     failedSignIns: signIns,
     atOnce,
   } = overrides.parse(otherwise ?? {});
   const all = {
     policies: policies ?? base.policies,
+    units: unitsMax ?? base.units,
     declines: most ?? base.declines,
     failedSignIns: signIns ?? base.failedSignIns,
     atOnce: { ...base.atOnce, ...atOnce },

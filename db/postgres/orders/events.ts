@@ -1,8 +1,9 @@
 // The events of an order: numbered, kept for ever, and published in the same transaction.
 import { and, asc, eq, gt } from 'drizzle-orm';
 import { orderChanged } from '../../kafka/events.ts';
+import { TOPICS } from '../../kafka/topics.ts';
 import type { Pg, Tx } from '../client.ts';
-import { publish } from '../outbox.ts';
+import { OUTBOX_CHANNEL, publish } from '../outbox.ts';
 import { orderEvents, ordersOutbox } from '../schema/orders.ts';
 import { factsOf } from './facts.ts';
 import { orderOf, type OrderRow } from './order-row.ts';
@@ -59,3 +60,18 @@ export const listOrderEvents = (
       .orderBy(asc(orderEvents.sequence))
       .limit(EVENTS_MAX),
   );
+
+const ORDER_PAYLOAD = new RegExp(`^${RegExp.escape(TOPICS.orders)} .*/(ord_\\w+)$`);
+
+/**
+ * Runs `onEvent` with the id of each order of any store that has a new event, once it is committed;
+ * without an id after each (re)connection, when events may have been missed.
+ */
+export const watchOrderEvents = (
+  pg: Pg,
+  onEvent: (orderId?: string) => void,
+): Promise<() => Promise<void>> =>
+  pg.listen(OUTBOX_CHANNEL, (payload) => {
+    const orderId = payload && ORDER_PAYLOAD.exec(payload)?.[1];
+    if (payload === undefined || orderId) onEvent(orderId);
+  });

@@ -97,7 +97,15 @@ const STOCK: Record<string, Activity> = {
 
 const PAYMENT: Record<string, Activity> = {
   authorizePayment: {
-    results: ['authorized', 'action_required', 'processing', 'declined', 'retried', 'kept'],
+    results: [
+      'authorized',
+      'action_required',
+      'processing',
+      'declined',
+      'retried',
+      'kept',
+      'challenged',
+    ],
     isDone: isPaid,
     apply: (world, _input, result) => {
       if (isPaid(world)) return { state: 'authorized' };
@@ -107,6 +115,8 @@ const PAYMENT: Record<string, Activity> = {
       }
       world.intent = 'open';
       move(world, 'awaiting_payment');
+      if (result === 'challenged')
+        return { state: 'action_required', untilMs: Date.now() + 240_000 };
       if (result === 'kept') return { state: 'declined', untilMs: Date.now() + 180_000 };
       if (result === 'retried') return { state: 'declined', retryAfterMs: 60_000 };
       return { state: result };
@@ -283,6 +293,7 @@ const brokenOf = (world: World, returned: unknown): string[] => {
 
 const TIMINGS: WorkflowTimings = {
   paymentWindowMs: 900_000,
+  guestChallengeMs: 240_000,
   carrierPollMs: 200,
   voidPatienceMs: 600_000,
 };

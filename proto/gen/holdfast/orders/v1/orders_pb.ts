@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file holdfast/orders/v1/orders.proto.
  */
 export const file_holdfast_orders_v1_orders: GenFile = /*@__PURE__*/
-  fileDesc("Ch9ob2xkZmFzdC9vcmRlcnMvdjEvb3JkZXJzLnByb3RvEhJob2xkZmFzdC5vcmRlcnMudjEiywMKEVBsYWNlT3JkZXJSZXF1ZXN0EhcKD2lkZW1wb3RlbmN5X2tleRgBIAEoCRIpCglwcmluY2lwYWwYAiABKAlCFrpIE3IRMg9eXFB7Q2N9ezEsMjAwfSQSOgoFbGluZXMYAyADKAsyHy5ob2xkZmFzdC5vcmRlcnMudjEuTGluZVJlcXVlc3RCCrpIB5IBBAgBEGQSQQoFZW1haWwYBCABKAlCMoABAbpILHIqMiheW15cc0A8Piw7Il17MSw2NH1AW0EtWmEtejAtOS4tXXsxLDE5MH0kEkcKEHNoaXBwaW5nX2FkZHJlc3MYBSABKAsyIi5ob2xkZmFzdC5vcmRlcnMudjEuQWRkcmVzc1JlcXVlc3RCCYABAbpIA8gBARI6Cg5wYXltZW50X21ldGhvZBgGIAEoCUIiukgfch0yG14ocG1fW0EtWmEtejAtOV9dezEsMTAwfSk/JBIhChRleHBlY3RlZF90b3RhbF9taW5vchgHIAEoA0gAiAEBEhkKBG5vdGUYCCABKAlCC4ABAbpIBXIDGPQDEhcKD2tlZXBfb25fZGVjbGluZRgJIAEoCEIXChVfZXhwZWN0ZWRfdG90YWxfbWlub3IiYwoLTGluZVJlcXVlc3QSNgoDc2t1GAEgASgJQim6SCZyJDIiXltBLVphLXowLTldW0EtWmEtejAtOS5fLy1dezAsNjN9JBIcCghxdWFudGl0eRgCIAEoBUIKukgHGgUYkE4oASKfAgoOQWRkcmVzc1JlcXVlc3QSKgoEbmFtZRgBIAEoCUIcukgZchcyFV5ccypcU1teXHgwMF17MCwxOTl9JBIrCgVsaW5lMRgCIAEoCUIcukgZchcyFV5ccypcU1teXHgwMF17MCwxOTl9JBIXCgVsaW5lMhgDIAEoCUIIukgFcgMYyAESKgoEY2l0eRgEIAEoCUIcukgZchcyFV5ccypcU1teXHgwMF17MCwxOTl9JBIYCgZyZWdpb24YBSABKAlCCLpIBXIDGMgBEjEKC3Bvc3RhbF9jb2RlGAYgASgJQhy6SBlyFzIVXlxzKlxTW15ceDAwXXswLDE5OX0kEiIKB2NvdW50cnkYByABKAlCEbpIDnIMMgpeW0EtWl17Mn0kIm0KElBsYWNlT3JkZXJSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlchIUCgxyZWZ1c2FsX2NvZGUYAiABKAkSFwoPcmVmdXNhbF9tZXNzYWdlGAMgASgJIiMKD0dldE9yZGVyUmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoCSI8ChBHZXRPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyIkMKFUZpbmRPcmRlckJ5S2V5UmVxdWVzdBIRCglwcmluY2lwYWwYASABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAIgASgJIkIKFkZpbmRPcmRlckJ5S2V5UmVzcG9uc2USKAoFb3JkZXIYASABKAsyGS5ob2xkZmFzdC5vcmRlcnMudjEuT3JkZXIiQgoWTGlzdE9yZGVyRXZlbnRzUmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoCRIWCg5hZnRlcl9zZXF1ZW5jZRgCIAEoBSJJChdMaXN0T3JkZXJFdmVudHNSZXNwb25zZRIuCgZldmVudHMYASADKAsyHi5ob2xkZmFzdC5vcmRlcnMudjEuT3JkZXJFdmVudCJnCgpPcmRlckV2ZW50EhAKCHNlcXVlbmNlGAEgASgFEgwKBHR5cGUYAiABKAkSJgoCYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWRhdGFfanNvbhgEIAEoCSJ+ChVDb25maXJtUGF5bWVudFJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAkSOgoOcGF5bWVudF9tZXRob2QYAiABKAlCIrpIH3IdMhteKHBtX1tBLVphLXowLTlfXXsxLDEwMH0pPyQSFwoPaWRlbXBvdGVuY3lfa2V5GAMgASgJInEKFkNvbmZpcm1QYXltZW50UmVzcG9uc2USKAoFb3JkZXIYASABKAsyGS5ob2xkZmFzdC5vcmRlcnMudjEuT3JkZXISFAoMcmVmdXNhbF9jb2RlGAIgASgJEhcKD3JlZnVzYWxfbWVzc2FnZRgDIAEoCSJQChFMaXN0T3JkZXJzUmVxdWVzdBIRCglwcmluY2lwYWwYASABKAkSDgoGYmVmb3JlGAIgASgJEhgKBWxpbWl0GAMgASgFQgm6SAYaBBhkKAEiPwoSTGlzdE9yZGVyc1Jlc3BvbnNlEikKBm9yZGVycxgBIAMoCzIZLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlciJxChRDaGFuZ2VBZGRyZXNzUmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoCRJHChBzaGlwcGluZ19hZGRyZXNzGAIgASgLMiIuaG9sZGZhc3Qub3JkZXJzLnYxLkFkZHJlc3NSZXF1ZXN0QgmAAQG6SAPIAQEiQQoVQ2hhbmdlQWRkcmVzc1Jlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyIuoCCgZSZXR1cm4SCgoCaWQYASABKAkSEAoIb3JkZXJfaWQYAiABKAkSLgoFc3RhdGUYAyABKA4yHy5ob2xkZmFzdC5vcmRlcnMudjEuUmV0dXJuU3RhdGUSJwoFbGluZXMYBCADKAsyGC5ob2xkZmFzdC5vcmRlcnMudjEuTGluZRIOCgZyZWFzb24YBSABKAkSFAoMcmVmdW5kX21pbm9yGAYgASgDEhAKCGN1cnJlbmN5GAcgASgJEhcKD3RyYWNraW5nX251bWJlchgIIAEoCRIMCgRub3RlGAkgASgJEi4KCmNyZWF0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKCGFjY2VwdGVkGAwgAygLMhguaG9sZGZhc3Qub3JkZXJzLnYxLkxpbmUikwEKDlJldHVyblNldHRpbmdzEjgKB2FkZHJlc3MYASABKAsyIi5ob2xkZmFzdC5vcmRlcnMudjEuQWRkcmVzc1JlcXVlc3RCA4ABARI1Cghsb2NhdGlvbhgCIAEoCUIjukggch4yHF4oW2EtejAtOV1bYS16MC05LV17MCwzOX0pPyQSEAoIaW5zcGVjdHMYAyABKAgiGgoYR2V0UmV0dXJuU2V0dGluZ3NSZXF1ZXN0IlEKGUdldFJldHVyblNldHRpbmdzUmVzcG9uc2USNAoIc2V0dGluZ3MYASABKAsyIi5ob2xkZmFzdC5vcmRlcnMudjEuUmV0dXJuU2V0dGluZ3MiWAoYUHV0UmV0dXJuU2V0dGluZ3NSZXF1ZXN0EjwKCHNldHRpbmdzGAEgASgLMiIuaG9sZGZhc3Qub3JkZXJzLnYxLlJldHVyblNldHRpbmdzQga6SAPIAQEiUQoZUHV0UmV0dXJuU2V0dGluZ3NSZXNwb25zZRI0CghzZXR0aW5ncxgBIAEoCzIiLmhvbGRmYXN0Lm9yZGVycy52MS5SZXR1cm5TZXR0aW5ncyKXAQoUUmVxdWVzdFJldHVyblJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAIgASgJEjoKBWxpbmVzGAMgAygLMh8uaG9sZGZhc3Qub3JkZXJzLnYxLkxpbmVSZXF1ZXN0Qgq6SAeSAQQIARBkEhgKBnJlYXNvbhgEIAEoCUIIukgFcgMY9AMiQwoVUmVxdWVzdFJldHVyblJlc3BvbnNlEioKBnJldHVybhgBIAEoCzIaLmhvbGRmYXN0Lm9yZGVycy52MS5SZXR1cm4iNwoQR2V0UmV0dXJuUmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoCRIRCglyZXR1cm5faWQYAiABKAkiPwoRR2V0UmV0dXJuUmVzcG9uc2USKgoGcmV0dXJuGAEgASgLMhouaG9sZGZhc3Qub3JkZXJzLnYxLlJldHVybiImChJDYW5jZWxPcmRlclJlcXVlc3QSEAoIb3JkZXJfaWQYASABKAkiPwoTQ2FuY2VsT3JkZXJSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlciqGAgoLUmV0dXJuU3RhdGUSHAoYUkVUVVJOX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWUkVUVVJOX1NUQVRFX1JFUVVFU1RFRBABEhkKFVJFVFVSTl9TVEFURV9BUFBST1ZFRBACEhkKFVJFVFVSTl9TVEFURV9SRUpFQ1RFRBADEhkKFVJFVFVSTl9TVEFURV9SRUNFSVZFRBAEEhkKFVJFVFVSTl9TVEFURV9SRUZVTkRFRBAFEhgKFFJFVFVSTl9TVEFURV9FWFBJUkVEEAYSGwoXUkVUVVJOX1NUQVRFX0lOX1RSQU5TSVQQBxIaChZSRVRVUk5fU1RBVEVfSU5TUEVDVEVEEAgy5gkKDU9yZGVyc1NlcnZpY2USWwoKUGxhY2VPcmRlchIlLmhvbGRmYXN0Lm9yZGVycy52MS5QbGFjZU9yZGVyUmVxdWVzdBomLmhvbGRmYXN0Lm9yZGVycy52MS5QbGFjZU9yZGVyUmVzcG9uc2USWgoIR2V0T3JkZXISIy5ob2xkZmFzdC5vcmRlcnMudjEuR2V0T3JkZXJSZXF1ZXN0GiQuaG9sZGZhc3Qub3JkZXJzLnYxLkdldE9yZGVyUmVzcG9uc2UiA5ACARJsCg5GaW5kT3JkZXJCeUtleRIpLmhvbGRmYXN0Lm9yZGVycy52MS5GaW5kT3JkZXJCeUtleVJlcXVlc3QaKi5ob2xkZmFzdC5vcmRlcnMudjEuRmluZE9yZGVyQnlLZXlSZXNwb25zZSIDkAIBEm8KD0xpc3RPcmRlckV2ZW50cxIqLmhvbGRmYXN0Lm9yZGVycy52MS5MaXN0T3JkZXJFdmVudHNSZXF1ZXN0GisuaG9sZGZhc3Qub3JkZXJzLnYxLkxpc3RPcmRlckV2ZW50c1Jlc3BvbnNlIgOQAgESZwoOQ29uZmlybVBheW1lbnQSKS5ob2xkZmFzdC5vcmRlcnMudjEuQ29uZmlybVBheW1lbnRSZXF1ZXN0GiouaG9sZGZhc3Qub3JkZXJzLnYxLkNvbmZpcm1QYXltZW50UmVzcG9uc2USXgoLQ2FuY2VsT3JkZXISJi5ob2xkZmFzdC5vcmRlcnMudjEuQ2FuY2VsT3JkZXJSZXF1ZXN0GicuaG9sZGZhc3Qub3JkZXJzLnYxLkNhbmNlbE9yZGVyUmVzcG9uc2USYAoKTGlzdE9yZGVycxIlLmhvbGRmYXN0Lm9yZGVycy52MS5MaXN0T3JkZXJzUmVxdWVzdBomLmhvbGRmYXN0Lm9yZGVycy52MS5MaXN0T3JkZXJzUmVzcG9uc2UiA5ACARJkCg1DaGFuZ2VBZGRyZXNzEiguaG9sZGZhc3Qub3JkZXJzLnYxLkNoYW5nZUFkZHJlc3NSZXF1ZXN0GikuaG9sZGZhc3Qub3JkZXJzLnYxLkNoYW5nZUFkZHJlc3NSZXNwb25zZRJkCg1SZXF1ZXN0UmV0dXJuEiguaG9sZGZhc3Qub3JkZXJzLnYxLlJlcXVlc3RSZXR1cm5SZXF1ZXN0GikuaG9sZGZhc3Qub3JkZXJzLnYxLlJlcXVlc3RSZXR1cm5SZXNwb25zZRJdCglHZXRSZXR1cm4SJC5ob2xkZmFzdC5vcmRlcnMudjEuR2V0UmV0dXJuUmVxdWVzdBolLmhvbGRmYXN0Lm9yZGVycy52MS5HZXRSZXR1cm5SZXNwb25zZSIDkAIBEnUKEUdldFJldHVyblNldHRpbmdzEiwuaG9sZGZhc3Qub3JkZXJzLnYxLkdldFJldHVyblNldHRpbmdzUmVxdWVzdBotLmhvbGRmYXN0Lm9yZGVycy52MS5HZXRSZXR1cm5TZXR0aW5nc1Jlc3BvbnNlIgOQAgEScAoRUHV0UmV0dXJuU2V0dGluZ3MSLC5ob2xkZmFzdC5vcmRlcnMudjEuUHV0UmV0dXJuU2V0dGluZ3NSZXF1ZXN0Gi0uaG9sZGZhc3Qub3JkZXJzLnYxLlB1dFJldHVyblNldHRpbmdzUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_holdfast_orders_v1_order]);
+  fileDesc("Ch9ob2xkZmFzdC9vcmRlcnMvdjEvb3JkZXJzLnByb3RvEhJob2xkZmFzdC5vcmRlcnMudjEiywMKEVBsYWNlT3JkZXJSZXF1ZXN0EhcKD2lkZW1wb3RlbmN5X2tleRgBIAEoCRIpCglwcmluY2lwYWwYAiABKAlCFrpIE3IRMg9eXFB7Q2N9ezEsMjAwfSQSOgoFbGluZXMYAyADKAsyHy5ob2xkZmFzdC5vcmRlcnMudjEuTGluZVJlcXVlc3RCCrpIB5IBBAgBEGQSQQoFZW1haWwYBCABKAlCMoABAbpILHIqMiheW15cc0A8Piw7Il17MSw2NH1AW0EtWmEtejAtOS4tXXsxLDE5MH0kEkcKEHNoaXBwaW5nX2FkZHJlc3MYBSABKAsyIi5ob2xkZmFzdC5vcmRlcnMudjEuQWRkcmVzc1JlcXVlc3RCCYABAbpIA8gBARI6Cg5wYXltZW50X21ldGhvZBgGIAEoCUIiukgfch0yG14ocG1fW0EtWmEtejAtOV9dezEsMTAwfSk/JBIhChRleHBlY3RlZF90b3RhbF9taW5vchgHIAEoA0gAiAEBEhkKBG5vdGUYCCABKAlCC4ABAbpIBXIDGPQDEhcKD2tlZXBfb25fZGVjbGluZRgJIAEoCEIXChVfZXhwZWN0ZWRfdG90YWxfbWlub3IiYwoLTGluZVJlcXVlc3QSNgoDc2t1GAEgASgJQim6SCZyJDIiXltBLVphLXowLTldW0EtWmEtejAtOS5fLy1dezAsNjN9JBIcCghxdWFudGl0eRgCIAEoBUIKukgHGgUYkE4oASKfAgoOQWRkcmVzc1JlcXVlc3QSKgoEbmFtZRgBIAEoCUIcukgZchcyFV5ccypcU1teXHgwMF17MCwxOTl9JBIrCgVsaW5lMRgCIAEoCUIcukgZchcyFV5ccypcU1teXHgwMF17MCwxOTl9JBIXCgVsaW5lMhgDIAEoCUIIukgFcgMYyAESKgoEY2l0eRgEIAEoCUIcukgZchcyFV5ccypcU1teXHgwMF17MCwxOTl9JBIYCgZyZWdpb24YBSABKAlCCLpIBXIDGMgBEjEKC3Bvc3RhbF9jb2RlGAYgASgJQhy6SBlyFzIVXlxzKlxTW15ceDAwXXswLDE5OX0kEiIKB2NvdW50cnkYByABKAlCEbpIDnIMMgpeW0EtWl17Mn0kIm0KElBsYWNlT3JkZXJSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlchIUCgxyZWZ1c2FsX2NvZGUYAiABKAkSFwoPcmVmdXNhbF9tZXNzYWdlGAMgASgJIiMKD0dldE9yZGVyUmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoCSI8ChBHZXRPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyIkMKFUZpbmRPcmRlckJ5S2V5UmVxdWVzdBIRCglwcmluY2lwYWwYASABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAIgASgJIkIKFkZpbmRPcmRlckJ5S2V5UmVzcG9uc2USKAoFb3JkZXIYASABKAsyGS5ob2xkZmFzdC5vcmRlcnMudjEuT3JkZXIiQgoWTGlzdE9yZGVyRXZlbnRzUmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoCRIWCg5hZnRlcl9zZXF1ZW5jZRgCIAEoBSJJChdMaXN0T3JkZXJFdmVudHNSZXNwb25zZRIuCgZldmVudHMYASADKAsyHi5ob2xkZmFzdC5vcmRlcnMudjEuT3JkZXJFdmVudCIUChJXYXRjaE9yZGVyc1JlcXVlc3QiOAoTV2F0Y2hPcmRlcnNSZXNwb25zZRIRCglvcmRlcl9pZHMYASADKAkSDgoGbWlzc2VkGAIgASgIImcKCk9yZGVyRXZlbnQSEAoIc2VxdWVuY2UYASABKAUSDAoEdHlwZRgCIAEoCRImCgJhdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJZGF0YV9qc29uGAQgASgJIn4KFUNvbmZpcm1QYXltZW50UmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoCRI6Cg5wYXltZW50X21ldGhvZBgCIAEoCUIiukgfch0yG14ocG1fW0EtWmEtejAtOV9dezEsMTAwfSk/JBIXCg9pZGVtcG90ZW5jeV9rZXkYAyABKAkicQoWQ29uZmlybVBheW1lbnRSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLmhvbGRmYXN0Lm9yZGVycy52MS5PcmRlchIUCgxyZWZ1c2FsX2NvZGUYAiABKAkSFwoPcmVmdXNhbF9tZXNzYWdlGAMgASgJIlAKEUxpc3RPcmRlcnNSZXF1ZXN0EhEKCXByaW5jaXBhbBgBIAEoCRIOCgZiZWZvcmUYAiABKAkSGAoFbGltaXQYAyABKAVCCbpIBhoEGGQoASI/ChJMaXN0T3JkZXJzUmVzcG9uc2USKQoGb3JkZXJzGAEgAygLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyInEKFENoYW5nZUFkZHJlc3NSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJEkcKEHNoaXBwaW5nX2FkZHJlc3MYAiABKAsyIi5ob2xkZmFzdC5vcmRlcnMudjEuQWRkcmVzc1JlcXVlc3RCCYABAbpIA8gBASJBChVDaGFuZ2VBZGRyZXNzUmVzcG9uc2USKAoFb3JkZXIYASABKAsyGS5ob2xkZmFzdC5vcmRlcnMudjEuT3JkZXIi6gIKBlJldHVybhIKCgJpZBgBIAEoCRIQCghvcmRlcl9pZBgCIAEoCRIuCgVzdGF0ZRgDIAEoDjIfLmhvbGRmYXN0Lm9yZGVycy52MS5SZXR1cm5TdGF0ZRInCgVsaW5lcxgEIAMoCzIYLmhvbGRmYXN0Lm9yZGVycy52MS5MaW5lEg4KBnJlYXNvbhgFIAEoCRIUCgxyZWZ1bmRfbWlub3IYBiABKAMSEAoIY3VycmVuY3kYByABKAkSFwoPdHJhY2tpbmdfbnVtYmVyGAggASgJEgwKBG5vdGUYCSABKAkSLgoKY3JlYXRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoIYWNjZXB0ZWQYDCADKAsyGC5ob2xkZmFzdC5vcmRlcnMudjEuTGluZSKTAQoOUmV0dXJuU2V0dGluZ3MSOAoHYWRkcmVzcxgBIAEoCzIiLmhvbGRmYXN0Lm9yZGVycy52MS5BZGRyZXNzUmVxdWVzdEIDgAEBEjUKCGxvY2F0aW9uGAIgASgJQiO6SCByHjIcXihbYS16MC05XVthLXowLTktXXswLDM5fSk/JBIQCghpbnNwZWN0cxgDIAEoCCIaChhHZXRSZXR1cm5TZXR0aW5nc1JlcXVlc3QiUQoZR2V0UmV0dXJuU2V0dGluZ3NSZXNwb25zZRI0CghzZXR0aW5ncxgBIAEoCzIiLmhvbGRmYXN0Lm9yZGVycy52MS5SZXR1cm5TZXR0aW5ncyJYChhQdXRSZXR1cm5TZXR0aW5nc1JlcXVlc3QSPAoIc2V0dGluZ3MYASABKAsyIi5ob2xkZmFzdC5vcmRlcnMudjEuUmV0dXJuU2V0dGluZ3NCBrpIA8gBASJRChlQdXRSZXR1cm5TZXR0aW5nc1Jlc3BvbnNlEjQKCHNldHRpbmdzGAEgASgLMiIuaG9sZGZhc3Qub3JkZXJzLnYxLlJldHVyblNldHRpbmdzIpcBChRSZXF1ZXN0UmV0dXJuUmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYAiABKAkSOgoFbGluZXMYAyADKAsyHy5ob2xkZmFzdC5vcmRlcnMudjEuTGluZVJlcXVlc3RCCrpIB5IBBAgBEGQSGAoGcmVhc29uGAQgASgJQgi6SAVyAxj0AyJDChVSZXF1ZXN0UmV0dXJuUmVzcG9uc2USKgoGcmV0dXJuGAEgASgLMhouaG9sZGZhc3Qub3JkZXJzLnYxLlJldHVybiI3ChBHZXRSZXR1cm5SZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJEhEKCXJldHVybl9pZBgCIAEoCSI/ChFHZXRSZXR1cm5SZXNwb25zZRIqCgZyZXR1cm4YASABKAsyGi5ob2xkZmFzdC5vcmRlcnMudjEuUmV0dXJuIiYKEkNhbmNlbE9yZGVyUmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoCSI/ChNDYW5jZWxPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkuaG9sZGZhc3Qub3JkZXJzLnYxLk9yZGVyKoYCCgtSZXR1cm5TdGF0ZRIcChhSRVRVUk5fU1RBVEVfVU5TUEVDSUZJRUQQABIaChZSRVRVUk5fU1RBVEVfUkVRVUVTVEVEEAESGQoVUkVUVVJOX1NUQVRFX0FQUFJPVkVEEAISGQoVUkVUVVJOX1NUQVRFX1JFSkVDVEVEEAMSGQoVUkVUVVJOX1NUQVRFX1JFQ0VJVkVEEAQSGQoVUkVUVVJOX1NUQVRFX1JFRlVOREVEEAUSGAoUUkVUVVJOX1NUQVRFX0VYUElSRUQQBhIbChdSRVRVUk5fU1RBVEVfSU5fVFJBTlNJVBAHEhoKFlJFVFVSTl9TVEFURV9JTlNQRUNURUQQCDLICgoNT3JkZXJzU2VydmljZRJbCgpQbGFjZU9yZGVyEiUuaG9sZGZhc3Qub3JkZXJzLnYxLlBsYWNlT3JkZXJSZXF1ZXN0GiYuaG9sZGZhc3Qub3JkZXJzLnYxLlBsYWNlT3JkZXJSZXNwb25zZRJaCghHZXRPcmRlchIjLmhvbGRmYXN0Lm9yZGVycy52MS5HZXRPcmRlclJlcXVlc3QaJC5ob2xkZmFzdC5vcmRlcnMudjEuR2V0T3JkZXJSZXNwb25zZSIDkAIBEmwKDkZpbmRPcmRlckJ5S2V5EikuaG9sZGZhc3Qub3JkZXJzLnYxLkZpbmRPcmRlckJ5S2V5UmVxdWVzdBoqLmhvbGRmYXN0Lm9yZGVycy52MS5GaW5kT3JkZXJCeUtleVJlc3BvbnNlIgOQAgESbwoPTGlzdE9yZGVyRXZlbnRzEiouaG9sZGZhc3Qub3JkZXJzLnYxLkxpc3RPcmRlckV2ZW50c1JlcXVlc3QaKy5ob2xkZmFzdC5vcmRlcnMudjEuTGlzdE9yZGVyRXZlbnRzUmVzcG9uc2UiA5ACARJgCgtXYXRjaE9yZGVycxImLmhvbGRmYXN0Lm9yZGVycy52MS5XYXRjaE9yZGVyc1JlcXVlc3QaJy5ob2xkZmFzdC5vcmRlcnMudjEuV2F0Y2hPcmRlcnNSZXNwb25zZTABEmcKDkNvbmZpcm1QYXltZW50EikuaG9sZGZhc3Qub3JkZXJzLnYxLkNvbmZpcm1QYXltZW50UmVxdWVzdBoqLmhvbGRmYXN0Lm9yZGVycy52MS5Db25maXJtUGF5bWVudFJlc3BvbnNlEl4KC0NhbmNlbE9yZGVyEiYuaG9sZGZhc3Qub3JkZXJzLnYxLkNhbmNlbE9yZGVyUmVxdWVzdBonLmhvbGRmYXN0Lm9yZGVycy52MS5DYW5jZWxPcmRlclJlc3BvbnNlEmAKCkxpc3RPcmRlcnMSJS5ob2xkZmFzdC5vcmRlcnMudjEuTGlzdE9yZGVyc1JlcXVlc3QaJi5ob2xkZmFzdC5vcmRlcnMudjEuTGlzdE9yZGVyc1Jlc3BvbnNlIgOQAgESZAoNQ2hhbmdlQWRkcmVzcxIoLmhvbGRmYXN0Lm9yZGVycy52MS5DaGFuZ2VBZGRyZXNzUmVxdWVzdBopLmhvbGRmYXN0Lm9yZGVycy52MS5DaGFuZ2VBZGRyZXNzUmVzcG9uc2USZAoNUmVxdWVzdFJldHVybhIoLmhvbGRmYXN0Lm9yZGVycy52MS5SZXF1ZXN0UmV0dXJuUmVxdWVzdBopLmhvbGRmYXN0Lm9yZGVycy52MS5SZXF1ZXN0UmV0dXJuUmVzcG9uc2USXQoJR2V0UmV0dXJuEiQuaG9sZGZhc3Qub3JkZXJzLnYxLkdldFJldHVyblJlcXVlc3QaJS5ob2xkZmFzdC5vcmRlcnMudjEuR2V0UmV0dXJuUmVzcG9uc2UiA5ACARJ1ChFHZXRSZXR1cm5TZXR0aW5ncxIsLmhvbGRmYXN0Lm9yZGVycy52MS5HZXRSZXR1cm5TZXR0aW5nc1JlcXVlc3QaLS5ob2xkZmFzdC5vcmRlcnMudjEuR2V0UmV0dXJuU2V0dGluZ3NSZXNwb25zZSIDkAIBEnAKEVB1dFJldHVyblNldHRpbmdzEiwuaG9sZGZhc3Qub3JkZXJzLnYxLlB1dFJldHVyblNldHRpbmdzUmVxdWVzdBotLmhvbGRmYXN0Lm9yZGVycy52MS5QdXRSZXR1cm5TZXR0aW5nc1Jlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_holdfast_orders_v1_order]);
 
 /**
  * @generated from message holdfast.orders.v1.PlaceOrderRequest
@@ -301,6 +301,43 @@ export const ListOrderEventsResponseSchema: GenMessage<ListOrderEventsResponse> 
   messageDesc(file_holdfast_orders_v1_orders, 9);
 
 /**
+ * @generated from message holdfast.orders.v1.WatchOrdersRequest
+ */
+export type WatchOrdersRequest = Message<"holdfast.orders.v1.WatchOrdersRequest"> & {
+};
+
+/**
+ * Describes the message holdfast.orders.v1.WatchOrdersRequest.
+ * Use `create(WatchOrdersRequestSchema)` to create a new message.
+ */
+export const WatchOrdersRequestSchema: GenMessage<WatchOrdersRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_orders_v1_orders, 10);
+
+/**
+ * @generated from message holdfast.orders.v1.WatchOrdersResponse
+ */
+export type WatchOrdersResponse = Message<"holdfast.orders.v1.WatchOrdersResponse"> & {
+  /**
+   * @generated from field: repeated string order_ids = 1;
+   */
+  orderIds: string[];
+
+  /**
+   * Events before this message may have been missed: any order may have new ones.
+   *
+   * @generated from field: bool missed = 2;
+   */
+  missed: boolean;
+};
+
+/**
+ * Describes the message holdfast.orders.v1.WatchOrdersResponse.
+ * Use `create(WatchOrdersResponseSchema)` to create a new message.
+ */
+export const WatchOrdersResponseSchema: GenMessage<WatchOrdersResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_orders_v1_orders, 11);
+
+/**
  * @generated from message holdfast.orders.v1.OrderEvent
  */
 export type OrderEvent = Message<"holdfast.orders.v1.OrderEvent"> & {
@@ -332,7 +369,7 @@ export type OrderEvent = Message<"holdfast.orders.v1.OrderEvent"> & {
  * Use `create(OrderEventSchema)` to create a new message.
  */
 export const OrderEventSchema: GenMessage<OrderEvent> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 10);
+  messageDesc(file_holdfast_orders_v1_orders, 12);
 
 /**
  * @generated from message holdfast.orders.v1.ConfirmPaymentRequest
@@ -363,7 +400,7 @@ export type ConfirmPaymentRequest = Message<"holdfast.orders.v1.ConfirmPaymentRe
  * Use `create(ConfirmPaymentRequestSchema)` to create a new message.
  */
 export const ConfirmPaymentRequestSchema: GenMessage<ConfirmPaymentRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 11);
+  messageDesc(file_holdfast_orders_v1_orders, 13);
 
 /**
  * @generated from message holdfast.orders.v1.ConfirmPaymentResponse
@@ -392,7 +429,7 @@ export type ConfirmPaymentResponse = Message<"holdfast.orders.v1.ConfirmPaymentR
  * Use `create(ConfirmPaymentResponseSchema)` to create a new message.
  */
 export const ConfirmPaymentResponseSchema: GenMessage<ConfirmPaymentResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 12);
+  messageDesc(file_holdfast_orders_v1_orders, 14);
 
 /**
  * @generated from message holdfast.orders.v1.ListOrdersRequest
@@ -421,7 +458,7 @@ export type ListOrdersRequest = Message<"holdfast.orders.v1.ListOrdersRequest"> 
  * Use `create(ListOrdersRequestSchema)` to create a new message.
  */
 export const ListOrdersRequestSchema: GenMessage<ListOrdersRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 13);
+  messageDesc(file_holdfast_orders_v1_orders, 15);
 
 /**
  * @generated from message holdfast.orders.v1.ListOrdersResponse
@@ -438,7 +475,7 @@ export type ListOrdersResponse = Message<"holdfast.orders.v1.ListOrdersResponse"
  * Use `create(ListOrdersResponseSchema)` to create a new message.
  */
 export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 14);
+  messageDesc(file_holdfast_orders_v1_orders, 16);
 
 /**
  * @generated from message holdfast.orders.v1.ChangeAddressRequest
@@ -460,7 +497,7 @@ export type ChangeAddressRequest = Message<"holdfast.orders.v1.ChangeAddressRequ
  * Use `create(ChangeAddressRequestSchema)` to create a new message.
  */
 export const ChangeAddressRequestSchema: GenMessage<ChangeAddressRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 15);
+  messageDesc(file_holdfast_orders_v1_orders, 17);
 
 /**
  * @generated from message holdfast.orders.v1.ChangeAddressResponse
@@ -477,7 +514,7 @@ export type ChangeAddressResponse = Message<"holdfast.orders.v1.ChangeAddressRes
  * Use `create(ChangeAddressResponseSchema)` to create a new message.
  */
 export const ChangeAddressResponseSchema: GenMessage<ChangeAddressResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 16);
+  messageDesc(file_holdfast_orders_v1_orders, 18);
 
 /**
  * @generated from message holdfast.orders.v1.Return
@@ -553,7 +590,7 @@ export type Return = Message<"holdfast.orders.v1.Return"> & {
  * Use `create(ReturnSchema)` to create a new message.
  */
 export const ReturnSchema: GenMessage<Return> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 17);
+  messageDesc(file_holdfast_orders_v1_orders, 19);
 
 /**
  * A store's rules for what comes back.
@@ -588,7 +625,7 @@ export type ReturnSettings = Message<"holdfast.orders.v1.ReturnSettings"> & {
  * Use `create(ReturnSettingsSchema)` to create a new message.
  */
 export const ReturnSettingsSchema: GenMessage<ReturnSettings> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 18);
+  messageDesc(file_holdfast_orders_v1_orders, 20);
 
 /**
  * @generated from message holdfast.orders.v1.GetReturnSettingsRequest
@@ -601,7 +638,7 @@ export type GetReturnSettingsRequest = Message<"holdfast.orders.v1.GetReturnSett
  * Use `create(GetReturnSettingsRequestSchema)` to create a new message.
  */
 export const GetReturnSettingsRequestSchema: GenMessage<GetReturnSettingsRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 19);
+  messageDesc(file_holdfast_orders_v1_orders, 21);
 
 /**
  * @generated from message holdfast.orders.v1.GetReturnSettingsResponse
@@ -618,7 +655,7 @@ export type GetReturnSettingsResponse = Message<"holdfast.orders.v1.GetReturnSet
  * Use `create(GetReturnSettingsResponseSchema)` to create a new message.
  */
 export const GetReturnSettingsResponseSchema: GenMessage<GetReturnSettingsResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 20);
+  messageDesc(file_holdfast_orders_v1_orders, 22);
 
 /**
  * @generated from message holdfast.orders.v1.PutReturnSettingsRequest
@@ -635,7 +672,7 @@ export type PutReturnSettingsRequest = Message<"holdfast.orders.v1.PutReturnSett
  * Use `create(PutReturnSettingsRequestSchema)` to create a new message.
  */
 export const PutReturnSettingsRequestSchema: GenMessage<PutReturnSettingsRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 21);
+  messageDesc(file_holdfast_orders_v1_orders, 23);
 
 /**
  * @generated from message holdfast.orders.v1.PutReturnSettingsResponse
@@ -652,7 +689,7 @@ export type PutReturnSettingsResponse = Message<"holdfast.orders.v1.PutReturnSet
  * Use `create(PutReturnSettingsResponseSchema)` to create a new message.
  */
 export const PutReturnSettingsResponseSchema: GenMessage<PutReturnSettingsResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 22);
+  messageDesc(file_holdfast_orders_v1_orders, 24);
 
 /**
  * @generated from message holdfast.orders.v1.RequestReturnRequest
@@ -686,7 +723,7 @@ export type RequestReturnRequest = Message<"holdfast.orders.v1.RequestReturnRequ
  * Use `create(RequestReturnRequestSchema)` to create a new message.
  */
 export const RequestReturnRequestSchema: GenMessage<RequestReturnRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 23);
+  messageDesc(file_holdfast_orders_v1_orders, 25);
 
 /**
  * @generated from message holdfast.orders.v1.RequestReturnResponse
@@ -703,7 +740,7 @@ export type RequestReturnResponse = Message<"holdfast.orders.v1.RequestReturnRes
  * Use `create(RequestReturnResponseSchema)` to create a new message.
  */
 export const RequestReturnResponseSchema: GenMessage<RequestReturnResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 24);
+  messageDesc(file_holdfast_orders_v1_orders, 26);
 
 /**
  * @generated from message holdfast.orders.v1.GetReturnRequest
@@ -725,7 +762,7 @@ export type GetReturnRequest = Message<"holdfast.orders.v1.GetReturnRequest"> & 
  * Use `create(GetReturnRequestSchema)` to create a new message.
  */
 export const GetReturnRequestSchema: GenMessage<GetReturnRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 25);
+  messageDesc(file_holdfast_orders_v1_orders, 27);
 
 /**
  * @generated from message holdfast.orders.v1.GetReturnResponse
@@ -742,7 +779,7 @@ export type GetReturnResponse = Message<"holdfast.orders.v1.GetReturnResponse"> 
  * Use `create(GetReturnResponseSchema)` to create a new message.
  */
 export const GetReturnResponseSchema: GenMessage<GetReturnResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 26);
+  messageDesc(file_holdfast_orders_v1_orders, 28);
 
 /**
  * @generated from message holdfast.orders.v1.CancelOrderRequest
@@ -759,7 +796,7 @@ export type CancelOrderRequest = Message<"holdfast.orders.v1.CancelOrderRequest"
  * Use `create(CancelOrderRequestSchema)` to create a new message.
  */
 export const CancelOrderRequestSchema: GenMessage<CancelOrderRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 27);
+  messageDesc(file_holdfast_orders_v1_orders, 29);
 
 /**
  * @generated from message holdfast.orders.v1.CancelOrderResponse
@@ -776,7 +813,7 @@ export type CancelOrderResponse = Message<"holdfast.orders.v1.CancelOrderRespons
  * Use `create(CancelOrderResponseSchema)` to create a new message.
  */
 export const CancelOrderResponseSchema: GenMessage<CancelOrderResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_orders_v1_orders, 28);
+  messageDesc(file_holdfast_orders_v1_orders, 30);
 
 /**
  * @generated from enum holdfast.orders.v1.ReturnState
@@ -876,6 +913,17 @@ export const OrdersService: GenService<{
     methodKind: "unary";
     input: typeof ListOrderEventsRequestSchema;
     output: typeof ListOrderEventsResponseSchema;
+  },
+  /**
+   * WatchOrders answers which orders of any store have new events, until the caller ends it. A
+   * message without content comes at least every 15 s.
+   *
+   * @generated from rpc holdfast.orders.v1.OrdersService.WatchOrders
+   */
+  watchOrders: {
+    methodKind: "server_streaming";
+    input: typeof WatchOrdersRequestSchema;
+    output: typeof WatchOrdersResponseSchema;
   },
   /**
    * ConfirmPayment makes the order read its payment again, or use another payment method.
