@@ -1,5 +1,6 @@
-# One image for every process of Holdfast; the command selects the process.
-FROM oven/bun:1.4.5
+# One image for every process of Holdfast; the command selects the process. The target `local` has the
+# sandboxes of the outside world, too; what is built without a target is for production.
+FROM oven/bun:1.4.5 AS base
 WORKDIR /app
 ENV NODE_ENV=production NODE_NO_WARNINGS=1
 COPY package.json bun.lock bunfig.toml ./
@@ -13,9 +14,16 @@ COPY db db
 COPY activities activities
 COPY workflows workflows
 COPY apis apis
-COPY sandbox sandbox
 COPY processes processes
 COPY tsconfig.json ./
 RUN mkdir -p /var/lib/holdfast && chown bun:bun /var/lib/holdfast
 USER bun
 CMD ["bun", "processes/gateway.ts"]
+
+FROM base AS local
+COPY sandbox sandbox
+
+FROM base AS production
+USER root
+RUN rm processes/sandbox-*.ts
+USER bun

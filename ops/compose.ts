@@ -30,6 +30,11 @@ const composed: Instance = {
   secret: (name) => `local_only_${name.replaceAll(/\W/g, '_')}`,
 };
 
+/** No process gains a privilege, and none has one that it does not need. */
+const CONFINED = { cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] };
+/** What the entry points of the servers' images need to give their folders to their own user. */
+const STEPPING_DOWN = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID'];
+
 /** Built once, by the migration service that every process depends on. */
 const IMAGE = 'holdfast';
 
@@ -156,6 +161,14 @@ const servers = () => ({
   temporal: temporal(),
 });
 
+const confinedServers = () =>
+  Object.fromEntries(
+    Object.entries(servers()).map(([name, server]) => [
+      name,
+      { ...server, ...CONFINED, cap_add: STEPPING_DOWN },
+    ]),
+  );
+
 const SERVER_NAMES = Object.keys(servers());
 const isUp = (names: string[], condition: string) =>
   Object.fromEntries(names.map((name) => [name, { condition }]));
@@ -175,6 +188,7 @@ const processService = (name: ProcessName) => {
       ...isUp(['migrate'], 'service_completed_successfully'),
     },
     restart: 'unless-stopped',
+    ...CONFINED,
     healthcheck: health(['bun', '-e', ready]),
   };
 };
@@ -188,11 +202,12 @@ export const composeFile = (): string => {
   const processes = PROCESS_NAMES.map((name) => [name, processService(name)]);
   const migrate = {
     image: IMAGE,
-    build: '.',
+    build: { context: '.', target: 'local' },
     command: ['bun', 'processes/migrate.ts'],
     environment: migrationSettings(composed),
     depends_on: isUp(SERVER_NAMES, 'service_healthy'),
     restart: 'on-failure',
+    ...CONFINED,
   };
   const promote = {
     image: IMAGE,
@@ -200,9 +215,10 @@ export const composeFile = (): string => {
     environment: promotionSettings(composed),
     depends_on: isUp(['worker'], 'service_healthy'),
     restart: 'on-failure',
+    ...CONFINED,
   };
   const services = {
-    ...servers(),
+    ...confinedServers(),
     migrate,
     ...(Object.fromEntries(processes) as object),
     promote,

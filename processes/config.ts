@@ -195,6 +195,15 @@ export const configOf = <P extends ProcessWithSettings>(
 export const settingsOf = <P extends ProcessWithSettings>(process: P): Parsed<SettingOf<P>> =>
   read(KNOWN[process] as readonly SettingOf<P>[]);
 
+/** Where mails are sent, and whether only over TLS. */
+export const mailSettingsOf = (
+  settings: Parsed<'HOLDFAST_SMTP_URL' | 'HOLDFAST_MAIL_FROM' | 'HOLDFAST_PROFILE'>,
+) => ({
+  url: settings.HOLDFAST_SMTP_URL,
+  from: settings.HOLDFAST_MAIL_FROM,
+  requiresTls: settings.HOLDFAST_PROFILE === 'production',
+});
+
 /** The durations of orders' workflows. */
 export const timingsOf = (
   settings: Parsed<

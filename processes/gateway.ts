@@ -25,7 +25,7 @@ import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_p
 import { OrdersService } from '../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import { ProductsService } from '../proto/gen/holdfast/products/v1/products_pb.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { configOf } from './config.ts';
+import { configOf, mailSettingsOf } from './config.ts';
 import { identityIn, peerTlsOf, run } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
@@ -66,7 +66,7 @@ const connect = (telemetry: Telemetry) => {
     access: createOrderAccess(config.HOLDFAST_ACCESS_SECRET),
     cursors: createCursors(config.HOLDFAST_CURSOR_SECRET),
     auth: createAuth({ pg, secret: sessionSecret, publicUrl, telemetry }),
-    mailer: smtpMailer(config.HOLDFAST_SMTP_URL, config.HOLDFAST_MAIL_FROM, telemetry),
+    mailer: smtpMailer({ ...mailSettingsOf(config), telemetry }),
     publicUrl,
     sessionSecret,
     isSecure: publicUrl.startsWith('https:'),

@@ -35,7 +35,7 @@ import { connectPostgres, type Pg } from '../db/postgres/client.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { installRuntime } from '../workflows/client/runtime.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { configOf, timingsOf } from './config.ts';
+import { configOf, mailSettingsOf, timingsOf } from './config.ts';
 import { peerTlsOf, pgAnswers, run } from './run.ts';
 import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
@@ -59,14 +59,14 @@ interface Deps {
 }
 
 const connectProviders = ({ telemetry }: Deps) => {
-  const { STRIPE_SECRET_KEY, STRIPE_API_BASE, HOLDFAST_SMTP_URL, HOLDFAST_MAIL_FROM } = config;
+  const { STRIPE_SECRET_KEY, STRIPE_API_BASE } = config;
   const stripe = connectStripe(STRIPE_SECRET_KEY, STRIPE_API_BASE, telemetry);
   return {
     provider: stripeProvider(stripe),
     afterCapture: stripeRefundsAndDisputes(stripe),
     providerLedger: stripeLedger(stripe),
     carrier: httpCarrier(config.HOLDFAST_CARRIER_URL, telemetry),
-    mailer: smtpMailer(HOLDFAST_SMTP_URL, HOLDFAST_MAIL_FROM, telemetry),
+    mailer: smtpMailer({ ...mailSettingsOf(config), telemetry }),
     inventory: clientOf(InventoryService, {
       url: config.HOLDFAST_INVENTORY_URL,
       audience: 'inventory',

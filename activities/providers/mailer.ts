@@ -18,10 +18,24 @@ export interface Mailer {
   send(mail: Mail): Promise<void>;
 }
 
-export const smtpMailer = (url: string, from: string, telemetry: Telemetry): Mailer => {
-  const transport = createTransport(url, {
-    from,
-  });
+export interface MailerOptions {
+  /** `smtp://`, which begins with STARTTLS where the server offers it, or `smtps://`. */
+  url: string;
+  from: string;
+  /** Sends nothing to a server without TLS (RFC 8314). */
+  requiresTls: boolean;
+  telemetry: Telemetry;
+}
+
+const transportUrl = ({ url, requiresTls }: MailerOptions): string => {
+  const own = new URL(url);
+  if (requiresTls) own.searchParams.set('requireTLS', 'true');
+  return own.href;
+};
+
+export const smtpMailer = (options: MailerOptions): Mailer => {
+  const { from, telemetry } = options;
+  const transport = createTransport(transportUrl(options), { from });
   const { hostname } = new URL(`mailto://${from}`);
   return {
     send: ({ messageId, ...mail }) =>

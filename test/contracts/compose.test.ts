@@ -16,6 +16,8 @@ interface Service {
   command: string[];
   environment?: Record<string, string>;
   ports?: string[];
+  cap_drop?: string[];
+  security_opt?: string[];
   healthcheck?: object;
   depends_on?: Record<string, { condition: string }>;
 }
@@ -70,6 +72,16 @@ describe('the compose file', () => {
     }
   });
 
+  test('lets no container gain a privilege, or keep one it does not need', () => {
+    for (const [name, service] of Object.entries(FILE.services)) {
+      expect([name, service.cap_drop, service.security_opt]).toEqual([
+        name,
+        ['ALL'],
+        ['no-new-privileges:true'],
+      ]);
+    }
+  });
+
   test('pins every image, and every file the image copies exists', () => {
     for (const { image } of Object.values(FILE.services)) {
       if (image !== 'holdfast') expect(image).toMatch(/:\d+\.\d+\.?\d*$/);
@@ -79,6 +91,12 @@ describe('the compose file', () => {
       (list ?? '').split(' '),
     );
     expect(sources.filter((source) => !existsSync(resolve(ROOT, source)))).toEqual([]);
+    // The sandboxes take cards and mails for real ones: no image for production has them.
+    const production = docker.slice(docker.indexOf(' AS production'));
+    expect(docker.indexOf(' AS production')).toBeGreaterThan(docker.indexOf(' AS local'));
+    expect(docker.match(/^COPY sandbox/gm)).toHaveLength(1);
+    expect(production).not.toContain('COPY sandbox');
+    expect(production).toContain('rm processes/sandbox-*.ts');
     const [beforeInstall = ''] = docker.split('RUN bun install');
     const { patchedDependencies } = JSON.parse(
       readFileSync(resolve(ROOT, 'package.json'), 'utf8'),

@@ -4,6 +4,7 @@ import { reservationIdOf } from '../../domain/ids.ts';
 import { newMember } from '../support/accounts.ts';
 import {
   asShopper,
+  decidedOrder,
   eventually,
   newEmail,
   placeOrder,
@@ -105,7 +106,7 @@ describe('an order', () => {
       const second = await Promise.all(
         abandoned.map(() =>
           eventually('a unit is given back and sold', async () => {
-            const answer = await placeOrder(shop, { sku, paymentMethod: GOOD });
+            const answer = await decidedOrder(shop, { sku, paymentMethod: GOOD });
             return answer.status === 409 ? undefined : answer;
           }),
         ),
