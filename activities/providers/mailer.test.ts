@@ -1,8 +1,8 @@
-// Tests that no mail goes to a server without TLS where TLS is required.
-import { afterAll, beforeAll, expect, test } from 'bun:test';
+// Tests mails as they are sent: only over TLS where it is required, and without hiding characters.
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { SMTPServer } from 'smtp-server';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
-import { smtpMailer } from './mailer.ts';
+import { readable, smtpMailer } from './mailer.ts';
 
 const MAIL = {
   to: 'ada@example.com',
@@ -47,4 +47,22 @@ test('a mail is sent without TLS only where TLS is not required', async () => {
   expect(received).toBe(0);
   await mailer(false).send(MAIL);
   expect(received).toBe(1);
+});
+
+describe('the text of a mail', () => {
+  test.each([
+    ['a direction override', 'user\u202Egnp.exe', 'usergnp.exe'],
+    ['isolates', '\u2066evil\u2069.example', 'evil.example'],
+    ['direction marks', 'a\u200Eb\u200Fc\u061Cd', 'abcd'],
+    ['a NUL, an escape and a return', 'a\0b\u001B[31mc\rd', 'ab[31mcd'],
+    ['line and paragraph separators', 'a\u2028b\u2029c', 'abc'],
+    ['a C1 control', 'a\u0085b', 'ab'],
+  ])('has no %s', (_what, text, expected) => {
+    expect(readable(text)).toBe(expected);
+  });
+
+  test('keeps its lines, and names in every script', () => {
+    const text = 'Hello محمد,\n\tJosé 李 👩‍👧\n';
+    expect(readable(text)).toBe(text);
+  });
 });

@@ -33,15 +33,30 @@ const transportUrl = ({ url, requiresTls }: MailerOptions): string => {
   return own.href;
 };
 
+/**
+ * Control characters except line ends and tabs, and the marks that change a text's direction
+ * (Unicode UAX 9): with them a name could show its reader another text or link than it is.
+ */
+const UNREADABLE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+
+/** The text without characters that hide what it says. */
+export const readable = (text: string): string =>
+  text.replaceAll(UNREADABLE, (one) => ('\n\t'.includes(one) ? one : ''));
+
 export const smtpMailer = (options: MailerOptions): Mailer => {
   const { from, telemetry } = options;
   const transport = createTransport(transportUrl(options), { from });
   const { hostname } = new URL(`mailto://${from}`);
   return {
-    send: ({ messageId, ...mail }) =>
+    send: ({ to, messageId, ...mail }) =>
       telemetry.timed('smtp', 'send', async () => {
+        const content = {
+          subject: readable(mail.subject).replaceAll(/\s+/g, ' '),
+          text: readable(mail.text),
+          html: readable(mail.html),
+        };
         const id = `<${messageId}@${hostname}>`;
-        const sending = () => transport.sendMail({ ...mail, messageId: id });
+        const sending = () => transport.sendMail({ to, ...content, messageId: id });
         await withDeadline(sending, TIMEOUT_MS, () => new Error('the mail server is slow'));
       }),
   };
