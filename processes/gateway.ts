@@ -11,6 +11,7 @@ import { createConcurrencyLimits } from '../apis/gateway/limits/concurrency-limi
 import { watchOrderChanges } from '../apis/gateway/order-changes.ts';
 import { gatewayRoutes } from '../apis/gateway/routes.ts';
 import { createOrderAccess } from '../apis/http/access.ts';
+import { foreignTo } from '../apis/http/credentials/own-pages.ts';
 import { createCursors } from '../apis/http/cursors.ts';
 import { appOf } from '../apis/http/app.ts';
 import { listenApp } from '../apis/http/server.ts';
@@ -70,6 +71,7 @@ const connect = (telemetry: Telemetry) => {
     publicUrl,
     sessionSecret,
     isSecure: publicUrl.startsWith('https:'),
+    isForeign: foreignTo(publicUrl),
     fetch: peerFetch(tls),
     productsUrl: config.HOLDFAST_PRODUCTS_URL,
     searchUrl: config.HOLDFAST_SEARCH_URL,

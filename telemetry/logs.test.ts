@@ -38,6 +38,9 @@ log.info('everything listed', {
   orderId: 'ord_1', count: 3, durationMs: 1.5, outcome: 'ok', status: 200, version: 7n,
   attempt: undefined, bucket: null, signal: true,
 });
+const link = 'GET /auth/verify-email?token=' + canary + '&x=1 was refused';
+log.info('a link of a mail', { reason: link });
+log.error('a link of a mail in a fault', new Error(link));
 log.info('a long text', { reason: 'x'.repeat(10_000) });
 log.error('a long fault', new Error('y'.repeat(10_000)));
 const deep = (left) => { if (left === 0) throw new RangeError('deep'); deep(left - 1); };
@@ -80,6 +83,8 @@ describe('a log line', () => {
     'a failed query as the cause',
     'a failed query that was thrown as a text',
     'a forged frame',
+    'a link of a mail',
+    'a link of a mail in a fault',
   ];
   test.each(HIDING)('does not reveal the contents of %s', (event) => {
     expect(lines.has(event)).toBe(true);

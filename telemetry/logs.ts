@@ -61,9 +61,15 @@ const REDACTED = '[redacted]';
 /** Drizzle puts a failed query's parameters, which may be personal data, into its message. */
 const withoutParameters = (text: string): string => text.replace(/\nparams:.*$/s, '');
 
+/** A mail's link has its token in the query. */
+const withoutTokens = (text: string): string =>
+  text.replaceAll(/\b(token=)[^\s&#"'<>]+/gi, `$1${REDACTED}`);
+
 /** Texts, numbers and booleans; the contents of an object are not allow-listed. */
 const shown = (value: unknown): unknown => {
-  if (typeof value === 'string') return withoutParameters(value).slice(0, TEXT_LENGTH_MAX);
+  if (typeof value === 'string') {
+    return withoutTokens(withoutParameters(value)).slice(0, TEXT_LENGTH_MAX);
+  }
   return value !== null && ['object', 'function', 'symbol'].includes(typeof value)
     ? REDACTED
     : value;

@@ -8,7 +8,15 @@ import { REQUEST_ID_HEADER } from '../../domain/headers.ts';
 import type { Permission } from '../../domain/permissions.ts';
 import { withTraceFrom } from '../../telemetry/spans.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { BODY_BYTES_MAX, jsonBody, parsed, SHOPPER_BYTES_MAX, tooLarge } from './body.ts';
+import {
+  BODY_BYTES_MAX,
+  formBody,
+  isForm,
+  jsonBody,
+  parsed,
+  SHOPPER_BYTES_MAX,
+  tooLarge,
+} from './body.ts';
 import { front, type FrontOptions } from './front.ts';
 import { openGate, type CallKind, type Gate } from './gate.ts';
 import type { Authenticate } from './principals.ts';
@@ -120,6 +128,9 @@ const textOf = (
   return text;
 };
 
+const bodyOf = ({ takesForm = false }: Route, request: Request): Promise<unknown> =>
+  takesForm && isForm(request) ? formBody(request) : jsonBody(request);
+
 const handled =
   (route: Route, { authenticate, checksResponses = false }: Mounting) =>
   async (c: Context<Env>): Promise<Response> => {
@@ -129,7 +140,7 @@ const handled =
     const result = await route.handler({
       params,
       query: route.passesQuery ? {} : queryOf(request, route.query),
-      body: route.body ? parsed(route.body, await jsonBody(request)) : undefined,
+      body: route.body ? parsed(route.body, await bodyOf(route, request)) : undefined,
       principal: c.get('principal'),
       authenticate: () => authenticate(request, route.needs, params),
       charge: c.get('charge'),

@@ -99,6 +99,23 @@ export const jsonBody = async (request: Request): Promise<unknown> => {
   return value;
 };
 
+const FORM_TYPE = /^application\/x-www-form-urlencoded\b/i;
+
+/** True for the body that a page's form sends. */
+export const isForm = (request: Request): boolean =>
+  FORM_TYPE.test(request.headers.get('content-type') ?? '');
+
+/** The fields of a form that are filled in. INVALID_INPUT for one that is given twice. */
+export const formBody = async (request: Request): Promise<Record<string, string>> => {
+  const text = await textBody(request);
+  assertNoCardNumber(text);
+  const fields = [...new URLSearchParams(text)].filter(([, value]) => value !== '');
+  if (new Set(fields.map(([name]) => name)).size < fields.length) {
+    throw new DomainError('INVALID_INPUT', 'a field is given twice');
+  }
+  return Object.fromEntries(fields);
+};
+
 const fieldsOf = (error: ZodError) =>
   error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
 

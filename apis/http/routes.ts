@@ -100,6 +100,8 @@ export interface Route {
   /** The permission that the caller needs, of `domain/permissions.ts`. */
   needs: Permission;
   body?: ZodType | undefined;
+  /** The body may be a form of a page, too, which works without scripts. */
+  takesForm?: boolean;
   query?: ZodType | undefined;
   /** The successful response: its type, its description, and its body. */
   response: ResponseSpec;

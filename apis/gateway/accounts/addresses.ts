@@ -1,33 +1,35 @@
-// Changes an account's e-mail address: requested with the password, confirmed by a mailed token.
-import { randomBytes } from 'node:crypto';
-import type { Pg } from '../../../db/postgres/client.ts';
-import { changeAddress, noteAddressChange } from '../../../db/postgres/identity/address-changes.ts';
+// Confirms and changes addresses of accounts: by a mailed token, and by what only the owner knows.
+import { changeAddress, confirmAddress } from '../../../db/postgres/identity/addresses.ts';
+import { findAccount } from '../../../db/postgres/identity/accounts.ts';
 import { queueMail } from '../../../db/postgres/identity/mail-queue.ts';
-import { invalid } from '../../../domain/errors.ts';
+import {
+  invalidToken,
+  mailedBy,
+  type MailedPurpose,
+} from '../../../db/postgres/identity/mailed-tokens.ts';
+import { DomainError, invalid } from '../../../domain/errors.ts';
+import { isForm } from '../../http/body.ts';
 import { keyHash } from '../../http/credentials/keys.ts';
-import { media, reply, route, type Route } from '../../http/routes.ts';
-import { addressPage } from './pages.ts';
+import {
+  jsonOr,
+  media,
+  reply,
+  route,
+  type Reply,
+  type Route,
+  type RouteInput,
+} from '../../http/routes.ts';
+import { changePage, confirmPage, type Page } from './pages.ts';
 import {
   addressChangeBody,
-  DONE,
+  confirmBody,
   doneResponse,
   MAIL_SENT,
   mailSentResponse,
-  tokenShape,
+  tokenQuery,
+  type Confirmation,
 } from './shapes.ts';
 import { accountOf, NO_STORE, type AccountDeps } from './sign-in.ts';
-
-const SECRET_BYTES = 32;
-
-/** A token that gives the account this address, once, within an hour. */
-export const addressToken = async (
-  pg: Pg,
-  change: { accountId: string; newEmail: string },
-): Promise<string> => {
-  const token = randomBytes(SECRET_BYTES).toString('base64url');
-  await noteAddressChange(pg, { ...change, hash: keyHash(token) });
-  return token;
-};
 
 /** The mail's sender checks after the response whether another account has the address. */
 const requestRoute = ({ pg, auth, attempts }: AccountDeps): Route =>
@@ -55,35 +57,89 @@ const requestRoute = ({ pg, auth, attempts }: AccountDeps): Route =>
     },
   });
 
-const CONFIRM_PATH = '/auth/confirm-email-change';
+/**
+ * The token shows who has the mailbox; the account's password or session shows who made the
+ * account. A stranger signs up with another's address and hopes that its owner confirms. A program
+ * that sends the token as JSON does not follow a mail unseen, and may leave the password out.
+ */
+const assertMaker = async (
+  { pg, auth, attempts }: AccountDeps,
+  { principal, body: { password }, request }: RouteInput<Confirmation>,
+  accountId: string,
+): Promise<void> => {
+  if (principal.kind === 'account' && principal.accountId === accountId) return;
+  if (password === undefined && !isForm(request)) return;
+  const account = await findAccount(pg, accountId);
+  if (!account) throw invalidToken();
+  if (password === undefined) {
+    throw new DomainError('INVALID_CREDENTIALS', 'give the password of the account, or sign in');
+  }
+  await attempts.signIn(account.email, () => auth.assertPassword(accountId, password));
+};
+
+interface Confirming {
+  path: string;
+  purpose: MailedPurpose;
+  page: Page;
+  /** Summaries of the page and of its form. */
+  asks: string;
+  does: string;
+  /** Uses the token with this hash. */
+  use(hash: string): Promise<void>;
+}
 
 /** A page and not the change itself: mailboxes follow links before their owners do. */
-const confirmRoutes = ({ pg }: AccountDeps): Route[] => [
+const confirmingRoutes = (
+  deps: AccountDeps,
+  { path, purpose, page, asks, does, use }: Confirming,
+): Route[] => [
   route({
     method: 'get',
-    path: CONFIRM_PATH,
-    summary: 'A page that asks to confirm the new address.',
+    path,
+    summary: asks,
     needs: 'public',
+    query: tokenQuery,
     response: media('text/html'),
     statuses: { 200: 'a page' },
-    handler: async () => addressPage(),
+    handler: async ({ query }) => page.shown(query.token),
   }),
   route({
     method: 'post',
-    path: CONFIRM_PATH,
-    summary: 'Change the address with the token mailed to it; every session ends.',
-    needs: 'public',
-    body: tokenShape,
-    response: doneResponse,
-    statuses: { 200: 'the address is changed', 400: 'TOKEN_INVALID' },
-    handler: async ({ body }) => {
-      await changeAddress(pg, keyHash(body.token));
-      return reply(DONE, 200, NO_STORE);
+    path,
+    summary: does,
+    needs: 'shop',
+    kind: 'sign-in',
+    body: confirmBody,
+    takesForm: true,
+    response: jsonOr(doneResponse, 'text/html'),
+    statuses: { 200: 'it is done', 400: 'TOKEN_INVALID', 401: 'INVALID_CREDENTIALS' },
+    handler: async (input): Promise<Response | Reply<{ status: true }>> => {
+      const hash = keyHash(input.body.token);
+      return page.answered(input, async () => {
+        const { accountId } = await mailedBy(deps.pg, purpose, hash);
+        await assertMaker(deps, input, accountId);
+        await use(hash);
+      });
     },
   }),
 ];
 
 export const addressRoutes = (deps: AccountDeps): Route[] => [
   requestRoute(deps),
-  ...confirmRoutes(deps),
+  ...confirmingRoutes(deps, {
+    path: '/auth/verify-email',
+    purpose: 'verify-email',
+    page: confirmPage(deps.isForeign),
+    asks: 'A page that asks to confirm the address.',
+    does: "Confirm an address with the token mailed to it and the account's password or session.",
+    use: (hash) => confirmAddress(deps.pg, hash),
+  }),
+  ...confirmingRoutes(deps, {
+    path: '/auth/confirm-email-change',
+    purpose: 'change-email',
+    page: changePage(deps.isForeign),
+    asks: 'A page that asks to confirm the new address.',
+    does: 'Change the address with the token mailed to it; every session ends.',
+    use: (hash) => changeAddress(deps.pg, hash),
+  }),
 ];

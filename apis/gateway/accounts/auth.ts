@@ -1,6 +1,6 @@
 // Accounts by better-auth: it is called as a library, and only Holdfast's routes reach it.
 import { betterAuth } from 'better-auth';
-import { APIError, createEmailVerificationToken } from 'better-auth/api';
+import { APIError } from 'better-auth/api';
 import { hashPassword, verifyPassword } from 'better-auth/crypto';
 import { createLimiter } from '../../../concurrency/limiter.ts';
 import type { Db, Pg } from '../../../db/postgres/client.ts';
@@ -9,6 +9,7 @@ import {
   endOtherSessions,
   markVerified,
   removeAccount,
+  signUpAccount,
 } from '../../../db/postgres/identity/accounts.ts';
 import { DomainError, type ErrorCode } from '../../../domain/errors.ts';
 import { newId, type IdKind } from '../../../domain/ids.ts';
@@ -140,14 +141,7 @@ const passwordCalls = ({ pg }: AuthOptions, requested: Requested) => ({
     }),
 });
 
-const mailedTokens = (
-  { secret }: AuthOptions,
-  requested: Requested,
-  issued: Map<string, string>,
-) => ({
-  /** A token that confirms this address of this account, for an hour. */
-  verificationToken: (email: string, userId: string): Promise<string> =>
-    createEmailVerificationToken(secret, email, undefined, TOKEN_SECONDS, { userId }),
+const mailedTokens = (requested: Requested, issued: Map<string, string>) => ({
   /** A token for choosing a new password, once, within an hour. */
   resetToken: (email: string): Promise<string> =>
     requested('resetToken', async ({ api }) => {
@@ -171,9 +165,13 @@ export const createAuth = (options: AuthOptions) => {
         throw refusalOf(error);
       });
   return {
-    /** Makes an account unless one exists; the caller cannot learn which. */
-    signUp: (body: { name: string; email: string; password: string }) =>
-      requested('signUp', async ({ api }) => void (await api.signUpEmail({ body }))),
+    /** Makes an account unless a confirmed one exists; the caller cannot learn which. */
+    signUp: ({ name, email, password }: { name: string; email: string; password: string }) =>
+      requested('signUp', async (auth) => {
+        const { password: passwords } = await auth.$context;
+        const passwordHash = await passwords.hash(password);
+        await signUpAccount(options.pg, { name, email, passwordHash });
+      }),
     /** INVALID_CREDENTIALS, with the same message and time whatever was wrong. */
     signIn: (body: { email: string; password: string; rememberMe: boolean }, userAgent: string) =>
       requested('signIn', async ({ api }) => {
@@ -181,13 +179,8 @@ export const createAuth = (options: AuthOptions) => {
         const { token, user } = await api.signInEmail({ body, headers });
         return { token, accountId: user.id };
       }),
-    verifyEmail: (token: string) =>
-      requested(
-        'verifyEmail',
-        async ({ api }) => void (await api.verifyEmail({ query: { token } })),
-      ),
     ...passwordCalls(options, requested),
-    ...mailedTokens(options, requested, issued),
+    ...mailedTokens(requested, issued),
   };
 };
 

@@ -10,10 +10,10 @@ interface MailTemplate {
 
 const IF_NOT_YOU = 'If it was not you, do nothing: without this link nothing happens.';
 
-/** The token is in the fragment: no server, no log and no other page sees it. */
-const RESET = '/auth/reset-password#token=';
+/** The link shows a page whose form uses the token; following it changes nothing. */
+const RESET = '/auth/reset-password?token=';
 
-const MAIL_TEMPLATES: Record<QueuedMailKind, MailTemplate> = {
+export const MAIL_TEMPLATES: Record<QueuedMailKind, MailTemplate> = {
   verify_email: {
     subject: 'Is this your address?',
     sentences: ['Someone, we hope you, made an account with this address. Confirm it here:'],
@@ -35,7 +35,7 @@ const MAIL_TEMPLATES: Record<QueuedMailKind, MailTemplate> = {
   change_email: {
     subject: 'Your new address',
     sentences: ['Someone, we hope you, set this address for an account. Confirm it here:'],
-    link: '/auth/confirm-email-change#token=',
+    link: '/auth/confirm-email-change?token=',
   },
   address_taken: {
     subject: 'This address has an account',
@@ -53,7 +53,7 @@ const MAIL_TEMPLATES: Record<QueuedMailKind, MailTemplate> = {
   },
 };
 
-/** The receiver: the name where there is an account, the token where there is a link. */
+/** The name of a confirmed account, because a stranger chose an unconfirmed one's; the token. */
 export interface About {
   name?: string;
   token?: string;

@@ -1,4 +1,5 @@
 // Sends the mails of accounts: a request records one, and one gateway renders and sends it.
+import { randomBytes } from 'node:crypto';
 import { waitAtMost } from '../../../concurrency/deadline.ts';
 import type { Pg } from '../../../db/postgres/client.ts';
 import {
@@ -16,14 +17,19 @@ import {
   queueMail,
   type QueuedMail,
 } from '../../../db/postgres/identity/mail-queue.ts';
+import {
+  noteMailedToken,
+  type MailedPurpose,
+} from '../../../db/postgres/identity/mailed-tokens.ts';
 import { newId } from '../../../domain/ids.ts';
 import type { Telemetry } from '../../../telemetry/telemetry.ts';
-import { addressToken } from './address.ts';
+import { keyHash } from '../../http/credentials/keys.ts';
 import type { Auth } from './auth.ts';
 import { mailTemplateOf, type About } from './mail-templates.ts';
 
 /** NOTIFY wakes the sender at once; the timer covers missed notifications and failed mails. */
 const LOOK_EVERY_MS = 5_000;
+const TOKEN_BYTES = 32;
 /** How many polls lie between two removals of expired mails. */
 const CLEAN_EVERY_LOOKS = 60;
 
@@ -50,17 +56,29 @@ interface Addressed extends About {
   to: string;
 }
 
+/** A token that confirms this address of the account, once, within an hour. */
+const mailedToken = async (
+  pg: Pg,
+  purpose: MailedPurpose,
+  mailed: { accountId: string; email: string },
+): Promise<string> => {
+  const token = randomBytes(TOKEN_BYTES).toString('base64url');
+  await noteMailedToken(pg, purpose, { ...mailed, hash: keyHash(token) });
+  return token;
+};
+
 /** A mail to the requested address; if an account has it, the mail only informs its owner. */
 const addressMail = async (
   pg: Pg,
-  { id, name }: AccountFound,
+  { id }: AccountFound,
   newEmail: string,
 ): Promise<Addressed | undefined> => {
   if (await findAccountByEmail(pg, newEmail)) {
     await queueMail(pg, { kind: 'address_taken', email: newEmail });
     return undefined;
   }
-  return { to: newEmail, name, token: await addressToken(pg, { accountId: id, newEmail }) };
+  const mailed = { accountId: id, email: newEmail };
+  return { to: newEmail, token: await mailedToken(pg, 'change-email', mailed) };
 };
 
 /** Undefined when no account has the address or it is confirmed: then nothing is sent. */
@@ -71,12 +89,13 @@ const mailOf = async (
   if (kind === 'address_changed') return { to: email };
   const account = await findAccountByEmail(pg, email);
   if (!account) return undefined;
-  const { id, name } = account;
-  if (kind === 'address_taken') return { to: email, name };
+  const { id: accountId, emailVerified } = account;
+  const mail = { to: email, ...(emailVerified && { name: account.name }) };
+  if (kind === 'address_taken') return mail;
   if (kind === 'change_email') return newEmail ? addressMail(pg, account, newEmail) : undefined;
-  if (kind !== 'verify_email') return { to: email, name, token: await auth.resetToken(email) };
-  if (account.emailVerified) return undefined;
-  return { to: email, name, token: await auth.verificationToken(email, id) };
+  if (kind !== 'verify_email') return { ...mail, token: await auth.resetToken(email) };
+  if (emailVerified) return undefined;
+  return { ...mail, token: await mailedToken(pg, 'verify-email', { accountId, email }) };
 };
 
 const send = async (deps: MailDeps, queued: QueuedMail): Promise<void> => {

@@ -1,6 +1,6 @@
-// Routes that confirm an address by mail, replace a lost password, and change a password.
+// Routes that request mails, replace a lost password, and change a password.
 import { queueMail } from '../../../db/postgres/identity/mail-queue.ts';
-import { media, reply, route, type Route } from '../../http/routes.ts';
+import { jsonOr, media, reply, route, type Reply, type Route } from '../../http/routes.ts';
 import { resetPage } from './pages.ts';
 import {
   changeBody,
@@ -10,7 +10,7 @@ import {
   MAIL_SENT,
   mailSentResponse,
   resetBody,
-  tokenShape,
+  tokenQuery,
 } from './shapes.ts';
 import { accountOf, NO_STORE, type AccountDeps } from './sign-in.ts';
 
@@ -44,58 +44,36 @@ const mailRoutes = ({ pg }: AccountDeps): Route[] => [
   }),
 ];
 
-const verifyRoutes = ({ auth }: AccountDeps): Route[] => {
-  const verified = async (token: string) => {
-    await auth.verifyEmail(token);
-    return reply(DONE, 200, NO_STORE);
-  };
-  const spec = {
-    path: '/auth/verify-email',
-    summary: 'Confirm an address with the token mailed to it.',
-    needs: 'public',
-    response: doneResponse,
-    statuses: { 200: 'the address is confirmed', 400: 'TOKEN_INVALID' },
-  } as const;
+const resetRoutes = ({ auth, isForeign }: AccountDeps): Route[] => {
+  const page = resetPage(isForeign);
+  const path = '/auth/reset-password';
   return [
     route({
-      ...spec,
       method: 'get',
-      query: tokenShape,
-      handler: ({ query }) => verified(query.token),
+      path,
+      summary: 'A page that asks for the new password.',
+      needs: 'public',
+      query: tokenQuery,
+      response: media('text/html'),
+      statuses: { 200: 'a page' },
+      handler: async ({ query }) => page.shown(query.token),
     }),
     route({
-      ...spec,
       method: 'post',
-      body: tokenShape,
-      handler: ({ body }) => verified(body.token),
+      path,
+      summary: 'Choose a new password with the mailed token; every session ends.',
+      needs: 'public',
+      body: resetBody,
+      takesForm: true,
+      response: jsonOr(doneResponse, 'text/html'),
+      statuses: { 200: 'the password is changed', 400: 'TOKEN_INVALID' },
+      handler: async (input): Promise<Response | Reply<{ status: true }>> =>
+        page.answered(input, () => auth.resetPassword(input.body)),
     }),
   ];
 };
 
-const resetPageRoute: Route = route({
-  method: 'get',
-  path: '/auth/reset-password',
-  summary: 'A page that asks for the new password.',
-  needs: 'public',
-  response: media('text/html'),
-  statuses: { 200: 'a page' },
-  handler: async () => resetPage(),
-});
-
 const passwordRoutes = ({ auth, attempts }: AccountDeps): Route[] => [
-  route({
-    method: 'post',
-    path: '/auth/reset-password',
-    summary: 'Choose a new password with the mailed token; every session ends.',
-    needs: 'public',
-    body: resetBody,
-    response: doneResponse,
-    statuses: { 200: 'the password is changed', 400: 'TOKEN_INVALID' },
-    handler: async ({ body }) => {
-      await auth.resetPassword(body);
-      return reply(DONE, 200, NO_STORE);
-    },
-  }),
   route({
     method: 'post',
     path: '/auth/change-password',
@@ -114,7 +92,6 @@ const passwordRoutes = ({ auth, attempts }: AccountDeps): Route[] => [
 
 export const mailedRoutes = (deps: AccountDeps): Route[] => [
   ...mailRoutes(deps),
-  ...verifyRoutes(deps),
-  resetPageRoute,
+  ...resetRoutes(deps),
   ...passwordRoutes(deps),
 ];

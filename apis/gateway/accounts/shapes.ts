@@ -43,7 +43,10 @@ export const signInBody = z.strictObject({
   cartId: cartId.optional(),
 });
 export const emailBody = z.strictObject({ email });
-export const tokenShape = z.strictObject({ token });
+/** A mail's link has the token; one without it shows a page that asks for it. */
+export const tokenQuery = z.strictObject({ token: token.optional() });
+export const confirmBody = z.strictObject({ token, password: password.optional() });
+export type Confirmation = z.output<typeof confirmBody>;
 export const resetBody = z.strictObject({ token, newPassword });
 export const changeBody = z.strictObject({ currentPassword: password, newPassword });
 export const deleteBody = z.strictObject({ password });

@@ -4,11 +4,10 @@ import {
   endSession,
   endSurplusSessions,
   findAccount,
-  findAccountByEmail,
 } from '../../../db/postgres/identity/accounts.ts';
-import { queueMail } from '../../../db/postgres/identity/mail-queue.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import { DEFAULT_STORE } from '../../../domain/ids.ts';
+import type { IsForeign } from '../../http/credentials/own-pages.ts';
 import { sealSession, sessionCookie } from '../../http/credentials/session-tokens.ts';
 import type { Account } from '../../http/principals.ts';
 import { reply, route, type RouteInput, type Route } from '../../http/routes.ts';
@@ -38,6 +37,7 @@ export interface AccountDeps extends CartDeps {
   sessionSecret: string;
   /** Cookies are set over TLS only. */
   isSecure: boolean;
+  isForeign: IsForeign;
 }
 
 /** The calling account; the route requires one. */
@@ -46,7 +46,7 @@ export const accountOf = ({ principal }: Pick<RouteInput, 'principal'>): Account
   throw new Error('a route for accounts was reached without an account');
 };
 
-const signUpRoute = ({ pg, auth }: AccountDeps): Route =>
+const signUpRoute = ({ auth }: AccountDeps): Route =>
   route({
     method: 'post',
     path: '/auth/sign-up/email',
@@ -56,13 +56,7 @@ const signUpRoute = ({ pg, auth }: AccountDeps): Route =>
     response: mailSentResponse,
     statuses: { 202: 'a mail is on its way' },
     handler: async ({ body }) => {
-      const before = await findAccountByEmail(pg, body.email);
-      await auth.signUp(body).catch(async (error: unknown) => {
-        // A concurrent sign-up may have taken the address. Any other error is thrown.
-        if (!(await findAccountByEmail(pg, body.email))) throw error;
-      });
-      const kind = before ? 'already_registered' : 'verify_email';
-      await queueMail(pg, { kind, email: body.email });
+      await auth.signUp(body);
       return reply(MAIL_SENT, 202, NO_STORE);
     },
   });

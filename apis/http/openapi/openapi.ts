@@ -42,14 +42,16 @@ const headerParameters = (headers: Record<string, ZodType> = {}): Json[] =>
     return { name, in: 'header', required, description, schema };
   });
 
-const bodyOf = ({ body, uploads }: Route): Json => {
+const bodyOf = ({ body, uploads, takesForm }: Route): Json => {
   if (uploads) {
     // A stream has no schema.
     const content = Object.fromEntries(uploads.map((type) => [type, {}]));
     return { requestBody: { required: true, content } };
   }
   if (!body) return {};
-  const content = { 'application/json': { schema: schemaOf(body, 'input') } };
+  const types = ['application/json', ...(takesForm ? ['application/x-www-form-urlencoded'] : [])];
+  const schema = schemaOf(body, 'input');
+  const content = Object.fromEntries(types.map((type) => [type, { schema }]));
   return { requestBody: { required: true, content } };
 };
 

@@ -1,0 +1,76 @@
+// Tokens of mails that confirm an address: stored as hashes, for an hour, used once.
+import { and, eq, gt, sql } from 'drizzle-orm';
+import { DomainError } from '../../../domain/errors.ts';
+import { newId } from '../../../domain/ids.ts';
+import type { Db, Pg, Tx } from '../client.ts';
+import { verifications } from '../schema/identity.ts';
+
+const LIFE_SECONDS = 60 * 60;
+
+/** What using a token does: confirms the account's address, or gives it another one. */
+export type MailedPurpose = 'verify-email' | 'change-email';
+
+/** The account of a token, and the address that the token was mailed to. */
+export interface Mailed {
+  accountId: string;
+  email: string;
+}
+
+const identifierOf = (purpose: MailedPurpose, hash: string): string => `${purpose}:${hash}`;
+
+export const invalidToken = (): DomainError =>
+  new DomainError('TOKEN_INVALID', 'this token is unknown, used or too old');
+
+/** Stores a token by its hash; using it proves ownership of the address. */
+export const noteMailedToken = (
+  pg: Pg,
+  purpose: MailedPurpose,
+  { hash, accountId, email }: Mailed & { hash: string },
+): Promise<void> =>
+  pg.query('identity.noteMailedToken', async (db) => {
+    await db.insert(verifications).values({
+      id: newId('verification'),
+      identifier: identifierOf(purpose, hash),
+      value: `${accountId} ${email}`,
+      expiresAt: sql`now() + make_interval(secs => ${LIFE_SECONDS})`,
+    });
+  });
+
+const isLiving = (purpose: MailedPurpose, hash: string) =>
+  and(
+    eq(verifications.identifier, identifierOf(purpose, hash)),
+    gt(verifications.expiresAt, sql`now()`),
+  );
+
+const mailedOf = (row: { value: string } | undefined): Mailed => {
+  const [accountId, email] = row?.value.split(' ') ?? [];
+  if (!accountId || !email) throw invalidToken();
+  return { accountId, email };
+};
+
+/** The account and address of a token, which stays. TOKEN_INVALID. */
+export const mailedBy = (pg: Pg, purpose: MailedPurpose, hash: string): Promise<Mailed> =>
+  pg.query('identity.mailedBy', async (db: Db) => {
+    const [row] = await db
+      .select({ value: verifications.value })
+      .from(verifications)
+      .where(isLiving(purpose, hash));
+    return mailedOf(row);
+  });
+
+/** Deletes a token and returns what it was for: of two at once only one gets it. TOKEN_INVALID. */
+export const takeMailedToken = async (
+  tx: Tx,
+  purpose: MailedPurpose,
+  hash: string,
+): Promise<Mailed> => {
+  const [row] = await tx
+    .delete(verifications)
+    .where(isLiving(purpose, hash))
+    .returning({ value: verifications.value });
+  return mailedOf(row);
+};
+
+/** Ends every token mailed for the account, to whichever address. */
+export const endMailedTokens = (tx: Tx, accountId: string) =>
+  tx.delete(verifications).where(sql`split_part(${verifications.value}, ' ', 1) = ${accountId}`);
