@@ -173,6 +173,9 @@ const SERVER_NAMES = Object.keys(servers());
 const isUp = (names: string[], condition: string) =>
   Object.fromEntries(names.map((name) => [name, { condition }]));
 
+const settingsOfProcess = (name: ProcessName): Record<string, string> =>
+  ownEnvironment(composed, name, 1, {});
+
 const processService = (name: ProcessName) => {
   const { port: apiPort, grpcPort, opsPort } = specOf(name);
   const ports = [apiPort, grpcPort].flatMap((one) => (one ? [one] : []));
@@ -180,7 +183,7 @@ const processService = (name: ProcessName) => {
   return {
     image: IMAGE,
     command: ['bun', `processes/${name}.ts`],
-    environment: ownEnvironment(composed, name, 1, {}),
+    environment: settingsOfProcess(name),
     ...(ports.length > 0 && { ports: published(...ports) }),
     ...(name.startsWith('sandbox-') && { volumes: ['sandbox:/var/lib/holdfast'] }),
     depends_on: {
@@ -192,6 +195,12 @@ const processService = (name: ProcessName) => {
     healthcheck: health(['bun', '-e', ready]),
   };
 };
+
+/** Every setting of every process, as the file publishes them. */
+export const publishedSettings = (): [setting: string, value: string][] =>
+  [migrationSettings(composed), ...PROCESS_NAMES.map((name) => settingsOfProcess(name))].flatMap(
+    (settings) => Object.entries(settings),
+  );
 
 const HEADER = `# The whole shop for Docker: docker compose up --build --wait
 # Made by ops/compose.ts from the tables of ports and processes; change those, then run it.

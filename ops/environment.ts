@@ -4,6 +4,7 @@ import { importJWK, SignJWT } from 'jose';
 import { DEFAULT_STORE } from '../domain/ids.ts';
 import { LOCAL_CALLER } from '../domain/permissions.ts';
 import type { Setting } from '../processes/config.ts';
+import { isSecret } from '../processes/secrets.ts';
 import type { Instance } from './instance.ts';
 import { settingsOf as processSettingsOf, specOf, type ProcessName } from './processes.ts';
 import { inlineKeys, keyFiles, localKey } from './identity/service-keys.ts';
@@ -11,7 +12,8 @@ import { postgresUrl } from './servers/postgres.ts';
 import type { RedisName } from './servers/redis.ts';
 import type { PortName } from './ports.ts';
 
-const ROLES = [
+/** The roles of services, each with a password of its own. */
+export const ROLES = [
   'identity',
   'products',
   'inventory',
@@ -84,6 +86,12 @@ const settingsOf = (instance: Instance): Partial<Record<Setting, string>> => ({
   HOLDFAST_SANDBOX_STATE: resolve(instance.home, 'data', 'sandbox'),
   HOLDFAST_SANDBOX_WEBHOOK_URL: `${urlOf(instance, 'gateway')}/webhooks/stripe`,
 });
+
+/** The secrets of an instance that are the same for every process; URLs and keys are not. */
+export const secretsOf = (instance: Instance): Record<string, string> => {
+  const isMade = (name: string) => isSecret(name) && !name.startsWith('STRIPE_');
+  return Object.fromEntries(Object.entries(settingsOf(instance)).filter(([name]) => isMade(name)));
+};
 
 /** Settings a user may set before `up`, which are passed on to every process. */
 const PASSED_ON: readonly Setting[] = [
@@ -180,6 +188,7 @@ export const migrationSettings = (instance: Instance): Record<string, string> =>
     ...Object.fromEntries(processSettingsOf('migrate').map((name) => [name, all[name] ?? ''])),
     HOLDFAST_POSTGRES_URL: postgresUrl(instance, 'holdfast'),
     HOLDFAST_DEFAULT_STORE: DEFAULT_STORE,
+    HOLDFAST_PROFILE: 'local',
   };
 };
 

@@ -10,6 +10,7 @@ import { ROOT } from './instance.ts';
 import { runCommand } from './servers/install.ts';
 import { errorsPage, ERRORS_FILE } from './contracts/errors.ts';
 import { everyRoute, permissionsPage, PERMISSIONS_FILE } from './contracts/permissions.ts';
+import { publishedSecrets, PUBLISHED_SECRETS_FILE } from './contracts/published-secrets.ts';
 import { vendorProtos } from './contracts/vendored.ts';
 
 const bin = (name: string): string => resolve(ROOT, 'node_modules', '.bin', name);
@@ -49,6 +50,7 @@ const OTHER_FILES = [
   SCHEMA_FILE,
   ERRORS_FILE,
   PERMISSIONS_FILE,
+  PUBLISHED_SECRETS_FILE,
 ];
 
 /** Every generated file, as a path below the root. */
@@ -67,6 +69,7 @@ export const generate = async (): Promise<void> => {
   await writeSchema();
   writeFileSync(ERRORS_FILE, errorsPage());
   writeFileSync(PERMISSIONS_FILE, permissionsPage());
+  writeFileSync(PUBLISHED_SECRETS_FILE, publishedSecrets());
 };
 
 if (import.meta.main) await generate();

@@ -8,13 +8,14 @@ import { OPERATORS } from './commands/operators.ts';
 import { ORDERS } from './commands/orders.ts';
 import { REPAIR } from './commands/repair.ts';
 import { RUN } from './commands/run.ts';
+import { SECRETS } from './commands/secrets.ts';
 import { endWhenReaderEnds, print, report } from './output.ts';
 
 const GROUPS: Record<string, Command[]> = {
   run: RUN,
   'test and measure': MEASURE,
   stores: [...CATALOGUE, ...KEYS],
-  operators: [ORDERS, DISPUTES, ...OPERATORS],
+  operators: [ORDERS, DISPUTES, ...OPERATORS, ...SECRETS],
   repair: REPAIR,
 };
 export const COMMANDS = Object.values(GROUPS).flat();

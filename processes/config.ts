@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { FRAUD_RULES } from '../domain/attention.ts';
 import { EVIDENCE_BY } from '../domain/disputes/dispute.ts';
 import { DEFAULT_STORE, isId, type StoreId } from '../domain/ids.ts';
+import { isSecret, secretProblem } from './secrets.ts';
 import { PROCESS_SETTINGS, type ProcessWithSettings, type SettingOf } from './settings.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
@@ -170,13 +171,25 @@ export type CommonConfig = Parsed<(typeof COMMON)[number]>;
 /** Every name that a process lists is a setting: another one does not compile. */
 const KNOWN = PROCESS_SETTINGS satisfies Record<string, readonly Setting[]>;
 
+const isProduction = (): boolean =>
+  SETTINGS.HOLDFAST_PROFILE.safeParse(process.env['HOLDFAST_PROFILE']).data !== 'local';
+
+/** Why a valid setting is refused in production; undefined where it is not. */
+const productionProblem = (name: Setting, text: string): string | undefined => {
+  if (name === 'HOLDFAST_PUBLIC_URL' && !text.startsWith('https:')) return 'is not https';
+  return isSecret(name) ? secretProblem(name, text) : undefined;
+};
+
 const read = <K extends Setting>(names: readonly K[]): Parsed<K> => {
   const values: Record<string, unknown> = {};
   const wrong: string[] = [];
   for (const name of names) {
-    const result = (SETTINGS[name] as z.ZodType).safeParse(process.env[name]);
+    const text = process.env[name];
+    const result = (SETTINGS[name] as z.ZodType).safeParse(text);
     if (result.success) values[name] = result.data;
     else wrong.push(`${name}: ${result.error.issues[0]?.message ?? 'is invalid'}`);
+    const problem = isProduction() && text ? productionProblem(name, text) : undefined;
+    if (problem) wrong.push(`${name}: ${problem}`);
   }
   if (wrong.length > 0) throw new Error(`invalid environment:\n  ${wrong.join('\n  ')}`);
   return values as Parsed<K>;

@@ -7,7 +7,7 @@ import { LOCAL_CALLER } from '../../domain/permissions.ts';
 import type { Instance } from '../instance.ts';
 
 /** Services that call others, each with its own keys. */
-const SIGNERS = ['gateway', 'search', 'orders', 'recovery', 'worker'] as const;
+export const SIGNERS = ['gateway', 'search', 'orders', 'recovery', 'worker'] as const;
 /** Seconds until a new key signs; by then every process has read it. */
 const LEAD_SECONDS = 15;
 /** Seconds an older key is kept: longer than its last token is valid. */
