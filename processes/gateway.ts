@@ -1,6 +1,7 @@
 // Starts the gateway, the public API.
 import { smtpMailer } from '../activities/providers/mailer.ts';
 import { createAuth } from '../apis/gateway/accounts/auth.ts';
+import { createDevices } from '../apis/gateway/accounts/devices.ts';
 import { startMailing } from '../apis/gateway/accounts/mails.ts';
 import { createAttempts } from '../apis/gateway/limits/attempts.ts';
 import { clientAddress } from '../apis/gateway/limits/client-address.ts';
@@ -11,7 +12,7 @@ import { createConcurrencyLimits } from '../apis/gateway/limits/concurrency-limi
 import { watchOrderChanges } from '../apis/gateway/order-changes.ts';
 import { gatewayRoutes } from '../apis/gateway/routes.ts';
 import { createOrderAccess } from '../apis/http/access.ts';
-import { foreignTo } from '../apis/http/credentials/own-pages.ts';
+import { cookiesOf } from '../apis/http/credentials/cookies.ts';
 import { createCursors } from '../apis/http/cursors.ts';
 import { appOf } from '../apis/http/app.ts';
 import { listenApp } from '../apis/http/server.ts';
@@ -39,6 +40,7 @@ const connect = (telemetry: Telemetry) => {
   const tls = peerTlsOf(config);
   const mint = mintTokens('gateway', serviceKeys(config.HOLDFAST_TOKEN_KEYS, telemetry));
   const { HOLDFAST_PUBLIC_URL: publicUrl, HOLDFAST_SESSION_SECRET: sessionSecret } = config;
+  const cookies = cookiesOf(publicUrl);
   return {
     pg,
     publicKeys: serviceKeys(config.HOLDFAST_TOKEN_JWKS, telemetry),
@@ -70,8 +72,8 @@ const connect = (telemetry: Telemetry) => {
     mailer: smtpMailer({ ...mailSettingsOf(config), telemetry }),
     publicUrl,
     sessionSecret,
-    isSecure: publicUrl.startsWith('https:'),
-    isForeign: foreignTo(publicUrl),
+    cookies,
+    devices: createDevices(sessionSecret, cookies),
     fetch: peerFetch(tls),
     productsUrl: config.HOLDFAST_PRODUCTS_URL,
     searchUrl: config.HOLDFAST_SEARCH_URL,
@@ -108,15 +110,16 @@ await run(config, async (telemetry, draining) => {
   const connected = connect(telemetry);
   const changes = watchOrderChanges({ ...connected, draining });
   const deps = { ...connected, carts, attempts, changes, units: limits.units, draining };
-  const { pg, sessionSecret } = deps;
+  const { pg, sessionSecret, cookies } = deps;
+  const isSecure = deps.publicUrl.startsWith('https:');
   const mailing = startMailing(deps);
   const { HOLDFAST_HOST: host, HOLDFAST_PORT: port, HOLDFAST_TRUSTED_PROXIES: proxies } = config;
   const app = appOf({
     routes: gatewayRoutes(deps),
-    authenticate: identityIn(pg, sessionSecret, telemetry),
+    authenticate: identityIn(pg, sessionSecret, telemetry, cookies),
     telemetry,
     gate,
-    front: { corsOrigins: config.HOLDFAST_CORS_ORIGINS, isSecure: deps.isSecure, draining },
+    front: { corsOrigins: config.HOLDFAST_CORS_ORIGINS, isSecure, draining },
     checksResponses: config.HOLDFAST_CHECK_RESPONSES,
   });
   const addressOf = (peer: string, forwarded: string | null): string =>

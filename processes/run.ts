@@ -4,6 +4,7 @@ import { serveOps, type OpsPort, type ReadyChecks } from '../apis/http/ops.ts';
 import { installTracing } from '../telemetry/spans.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { CommonConfig } from './config.ts';
+import type { Cookies } from '../apis/http/credentials/cookies.ts';
 import { keyRing } from '../apis/http/credentials/keys.ts';
 import { authenticating, type Authenticate } from '../apis/http/principals.ts';
 import type { PeerTls } from '../apis/rpc/peer-tls.ts';
@@ -79,7 +80,12 @@ export const run = async (
 };
 
 /** How a service authenticates callers: keys and sessions are looked up in the identity schema. */
-export const identityIn = (pg: Pg, sessionSecret: string, telemetry: Telemetry): Authenticate => {
+export const identityIn = (
+  pg: Pg,
+  sessionSecret: string,
+  telemetry: Telemetry,
+  cookies?: Cookies,
+): Authenticate => {
   const keys = keyRing((hash) => findApiKey(pg, hash));
   // Without this listener a revoked key stays valid as long as keys are cached.
   pg.listen(KEYS_CHANNEL, keys.forget).catch((error: unknown) => {
@@ -89,6 +95,7 @@ export const identityIn = (pg: Pg, sessionSecret: string, telemetry: Telemetry):
     findKey: keys.find,
     findSession: (token) => findSession(pg, token),
     sessionSecret,
+    ...(cookies && { cookies }),
   });
 };
 

@@ -1,9 +1,10 @@
 // Lists the paths that are proxied to other services, and the permission of each.
 import { REPAIR_ACTIONS } from '../../domain/attention.ts';
 import { IMPORT_BYTES_MAX } from '../../domain/catalogue/imports.ts';
+import type { Cookies } from '../http/credentials/cookies.ts';
 import type { Route } from '../http/routes.ts';
 import type { Fetch } from '../rpc/peer-tls.ts';
-import { proxied, type PassedOn } from './proxy.ts';
+import { proxied, type PassedOn, type To } from './proxy.ts';
 
 /** The services' URLs. */
 export interface Behind {
@@ -13,9 +14,9 @@ export interface Behind {
   recoveryUrl: string;
   /** Sends the requests. */
   fetch: Fetch;
+  /** A browser's session goes on as a bearer token. */
+  cookies: Cookies;
 }
-
-type To = Pick<Behind, 'fetch'> & { baseUrl: string };
 
 const productsRoutes = (products: To): Route[] => [
   ...proxied(products, [
@@ -49,17 +50,23 @@ const productsRoutes = (products: To): Route[] => [
   }),
 ];
 
-export const passedOnRoutes = (behind: Behind): Route[] => [
-  ...productsRoutes({ baseUrl: behind.productsUrl, fetch: behind.fetch }),
+export const passedOnRoutes = ({
+  productsUrl,
+  ordersUrl,
+  recoveryUrl,
+  fetch,
+  cookies,
+}: Behind): Route[] => [
+  ...productsRoutes({ baseUrl: productsUrl, fetch, cookies }),
   ...proxied(
-    { baseUrl: behind.ordersUrl, fetch: behind.fetch },
+    { baseUrl: ordersUrl, fetch, cookies },
     [
       ['post', '/webhooks/stripe', 'public'],
       ['post', '/webhooks/carrier', 'public'],
     ],
     { kind: 'webhook' },
   ),
-  ...proxied({ baseUrl: behind.recoveryUrl, fetch: behind.fetch }, [
+  ...proxied({ baseUrl: recoveryUrl, fetch, cookies }, [
     ['get', '/recovery/openapi.json', 'recovery'],
     ['get', '/recovery/overview', 'recovery'],
     ['get', '/recovery/breaks', 'recovery'],

@@ -3,6 +3,7 @@ import { DomainError } from '../../domain/errors.ts';
 import { traceHeaders } from '../../telemetry/spans.ts';
 import { boundedPieces, textBody } from '../http/body.ts';
 import type { Permission } from '../../domain/permissions.ts';
+import type { Cookies } from '../http/credentials/cookies.ts';
 import { bearerOf } from '../http/principals.ts';
 import type { CallKind } from '../http/gate.ts';
 import type { Fetch } from '../rpc/peer-tls.ts';
@@ -63,6 +64,7 @@ const streamed = (request: Request, bytesMax: number): ReadableStream<Uint8Array
 interface Behind {
   baseUrl: string;
   fetch: Fetch;
+  cookies: Cookies;
   uploadBytesMax?: number;
   /** The kind of these paths for the limits, where it does not follow from the method. */
   kind?: CallKind;
@@ -82,7 +84,7 @@ const passOn = async (request: Request, requestId: string, behind: Behind): Prom
       method: request.method,
       headers: {
         ...pick(request.headers, PASSED_ON),
-        ...bearerOf(request),
+        ...bearerOf(request, behind.cookies),
         ...traceHeaders(),
         [REQUEST_ID_HEADER]: requestId,
       },
@@ -105,12 +107,11 @@ const passOn = async (request: Request, requestId: string, behind: Behind): Prom
 /** A proxied path; both the gateway and the service check its permission. */
 export type PassedOn = [method: Method, path: string, needs: Permission];
 
+/** The service that answers proxied paths. */
+export type To = Pick<Behind, 'baseUrl' | 'fetch' | 'cookies'>;
+
 /** `get /products`, …: each is proxied to the service at `baseUrl`. */
-export const proxied = (
-  { baseUrl, fetch }: Pick<Behind, 'baseUrl' | 'fetch'>,
-  paths: PassedOn[],
-  special: Omit<Behind, 'baseUrl' | 'fetch'> = {},
-): Route[] =>
+export const proxied = (to: To, paths: PassedOn[], special: Omit<Behind, keyof To> = {}): Route[] =>
   paths.map(([method, path, needs]) => ({
     method,
     path,
@@ -121,5 +122,5 @@ export const proxied = (
     query: undefined,
     passesQuery: true,
     ...(special.kind && { kind: special.kind }),
-    handler: ({ request, requestId }) => passOn(request, requestId, { baseUrl, fetch, ...special }),
+    handler: ({ request, requestId }) => passOn(request, requestId, { ...to, ...special }),
   }));

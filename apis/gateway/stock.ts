@@ -6,6 +6,7 @@ import type {
   InventoryService,
   Stock,
 } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
+import type { Cookies } from '../http/credentials/cookies.ts';
 import { bearerOf } from '../http/principals.ts';
 import type { Fetch } from '../rpc/peer-tls.ts';
 import { reply, route, type RouteInput, type Route } from '../http/routes.ts';
@@ -20,11 +21,12 @@ export interface StockDeps {
   inventory: Client<typeof InventoryService>;
   productsUrl: string;
   fetch: Fetch;
+  cookies: Cookies;
 }
 
 /** Skus of a product, as Products shows it to this caller. NOT_FOUND. */
 const skusOf = async (
-  { productsUrl, fetch }: StockDeps,
+  { productsUrl, fetch, cookies }: StockDeps,
   { params, request }: RouteInput,
 ): Promise<string[]> => {
   // A path parameter comes decoded: `..%2F` would reach another path of Products.
@@ -33,7 +35,7 @@ const skusOf = async (
   const chosen = request.headers.get(STORE_HEADER);
   const response = await fetch(`${productsUrl}/product/${id}`, {
     headers: {
-      ...bearerOf(request),
+      ...bearerOf(request, cookies),
       ...(chosen !== null && { [STORE_HEADER]: chosen }),
     },
     signal: AbortSignal.timeout(TIMEOUT_MS),

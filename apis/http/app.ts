@@ -152,10 +152,12 @@ const handled =
     if (result instanceof Response) return result;
     const { status, headers } = result;
     if (result.body === undefined) return new Response(null, { status, headers });
-    return new Response(textOf(route, result, checksResponses), {
+    const response = new Response(textOf(route, result, checksResponses), {
       status,
       headers: { 'content-type': 'application/json', ...headers },
     });
+    for (const cookie of result.cookies ?? []) response.headers.append('set-cookie', cookie);
+    return response;
   };
 
 const jsonLimit = (maxSize: number): MiddlewareHandler<Env> =>

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { createHmac } from 'node:crypto';
 import type { StoreId } from '../../domain/ids.ts';
 import { PERMISSIONS, type Permission, type Scope } from '../../domain/permissions.ts';
+import { cookiesOf } from './credentials/cookies.ts';
 import { keyHash } from './credentials/keys.ts';
 import type { SessionFound } from './credentials/session-tokens.ts';
 import { authenticating, bearerOf, type Principal } from './principals.ts';
@@ -12,6 +13,7 @@ const SECRET = 'a secret of these tests, 32 bytes';
 const KEY = `hf_${'k'.repeat(30)}`;
 const OPERATOR_KEY = `hf_${'o'.repeat(30)}`;
 const TOKEN = 't'.repeat(32);
+const COOKIES = cookiesOf('https://shop.example');
 const signed = (token: string, secret = SECRET): string =>
   `hfs_${token}.${createHmac('sha256', secret).update(token).digest('base64url')}`;
 
@@ -42,12 +44,15 @@ const principalFor = async (
     },
     findSession: async (token) => (token === TOKEN ? found : undefined),
     sessionSecret: SECRET,
+    cookies: COOKIES,
   });
   const request = new Request('http://shop.example/', { headers });
   return authenticate(request, needs, params).catch((error: { code: string }) => error.code);
 };
 const bearer = (text: string) => ({ authorization: `Bearer ${text}` });
-const cookie = (text: string) => ({ cookie: `a=b; holdfast.session=${encodeURIComponent(text)}` });
+const cookie = (text: string) => ({
+  cookie: `a=b; __Host-holdfast.session=${encodeURIComponent(text)}`,
+});
 const [, SIGNED] = signed(TOKEN).split('hfs_') as [string, string];
 
 describe('a caller without a credential', () => {
@@ -90,8 +95,9 @@ describe('a key', () => {
     expect(await principalFor(bearer(OPERATOR_KEY), 'products:read')).toBe('PERMISSION_DENIED');
   });
 
-  test('may browse, and sees no order', async () => {
-    expect(await principalFor(bearer(KEY), 'shop')).toMatchObject({ kind: 'anyone' });
+  test('buys nothing, and sees no order', async () => {
+    expect(await principalFor(bearer(KEY), 'shop')).toBe('PERMISSION_DENIED');
+    expect(await principalFor(bearer(OPERATOR_KEY), 'shop')).toBe('PERMISSION_DENIED');
     expect(await principalFor(bearer(KEY), 'own-order')).toBe('NOT_FOUND');
     expect(await principalFor(bearer(`hf_${'x'.repeat(30)}`), 'shop')).toBe('UNAUTHENTICATED');
   });
@@ -118,11 +124,19 @@ describe('a session', () => {
     expect(await principalFor(bearer(text), 'own-order')).toBe('UNAUTHENTICATED');
   });
 
+  test('that is over counts as none where none is needed, when a browser sends it', async () => {
+    const over = cookie(signed('u'.repeat(32)));
+    expect(await principalFor(over, 'shop')).toMatchObject({ kind: 'anyone' });
+    expect(await principalFor(over, 'public')).toMatchObject({ kind: 'anyone' });
+    expect(await principalFor(over, 'own-account')).toBe('UNAUTHENTICATED');
+    expect(await principalFor(over, 'own-order')).toBe('UNAUTHENTICATED');
+  });
+
   test('is ignored when another site makes a browser send it', async () => {
     const headers = { ...cookie(SIGNED), 'sec-fetch-site': 'cross-site' };
     expect(await principalFor(headers, 'own-account')).toBe('UNAUTHENTICATED');
     expect(await principalFor(headers, 'shop')).toMatchObject({ kind: 'anyone' });
-    expect(bearerOf(new Request('http://shop.example/', { headers }))).toEqual({});
+    expect(bearerOf(new Request('http://shop.example/', { headers }), COOKIES)).toEqual({});
   });
 
   test('acts as staff of its stores, and of no other', async () => {
@@ -146,9 +160,20 @@ describe('a session', () => {
 });
 
 test('the token of an order is a guest, and no more than that', async () => {
-  const guest = { kind: 'guest', orderToken: 'hfo_of-an-order' };
-  expect(await principalFor(bearer('hfo_of-an-order'), 'own-order')).toMatchObject(guest);
-  expect(await principalFor(bearer('hfo_of-an-order'), 'shop')).toMatchObject(guest);
-  expect(await principalFor(bearer('hfo_of-an-order'), 'own-account')).toBe('UNAUTHENTICATED');
-  expect(await principalFor(bearer('hfo_of-an-order'), 'products:read')).toBe('UNAUTHENTICATED');
+  const orderToken = `hfo_${'a'.repeat(43)}`;
+  const guest = { kind: 'guest', orderToken };
+  expect(await principalFor(bearer(orderToken), 'own-order')).toMatchObject(guest);
+  expect(await principalFor(bearer(orderToken), 'shop')).toMatchObject(guest);
+  expect(await principalFor(bearer(orderToken), 'own-account')).toBe('UNAUTHENTICATED');
+  expect(await principalFor(bearer(orderToken), 'products:read')).toBe('UNAUTHENTICATED');
 });
+
+test.each(['garbage', 'hf_short', 'hfx_token', 'null', 'eyJhbGciOiJub25lIn0.e30.'])(
+  'the text %s is no credential, and buys nothing',
+  async (text) => {
+    for (const needs of ['shop', 'own-order', 'own-account', 'recovery'] as const) {
+      expect(await principalFor(bearer(text), needs)).toBe('UNAUTHENTICATED');
+    }
+    expect(await principalFor(bearer(text), 'public')).toMatchObject({ kind: 'anyone' });
+  },
+);

@@ -5,14 +5,16 @@ import {
   isAllowed,
   type Permission,
   type Role,
+  SCOPES,
   type Scope,
   type StaffRole,
 } from '../../domain/permissions.ts';
+import type { Cookies } from './credentials/cookies.ts';
 import { keyHash, type FindKey, type KeyFound } from './credentials/keys.ts';
 import {
   openSession,
+  SESSION_COOKIE,
   SESSION_PREFIX,
-  sessionCookieOf,
   type FindSession,
   type SessionFound,
 } from './credentials/session-tokens.ts';
@@ -65,6 +67,8 @@ interface Finders {
   findSession: FindSession;
   /** Signs sessions; without it this API accepts none. */
   sessionSecret?: string;
+  /** Reads sessions of browsers; only the gateway takes them. */
+  cookies?: Cookies;
 }
 
 const UNAUTHENTICATED: Partial<Record<Permission, string>> = {
@@ -107,37 +111,38 @@ const capacitiesOfSession = (found: SessionFound, chosen: StoreId | undefined): 
   ];
 };
 
-/** Another site's page can make a browser send its cookies; such cookies are ignored. */
-const isFromElsewhere = (request: Request): boolean =>
-  ['cross-site', 'cross-origin'].includes(request.headers.get('sec-fetch-site') ?? '');
-
 interface Credential {
   text: string;
   isSession: boolean;
+  /** A browser sends it by itself, also when it is over. */
+  isCookie: boolean;
 }
 
 /** The caller's credential: the Authorization header, else the cookie. */
-const credentialOf = (request: Request): Credential | undefined => {
+const credentialOf = (request: Request, cookies?: Cookies): Credential | undefined => {
   const header = request.headers.get('authorization');
   if (header !== null) {
     const text = /^Bearer ([\x21-\x7e]{1,300})$/i.exec(header)?.[1] ?? '';
-    return { text, isSession: text.startsWith(SESSION_PREFIX) };
+    return { text, isSession: text.startsWith(SESSION_PREFIX), isCookie: false };
   }
-  const cookie = isFromElsewhere(request) ? undefined : sessionCookieOf(request);
-  return cookie === undefined ? undefined : { text: cookie, isSession: true };
+  const cookie = cookies?.read(request, SESSION_COOKIE);
+  return cookie === undefined ? undefined : { text: cookie, isSession: true, isCookie: true };
 };
 
-/** True when there is no credential to look up. */
-export const hasNoCredential = (request: Request): boolean => credentialOf(request) === undefined;
+/** True when there is certainly no credential to look up. */
+export const hasNoCredential = ({ headers }: Request): boolean =>
+  !headers.has('authorization') && !headers.get('cookie')?.includes(`.${SESSION_COOKIE}`);
 
 /**
  * The credential for the service behind: a cookie becomes a bearer token, which no browser sends.
  */
-export const bearerOf = (request: Request): { authorization?: string } => {
+export const bearerOf = (request: Request, cookies: Cookies): { authorization?: string } => {
   const header = request.headers.get('authorization');
   if (header !== null) return { authorization: header };
-  const credential = credentialOf(request);
-  return credential ? { authorization: `Bearer ${SESSION_PREFIX}${credential.text}` } : {};
+  const credential = credentialOf(request, cookies);
+  if (!credential) return {};
+  const text = credential.text.replace(SESSION_PREFIX, '');
+  return { authorization: `Bearer ${SESSION_PREFIX}${text}` };
 };
 
 const storeChosen = (request: Request, params: Record<string, string>): StoreId | undefined => {
@@ -146,6 +151,8 @@ const storeChosen = (request: Request, params: Record<string, string>): StoreId 
 };
 
 const KEY_SHAPE = /^hf_[A-Za-z0-9_-]{20,80}$/;
+/** Whether it is the right one depends on the order. */
+const ORDER_TOKEN = /^hfo_/;
 
 /** Every capacity of this credential; none when it is invalid. */
 const capacitiesOf = async (
@@ -159,7 +166,10 @@ const capacitiesOf = async (
     const session = token ? await findSession(token) : undefined;
     return session ? capacitiesOfSession(session, chosen) : [];
   }
-  if (!KEY_SHAPE.test(text)) return [{ kind: 'guest', storeId: DEFAULT_STORE, orderToken: text }];
+  if (ORDER_TOKEN.test(text)) {
+    return [{ kind: 'guest', storeId: DEFAULT_STORE, orderToken: text }];
+  }
+  if (!KEY_SHAPE.test(text)) return [];
   const found = await findKey(keyHash(text));
   return found ? capacitiesOfKey(found, chosen ?? found.storeId) : [];
 };
@@ -171,7 +181,9 @@ const refusal = (capacities: Principal[], needs: Permission, named: boolean): Do
   if (!first || first.kind === 'guest') return unauthenticated(needs);
   if (needs === 'own-order') return new DomainError('NOT_FOUND', 'no such order');
   if (first.kind === 'key') {
-    return new DomainError('PERMISSION_DENIED', `this key lacks the scope ${needs}`);
+    const isScope = (SCOPES as readonly string[]).includes(needs);
+    const why = isScope ? `this key lacks the scope ${needs}` : `a key may not: ${needs}`;
+    return new DomainError('PERMISSION_DENIED', why);
   }
   // Staff of other stores must not learn that the path's store exists.
   const isStranger = named && !capacities.some(({ kind }) => kind === 'staff');
@@ -187,7 +199,7 @@ export const authenticating =
   (finders: Finders): Authenticate =>
   async (request, needs, params = {}) => {
     if (needs === 'public') return ANYONE;
-    const credential = credentialOf(request);
+    const credential = credentialOf(request, finders.cookies);
     if (credential === undefined) {
       if (may(ANYONE, needs)) return ANYONE;
       throw unauthenticated(needs);
@@ -196,8 +208,9 @@ export const authenticating =
     const capacities = await capacitiesOf(finders, credential, chosen);
     const fitting = capacities.find((one) => may(one, needs));
     if (fitting) return fitting;
-    // A store's key buys nothing, but its machine may browse.
-    if (capacities[0]?.kind === 'key' && may(ANYONE, needs)) return ANYONE;
+    // A browser goes on sending the cookie of a session that is over.
+    const isOver = credential.isCookie && capacities.length === 0;
+    if (isOver && may(ANYONE, needs)) return ANYONE;
     throw refusal(capacities, needs, params['storeId'] !== undefined);
   };
 

@@ -54,6 +54,8 @@ export interface Reply<T> {
   status: number;
   headers: Record<string, string>;
   body: T;
+  /** Set-Cookie, one header each. */
+  cookies?: string[];
   /** A stored response: the body as it was serialised the first time. */
   text?: string;
 }

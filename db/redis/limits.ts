@@ -23,8 +23,29 @@ export interface Subject {
   windowMs: number;
 }
 
+/** An attempt of an unknown device to sign in, and the limits of such attempts. */
+export interface PasswordAttempt {
+  id: string;
+  /** The account, and the caller at it, as hashes. */
+  account: string;
+  caller: string;
+  /** The failures that a caller may have at an account. */
+  most: number;
+  /** The failures of all callers at an account before they take turns. */
+  free: number;
+  windowMs: number;
+  /** Between two turns, for each `free` failures. */
+  gapMs: number;
+}
+
+const passwordKeys = ({ account, caller }: PasswordAttempt): string[] => [
+  `password:${account}:${caller}`,
+  `password:${account}`,
+];
+
 const TAKE = scriptOf('limits.lua');
 const ATTEMPT = scriptOf('attempts.lua');
+const PASSWORD = scriptOf('passwords.lua');
 
 /**
  * `rate:{<storeId>}:…` TTL: until the bucket is full. One slot per store, so that one script sees
@@ -54,6 +75,21 @@ export const createLimitStore = (client: RedisClient) => ({
       const keys = subjects.map(({ key }) => attemptKey(storeId, key));
       const words = subjects.flatMap(({ most, windowMs }) => [most, windowMs]);
       return Number(await runScript(redis, ATTEMPT, keys, [id, ...words]));
+    }),
+  /** Records an attempt of an unknown device; returns 0, or the ms until it may be made. */
+  tryPassword: (storeId: string, one: PasswordAttempt): Promise<number> =>
+    client.run('limits.tryPassword', async (redis) => {
+      const keys = [...passwordKeys(one), `turns:${one.account}`];
+      const { id, caller, most, free, windowMs, gapMs } = one;
+      const words = [id, caller, most, free, windowMs, gapMs];
+      const named = keys.map((key) => attemptKey(storeId, key));
+      return Number(await runScript(redis, PASSWORD, named, words));
+    }),
+  /** Removes an attempt whose password was right from the counts. */
+  forgivePassword: (storeId: string, one: PasswordAttempt): Promise<void> =>
+    client.run('limits.forgivePassword', async (redis) => {
+      const keys = passwordKeys(one).map((key) => attemptKey(storeId, key));
+      await Promise.all(keys.map((key) => redis.zrem(key, one.id)));
     }),
   /** Removes an attempt that succeeded from the count. */
   forgive: (storeId: string, subjects: Subject[], id: string): Promise<void> =>

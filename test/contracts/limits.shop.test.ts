@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'bun:test';
 import { connect, type Socket } from 'node:net';
 import type { Scope } from '../../domain/permissions.ts';
 import { newId } from '../../domain/ids.ts';
-import { newMember, PASSWORD } from '../support/accounts.ts';
+import { mailedToken, newMember, PASSWORD } from '../support/accounts.ts';
 import { withGateway, type Gateway } from '../support/gateways.ts';
 import { ADDRESS, eventually, JSON_TYPE, newEmail, stockedWare } from '../support/journeys.ts';
 import { authenticate } from '../support/judges.ts';
@@ -256,33 +256,96 @@ describe('a gateway that is full', () => {
   );
 });
 
-describe('after too many wrong passwords an account', () => {
-  const settings = {
-    HOLDFAST_LIMITS: JSON.stringify({ failedSignIns: { most: 3, windowSeconds: WINDOW_SECONDS } }),
-  };
+describe('after too many wrong passwords', () => {
+  const settings = (failedSignIns: object) => ({
+    HOLDFAST_LIMITS: JSON.stringify({
+      failedSignIns: { most: 3, windowSeconds: WINDOW_SECONDS, ...failedSignIns },
+    }),
+    HOLDFAST_TRUSTED_PROXIES: '1',
+  });
+  const signingIn =
+    (url: string) =>
+    (email: string, password: string, { from = '192.0.2.1', cookie = '' } = {}) =>
+      fetch(`${url}/auth/sign-in/email`, {
+        method: 'POST',
+        headers: { ...JSON_TYPE, 'x-forwarded-for': from, ...(cookie && { cookie }) },
+        body: JSON.stringify({ email, password }),
+      });
+  const WRONG = 'another password';
+  const cookiesOf = ({ headers }: Response): string =>
+    headers
+      .getSetCookie()
+      .map((one) => one.split(';')[0])
+      .join('; ');
+
   limited(
-    'refuses every sign-in, from any address and with the right password; other accounts sign in',
-    settings,
+    'an address is refused at the account, with the right password too; its owner signs in',
+    settings({}),
     async ({ url }) => {
       const [mine, theirs] = [await newMember(shop), await newMember(shop)];
-      const signIn = (email: string, password: string) =>
-        fetch(`${url}/auth/sign-in/email`, {
-          method: 'POST',
-          headers: JSON_TYPE,
-          body: JSON.stringify({ email, password }),
-        });
+      const signIn = signingIn(url);
       for (let tries = 0; tries < 5; tries++) {
         expect((await signIn(mine.email, PASSWORD)).status).toBe(200);
       }
-      const guesses = Array.from({ length: 8 }, () => signIn(mine.email, 'another password'));
+      const guesses = Array.from({ length: 8 }, () => signIn(mine.email, WRONG));
       expect(await statusesOf(guesses)).toEqual({ 401: 3, 429: 5 });
       const right = await signIn(mine.email, PASSWORD);
       expect(Number(right.headers.get('retry-after'))).toBeGreaterThan(3_000);
       await expectProblem(right, 429, 'RATE_LIMITED');
+      expect((await signIn(mine.email, PASSWORD, { from: '192.0.2.2' })).status).toBe(200);
       expect((await signIn(theirs.email, PASSWORD)).status).toBe(200);
       const stranger = newEmail();
       const anonymous = Array.from({ length: 4 }, () => signIn(stranger, 'a password'));
       expect(await statusesOf(anonymous)).toEqual({ 401: 3, 429: 1 });
+    },
+  );
+
+  limited(
+    'of many addresses unknown devices take turns, and a known one signs in',
+    settings({ ofAccount: 6, turnSeconds: 60 }),
+    async ({ url }) => {
+      const { email } = await newMember(shop);
+      const signIn = signingIn(url);
+      const known = cookiesOf(await signIn(email, PASSWORD));
+      const guesses = Array.from({ length: 20 }, (_, at) =>
+        signIn(email, WRONG, { from: `198.51.100.${at}` }),
+      );
+      expect(await statusesOf(guesses)).toEqual({ 401: 6, 429: 14 });
+      const unknown = await signIn(email, PASSWORD, { from: '203.0.113.7' });
+      expect(Number(unknown.headers.get('retry-after'))).toBeGreaterThan(14 * 60);
+      await expectProblem(unknown, 429, 'RATE_LIMITED');
+      const owner = { from: '203.0.113.7', cookie: known };
+      expect((await signIn(email, PASSWORD, owner)).status).toBe(200);
+      // A known device may guess as often as an address may.
+      const own = Array.from({ length: 5 }, () => signIn(email, WRONG, owner));
+      expect(await statusesOf(own)).toEqual({ 401: 3, 429: 2 });
+    },
+  );
+
+  limited(
+    'a session still changes its password, and a new password by mail makes the device known',
+    settings({ ofAccount: 3, turnSeconds: 60 }),
+    async ({ url }) => {
+      const { email, token } = await newMember(shop);
+      const signIn = signingIn(url);
+      const guesses = Array.from({ length: 6 }, (_, at) =>
+        signIn(email, WRONG, { from: `198.51.100.${at}` }),
+      );
+      expect(await statusesOf(guesses)).toEqual({ 401: 3, 429: 3 });
+      const post = (path: string, body: object, headers: Record<string, string> = {}) =>
+        fetch(`${url}${path}`, {
+          method: 'POST',
+          headers: { ...JSON_TYPE, ...headers },
+          body: JSON.stringify(body),
+        });
+      const passwords = { currentPassword: PASSWORD, newPassword: `${PASSWORD} changed` };
+      const changed = await post('/auth/change-password', passwords, bearer(token));
+      expect(changed.status).toBe(200);
+      await post('/auth/request-password-reset', { email });
+      const mailed = await mailedToken(shop, email, 'A new password');
+      const body = { token: mailed, newPassword: PASSWORD };
+      const cookie = cookiesOf(await post('/auth/reset-password', body));
+      expect((await signIn(email, PASSWORD, { cookie })).status).toBe(200);
     },
   );
 });

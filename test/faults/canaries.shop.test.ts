@@ -76,7 +76,7 @@ const plantKeys = async (): Promise<void> => {
   await sends('GET', '/recovery/overview', undefined, bearer(key));
   await sends('GET', '/products', undefined, bearer(plant('wrong key', `hf_${canary('key')}`)));
   await sends('GET', '/orders', undefined, {
-    cookie: `holdfast.session=${plant('cookie', canary('cookie'))}`,
+    cookie: `holdfast.session.${new URL(shop.env['GATEWAY_URL'] ?? '').port}=${plant('cookie', canary('cookie'))}`,
   });
   plant('service token', shop.env['INTERNAL_TOKEN'] ?? '');
   plant('operator key', shop.env['OPERATOR_KEY'] ?? '');

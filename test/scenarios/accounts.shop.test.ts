@@ -49,12 +49,18 @@ describe('a shopper', () => {
     async () => {
       const { email } = await newMember(shop);
       const { headers } = await signIn(shop, email);
-      const cookie = headers.get('set-cookie') ?? '';
-      expect(cookie).toMatch(/^holdfast\.session=hfs_.+; Path=\/; HttpOnly; SameSite=Lax; Max-Age/);
+      const [cookie = ''] = headers.getSetCookie();
+      expect(cookie).toMatch(
+        /^holdfast\.session\.\d+=hfs_.+; Path=\/; HttpOnly; SameSite=Lax; Max-Age/,
+      );
       const shown = { cookie: cookie.split(';')[0] ?? '' };
       expect((await call(shop, 'GET', '/me', { headers: shown })).body).toMatchObject({ email });
       const elsewhere = { ...shown, 'sec-fetch-site': 'cross-site' };
       expect((await call(shop, 'GET', '/me', { headers: elsewhere })).status).toBe(401);
+      const signOut = (more: object) =>
+        call(shop, 'POST', '/auth/sign-out', { body: {}, headers: { ...shown, ...more } });
+      expect((await signOut({ origin: 'https://evil.example' })).status).toBe(401);
+      expect((await signOut({ origin: shop.env['GATEWAY_URL'] })).status).toBe(200);
     },
     LIMIT_MS,
   );

@@ -29,7 +29,7 @@ import {
   tokenQuery,
   type Confirmation,
 } from './shapes.ts';
-import { accountOf, NO_STORE, type AccountDeps } from './sign-in.ts';
+import { accountOf, NO_STORE, passwordCaller, type AccountDeps } from './sign-in.ts';
 
 /** The mail's sender checks after the response whether another account has the address. */
 const requestRoute = ({ pg, auth, attempts }: AccountDeps): Route =>
@@ -51,7 +51,8 @@ const requestRoute = ({ pg, auth, attempts }: AccountDeps): Route =>
       const { accountId, email } = accountOf(input);
       const { newEmail, password } = input.body;
       if (newEmail === email) throw invalid('newEmail', 'is the address that the account has');
-      await attempts.signIn(email, () => auth.assertPassword(accountId, password));
+      const asserted = () => auth.assertPassword(accountId, password);
+      await attempts.signIn(passwordCaller(input), asserted);
       await queueMail(pg, { kind: 'change_email', email, newEmail });
       return reply(MAIL_SENT, 202, NO_STORE);
     },
@@ -63,8 +64,8 @@ const requestRoute = ({ pg, auth, attempts }: AccountDeps): Route =>
  * that sends the token as JSON does not follow a mail unseen, and may leave the password out.
  */
 const assertMaker = async (
-  { pg, auth, attempts }: AccountDeps,
-  { principal, body: { password }, request }: RouteInput<Confirmation>,
+  { pg, auth, attempts, devices }: AccountDeps,
+  { principal, body: { password }, request, address }: RouteInput<Confirmation>,
   accountId: string,
 ): Promise<void> => {
   if (principal.kind === 'account' && principal.accountId === accountId) return;
@@ -74,7 +75,9 @@ const assertMaker = async (
   if (password === undefined) {
     throw new DomainError('INVALID_CREDENTIALS', 'give the password of the account, or sign in');
   }
-  await attempts.signIn(account.email, () => auth.assertPassword(accountId, password));
+  const { email } = account;
+  const caller = { email, address, device: devices.known(request, email) };
+  await attempts.signIn(caller, () => auth.assertPassword(accountId, password));
 };
 
 interface Confirming {
@@ -129,7 +132,7 @@ export const addressRoutes = (deps: AccountDeps): Route[] => [
   ...confirmingRoutes(deps, {
     path: '/auth/verify-email',
     purpose: 'verify-email',
-    page: confirmPage(deps.isForeign),
+    page: confirmPage(deps.cookies),
     asks: 'A page that asks to confirm the address.',
     does: "Confirm an address with the token mailed to it and the account's password or session.",
     use: (hash) => confirmAddress(deps.pg, hash),
@@ -137,7 +140,7 @@ export const addressRoutes = (deps: AccountDeps): Route[] => [
   ...confirmingRoutes(deps, {
     path: '/auth/confirm-email-change',
     purpose: 'change-email',
-    page: changePage(deps.isForeign),
+    page: changePage(deps.cookies),
     asks: 'A page that asks to confirm the new address.',
     does: 'Change the address with the token mailed to it; every session ends.',
     use: (hash) => changeAddress(deps.pg, hash),

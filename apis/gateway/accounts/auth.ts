@@ -119,8 +119,16 @@ const passwordCalls = ({ pg }: AuthOptions, requested: Requested) => ({
   /** INVALID_CREDENTIALS unless it is the account's present password. */
   assertPassword: (accountId: string, password: string) =>
     requested('assertPassword', (auth) => assertPassword(auth, accountId, password)),
-  resetPassword: (body: { token: string; newPassword: string }) =>
-    requested('resetPassword', async ({ api }) => void (await api.resetPassword({ body }))),
+  /** Returns the address of the account. TOKEN_INVALID. */
+  resetPassword: (body: { token: string; newPassword: string }): Promise<string> =>
+    requested('resetPassword', async ({ api, $context }) => {
+      const { internalAdapter } = await $context;
+      const noted = await internalAdapter.findVerificationValue(`reset-password:${body.token}`);
+      await api.resetPassword({ body });
+      const user = noted && (await internalAdapter.findUserById(noted.value));
+      if (!user) throw new Error('a password was reset for no account');
+      return user.email;
+    }),
   /** Ends every other session. INVALID_CREDENTIALS unless the present password is sent. */
   changePassword: (
     { accountId, sessionId }: { accountId: string; sessionId: string },

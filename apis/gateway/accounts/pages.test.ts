@@ -18,7 +18,7 @@ const input = (contentType: string): RouteInput<{ token: string }> =>
 const FORM = 'application/x-www-form-urlencoded';
 
 describe.each(Object.entries(PAGES))('%s', (_name, page) => {
-  const own = page(() => false);
+  const own = page({ isForeign: () => false });
 
   test('has one button, loads nothing, runs nothing, and is kept nowhere', async () => {
     const response = own.shown('the-token');
@@ -65,7 +65,10 @@ describe.each(Object.entries(PAGES))('%s', (_name, page) => {
   test("does nothing for a form of another site's page", async () => {
     let calls = 0;
     const work = async () => void calls++;
-    const response = (await page(() => true).answered(input(FORM), work)) as Response;
+    const response = (await page({ isForeign: () => true }).answered(
+      input(FORM),
+      work,
+    )) as Response;
     expect([response.status, calls]).toEqual([403, 0]);
   });
 });

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { DomainError } from '../../../domain/errors.ts';
 import { isForm } from '../../http/body.ts';
-import type { IsForeign } from '../../http/credentials/own-pages.ts';
+import type { Cookies } from '../../http/credentials/cookies.ts';
 import { problemOf } from '../../http/problems.ts';
 import { reply, type Reply, type RouteInput } from '../../http/routes.ts';
 import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from './auth.ts';
@@ -70,12 +70,12 @@ export interface Page {
   /** The page of a link, which changes nothing: mailboxes follow links before their owners do. */
   shown(token: string | undefined): Response;
   /**
-   * Runs `work` for a POST: a form gets a page with the outcome, JSON gets JSON. PERMISSION_DENIED
-   * for a form that another site's page sends.
+   * Runs `work` for a POST, which may return cookies to set: a form gets a page with the outcome,
+   * JSON gets JSON. PERMISSION_DENIED for a form that another site's page sends.
    */
   answered(
     input: RouteInput<{ token: string }>,
-    work: () => Promise<void>,
+    work: () => Promise<string[] | void>,
   ): Promise<Response | Reply<typeof DONE>>;
 }
 
@@ -83,25 +83,24 @@ const FOREIGN_FORM = 'this form was sent by a page of another site';
 
 const pageOf =
   (form: Form) =>
-  (isForeign: IsForeign): Page => ({
+  (cookies: Pick<Cookies, 'isForeign'>): Page => ({
     shown: (token) => new Response(textOf(form.title, formOf(form, token)), { headers: HEADERS }),
     answered: async ({ request, requestId, body: { token } }, work) => {
       if (!isForm(request)) {
-        await work();
-        return reply(DONE, 200, NO_STORE);
+        return { ...reply(DONE, 200, NO_STORE), cookies: (await work()) ?? [] };
       }
+      const response = new Response(textOf(form.title, said(form.done)), { headers: HEADERS });
       try {
-        if (isForeign(request)) throw new DomainError('PERMISSION_DENIED', FOREIGN_FORM);
-        await work();
+        if (cookies.isForeign(request)) throw new DomainError('PERMISSION_DENIED', FOREIGN_FORM);
+        for (const cookie of (await work()) ?? []) response.headers.append('set-cookie', cookie);
+        return response;
       } catch (error) {
         if (!(error instanceof DomainError)) throw error;
         const { status, headers } = problemOf(error, requestId);
         const content = `${said(`Not done: ${error.message}.`)}\n${formOf(form, token)}`;
-        const response = new Response(textOf(form.title, content), { status, headers });
-        for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value);
-        return response;
+        for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
+        return new Response(textOf(form.title, content), { status, headers });
       }
-      return new Response(textOf(form.title, said(form.done)), { headers: HEADERS });
     },
   });
 

@@ -12,7 +12,7 @@ import {
   resetBody,
   tokenQuery,
 } from './shapes.ts';
-import { accountOf, NO_STORE, type AccountDeps } from './sign-in.ts';
+import { accountOf, NO_STORE, passwordCaller, type AccountDeps } from './sign-in.ts';
 
 /** Only the mail is recorded: whether an account exists is checked after the response. */
 const mailRoutes = ({ pg }: AccountDeps): Route[] => [
@@ -44,8 +44,8 @@ const mailRoutes = ({ pg }: AccountDeps): Route[] => [
   }),
 ];
 
-const resetRoutes = ({ auth, isForeign }: AccountDeps): Route[] => {
-  const page = resetPage(isForeign);
+const resetRoutes = ({ auth, cookies, devices }: AccountDeps): Route[] => {
+  const page = resetPage(cookies);
   const path = '/auth/reset-password';
   return [
     route({
@@ -68,7 +68,11 @@ const resetRoutes = ({ auth, isForeign }: AccountDeps): Route[] => {
       response: jsonOr(doneResponse, 'text/html'),
       statuses: { 200: 'the password is changed', 400: 'TOKEN_INVALID' },
       handler: async (input): Promise<Response | Reply<{ status: true }>> =>
-        page.answered(input, () => auth.resetPassword(input.body)),
+        page.answered(input, async () => {
+          const email = await auth.resetPassword(input.body);
+          // The owner of the mailbox is not kept waiting by a stranger's guesses.
+          return [devices.remember(input.request, email)];
+        }),
     }),
   ];
 };
@@ -84,7 +88,8 @@ const passwordRoutes = ({ auth, attempts }: AccountDeps): Route[] => [
     statuses: { 200: 'the password is changed', 401: 'INVALID_CREDENTIALS' },
     handler: async (input) => {
       const account = accountOf(input);
-      await attempts.signIn(account.email, () => auth.changePassword(account, input.body));
+      const change = () => auth.changePassword(account, input.body);
+      await attempts.signIn(passwordCaller(input), change);
       return reply(DONE, 200, NO_STORE);
     },
   }),

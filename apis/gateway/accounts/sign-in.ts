@@ -7,14 +7,16 @@ import {
 } from '../../../db/postgres/identity/accounts.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import { DEFAULT_STORE } from '../../../domain/ids.ts';
-import type { IsForeign } from '../../http/credentials/own-pages.ts';
-import { sealSession, sessionCookie } from '../../http/credentials/session-tokens.ts';
+import type { Cookies } from '../../http/credentials/cookies.ts';
+import { sealSession, SESSION_COOKIE } from '../../http/credentials/session-tokens.ts';
 import type { Account } from '../../http/principals.ts';
 import { reply, route, type RouteInput, type Route } from '../../http/routes.ts';
 import type { CartDeps } from '../carts/calls.ts';
 import { mergeCart } from '../carts/merge.ts';
 import { emptyBody } from '../shapes.ts';
+import type { PasswordCaller } from '../limits/attempts.ts';
 import { SESSION_SECONDS, type Auth } from './auth.ts';
+import type { Devices } from './devices.ts';
 import {
   deleteBody,
   DONE,
@@ -35,15 +37,22 @@ export interface AccountDeps extends CartDeps {
   pg: Pg;
   auth: Auth;
   sessionSecret: string;
-  /** Cookies are set over TLS only. */
-  isSecure: boolean;
-  isForeign: IsForeign;
+  cookies: Cookies;
+  devices: Devices;
 }
 
 /** The calling account; the route requires one. */
 export const accountOf = ({ principal }: Pick<RouteInput, 'principal'>): Account => {
   if (principal.kind === 'account') return principal;
   throw new Error('a route for accounts was reached without an account');
+};
+
+/** The signed-in caller of a route that asks for the password again: its session is known. */
+export const passwordCaller = (
+  input: Pick<RouteInput, 'principal' | 'address'>,
+): PasswordCaller => {
+  const { email, sessionId } = accountOf(input);
+  return { email, address: input.address, device: sessionId };
 };
 
 const signUpRoute = ({ auth }: AccountDeps): Route =>
@@ -72,7 +81,7 @@ const isMerged = (deps: AccountDeps, accountId: string, cartId: string): Promise
   );
 
 const signInRoute = (deps: AccountDeps): Route => {
-  const { pg, auth, sessionSecret, isSecure } = deps;
+  const { pg, auth, sessionSecret, cookies, devices } = deps;
   return route({
     method: 'post',
     path: '/auth/sign-in/email',
@@ -85,26 +94,28 @@ const signInRoute = (deps: AccountDeps): Route => {
       401: 'INVALID_CREDENTIALS',
       429: 'RATE_LIMITED, by the address of the caller or of the account',
     },
-    handler: async ({ body: { cartId, ...body }, request }) => {
+    handler: async ({ body: { cartId, ...body }, request, address }) => {
       const userAgent = request.headers.get('user-agent')?.slice(0, USER_AGENT_LENGTH_MAX) ?? '';
+      const { email } = body;
+      const caller = { email, address, device: devices.known(request, email) };
       const tried = () => auth.signIn(body, userAgent);
-      const { token: bare, accountId } = await deps.attempts.signIn(body.email, tried);
+      const { token: bare, accountId } = await deps.attempts.signIn(caller, tried);
       await endSurplusSessions(pg, accountId);
       const account = await findAccount(pg, accountId);
       if (!account) throw new DomainError('INVALID_CREDENTIALS', 'this account is gone');
       const token = sealSession(bare, sessionSecret);
       const seconds = body.rememberMe ? SESSION_SECONDS : undefined;
       const cart = cartId ? { cartMerged: await isMerged(deps, accountId, cartId) } : {};
-      return reply({ token, user: toAccountResponse(account), ...cart }, 200, {
-        ...NO_STORE,
-        'set-auth-token': token,
-        'set-cookie': sessionCookie(token, isSecure, seconds),
-      });
+      const headers = { ...NO_STORE, 'set-auth-token': token };
+      return {
+        ...reply({ token, user: toAccountResponse(account), ...cart }, 200, headers),
+        cookies: [cookies.write(SESSION_COOKIE, token, seconds), devices.remember(request, email)],
+      };
     },
   });
 };
 
-const signOutRoute = ({ pg, isSecure }: AccountDeps): Route =>
+const signOutRoute = ({ pg, cookies }: AccountDeps): Route =>
   route({
     method: 'post',
     path: '/auth/sign-out',
@@ -116,12 +127,12 @@ const signOutRoute = ({ pg, isSecure }: AccountDeps): Route =>
     handler: async (input) => {
       const { accountId, sessionId } = accountOf(input);
       await endSession(pg, accountId, sessionId);
-      const cookie = { 'set-cookie': sessionCookie('', isSecure, 0) };
-      return reply({ success: true as const }, 200, { ...NO_STORE, ...cookie });
+      const ended = [cookies.write(SESSION_COOKIE, '', 0)];
+      return { ...reply({ success: true as const }, 200, NO_STORE), cookies: ended };
     },
   });
 
-const deleteRoute = ({ auth, attempts, isSecure }: AccountDeps): Route =>
+const deleteRoute = ({ auth, attempts, cookies }: AccountDeps): Route =>
   route({
     method: 'post',
     path: '/auth/delete-user',
@@ -132,10 +143,10 @@ const deleteRoute = ({ auth, attempts, isSecure }: AccountDeps): Route =>
     response: doneResponse,
     statuses: { 200: 'the account is deleted', 401: 'INVALID_CREDENTIALS' },
     handler: async (input) => {
-      const { accountId, email } = accountOf(input);
-      await attempts.signIn(email, () => auth.deleteUser(accountId, input.body.password));
-      const cookie = { 'set-cookie': sessionCookie('', isSecure, 0) };
-      return reply(DONE, 200, { ...NO_STORE, ...cookie });
+      const { accountId } = accountOf(input);
+      const { password } = input.body;
+      await attempts.signIn(passwordCaller(input), () => auth.deleteUser(accountId, password));
+      return { ...reply(DONE, 200, NO_STORE), cookies: [cookies.write(SESSION_COOKIE, '', 0)] };
     },
   });
 

@@ -1,5 +1,5 @@
 // Limits failed payments and passwords, against the testing of stolen cards and credentials.
-import type { LimitStore, Subject } from '../../../db/redis/limits.ts';
+import type { LimitStore, PasswordAttempt, Subject } from '../../../db/redis/limits.ts';
 import { DEFAULT_STORE } from '../../../domain/ids.ts';
 import { DomainError, type ErrorCode } from '../../../domain/errors.ts';
 import type { Telemetry } from '../../../telemetry/telemetry.ts';
@@ -27,10 +27,22 @@ export interface Attempts {
   /** An order is paid: its attempts no longer count. */
   paid(storeId: string, orderId: string): Promise<void>;
   /**
-   * Tries a password of an address, whether it has an account or not. A running attempt counts as a
-   * wrong one until it is known to be right. RATE_LIMITED, also for the right password.
+   * Tries a password of an account, whether it exists or not. A running attempt counts as a wrong
+   * one until it is known to be right. RATE_LIMITED, also for the right password: a caller after too
+   * many wrong ones, and unknown devices in turns after too many of all of them. A stranger cannot
+   * slow a known device down.
    */
-  signIn<T>(email: string, signIn: () => Promise<T>): Promise<T>;
+  signIn<T>(caller: PasswordCaller, signIn: () => Promise<T>): Promise<T>;
+}
+
+/** The caller that tries a password. */
+export interface PasswordCaller {
+  /** Of the account. */
+  email: string;
+  /** The caller's network address. */
+  address: string;
+  /** A device that has signed in to the account before, or a session of it. */
+  device?: string | undefined;
 }
 
 /** What has come of an attempt, and for which order. */
@@ -66,16 +78,25 @@ const counting = (store: LimitStore, telemetry: Telemetry) => {
     (storeId: string) =>
     (error: unknown): void =>
       telemetry.log.error('changing a counted attempt failed', error, { storeId });
+  const assertNow = (waitMs: number, code: ErrorCode, what: string): void => {
+    if (waitMs === 0) return;
+    refused.inc();
+    throw new DomainError(code, `too many ${what} have failed: try later`, {
+      retryAfterSeconds: Math.ceil(waitMs / 1_000),
+    });
+  };
   return {
     /** Throws `code` while too many attempts have failed. */
     note: async ({ storeId, subjects, id }: Try, code: ErrorCode, what: string): Promise<void> => {
-      const waitMs = await store.attempt(storeId, subjects, id).catch(() => 0);
-      if (waitMs === 0) return;
-      refused.inc();
-      throw new DomainError(code, `too many ${what} have failed: try later`, {
-        retryAfterSeconds: Math.ceil(waitMs / 1_000),
-      });
+      assertNow(await store.attempt(storeId, subjects, id).catch(() => 0), code, what);
     },
+    /** RATE_LIMITED until the turn of this caller. */
+    notePassword: async (one: PasswordAttempt): Promise<void> => {
+      const waitMs = await store.tryPassword(DEFAULT_STORE, one).catch(() => 0);
+      assertNow(waitMs, 'RATE_LIMITED', 'sign-ins');
+    },
+    forgivePassword: (one: PasswordAttempt): Promise<void> =>
+      store.forgivePassword(DEFAULT_STORE, one).catch(failed(DEFAULT_STORE)),
     forgive: ({ storeId, subjects, id }: Try): Promise<void> =>
       store.forgive(storeId, subjects, id).catch(failed(storeId)),
     awaiting: ({ storeId, subjects, id }: Try, orderId: string): Promise<void> =>
@@ -109,22 +130,41 @@ const payingOf =
     }
   };
 
+/** A known device is counted by itself; the address of any other counts with the account. */
+const passwordCounts = (
+  { note, notePassword, forgive, forgivePassword }: Counting,
+  { most, ofAccount, windowSeconds, turnSeconds }: Limits['failedSignIns'],
+  { email, address, device }: PasswordCaller,
+) => {
+  const id = crypto.randomUUID();
+  const windowMs = windowSeconds * 1_000;
+  const account = hashed(email);
+  if (device !== undefined) {
+    const subjects = [{ key: `device:${account}:${hashed(device)}`, most, windowMs }];
+    const one = { storeId: DEFAULT_STORE, subjects, id };
+    return {
+      count: () => note(one, 'RATE_LIMITED', 'sign-ins of this device'),
+      forgive: () => forgive(one),
+    };
+  }
+  const caller = hashed(address);
+  const limits = { most, free: ofAccount, windowMs, gapMs: turnSeconds * 1_000 };
+  const one = { id, account, caller, ...limits };
+  return { count: () => notePassword(one), forgive: () => forgivePassword(one) };
+};
+
 const signingInOf =
-  (
-    { note, forgive }: Counting,
-    { most, windowSeconds }: Limits['failedSignIns'],
-  ): Attempts['signIn'] =>
-  async (email, signIn) => {
-    const subjects = [{ key: `sign-in:${hashed(email)}`, most, windowMs: windowSeconds * 1_000 }];
-    const one = { storeId: DEFAULT_STORE, subjects, id: crypto.randomUUID() };
-    await note(one, 'RATE_LIMITED', 'sign-ins of this address');
+  (counting: Counting, limits: Limits['failedSignIns']): Attempts['signIn'] =>
+  async (caller, signIn) => {
+    const { count, forgive } = passwordCounts(counting, limits, caller);
+    await count();
     try {
       const signedIn = await signIn();
-      await forgive(one);
+      await forgive();
       return signedIn;
     } catch (error) {
       const isWrong = error instanceof DomainError && error.code === 'INVALID_CREDENTIALS';
-      if (!isWrong) await forgive(one);
+      if (!isWrong) await forgive();
       throw error;
     }
   };

@@ -23,8 +23,16 @@ const declines = z.strictObject({
 });
 export type DeclinePolicy = z.output<typeof declines>;
 
-/** Wrong or running passwords of one e-mail address. */
-const failedSignIns = z.strictObject({ most: positive, windowSeconds: positive });
+/** Wrong or running passwords of one account. */
+const failedSignIns = z.strictObject({
+  /** Of one caller's address, or of one known device. */
+  most: positive,
+  windowSeconds: positive,
+  /** Of all unknown devices, before they take turns. */
+  ofAccount: positive.default(100),
+  /** Between two turns, for each `ofAccount` failures: some 180 guesses in fifteen minutes. */
+  turnSeconds: positive.default(5),
+});
 
 /** Units that one order may hold. */
 const units = z.strictObject({ sku: positive, order: positive });
@@ -72,7 +80,7 @@ const PRODUCTION: Limits = {
     { name: 'store', by: 'store', kinds: SHOPPING, quota: 200_000, windowSeconds: 10 },
   ],
   units: { guest: { sku: 20, order: 100 }, account: { sku: 200, order: 1_000 } },
-  failedSignIns: { most: 20, windowSeconds: 15 * MINUTE },
+  failedSignIns: { most: 20, windowSeconds: 15 * MINUTE, ofAccount: 100, turnSeconds: 5 },
   declines: [
     { by: 'card', most: 4, windowSeconds: HOUR },
     { by: 'account', most: 8, windowSeconds: HOUR },
@@ -101,7 +109,7 @@ const LOCAL: Limits = {
     { name: 'store', by: 'store', kinds: SHOPPING, quota: 100_000, windowSeconds: 10 },
   ],
   units: { guest: { sku: 1_000, order: 10_000 }, account: { sku: 1_000, order: 10_000 } },
-  failedSignIns: { most: 1_000, windowSeconds: MINUTE },
+  failedSignIns: { most: 1_000, windowSeconds: MINUTE, ofAccount: 1_000, turnSeconds: 1 },
   // The provider's test cards are shared by everybody who tries something out.
   declines: [
     { by: 'card', most: 1_000, windowSeconds: MINUTE },

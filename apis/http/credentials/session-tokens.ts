@@ -5,9 +5,8 @@ import type { StaffRole } from '../../../domain/permissions.ts';
 
 /** The prefix of bearer tokens, by which a misplaced one is recognised. */
 export const SESSION_PREFIX = 'hfs_';
-export const SESSION_COOKIE = 'holdfast.session';
-/** The cookie's name over TLS, where browsers enforce the `__Host-` prefix. */
-export const SECURE_COOKIE = `__Secure-${SESSION_COOKIE}`;
+/** The name of the cookie, without what the shop adds to its cookies' names. */
+export const SESSION_COOKIE = 'session';
 
 const TOKEN_SHAPE = /^[A-Za-z0-9]{20,64}$/;
 const SHOWN_LENGTH_MAX = 300;
@@ -31,17 +30,6 @@ const signature = (token: string, secret: string): Buffer =>
 export const sealSession = (token: string, secret: string): string =>
   `${SESSION_PREFIX}${token}.${signature(token, secret).toString('base64url')}`;
 
-/** The same as a cookie: a session cookie without seconds, removed at once with 0. */
-export const sessionCookie = (shown: string, isSecure: boolean, seconds?: number): string =>
-  [
-    `${isSecure ? SECURE_COOKIE : SESSION_COOKIE}=${shown}`,
-    'Path=/',
-    'HttpOnly',
-    'SameSite=Lax',
-    ...(isSecure ? ['Secure'] : []),
-    ...(seconds === undefined ? [] : [`Max-Age=${seconds}`]),
-  ].join('; ');
-
 /** The bare token of a credential; undefined unless it was signed with our secret. */
 export const openSession = (shown: string, secret: string): string | undefined => {
   if (shown.length > SHOWN_LENGTH_MAX) return undefined;
@@ -53,23 +41,4 @@ export const openSession = (shown: string, secret: string): string | undefined =
   const given = Buffer.from(text.slice(at + 1), 'base64url');
   const expected = signature(token, secret);
   return given.length === expected.length && timingSafeEqual(given, expected) ? token : undefined;
-};
-
-const decoded = (value: string): string => {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return '';
-  }
-};
-
-/** The value of the session cookie, if any. */
-export const sessionCookieOf = (request: Request): string | undefined => {
-  for (const pair of (request.headers.get('cookie') ?? '').split(';')) {
-    const at = pair.indexOf('=');
-    const name = pair.slice(0, Math.max(at, 0)).trim();
-    if (name === SESSION_COOKIE || name === SECURE_COOKIE)
-      return decoded(pair.slice(at + 1).trim());
-  }
-  return undefined;
 };
