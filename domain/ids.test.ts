@@ -1,7 +1,15 @@
 // Tests that ids are unique, sort by time and are recognised only as their own kind.
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { DEFAULT_STORE, ID_PREFIXES, isId, newId, reservationIdOf, type IdKind } from './ids.ts';
+import {
+  DEFAULT_STORE,
+  ID_PREFIXES,
+  isId,
+  madeAtMs,
+  newId,
+  reservationIdOf,
+  type IdKind,
+} from './ids.ts';
 
 const KINDS = Object.keys(ID_PREFIXES) as IdKind[];
 const kind = fc.constantFrom(...KINDS);
@@ -90,4 +98,8 @@ describe("an order's reservation", () => {
       { seed: 7 },
     );
   });
+});
+
+test('an id of each kind names its creation millisecond', () => {
+  for (const atMs of [0, 1, 1_795_906_307_235]) expect(madeAtMs(newId('order', atMs))).toBe(atMs);
 });

@@ -12,6 +12,8 @@ import { createConcurrencyLimits } from '../apis/gateway/limits/concurrency-limi
 import { watchOrderChanges } from '../apis/gateway/order-changes.ts';
 import { gatewayRoutes } from '../apis/gateway/routes.ts';
 import { createOrderAccess } from '../apis/http/access.ts';
+import { waitAtMost } from '../concurrency/deadline.ts';
+import { startOrderTokens } from '../apis/http/credentials/order-tokens.ts';
 import { cookiesOf } from '../apis/http/credentials/cookies.ts';
 import { createCursors } from '../apis/http/cursors.ts';
 import { appOf } from '../apis/http/app.ts';
@@ -33,6 +35,8 @@ import { serviceKeys } from '../apis/rpc/service-keys.ts';
 
 const config = configOf('gateway');
 const REDIS_START_LIMIT_MS = 2_000;
+/** Without Postgres the gateway still starts; tokens revoked before are refused once it is back. */
+const TOKENS_START_LIMIT_MS = 2_000;
 const limits = limitsOf(config.HOLDFAST_PROFILE, config.HOLDFAST_LIMITS);
 
 const connect = (telemetry: Telemetry) => {
@@ -41,6 +45,7 @@ const connect = (telemetry: Telemetry) => {
   const mint = mintTokens('gateway', serviceKeys(config.HOLDFAST_TOKEN_KEYS, telemetry));
   const { HOLDFAST_PUBLIC_URL: publicUrl, HOLDFAST_SESSION_SECRET: sessionSecret } = config;
   const cookies = cookiesOf(publicUrl);
+  const orderTokens = startOrderTokens(pg, telemetry);
   return {
     pg,
     publicKeys: serviceKeys(config.HOLDFAST_TOKEN_JWKS, telemetry),
@@ -66,7 +71,8 @@ const connect = (telemetry: Telemetry) => {
       telemetry,
       tls,
     }),
-    access: createOrderAccess(config.HOLDFAST_ACCESS_SECRET),
+    orderTokens,
+    access: createOrderAccess(config.HOLDFAST_ACCESS_SECRET, orderTokens),
     cursors: createCursors(config.HOLDFAST_CURSOR_SECRET),
     auth: createAuth({ pg, secret: sessionSecret, publicUrl, telemetry }),
     mailer: smtpMailer({ ...mailSettingsOf(config), telemetry }),
@@ -112,6 +118,7 @@ await run(config, async (telemetry, draining) => {
   const deps = { ...connected, carts, attempts, changes, units: limits.units, draining };
   const { pg, sessionSecret, cookies } = deps;
   const isSecure = deps.publicUrl.startsWith('https:');
+  await waitAtMost(deps.orderTokens.ready, TOKENS_START_LIMIT_MS);
   const mailing = startMailing(deps);
   const { HOLDFAST_HOST: host, HOLDFAST_PORT: port, HOLDFAST_TRUSTED_PROXIES: proxies } = config;
   const app = appOf({
@@ -129,6 +136,7 @@ await run(config, async (telemetry, draining) => {
     checks: {},
     stop: async () => {
       await Promise.all([listener.stop(), mailing.stop(), changes.stop()]);
+      deps.orderTokens.stop();
       await pg.close();
       redis.close();
       cartsRedis.close();

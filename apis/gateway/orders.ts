@@ -2,10 +2,19 @@
 import type { OrderStatus } from '../../domain/order.ts';
 import type { Order } from '../../proto/gen/holdfast/orders/v1/order_pb.ts';
 import type { OrderAccess } from '../http/access.ts';
-import { reply, route, type RouteInput, type Route } from '../http/routes.ts';
+import { operatorOf } from '../http/principals.ts';
+import {
+  NO_CONTENT,
+  noContent,
+  reply,
+  route,
+  type RouteInput,
+  type Route,
+} from '../http/routes.ts';
 import {
   allowedOrder,
   cancelOrder,
+  findOrder,
   idempotencyKey,
   payOrder,
   placeOrder,
@@ -161,8 +170,46 @@ const changeRoutes = (deps: OrderDeps): Route[] => {
   ];
 };
 
+const newTokenResponse = orderResponse.pick({ id: true, accessToken: true });
+
+/** A token that others may have seen; a guest's order is reached with the response's token only. */
+const tokenRoutes = (deps: OrderDeps): Route[] => [
+  route({
+    method: 'post',
+    path: '/orders/:id/revoke-token',
+    summary: "End the order's access token; the response has the next one.",
+    needs: 'own-order',
+    body: emptyBody,
+    response: newTokenResponse,
+    statuses: { 200: 'the next token' },
+    handler: async (input) => {
+      const { access } = deps;
+      const id = allowedOrderId(access, input);
+      await findOrder(deps, input, id);
+      const by = input.principal.kind === 'account' ? input.principal.accountId : 'guest';
+      await access.revoke(id, by);
+      return reply({ id, accessToken: access.tokenOf(id) }, 200, { 'cache-control': 'no-store' });
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/recovery/orders/:id/revoke-token',
+    summary: "End an order's access token; an account of the shopper goes on.",
+    needs: 'recovery',
+    body: emptyBody,
+    response: NO_CONTENT,
+    statuses: { 204: 'the token is revoked' },
+    handler: async (input) => {
+      const order = await findOrder(deps, input, input.params['id'] ?? '');
+      await deps.access.revoke(idOf(order), operatorOf(input.principal));
+      return noContent;
+    },
+  }),
+];
+
 export const orderRoutes = (deps: OrderDeps): Route[] => [
   placeRoute(deps),
   ...payRoutes(deps),
   ...changeRoutes(deps),
+  ...tokenRoutes(deps),
 ];

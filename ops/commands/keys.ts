@@ -1,6 +1,14 @@
 // The commands for a store's API keys and staff, which call the public API with the operator's key.
 import { DEFAULT_STORE } from '../../domain/ids.ts';
-import { command, commandOf, required, text, wholeNumber, withDefault } from '../arguments.ts';
+import {
+  command,
+  commandOf,
+  flag,
+  required,
+  text,
+  wholeNumber,
+  withDefault,
+} from '../arguments.ts';
 import { publicEnvironment } from '../environment.ts';
 import { print } from '../output.ts';
 import { instanceOf, onTests } from './on-tests.ts';
@@ -108,11 +116,16 @@ const addStaff = command({
 const removeStaff = command({
   name: 'remove',
   summary: 'remove an address from the staff',
-  about: 'Removes an address from the staff of a store.',
-  example: 'staff remove robin@store.example',
+  about:
+    'Removes an address from the staff of a store, and prints the live keys that it has made ' +
+    'there. They go on unless --end-keys ends them.',
+  example: 'staff remove robin@store.example --end-keys',
   positionals: ['EMAIL'],
-  options: ofStore,
-  run: (values, [email = '']) => call(values, 'DELETE', `staff/${encodeURIComponent(email)}`),
+  options: { 'end-keys': flag('end the keys that it has made'), ...ofStore },
+  run: ({ 'end-keys': endsKeys, ...values }, [email = '']) => {
+    const path = `staff/${encodeURIComponent(email)}?keys=${endsKeys ? 'end' : 'keep'}`;
+    return call(values, 'DELETE', path);
+  },
 });
 
 export const KEYS = [

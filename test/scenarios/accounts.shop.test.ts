@@ -271,6 +271,11 @@ describe('of accounts', () => {
     invalid('a sign-up without an address', UP, { ...NEW, email: 'nothing' }),
     invalid('a sign-up with two addresses', UP, { ...NEW, email: ['a@b.example', 'c@d.example'] }),
     invalid('a sign-up with a short password', UP, { ...NEW, password: 'short' }),
+    invalid('a sign-up with a common password', UP, { ...NEW, password: 'Password123' }),
+    invalid('a reset with a common password', '/auth/reset-password', {
+      token: 'x'.repeat(24),
+      newPassword: 'iloveyou1',
+    }),
     invalid('a sign-up with a password of 129 characters', UP, {
       ...NEW,
       password: 'x'.repeat(129),

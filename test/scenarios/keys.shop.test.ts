@@ -207,6 +207,32 @@ describe('the staff of a store', () => {
     LIMIT_MS,
   );
 
+  test(
+    'leave with a list of the keys that they have made, and with those keys where it is asked',
+    async () => {
+      const removed = async (keys: 'keep' | 'end') => {
+        const manager = await confirmedMember(shop);
+        await give(manager.email, 'manager');
+        const { body: key } = await make({}, manager.token);
+        const path = at(`/staff/${encodeURIComponent(manager.email)}?keys=${keys}`);
+        const { status, body } = await call<{ keys: { id: string }[] }>(shop, 'DELETE', path, {
+          token: owner.token,
+        });
+        expect([status, body.keys.map(({ id }) => id)]).toEqual([200, [key.id]]);
+        expect(JSON.stringify(body)).not.toContain(key.key);
+        return key.key;
+      };
+      const kept = await removed('keep');
+      expect(await reads(kept)).toBe(200);
+      const ended = await removed('end');
+      await eventually('the key is refused', async () =>
+        (await reads(ended)) === 401 ? true : undefined,
+      );
+      expect(await reads(kept)).toBe(200);
+    },
+    LIMIT_MS,
+  );
+
   test('always include an owner', async () => {
     const path = at(`/staff/${encodeURIComponent(owner.email)}`);
     expect((await call(shop, 'DELETE', path, { token: owner.token })).status).toBe(409);

@@ -21,6 +21,7 @@ import {
   noteMailedToken,
   type MailedPurpose,
 } from '../../../db/postgres/identity/mailed-tokens.ts';
+import { removeOldRevocations } from '../../../db/postgres/identity/order-tokens.ts';
 import { newId } from '../../../domain/ids.ts';
 import type { Telemetry } from '../../../telemetry/telemetry.ts';
 import { keyHash } from '../../http/credentials/keys.ts';
@@ -119,6 +120,14 @@ const sendNext = async (deps: MailDeps): Promise<boolean> => {
   return true;
 };
 
+const clean = (pg: Pg): Promise<unknown> =>
+  Promise.all([
+    removeExpired(pg),
+    removeEndedKeys(pg),
+    removeEndedMails(pg),
+    removeOldRevocations(pg),
+  ]);
+
 /** Sends mails until it is stopped, and removes expired ones. */
 export const startMailing = (deps: MailDeps): { stop(): Promise<void> } => {
   const { pg, telemetry } = deps;
@@ -132,8 +141,7 @@ export const startMailing = (deps: MailDeps): { stop(): Promise<void> } => {
     for (let looks = 1; !stopped; looks++) {
       awake = Promise.withResolvers<void>();
       try {
-        if (looks % CLEAN_EVERY_LOOKS === 0)
-          await Promise.all([removeExpired(pg), removeEndedKeys(pg), removeEndedMails(pg)]);
+        if (looks % CLEAN_EVERY_LOOKS === 0) await clean(pg);
         if (await sendNext(deps)) continue;
       } catch (error) {
         telemetry.log.error('reading due mails failed', error);

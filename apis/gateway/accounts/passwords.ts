@@ -1,6 +1,7 @@
 // Routes that request mails, replace a lost password, and change a password.
 import { queueMail } from '../../../db/postgres/identity/mail-queue.ts';
 import { jsonOr, media, reply, route, type Reply, type Route } from '../../http/routes.ts';
+import { assertUncommon } from './common-passwords.ts';
 import { resetPage } from './pages.ts';
 import {
   changeBody,
@@ -69,6 +70,7 @@ const resetRoutes = ({ auth, cookies, devices }: AccountDeps): Route[] => {
       statuses: { 200: 'the password is changed', 400: 'TOKEN_INVALID' },
       handler: async (input): Promise<Response | Reply<{ status: true }>> =>
         page.answered(input, async () => {
+          assertUncommon('newPassword', input.body.newPassword);
           const email = await auth.resetPassword(input.body);
           // The owner of the mailbox is not kept waiting by a stranger's guesses.
           return [devices.remember(input.request, email)];
@@ -88,6 +90,7 @@ const passwordRoutes = ({ auth, attempts }: AccountDeps): Route[] => [
     statuses: { 200: 'the password is changed', 401: 'INVALID_CREDENTIALS' },
     handler: async (input) => {
       const account = accountOf(input);
+      assertUncommon('newPassword', input.body.newPassword);
       const change = () => auth.changePassword(account, input.body);
       await attempts.signIn(passwordCaller(input), change);
       return reply(DONE, 200, NO_STORE);

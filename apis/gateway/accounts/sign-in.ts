@@ -16,6 +16,7 @@ import { mergeCart } from '../carts/merge.ts';
 import { emptyBody } from '../shapes.ts';
 import type { PasswordCaller } from '../limits/attempts.ts';
 import { SESSION_SECONDS, type Auth } from './auth.ts';
+import { assertUncommon } from './common-passwords.ts';
 import type { Devices } from './devices.ts';
 import {
   deleteBody,
@@ -65,6 +66,7 @@ const signUpRoute = ({ auth }: AccountDeps): Route =>
     response: mailSentResponse,
     statuses: { 202: 'a mail is on its way' },
     handler: async ({ body }) => {
+      assertUncommon('password', body.password);
       await auth.signUp(body);
       return reply(MAIL_SENT, 202, NO_STORE);
     },

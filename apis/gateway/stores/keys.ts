@@ -43,7 +43,7 @@ export const byResponse = z
   .regex(/^[\w-]+$/)
   .max(WHO_LENGTH_MAX);
 
-const keyResponse = z.object({
+export const keyResponse = z.object({
   id: idText('key'),
   name: words(NAME_LENGTH_MAX),
   scopes: z.array(z.enum(SCOPES)).max(SCOPES.length),
@@ -59,7 +59,7 @@ const newKeyResponse = keyResponse.extend({
     .max(100),
 });
 
-const shown = (row: KeyRow) => ({
+export const toKeyResponse = (row: KeyRow) => ({
   id: row.id,
   name: row.name,
   scopes: row.scopes,
@@ -82,7 +82,7 @@ const newSecret = (days: number | undefined) => {
   return { key, made: { hash: keyHash(key), id: newId('key'), expiresAt } };
 };
 
-const made = (key: string, row: KeyRow) => reply({ ...shown(row), key }, 201, NO_STORE);
+const made = (key: string, row: KeyRow) => reply({ ...toKeyResponse(row), key }, 201, NO_STORE);
 
 const makeRoutes = (pg: Pg): Route[] => [
   route({
@@ -131,7 +131,11 @@ export const keyRoutes = (pg: Pg): Route[] => [
     response: z.object({ items: z.array(keyResponse).max(KEYS_LISTED_MAX) }),
     statuses: { 200: 'the keys, never their text' },
     handler: async ({ principal }) =>
-      reply({ items: (await listApiKeys(pg, principal.storeId)).map(shown) }, 200, NO_STORE),
+      reply(
+        { items: (await listApiKeys(pg, principal.storeId)).map(toKeyResponse) },
+        200,
+        NO_STORE,
+      ),
   }),
   route({
     method: 'delete',

@@ -1,6 +1,7 @@
 // Routes of a store's staff: an address and a role each, with or without an account yet.
 import { z } from 'zod';
 import type { Pg } from '../../../db/postgres/client.ts';
+import { STORE_KEYS_MAX } from '../../../db/postgres/identity/keys.ts';
 import {
   listStaff,
   putStaff,
@@ -10,10 +11,12 @@ import {
 } from '../../../db/postgres/identity/staff.ts';
 import { STAFF_ROLES } from '../../../domain/permissions.ts';
 import { emailText, moment } from '../../http/openapi/texts.ts';
-import { NO_CONTENT, noContent, reply, route, type Route } from '../../http/routes.ts';
+import { jsonOr, reply, route, type Route } from '../../http/routes.ts';
 import { email } from '../accounts/shapes.ts';
-import { byResponse, byWhom, NO_STORE } from './keys.ts';
+import { byResponse, byWhom, keyResponse, NO_STORE, toKeyResponse } from './keys.ts';
 
+/** Keys outlive the member of staff who has made them, unless they end with the removal. */
+const removeQuery = z.strictObject({ keys: z.enum(['keep', 'end']).optional() });
 const staffBody = z.strictObject({ email, role: z.enum(STAFF_ROLES) });
 
 const staffResponse = z.object({
@@ -58,13 +61,20 @@ export const staffRoutes = (pg: Pg): Route[] => [
   route({
     method: 'delete',
     path: '/stores/:storeId/staff/:email',
-    summary: 'Remove an address from the staff.',
+    summary: 'Remove an address from the staff; with `keys` the response has the keys it has made.',
     needs: 'staff:manage',
-    response: NO_CONTENT,
-    statuses: { 204: 'the address is removed', 409: 'ILLEGAL_TRANSITION: the last owner stays' },
-    handler: async ({ principal, params }) => {
-      await removeStaff(pg, principal.storeId, (params['email'] ?? '').toLowerCase());
-      return noContent;
+    query: removeQuery,
+    response: jsonOr(z.object({ keys: z.array(keyResponse).max(STORE_KEYS_MAX) })),
+    statuses: {
+      200: 'the address is removed; the live keys that it has made here, which `end` has ended',
+      204: 'the address is removed',
+      409: 'ILLEGAL_TRANSITION: the last owner stays',
+    },
+    handler: async ({ principal, params, query: { keys } }) => {
+      const email = (params['email'] ?? '').toLowerCase();
+      const made = await removeStaff(pg, principal.storeId, email, keys ?? 'keep');
+      if (keys === undefined) return new Response(null, { status: 204 });
+      return reply({ keys: made.map(toKeyResponse) }, 200, NO_STORE);
     },
   }),
 ];

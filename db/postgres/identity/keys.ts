@@ -158,6 +158,26 @@ export const revokeApiKey = (pg: Pg, storeId: StoreId, id: string): Promise<void
     await endKey(tx, id, 0);
   });
 
+/** The live keys of a store that this account has made, newest first. */
+const keysMadeBy = (tx: Tx, storeId: StoreId, accountId: string): Promise<KeyRow[]> =>
+  tx
+    .select(shown)
+    .from(apiKeys)
+    .where(and(eq(apiKeys.storeId, storeId), eq(apiKeys.createdBy, accountId), isLiving))
+    .orderBy(desc(apiKeys.createdAt), desc(apiKeys.id))
+    .limit(STORE_KEYS_MAX);
+
+/** The live keys that an account has made in a store, as they were; ends them where it is asked. */
+export const takeKeysMadeBy = async (
+  tx: Tx,
+  { storeId, accountId, ends }: { storeId: StoreId; accountId: string; ends: boolean },
+): Promise<KeyRow[]> => {
+  await lockStore(tx, storeId);
+  const keys = await keysMadeBy(tx, storeId, accountId);
+  if (ends) for (const { id } of keys) await endKey(tx, id, 0);
+  return keys;
+};
+
 /** Deletes keys that ended longer ago than they are listed. */
 export const removeEndedKeys = (pg: Pg): Promise<void> =>
   pg.query('identity.removeEndedKeys', async (db) => {

@@ -4,7 +4,8 @@ import { DomainError } from '../../../domain/errors.ts';
 import type { StoreId } from '../../../domain/ids.ts';
 import type { StaffRole } from '../../../domain/permissions.ts';
 import type { Pg, Tx } from '../client.ts';
-import { operators, staff } from '../schema/identity.ts';
+import { accounts, operators, staff } from '../schema/identity.ts';
+import { takeKeysMadeBy, type KeyRow } from './keys.ts';
 
 export const STAFF_MAX = 200;
 
@@ -66,8 +67,19 @@ export const putStaff = (pg: Pg, draft: StaffDraft): Promise<StaffRow> =>
     return row;
   });
 
-/** Throws NOT_FOUND, ILLEGAL_TRANSITION. */
-export const removeStaff = (pg: Pg, storeId: StoreId, email: string): Promise<void> =>
+/** What becomes of the live keys that a removed member has made. */
+export type KeysOfRemoved = 'keep' | 'end';
+
+/**
+ * Removes an address from a store's staff; returns the live keys that its account has made there,
+ * and ends them where it is asked. NOT_FOUND, ILLEGAL_TRANSITION.
+ */
+export const removeStaff = (
+  pg: Pg,
+  storeId: StoreId,
+  email: string,
+  keys: KeysOfRemoved,
+): Promise<KeyRow[]> =>
   pg.transaction('identity.removeStaff', async (tx) => {
     await lockStore(tx, storeId);
     await assertOwned(tx, storeId, email);
@@ -76,6 +88,11 @@ export const removeStaff = (pg: Pg, storeId: StoreId, email: string): Promise<vo
       .where(and(eq(staff.storeId, storeId), eq(staff.email, email)))
       .returning({ email: staff.email });
     if (gone.length === 0) throw new DomainError('NOT_FOUND', 'no such member of staff');
+    const [account] = await tx
+      .select({ accountId: accounts.id })
+      .from(accounts)
+      .where(eq(accounts.email, email));
+    return account ? takeKeysMadeBy(tx, { storeId, ...account, ends: keys === 'end' }) : [];
   });
 
 /** The stores and roles of a confirmed address. */

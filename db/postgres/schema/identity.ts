@@ -168,3 +168,16 @@ export const operators = identity.table('house_operators', {
   email: text().primaryKey(),
   createdAt: createdAt(),
 });
+
+/** Orders whose access tokens were revoked: only the newest generation's token is valid. */
+export const orderTokens = identity.table(
+  'order_tokens',
+  {
+    orderId: text('order_id').primaryKey(),
+    generation: integer().notNull(),
+    /** A guest, an account or an operator. */
+    revokedBy: text('revoked_by').notNull(),
+    revokedAt: at('revoked_at').notNull().defaultNow(),
+  },
+  (table) => [index('order_tokens_revoked_at_idx').on(table.revokedAt)],
+);
