@@ -3,7 +3,7 @@
 import { heartbeat } from '@temporalio/activity';
 import type { Client } from '@connectrpc/connect';
 import { chunksOf } from '../concurrency/chunks.ts';
-import { DomainError } from '../domain/errors.ts';
+import { DomainError, type ErrorCode } from '../domain/errors.ts';
 import { IMPORT_BATCH_ROWS, type RowResult } from '../domain/catalogue/imports.ts';
 import {
   endImport,
@@ -44,10 +44,16 @@ const LOOK_EVERY_MS = 200;
 export type WriteOutcome = 'more' | 'paused' | 'done';
 
 /** Reading failed for good: the import ends with this reason. */
+const UNREADABLE: readonly ErrorCode[] = ['INVALID_INPUT', 'MALFORMED_BODY', 'PERMISSION_DENIED'];
 const unreadable = (error: unknown): string | undefined =>
-  error instanceof DomainError && ['INVALID_INPUT', 'MALFORMED_BODY'].includes(error.code)
-    ? error.message
-    : undefined;
+  error instanceof DomainError && UNREADABLE.includes(error.code) ? error.message : undefined;
+
+/** An import does nothing that its uploader's other scopes do not allow. PERMISSION_DENIED. */
+const assertAllowed = ({ setsStock }: Import, { planned, first }: Unit): void => {
+  if (setsStock || !planned?.variants.some(({ stock }) => stock !== undefined)) return;
+  const why = 'has stock, and the key of the import lacks the scope inventory:write';
+  throw new DomainError('PERMISSION_DENIED', `row ${first} ${why}`);
+};
 
 interface Batch {
   units: Unit[];
@@ -139,7 +145,7 @@ const whyNot = async ({ pg }: Deps, importId: string): Promise<WriteOutcome> =>
 
 const writeAll = async (deps: Deps, one: Import): Promise<WriteOutcome> => {
   const retried = one.pass > 1 ? await failedRowsOf(deps.pg, one.id) : undefined;
-  const setsStock = !(await isRepeated(deps.pg, one));
+  const setsStock = one.setsStock && !(await isRepeated(deps.pg, one));
   const isWanted = ({ first, last }: Unit): boolean => {
     if (last <= one.nextRow) return false;
     if (!retried) return true;
@@ -162,11 +168,12 @@ const writeAll = async (deps: Deps, one: Import): Promise<WriteOutcome> => {
   return (await write(deps, one, batch, done, setsStock)) ? 'done' : whyNot(deps, one.id);
 };
 
-/** The number of the file's last readable row. INVALID_INPUT, MALFORMED_BODY. */
+/** The number of the file's last readable row. INVALID_INPUT, MALFORMED_BODY, PERMISSION_DENIED. */
 const countRows = async ({ pg }: Deps, one: Import): Promise<number> => {
   let total = 0;
   let units = 0;
   for await (const unit of unitsOf(piecesOf(pg, one.id), one)) {
+    assertAllowed(one, unit);
     total = unit.last;
     if (++units % 1_000 === 0) heartbeat();
   }

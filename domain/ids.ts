@@ -58,7 +58,7 @@ export const newId = <K extends IdKind>(kind: K, atMs: number = Date.now()): Id<
 /** The creation millisecond of an id made by `newId`. */
 export const madeAtMs = (id: string): number => {
   const time = id.slice(id.indexOf('_') + 1).slice(0, TIME_CHARACTERS);
-  return [...time].reduce((ms, character) => ms * 32 + ALPHABET.indexOf(character), 0);
+  return time.split('').reduce((ms, character) => ms * 32 + ALPHABET.indexOf(character), 0);
 };
 
 /** Makes a cart id of 130 random bits without a time, because the id alone opens a guest's cart. */

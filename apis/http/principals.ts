@@ -82,7 +82,8 @@ const unauthenticated = (needs: Permission): DomainError =>
 const roleOf = (principal: Principal): Role =>
   principal.kind === 'staff' ? principal.role : principal.kind;
 
-const may = (principal: Principal, needs: Permission): boolean => {
+/** True when the caller has the permission in this capacity. */
+export const may = (principal: Principal, needs: Permission): boolean => {
   if (!isAllowed(roleOf(principal), needs)) return false;
   return principal.kind !== 'key' || principal.scopes.includes(needs as Scope);
 };

@@ -19,6 +19,7 @@ import { IMPORT_BYTES_MAX, IMPORT_FORMATS } from '../../domain/catalogue/imports
 import { boundedPieces } from '../http/body.ts';
 import { pageQuery, type Cursors } from '../http/cursors.ts';
 import { listPage } from '../http/lists.ts';
+import { may } from '../http/principals.ts';
 import { reply, route, type Route } from '../http/routes.ts';
 import { importResultRoutes } from './import-results.ts';
 import type { ImportWorkflows } from './import-workflows.ts';
@@ -104,7 +105,9 @@ const uploadRoute = ({ pg, workflows }: ImportDeps): Route =>
   route({
     method: 'post',
     path: '/imports',
-    summary: 'Upload a catalogue as CSV or JSON; its rows are written in the background.',
+    summary:
+      'Upload a catalogue as CSV or JSON; its rows are written in the background. It needs ' +
+      'products:write too, and inventory:write where the file has stock.',
     needs: 'imports:write',
     query: uploadQuery,
     kind: 'upload',
@@ -115,9 +118,14 @@ const uploadRoute = ({ pg, workflows }: ImportDeps): Route =>
       if (!TYPES.test(request.headers.get('content-type') ?? '')) {
         throw new DomainError('UNSUPPORTED_MEDIA_TYPE', 'send text/csv or application/json');
       }
+      if (!may(principal, 'products:write')) {
+        throw new DomainError('PERMISSION_DENIED', 'this key lacks the scope products:write');
+      }
       const { storeId } = principal;
       const id = newId('import');
-      await openImport(pg, { id, storeId, format: query.format, mapping: mappingOf(query.map) });
+      const mapping = mappingOf(query.map);
+      const setsStock = may(principal, 'inventory:write');
+      await openImport(pg, { id, storeId, format: query.format, mapping, setsStock });
       try {
         const { sha256, bytes } = await storeFile(pg, id, request);
         if (bytes === 0) throw new DomainError('MALFORMED_BODY', 'the file is empty');

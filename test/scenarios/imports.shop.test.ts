@@ -1,10 +1,11 @@
 // Tests imports on the public API: valid and invalid files, paused, and repeated.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
+import type { Scope } from '../../domain/permissions.ts';
 import { dataPath, testWithData } from '../support/data.ts';
 import { HEADER, newImporter, rowsOf, type Import, type Importer } from '../support/importer.ts';
 import { eventually } from '../support/journeys.ts';
-import { bearer, send } from '../support/refusals.ts';
+import { bearer, expectProblem, newKey, send } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
 const WORKFLOW_LIMIT_MS = 120_000;
@@ -60,6 +61,36 @@ describe('an import', () => {
       ]);
     },
   );
+
+  scenario('sets nothing that the other scopes of its key do not allow', async () => {
+    const { storeId } = store;
+    const uploads = async (scopes: Scope[], file: string) => {
+      const key = await newKey(shop, storeId, ['imports:write', ...scopes]);
+      const headers = { ...bearer(key), 'content-type': 'text/csv' };
+      return send(shop, { method: 'POST', path: '/imports', headers, raw: file });
+    };
+    const idOf = async (response: Response): Promise<string> => {
+      expect(response.status).toBe(202);
+      return ((await response.json()) as { id: string }).id;
+    };
+    const file = `${HEADER}s,S1,One,9.99,,\nt,T1,Two,5,7,\n`;
+    const withoutProducts = await uploads(['inventory:write'], file);
+    await expectProblem(withoutProducts, 403, 'PERMISSION_DENIED');
+
+    const refused = await idOf(await uploads(['products:write'], file));
+    expect(await store.ended(refused)).toMatchObject({
+      status: 'failed',
+      reason: 'row 2 has stock, and the key of the import lacks the scope inventory:write',
+    });
+    expect(await store.catalogue()).toEqual({ products: [], stock: [] });
+
+    const noStock = await uploads(['products:write'], `${HEADER}s,S1,One,9.99,,\n`);
+    expect(await store.ended(await idOf(noStock))).toMatchObject({ status: 'completed' });
+    const both = await uploads(['products:write', 'inventory:write'], file);
+    expect(await store.ended(await idOf(both))).toMatchObject({ status: 'completed' });
+    const { stock } = await store.catalogue();
+    expect(stock.map(({ sku, on_hand }) => [sku, on_hand])).toEqual([['T1', 7]]);
+  });
 
   scenario(
     'of the same file twice changes nothing, and a changed row changes its product alone',

@@ -8,7 +8,7 @@ const COMMON: ReadonlySet<string> = new Set(
   dictionary['passwords-common'].filter(({ length }) => length >= PASSWORD_LENGTH_MIN),
 );
 
-/** INVALID_INPUT of this field for a common password, in whatever case (NIST SP 800-63B, 3.1.1.2). */
+/** INVALID_INPUT of this field for a common password, in any case (NIST SP 800-63B, 3.1.1.2). */
 export const assertUncommon = (field: string, password: string): void => {
   if (!COMMON.has(password.toLowerCase())) return;
   throw invalid(field, 'is one of the most common passwords: choose another one');

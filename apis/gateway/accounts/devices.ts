@@ -14,8 +14,8 @@ export interface Devices {
 }
 
 /**
- * A cookie for each account, so that a household's accounts share a browser. It opens nothing: wrong
- * passwords of strangers do not slow its device down.
+ * A cookie for each account, so that a household's accounts share a browser. It opens nothing:
+ * wrong passwords of strangers do not slow its device down.
  */
 export const createDevices = (secret: string, cookies: Cookies): Devices => {
   const hash = (...words: string[]): string =>

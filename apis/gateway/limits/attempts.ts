@@ -28,9 +28,9 @@ export interface Attempts {
   paid(storeId: string, orderId: string): Promise<void>;
   /**
    * Tries a password of an account, whether it exists or not. A running attempt counts as a wrong
-   * one until it is known to be right. RATE_LIMITED, also for the right password: a caller after too
-   * many wrong ones, and unknown devices in turns after too many of all of them. A stranger cannot
-   * slow a known device down.
+   * one until it is known to be right. RATE_LIMITED, also for the right password: a caller after
+   * too many wrong ones, and unknown devices in turns after too many of all of them. A stranger
+   * cannot slow a known device down.
    */
   signIn<T>(caller: PasswordCaller, signIn: () => Promise<T>): Promise<T>;
 }

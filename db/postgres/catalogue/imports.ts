@@ -20,6 +20,8 @@ export interface Import {
   storeId: StoreId;
   format: ImportFormat;
   mapping: Record<string, string>;
+  /** False when a file with stock is refused: its uploader may not set any. */
+  setsStock: boolean;
   sha256: string;
   status: ImportStatus;
   reason: string | null;
@@ -37,7 +39,7 @@ const notFound = (): DomainError => new DomainError('NOT_FOUND', 'no such import
 /** Opens an import for its upload, and deletes expired files. */
 export const openImport = (
   pg: Pg,
-  one: Pick<Import, 'id' | 'storeId' | 'format' | 'mapping'>,
+  one: Pick<Import, 'id' | 'storeId' | 'format' | 'mapping' | 'setsStock'>,
 ): Promise<void> =>
   pg.transaction('imports.open', async (tx) => {
     const old = sql`now() - make_interval(days => ${KEPT_DAYS})`;

@@ -1,6 +1,7 @@
 // The tables of the products schema: the write model of the catalogue.
 import {
   bigint,
+  boolean,
   index,
   integer,
   jsonb,
@@ -115,6 +116,8 @@ export const imports = productsSchema.table(
     mapping: jsonb().$type<Record<string, string>>().notNull(),
     sha256: text().notNull().default(''),
     bytes: bigint({ mode: 'number' }).notNull().default(0),
+    /** Its uploader may set stock, too. */
+    setsStock: boolean('sets_stock').notNull().default(true),
     status: text({ enum: ['uploading', 'running', 'paused', 'completed', 'failed'] }).notNull(),
     /** Why the whole import failed. */
     reason: text(),

@@ -1,0 +1,1 @@
+ALTER TABLE "products"."imports" ADD COLUMN "sets_stock" boolean DEFAULT true NOT NULL;
