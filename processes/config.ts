@@ -106,7 +106,10 @@ const SETTINGS = {
    */
   HOLDFAST_TOKEN_KEYS: z.string().min(1),
   HOLDFAST_TOKEN_JWKS: z.string().min(1),
-  /** The gateway's public URL: used in mails, and decides whether cookies require TLS. */
+  /**
+   * The gateway's public URL: in mails and cookies, and the origin whose pages may send cookies.
+   * Only the local profile permits http.
+   */
   HOLDFAST_PUBLIC_URL: z.url(),
   HOLDFAST_SESSION_SECRET: z.string().min(32),
   HOLDFAST_ACCESS_SECRET: z.string().min(16),

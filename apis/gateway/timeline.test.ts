@@ -39,7 +39,10 @@ const createStream = () => {
 };
 
 const telemetry = createTelemetry('test', 'error');
-const access = createOrderAccess('a secret of this test');
+const access = createOrderAccess('a secret of this test', {
+  of: () => 0,
+  revoke: async () => undefined,
+});
 
 /** A gateway's timeline over an Orders with one order, whose events a test writes. */
 const createWorld = () => {
