@@ -4,15 +4,16 @@ import { resolve } from 'node:path';
 import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
 import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
 import type { IJob } from 'kubernetes-models/batch/v1/Job';
-import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
 import type { IConfigMap } from 'kubernetes-models/v1/ConfigMap';
+import type { INamespace } from 'kubernetes-models/v1/Namespace';
 import type { IEnvVar } from 'kubernetes-models/v1/EnvVar';
 import type { IService } from 'kubernetes-models/v1/Service';
 import type { IServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
 import { stringify } from 'yaml';
 import { ROOT } from '../instance.ts';
 import { settingsOf, specOf } from '../processes.ts';
+import { networkPolicies } from './network.ts';
 import {
   API_PORT,
   CONFIG,
@@ -20,25 +21,23 @@ import {
   environmentIn,
   GRPC_PORT,
   keyVolumesOf,
+  labelsOf,
+  metadataOf,
   NAME,
   OPS_PORT,
   variablesOf,
 } from './settings.ts';
 import { WORKLOADS, type Signal, type Workload } from './workloads.ts';
 
-/** The image's tag, which is the build of its workflows, too. */
+/** The build of the image's workflows. */
 const VERSION = '0.0.0';
-const IMAGE = `registry.shop.example/holdfast:${VERSION}`;
+/** By its digest: a tag may be moved to another image. Both are examples to replace. */
+const DIGEST = '0'.repeat(64);
+const IMAGE = `registry.shop.example/holdfast@sha256:${DIGEST}`;
 /** Seconds a load balancer needs to stop sending to an ending pod. */
 const BALANCER_SECONDS = 5;
 /** Above the balancer's time and a process' drain (9 s) together. */
 const GRACE_SECONDS = 30;
-
-const labelsOf = (name: string) => ({
-  'app.kubernetes.io/name': name,
-  'app.kubernetes.io/part-of': NAME,
-});
-const metadataOf = (name: string) => ({ name, labels: labelsOf(name) });
 
 /** Not root, no privilege escalation, and no writable folder except one in memory. */
 const SECURITY = {
@@ -186,31 +185,6 @@ const service = ({ name, process }: Workload): IService[] => {
   ];
 };
 
-const holdfastPods = { podSelector: { matchLabels: { 'app.kubernetes.io/part-of': NAME } } };
-const monitoring = {
-  namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } },
-};
-
-/** Only Holdfast's pods may call its pods; the gateway is the only public API. */
-const networkPolicy = (
-  name: string,
-  matchLabels: Record<string, string>,
-  ingress: NonNullable<NonNullable<INetworkPolicy['spec']>['ingress']>,
-): INetworkPolicy => ({
-  apiVersion: 'networking.k8s.io/v1',
-  kind: 'NetworkPolicy',
-  metadata: metadataOf(name),
-  spec: { podSelector: { matchLabels }, policyTypes: ['Ingress'], ingress },
-});
-
-const networkPolicies = (): INetworkPolicy[] => [
-  networkPolicy(NAME, holdfastPods.podSelector.matchLabels, [
-    { from: [holdfastPods], ports: [{ port: API_PORT }, { port: GRPC_PORT }] },
-    { from: [monitoring], ports: [{ port: OPS_PORT }] },
-  ]),
-  networkPolicy('gateway', labelsOf('gateway'), [{ ports: [{ port: API_PORT }] }]),
-];
-
 /** A process that runs once. */
 const job = (name: string, activeDeadlineSeconds: number, env: IEnvVar[]): IJob => ({
   apiVersion: 'batch/v1',
@@ -267,7 +241,26 @@ const account = (): IServiceAccount => ({
   automountServiceAccountToken: false,
 });
 
+/** The strictest of Kubernetes' Pod Security Standards, at the version of their writing. */
+const namespace = (): INamespace => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: {
+    name: NAME,
+    labels: {
+      ...labelsOf(NAME),
+      ...Object.fromEntries(
+        ['enforce', 'audit', 'warn'].flatMap((mode) => [
+          [`pod-security.kubernetes.io/${mode}`, 'restricted'],
+          [`pod-security.kubernetes.io/${mode}-version`, 'v1.34'],
+        ]),
+      ),
+    },
+  },
+});
+
 const manifests = () => [
+  namespace(),
   account(),
   configMap(),
   migration(),
@@ -281,7 +274,7 @@ const manifests = () => [
   promotion(),
 ];
 
-const HEADER = `# Holdfast on Kubernetes: kubectl apply -f ops/cluster/holdfast.yaml
+const HEADER = `# Holdfast on Kubernetes: kubectl apply -n holdfast -f ops/cluster/holdfast.yaml
 # Made by ops/cluster/manifests.ts; what to set beforehand is in docs/capacity.md.
 `;
 

@@ -11,6 +11,12 @@ export const OPS_PORT = 9090;
 /** Name of the ConfigMap and of the Secret that operators create. */
 export const NAME = 'holdfast';
 
+export const labelsOf = (name: string) => ({
+  'app.kubernetes.io/name': name,
+  'app.kubernetes.io/part-of': NAME,
+});
+export const metadataOf = (name: string) => ({ name, labels: labelsOf(name) });
+
 const service = (name: string): string => `http://${name}:${API_PORT}`;
 
 /** The same in every process; store addresses are examples to replace. */

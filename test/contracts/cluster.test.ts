@@ -8,6 +8,7 @@ import { Job } from 'kubernetes-models/batch/v1/Job';
 import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
 import { ConfigMap } from 'kubernetes-models/v1/ConfigMap';
+import { Namespace } from 'kubernetes-models/v1/Namespace';
 import { Service } from 'kubernetes-models/v1/Service';
 import { ServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
 import { parseAllDocuments } from 'yaml';
@@ -32,6 +33,7 @@ const MODELS = {
   Deployment,
   HorizontalPodAutoscaler,
   Job,
+  Namespace,
   NetworkPolicy,
   PodDisruptionBudget,
   Service,
@@ -133,4 +135,81 @@ describe.each(WORKLOADS.map((workload) => [workload.name, workload] as const))(
 
 test('no setting is both a value and a secret', () => {
   expect(SECRETS.filter((one) => one in CONFIG)).toEqual([]);
+});
+
+interface Peer {
+  podSelector?: { matchExpressions: { values: string[] }[] };
+  namespaceSelector?: { matchLabels: Record<string, string> };
+  ipBlock?: object;
+}
+interface Policy {
+  spec: {
+    policyTypes: string[];
+    ingress?: { from?: Peer[] }[];
+    egress?: { to?: Peer[]; ports: { port: number }[] }[];
+  };
+}
+
+const nameOf = ({ podSelector, namespaceSelector, ipBlock }: Peer): string[] => {
+  if (podSelector) return podSelector.matchExpressions[0]?.values ?? [];
+  if (ipBlock) return ['outside'];
+  return Object.values(namespaceSelector?.matchLabels ?? {});
+};
+const policy = (name: string) => find<Policy>('NetworkPolicy', name)?.spec;
+const callersOf = (name: string): string[] =>
+  (policy(name)?.ingress ?? []).flatMap(({ from = [] }) => from.flatMap(nameOf)).toSorted();
+const reachedBy = (name: string): string[] =>
+  (policy(name)?.egress ?? []).flatMap(({ to = [] }) => to.flatMap(nameOf)).toSorted();
+
+describe('the network', () => {
+  const WORKERS = WORKLOADS.filter(({ process }) => process === 'worker').map(({ name }) => name);
+
+  test('lets a service be called by those who have its address, and by no others', () => {
+    expect(callersOf('gateway')).toEqual(['ingress-nginx']);
+    expect(callersOf('orders')).toEqual(['gateway']);
+    expect(callersOf('recovery')).toEqual(['gateway']);
+    expect(callersOf('products')).toEqual(['gateway', 'orders', 'search']);
+    expect(callersOf('inventory')).toEqual(
+      ['gateway', 'recovery', 'search', ...WORKERS].toSorted(),
+    );
+    expect(callersOf('relay')).toEqual([]);
+  });
+
+  test('lets a pod call what its settings name, and nothing else', () => {
+    expect(reachedBy('search')).toEqual(['cassandra', 'inventory', 'products']);
+    expect(reachedBy('projector')).toEqual(['cassandra', 'kafka']);
+    expect(reachedBy('relay')).toEqual(['kafka', 'postgres']);
+    expect(reachedBy('promote')).toEqual(['temporal']);
+    expect(WORKLOADS.filter(({ name }) => reachedBy(name).includes('outside'))).toEqual(
+      WORKLOADS.filter(({ process }) => ['gateway', 'recovery', 'worker'].includes(process)),
+    );
+  });
+
+  test('has a policy for every pod, in both directions, with a peer in every rule', () => {
+    for (const name of [...WORKLOADS.map((one) => one.name), 'migrate', 'promote', 'holdfast']) {
+      const { policyTypes, ingress = [], egress = [] } = policy(name) ?? { policyTypes: [] };
+      expect([name, policyTypes]).toEqual([name, ['Ingress', 'Egress']]);
+      const peers = [...ingress.map(({ from = [] }) => from), ...egress.map(({ to = [] }) => to)];
+      expect([name, peers.filter((some) => some.length === 0)]).toEqual([name, []]);
+    }
+  });
+});
+
+test('every pod meets the strictest Pod Security Standard, and its image cannot change', () => {
+  const labels = find<{ metadata: { labels: Record<string, string> } }>('Namespace', 'holdfast')
+    ?.metadata.labels;
+  expect(labels?.['pod-security.kubernetes.io/enforce']).toBe('restricted');
+  for (const { kind, metadata } of ALL) {
+    if (kind !== 'Deployment' && kind !== 'Job') continue;
+    const pod = find<Pods>(kind, metadata.name)?.spec.template.spec;
+    expect(pod).toMatchObject({
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    });
+    for (const container of pod?.containers ?? []) {
+      expect(container).toMatchObject({
+        image: expect.stringMatching(/@sha256:[0-9a-f]{64}$/),
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+      });
+    }
+  }
 });
