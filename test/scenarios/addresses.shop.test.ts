@@ -27,8 +27,8 @@ const requestsChange = (member: Member, email: string, password = PASSWORD) =>
     token: member.token,
     body: { newEmail: email, password },
   });
-const confirms = (token: string) =>
-  call(shop, 'POST', '/auth/confirm-email-change', { body: { token } });
+const confirms = (token: string, password = PASSWORD) =>
+  call(shop, 'POST', '/auth/confirm-email-change', { body: { token, password } });
 const me = (token: string) => call(shop, 'GET', '/me', { token });
 const mailWith = (email: string, subject: string) =>
   eventually(`a mail to ${email}: ${subject}`, async () =>

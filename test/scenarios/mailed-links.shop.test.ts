@@ -160,6 +160,9 @@ describe('the link of a mail', () => {
       const other = (await newMember(shop)).token;
       const shown = { authorization: `Bearer ${other}` };
       expect((await submitted(link, page, {}, shown)).status).toBe(401);
+      const { pathname, searchParams } = new URL(link);
+      const body = { token: searchParams.get('token') };
+      expect((await call(shop, 'POST', pathname, { body })).status).toBe(401);
       expect(await stateOf(walk)).toEqual(before);
     },
     LIMIT_MS,

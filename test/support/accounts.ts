@@ -69,7 +69,8 @@ export const newMember = async (shop: Shop, email = newEmail()): Promise<Member>
 
 export const confirmAddress = async (shop: Shop, email: string): Promise<void> => {
   const token = await mailedToken(shop, email, 'Is this your address?');
-  const answer = await call(shop, 'POST', '/auth/verify-email', { body: { token } });
+  const body = { token, password: PASSWORD };
+  const answer = await call(shop, 'POST', '/auth/verify-email', { body });
   expect(answer.status).toBe(200);
 };
 

@@ -8,7 +8,6 @@ import {
   type MailedPurpose,
 } from '../../../db/postgres/identity/mailed-tokens.ts';
 import { DomainError, invalid } from '../../../domain/errors.ts';
-import { isForm } from '../../http/body.ts';
 import { keyHash } from '../../http/credentials/keys.ts';
 import {
   jsonOr,
@@ -60,8 +59,7 @@ const requestRoute = ({ pg, auth, attempts }: AccountDeps): Route =>
 
 /**
  * The token shows who has the mailbox; the account's password or session shows who made the
- * account. A stranger signs up with another's address and hopes that its owner confirms. A program
- * that sends the token as JSON does not follow a mail unseen, and may leave the password out.
+ * account. A stranger signs up with another's address and hopes that its owner confirms.
  */
 const assertMaker = async (
   { pg, auth, attempts, devices }: AccountDeps,
@@ -69,7 +67,6 @@ const assertMaker = async (
   accountId: string,
 ): Promise<void> => {
   if (principal.kind === 'account' && principal.accountId === accountId) return;
-  if (password === undefined && !isForm(request)) return;
   const account = await findAccount(pg, accountId);
   if (!account) throw invalidToken();
   if (password === undefined) {
