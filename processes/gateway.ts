@@ -6,6 +6,7 @@ import { startMailing } from '../apis/gateway/accounts/mails.ts';
 import { createAttempts } from '../apis/gateway/limits/attempts.ts';
 import { clientAddress } from '../apis/gateway/limits/client-address.ts';
 import { gateOf } from '../apis/gateway/limits/gate.ts';
+import { createAddressLimit, createBodyLimits } from '../apis/gateway/limits/in-flight.ts';
 import { limitsOf } from '../apis/gateway/limits/profiles.ts';
 import { createRates } from '../apis/gateway/limits/rates.ts';
 import { createConcurrencyLimits } from '../apis/gateway/limits/concurrency-limits.ts';
@@ -107,7 +108,12 @@ const guards = async (telemetry: Telemetry) => {
     cartsRedis,
     carts,
     attempts,
-    gate: gateOf(rates, createConcurrencyLimits(limits.atOnce, telemetry)),
+    gate: gateOf({
+      rates,
+      limits: createConcurrencyLimits(limits.atOnce, telemetry),
+      addresses: createAddressLimit(limits.atOnceByAddress),
+      bodies: createBodyLimits(telemetry),
+    }),
   };
 };
 

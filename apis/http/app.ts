@@ -1,6 +1,5 @@
 // Builds a service's Hono app: routes behind the limits, one error translator, common headers.
 import { Hono, type Context, type ErrorHandler, type MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { requestId } from 'hono/request-id';
 import type { ZodType } from 'zod';
 import { DomainError } from '../../domain/errors.ts';
@@ -14,11 +13,11 @@ import {
   isForm,
   jsonBody,
   parsed,
+  receive,
   SHOPPER_BYTES_MAX,
-  tooLarge,
 } from './body.ts';
 import { front, type FrontOptions } from './front.ts';
-import { openGate, type CallKind, type Gate } from './gate.ts';
+import { openGate, type Call, type CallKind, type Gate } from './gate.ts';
 import type { Authenticate } from './principals.ts';
 import { faultProblem, problemOf } from './problems.ts';
 import { schemaOfResponse, type Bindings, type Env, type Reply, type Route } from './routes.ts';
@@ -71,7 +70,29 @@ const setCacheRule = ({ headers }: Response, { needs }: Route): void => {
   headers.set('cache-control', needs === 'public' ? 'no-store' : 'private, no-store');
 };
 
-/** Takes the call's cost, authenticates it, and frees its slot after the response. */
+/** Anybody may send these, and a provider's events are signed. */
+const SHOPPERS: readonly Permission[] = ['public', 'shop', 'own-order', 'own-account'];
+const isShoppers = ({ needs, kind }: Route): boolean =>
+  SHOPPERS.includes(needs) && kind !== 'webhook';
+
+/** An upload is read as a stream within a limit of its own. */
+const takesBody = ({ method, kind }: Route): boolean =>
+  method !== 'get' && method !== 'delete' && kind !== 'upload';
+
+/** Reads the body into memory; from then on the request has it there. */
+const receiving = (route: Route, c: Context<Env>): Pick<Call, 'receive'> => {
+  if (!takesBody(route)) return {};
+  const bytesMax = isShoppers(route) ? SHOPPER_BYTES_MAX : BODY_BYTES_MAX;
+  return {
+    receive: async (onBytes) => {
+      const { request, bytes } = await receive(c.req.raw, { bytesMax }, onBytes);
+      c.req.raw = request;
+      return bytes;
+    },
+  };
+};
+
+/** Takes the call's cost, reads its body, authenticates it, and frees its slot after the answer. */
 const admitted = async (
   route: Route,
   { authenticate, gate = openGate }: Mounting,
@@ -84,6 +105,7 @@ const admitted = async (
     request,
     address: c.env?.address ?? '',
     headers: c.get('fields'),
+    ...receiving(route, c),
     authenticate: () => authenticate(request, route.needs, c.req.param()),
   });
   c.set('principal', pass.principal);
@@ -160,39 +182,13 @@ const handled =
     return response;
   };
 
-const jsonLimit = (maxSize: number): MiddlewareHandler<Env> =>
-  bodyLimit({
-    maxSize,
-    onError: () => {
-      throw tooLarge(maxSize);
-    },
-  });
-
-/** Anybody may send these, and a provider's events are signed. */
-const SHOPPERS: readonly Permission[] = ['public', 'shop', 'own-order', 'own-account'];
-const isShoppers = ({ needs, kind }: Route): boolean =>
-  SHOPPERS.includes(needs) && kind !== 'webhook';
-
-const shopperLimit = jsonLimit(SHOPPER_BYTES_MAX);
-const otherLimit = jsonLimit(BODY_BYTES_MAX);
-const limitOf = (route: Route): MiddlewareHandler<Env> =>
-  isShoppers(route) ? shopperLimit : otherLimit;
-
-/** An upload is read as a stream within a limit of its own. */
-const takesBody = ({ method, kind }: Route): boolean =>
-  method !== 'get' && method !== 'delete' && kind !== 'upload';
-
 /** A router of these routes; a known path with another method is refused with Allow. */
 const routerOf = (mounting: Mounting): Hono<Env> => {
   const router = new Hono<Env>();
   const methods = new Map<string, string[]>();
   for (const route of mounting.routes) {
     const method = route.method.toUpperCase();
-    const handlers = [
-      guarded(route, mounting),
-      ...(takesBody(route) ? [limitOf(route)] : []),
-    ] as const;
-    router.on(method, route.path, ...handlers, handled(route, mounting));
+    router.on(method, route.path, guarded(route, mounting), handled(route, mounting));
     methods.set(route.path, [...(methods.get(route.path) ?? []), method]);
   }
   for (const [path, allowed] of methods) {

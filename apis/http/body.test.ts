@@ -70,6 +70,18 @@ describe('a body that is read chunk by chunk', () => {
   });
 });
 
+test('a body whose sender disconnects is refused, and is no fault', async () => {
+  const sender = new AbortController();
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      sender.abort();
+      controller.error(sender.signal.reason);
+    },
+  });
+  const request = new Request('http://shop/', { method: 'POST', body, signal: sender.signal });
+  expect(await refusalOf(boundedPieces(request, LIMITS))).toBe('MALFORMED_BODY');
+});
+
 describe('a body that is read whole', () => {
   const app = appOf({
     routes: [

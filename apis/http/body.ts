@@ -10,11 +10,8 @@ export const BODY_BYTES_MAX = 1024 * 1024;
 /** A shopper's: parsing a larger one would keep all others waiting. */
 export const SHOPPER_BYTES_MAX = 64 * 1024;
 
-export const tooLarge = (max?: number): DomainError =>
-  new DomainError(
-    'BODY_TOO_LARGE',
-    max === undefined ? 'the body is too large' : `the body is larger than ${max} bytes`,
-  );
+export const tooLarge = (max: number): DomainError =>
+  new DomainError('BODY_TOO_LARGE', `the body is larger than ${max} bytes`);
 
 /** The limits of a body's size and of its whole reading time. */
 export interface BodyLimits {
@@ -28,7 +25,13 @@ const JSON_MS_MAX = 10_000;
 const tooSlow = (): DomainError =>
   new DomainError('BODY_TOO_SLOW', 'the body takes too long to come');
 
-/** The body chunk by chunk. BODY_TOO_LARGE by declared length or while reading, BODY_TOO_SLOW. */
+const broken = (cause: unknown): DomainError =>
+  new DomainError('MALFORMED_BODY', 'the body did not come to its end', { cause });
+
+/**
+ * The body chunk by chunk. BODY_TOO_LARGE by declared length or while reading, BODY_TOO_SLOW;
+ * MALFORMED_BODY when its sender disconnects.
+ */
 export async function* boundedPieces(
   request: Request,
   { bytesMax, ms }: BodyLimits,
@@ -37,7 +40,10 @@ export async function* boundedPieces(
   const reader = request.body?.getReader();
   if (!reader) return;
   const until = performance.now() + ms;
-  const read = () => reader.read();
+  const read = () =>
+    reader.read().catch((error: unknown) => {
+      throw request.signal.aborted ? broken(error) : error;
+    });
   let bytes = 0;
   try {
     for (;;) {
@@ -55,22 +61,37 @@ export async function* boundedPieces(
   }
 }
 
-/** The name of the error by which Hono's body limit ends a body longer than declared. */
-const isOverLimit = (error: unknown): boolean =>
-  error instanceof Error && error.name === 'BodyLimitError';
+/** A request whose body is in memory, and how many bytes it has. */
+export interface Received {
+  request: Request;
+  bytes: number;
+}
 
-/** A whole body, whose size the route's limit bounds. */
-const wholeBody = async (request: Request): Promise<Uint8Array> => {
-  try {
-    return await withDeadline(() => request.bytes(), JSON_MS_MAX, tooSlow);
-  } catch (error) {
-    throw isOverLimit(error) ? tooLarge() : error;
+/**
+ * Reads a whole body within its limits, before any other work is done for it. `onBytes` is called
+ * for each chunk, and may refuse it. BODY_TOO_LARGE, BODY_TOO_SLOW.
+ */
+export const receive = async (
+  request: Request,
+  { bytesMax, ms = JSON_MS_MAX }: Partial<BodyLimits> & Pick<BodyLimits, 'bytesMax'>,
+  onBytes: (bytes: number) => void = () => undefined,
+): Promise<Received> => {
+  if (!request.body) return { request, bytes: 0 };
+  const pieces: Uint8Array[] = [];
+  for await (const piece of boundedPieces(request, { bytesMax, ms })) {
+    onBytes(piece.byteLength);
+    pieces.push(piece);
   }
+  const body = Buffer.concat(pieces);
+  return {
+    request: new Request(request, { method: request.method, body }),
+    bytes: body.byteLength,
+  };
 };
 
-/** The body as UTF-8 text. BODY_TOO_LARGE, BODY_TOO_SLOW, MALFORMED_BODY. */
+/** The received body as UTF-8 text. MALFORMED_BODY. */
 export const textBody = async (request: Request): Promise<string> => {
-  const bytes = await wholeBody(request);
+  const bytes = await request.bytes();
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {

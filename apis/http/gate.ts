@@ -22,11 +22,16 @@ export interface Call {
   address: string;
   /** Headers set on every response of the call. */
   headers: Headers;
+  /**
+   * Reads the body, where the route takes one, and resolves to its length; `onBytes` is called for
+   * each chunk. BODY_TOO_LARGE, BODY_TOO_SLOW.
+   */
+  receive?: (onBytes?: (bytes: number) => void) => Promise<number>;
   authenticate(): Promise<Principal>;
 }
 
-/** Takes the cost of further work inside a call. RATE_LIMITED. */
-export type Charge = (kind: CallKind) => Promise<void>;
+/** Takes the cost of further work inside a call: its kind's, or `units`. RATE_LIMITED. */
+export type Charge = (kind: CallKind, units?: number) => Promise<void>;
 
 /** An admitted call. */
 export interface Pass {
@@ -40,11 +45,14 @@ export interface Pass {
  */
 export type Leave = (response: Response | undefined) => Response | undefined;
 
-/** Admits a call or throws: RATE_LIMITED, OVERLOADED, and the errors of authentication. */
+/** Admits a call or throws: RATE_LIMITED, OVERLOADED, and the errors of bodies and credentials. */
 export type Gate = (call: Call) => Promise<{ pass: Pass; leave: Leave }>;
 
 /** Admits every call of a service behind the gateway, which has counted it already. */
-export const openGate: Gate = async (call) => ({
-  pass: { principal: await call.authenticate(), charge: async () => undefined },
-  leave: (response) => response,
-});
+export const openGate: Gate = async (call) => {
+  await call.receive?.();
+  return {
+    pass: { principal: await call.authenticate(), charge: async () => undefined },
+    leave: (response) => response,
+  };
+};

@@ -45,6 +45,8 @@ const limits = z.strictObject({
   declines: z.array(declines),
   /** Concurrent calls of one process, a limit for each kind. */
   atOnce: z.record(z.enum(CALL_KINDS), positive),
+  /** Concurrent calls of one address at one process, those whose body is being read among them. */
+  atOnceByAddress: positive,
 });
 export type Limits = z.output<typeof limits>;
 
@@ -97,7 +99,14 @@ const PRODUCTION: Limits = {
     upload: 20,
     follow: 2_000,
   },
+  // An office behind one address has a call or two for each of its people.
+  atOnceByAddress: 100,
 };
+
+/** What each started 16 KiB of a body beyond the first cost to parse, in units. */
+const BYTES_PER_UNIT = 16 * 1024;
+export const unitsOfBody = (bytes: number): number =>
+  Math.max(0, Math.ceil(bytes / BYTES_PER_UNIT) - 1);
 
 /** 500 reads and 50 checkouts a second from one address, each for ten seconds at once. */
 const LOCAL: Limits = {
@@ -117,6 +126,8 @@ const LOCAL: Limits = {
     { by: 'address', most: 1_000, windowSeconds: MINUTE },
   ],
   atOnce: PRODUCTION.atOnce,
+  // All of a developer's load comes from one address.
+  atOnceByAddress: 2_000,
 };
 
 export type Profile = 'local' | 'production';
@@ -135,6 +146,7 @@ export const limitsOf = (profile: Profile, otherwise: unknown): Limits => {
     declines: most,
     failedSignIns: signIns,
     atOnce,
+    atOnceByAddress = base.atOnceByAddress,
   } = overrides.parse(otherwise ?? {});
   const all = {
     policies: policies ?? base.policies,
@@ -142,6 +154,7 @@ export const limitsOf = (profile: Profile, otherwise: unknown): Limits => {
     declines: most ?? base.declines,
     failedSignIns: signIns ?? base.failedSignIns,
     atOnce: { ...base.atOnce, ...atOnce },
+    atOnceByAddress,
   };
   for (const { name, kinds, quota } of all.policies) {
     const dearest = Math.max(...kinds.map((kind) => COSTS[kind]));

@@ -26,10 +26,10 @@ export interface Subjects {
 
 export interface Rates {
   /**
-   * Takes the call's cost from every bucket of these subjects, or from none. Writes the RateLimit
-   * fields. RATE_LIMITED with the seconds to wait.
+   * Takes `units`, by default the kind's cost, from every bucket of these subjects, or from none.
+   * Writes the RateLimit fields. RATE_LIMITED with the seconds to wait.
    */
-  take(kind: CallKind, subjects: Subjects, headers: Headers): Promise<void>;
+  take(kind: CallKind, subjects: Subjects, headers: Headers, units?: number): Promise<void>;
 }
 
 interface Wanted extends Bucket {
@@ -129,8 +129,7 @@ export const createRates = (
     'policy',
   ]);
   return {
-    take: async (kind, subjects, headers) => {
-      const cost = COSTS[kind];
+    take: async (kind, subjects, headers, cost = COSTS[kind]) => {
       const wanted = wantedOf(policies, kind, subjects);
       if (cost === 0 || wanted.length === 0) return;
       const memo = `${subjects.storeId}/${cost}/${wanted.map(({ key }) => key).join('/')}`;
