@@ -120,6 +120,22 @@ describe('strict JSON', () => {
     expect(refusalOf(twice).message).toContain('names "b" twice');
   });
 
+  test('shows each name, text and number once, as it was sent, with its path', () => {
+    const seen: string[] = [];
+    const text = '{"a":[1.50,"x",{"b":true}],"c":{"d":null,"e":12345678901234567890}}';
+    parseStrictJson(text, (literal, path) => seen.push(`${path.join('.')}=${literal}`));
+    expect(seen).toEqual([
+      '=a',
+      'a.0=1.50',
+      'a.1=x',
+      'a.2=b',
+      '=c',
+      'c=d',
+      'c=e',
+      'c.e=12345678901234567890',
+    ]);
+  });
+
   const isHarmless = (text: string): boolean =>
     !text.includes('__proto__') && !text.includes('\\u');
   const value = fc

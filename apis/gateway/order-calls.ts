@@ -51,7 +51,7 @@ export interface Shopper {
 /** The caller's key; IDEMPOTENCY_KEY_MISSING, CARD_DATA_FORBIDDEN. */
 export const idempotencyKey = (key: string): string => {
   // Only a key of nothing but digits: some random UUIDs would pass Luhn's check.
-  if (/^[\d-]+$/.test(key)) assertNoCardNumber(key);
+  if (/^[\d-]+$/.test(key)) assertNoCardNumber(key, 'Idempotency-Key');
   if (/^[\x21-\x7e]{16,128}$/.test(key)) return key;
   throw new DomainError(
     'IDEMPOTENCY_KEY_MISSING',

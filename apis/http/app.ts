@@ -4,6 +4,7 @@ import { requestId } from 'hono/request-id';
 import type { ZodType } from 'zod';
 import { DomainError } from '../../domain/errors.ts';
 import { REQUEST_ID_HEADER } from '../../domain/headers.ts';
+import { parseStrictJson } from '../../domain/strict-json.ts';
 import type { Permission } from '../../domain/permissions.ts';
 import { withTraceFrom } from '../../telemetry/spans.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -12,6 +13,7 @@ import {
   formBody,
   isForm,
   jsonBody,
+  jsonWithoutCards,
   parsed,
   receive,
   SHOPPER_BYTES_MAX,
@@ -74,6 +76,12 @@ const setCacheRule = ({ headers }: Response, { needs }: Route): void => {
 const SHOPPERS: readonly Permission[] = ['public', 'shop', 'own-order', 'own-account'];
 const isShoppers = ({ needs, kind }: Route): boolean =>
   SHOPPERS.includes(needs) && kind !== 'webhook';
+
+/** A store sends no cards, but barcodes and other numbers that may look like one. */
+const parserOf = (route: Route): ((text: string) => unknown) =>
+  isShoppers(route) || route.needs === 'recovery'
+    ? jsonWithoutCards
+    : (text) => parseStrictJson(text);
 
 /** An upload is read as a stream within a limit of its own. */
 const takesBody = ({ method, kind }: Route): boolean =>
@@ -150,8 +158,8 @@ const textOf = (
   return text;
 };
 
-const bodyOf = ({ takesForm = false }: Route, request: Request): Promise<unknown> =>
-  takesForm && isForm(request) ? formBody(request) : jsonBody(request);
+const bodyOf = (route: Route, request: Request): Promise<unknown> =>
+  route.takesForm && isForm(request) ? formBody(request) : jsonBody(request, parserOf(route));
 
 const handled =
   (route: Route, { authenticate, checksResponses = false }: Mounting) =>

@@ -18,28 +18,43 @@ const ISSUED = [
   /^(?:220[0-4]|5[0678]|6|8[12])\d+(?<=^\d{16,19})$/,
 ];
 
-const isIssued = (digits: string): boolean => ISSUED.some((shape) => shape.test(digits));
+const isIssued = (digits: string): boolean =>
+  digits.length >= DIGITS_MIN &&
+  digits.length <= DIGITS_MAX &&
+  ISSUED.some((shape) => shape.test(digits));
 
-/** Adjacent groups that make 14–19 digits: "4242 4242 4242 4242 12" has one such run. */
-const candidatesOf = (groups: readonly string[]): string[] => {
-  const candidates = groups.length <= DIGITS_MAX ? [groups.join('')] : [];
-  for (let from = 0; from < groups.length; from++) {
-    let digits = '';
-    for (let to = from; to < groups.length && digits.length < DIGITS_MAX; to++) {
-      const group = groups[to] ?? '';
-      if (group.length < GROUP_DIGITS_MIN) break;
-      digits += group;
-      candidates.push(digits);
+/** So many groups of three digits or more are longer than any card. */
+const GROUPS_MAX = Math.ceil(DIGITS_MAX / GROUP_DIGITS_MIN);
+
+/** The first groups as one sequence: one, two, and so on. */
+function* joined(groups: readonly string[]): Generator<string> {
+  let digits = '';
+  for (const group of groups) {
+    if (group.length < GROUP_DIGITS_MIN || group.length > DIGITS_MAX - digits.length) return;
+    digits += group;
+    yield digits;
+  }
+}
+
+/**
+ * The sequences of digits in a text that may be a card: a whole run, and adjacent groups of it
+ * ("4242 4242 4242 4242 12"). `GROUPS_MAX` sequences at most begin at a group, so their number,
+ * which a test counts, is linear in the length of any text.
+ */
+export function* digitsIn(text: string): Generator<string> {
+  for (const [run] of text.matchAll(/\d[\d -]*/g)) {
+    if (run.length < DIGITS_MIN) continue;
+    const groups = run.split(/[ -]+/).filter((group) => group !== '');
+    if (groups.length <= DIGITS_MAX) yield groups.join('');
+    for (let from = 0; from < groups.length; from++) {
+      yield* joined(groups.slice(from, from + GROUPS_MAX));
     }
   }
-  return candidates.filter(({ length }) => length >= DIGITS_MIN && length <= DIGITS_MAX);
-};
+}
 
 /** True when the text has a raw card number: an issued range with a valid Luhn check digit. */
 export const looksLikeCardNumber = (text: string): boolean =>
-  (text.match(/\d[\d -]{11,}\d/g) ?? []).some((run) =>
-    candidatesOf(run.split(/[ -]+/)).some((digits) => isIssued(digits) && passesLuhn(digits)),
-  );
+  digitsIn(text).some((digits) => isIssued(digits) && passesLuhn(digits));
 
 const passesLuhn = (digits: string): boolean => {
   let sum = 0;

@@ -38,6 +38,14 @@ const ROUTES: Route[] = [
     body: z.strictObject({ name: z.string(), price: z.number() }),
     handler: remember,
   },
+  {
+    ...spec,
+    method: 'post',
+    path: '/wares',
+    needs: 'products:write',
+    body: z.strictObject({ barcode: z.string() }),
+    handler: remember,
+  },
   { ...spec, method: 'get', path: '/things/:id', handler: remember },
   {
     ...spec,
@@ -82,7 +90,7 @@ const app = appOf({
   routes: ROUTES,
   telemetry: createTelemetry('routes-test', 'silent'),
   authenticate: async (_request, needs) => {
-    if (needs !== 'public') throw new DomainError('UNAUTHENTICATED', 'send a valid API key');
+    if (needs === 'recovery') throw new DomainError('UNAUTHENTICATED', 'send a valid API key');
     return anyone;
   },
 });
@@ -244,6 +252,33 @@ describe('a body', () => {
     const answer = await post(text, type);
     expect([answer.status, answer.body['code']]).toEqual([status, code]);
     expect(answer.handled).toEqual([]);
+  });
+
+  test('with a card number is refused with the path of its field', async () => {
+    const ROWS: [text: string, path: string][] = [
+      ['{"name":"4242 4242 4242 4242","price":1}', 'name'],
+      ['{"name":"a","price":4242424242424242}', 'price'],
+      ['{"lines":[{"sku":"a"},{"sku":"42424\\u00324242424242"}]}', 'lines.1.sku'],
+      ['{"a":{"4242424242424242":1}}', 'a'],
+      ['"4242424242424242"', ''],
+      ['card=4242424242424242', ''],
+    ];
+    for (const [text, path] of ROWS) {
+      const { body } = await post(text);
+      expect([text, body['code'], body['errors']]).toEqual([
+        text,
+        'CARD_DATA_FORBIDDEN',
+        [{ path, message: 'has a card number, which must never be sent here' }],
+      ]);
+    }
+  });
+
+  test('of a store may have any number: barcodes look like cards', async () => {
+    const barcode = '36227206271667';
+    const headers = { 'content-type': 'application/json' };
+    const init = { method: 'POST', headers, body: JSON.stringify({ barcode }) };
+    expect((await send('/wares', init)).handled[0]?.body).toEqual({ barcode });
+    expect((await post(JSON.stringify({ name: barcode, price: 1 }))).status).toBe(400);
   });
 
   test('arrives as its schema parses it, and only where the route has one', async () => {
