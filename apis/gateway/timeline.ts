@@ -10,7 +10,10 @@ import { callHeaders } from './owners.ts';
 import { statusOf, toEventResponse } from './shapes.ts';
 import { eventsResponse } from './responses.ts';
 
-/** A follower looks this often without a change, at its order and whether it still may. */
+/**
+ * A follower looks this often without a change, at its order and whether it still may. What it then
+ * writes keeps the connection, which may be idle for twice as long.
+ */
 const LOOK_MS = 15_000;
 /** A follower's connection ends after this; it reconnects with Last-Event-ID. */
 const FOLLOW_MS_MAX = 30 * 60_000;
@@ -116,10 +119,7 @@ const followedLive = async (
   const { order } = await deps.orders.getOrder({ orderId }, callHeaders(principal));
   const hasEnded = order !== undefined && isEnding(statusOf(order));
   c.header('cache-control', 'no-store');
-  if (!hasEnded) {
-    c.env.timeout?.(request, 0);
-    return streamSSE(c, (stream) => follow(stream, deps, input, followed));
-  }
+  if (!hasEnded) return streamSSE(c, (stream) => follow(stream, deps, input, followed));
   // An EventSource reconnects after each end, but not after a 204 (HTML, 9.2.3).
   const events = await eventsAfter(deps, followed);
   if (events.length === 0) return c.body(null, 204);

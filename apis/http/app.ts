@@ -22,7 +22,14 @@ import { front, type FrontOptions } from './front.ts';
 import { openGate, type Call, type CallKind, type Gate } from './gate.ts';
 import type { Authenticate } from './principals.ts';
 import { faultProblem, problemOf } from './problems.ts';
-import { schemaOfResponse, type Bindings, type Env, type Reply, type Route } from './routes.ts';
+import {
+  IDLE_TIMEOUT_SECONDS,
+  schemaOfResponse,
+  type Bindings,
+  type Env,
+  type Reply,
+  type Route,
+} from './routes.ts';
 
 const REQUEST_ID_LENGTH_MAX = 64;
 
@@ -118,7 +125,10 @@ const admitted = async (
   });
   c.set('principal', pass.principal);
   c.set('charge', pass.charge);
+  // An upload pauses when its sender does; its own limit ends it.
+  if (route.kind === 'upload') c.env?.timeout?.(request, 0);
   await next();
+  if (route.kind === 'upload') c.env?.timeout?.(request, IDLE_TIMEOUT_SECONDS);
   const left = leave(c.error ? undefined : c.res);
   if (left && left !== c.res) c.res = left;
   if (c.error) throw c.error;
@@ -129,8 +139,6 @@ const guarded = (route: Route, mounting: Mounting): MiddlewareHandler<Env> => {
   const name = `${route.method.toUpperCase()} ${route.path}`;
   return async (c, next) => {
     c.set('routeName', name);
-    // An upload pauses when its sender does; its own limit ends it.
-    if (route.kind === 'upload') c.env?.timeout?.(c.req.raw, 0);
     const parent = { traceparent: c.req.header('traceparent') ?? '' };
     await withTraceFrom(parent, () =>
       mounting.telemetry.timed('http', name, () => admitted(route, mounting, c, next)),

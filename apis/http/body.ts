@@ -144,7 +144,10 @@ export const isForm = (request: Request): boolean =>
 export const formBody = async (request: Request): Promise<Record<string, string>> => {
   const sent = new URLSearchParams(await textBody(request));
   const fields = [...sent].filter(([, value]) => value !== '');
-  for (const [name, value] of fields) assertNoCardNumber(value, name);
+  for (const [name, value] of fields) {
+    assertNoCardNumber(name, '');
+    assertNoCardNumber(value, name);
+  }
   if (new Set(fields.map(([name]) => name)).size < fields.length) {
     throw new DomainError('INVALID_INPUT', 'a field is given twice');
   }

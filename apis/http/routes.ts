@@ -7,11 +7,17 @@ import type { Principal } from './principals.ts';
 
 export type Method = 'get' | 'post' | 'put' | 'delete' | 'options';
 
+/** How long a connection may be idle. */
+export const IDLE_TIMEOUT_SECONDS = 30;
+
 /** What the listener knows of a request. */
 export interface Bindings {
   /** The client's network address; empty behind the gateway. */
   address: string;
-  /** Lets a request stay idle for longer than the listener allows; 0 is for ever. */
+  /**
+   * Sets how long the request's connection may be idle; 0 is for ever, which must end with the
+   * answer: the connection goes on to other requests.
+   */
   timeout?: (request: Request, seconds: number) => void;
 }
 

@@ -1,13 +1,12 @@
 // The HTTP listener: Bun.serve with limits, shared ports and a graceful end.
 import type { Hono } from 'hono';
 import { peerListening, type PeerTls } from '../rpc/peer-tls.ts';
-import type { Env } from './routes.ts';
+import { IDLE_TIMEOUT_SECONDS, type Env } from './routes.ts';
 
 /**
  * Above every limit of the app, so that the app refuses with a problem, not Bun with an empty body.
  */
 const SERVER_BODY_BYTES_MAX = 110 * 1024 * 1024;
-const IDLE_TIMEOUT_SECONDS = 30;
 
 export interface Listener {
   port: number;
