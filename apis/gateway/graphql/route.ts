@@ -72,9 +72,11 @@ const requestedRoute = (deps: GraphqlDeps, shared: RequestShared): Route => {
       if (namesPersisted(body)) return passedOn(context, body);
       const question = read(context.request, body);
       if (question instanceof Response) return question;
-      if (isAllSearchs(question)) return passedOn(context, body);
       const operation = operationOf(question);
       const isQuery = operation?.operation === OperationTypeNode.QUERY;
+      // The call itself is one read.
+      if (isQuery && question.units > 1) await context.charge('read', question.units - 1);
+      if (isAllSearchs(question)) return passedOn(context, body);
       const fields = isQuery ? rootFieldsOf(question.known.document, operation.selectionSet) : [];
       const search = delegated(question, fields, (part) =>
         refusing(() => requestSearch(deps, context)(part)),

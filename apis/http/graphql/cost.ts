@@ -37,6 +37,16 @@ const FIELD_COSTS: Record<string, number> = {
   mergeCart: 500,
   checkoutCart: 2_000,
 };
+/**
+ * The root's fields that call another service or a store: each is a read over HTTP, too. A mutation
+ * takes its own cost where it runs.
+ */
+const CALLING = ['products', 'product', 'collections', 'suggest', 'cart', 'order', 'orders', 'me'];
+/** Calls wherever it is. */
+const CALLING_BELOW = 'timeline';
+/** A page of 20 products with its facets costs less, and is one read. */
+const COST_PER_UNIT = 2_000;
+
 /** Fields with a page: the fields of an edge are resolved for each edge. */
 const PAGED = ['products', 'orders'];
 
@@ -45,6 +55,7 @@ interface Cost {
   depth: number;
   aliases: number;
   cost: number;
+  calls: number;
 }
 
 type Variables = Record<string, unknown> | null | undefined;
@@ -65,6 +76,9 @@ interface Position {
   page: number;
   inside: string[];
 }
+
+const isCall = (field: string, { depth }: Position): boolean =>
+  field === CALLING_BELOW || (depth === 0 && CALLING.includes(field));
 
 /** Inside of introspection GraphQL's own rule bounds the depth. */
 const INTROSPECTION = ['__schema', '__type'];
@@ -87,7 +101,7 @@ const costOf = (document: DocumentNode, variables: Variables): Cost => {
       one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one.selectionSet] as const] : [],
     ),
   );
-  const sum: Cost = { fields: 0, depth: 0, aliases: 0, cost: 0 };
+  const sum: Cost = { fields: 0, depth: 0, aliases: 0, cost: 0, calls: 0 };
   const isTooMuch = (): boolean => sum.fields > FIELDS_MAX || sum.depth > DEPTH_MAX;
   const look = (one: SelectionNode, position: Position): void => {
     // Spreads count as well: fragments that only double each other have no field at all.
@@ -95,6 +109,7 @@ const costOf = (document: DocumentNode, variables: Variables): Cost => {
     if (one.kind === Kind.FIELD) {
       if (one.alias) sum.aliases++;
       sum.cost += position.times * (FIELD_COSTS[one.name.value] ?? 1);
+      if (isCall(one.name.value, position)) sum.calls += position.times;
       walk(one.selectionSet, below(one, position, variables));
     } else if (one.kind === Kind.INLINE_FRAGMENT) walk(one.selectionSet, position);
     else if (!position.inside.includes(one.name.value)) {
@@ -114,12 +129,23 @@ const costOf = (document: DocumentNode, variables: Variables): Cost => {
   return sum;
 };
 
-/** The reason why a query is refused, or undefined. */
-export const excessOf = (document: DocumentNode, variables: Variables): string | undefined => {
-  const { fields, depth, aliases, cost } = costOf(document, variables);
+/** What a query costs: the reason why it is refused, or its units by the limits. */
+export interface Costs {
+  excess: string | undefined;
+  /** One for each call that it makes, or more for large pages; one at least, as for any read. */
+  units: number;
+}
+
+const excessOf = ({ fields, depth, aliases, cost }: Cost): string | undefined => {
   if (depth > DEPTH_MAX) return `the query is deeper than ${DEPTH_MAX}`;
   if (fields > FIELDS_MAX) return `the query has more than ${FIELDS_MAX} fields`;
   if (aliases > ALIASES_MAX) return `the query has more than ${ALIASES_MAX} aliases`;
   if (cost > COST_MAX) return `the query costs ${cost} where ${COST_MAX} is the most: request less`;
   return undefined;
+};
+
+export const costsOf = (document: DocumentNode, variables: Variables): Costs => {
+  const cost = costOf(document, variables);
+  const units = Math.max(1, cost.calls, Math.ceil(cost.cost / COST_PER_UNIT));
+  return { excess: excessOf(cost), units };
 };

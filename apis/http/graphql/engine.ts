@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { DomainError, invalid } from '../../../domain/errors.ts';
 import { jsonBody, parsed } from '../body.ts';
 import { media, type Env } from '../routes.ts';
-import { excessOf } from './cost.ts';
+import { costsOf } from './cost.ts';
 import { rememberDocuments, type Known } from './documents.ts';
 
 const QUERY_LENGTH_MAX = 20_000;
@@ -92,6 +92,8 @@ export interface Question {
   query: string;
   requested: Requested;
   known: Known;
+  /** What it costs by the limits, as reads. */
+  units: number;
 }
 
 /** Executes with a root object whose functions resolve the root's fields. */
@@ -180,9 +182,9 @@ export const readingQuestions = (persisted: Map<string, string>) => {
     const query = queryOf(persisted, requested);
     const found = known(query);
     if (typeof found === 'string') return refusal(request, found);
-    const excess = requested.query && excessOf(found.document, requested.variables);
-    if (excess) return refusal(request, excess);
-    return { query, requested, known: found };
+    const { excess, units } = costsOf(found.document, requested.variables);
+    if (excess && requested.query) return refusal(request, excess);
+    return { query, requested, known: found, units };
   };
 };
 
