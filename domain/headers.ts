@@ -7,3 +7,7 @@ export const OWNERS_HEADER = 'holdfast-owners';
 /** Source: draft-ietf-httpapi-idempotency-key-header. */
 export const IDEMPOTENCY_KEY_HEADER = 'idempotency-key';
 export const REQUEST_ID_HEADER = 'x-request-id';
+/** The service token of a page of ours that calls the gateway for a shopper. */
+export const SERVICE_TOKEN_HEADER = 'holdfast-service-token';
+/** The network address of that shopper, which then counts for the limits. */
+export const SHOPPER_ADDRESS_HEADER = 'holdfast-shopper-address';

@@ -71,6 +71,12 @@ const SETTINGS = {
   HOLDFAST_LIMITS: json.optional(),
   /** Number of trusted proxies in front of the gateway that write X-Forwarded-For. */
   HOLDFAST_TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
+  /** Networks of trusted proxies (CIDR), in front of those that are counted. */
+  HOLDFAST_TRUSTED_PROXY_NETWORKS: z
+    .string()
+    .transform((text) => text.split(',').filter((item) => item !== ''))
+    .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()])))
+    .default([]),
   HOLDFAST_KAFKA_BROKERS: list,
   HOLDFAST_CASSANDRA_CONTACT_POINT: z.string().min(1),
   HOLDFAST_CASSANDRA_DATACENTER: z.string().default('datacenter1'),

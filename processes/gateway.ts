@@ -4,7 +4,7 @@ import { createAuth } from '../apis/gateway/accounts/auth.ts';
 import { createDevices } from '../apis/gateway/accounts/devices.ts';
 import { startMailing } from '../apis/gateway/accounts/mails.ts';
 import { createAttempts } from '../apis/gateway/limits/attempts.ts';
-import { clientAddress } from '../apis/gateway/limits/client-address.ts';
+import { addressing } from '../apis/gateway/limits/client-address.ts';
 import { gateOf } from '../apis/gateway/limits/gate.ts';
 import { createAddressLimit, createBodyLimits } from '../apis/gateway/limits/in-flight.ts';
 import { limitsOf } from '../apis/gateway/limits/profiles.ts';
@@ -21,7 +21,7 @@ import { appOf } from '../apis/http/app.ts';
 import { listenApp } from '../apis/http/server.ts';
 import { clientOf } from '../apis/rpc/client.ts';
 import { peerFetch } from '../apis/rpc/peer-tls.ts';
-import { mintTokens } from '../apis/rpc/tokens.ts';
+import { mintTokens, verifyTokens } from '../apis/rpc/tokens.ts';
 import { connectPostgres } from '../db/postgres/client.ts';
 import { connectRedis } from '../db/redis/client.ts';
 import { createCartStore } from '../db/redis/carts.ts';
@@ -126,7 +126,7 @@ await run(config, async (telemetry, draining) => {
   const isSecure = deps.publicUrl.startsWith('https:');
   await waitAtMost(deps.orderTokens.ready, TOKENS_START_LIMIT_MS);
   const mailing = startMailing(deps);
-  const { HOLDFAST_HOST: host, HOLDFAST_PORT: port, HOLDFAST_TRUSTED_PROXIES: proxies } = config;
+  const { HOLDFAST_HOST: host, HOLDFAST_PORT: port, HOLDFAST_TRUSTED_PROXIES: count } = config;
   const app = appOf({
     routes: gatewayRoutes(deps),
     authenticate: identityIn(pg, sessionSecret, telemetry, cookies),
@@ -135,8 +135,10 @@ await run(config, async (telemetry, draining) => {
     front: { corsOrigins: config.HOLDFAST_CORS_ORIGINS, isSecure, draining },
     checksResponses: config.HOLDFAST_CHECK_RESPONSES,
   });
-  const addressOf = (peer: string, forwarded: string | null): string =>
-    clientAddress(peer, forwarded, proxies);
+  const addressOf = addressing(
+    { count, networks: config.HOLDFAST_TRUSTED_PROXY_NETWORKS },
+    verifyTokens('gateway', deps.publicKeys),
+  );
   const listener = listenApp(app, { host, port, addressOf });
   return {
     checks: {},

@@ -46,8 +46,8 @@ export interface AppListening {
   host: string;
   port: number;
   tls?: PeerTls | undefined;
-  /** The client's address by the socket and the proxies' headers; empty behind the gateway. */
-  addressOf?: (peer: string, forwarded: string | null) => string;
+  /** The client's address by the socket and the headers; empty behind the gateway. */
+  addressOf?: (peer: string, headers: Headers) => Promise<string>;
 }
 
 /** Listens with an app; `stop` lets running requests end. */
@@ -55,14 +55,12 @@ export const listenApp = (app: Hono<Env>, { host, port, tls, addressOf }: AppLis
   listen(
     host,
     port,
-    (request, server) =>
-      app.fetch(request, {
-        address:
-          addressOf?.(
-            server.requestIP(request)?.address ?? '',
-            request.headers.get('x-forwarded-for'),
-          ) ?? '',
+    async (request, server) => {
+      const peer = server.requestIP(request)?.address ?? '';
+      return app.fetch(request, {
+        address: (await addressOf?.(peer, request.headers)) ?? '',
         timeout: (one, seconds) => server.timeout(one, seconds),
-      }),
+      });
+    },
     tls,
   );

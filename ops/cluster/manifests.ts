@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
 import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
 import type { IJob } from 'kubernetes-models/batch/v1/Job';
+import type { IIngress } from 'kubernetes-models/networking.k8s.io/v1/Ingress';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
 import type { IConfigMap } from 'kubernetes-models/v1/ConfigMap';
 import type { INamespace } from 'kubernetes-models/v1/Namespace';
@@ -185,6 +186,33 @@ const service = ({ name, process }: Workload): IService[] => {
   ];
 };
 
+/**
+ * The shop's public address; the Secret `holdfast-tls` has its certificate. The controller is the
+ * one proxy that HOLDFAST_TRUSTED_PROXIES counts, and streams uploads instead of storing them.
+ */
+const ingress = (): IIngress => {
+  const host = new URL(CONFIG.HOLDFAST_PUBLIC_URL ?? '').host;
+  const backend = { service: { name: 'gateway', port: { name: 'http' } } };
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: {
+      ...metadataOf(NAME),
+      annotations: {
+        'nginx.ingress.kubernetes.io/proxy-body-size': '110m',
+        'nginx.ingress.kubernetes.io/proxy-request-buffering': 'off',
+        'nginx.ingress.kubernetes.io/proxy-buffering': 'off',
+        'nginx.ingress.kubernetes.io/proxy-read-timeout': '1800',
+      },
+    },
+    spec: {
+      ingressClassName: 'nginx',
+      tls: [{ hosts: [host], secretName: `${NAME}-tls` }],
+      rules: [{ host, http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }],
+    },
+  };
+};
+
 /** A process that runs once. */
 const job = (name: string, activeDeadlineSeconds: number, env: IEnvVar[]): IJob => ({
   apiVersion: 'batch/v1',
@@ -265,6 +293,7 @@ const manifests = () => [
   configMap(),
   migration(),
   ...networkPolicies(),
+  ingress(),
   ...WORKLOADS.flatMap((workload) => [
     deployment(workload),
     ...service(workload),

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { Deployment } from 'kubernetes-models/apps/v1/Deployment';
 import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
 import { Job } from 'kubernetes-models/batch/v1/Job';
+import { Ingress } from 'kubernetes-models/networking.k8s.io/v1/Ingress';
 import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
 import { ConfigMap } from 'kubernetes-models/v1/ConfigMap';
@@ -32,6 +33,7 @@ const MODELS = {
   ConfigMap,
   Deployment,
   HorizontalPodAutoscaler,
+  Ingress,
   Job,
   Namespace,
   NetworkPolicy,
@@ -132,6 +134,21 @@ describe.each(WORKLOADS.map((workload) => [workload.name, workload] as const))(
     });
   },
 );
+
+describe('the gateway', () => {
+  test('is what the Ingress leads to, at the public address and over TLS', () => {
+    const found = find<{ spec: { rules: { host: string }[]; tls: { hosts: string[] }[] } }>(
+      'Ingress',
+      'holdfast',
+    );
+    const host = new URL(CONFIG.HOLDFAST_PUBLIC_URL ?? '').host;
+    expect(found?.spec.tls.map(({ hosts }) => hosts)).toEqual([[host]]);
+    expect(found?.spec.rules).toMatchObject([
+      { host, http: { paths: [{ path: '/', backend: { service: { name: 'gateway' } } }] } },
+    ]);
+    expect(CONFIG.HOLDFAST_TRUSTED_PROXIES).toBe('1');
+  });
+});
 
 test('no setting is both a value and a secret', () => {
   expect(SECRETS.filter((one) => one in CONFIG)).toEqual([]);

@@ -1,8 +1,7 @@
-// Tests the pure parts of the limits: client addresses, local buckets and profiles.
+// Tests the pure parts of the limits: local buckets, profiles and concurrency.
 import { describe, expect, test } from 'bun:test';
 import { createTelemetry } from '../../../telemetry/telemetry.ts';
 import type { CallKind } from '../../http/gate.ts';
-import { clientAddress } from './client-address.ts';
 import {
   createConcurrencyLimits,
   whileStreamed,
@@ -10,37 +9,6 @@ import {
 } from './concurrency-limits.ts';
 import { createLocalRates } from './local-rates.ts';
 import { COSTS, limitsOf } from './profiles.ts';
-
-describe("a client's address", () => {
-  const SOCKET = '198.51.100.7';
-  const rows: [
-    name: string,
-    socket: string,
-    forwarded: string | null,
-    proxies: number,
-    is: string,
-  ][] = [
-    ['is the socket where no proxy is trusted', SOCKET, '203.0.113.9', 0, SOCKET],
-    ['is the one that the proxy recorded', SOCKET, '203.0.113.9', 1, '203.0.113.9'],
-    ['is not the one that the caller wrote', SOCKET, '10.9.9.9, 203.0.113.9', 1, '203.0.113.9'],
-    [
-      'is the one that the first of two proxies recorded',
-      SOCKET,
-      '1.1.1.1, 203.0.113.9, 10.0.0.2',
-      2,
-      '203.0.113.9',
-    ],
-    ['is the socket where proxies recorded nothing', SOCKET, null, 1, SOCKET],
-    ['is the socket where too few proxies recorded one', SOCKET, '203.0.113.9', 2, SOCKET],
-    ['is the socket where proxies recorded no address', SOCKET, 'unknown', 1, SOCKET],
-    ['is the IPv4 address inside a mapped one', '::ffff:198.51.100.7', null, 0, SOCKET],
-    ['is the network of an IPv6 address', '2001:db8:0:7::1', null, 0, '2001:db8:0:7::/64'],
-    ['is one for a whole network', '2001:db8::7:99', null, 0, '2001:db8:0:0::/64'],
-  ];
-  for (const [name, socket, forwarded, proxies, is] of rows) {
-    test(name, () => expect(clientAddress(socket, forwarded, proxies)).toBe(is));
-  }
-});
 
 describe('a bucket counted in this process', () => {
   const bucket = { key: 'a', quota: 10, windowMs: 10_000 };
