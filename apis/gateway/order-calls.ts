@@ -14,6 +14,7 @@ import type {
 } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import type { OrderAccess } from '../http/access.ts';
 import { assertNoCardNumber } from '../http/body.ts';
+import { checkedKey, ORDER_KEY_LENGTH_MIN } from '../http/idempotency-keys.ts';
 import type { Principal } from '../http/principals.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Attempts, Paid } from './limits/attempts.ts';
@@ -48,15 +49,12 @@ export interface Shopper {
   address: string;
 }
 
-/** The caller's key; IDEMPOTENCY_KEY_MISSING, CARD_DATA_FORBIDDEN. */
-export const idempotencyKey = (key: string): string => {
+/** The caller's key; IDEMPOTENCY_KEY_MISSING, INVALID_INPUT, CARD_DATA_FORBIDDEN. */
+export const idempotencyKey = (key: string, min = ORDER_KEY_LENGTH_MIN): string => {
+  if (key === '') throw new DomainError('IDEMPOTENCY_KEY_MISSING', 'send an Idempotency-Key');
   // Only a key of nothing but digits: some random UUIDs would pass Luhn's check.
   if (/^[\d-]+$/.test(key)) assertNoCardNumber(key, 'Idempotency-Key');
-  if (/^[\x21-\x7e]{16,128}$/.test(key)) return key;
-  throw new DomainError(
-    'IDEMPOTENCY_KEY_MISSING',
-    'send an Idempotency-Key of 16 to 128 printable ASCII characters',
-  );
+  return checkedKey(key, min);
 };
 
 /** NOT_FOUND unless the caller may see this order; Orders checks those of an account. */

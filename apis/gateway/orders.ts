@@ -2,6 +2,7 @@
 import type { OrderStatus } from '../../domain/order.ts';
 import type { Order } from '../../proto/gen/holdfast/orders/v1/order_pb.ts';
 import type { OrderAccess } from '../http/access.ts';
+import { NEEDS_ORDER_KEY, TAKES_ORDER_KEY } from '../http/idempotency-keys.ts';
 import { operatorOf } from '../http/principals.ts';
 import {
   NO_CONTENT,
@@ -25,12 +26,10 @@ import {
   addressBody,
   emptyBody,
   idOf,
-  NEEDS_KEY,
   orderBody,
   paymentBody,
   statusOf,
   toOrderResponse,
-  TAKES_KEY,
   wireAddress,
 } from './shapes.ts';
 import { orderResponse } from './responses.ts';
@@ -39,13 +38,13 @@ import { IDEMPOTENCY_KEY_HEADER } from '../../domain/headers.ts';
 /** Statuses whose checkout can already be answered; the others are still being decided. */
 const UNDECIDED: readonly OrderStatus[] = ['accepted', 'awaiting_payment'];
 
-/** The header's key; IDEMPOTENCY_KEY_MISSING, CARD_DATA_FORBIDDEN. */
-export const keyOf = (request: Request): string =>
-  idempotencyKey(request.headers.get(IDEMPOTENCY_KEY_HEADER) ?? '');
+/** The header's key; IDEMPOTENCY_KEY_MISSING, INVALID_INPUT, CARD_DATA_FORBIDDEN. */
+export const keyOf = (request: Request, min?: number): string =>
+  idempotencyKey(request.headers.get(IDEMPOTENCY_KEY_HEADER) ?? '', min);
 
 /** The header's key, where it is optional. */
-export const optionalKeyOf = (request: Request): string | undefined =>
-  request.headers.has(IDEMPOTENCY_KEY_HEADER) ? keyOf(request) : undefined;
+export const optionalKeyOf = (request: Request, min?: number): string | undefined =>
+  request.headers.has(IDEMPOTENCY_KEY_HEADER) ? keyOf(request, min) : undefined;
 
 /** 201 when a checkout is decided, 202 while it is not. */
 export const decidedStatus = (order: Order): number =>
@@ -63,7 +62,7 @@ const placeRoute = (deps: OrderDeps): Route =>
     needs: 'shop',
     kind: 'checkout',
     body: orderBody,
-    headers: NEEDS_KEY,
+    headers: NEEDS_ORDER_KEY,
     response: orderResponse,
     statuses: {
       201: 'decided',
@@ -114,7 +113,7 @@ const payRoutes = (deps: OrderDeps): Route[] => {
       needs: 'own-order',
       kind: 'checkout',
       body: paymentBody,
-      headers: TAKES_KEY,
+      headers: TAKES_ORDER_KEY,
       response: orderResponse,
       statuses: { 200: 'the order', 402: 'CARD_DECLINED', 409: 'ILLEGAL_TRANSITION' },
       handler: async (input) => {

@@ -4,7 +4,8 @@ import { reply, route, type Reply, type Route } from '../http/routes.ts';
 import { requestReturn, type OrderDeps } from './order-calls.ts';
 import { allowedOrderId, optionalKeyOf } from './orders.ts';
 import { callHeaders } from './owners.ts';
-import { returnBody, toReturnResponse, TAKES_KEY } from './shapes.ts';
+import { TAKES_ORDER_KEY } from '../http/idempotency-keys.ts';
+import { returnBody, toReturnResponse } from './shapes.ts';
 import { returnResponse, type ReturnResponse } from './responses.ts';
 
 const shown = (found: Return | undefined, status = 200): Reply<ReturnResponse> => {
@@ -21,7 +22,7 @@ export const returnRoutes = (deps: OrderDeps): Route[] => [
     summary: 'Send units back; the same key, or without one the same body, is the same return.',
     needs: 'own-order',
     body: returnBody,
-    headers: TAKES_KEY,
+    headers: TAKES_ORDER_KEY,
     response: returnResponse,
     statuses: { 201: 'the return', 409: 'RETURN_REFUSED' },
     handler: async (input) => {

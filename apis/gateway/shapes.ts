@@ -49,15 +49,6 @@ const paymentMethod = z
   .describe(
     'An id of the card provider (pm_…), never a card number; needed unless the total is 0.',
   );
-const keyText = z
-  .string()
-  .regex(/^[!-~]{16,128}$/)
-  .max(128)
-  .describe('The same key and body are the same call.');
-/** Without one there is no order; elsewhere it is as good as none. */
-export const NEEDS_KEY = { 'Idempotency-Key': keyText };
-export const TAKES_KEY = { 'Idempotency-Key': keyText.optional() };
-
 const orderLines = z
   .array(
     z
@@ -95,7 +86,8 @@ export const returnBody = z.strictObject({
   lines: orderLines,
   reason: z.string().trim().max(RETURN_REASON_LENGTH_MAX).default(''),
 });
-export const emptyBody = z.strictObject({});
+/** `{}`, or no body at all. */
+export const emptyBody = z.strictObject({}).default({});
 export const stockBody = z.strictObject({
   sku: skuText.optional(),
   quantity: z.number().int().min(0).max(1_000_000_000),

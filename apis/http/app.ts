@@ -90,6 +90,14 @@ const parserOf = (route: Route): ((text: string) => unknown) =>
     ? jsonWithoutCards
     : (text) => parseStrictJson(text);
 
+/** The body by its schema, which may have a default for a request without one. */
+const bodyOf = async (route: Route, schema: ZodType, request: Request): Promise<unknown> => {
+  const none = request.body ? undefined : schema.safeParse(undefined);
+  if (none?.success) return none.data;
+  const hasForm = route.takesForm && isForm(request);
+  return parsed(schema, await (hasForm ? formBody(request) : jsonBody(request, parserOf(route))));
+};
+
 /** An upload is read as a stream within a limit of its own. */
 const takesBody = ({ method, kind }: Route): boolean =>
   method !== 'get' && method !== 'delete' && kind !== 'upload';
@@ -166,9 +174,6 @@ const textOf = (
   return text;
 };
 
-const bodyOf = (route: Route, request: Request): Promise<unknown> =>
-  route.takesForm && isForm(request) ? formBody(request) : jsonBody(request, parserOf(route));
-
 const handled =
   (route: Route, { authenticate, checksResponses = false }: Mounting) =>
   async (c: Context<Env>): Promise<Response> => {
@@ -178,7 +183,7 @@ const handled =
     const result = await route.handler({
       params,
       query: route.passesQuery ? {} : queryOf(request, route.query),
-      body: route.body ? parsed(route.body, await bodyOf(route, request)) : undefined,
+      body: route.body && (await bodyOf(route, route.body, request)),
       principal: c.get('principal'),
       authenticate: () => authenticate(request, route.needs, params),
       charge: c.get('charge'),
@@ -228,12 +233,19 @@ const translating =
     return faultProblem(id);
   };
 
-/** Writes the headers that every response carries. */
+/** What belongs to one caller: a shared cache would give it to others. */
+const OF_CALLER = [REQUEST_ID_HEADER, 'set-cookie', 'traceparent', 'tracestate'];
+
+/** Writes the headers that every response carries, except one that shared caches may keep. */
 const withFields: MiddlewareHandler<Env> = async (c, next) => {
   const fields = new Headers();
   c.set('fields', fields);
   await next();
   const { headers } = c.res;
+  if (/\bpublic\b/.test(headers.get('cache-control') ?? '')) {
+    for (const name of OF_CALLER) headers.delete(name);
+    return;
+  }
   if (!headers.has(REQUEST_ID_HEADER)) headers.set(REQUEST_ID_HEADER, c.get('requestId'));
   for (const [name, value] of fields) headers.set(name, value);
 };

@@ -1,9 +1,10 @@
 // Tests that bodies are read chunk by chunk, within their limits and in time, without a copy.
 import { describe, expect, test } from 'bun:test';
+import { z } from 'zod';
 import { DEFAULT_STORE } from '../../domain/ids.ts';
 import { createTelemetry } from '../../telemetry/telemetry.ts';
 import { appOf } from './app.ts';
-import { media } from './routes.ts';
+import { media, type Route } from './routes.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { BODY_BYTES_MAX, boundedPieces, textBody } from './body.ts';
 
@@ -137,4 +138,39 @@ describe('a body that is read whole', () => {
     expect(await served(posted(chunked(long)))).toBe('BODY_TOO_LARGE');
     expect(await served(posted(new Uint8Array([0x7b, 0xff])))).toBe('MALFORMED_BODY');
   });
+});
+
+test('a body may be missing where its schema has a default, and nowhere else', async () => {
+  const taken: unknown[] = [];
+  const routeOf = (path: string, body: z.ZodType): Route => ({
+    method: 'post',
+    path,
+    body,
+    summary: 'Takes a body.',
+    needs: 'public',
+    response: media('text/plain'),
+    statuses: {},
+    handler: async (input) => {
+      taken.push(input.body);
+      return new Response('taken');
+    },
+  });
+  const empty = z.strictObject({});
+  const app = appOf({
+    routes: [routeOf('/may', empty.default({})), routeOf('/must', empty)],
+    telemetry: createTelemetry('body-test', 'silent'),
+    authenticate: async () => ({ kind: 'anyone', storeId: DEFAULT_STORE }),
+  });
+  const post = async (path: string, init: RequestInit): Promise<number> =>
+    (await app.request(`http://shop.example${path}`, { method: 'POST', ...init })).status;
+  const headers = { 'content-type': 'application/json' };
+  expect(await post('/may', {})).toBe(200);
+  expect(await post('/may', { headers })).toBe(200);
+  expect(await post('/may', { headers, body: '' })).toBe(200);
+  expect(await post('/may', { headers, body: '{}' })).toBe(200);
+  expect(taken).toEqual([{}, {}, {}, {}]);
+  expect(await post('/may', { body: '{}' })).toBe(415);
+  expect(await post('/may', { headers, body: '{"a":1}' })).toBe(400);
+  expect(await post('/must', {})).toBe(415);
+  expect(await post('/must', { headers })).toBe(400);
 });

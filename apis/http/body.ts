@@ -82,10 +82,10 @@ export const receive = async (
     onBytes(piece.byteLength);
     pieces.push(piece);
   }
-  const body = Buffer.concat(pieces);
+  const body = pieces.length === 0 ? null : Buffer.concat(pieces);
   return {
     request: new Request(request, { method: request.method, body }),
-    bytes: body.byteLength,
+    bytes: body?.byteLength ?? 0,
   };
 };
 

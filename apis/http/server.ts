@@ -1,6 +1,8 @@
 // The HTTP listener: Bun.serve with limits, shared ports and a graceful end.
 import type { Hono } from 'hono';
+import { invalid } from '../../domain/errors.ts';
 import { peerListening, type PeerTls } from '../rpc/peer-tls.ts';
+import { problemOf } from './problems.ts';
 import { IDLE_TIMEOUT_SECONDS, type Env } from './routes.ts';
 
 /**
@@ -17,6 +19,18 @@ interface Socket {
   timeout(request: Request, seconds: number): void;
   requestIP(request: Request): { address: string } | null;
 }
+
+/**
+ * True for one host by which the URL can be read (RFC 9112, 3.2). Bun itself answers an HTTP/1.1
+ * request without the header: 400, without a body.
+ */
+const hasOneHost = (request: Request): boolean => {
+  const host = request.headers.get('host');
+  return host !== null && !/[\s,]/.test(host) && URL.canParse(request.url);
+};
+
+const wrongHost = (): Response =>
+  problemOf(invalid('Host', 'must be one host name or address'), crypto.randomUUID());
 
 type FetchWithServer = (request: Request, server: Socket) => Response | Promise<Response>;
 
@@ -36,7 +50,9 @@ export const listen = (
     reusePort: true,
     idleTimeout: IDLE_TIMEOUT_SECONDS,
     maxRequestBodySize: SERVER_BODY_BYTES_MAX,
-    fetch: (request, self) => fetch(request, self),
+    // Its pages of errors are for developers.
+    development: false,
+    fetch: (request, self) => (hasOneHost(request) ? fetch(request, self) : wrongHost()),
     ...(tls && { tls: peerListening(tls) }),
   });
   return { port: server.port ?? port, stop: () => server.stop(false) };

@@ -20,9 +20,8 @@ import {
   type RequestReturnRequest,
   type ReturnSettings as WireReturnSettings,
 } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import { checkedKey, ORDER_KEY_LENGTH_MIN } from '../http/idempotency-keys.ts';
 import type { Checkout } from './place.ts';
-
-const KEY = /^[\x21-\x7e]{16,128}$/;
 
 /** An address from a message, where an absent text is empty. */
 export const addressOf = (address: AddressRequest | undefined): Address => {
@@ -34,17 +33,14 @@ export const addressOf = (address: AddressRequest | undefined): Address => {
 };
 
 const keyOf = (key: string): string => {
-  if (KEY.test(key)) return key;
-  throw new DomainError(
-    'IDEMPOTENCY_KEY_MISSING',
-    'send an Idempotency-Key of 16 to 128 printable ASCII characters',
-  );
+  if (key === '') throw new DomainError('IDEMPOTENCY_KEY_MISSING', 'send an Idempotency-Key');
+  return checkedKey(key, ORDER_KEY_LENGTH_MIN);
 };
 
 const linesOf = (lines: LineRequest[]): Checkout['lines'] =>
   lines.map(({ sku, quantity }) => ({ sku, quantity }));
 
-/** A checkout from a message whose rules have been checked. IDEMPOTENCY_KEY_MISSING. */
+/** A checkout from a message whose rules are checked. IDEMPOTENCY_KEY_MISSING, INVALID_INPUT. */
 export const checkoutOf = (storeId: string, request: PlaceOrderRequest): Checkout => {
   const { $typeName: _, $unknown: __, idempotencyKey, expectedTotalMinor, ...given } = request;
   return {

@@ -7,7 +7,8 @@ import type { StoreId } from '../../domain/ids.ts';
 import { parsed } from '../http/body.ts';
 import { PROBLEMS, refusalMembers } from '../http/problems.ts';
 import { reply, route, type Route } from '../http/routes.ts';
-import { keyed, TAKES_KEY } from './keyed.ts';
+import { TAKES_KEY } from '../http/idempotency-keys.ts';
+import { keyed } from './keyed.ts';
 import { BATCH_MAX, changed, draftOf, productBody, productChange } from './shapes.ts';
 import { batchResponse } from './responses.ts';
 

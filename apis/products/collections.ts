@@ -19,7 +19,8 @@ import type { Collection } from '../../domain/product.ts';
 import { pageQuery, type Cursors } from '../http/cursors.ts';
 import { listReply } from '../http/lists.ts';
 import { NO_CONTENT, noContent, reply, route, type Route } from '../http/routes.ts';
-import { keyed, TAKES_KEY } from './keyed.ts';
+import { TAKES_KEY } from '../http/idempotency-keys.ts';
+import { keyed } from './keyed.ts';
 import {
   collectionBody,
   collectionChange,

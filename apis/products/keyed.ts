@@ -1,30 +1,14 @@
 // Runs a POST once per Idempotency-Key: the same key and body get the same response.
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import { answeredOnce, type KeptAnswer } from '../../db/postgres/catalogue/answers.ts';
 import type { Pg, Tx } from '../../db/postgres/client.ts';
-import { invalid } from '../../domain/errors.ts';
+import { checkedKey } from '../http/idempotency-keys.ts';
 import type { Reply, RouteInput } from '../http/routes.ts';
 import { IDEMPOTENCY_KEY_HEADER } from '../../domain/headers.ts';
 
-const KEY = /^[!-~]{1,128}$/;
-
-/** The header's schema, for the description. */
-export const TAKES_KEY = {
-  'Idempotency-Key': z
-    .string()
-    .regex(KEY)
-    .max(128)
-    .optional()
-    .describe('The same key and body get the same response.'),
-};
-
 const keyOf = (request: Request): string | undefined => {
   const key = request.headers.get(IDEMPOTENCY_KEY_HEADER);
-  if (key === null) return undefined;
-  if (!KEY.test(key))
-    throw invalid('Idempotency-Key', 'must be 1 to 128 printable ASCII characters');
-  return key;
+  return key === null ? undefined : checkedKey(key);
 };
 
 /** A stored reply: its body is serialised. */

@@ -21,7 +21,8 @@ import {
   type RouteInput,
   type Route,
 } from '../http/routes.ts';
-import { keyed, TAKES_KEY } from './keyed.ts';
+import { TAKES_KEY } from '../http/idempotency-keys.ts';
+import { keyed } from './keyed.ts';
 import { changed, draftOf, membershipBody, productBody, productChange } from './shapes.ts';
 import { toProductResponse, type ProductChange } from './shapes.ts';
 import { listResponse, productResponse } from './responses.ts';

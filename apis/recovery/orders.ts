@@ -32,6 +32,7 @@ import {
   withIsoDates,
 } from './responses.ts';
 import { filterOf, stuckBy, stuckQuery } from './shapes.ts';
+import { checkedKey } from '../http/idempotency-keys.ts';
 import { IDEMPOTENCY_KEY_HEADER, STORE_HEADER } from '../../domain/headers.ts';
 
 export const NO_STORE = { 'cache-control': 'no-store' };
@@ -146,8 +147,10 @@ const orderOf = async (
 /**
  * The caller's key, or a generated one: without a key of the caller the action is not repeatable.
  */
-export const actionKey = (request: Request): string =>
-  request.headers.get(IDEMPOTENCY_KEY_HEADER)?.slice(0, 128) ?? crypto.randomUUID();
+export const actionKey = (request: Request): string => {
+  const key = request.headers.get(IDEMPOTENCY_KEY_HEADER);
+  return key === null ? crypto.randomUUID() : checkedKey(key);
+};
 
 const actionRoute = (deps: RecoveryDeps, action: RepairAction): Route =>
   route({

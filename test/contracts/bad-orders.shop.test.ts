@@ -140,15 +140,16 @@ describe('an Idempotency-Key', () => {
     code,
   ];
   const missing = (name: string, key?: string) => keyed(name, key, 'IDEMPOTENCY_KEY_MISSING');
+  const wrong = (name: string, key: string) => keyed(name, key, 'INVALID_INPUT');
   const rows: Row<World>[] = [
     missing('that is missing'),
     missing('that is empty', ''),
-    missing('of 15 characters', 'k'.repeat(15)),
-    missing('of 129 characters', 'k'.repeat(129)),
-    missing('with a blank', `${'k'.repeat(16)} k`),
-    missing('with a tab', `${'k'.repeat(16)}\tk`),
-    missing('with a character that is not ASCII', `${'k'.repeat(16)}\u00e9`),
-    missing('with two values', `${'k'.repeat(16)}, ${'l'.repeat(16)}`),
+    wrong('of 15 characters', 'k'.repeat(15)),
+    wrong('of 256 characters', 'k'.repeat(256)),
+    wrong('with a blank', `${'k'.repeat(16)} k`),
+    wrong('with a tab', `${'k'.repeat(16)}\tk`),
+    wrong('with a character that is not ASCII', `${'k'.repeat(16)}\u00e9`),
+    wrong('with two values', `${'k'.repeat(16)}, ${'l'.repeat(16)}`),
     keyed('that is a card number', '4242424242424242', 'CARD_DATA_FORBIDDEN'),
     keyed('that is a card number in fours', '4242-4242-4242-4242', 'CARD_DATA_FORBIDDEN'),
   ];

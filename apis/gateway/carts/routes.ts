@@ -5,7 +5,8 @@ import { reply, route, type Reply, type Route, type RouteInput } from '../../htt
 import { accountOf } from '../accounts/sign-in.ts';
 import { decidedStatus, keyOf, optionalKeyOf } from '../orders.ts';
 import { orderResponse } from '../responses.ts';
-import { idOf, NEEDS_KEY, toOrderResponse, TAKES_KEY } from '../shapes.ts';
+import { NEEDS_ORDER_KEY, TAKES_KEY } from '../../http/idempotency-keys.ts';
+import { idOf, toOrderResponse } from '../shapes.ts';
 import {
   addLine,
   cartOf,
@@ -85,7 +86,7 @@ const lineRoutes = (deps: CartDeps, { path, needs, refOf }: CartPath): Route[] =
     },
     handler: async (input) => {
       const ref = refOf(input);
-      const cart = await addLine(deps, ref, input.body, optionalKeyOf(input.request));
+      const cart = await addLine(deps, ref, input.body, optionalKeyOf(input.request, 1));
       return shown(await viewCart(deps, ref, cart));
     },
   }),
@@ -125,7 +126,7 @@ const checkoutRoute = (deps: CartDeps, { path, needs, refOf }: CartPath): Route 
     body: checkoutBody,
     kind: 'checkout',
     summary: 'Order the lines of the cart, once a key; ordered lines leave it.',
-    headers: NEEDS_KEY,
+    headers: NEEDS_ORDER_KEY,
     response: orderResponse,
     statuses: {
       201: 'the order, decided',

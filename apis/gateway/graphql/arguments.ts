@@ -11,13 +11,14 @@ export interface Keyed {
   idempotencyKey?: string | null;
 }
 
-/** An argument by name, else the header. */
+/** An argument by name, else the header; of `min` characters, by default as for orders. */
 export const keyIn = (
   { idempotencyKey: key }: Keyed,
   { request }: RouteInput,
+  min?: number,
 ): string | undefined => {
   const given = key ?? request.headers.get(IDEMPOTENCY_KEY_HEADER) ?? undefined;
-  return given === undefined ? undefined : idempotencyKey(given);
+  return given === undefined ? undefined : idempotencyKey(given, min);
 };
 
 /** Turns GraphQL's `null` into absence, which is all the schemas know. */

@@ -49,7 +49,7 @@ const changes = (deps: CartDeps, context: RouteInput) => ({
         return viewCart(deps, ref, cart);
       }
       const ref = refIn(context, cartId);
-      return viewCart(deps, ref, await addLine(deps, ref, change, keyIn(keyed, context)));
+      return viewCart(deps, ref, await addLine(deps, ref, change, keyIn(keyed, context, 1)));
     }),
   setCartLine: ({ cartId, sku, quantity }: OfSku & { quantity: number }) =>
     refusing(async () => {

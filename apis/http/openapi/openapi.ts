@@ -52,7 +52,7 @@ const bodyOf = ({ body, uploads, takesForm }: Route): Json => {
   const types = ['application/json', ...(takesForm ? ['application/x-www-form-urlencoded'] : [])];
   const schema = schemaOf(body, 'input');
   const content = Object.fromEntries(types.map((type) => [type, { schema }]));
-  return { requestBody: { required: true, content } };
+  return { requestBody: { required: !body.safeParse(undefined).success, content } };
 };
 
 /** `put /product/:id/stock` is putProductIdStock. */

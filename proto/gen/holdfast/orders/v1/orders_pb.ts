@@ -24,7 +24,7 @@ export const file_holdfast_orders_v1_orders: GenFile = /*@__PURE__*/
  */
 export type PlaceOrderRequest = Message<"holdfast.orders.v1.PlaceOrderRequest"> & {
   /**
-   * 16 to 128 printable ASCII characters; IDEMPOTENCY_KEY_MISSING otherwise.
+   * 16 to 255 printable ASCII characters.
    *
    * @generated from field: string idempotency_key = 1;
    */
@@ -701,7 +701,7 @@ export type RequestReturnRequest = Message<"holdfast.orders.v1.RequestReturnRequ
   orderId: string;
 
   /**
-   * 16 to 128 printable ASCII characters; IDEMPOTENCY_KEY_MISSING otherwise.
+   * 16 to 255 printable ASCII characters.
    *
    * @generated from field: string idempotency_key = 2;
    */
