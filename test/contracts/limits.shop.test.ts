@@ -50,11 +50,11 @@ const read = (url: string, headers: Record<string, string> = {}): Promise<Respon
   fetch(`${url}/docs`, { headers });
 
 /** A read whose response is its caller's own, and shows what is left. */
-const asked = (url: string): Promise<Response> =>
+const asked = (url: string, query = '{ __typename }'): Promise<Response> =>
   fetch(`${url}/graphql`, {
     method: 'POST',
     headers: JSON_TYPE,
-    body: JSON.stringify({ query: '{ __typename }' }),
+    body: JSON.stringify({ query }),
   });
 
 const statusesOf = async (answers: Promise<Response>[]): Promise<Record<number, number>> => {
@@ -239,25 +239,45 @@ describe('a gateway that is full', () => {
   test(
     'refuses calls beyond its slots with 503 OVERLOADED, and answers the rest',
     async () => {
-      const settings = { HOLDFAST_LIMITS: JSON.stringify({ atOnce: { checkout: 2 } }) };
+      const held = Promise.withResolvers<Response>();
+      const search = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => held.promise });
+      const settings = {
+        HOLDFAST_LIMITS: JSON.stringify({ atOnce: { read: 2 } }),
+        HOLDFAST_SEARCH_URL: `http://127.0.0.1:${search.port}`,
+      };
       await withGateway(settings, async ({ url, opsUrl }) => {
-        const buy = () =>
-          fetch(`${url}/orders`, { method: 'POST', headers: JSON_TYPE, body: '{}' });
-        // Two callers whose bodies are not finished keep their slots for as long as the test needs.
-        const inside = [unfinished(url), unfinished(url)];
+        const inside = ['a', 'b'].map((id) => asked(url, `{ product(id: "${id}") { id } }`));
         await eventually('the slots are taken', async () =>
-          /calls_in_flight\{kind="checkout"[^}]*\} 2\n/.test(await metricsOf(opsUrl))
+          /calls_in_flight\{kind="read"[^}]*\} 2\n/.test(await metricsOf(opsUrl))
             ? true
             : undefined,
         );
-        const refused = await buy();
+        const refused = await asked(url);
         expect(refused.headers.get('retry-after')).toBe('1');
         await expectProblem(refused, 503, 'OVERLOADED');
-        expect((await read(url)).status).toBe(200);
-        for (const socket of inside) socket.destroy();
-        await eventually('a slot is free again', async () =>
-          (await buy()).status === 400 ? true : undefined,
+        const buying = { method: 'POST', headers: JSON_TYPE, body: '{}' };
+        expect((await fetch(`${url}/orders`, buying)).status).toBe(400);
+        held.resolve(Response.json({ data: { product: null } }));
+        expect(await statusesOf(inside)).toEqual({ 200: 2 });
+        expect((await asked(url)).status).toBe(200);
+      });
+      await search.stop(true);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'is not full of callers whose bodies are not finished',
+    async () => {
+      const settings = { HOLDFAST_LIMITS: JSON.stringify({ atOnce: { checkout: 1 } }) };
+      await withGateway(settings, async ({ url, opsUrl }) => {
+        const slow = Array.from({ length: 20 }, () => unfinished(url));
+        await eventually('their bodies are being read', async () =>
+          /bodies_in_flight[^\n]* 20\n/.test(await metricsOf(opsUrl)) ? true : undefined,
         );
+        const buying = { method: 'POST', headers: JSON_TYPE, body: '{}' };
+        expect((await fetch(`${url}/orders`, buying)).status).toBe(400);
+        for (const socket of slow) socket.destroy();
       });
     },
     LIMIT_MS,
