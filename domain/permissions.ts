@@ -33,7 +33,9 @@ const KEEPERS = ['manager', 'owner'] as const;
 export const PERMISSIONS = {
   /** Needs no credentials, and ignores any that are sent. */
   public: ROLES,
-  /** Browse and buy. Credentials are optional, but invalid ones are refused. */
+  /** Search the catalogue, as machines of stores may. Invalid credentials are refused. */
+  browse: ['anyone', 'guest', 'account', 'key'],
+  /** Fill a cart and buy. Credentials are optional, but invalid ones are refused. */
   shop: ['anyone', 'guest', 'account'],
   /** One order and its returns: with its token, or signed in as its owner. */
   'own-order': ['guest', 'account'],
@@ -56,13 +58,13 @@ export const PERMISSIONS = {
 
 export type Permission = keyof typeof PERMISSIONS;
 
-/** The permission of each GraphQL root field, behind `POST /graphql`, which needs `shop`. */
+/** The permission of each GraphQL root field, behind `POST /graphql`, which needs `browse`. */
 export const FIELDS = {
-  'Query.products': 'shop',
-  'Query.product': 'shop',
-  'Query.collections': 'shop',
-  'Query.suggest': 'shop',
-  'Query.asOf': 'shop',
+  'Query.products': 'browse',
+  'Query.product': 'browse',
+  'Query.collections': 'browse',
+  'Query.suggest': 'browse',
+  'Query.asOf': 'browse',
   /** Null without a session. */
   'Query.me': 'shop',
   'Query.orders': 'own-account',

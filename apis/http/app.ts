@@ -80,7 +80,7 @@ const setCacheRule = ({ headers }: Response, { needs }: Route): void => {
 };
 
 /** Anybody may send these, and a provider's events are signed. */
-const SHOPPERS: readonly Permission[] = ['public', 'shop', 'own-order', 'own-account'];
+const SHOPPERS: readonly Permission[] = ['public', 'browse', 'shop', 'own-order', 'own-account'];
 const isShoppers = ({ needs, kind }: Route): boolean =>
   SHOPPERS.includes(needs) && kind !== 'webhook';
 

@@ -58,7 +58,7 @@ const [, SIGNED] = signed(TOKEN).split('hfs_') as [string, string];
 describe('a caller without a credential', () => {
   test('may use public routes and no others', async () => {
     for (const needs of Object.keys(PERMISSIONS) as Permission[]) {
-      const open = needs === 'public' || needs === 'shop';
+      const open = ['public', 'browse', 'shop'].includes(needs);
       const answer = await principalFor({}, needs);
       expect([needs, open ? (answer as Principal).kind : answer]).toEqual([
         needs,
@@ -95,7 +95,8 @@ describe('a key', () => {
     expect(await principalFor(bearer(OPERATOR_KEY), 'products:read')).toBe('PERMISSION_DENIED');
   });
 
-  test('buys nothing, and sees no order', async () => {
+  test('searches the catalogue, buys nothing, and sees no order', async () => {
+    expect(await principalFor(bearer(KEY), 'browse')).toMatchObject({ kind: 'key' });
     expect(await principalFor(bearer(KEY), 'shop')).toBe('PERMISSION_DENIED');
     expect(await principalFor(bearer(OPERATOR_KEY), 'shop')).toBe('PERMISSION_DENIED');
     expect(await principalFor(bearer(KEY), 'own-order')).toBe('NOT_FOUND');

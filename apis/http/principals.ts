@@ -82,10 +82,14 @@ const unauthenticated = (needs: Permission): DomainError =>
 const roleOf = (principal: Principal): Role =>
   principal.kind === 'staff' ? principal.role : principal.kind;
 
+const isScope = (needs: Permission): needs is Scope =>
+  (SCOPES as readonly Permission[]).includes(needs);
+
 /** True when the caller has the permission in this capacity. */
 export const may = (principal: Principal, needs: Permission): boolean => {
   if (!isAllowed(roleOf(principal), needs)) return false;
-  return principal.kind !== 'key' || principal.scopes.includes(needs as Scope);
+  if (principal.kind !== 'key' || !isScope(needs)) return true;
+  return principal.scopes.includes(needs);
 };
 
 const capacitiesOfKey = ({ id, storeId, scopes }: KeyFound, named: StoreId): Principal[] => [
@@ -182,8 +186,7 @@ const refusal = (capacities: Principal[], needs: Permission, named: boolean): Do
   if (!first || first.kind === 'guest') return unauthenticated(needs);
   if (needs === 'own-order') return new DomainError('NOT_FOUND', 'no such order');
   if (first.kind === 'key') {
-    const isScope = (SCOPES as readonly string[]).includes(needs);
-    const why = isScope ? `this key lacks the scope ${needs}` : `a key may not: ${needs}`;
+    const why = isScope(needs) ? `this key lacks the scope ${needs}` : `a key may not: ${needs}`;
     return new DomainError('PERMISSION_DENIED', why);
   }
   // Staff of other stores must not learn that the path's store exists.

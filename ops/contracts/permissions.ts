@@ -107,7 +107,7 @@ export const permissionsPage = (): string =>
     '',
     '## Fields of GraphQL',
     '',
-    'All are behind `POST /graphql`, which needs `shop`; personal ones return only data of the',
+    'All are behind `POST /graphql`, which needs `browse`; personal ones return only data of the',
     'caller.',
     '',
     '| field | needs |',

@@ -1,5 +1,6 @@
 // The gateway's GraphQL route: forwards pure catalogue queries to Search and executes the rest.
 import { OperationTypeNode } from 'graphql';
+import { DomainError } from '../../../domain/errors.ts';
 import { parseStrictJson } from '../../../domain/strict-json.ts';
 import {
   questionBody,
@@ -10,6 +11,7 @@ import {
   graphqlResponse,
   type Answer,
 } from '../../http/graphql/engine.ts';
+import { may } from '../../http/principals.ts';
 import { route, type RouteInput, type Route } from '../../http/routes.ts';
 import {
   away,
@@ -23,7 +25,7 @@ import {
 } from './catalogue.ts';
 import { delegated, isAllSearchs, operationOf, rootFieldsOf } from './delegate.ts';
 import { shopperRoot, type ShopperDeps } from './root.ts';
-import { loadSchema } from './schema.ts';
+import { isOwnQuery, loadSchema } from './schema.ts';
 
 const TIMEOUT_MS = 10_000;
 
@@ -35,6 +37,12 @@ const acceptOf = ({ request }: RouteInput): string => request.headers.get('accep
 const passingOn = (shared: RequestShared) => async (context: RouteInput, body: unknown) => {
   const key = { body: JSON.stringify(body), accept: acceptOf(context), joinableMs: JOINABLE_MS };
   return responseOf(await shared(context, key));
+};
+
+/** Search's fields need `browse`; all others are a shopper's. PERMISSION_DENIED. */
+const assertShopper = ({ principal }: RouteInput): void => {
+  if (may(principal, 'shop')) return;
+  throw new DomainError('PERMISSION_DENIED', 'a key may search the catalogue, and not shop');
 };
 
 /** A delegated part of a query: Search's refusal of it is a refusal of each field. */
@@ -63,7 +71,7 @@ const requestedRoute = (deps: GraphqlDeps, shared: RequestShared): Route => {
     method: 'post',
     path: '/graphql',
     summary: 'GraphQL over POST with application/json: the catalogue, the account and orders.',
-    needs: 'shop',
+    needs: 'browse',
     kind: 'read',
     response: GRAPHQL_RESPONSE,
     statuses: { 200: 'data, and errors beside it' },
@@ -78,6 +86,7 @@ const requestedRoute = (deps: GraphqlDeps, shared: RequestShared): Route => {
       if (isQuery && question.units > 1) await context.charge('read', question.units - 1);
       if (isAllSearchs(question)) return passedOn(context, body);
       const fields = isQuery ? rootFieldsOf(question.known.document, operation.selectionSet) : [];
+      if (!isQuery || fields.some(isOwnQuery)) assertShopper(context);
       const search = delegated(question, fields, (part) =>
         refusing(() => requestSearch(deps, context)(part)),
       );

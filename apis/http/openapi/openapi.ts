@@ -69,6 +69,7 @@ type Scheme = keyof typeof SCHEMES;
 
 const securityOf = ({ needs }: Route): Partial<Record<Scheme, string[]>>[] => {
   if (needs === 'public') return [];
+  if (needs === 'browse') return [{}, { session: [] }, { apiKey: [] }];
   if (needs === 'shop') return [{}, { session: [] }];
   if (needs === 'own-account') return [{ session: [] }];
   if (needs === 'own-order') return [{ orderToken: [] }, { session: [] }];
