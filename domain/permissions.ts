@@ -33,8 +33,8 @@ const KEEPERS = ['manager', 'owner'] as const;
 export const PERMISSIONS = {
   /** Needs no credentials, and ignores any that are sent. */
   public: ROLES,
-  /** Search the catalogue, as machines of stores may. Invalid credentials are refused. */
-  browse: ['anyone', 'guest', 'account', 'key'],
+  /** Search the catalogue, which keys may, too. Invalid credentials are refused. */
+  browse: ['anyone', 'guest', 'account', 'key', 'operator'],
   /** Fill a cart and buy. Credentials are optional, but invalid ones are refused. */
   shop: ['anyone', 'guest', 'account'],
   /** One order and its returns: with its token, or signed in as its owner. */
