@@ -112,6 +112,7 @@ const guards = async (telemetry: Telemetry) => {
       rates,
       limits: createConcurrencyLimits(limits.atOnce, telemetry),
       addresses: createAddressLimit(limits.atOnceByAddress),
+      streams: createAddressLimit(limits.streamsByAddress),
       bodies: createBodyLimits(telemetry),
     }),
   };

@@ -133,6 +133,7 @@ describe("a shopper's address that is named", () => {
         rates: createRates(own, store, telemetry),
         limits: createConcurrencyLimits(atOnce, telemetry),
         addresses: createAddressLimit(atOnceByAddress),
+        streams: createAddressLimit(atOnceByAddress),
         bodies: createBodyLimits(telemetry),
       }),
     });

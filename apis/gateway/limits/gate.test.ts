@@ -5,7 +5,7 @@ import { createTelemetry } from '../../../telemetry/telemetry.ts';
 import { appOf } from '../../http/app.ts';
 import { SHOPPER_BYTES_MAX } from '../../http/body.ts';
 import type { CallKind } from '../../http/gate.ts';
-import { media } from '../../http/routes.ts';
+import { media, type Route } from '../../http/routes.ts';
 import { createConcurrencyLimits } from './concurrency-limits.ts';
 import { gateOf } from './gate.ts';
 import { createAddressLimit, createBodyLimits } from './in-flight.ts';
@@ -24,22 +24,40 @@ interface Settings {
   work?: () => Promise<void>;
 }
 
+/** A stream that sends nothing, and lasts until its reader cancels it. */
+const FOLLOWED: Route = {
+  method: 'get',
+  path: '/follow',
+  kind: 'follow',
+  summary: 'A stream.',
+  needs: 'public',
+  response: media('text/event-stream'),
+  statuses: {},
+  handler: async () =>
+    new Response(new ReadableStream({ start: () => undefined }), {
+      headers: { 'content-type': 'text/event-stream' },
+    }),
+};
+
 const appWith = ({ slots = 1, byAddress = 100, bodies, takes, now, work }: Settings) => {
   const telemetry = createTelemetry('gate-test', 'silent');
   return appOf({
-    routes: (['read', 'write'] as CallKind[]).map((kind) => ({
-      method: 'post',
-      path: `/${kind}`,
-      kind,
-      summary: 'Takes a body.',
-      needs: 'public',
-      response: media('text/plain'),
-      statuses: {},
-      handler: async ({ request }) => {
-        await work?.();
-        return new Response(String((await request.bytes()).length));
-      },
-    })),
+    routes: [
+      ...(['read', 'write'] as CallKind[]).map((kind): Route => ({
+        method: 'post',
+        path: `/${kind}`,
+        kind,
+        summary: 'Takes a body.',
+        needs: 'public',
+        response: media('text/plain'),
+        statuses: {},
+        handler: async ({ request }) => {
+          await work?.();
+          return new Response(String((await request.bytes()).length));
+        },
+      })),
+      FOLLOWED,
+    ],
     telemetry,
     authenticate: async () => ({ kind: 'anyone', storeId: DEFAULT_STORE }),
     gate: gateOf({
@@ -50,6 +68,7 @@ const appWith = ({ slots = 1, byAddress = 100, bodies, takes, now, work }: Setti
         now,
       ),
       addresses: createAddressLimit(byAddress),
+      streams: createAddressLimit(byAddress),
       bodies: createBodyLimits(telemetry, bodies),
     }),
   });
@@ -141,6 +160,18 @@ describe('an address', () => {
     expect(await codeOf(post(app, 'x'))).toBe(200);
     for (const { end } of slow.slice(1)) end();
     expect(await Promise.all(answers.slice(1).map(codeOf))).toEqual([200, 200, 200, 200]);
+  });
+
+  test('follows so many timelines at once, until it leaves one', async () => {
+    const app = appWith({ byAddress: 2 });
+    const follow = async (address = MINE): Promise<Response> =>
+      app.request('/follow', {}, { address });
+    const [first] = [await follow(), await follow()];
+    expect(await codeOf(follow())).toEqual([429, 'RATE_LIMITED']);
+    expect((await follow(THEIRS)).status).toBe(200);
+    expect(await codeOf(post(app, 'x'))).toBe(200);
+    await first.body?.cancel();
+    expect((await follow()).status).toBe(200);
   });
 
   test('is counted no longer once its call was refused', async () => {

@@ -24,12 +24,13 @@ export interface Guards {
   rates: Rates;
   limits: ConcurrencyLimits;
   addresses: AddressLimit;
+  /** A followed timeline lasts for minutes, and has a limit of its own. */
+  streams: AddressLimit;
   bodies: BodyLimits;
 }
 
-/** A followed timeline lasts for minutes and has limits of its own. */
-const entering = ({ addresses }: Guards, { kind, address }: Call): (() => void) =>
-  kind === 'follow' ? () => undefined : addresses.enter(address);
+const entering = ({ addresses, streams }: Guards, { kind, address }: Call): (() => void) =>
+  (kind === 'follow' ? streams : addresses).enter(address);
 
 /**
  * Counts the address, then reads the body, then takes a slot: a slow body keeps no other call

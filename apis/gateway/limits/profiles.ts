@@ -47,6 +47,8 @@ const limits = z.strictObject({
   atOnce: z.record(z.enum(CALL_KINDS), positive),
   /** Concurrent calls of one address at one process, those whose body is being read among them. */
   atOnceByAddress: positive,
+  /** Timelines that one address follows at one process. */
+  streamsByAddress: positive,
 });
 export type Limits = z.output<typeof limits>;
 
@@ -101,6 +103,7 @@ const PRODUCTION: Limits = {
   },
   // An office behind one address has a call or two for each of its people.
   atOnceByAddress: 100,
+  streamsByAddress: 30,
 };
 
 /** What each started 16 KiB of a body beyond the first cost to parse, in units. */
@@ -128,6 +131,7 @@ const LOCAL: Limits = {
   atOnce: PRODUCTION.atOnce,
   // All of a developer's load comes from one address.
   atOnceByAddress: 2_000,
+  streamsByAddress: 2_000,
 };
 
 export type Profile = 'local' | 'production';
@@ -147,6 +151,7 @@ export const limitsOf = (profile: Profile, otherwise: unknown): Limits => {
     failedSignIns: signIns,
     atOnce,
     atOnceByAddress = base.atOnceByAddress,
+    streamsByAddress = base.streamsByAddress,
   } = overrides.parse(otherwise ?? {});
   const all = {
     policies: policies ?? base.policies,
@@ -155,6 +160,7 @@ export const limitsOf = (profile: Profile, otherwise: unknown): Limits => {
     failedSignIns: signIns ?? base.failedSignIns,
     atOnce: { ...base.atOnce, ...atOnce },
     atOnceByAddress,
+    streamsByAddress,
   };
   for (const { name, kinds, quota } of all.policies) {
     const dearest = Math.max(...kinds.map((kind) => COSTS[kind]));
