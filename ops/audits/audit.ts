@@ -1,4 +1,4 @@
-// Runs `./holdfast audit`: external audits of the APIs, with their figures.
+// Runs `./holdfast audit`: the known attacks, and external audits of the APIs, with their figures.
 import { SHOP_OPENAPI_FILE } from '../../apis/gateway/description.ts';
 import { OPENAPI_FILE } from '../../apis/products/routes.ts';
 import { UsageError } from '../arguments.ts';
@@ -6,6 +6,7 @@ import { publicEnvironment } from '../environment.ts';
 import { testInstance } from '../instance.ts';
 import type { Report } from '../output.ts';
 import { bringUp } from '../up.ts';
+import { runAttacks } from './attacks.ts';
 import { owasp } from './owasp.ts';
 import { schemathesis, type Requested } from './schemathesis.ts';
 
@@ -49,6 +50,13 @@ const auditedByOwasp = async (
   return { figure, failed: found.length > 0, report: found.join('\n') };
 };
 
+const attacked = async (): Promise<Verdict> => {
+  const { passed, failures } = await runAttacks();
+  const failed = failures.map(({ name, text }) => `${name}\n${text}`);
+  const figure = `${passed} tests of attacks passed, ${failures.length} failed`;
+  return { figure, failed: failures.length > 0 || passed === 0, report: failed.join('\n') };
+};
+
 type Audit = () => Promise<Verdict>;
 
 /** Every audit by name; those that call the shop start it first. */
@@ -64,6 +72,7 @@ const auditsOf = (report: Report): Record<string, Audit> => {
     };
   const audits = Object.keys(DESCRIPTIONS) as (keyof typeof DESCRIPTIONS)[];
   return {
+    attacks: attacked,
     ...Object.fromEntries(
       audits.map((name) => [`owasp-${name}`, () => auditedByOwasp(name, report)] as const),
     ),

@@ -46,8 +46,9 @@ const dev = command({
 
 const audit = command({
   name: 'audit',
-  summary: "external audits of the APIs: OWASP's rules, schemathesis",
+  summary: "the known attacks, OWASP's rules, schemathesis",
   about:
+    'Runs the attacks of docs/security.md again. ' +
     "Checks both OpenAPI documents against OWASP's rules, and calls the APIs of the tests' " +
     'instance with schemathesis. Without names it runs every audit.',
   example: 'audit owasp-shop',
