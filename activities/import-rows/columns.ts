@@ -69,8 +69,7 @@ const fieldTaker = (key: string): Take | undefined => {
   const field = Object.keys(FIELDS).find((name) => FIELDS[name]?.includes(key));
   if (!field) return undefined;
   if (field === 'published') {
-    return (row, value) =>
-      void (row.status ??= /^(?:true|yes|1)$/i.test(value) ? 'active' : 'draft');
+    return (row, value) => void (row.isPublished = /^(?:true|yes|1)$/i.test(value));
   }
   return (row, value) => void Object.assign(row, { [field]: value });
 };

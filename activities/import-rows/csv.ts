@@ -44,16 +44,31 @@ const append = (reading: Reading, text: string): void => {
   if (reading.field.length > FIELD_LENGTH_MAX) throw tooLarge('a quote is opened and never closed');
 };
 
-/** Reads a quote inside a quoted field; returns how many characters it takes. */
-const closeOrKeep = (reading: Reading, next: string | undefined): number => {
-  if (next === '"') {
+/** The blanks that spreadsheets' users leave after a closing quote. */
+const blanksFrom = (text: string, at: number, delimiter: string): number => {
+  let end = at;
+  while (text[end] === ' ' || (text[end] === '\t' && delimiter !== '\t')) end++;
+  return end - at;
+};
+
+/**
+ * Reads a quote inside a quoted field; returns how many characters it takes, 0 when the following
+ * ones decide and have not come yet.
+ */
+const closeOrKeep = (reading: Reading, text: string, at: number, isLast: boolean): number => {
+  if (text[at + 1] === '"') {
     append(reading, '"');
     return 2;
   }
-  const isEnd = [undefined, reading.delimiter, '\r', '\n'].includes(next);
-  if (isEnd) reading.isQuoted = false;
-  else append(reading, '"');
-  return 1;
+  const blanks = blanksFrom(text, at + 1, reading.delimiter);
+  const next = text[at + 1 + blanks];
+  if (next === undefined && !isLast) return 0;
+  if (![undefined, reading.delimiter, '\r', '\n'].includes(next)) {
+    append(reading, '"');
+    return 1;
+  }
+  reading.isQuoted = false;
+  return 1 + blanks;
 };
 
 /** Reads a quote, a delimiter or a line end outside of quotes. */
@@ -87,23 +102,31 @@ const read = (reading: Reading, text: string, isLast: boolean): number => {
     if (char === undefined) break;
     const next = text[at + 1];
     if (next === undefined && !isLast && (char === '"' || char === '\r')) return at;
-    at += reading.isQuoted ? closeOrKeep(reading, next) : structure(reading, char, next);
+    const taken = reading.isQuoted
+      ? closeOrKeep(reading, text, at, isLast)
+      : structure(reading, char, next);
+    if (taken === 0) return at;
+    at += taken;
   }
   return at;
 };
 
 /**
- * Returns the complete records of this text. RFC 4180, with one leniency: a quote ends a field only
- * before a delimiter or a line end, so an unescaped quote inside a field stays.
+ * Returns the complete records of this text. RFC 4180, with two leniencies: a quote ends a field
+ * only before a delimiter or a line end, so an unescaped quote inside a field stays; and blanks may
+ * come between them.
  */
 const consume = (reading: Reading, text: string, isLast: boolean): string[][] => {
   reading.records = [];
   reading.rest += text;
   if (!reading.delimiter) {
     const whole = isLast ? reading.rest : undefined;
-    const header = /^[^\r\n]*[\r\n]/.exec(reading.rest)?.[0] ?? whole;
+    const header = /^[^\r\n]*(?:\r\n|\n|\r(?!$))/.exec(reading.rest)?.[0] ?? whole;
     if (header === undefined) return [];
-    reading.delimiter = delimiterOf(header);
+    // Excel's own first line names the delimiter and is no record.
+    const named = /^sep=(.)\s*$/i.exec(header)?.[1];
+    if (named) reading.rest = reading.rest.slice(header.length);
+    reading.delimiter = named ?? delimiterOf(header);
   }
   reading.rest = reading.rest.slice(read(reading, reading.rest, isLast));
   if (isLast && (reading.field !== '' || reading.record.length > 0)) endRecord(reading);
@@ -112,7 +135,9 @@ const consume = (reading: Reading, text: string, isLast: boolean): string[][] =>
 
 const tooLarge = (message: string): DomainError => new DomainError('INVALID_INPUT', message);
 
-/** Yields the records of a file, the header first, without blank lines. INVALID_INPUT. */
+/**
+ * Yields the records of a UTF-8 file, the header first, without blank lines. INVALID_INPUT.
+ */
 export async function* csvRecords(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string[]> {
   const decoder = new TextDecoder('utf-8');
   const reading: Reading = {

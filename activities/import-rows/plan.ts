@@ -21,6 +21,7 @@ import {
   type ProductStatus,
 } from '../../domain/product.ts';
 import { STOCK_QUANTITY_MAX } from '../../domain/stock.ts';
+import { textOfHtml } from './html.ts';
 
 const TEXT_LENGTH_MAX = 500;
 const MEDIA_MAX = 50;
@@ -66,11 +67,12 @@ const minorOf = (text: string, currency: Currency, path: string): number => {
   }
 };
 
-const stockOf = (text: string | undefined): number | undefined => {
-  if (text === undefined) return undefined;
+/** Stock that cannot be taken is left out with a note: shops count below zero what they owe. */
+const stockOf = (text: string | undefined): { stock: number | undefined; note?: string } => {
+  if (text === undefined) return { stock: undefined };
   const quantity = /^\d{1,10}(?:\.0+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (quantity <= STOCK_QUANTITY_MAX) return quantity;
-  throw refuse('stock must be a whole number of zero or more');
+  if (quantity <= STOCK_QUANTITY_MAX) return { stock: quantity };
+  return { stock: undefined, note: 'stock was left out: it is no whole number of zero or more' };
 };
 
 const optionsOf = ({ options }: ImportRow): Record<string, string> => {
@@ -98,14 +100,18 @@ const currencyIn = (row: ImportRow): Currency => {
   }
 };
 
-const variantOf = (row: ImportRow, slug: string, position: number): PlannedVariant => {
+const variantOf = (
+  row: ImportRow,
+  slug: string,
+  position: number,
+): PlannedVariant & { note?: string } => {
   const options = optionsOf(row);
   const currency = currencyIn(row);
   if (row.price === undefined) throw refuse('price is missing');
   const compareAt = row.compareAt ? minorOf(row.compareAt, currency, 'compare-at price') : 0;
   return {
     row: row.row,
-    stock: stockOf(row.stock),
+    ...stockOf(row.stock),
     variant: {
       sku: skuOf(row, slug, options),
       title: (row.title ?? Object.values(options).join(' / ')).slice(0, NAME_LENGTH_MAX),
@@ -129,21 +135,11 @@ const isMaster = (row: ImportRow, rows: ImportRow[]): boolean =>
   Object.keys(row.options).length === 0 &&
   rows.some((other) => other !== row && Object.keys(other.options).length > 0);
 
-const htmlless = (text: string): string =>
-  /<[a-z][^>]*>/i.test(text)
-    ? text
-        .replace(/<[^>]*>/g, ' ')
-        .replace(/&nbsp;/g, ' ')
-        .replace(/&amp;/g, '&')
-        .replace(/\s+/g, ' ')
-        .trim()
-    : text;
-
 const checkProduct = (row: ImportRow): void => {
   if (row.problem) throw new Refused('MALFORMED_ROW', row.problem);
   if (hasBrokenText(row)) throw new Refused('MALFORMED_ROW', 'is not clean UTF-8 text');
   if ((row.name?.length ?? 0) > NAME_LENGTH_MAX) throw refuse('name is too long');
-  if ((row.description?.length ?? 0) > DESCRIPTION_LENGTH_MAX)
+  if (textOfHtml(row.description ?? '').length > DESCRIPTION_LENGTH_MAX)
     throw refuse('description is too long');
   if (row.status && !STATUSES[row.status.toLowerCase()])
     throw refuse('status is not one that is known');
@@ -159,8 +155,11 @@ const isUrl = ({ url }: { url: string }): boolean => /^https?:\/\/\S{1,1990}$/.t
 /** Takes the product's own fields of a row; the first value of a field wins. */
 const takeProduct = (planned: PlannedProduct, row: ImportRow): string | undefined => {
   planned.name ??= row.name;
-  planned.description ??= row.description === undefined ? undefined : htmlless(row.description);
+  planned.description ??= row.description === undefined ? undefined : textOfHtml(row.description);
   planned.status ??= row.status === undefined ? undefined : STATUSES[row.status.toLowerCase()];
+  // A product that its shop keeps hidden is not for sale, whatever its status is called.
+  if (row.isPublished) planned.status ??= 'published';
+  if (row.isPublished === false && planned.status !== 'archived') planned.status = 'draft';
   planned.attributes = { ...row.attributes, ...planned.attributes };
   planned.categories.push(...row.categories);
   const media = row.media
@@ -170,8 +169,9 @@ const takeProduct = (planned: PlannedProduct, row: ImportRow): string | undefine
   return row.media.every(isUrl) ? undefined : 'an image was left out: it is not a URL';
 };
 
-const takeVariant = (planned: PlannedProduct, row: ImportRow): void => {
-  const next = variantOf(row, planned.slug, planned.variants.length);
+/** Adds the row's variant; returns what was left out of it. */
+const takeVariant = (planned: PlannedProduct, row: ImportRow): string | undefined => {
+  const { note, ...next } = variantOf(row, planned.slug, planned.variants.length);
   const { sku, currency } = next.variant;
   const [first] = planned.variants;
   if (first && first.variant.currency !== currency) {
@@ -182,12 +182,13 @@ const takeVariant = (planned: PlannedProduct, row: ImportRow): void => {
     const isRepeated =
       same.variant.priceMinor === next.variant.priceMinor &&
       JSON.stringify(same.variant.options) === JSON.stringify(next.variant.options);
-    if (isRepeated) return;
+    if (isRepeated) return note;
     throw refuse('sku is given twice');
   }
   if (planned.variants.length >= VARIANTS_MAX)
     throw refuse(`there are more than ${VARIANTS_MAX} variants`);
   planned.variants.push(next);
+  return note;
 };
 
 const refusalOf = (work: () => void): Refused | undefined => {
@@ -204,10 +205,16 @@ const judged = (planned: PlannedProduct, row: ImportRow, rows: ImportRow[]): Row
   const { row: number, sku } = row;
   const unclean = refusalOf(() => checkProduct(row));
   const isOfProduct = isMore(row) || isMaster(row, rows);
-  const refused = unclean ?? refusalOf(() => void (isOfProduct || takeVariant(planned, row)));
+  let leftOut: string | undefined;
+  const take = (): void => {
+    if (!isOfProduct) leftOut = takeVariant(planned, row);
+  };
+  const refused = unclean ?? refusalOf(take);
   const isForeign = refused?.code === 'OTHER_CURRENCY';
   // A refused variant's row still names its product: often no other row has the name.
-  const note = unclean || isForeign ? undefined : takeProduct(planned, row);
+  const ofProduct = unclean || isForeign ? undefined : takeProduct(planned, row);
+  const notes = [leftOut, ofProduct].filter((note) => note !== undefined);
+  const note = notes.length > 0 ? notes.join('; ') : undefined;
   if (!refused) return { row: number, status: 'succeeded', sku, message: note };
   const { code, message } = refused;
   return { row: number, status: isForeign ? 'skipped' : 'failed', code, message, sku };

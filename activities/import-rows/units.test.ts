@@ -106,6 +106,31 @@ describe('CSV', () => {
       ],
     ],
     [
+      'with blanks after a closing quote',
+      'a ,b ,c\n1,"blue, big"  ,"x"\t\n"2" ,"red, small" ,y',
+      [
+        ['a ', 'b ', 'c'],
+        ['1', 'blue, big', 'x'],
+        ['2', 'red, small', 'y'],
+      ],
+    ],
+    [
+      'with a quote and a blank inside of quotes',
+      'a,b\n"the "A" one" ,2',
+      [
+        ['a', 'b'],
+        ['the "A" one', '2'],
+      ],
+    ],
+    [
+      'whose first line names the delimiter',
+      'sep=;\r\na;b\r\n1,2,3;4',
+      [
+        ['a', 'b'],
+        ['1,2,3', '4'],
+      ],
+    ],
+    [
       'with line ends in quotes',
       'a,b\n"1\r\n2",3',
       [
@@ -143,6 +168,8 @@ describe('a JSON array', () => {
   });
 });
 
+const NO_STOCK = 'stock was left out: it is no whole number of zero or more';
+
 describe('a row of a CSV file', () => {
   const HEADER = 'slug,sku,name,price,currency,inventory,option1_name,option1_value\n';
   const DIRTY: [name: string, rows: string, wanted: unknown[]][] = [
@@ -153,14 +180,14 @@ describe('a row of a CSV file', () => {
       [[1, 'failed', 'price is not an amount of zero or more']],
     ],
     [
-      'with negative stock fails',
+      'with negative stock is taken without it, and says so',
       'a,A1,One,1,USD,-5,,',
-      [[1, 'failed', 'stock must be a whole number of zero or more']],
+      [[1, 'succeeded', NO_STOCK]],
     ],
     [
-      'with half a unit of stock fails',
+      'with half a unit of stock is taken without it, and says so',
       'a,A1,One,1,USD,1.5,,',
-      [[1, 'failed', 'stock must be a whole number of zero or more']],
+      [[1, 'succeeded', NO_STOCK]],
     ],
     [
       'with too many decimals fails',
@@ -346,4 +373,54 @@ describe('a JSON array of products', () => {
       { row: 1, handle: 'c3', name: 'Alpine', parentHandle: 'c2' },
     ]);
   });
+});
+
+describe('a product that its shop hides', () => {
+  const HEADER = 'Handle,Title,Variant SKU,Variant Price,Published,Status\n';
+  const ROWS: [published: string, status: string, is: string | undefined][] = [
+    ['false', 'active', 'draft'],
+    ['FALSE', '', 'draft'],
+    ['false', 'archived', 'archived'],
+    ['true', 'draft', 'draft'],
+    ['true', '', 'published'],
+    ['true', 'active', 'published'],
+    ['', '', undefined],
+  ];
+  test.each(ROWS)('Published %p and Status %p is %p', async (published, status, is) => {
+    const [unit] = await read(`${HEADER}a,One,A1,10,${published},${status}`);
+    expect(unit?.planned?.status).toBe(is as never);
+  });
+});
+
+describe('a description in HTML', () => {
+  test('is as long as its text', async () => {
+    const html = `<p style=""font:12px"">${'<span>x</span>'.repeat(1_000)}</p>`.repeat(4);
+    const [unit] = await read(`name,price,body_html\nOne,10,"${html}"`);
+    expect(results(unit ? [unit] : [])).toEqual([[1, 'succeeded', '']]);
+    expect(unit?.planned?.description).toHaveLength(4_003);
+  });
+});
+
+describe('a file in UTF-16', () => {
+  const bytes = (text: string, isLittle: boolean): Uint8Array => {
+    const view = new DataView(new ArrayBuffer(2 * text.length));
+    [...text].forEach((char, at) => view.setUint16(2 * at, char.codePointAt(0) ?? 0, isLittle));
+    return new Uint8Array(view.buffer);
+  };
+  test.each([true, false])('is read, little endian %p', async (isLittle) => {
+    const file = bytes('\uFEFFname\tprice\nKaffeemühle\t10\n', isLittle);
+    for (const length of [1, 3, 1_000]) {
+      const cut = async function* () {
+        for (let at = 0; at < file.length; at += length) yield file.subarray(at, at + length);
+      };
+      const units = await all(unitsOf(cut(), { format: 'auto', mapping: {} }));
+      expect(units.map(({ planned }) => planned?.name)).toEqual(['Kaffeemühle']);
+    }
+  });
+});
+
+test('a CSV file is read by its mapping, and by the names of its other columns', async () => {
+  const text = 'Bezeichnung,Preis,sku\nTasse,10,T1';
+  const units = await read(text, { name: 'Bezeichnung', price: 'Preis' });
+  expect([units[0]?.planned?.name, ...skus(units)]).toEqual(['Tasse', 'T1']);
 });

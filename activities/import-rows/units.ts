@@ -10,6 +10,7 @@ import { slugOf } from '../../domain/product.ts';
 import { parseStrictJson } from '../../domain/strict-json.ts';
 import { isHeader, rowReader, withOptionNames } from './columns.ts';
 import { csvRecords } from './csv.ts';
+import { asUtf8 } from './encoding.ts';
 import { jsonElements } from './json-elements.ts';
 import { asElement, categoriesOf, isCategory, jsonRows } from './json-rows.ts';
 import { planProduct } from './plan.ts';
@@ -99,16 +100,23 @@ const createGrouping = () => {
   return { push, flush };
 };
 
-async function* csvUnits(pieces: Pieces): AsyncGenerator<Unit> {
+/** The header with our names for the columns that the mapping names. */
+const mappedHeader = (header: string[], mapping: Record<string, string>): string[] => {
+  const fields = new Map(Object.entries(mapping).map(([field, column]) => [column, field]));
+  return header.map((column) => fields.get(column.trim()) ?? column);
+};
+
+async function* csvUnits(pieces: Pieces, mapping: Record<string, string>): AsyncGenerator<Unit> {
   const grouping = createGrouping();
   let read: ReturnType<typeof rowReader> | undefined;
   let number = 0;
   for await (const record of csvRecords(pieces)) {
     if (!read) {
-      if (!isHeader(record)) {
+      const header = mappedHeader(record, mapping);
+      if (!isHeader(header)) {
         throw new DomainError('INVALID_INPUT', 'the first line is no header we know');
       }
-      read = rowReader(record);
+      read = rowReader(header);
       continue;
     }
     // Spreadsheets save rows of nothing but delimiters.
@@ -150,10 +158,10 @@ async function* jsonUnits(pieces: Pieces, mapping: Record<string, string>): Asyn
 
 /** Yields every unit of the file in order. INVALID_INPUT or MALFORMED_BODY when unreadable. */
 export async function* unitsOf(pieces: Pieces, shape: FileShape): AsyncGenerator<Unit> {
-  const { isJson, all } = await sniffed(pieces);
+  const { isJson, all } = await sniffed(asUtf8(pieces));
   if (shape.format === 'json' && !isJson) {
     throw new DomainError('MALFORMED_BODY', 'the file is not a JSON array');
   }
   if (isJson) yield* jsonUnits(all, shape.mapping);
-  else yield* csvUnits(all);
+  else yield* csvUnits(all, shape.mapping);
 }

@@ -42,6 +42,8 @@ export interface ImportRow {
   name?: string | undefined;
   description?: string | undefined;
   status?: string | undefined;
+  /** Whether its shop shows the product, where a column of its own says so. */
+  isPublished?: boolean | undefined;
   price?: string | undefined;
   compareAt?: string | undefined;
   currency?: string | undefined;

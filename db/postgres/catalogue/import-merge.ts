@@ -145,7 +145,8 @@ export const judge = (
     return { planned, upsert: undefined, productId: present?.id, results: planned.results };
   }
   if (!isAnyGood || (planned.variants.length === 0 && !present)) {
-    return allFailed(planned, 'no row of this product can be imported');
+    const first = planned.results.find(({ status }) => status === 'failed')?.message;
+    return allFailed(planned, first ?? 'no row of this product can be imported');
   }
   const draft = draftOf(storeId, planned, present);
   const problem = whyNot(draft);
