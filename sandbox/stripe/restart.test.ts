@@ -27,6 +27,7 @@ describe('the process of the card sandbox', () => {
         env: {
           PATH: process.env['PATH'] ?? '',
           HOLDFAST_PROCESS: 'sandbox-stripe',
+          HOLDFAST_PROFILE: 'local',
           HOLDFAST_PORT: String(port),
           HOLDFAST_OPS_PORT: String(opsPort),
           HOLDFAST_SANDBOX_STATE: state,
