@@ -235,12 +235,19 @@ const unfinished = (url: string): Socket => {
   return socket;
 };
 
+const buyNothing = (url: string): Promise<Response> =>
+  fetch(`${url}/orders`, { method: 'POST', headers: JSON_TYPE, body: '{}' });
+
 describe('a gateway that is full', () => {
   test(
     'refuses calls beyond its slots with 503 OVERLOADED, and answers the rest',
     async () => {
-      const held = Promise.withResolvers<Response>();
-      const search = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => held.promise });
+      const held = Promise.withResolvers<void>();
+      const fetch = async (): Promise<Response> => {
+        await held.promise;
+        return Response.json({ data: { product: null } });
+      };
+      const search = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch });
       const settings = {
         HOLDFAST_LIMITS: JSON.stringify({ atOnce: { read: 2 } }),
         HOLDFAST_SEARCH_URL: `http://127.0.0.1:${search.port}`,
@@ -255,9 +262,8 @@ describe('a gateway that is full', () => {
         const refused = await asked(url);
         expect(refused.headers.get('retry-after')).toBe('1');
         await expectProblem(refused, 503, 'OVERLOADED');
-        const buying = { method: 'POST', headers: JSON_TYPE, body: '{}' };
-        expect((await fetch(`${url}/orders`, buying)).status).toBe(400);
-        held.resolve(Response.json({ data: { product: null } }));
+        expect((await buyNothing(url)).status).toBe(400);
+        held.resolve();
         expect(await statusesOf(inside)).toEqual({ 200: 2 });
         expect((await asked(url)).status).toBe(200);
       });
@@ -275,8 +281,7 @@ describe('a gateway that is full', () => {
         await eventually('their bodies are being read', async () =>
           /bodies_in_flight[^\n]* 20\n/.test(await metricsOf(opsUrl)) ? true : undefined,
         );
-        const buying = { method: 'POST', headers: JSON_TYPE, body: '{}' };
-        expect((await fetch(`${url}/orders`, buying)).status).toBe(400);
+        expect((await buyNothing(url)).status).toBe(400);
         for (const socket of slow) socket.destroy();
       });
     },
