@@ -404,7 +404,9 @@ describe('a description in HTML', () => {
 describe('a file in UTF-16', () => {
   const bytes = (text: string, isLittle: boolean): Uint8Array => {
     const view = new DataView(new ArrayBuffer(2 * text.length));
-    [...text].forEach((char, at) => view.setUint16(2 * at, char.codePointAt(0) ?? 0, isLittle));
+    for (let at = 0; at < text.length; at++) {
+      view.setUint16(2 * at, text.charCodeAt(at), isLittle);
+    }
     return new Uint8Array(view.buffer);
   };
   test.each([true, false])('is read, little endian %p', async (isLittle) => {
