@@ -11,21 +11,19 @@ import { DomainError, invalid } from '../../../domain/errors.ts';
 import { keyHash } from '../../http/credentials/keys.ts';
 import {
   jsonOr,
-  media,
   reply,
   route,
   type Reply,
   type Route,
   type RouteInput,
 } from '../../http/routes.ts';
-import { changePage, confirmPage, type Page } from './pages.ts';
+import { changePage, confirmPage, pageRoute, type Page } from './pages.ts';
 import {
   addressChangeBody,
   confirmBody,
   doneResponse,
   MAIL_SENT,
   mailSentResponse,
-  tokenQuery,
   type Confirmation,
 } from './shapes.ts';
 import { accountOf, NO_STORE, passwordCaller, type AccountDeps } from './sign-in.ts';
@@ -88,21 +86,11 @@ interface Confirming {
   use(hash: string): Promise<void>;
 }
 
-/** A page and not the change itself: mailboxes follow links before their owners do. */
 const confirmingRoutes = (
   deps: AccountDeps,
   { path, purpose, page, asks, does, use }: Confirming,
 ): Route[] => [
-  route({
-    method: 'get',
-    path,
-    summary: asks,
-    needs: 'public',
-    query: tokenQuery,
-    response: media('text/html'),
-    statuses: { 200: 'a page' },
-    handler: async ({ query }) => page.shown(query.token),
-  }),
+  pageRoute(path, asks, page),
   route({
     method: 'post',
     path,

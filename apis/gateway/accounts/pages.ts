@@ -4,9 +4,9 @@ import { DomainError } from '../../../domain/errors.ts';
 import { isForm } from '../../http/body.ts';
 import type { Cookies } from '../../http/credentials/cookies.ts';
 import { problemOf } from '../../http/problems.ts';
-import { reply, type Reply, type RouteInput } from '../../http/routes.ts';
+import { media, reply, route, type Reply, type Route, type RouteInput } from '../../http/routes.ts';
 import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from './auth.ts';
-import { DONE } from './shapes.ts';
+import { DONE, tokenQuery } from './shapes.ts';
 import { NO_STORE } from './sign-in.ts';
 
 interface Form {
@@ -134,3 +134,16 @@ export const changePage = pageOf({
   path: '/auth/confirm-email-change',
   done: 'Your address is changed. Sign in with it from now on.',
 });
+
+/** The link of a mail: a page and not the change itself, which the page's form posts. */
+export const pageRoute = (path: string, summary: string, page: Page): Route =>
+  route({
+    method: 'get',
+    path,
+    summary,
+    needs: 'public',
+    query: tokenQuery,
+    response: media('text/html'),
+    statuses: { 200: 'a page' },
+    handler: async ({ query }) => page.shown(query.token),
+  });

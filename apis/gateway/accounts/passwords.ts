@@ -1,8 +1,8 @@
 // Routes that request mails, replace a lost password, and change a password.
 import { queueMail } from '../../../db/postgres/identity/mail-queue.ts';
-import { jsonOr, media, reply, route, type Reply, type Route } from '../../http/routes.ts';
+import { jsonOr, reply, route, type Reply, type Route } from '../../http/routes.ts';
 import { assertUncommon } from './common-passwords.ts';
-import { resetPage } from './pages.ts';
+import { pageRoute, resetPage } from './pages.ts';
 import {
   changeBody,
   DONE,
@@ -11,7 +11,6 @@ import {
   MAIL_SENT,
   mailSentResponse,
   resetBody,
-  tokenQuery,
 } from './shapes.ts';
 import { accountOf, NO_STORE, passwordCaller, type AccountDeps } from './sign-in.ts';
 
@@ -49,16 +48,7 @@ const resetRoutes = ({ auth, cookies, devices }: AccountDeps): Route[] => {
   const page = resetPage(cookies);
   const path = '/auth/reset-password';
   return [
-    route({
-      method: 'get',
-      path,
-      summary: 'A page that asks for the new password.',
-      needs: 'public',
-      query: tokenQuery,
-      response: media('text/html'),
-      statuses: { 200: 'a page' },
-      handler: async ({ query }) => page.shown(query.token),
-    }),
+    pageRoute(path, 'A page that asks for the new password.', page),
     route({
       method: 'post',
       path,
