@@ -19,8 +19,10 @@ interface Form {
 }
 
 const STYLE =
+  ':root{color-scheme:light dark}' +
   'body{font:16px/1.5 system-ui,sans-serif;max-width:24em;margin:4em auto;padding:0 1em}' +
-  'label{display:block;margin:1em 0}input{display:block;font:inherit;width:100%}' +
+  'label{display:block;margin:1em 0}' +
+  'input{box-sizing:border-box;display:block;font:inherit;width:100%}' +
   'button{font:inherit;padding:.4em 1em}';
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
