@@ -35,8 +35,8 @@ export const PERMISSIONS = {
   public: ROLES,
   /** Search the catalogue, which keys may, too. Invalid credentials are refused. */
   browse: ['anyone', 'guest', 'account', 'key', 'operator'],
-  /** Fill a cart and buy. Credentials are optional, but invalid ones are refused. */
-  shop: ['anyone', 'guest', 'account'],
+  /** Fill a cart and buy. Credentials are optional, but others than a session are refused. */
+  shop: ['anyone', 'account'],
   /** One order and its returns: with its token, or signed in as its owner. */
   'own-order': ['guest', 'account'],
   /** The caller's own profile, sessions and orders. */

@@ -6,7 +6,7 @@ import { startMailing } from '../apis/gateway/accounts/mails.ts';
 import { createAttempts } from '../apis/gateway/limits/attempts.ts';
 import { addressing } from '../apis/gateway/limits/client-address.ts';
 import { gateOf } from '../apis/gateway/limits/gate.ts';
-import { createAddressLimit, createBodyLimits } from '../apis/gateway/limits/in-flight.ts';
+import { createSubjectLimit, createBodyLimits } from '../apis/gateway/limits/in-flight.ts';
 import { limitsOf } from '../apis/gateway/limits/profiles.ts';
 import { createRates } from '../apis/gateway/limits/rates.ts';
 import { createConcurrencyLimits } from '../apis/gateway/limits/concurrency-limits.ts';
@@ -111,8 +111,9 @@ const guards = async (telemetry: Telemetry) => {
     gate: gateOf({
       rates,
       limits: createConcurrencyLimits(limits.atOnce, telemetry),
-      addresses: createAddressLimit(limits.atOnceByAddress),
-      streams: createAddressLimit(limits.streamsByAddress),
+      addresses: createSubjectLimit(limits.atOnceByAddress),
+      streams: createSubjectLimit(limits.streamsByAddress, 'timelines of this address'),
+      uploads: createSubjectLimit(limits.uploadsByStore, 'uploads of this store'),
       bodies: createBodyLimits(telemetry),
     }),
   };

@@ -65,6 +65,8 @@ export interface StoredOrder {
   storeId: string;
   /** `account/<id>`, or `guest/<hash>`. */
   principal: string;
+  /** An account whose address is not confirmed; known at the checkout alone. */
+  isUnproven?: boolean;
   lines: Demand[];
   status: OrderStatus;
   totalMinor: number;
@@ -76,7 +78,8 @@ export interface StoredOrder {
 const isUnpaid = ({ status, totalMinor, paymentIntentId }: StoredOrder): boolean =>
   status === 'accepted' && totalMinor > 0 && paymentIntentId === undefined;
 
-const isGuests = ({ principal }: StoredOrder): boolean => principal.startsWith('guest/');
+const isGuests = ({ principal, isUnproven = false }: StoredOrder): boolean =>
+  isUnproven || principal.startsWith('guest/');
 
 /** The options of an order's workflow start, made from the stored order alone. */
 export const fulfillOrderOptions = (order: StoredOrder, timings: WorkflowTimings) => {

@@ -67,12 +67,14 @@ export const allowedOrder = (access: OrderAccess, principal: Principal, id: stri
 };
 
 /** A refusal of an order that exists carries its id, its token and the next action. */
-const refusal = (order: Order, code: string, message: string, accessToken: string): DomainError => {
+const refusal = (order: Order, code: string, message: string, token?: string): DomainError => {
   const known = isErrorCode(code) ? code : 'ILLEGAL_TRANSITION';
   const action = order.private?.nextAction;
   const next = action && { nextAction: toNextActionResponse(action) };
   const shown = { id: idOf(order), status: statusOf(order), ...next };
-  return new DomainError(known, message, { facts: { order: shown, accessToken, ...next } });
+  return new DomainError(known, message, {
+    facts: { order: shown, ...(token !== undefined && { accessToken: token }), ...next },
+  });
 };
 
 const existing = <T>(found: T | undefined): T => {
@@ -101,7 +103,7 @@ const accepted = (access: OrderAccess, answer: Answered): Order => {
   const { refusalCode, refusalMessage } = answer;
   const order = existing(answer.order);
   if (refusalCode === '') return order;
-  throw refusal(order, refusalCode, refusalMessage, access.tokenOf(idOf(order)));
+  throw refusal(order, refusalCode, refusalMessage, access.placedTokenOf(idOf(order)));
 };
 
 /** The e-mail of an order; optional for an account, which has one. INVALID_INPUT. */
@@ -122,9 +124,11 @@ export const placeOrder = async (
   key: string,
 ): Promise<Order> => {
   const email = emailOf({ principal, address }, body.email);
-  assertUnits(body.lines, units[principal.kind === 'account' ? 'account' : 'guest']);
+  // Anyone makes an account of any address: until it is confirmed, its holder is a guest.
+  const isConfirmed = principal.kind === 'account' && principal.emailVerified;
+  assertUnits(body.lines, units[isConfirmed ? 'account' : 'guest']);
   const account = ownerOf(principal, email);
-  const checkout = wireCheckout({ ...body, email }, key, account);
+  const checkout = { ...wireCheckout({ ...body, email }, key, account), isUnproven: !isConfirmed };
   const { storeId } = principal;
   const attempt = { storeId, key, card: body.paymentMethod ?? '', address, account };
   const place = async (): Promise<Order> =>

@@ -74,7 +74,7 @@ const placeRoute = (deps: OrderDeps): Route =>
       const order = await placeOrder(deps, input, input.body, keyOf(input.request));
       const headers = { location: `/orders/${idOf(order)}`, 'cache-control': 'no-store' };
       return reply(
-        toOrderResponse(order, deps.access.tokenOf(idOf(order))),
+        toOrderResponse(order, deps.access.placedTokenOf(idOf(order))),
         decidedStatus(order),
         headers,
       );

@@ -48,13 +48,14 @@ const access = createOrderAccess('a secret of this test', {
 const createWorld = () => {
   const id = newId('order');
   const types: string[] = ['OrderAccepted'];
-  const world = { status: OrderStatus.ACCEPTED, isSignedIn: true, lists: 0 };
+  const world = { status: OrderStatus.ACCEPTED, isSignedIn: true, isAway: false, lists: 0 };
   const stream = createStream();
   const draining = new AbortController();
   const orders = {
     getOrder: async () => ({ order: create(OrderSchema, { facts: { id, status: world.status } }) }),
     listOrderEvents: async ({ afterSequence = 0 }: Partial<ListOrderEventsRequest>) => {
       world.lists++;
+      if (world.isAway) throw new DomainError('UNAVAILABLE', 'Orders is away');
       const events = types
         .map((type, at) => ({ sequence: at + 1, type, dataJson: '{}' }))
         .filter(({ sequence }) => sequence > afterSequence);
@@ -150,6 +151,19 @@ describe('a live timeline', () => {
     add('OrderConfirmed');
     const ended = reader.until('OrderConfirmed').catch(({ message }: Error) => message);
     expect(await ended).toStartWith('ended before OrderConfirmed');
+  });
+
+  test('stays through an outage of Orders', async () => {
+    const { world, stream, follow, add } = createWorld();
+    const reader = readerOf(await follow());
+    await reader.until('OrderAccepted');
+    world.isAway = true;
+    add('OrderConfirmed');
+    while (world.lists < 2) await Bun.sleep(0);
+    world.isAway = false;
+    stream.send({ missed: true });
+    expect(typesIn(await reader.until('OrderConfirmed'))).toHaveLength(2);
+    await reader.cancel();
   });
 
   test('ends with its process', async () => {

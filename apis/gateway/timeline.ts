@@ -81,6 +81,12 @@ const sendNew = async (
   return events.some(({ type }) => ENDING_EVENTS.has(type));
 };
 
+/** A follower stays through an outage of Orders: a browser gives up after a failed reconnect. */
+const noneWhileAway = (error: unknown): EventResponse[] => {
+  if (error instanceof DomainError && error.code === 'UNAVAILABLE') return [];
+  throw error;
+};
+
 /** Sends events until the order has ended or the follower is gone or may no longer see it. */
 const follow = async (
   stream: SSEStreamingApi,
@@ -97,7 +103,7 @@ const follow = async (
   input.request.signal.addEventListener('abort', follower.wake);
   try {
     while (!isOver()) {
-      const events = await eventsAfter(deps, followed);
+      const events = await eventsAfter(deps, followed).catch(noneWhileAway);
       if (await sendNew(stream, followed, events)) return;
       if (events.length === 0) await stream.write(': still here\n\n');
       await follower.changed(LOOK_MS);

@@ -24,6 +24,13 @@ describe("an order's token", () => {
     expect(() => access.assertToken(`${token}x`, id)).toThrow('no such order');
   });
 
+  test('is not given again by a repeated checkout once it was revoked', async () => {
+    const access = accessWith();
+    expect(access.placedTokenOf(id)).toBe(access.tokenOf(id));
+    await access.revoke(id, 'guest');
+    expect(access.placedTokenOf(id)).toBeUndefined();
+  });
+
   test('of version 1.0 goes on', () => {
     const hash = createHmac('sha256', SECRET).update(id).digest('base64url');
     expect(accessWith().tokenOf(id)).toBe(`hfo_${hash}`);

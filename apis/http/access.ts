@@ -10,6 +10,11 @@ const LIFE_MS = 365 * 24 * 60 * 60_000;
 export interface OrderAccess {
   /** `hfo_` + a keyed hash of the order id: a lost response can be repeated. */
   tokenOf(orderId: string): string;
+  /**
+   * The token in the answer of a checkout, which can be repeated; undefined once it was revoked, so
+   * that the one who knows the request has no access for ever.
+   */
+  placedTokenOf(orderId: string): string | undefined;
   /** NOT_FOUND unless this is the order's valid token, so that other orders stay hidden. */
   assertToken(orderToken: string, orderId: string): void;
   /** Ends the order's token; `tokenOf` makes the next one. */
@@ -25,6 +30,7 @@ export const createOrderAccess = (secret: string, generations: Generations): Ord
   };
   return {
     tokenOf,
+    placedTokenOf: (orderId) => (generations.of(orderId) === 0 ? tokenOf(orderId) : undefined),
     revoke: generations.revoke,
     assertToken: (orderToken, orderId) => {
       const given = Buffer.from(orderToken);

@@ -139,6 +139,8 @@ const admitted = async (
   if (route.kind === 'upload') c.env?.timeout?.(request, IDLE_TIMEOUT_SECONDS);
   const left = leave(c.error ? undefined : c.res);
   if (left && left !== c.res) c.res = left;
+  // Hono answers HEAD by GET without its body, which would otherwise never end.
+  if (request.method === 'HEAD') await c.res.body?.cancel();
   if (c.error) throw c.error;
 };
 

@@ -19,6 +19,8 @@ export interface BodyLimits {
   ms: number;
 }
 
+/** A sender that pauses for longer is gone, in ms. */
+const PAUSE_MS_MAX = 60_000;
 /** How long a JSON body may take to arrive, in ms. */
 const JSON_MS_MAX = 10_000;
 
@@ -50,7 +52,7 @@ export async function* boundedPieces(
       const leftMs = until - performance.now();
       if (leftMs <= 0) throw tooSlow();
       // Each read has a deadline of its own: one for all would keep every chunk until the end.
-      const { value, done } = await withDeadline(read, leftMs, tooSlow);
+      const { value, done } = await withDeadline(read, Math.min(leftMs, PAUSE_MS_MAX), tooSlow);
       if (done) return;
       bytes += value.byteLength;
       if (bytes > bytesMax) throw tooLarge(bytesMax);

@@ -53,7 +53,7 @@ export interface Checkout extends Omit<Sent, 'expectedTotalMinor'> {
   expectedTotalMinor: number | undefined;
 }
 
-const bodyHashOf = ({ principal: _, key: __, ...body }: Checkout): string =>
+const bodyHashOf = ({ principal: _, key: __, isUnproven: ___, ...body }: Checkout): string =>
   createHash('sha256').update(JSON.stringify(body)).digest('hex');
 
 /** Each line with its present price. A sku that is not for sale is refused, naming its line. */
@@ -102,7 +102,7 @@ const accept = async (deps: OrdersDeps, checkout: Checkout, requested: CheckoutK
   if (totalMinor > 0 && checkout.paymentMethod === '') throw invalid('paymentMethod', 'is needed');
   if (totalMinor > 0) assertChargeable(totalMinor, currency);
   assertExpected(checkout, currency, lines);
-  const { principal: _, key: __, expectedTotalMinor: ___, ...agreed } = checkout;
+  const { principal: _, key: __, expectedTotalMinor: ___, isUnproven: ____, ...agreed } = checkout;
   return acceptOrder(deps.pg, requested, {
     ...agreed,
     id: newId('order'),
@@ -112,7 +112,10 @@ const accept = async (deps: OrdersDeps, checkout: Checkout, requested: CheckoutK
   });
 };
 
-const untilDecided = async (deps: OrdersDeps, order: Order): Promise<void> => {
+const untilDecided = async (
+  deps: OrdersDeps,
+  order: Order & { isUnproven: boolean },
+): Promise<void> => {
   const begun = deps.telemetry
     .timed('temporal', 'placeOrder', () => startOrderAndWait(deps.temporal, order, deps))
     .catch((error: unknown) => {
@@ -131,10 +134,10 @@ const untilDecided = async (deps: OrdersDeps, order: Order): Promise<void> => {
  * IDEMPOTENCY_KEY_REUSED, INVALID_INPUT, PRICE_CHANGED, AMOUNT_NOT_CHARGEABLE, UNAVAILABLE.
  */
 export const place = async (deps: OrdersDeps, checkout: Checkout): Promise<Order> => {
-  const { storeId, principal, key } = checkout;
+  const { storeId, principal, key, isUnproven } = checkout;
   const bodyHash = bodyHashOf(checkout);
   const order = await accept(deps, checkout, { storeId, principal, key, bodyHash });
   if (isDecided(order.status) || order.status === 'awaiting_payment') return order;
-  await untilDecided(deps, order);
+  await untilDecided(deps, { ...order, isUnproven });
   return orderById(deps.pg, storeId, order.id);
 };

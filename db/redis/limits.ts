@@ -43,6 +43,13 @@ const passwordKeys = ({ account, caller }: PasswordAttempt): string[] => [
   `password:${account}`,
 ];
 
+export interface Admission {
+  /** 0, or the ms to wait after too many failures. */
+  waitMs: number;
+  /** False for an attempt that an earlier call has recorded. */
+  isNew: boolean;
+}
+
 const TAKE = scriptOf('limits.lua');
 const ATTEMPT = scriptOf('attempts.lua');
 const PASSWORD = scriptOf('passwords.lua');
@@ -69,12 +76,14 @@ export const createLimitStore = (client: RedisClient) => ({
         return { left, fullInMs, waitMs };
       });
     }),
-  /** Records an attempt; returns 0, or the ms to wait after too many failures. */
-  attempt: (storeId: string, subjects: Subject[], id: string): Promise<number> =>
+  /** Records an attempt, unless too many have failed. */
+  attempt: (storeId: string, subjects: Subject[], id: string): Promise<Admission> =>
     client.run('limits.attempt', async (redis) => {
       const keys = subjects.map(({ key }) => attemptKey(storeId, key));
       const words = subjects.flatMap(({ most, windowMs }) => [most, windowMs]);
-      return Number(await runScript(redis, ATTEMPT, keys, [id, ...words]));
+      const answer = (await runScript(redis, ATTEMPT, keys, [id, ...words])) as number[];
+      const [waitMs = 0, added = 0] = answer;
+      return { waitMs, isNew: added === 1 };
     }),
   /** Records an attempt of an unknown device; returns 0, or the ms until it may be made. */
   tryPassword: (storeId: string, one: PasswordAttempt): Promise<number> =>

@@ -1,7 +1,7 @@
 // Tests orders that wait: for a shopper who never pays, and in the payments queue.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { reservationIdOf } from '../../domain/ids.ts';
-import { newMember } from '../support/accounts.ts';
+import { confirmedMember } from '../support/accounts.ts';
 import {
   asShopper,
   decidedOrder,
@@ -65,7 +65,7 @@ describe('an order', () => {
     async () => {
       const { sku } = await stockedWare(shop, 2);
       const challenge = ['HOLDFAST_GUEST_CHALLENGE_MS', String(CHALLENGE_MS)] as const;
-      const { token } = await newMember(shop);
+      const { token } = await confirmedMember(shop);
       const untilOf = async (order: OrderAnswer): Promise<string | undefined> =>
         (await asShopper(shop, order, 'GET')).body.nextAction?.until;
       const placed = await withSetting(shop, 'orders', challenge, async () => {
@@ -124,7 +124,7 @@ describe('an order', () => {
     async () => {
       const { sku } = await stockedWare(shop, 1);
       const others = ['HOLDFAST_TASK_QUEUES', ALL_BUT_PAYMENTS] as const;
-      const { token } = await newMember(shop);
+      const { token } = await confirmedMember(shop);
       const { body, heldUntilMs } = await withSetting(shop, 'worker', others, async () => {
         const placed = await placeOrder(shop, { sku, paymentMethod: SECURE, token });
         expect(placed.status).toBe(202);

@@ -140,7 +140,7 @@ const checkoutRoute = (deps: CartDeps, { path, needs, refOf }: CartPath): Route 
       const requested = { body: input.body, key: keyOf(input.request) };
       const order = await checkoutCart(deps, input, refOf(input), requested);
       const headers = { location: `/orders/${idOf(order)}`, 'cache-control': 'private, no-store' };
-      const token = deps.access.tokenOf(idOf(order));
+      const token = deps.access.placedTokenOf(idOf(order));
       return reply(toOrderResponse(order, token), decidedStatus(order), headers);
     },
   });

@@ -62,7 +62,8 @@ const orderNode = (deps: ShopperDeps, shopper: Shopper, order: Order, token?: st
 
 /** The node of an order that was just placed, whose guest has no token yet. */
 const withToken = (deps: ShopperDeps, { principal, address }: Shopper, order: Order) => {
-  const orderToken = deps.access.tokenOf(idOf(order));
+  const orderToken = deps.access.placedTokenOf(idOf(order));
+  if (orderToken === undefined) return orderNode(deps, { principal, address }, order);
   const guest = { kind: 'guest', storeId: principal.storeId, orderToken } as const;
   const shopper =
     principal.kind === 'account' ? { principal, address } : { principal: guest, address };

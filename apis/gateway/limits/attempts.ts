@@ -1,5 +1,5 @@
 // Limits failed payments and passwords, against the testing of stolen cards and credentials.
-import type { LimitStore, PasswordAttempt, Subject } from '../../../db/redis/limits.ts';
+import type { Admission, LimitStore, PasswordAttempt, Subject } from '../../../db/redis/limits.ts';
 import { DEFAULT_STORE } from '../../../domain/ids.ts';
 import { DomainError, type ErrorCode } from '../../../domain/errors.ts';
 import type { Telemetry } from '../../../telemetry/telemetry.ts';
@@ -55,9 +55,13 @@ export interface Paid {
 /** Declined or unknown: a lost response is not a success. */
 const COUNTED: readonly ErrorCode[] = ['CARD_DECLINED', 'UNAVAILABLE'];
 
+/** A guest's e-mail is not proven: declines of a stranger must not keep its owner from buying. */
+const accountOf = ({ account, address }: Attempt): string =>
+  account.startsWith('guest/') ? `${account} ${address}` : account;
+
 const subjectsOf = (policies: readonly DeclinePolicy[], attempt: Attempt): Subject[] =>
   policies.flatMap(({ by, most, windowSeconds }) => {
-    const subject = attempt[by];
+    const subject = by === 'account' ? accountOf(attempt) : attempt[by];
     if (subject === '') return [];
     return [{ key: `${by}:${hashed(subject)}`, most, windowMs: windowSeconds * 1_000 }];
   });
@@ -68,6 +72,9 @@ interface Try {
   subjects: Subject[];
   id: string;
 }
+
+/** While Redis is away. */
+const NOT_COUNTED: Admission = { waitMs: 0, isNew: false };
 
 const counting = (store: LimitStore, telemetry: Telemetry) => {
   const refused = telemetry.counter(
@@ -86,9 +93,11 @@ const counting = (store: LimitStore, telemetry: Telemetry) => {
     });
   };
   return {
-    /** Throws `code` while too many attempts have failed. */
-    note: async ({ storeId, subjects, id }: Try, code: ErrorCode, what: string): Promise<void> => {
-      assertNow(await store.attempt(storeId, subjects, id).catch(() => 0), code, what);
+    /** True for a first attempt, false for one that is counted. Throws `code` after too many. */
+    note: async ({ storeId, subjects, id }: Try, code: ErrorCode, what: string) => {
+      const one = await store.attempt(storeId, subjects, id).catch(() => NOT_COUNTED);
+      assertNow(one.waitMs, code, what);
+      return one.isNew;
     },
     /** RATE_LIMITED until the turn of this caller. */
     notePassword: async (one: PasswordAttempt): Promise<void> => {
@@ -117,7 +126,7 @@ const payingOf =
   async (attempt, pay, stateOf) => {
     const { storeId } = attempt;
     const one = { storeId, subjects: subjectsOf(policies, attempt), id: idOf(attempt) };
-    await note(one, 'TOO_MANY_DECLINES', 'payments');
+    const isNew = await note(one, 'TOO_MANY_DECLINES', 'payments');
     try {
       const paid = await pay();
       const { orderId, state } = stateOf(paid);
@@ -125,7 +134,9 @@ const payingOf =
       if (state === 'awaited') await awaiting(one, orderId);
       return paid;
     } catch (error) {
-      if (error instanceof DomainError && !COUNTED.includes(error.code)) await forgive(one);
+      // A refusal under a key that was declined before says nothing of that attempt.
+      const isRefused = error instanceof DomainError && !COUNTED.includes(error.code);
+      if (isRefused && isNew) await forgive(one);
       throw error;
     }
   };

@@ -9,7 +9,7 @@ import { mintTokens, verifyTokens, type ServiceKey } from '../../rpc/tokens.ts';
 import { addressing, forwardedAddresses } from './client-address.ts';
 import { createConcurrencyLimits } from './concurrency-limits.ts';
 import { gateOf } from './gate.ts';
-import { createAddressLimit, createBodyLimits } from './in-flight.ts';
+import { createSubjectLimit, createBodyLimits } from './in-flight.ts';
 import { createLocalRates } from './local-rates.ts';
 import { limitsOf } from './profiles.ts';
 import { createRates } from './rates.ts';
@@ -34,6 +34,8 @@ describe("a client's address", () => {
     ['is of IPv6, recorded bare', SOCKET, '2001:db8:0:7::1', 1, '2001:db8:0:7::/64'],
     ['is IPv4 that is recorded as mapped', SOCKET, `[::ffff:${CLIENT}]:1`, 1, CLIENT],
     ['is the IPv4 address inside a mapped one', `::ffff:${SOCKET}`, null, 0, SOCKET],
+    ['is the IPv4 address mapped in hexadecimal', '::ffff:c633:6407', null, 0, SOCKET],
+    ['is the IPv4 address mapped at full length', '0:0:0:0:0:ffff:c633:6407', null, 0, SOCKET],
     ['is the network of an IPv6 address', '2001:db8:0:7::1', null, 0, '2001:db8:0:7::/64'],
     ['is one for a whole network', '2001:db8::7:99', null, 0, '2001:db8:0:0::/64'],
   ];
@@ -132,8 +134,9 @@ describe("a shopper's address that is named", () => {
       gate: gateOf({
         rates: createRates(own, store, telemetry),
         limits: createConcurrencyLimits(atOnce, telemetry),
-        addresses: createAddressLimit(atOnceByAddress),
-        streams: createAddressLimit(atOnceByAddress),
+        addresses: createSubjectLimit(atOnceByAddress),
+        streams: createSubjectLimit(atOnceByAddress),
+        uploads: createSubjectLimit(atOnceByAddress),
         bodies: createBodyLimits(telemetry),
       }),
     });

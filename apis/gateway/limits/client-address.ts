@@ -6,16 +6,28 @@ import type { VerifyToken } from '../../rpc/tokens.ts';
 /** Services whose pages call for many shoppers from one address. */
 const PAGES: readonly string[] = ['storefront', 'console'];
 
-const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+const MAPPED = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/;
 const BRACKETED = /^\[([^\]]+)\](?::\d{1,5})?$/;
 const WITH_PORT = /^([\d.]+):\d{1,5}$/;
+
+/** The IPv4 address inside of a mapped one, however it is written (RFC 4291, 2.5.5.2). */
+const unmapped = (address: string): string => {
+  const url = `http://[${address}]`;
+  const written = URL.canParse(url) ? new URL(url).hostname.slice(1, -1) : address;
+  const [, high, low] = MAPPED.exec(written) ?? [];
+  if (high === undefined || low === undefined) return address;
+  const bytes = [high, low].flatMap((group) => {
+    const value = Number.parseInt(group, 16);
+    return [value >> 8, value & 255];
+  });
+  return bytes.join('.');
+};
 
 /** The address of `1.2.3.4`, `1.2.3.4:567`, `::1` or `[::1]:443`; undefined for anything else. */
 const addressIn = (text: string): string | undefined => {
   const trimmed = text.trim();
   const bare = (BRACKETED.exec(trimmed) ?? WITH_PORT.exec(trimmed))?.[1] ?? trimmed;
-  const plain = MAPPED.exec(bare)?.[1] ?? bare;
-  return isIP(plain) === 0 ? undefined : plain;
+  return isIP(bare) === 6 ? unmapped(bare) : isIP(bare) === 4 ? bare : undefined;
 };
 
 /** The first four groups of an IPv6 address: one household, one subject. */

@@ -8,7 +8,7 @@ import type { CallKind } from '../../http/gate.ts';
 import { media, type Route } from '../../http/routes.ts';
 import { createConcurrencyLimits } from './concurrency-limits.ts';
 import { gateOf } from './gate.ts';
-import { createAddressLimit, createBodyLimits } from './in-flight.ts';
+import { createSubjectLimit, createBodyLimits } from './in-flight.ts';
 import { COSTS, limitsOf } from './profiles.ts';
 import type { Rates } from './rates.ts';
 
@@ -67,8 +67,9 @@ const appWith = ({ slots = 1, byAddress = 100, bodies, takes, now, work }: Setti
         telemetry,
         now,
       ),
-      addresses: createAddressLimit(byAddress),
-      streams: createAddressLimit(byAddress),
+      addresses: createSubjectLimit(byAddress),
+      streams: createSubjectLimit(byAddress),
+      uploads: createSubjectLimit(byAddress),
       bodies: createBodyLimits(telemetry, bodies),
     }),
   });
@@ -172,6 +173,14 @@ describe('an address', () => {
     expect(await codeOf(post(app, 'x'))).toBe(200);
     await first.body?.cancel();
     expect((await follow()).status).toBe(200);
+  });
+
+  test('holds no timeline by HEAD, which has no body to read', async () => {
+    const app = appWith({ byAddress: 1 });
+    for (let at = 0; at < 3; at++) {
+      const { status } = await app.request('/follow', { method: 'HEAD' }, { address: MINE });
+      expect(status).toBe(200);
+    }
   });
 
   test('is counted no longer once its call was refused', async () => {

@@ -3,7 +3,7 @@ import { hasNoCredential, type Principal } from '../../http/principals.ts';
 import type { Call, Charge, Gate, Leave, Pass } from '../../http/gate.ts';
 import { DEFAULT_STORE } from '../../../domain/ids.ts';
 import { whileStreamed, type ConcurrencyLimits, type ReleaseCall } from './concurrency-limits.ts';
-import type { AddressLimit, BodyLimits } from './in-flight.ts';
+import type { SubjectLimit, BodyLimits } from './in-flight.ts';
 import { COSTS, unitsOfBody } from './profiles.ts';
 import type { Rates, Subjects } from './rates.ts';
 
@@ -23,9 +23,11 @@ const isStream = (response: Response): boolean =>
 export interface Guards {
   rates: Rates;
   limits: ConcurrencyLimits;
-  addresses: AddressLimit;
+  addresses: SubjectLimit;
   /** A followed timeline lasts for minutes, and has a limit of its own. */
-  streams: AddressLimit;
+  streams: SubjectLimit;
+  /** By store: one store's uploads must not keep those of others waiting. */
+  uploads: SubjectLimit;
   bodies: BodyLimits;
 }
 
@@ -78,9 +80,11 @@ export const gateOf =
   (guards: Guards): Gate =>
   async (call) => {
     const leaveAddress = entering(guards, call);
+    let leaveStore: (() => void) | undefined;
     let releaseSlot: ReleaseCall | undefined;
     const release: ReleaseCall = (isPage) => {
       releaseSlot?.(isPage);
+      leaveStore?.();
       leaveAddress();
     };
     try {
@@ -89,6 +93,7 @@ export const gateOf =
       const bodyUnits = await received(guards, call, from);
       releaseSlot = await guards.limits.acquire(call.kind);
       const { pass, isPage } = await passing(guards, call, from, bodyUnits);
+      if (call.kind === 'upload') leaveStore = guards.uploads.enter(pass.principal.storeId);
       const leave: Leave = (response) => {
         if (response && isStream(response)) return whileStreamed(response, release);
         release(response !== undefined && isPage());

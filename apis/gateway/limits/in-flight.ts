@@ -1,4 +1,4 @@
-// Limits what one address has in flight, and the bodies that are being read, which hold no slot.
+// Limits what an address or a store has in flight, and the bodies that are being read.
 import { DomainError } from '../../../domain/errors.ts';
 import type { Telemetry } from '../../../telemetry/telemetry.ts';
 import type { Call } from '../../http/gate.ts';
@@ -8,29 +8,33 @@ const RETRY_AFTER_SECONDS = 1;
 const BODIES_AT_ONCE_MAX = 5_000;
 const BYTES_AT_ONCE_MAX = 256 * 1024 * 1024;
 
-export interface AddressLimit {
-  /** Counts a call of this address until the returned function is called. RATE_LIMITED. */
-  enter(address: string): () => void;
+export interface SubjectLimit {
+  /** Counts a call of this subject until the returned function is called. RATE_LIMITED. */
+  enter(subject: string): () => void;
 }
 
-export const createAddressLimit = (atOnce: number): AddressLimit => {
+/** `what` is counted, for the refusal: "calls of this address". */
+export const createSubjectLimit = (
+  atOnce: number,
+  what = 'calls of this address',
+): SubjectLimit => {
   const inFlight = new Map<string, number>();
-  const count = (address: string, more: number): void => {
-    const calls = (inFlight.get(address) ?? 0) + more;
-    if (calls === 0) inFlight.delete(address);
-    else inFlight.set(address, calls);
+  const count = (subject: string, more: number): void => {
+    const calls = (inFlight.get(subject) ?? 0) + more;
+    if (calls === 0) inFlight.delete(subject);
+    else inFlight.set(subject, calls);
   };
   return {
-    enter: (address) => {
-      if ((inFlight.get(address) ?? 0) >= atOnce) {
-        throw new DomainError('RATE_LIMITED', 'too many calls of this address at once', {
+    enter: (subject) => {
+      if ((inFlight.get(subject) ?? 0) >= atOnce) {
+        throw new DomainError('RATE_LIMITED', `too many ${what} at once`, {
           retryAfterSeconds: RETRY_AFTER_SECONDS,
         });
       }
-      count(address, 1);
+      count(subject, 1);
       let hasLeft = false;
       return () => {
-        if (!hasLeft) count(address, -1);
+        if (!hasLeft) count(subject, -1);
         hasLeft = true;
       };
     },

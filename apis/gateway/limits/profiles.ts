@@ -49,6 +49,8 @@ const limits = z.strictObject({
   atOnceByAddress: positive,
   /** Timelines that one address follows at one process. */
   streamsByAddress: positive,
+  /** Uploads of one store at one process: their senders may be slow. */
+  uploadsByStore: positive,
 });
 export type Limits = z.output<typeof limits>;
 
@@ -104,6 +106,7 @@ const PRODUCTION: Limits = {
   // An office behind one address has a call or two for each of its people.
   atOnceByAddress: 100,
   streamsByAddress: 30,
+  uploadsByStore: 4,
 };
 
 /** What each started 16 KiB of a body beyond the first cost to parse, in units. */
@@ -132,6 +135,7 @@ const LOCAL: Limits = {
   // All of a developer's load comes from one address.
   atOnceByAddress: 2_000,
   streamsByAddress: 2_000,
+  uploadsByStore: 10,
 };
 
 export type Profile = 'local' | 'production';
@@ -152,6 +156,7 @@ export const limitsOf = (profile: Profile, otherwise: unknown): Limits => {
     atOnce,
     atOnceByAddress = base.atOnceByAddress,
     streamsByAddress = base.streamsByAddress,
+    uploadsByStore = base.uploadsByStore,
   } = overrides.parse(otherwise ?? {});
   const all = {
     policies: policies ?? base.policies,
@@ -161,6 +166,7 @@ export const limitsOf = (profile: Profile, otherwise: unknown): Limits => {
     atOnce: { ...base.atOnce, ...atOnce },
     atOnceByAddress,
     streamsByAddress,
+    uploadsByStore,
   };
   for (const { name, kinds, quota } of all.policies) {
     const dearest = Math.max(...kinds.map((kind) => COSTS[kind]));
