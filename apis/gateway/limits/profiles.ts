@@ -103,8 +103,8 @@ const PRODUCTION: Limits = {
     upload: 20,
     follow: 2_000,
   },
-  // An office behind one address has a call or two for each of its people.
-  atOnceByAddress: 100,
+  // Below the slots of every kind but uploads: one address never has all of a kind.
+  atOnceByAddress: 40,
   streamsByAddress: 30,
   uploadsByStore: 4,
 };
