@@ -5,8 +5,9 @@
 -- ms, the gap between two turns in ms.
 -- A caller with too many failures waits until the oldest is forgotten. Once the account has too
 -- many, callers take turns, one a gap, and the gap grows with the failures: guesses are bounded
--- whatever the number of addresses, and each caller's turn comes.
--- Returns 0 when the attempt is allowed, else the ms until it is.
+-- whatever the number of addresses. Turns are booked for one window ahead at most, so that a wait is
+-- never longer; where the window is full, a caller is refused without a turn.
+-- Returns 0 when the attempt is allowed, else the ms until it is, or until a turn may be booked.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local id, caller = ARGV[1], ARGV[2]
@@ -23,6 +24,7 @@ if failures >= free then
   if not turn then
     local last = tonumber(redis.call('ZRANGE', KEYS[3], -1, -1, 'WITHSCORES')[2] or 0)
     turn = math.max(now, last) + gap * math.floor(failures / free)
+    if turn > now + window then return turn - window - now end
     redis.call('ZADD', KEYS[3], turn, caller)
     redis.call('PEXPIREAT', KEYS[3], turn + window)
   end

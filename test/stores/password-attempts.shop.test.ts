@@ -29,6 +29,8 @@ const accountOfItsOwn = () => {
   const attemptOf = (caller: string) => ({ id: crypto.randomUUID(), account, caller, ...limits });
   return {
     attemptOf,
+    /** How many turns are booked. */
+    booked: () => redis.zcard(`attempts:{sto_default}:turns:${account}`),
     guess: (caller: string) => store.tryPassword('sto_default', attemptOf(caller)),
     /** Lets the time of a caller's turn come. */
     turnComes: (caller: string) =>
@@ -54,6 +56,22 @@ describe('wrong passwords of an account', () => {
     // Asking again moves no turn.
     expect(about(await guess('e'), GAP_MS)).toBe(true);
     expect(about(await guess('g'), GAP_MS * 3)).toBe(true);
+  });
+
+  test('book turns for one window ahead at most, and the next caller none', async () => {
+    const { guess, booked, turnComes } = accountOfItsOwn();
+    for (const caller of ['a', 'b', 'c', 'd']) await guess(caller);
+    const turns = WINDOW_MS / GAP_MS;
+    for (let at = 0; at < 10 * turns; at++) {
+      expect(await guess(`site-${at}`)).toBeLessThanOrEqual(WINDOW_MS);
+    }
+    expect(await booked()).toBe(turns);
+    expect(about(await guess('owner'), GAP_MS)).toBe(true);
+    // A turn that is over makes no other one earlier.
+    await turnComes('site-0');
+    expect(await guess('site-0')).toBe(0);
+    expect(about(await guess('owner'), GAP_MS)).toBe(true);
+    expect(await booked()).toBe(turns - 1);
   });
 
   test('are let in one a turn, each by the caller whose turn it is', async () => {

@@ -1,6 +1,6 @@
-// Tests what a payment attempt that failed leaves in the counts.
+// Tests what attempts that failed leave in the counts: payments and wrong passwords.
 import { describe, expect, test } from 'bun:test';
-import type { LimitStore, Subject } from '../../../db/redis/limits.ts';
+import type { LimitStore, PasswordAttempt, Subject } from '../../../db/redis/limits.ts';
 import { DEFAULT_STORE } from '../../../domain/ids.ts';
 import { DomainError, type ErrorCode } from '../../../domain/errors.ts';
 import { createTelemetry } from '../../../telemetry/telemetry.ts';
@@ -81,5 +81,44 @@ describe('a declined attempt', () => {
     for (let at = 0; at < 20; at++) {
       expect(await pay({ card: 'pm_x' }, 'OUT_OF_STOCK')).toBe('OUT_OF_STOCK');
     }
+  });
+});
+
+const EMAIL = 'robin@shopper.example';
+
+const attemptsWith = (waitMs: number) => {
+  const tried: PasswordAttempt[] = [];
+  const store: Pick<LimitStore, 'tryPassword' | 'forgivePassword'> = {
+    tryPassword: async (_, one) => {
+      tried.push(one);
+      return waitMs;
+    },
+    forgivePassword: async () => undefined,
+  };
+  const telemetry = createTelemetry('attempts-test', 'silent');
+  const attempts = createAttempts(limitsOf('local', {}), store as LimitStore, telemetry);
+  return { attempts, tried };
+};
+
+describe('a wrong password of an unknown device', () => {
+  test('counts for the /48 of its IPv6 address, and for its own address of IPv4', async () => {
+    const { attempts, tried } = attemptsWith(0);
+    const addresses = ['2001:db8:7:1::/64', '2001:db8:7:ffff::/64', '2001:db8:8:1::/64'];
+    for (const address of [...addresses, '192.0.2.1', '192.0.2.2']) {
+      await attempts.signIn({ email: EMAIL, address }, async () => undefined);
+    }
+    const [one, same, ...others] = tried.map(({ caller }) => caller);
+    expect(same).toBe(one as string);
+    expect(new Set([one, ...others]).size).toBe(4);
+  });
+
+  test('that is refused hears when to try again, and that a mail lets the owner in', async () => {
+    const { attempts } = attemptsWith(7_001);
+    const caller = { email: EMAIL, address: '192.0.2.1' };
+    const refusal = await attempts
+      .signIn(caller, () => Promise.reject(new Error('was tried')))
+      .catch((error: unknown) => error as DomainError);
+    expect(refusal).toMatchObject({ code: 'RATE_LIMITED', retryAfterSeconds: 8 });
+    expect(refusal).toHaveProperty('message', expect.stringContaining('new password by mail'));
   });
 });

@@ -4,6 +4,7 @@ import { DEFAULT_STORE } from '../../../domain/ids.ts';
 import { DomainError, type ErrorCode } from '../../../domain/errors.ts';
 import type { Telemetry } from '../../../telemetry/telemetry.ts';
 import type { DeclinePolicy, Limits } from './profiles.ts';
+import { siteOf } from './client-address.ts';
 import { hashed } from './rates.ts';
 
 /** One attempt to pay with one card. */
@@ -59,6 +60,10 @@ const COUNTED: readonly ErrorCode[] = ['CARD_DECLINED', 'UNAVAILABLE'];
 const accountOf = ({ account, address }: Attempt): string =>
   account.startsWith('guest/') ? `${account} ${address}` : account;
 
+/** A mailed token needs no turn, and its browser is a known device from then on. */
+const WAIT_OR_RESET =
+  'too many sign-ins have failed: try later, or choose a new password by mail and sign in at once';
+
 const subjectsOf = (policies: readonly DeclinePolicy[], attempt: Attempt): Subject[] =>
   policies.flatMap(({ by, most, windowSeconds }) => {
     const subject = by === 'account' ? accountOf(attempt) : attempt[by];
@@ -85,10 +90,10 @@ const counting = (store: LimitStore, telemetry: Telemetry) => {
     (storeId: string) =>
     (error: unknown): void =>
       telemetry.log.error('changing a counted attempt failed', error, { storeId });
-  const assertNow = (waitMs: number, code: ErrorCode, what: string): void => {
+  const assertNow = (waitMs: number, code: ErrorCode, message: string): void => {
     if (waitMs === 0) return;
     refused.inc();
-    throw new DomainError(code, `too many ${what} have failed: try later`, {
+    throw new DomainError(code, message, {
       retryAfterSeconds: Math.ceil(waitMs / 1_000),
     });
   };
@@ -96,13 +101,13 @@ const counting = (store: LimitStore, telemetry: Telemetry) => {
     /** True for a first attempt, false for one that is counted. Throws `code` after too many. */
     note: async ({ storeId, subjects, id }: Try, code: ErrorCode, what: string) => {
       const one = await store.attempt(storeId, subjects, id).catch(() => NOT_COUNTED);
-      assertNow(one.waitMs, code, what);
+      assertNow(one.waitMs, code, `too many ${what} have failed: try later`);
       return one.isNew;
     },
     /** RATE_LIMITED until the turn of this caller. */
     notePassword: async (one: PasswordAttempt): Promise<void> => {
       const waitMs = await store.tryPassword(DEFAULT_STORE, one).catch(() => 0);
-      assertNow(waitMs, 'RATE_LIMITED', 'sign-ins');
+      assertNow(waitMs, 'RATE_LIMITED', WAIT_OR_RESET);
     },
     forgivePassword: (one: PasswordAttempt): Promise<void> =>
       store.forgivePassword(DEFAULT_STORE, one).catch(failed(DEFAULT_STORE)),
@@ -141,7 +146,7 @@ const payingOf =
     }
   };
 
-/** A known device is counted by itself; the address of any other counts with the account. */
+/** A known device is counted by itself; any other with its network and with the account. */
 const passwordCounts = (
   { note, notePassword, forgive, forgivePassword }: Counting,
   { most, ofAccount, windowSeconds, turnSeconds }: Limits['failedSignIns'],
@@ -158,7 +163,7 @@ const passwordCounts = (
       forgive: () => forgive(one),
     };
   }
-  const caller = hashed(address);
+  const caller = hashed(siteOf(address));
   const limits = { most, free: ofAccount, windowMs, gapMs: turnSeconds * 1_000 };
   const one = { id, account, caller, ...limits };
   return { count: () => notePassword(one), forgive: () => forgivePassword(one) };

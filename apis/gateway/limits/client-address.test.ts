@@ -6,7 +6,7 @@ import { createTelemetry } from '../../../telemetry/telemetry.ts';
 import { appOf } from '../../http/app.ts';
 import { media } from '../../http/routes.ts';
 import { mintTokens, verifyTokens, type ServiceKey } from '../../rpc/tokens.ts';
-import { addressing, forwardedAddresses } from './client-address.ts';
+import { addressing, forwardedAddresses, siteOf } from './client-address.ts';
 import { createConcurrencyLimits } from './concurrency-limits.ts';
 import { gateOf } from './gate.ts';
 import { createSubjectLimit, createBodyLimits } from './in-flight.ts';
@@ -19,6 +19,15 @@ const PROXY = '10.1.2.3';
 const CLIENT = '203.0.113.9';
 
 describe("a client's address", () => {
+  test.each([
+    ['2001:db8:7:1::/64', '2001:db8:7::/48'],
+    ['2001:db8:0:0::/64', '2001:db8:0::/48'],
+    ['192.0.2.1', '192.0.2.1'],
+    ['unknown', 'unknown'],
+  ])('%s is of the site %s', (address, site) => {
+    expect(siteOf(address)).toBe(site);
+  });
+
   type Row = [name: string, socket: string, forwarded: string | null, proxies: number, is: string];
   const COUNTED: Row[] = [
     ['is the socket where no proxy is trusted', SOCKET, CLIENT, 0, SOCKET],

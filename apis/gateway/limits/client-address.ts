@@ -44,6 +44,12 @@ const networkOf = (address: string): string => {
     .join(':')}::/64`;
 };
 
+/** The `/48` of a client's address of IPv6, which one customer of a provider may have whole. */
+export const siteOf = (address: string): string => {
+  const [network, bits] = address.split('::');
+  return bits === '/64' ? `${network?.split(':').slice(0, 3).join(':')}::/48` : address;
+};
+
 const subjectOf = (address: string): string => (isIP(address) === 6 ? networkOf(address) : address);
 
 export interface TrustedProxies {
