@@ -3,7 +3,13 @@ import { beforeAll, describe, expect, test } from 'bun:test';
 import { connect, type Socket } from 'node:net';
 import type { Scope } from '../../domain/permissions.ts';
 import { newId } from '../../domain/ids.ts';
-import { mailedToken, newMember, PASSWORD } from '../support/accounts.ts';
+import {
+  confirmAddress,
+  confirmedMember,
+  mailedToken,
+  newMember,
+  PASSWORD,
+} from '../support/accounts.ts';
 import { withGateway, type Gateway } from '../support/gateways.ts';
 import { ADDRESS, eventually, JSON_TYPE, newEmail, stockedWare } from '../support/journeys.ts';
 import { authenticate } from '../support/judges.ts';
@@ -337,9 +343,10 @@ describe('after too many wrong passwords', () => {
     'of many addresses unknown devices take turns, and a known one signs in',
     settings({ ofAccount: 6, turnSeconds: 60 }),
     async ({ url }) => {
-      const { email } = await newMember(shop);
+      const { email } = await confirmedMember(shop);
       const signIn = signingIn(url);
       const known = cookiesOf(await signIn(email, PASSWORD));
+      expect(known).toContain('device-');
       const guesses = Array.from({ length: 20 }, (_, at) =>
         signIn(email, WRONG, { from: `198.51.100.${at}` }),
       );
@@ -352,6 +359,32 @@ describe('after too many wrong passwords', () => {
       // A known device may guess as often as an address may.
       const own = Array.from({ length: 5 }, () => signIn(email, WRONG, owner));
       expect(await statusesOf(own)).toEqual({ 401: 3, 429: 2 });
+    },
+  );
+
+  limited(
+    'devices that a stranger collected before the address was confirmed are unknown ones',
+    settings({ ofAccount: 3, turnSeconds: 60 }),
+    async ({ url }) => {
+      const { email } = await newMember(shop);
+      const signIn = signingIn(url);
+      const collected = await signIn(email, PASSWORD);
+      expect([collected.status, cookiesOf(collected)]).toEqual([
+        200,
+        expect.not.stringContaining('device-'),
+      ]);
+      await confirmAddress(shop, email);
+      const owned = cookiesOf(await signIn(email, PASSWORD));
+      expect(owned).toContain('device-');
+      const stranger = { from: '198.51.100.1', cookie: cookiesOf(collected) };
+      const guesses = Array.from({ length: 4 }, () => signIn(email, WRONG, stranger));
+      expect(await statusesOf(guesses)).toEqual({ 401: 3, 429: 1 });
+      const other = await signIn(email, PASSWORD, {
+        from: '198.51.100.2',
+        cookie: stranger.cookie,
+      });
+      expect(other.status).toBe(429);
+      expect((await signIn(email, PASSWORD, { cookie: owned })).status).toBe(200);
     },
   );
 

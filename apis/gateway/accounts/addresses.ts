@@ -1,6 +1,6 @@
 // Confirms and changes addresses of accounts: by a mailed token, and by what only the owner knows.
 import { changeAddress, confirmAddress } from '../../../db/postgres/identity/addresses.ts';
-import { findAccount } from '../../../db/postgres/identity/accounts.ts';
+import { findAccount, findPassword } from '../../../db/postgres/identity/accounts.ts';
 import { queueMail } from '../../../db/postgres/identity/mail-queue.ts';
 import {
   invalidToken,
@@ -71,7 +71,8 @@ const assertMaker = async (
     throw new DomainError('INVALID_CREDENTIALS', 'give the password of the account, or sign in');
   }
   const { email } = account;
-  const caller = { email, address, device: devices.known(request, email) };
+  const owner = await findPassword(pg, email);
+  const caller = { email, address, device: devices.known(request, owner) };
   await attempts.signIn(caller, () => auth.assertPassword(accountId, password));
 };
 

@@ -1,4 +1,5 @@
 // Routes that request mails, replace a lost password, and change a password.
+import { findPassword } from '../../../db/postgres/identity/accounts.ts';
 import { queueMail } from '../../../db/postgres/identity/mail-queue.ts';
 import { jsonOr, reply, route, type Reply, type Route } from '../../http/routes.ts';
 import { assertUncommon } from './common-passwords.ts';
@@ -44,7 +45,7 @@ const mailRoutes = ({ pg }: AccountDeps): Route[] => [
   }),
 ];
 
-const resetRoutes = ({ auth, cookies, devices }: AccountDeps): Route[] => {
+const resetRoutes = ({ pg, auth, cookies, devices }: AccountDeps): Route[] => {
   const page = resetPage(cookies);
   const path = '/auth/reset-password';
   return [
@@ -63,13 +64,13 @@ const resetRoutes = ({ auth, cookies, devices }: AccountDeps): Route[] => {
           assertUncommon('newPassword', input.body.newPassword);
           const email = await auth.resetPassword(input.body);
           // The owner of the mailbox is not kept waiting by a stranger's guesses.
-          return [devices.remember(input.request, email)];
+          return devices.remember(input.request, await findPassword(pg, email));
         }),
     }),
   ];
 };
 
-const passwordRoutes = ({ auth, attempts }: AccountDeps): Route[] => [
+const passwordRoutes = ({ pg, auth, attempts, devices }: AccountDeps): Route[] => [
   route({
     method: 'post',
     path: '/auth/change-password',
@@ -83,7 +84,9 @@ const passwordRoutes = ({ auth, attempts }: AccountDeps): Route[] => [
       assertUncommon('newPassword', input.body.newPassword);
       const change = () => auth.changePassword(account, input.body);
       await attempts.signIn(passwordCaller(input), change);
-      return reply(DONE, 200, NO_STORE);
+      const owner = await findPassword(pg, account.email);
+      const known = devices.remember(input.request, owner);
+      return { ...reply(DONE, 200, NO_STORE), cookies: known };
     },
   }),
 ];

@@ -4,6 +4,7 @@ import {
   endSession,
   endSurplusSessions,
   findAccount,
+  findPassword,
 } from '../../../db/postgres/identity/accounts.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import { DEFAULT_STORE } from '../../../domain/ids.ts';
@@ -99,7 +100,8 @@ const signInRoute = (deps: AccountDeps): Route => {
     handler: async ({ body: { cartId, ...body }, request, address }) => {
       const userAgent = request.headers.get('user-agent')?.slice(0, USER_AGENT_LENGTH_MAX) ?? '';
       const { email } = body;
-      const caller = { email, address, device: devices.known(request, email) };
+      const owner = await findPassword(pg, email);
+      const caller = { email, address, device: devices.known(request, owner) };
       const tried = () => auth.signIn(body, userAgent);
       const { token: bare, accountId } = await deps.attempts.signIn(caller, tried);
       await endSurplusSessions(pg, accountId);
@@ -111,7 +113,10 @@ const signInRoute = (deps: AccountDeps): Route => {
       const headers = { ...NO_STORE, 'set-auth-token': token };
       return {
         ...reply({ token, user: toAccountResponse(account), ...cart }, 200, headers),
-        cookies: [cookies.write(SESSION_COOKIE, token, seconds), devices.remember(request, email)],
+        cookies: [
+          cookies.write(SESSION_COOKIE, token, seconds),
+          ...devices.remember(request, owner),
+        ],
       };
     },
   });

@@ -49,6 +49,27 @@ export const findAccountByEmail = (pg: Pg, email: string): Promise<AccountFound 
     return row;
   });
 
+export interface PasswordFound {
+  accountId: string;
+  emailVerified: boolean;
+  passwordHash: string;
+}
+
+/** The account of an address with the hash of its present password. */
+export const findPassword = (pg: Pg, email: string): Promise<PasswordFound | undefined> =>
+  pg.query('identity.findPassword', async (db) => {
+    const [row] = await db
+      .select({
+        accountId: accounts.id,
+        emailVerified: accounts.emailVerified,
+        passwordHash: credentials.password,
+      })
+      .from(accounts)
+      .innerJoin(credentials, eq(credentials.userId, accounts.id))
+      .where(eq(accounts.email, email));
+    return row?.passwordHash ? { ...row, passwordHash: row.passwordHash } : undefined;
+  });
+
 export interface SignUp {
   name: string;
   email: string;
