@@ -274,6 +274,7 @@ describe('a planted secret', () => {
   test('of a shopper is stored as a hash, or not at all', async () => {
     const rows = await shop.sql`select
       (select string_agg(c.password, ' ') from identity.credentials c) as passwords,
+      (select string_agg(p.password_hash, ' ') from identity.pending_sign_ups p) as pending,
       (select string_agg(k::text, ' ') from identity.api_keys k) as keys,
       (select string_agg(v.identifier, ' ') from identity.verifications v) as mailed`;
     const text = JSON.stringify(rows);

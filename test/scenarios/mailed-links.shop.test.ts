@@ -90,7 +90,7 @@ const stateOf = async ({ accountId }: Walk): Promise<unknown> =>
       where c.user_id = a.id) as passwords,
     (select json_agg(s.id order by s.id) from identity.sessions s where s.user_id = a.id) as sessions,
     (select json_agg(v.identifier order by v.identifier) from identity.verifications v
-      where split_part(v.value, ' ', 1) = a.id) as tokens
+      where split_part(v.value, ' ', 1) in (a.id, a.email)) as tokens
     from identity.accounts a where a.id = ${accountId}`.then(([row]) => row);
 
 /** Sends a page's form as a browser without scripts does. */
@@ -183,24 +183,80 @@ describe('the link of a mail', () => {
 });
 
 describe('an unconfirmed account', () => {
+  const me = (token: string) => call(shop, 'GET', '/me', { token });
+  const INVALID = { status: 400, body: { code: 'TOKEN_INVALID' } };
+  const pendingOf = async (email: string): Promise<unknown> =>
+    shop.sql`select count(*)::int as n from identity.pending_sign_ups
+      where email = ${email}`.then(([row]) => row?.['n']);
+  /** An account with the token of its mail. */
+  const mailedMember = async () => {
+    const member = await newMember(shop);
+    const link = await linkIn(member.email, 'verify_email');
+    return { ...member, mailed: new URL(link).searchParams.get('token') ?? '' };
+  };
+  const confirms = (token: string, password: string) =>
+    request('/auth/verify-email', { token, password });
+
   test(
-    'gives way to a later sign-up of its address, with its sessions and its mail',
+    'gives way to a later sign-up of its address once that is confirmed, by whichever mail',
     async () => {
-      const { email, token, accountId } = await newMember(shop);
-      const link = await linkIn(email, 'verify_email');
-      const mailed = new URL(link).searchParams.get('token') ?? '';
+      const { email, token, accountId, mailed } = await mailedMember();
       const body = { name: 'The Owner', email, password: NEXT };
-      expect((await call(shop, 'POST', '/auth/sign-up/email', { body })).status).toBe(202);
-      expect((await call(shop, 'GET', '/me', { token })).status).toBe(401);
-      expect((await signIn(shop, email)).status).toBe(401);
+      expect((await request('/auth/sign-up/email', body)).status).toBe(202);
+      expect(await pendingOf(email)).toBe(1);
+      expect((await confirms(mailed, NEXT)).status).toBe(200);
+      expect([(await me(token)).status, (await signIn(shop, email)).status]).toEqual([401, 401]);
       const { body: signedIn } = await signIn(shop, email, NEXT);
-      const own = { token: signedIn.token };
-      const shown = (await call(shop, 'GET', '/me', own)).body;
-      expect(shown).toMatchObject({ name: 'The Owner', emailVerified: false });
+      const shown = (await me(signedIn.token)).body;
+      expect(shown).toMatchObject({ name: 'The Owner', emailVerified: true });
       expect(shown['id']).not.toBe(accountId);
-      const used = await call(shop, 'POST', '/auth/verify-email', { body: { token: mailed } });
-      expect(used).toMatchObject({ status: 400, body: { code: 'TOKEN_INVALID' } });
-      expect((await call(shop, 'GET', '/me', own)).body).toMatchObject({ emailVerified: false });
+      expect(await confirms(mailed, PASSWORD)).toMatchObject(INVALID);
+      expect(await pendingOf(email)).toBe(0);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'loses nothing to a later sign-up that is not confirmed, which ends when it is confirmed itself',
+    async () => {
+      const { email, token, accountId, mailed } = await mailedMember();
+      expect((await signUp(shop, email, NEXT)).status).toBe(202);
+      expect((await signIn(shop, email, NEXT)).status).toBe(401);
+      expect([(await me(token)).status, await opens(email, PASSWORD)]).toEqual([200, true]);
+      expect((await confirms(mailed, PASSWORD)).status).toBe(200);
+      expect((await me(token)).body).toMatchObject({ id: accountId, emailVerified: true });
+      expect([await pendingOf(email), await opens(email, NEXT)]).toEqual([0, false]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'stays as it is when the same sign-up is sent again, with its session, cart and mail',
+    async () => {
+      const { email, token, accountId, mailed } = await mailedMember();
+      const body = { name: 'Another Name', email, password: PASSWORD };
+      expect((await request('/auth/sign-up/email', body)).status).toBe(202);
+      expect(await pendingOf(email)).toBe(0);
+      expect((await me(token)).body).toMatchObject({ id: accountId, name: 'Robin Shopper' });
+      expect((await confirms(mailed, PASSWORD)).status).toBe(200);
+      expect((await me(token)).body).toMatchObject({ id: accountId, emailVerified: true });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'has few later sign-ups beside it, and a new password by mail ends all of them',
+    async () => {
+      const { email, token, mailed } = await mailedMember();
+      for (let at = 0; at < 7; at++) await signUp(shop, email, `${NEXT} ${at}`);
+      expect(await pendingOf(email)).toBe(5);
+      await request('/auth/request-password-reset', { email });
+      const link = new URL(await linkIn(email, 'reset_password'));
+      const reset = { token: link.searchParams.get('token'), newPassword: NEXT };
+      expect((await request('/auth/reset-password', reset)).status).toBe(200);
+      expect([await pendingOf(email), (await me(token)).status]).toEqual([0, 401]);
+      expect(await confirms(mailed, `${NEXT} 6`)).toMatchObject(INVALID);
+      expect([await opens(email, `${NEXT} 6`), await opens(email, NEXT)]).toEqual([false, true]);
     },
     LIMIT_MS,
   );

@@ -5,8 +5,10 @@ import { queueMail } from '../../../db/postgres/identity/mail-queue.ts';
 import {
   invalidToken,
   mailedBy,
+  type Mailed,
   type MailedPurpose,
 } from '../../../db/postgres/identity/mailed-tokens.ts';
+import { listUnconfirmed } from '../../../db/postgres/identity/sign-ups.ts';
 import { DomainError, invalid } from '../../../domain/errors.ts';
 import { keyHash } from '../../http/credentials/keys.ts';
 import {
@@ -55,25 +57,50 @@ const requestRoute = ({ pg, auth, attempts }: AccountDeps): Route =>
     },
   });
 
-/**
- * The token shows who has the mailbox; the account's password or session shows who made the
- * account. A stranger signs up with another's address and hopes that its owner confirms.
- */
-const assertMaker = async (
-  { pg, auth, attempts, devices }: AccountDeps,
-  { principal, body: { password }, request, address }: RouteInput<Confirmation>,
-  accountId: string,
-): Promise<void> => {
-  if (principal.kind === 'account' && principal.accountId === accountId) return;
-  const account = await findAccount(pg, accountId);
-  if (!account) throw invalidToken();
+const withPassword = async <T>(
+  { pg, attempts, devices }: AccountDeps,
+  { body: { password }, request, address }: RouteInput<Confirmation>,
+  email: string,
+  check: (password: string) => Promise<T>,
+): Promise<T> => {
   if (password === undefined) {
     throw new DomainError('INVALID_CREDENTIALS', 'give the password of the account, or sign in');
   }
-  const { email } = account;
   const owner = await findPassword(pg, email);
   const caller = { email, address, device: devices.known(request, owner) };
-  await attempts.signIn(caller, () => auth.assertPassword(accountId, password));
+  return attempts.signIn(caller, () => check(password));
+};
+
+/**
+ * The token shows who has the mailbox; the password or session shows whose sign-up it is. A
+ * stranger signs up with another's address and hopes that its owner confirms.
+ */
+const signUpOf = async (
+  deps: AccountDeps,
+  input: RouteInput<Confirmation>,
+  email: string,
+): Promise<string> => {
+  const { principal } = input;
+  const signUps = await listUnconfirmed(deps.pg, email);
+  if (signUps.length === 0) throw invalidToken();
+  const signedIn = principal.kind === 'account' ? principal.accountId : undefined;
+  const own = signUps.find(({ accountId }) => accountId === signedIn);
+  if (own) return own.accountId;
+  return withPassword(deps, input, email, (password) => deps.auth.ownSignUp(signUps, password));
+};
+
+const assertOwner = async (
+  deps: AccountDeps,
+  input: RouteInput<Confirmation>,
+  accountId: string,
+): Promise<void> => {
+  const { pg, auth } = deps;
+  const { principal } = input;
+  if (principal.kind === 'account' && principal.accountId === accountId) return;
+  const account = await findAccount(pg, accountId);
+  if (!account) throw invalidToken();
+  const check = (password: string) => auth.assertPassword(accountId, password);
+  await withPassword(deps, input, account.email, check);
 };
 
 interface Confirming {
@@ -83,8 +110,8 @@ interface Confirming {
   /** Summaries of the page and of its form. */
   asks: string;
   does: string;
-  /** Uses the token with this hash. */
-  use(hash: string): Promise<void>;
+  /** Uses the token with this hash, if the caller is also the maker of what it changes. */
+  use(input: RouteInput<Confirmation>, hash: string, mailed: Mailed): Promise<void>;
 }
 
 const confirmingRoutes = (
@@ -105,9 +132,7 @@ const confirmingRoutes = (
     handler: async (input): Promise<Response | Reply<{ status: true }>> => {
       const hash = keyHash(input.body.token);
       return page.answered(input, async () => {
-        const { accountId } = await mailedBy(deps.pg, purpose, hash);
-        await assertMaker(deps, input, accountId);
-        await use(hash);
+        await use(input, hash, await mailedBy(deps.pg, purpose, hash));
       });
     },
   }),
@@ -121,7 +146,8 @@ export const addressRoutes = (deps: AccountDeps): Route[] => [
     page: confirmPage(deps.cookies),
     asks: 'A page that asks to confirm the address.',
     does: "Confirm an address with the token mailed to it and the account's password or session.",
-    use: (hash) => confirmAddress(deps.pg, hash),
+    use: async (input, hash, { email }) =>
+      confirmAddress(deps.pg, hash, await signUpOf(deps, input, email)),
   }),
   ...confirmingRoutes(deps, {
     path: '/auth/confirm-email-change',
@@ -129,6 +155,9 @@ export const addressRoutes = (deps: AccountDeps): Route[] => [
     page: changePage(deps.cookies),
     asks: 'A page that asks to confirm the new address.',
     does: 'Change the address with the token mailed to it; every session ends.',
-    use: (hash) => changeAddress(deps.pg, hash),
+    use: async (input, hash, { subject }) => {
+      await assertOwner(deps, input, subject);
+      await changeAddress(deps.pg, hash);
+    },
   }),
 ];

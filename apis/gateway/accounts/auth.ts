@@ -7,10 +7,11 @@ import type { Db, Pg } from '../../../db/postgres/client.ts';
 import {
   authTables,
   endOtherSessions,
-  markVerified,
+  findPassword,
   removeAccount,
-  signUpAccount,
 } from '../../../db/postgres/identity/accounts.ts';
+import { markVerified } from '../../../db/postgres/identity/addresses.ts';
+import { signUpAccount, type Unconfirmed } from '../../../db/postgres/identity/sign-ups.ts';
 import { DomainError, type ErrorCode } from '../../../domain/errors.ts';
 import { newId, type IdKind } from '../../../domain/ids.ts';
 import type { Telemetry } from '../../../telemetry/telemetry.ts';
@@ -115,10 +116,22 @@ const assertPassword = async (auth: Made, accountId: string, password: string): 
   }
 };
 
+const NO_SUCH_SIGN_UP =
+  'no sign-up of this address has this password; a new one by mail confirms the address, too';
+
 const passwordCalls = ({ pg }: AuthOptions, requested: Requested) => ({
   /** INVALID_CREDENTIALS unless it is the account's present password. */
   assertPassword: (accountId: string, password: string) =>
     requested('assertPassword', (auth) => assertPassword(auth, accountId, password)),
+  /** The account of the sign-up that has this password. INVALID_CREDENTIALS. */
+  ownSignUp: (signUps: readonly Unconfirmed[], password: string): Promise<string> =>
+    requested('ownSignUp', async ({ $context }) => {
+      const { password: passwords } = await $context;
+      for (const { accountId, passwordHash: hash } of signUps) {
+        if (await passwords.verify({ hash, password })) return accountId;
+      }
+      throw new DomainError('INVALID_CREDENTIALS', NO_SUCH_SIGN_UP);
+    }),
   /** Returns the address of the account. TOKEN_INVALID. */
   resetPassword: (body: { token: string; newPassword: string }): Promise<string> =>
     requested('resetPassword', async ({ api, $context }) => {
@@ -173,12 +186,19 @@ export const createAuth = (options: AuthOptions) => {
         throw refusalOf(error);
       });
   return {
-    /** Makes an account unless a confirmed one exists; the caller cannot learn which. */
+    /**
+     * Makes an account unless a confirmed one exists; the caller cannot learn which. A password is
+     * compared in any case, so that the time is the same.
+     */
     signUp: ({ name, email, password }: { name: string; email: string; password: string }) =>
       requested('signUp', async (auth) => {
         const { password: passwords } = await auth.$context;
         const passwordHash = await passwords.hash(password);
-        await signUpAccount(options.pg, { name, email, passwordHash });
+        const found = await findPassword(options.pg, email);
+        const hash = found?.passwordHash ?? passwordHash;
+        const isSame = await passwords.verify({ hash, password });
+        const sameAs = isSame ? found?.accountId : undefined;
+        await signUpAccount(options.pg, { name, email, passwordHash }, sameAs);
       }),
     /** INVALID_CREDENTIALS, with the same message and time whatever was wrong. */
     signIn: (body: { email: string; password: string; rememberMe: boolean }, userAgent: string) =>

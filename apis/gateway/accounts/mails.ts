@@ -19,9 +19,11 @@ import {
 } from '../../../db/postgres/identity/mail-queue.ts';
 import {
   noteMailedToken,
+  type Mailed,
   type MailedPurpose,
 } from '../../../db/postgres/identity/mailed-tokens.ts';
 import { removeOldRevocations } from '../../../db/postgres/identity/order-tokens.ts';
+import { listUnconfirmed, removeOldSignUps } from '../../../db/postgres/identity/sign-ups.ts';
 import { newId } from '../../../domain/ids.ts';
 import type { Telemetry } from '../../../telemetry/telemetry.ts';
 import { keyHash } from '../../http/credentials/keys.ts';
@@ -57,12 +59,8 @@ interface Addressed extends About {
   to: string;
 }
 
-/** A token that confirms this address of the account, once, within an hour. */
-const mailedToken = async (
-  pg: Pg,
-  purpose: MailedPurpose,
-  mailed: { accountId: string; email: string },
-): Promise<string> => {
+/** A token that confirms this address, once, within an hour. */
+const mailedToken = async (pg: Pg, purpose: MailedPurpose, mailed: Mailed): Promise<string> => {
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   await noteMailedToken(pg, purpose, { ...mailed, hash: keyHash(token) });
   return token;
@@ -78,8 +76,15 @@ const addressMail = async (
     await queueMail(pg, { kind: 'address_taken', email: newEmail });
     return undefined;
   }
-  const mailed = { accountId: id, email: newEmail };
+  const mailed = { subject: id, email: newEmail };
   return { to: newEmail, token: await mailedToken(pg, 'change-email', mailed) };
+};
+
+/** One mail for all sign-ups of an address: each confirms its own with it, by its password. */
+const verifyMail = async (pg: Pg, email: string): Promise<Addressed | undefined> => {
+  const signUps = await listUnconfirmed(pg, email);
+  if (signUps.length === 0) return undefined;
+  return { to: email, token: await mailedToken(pg, 'verify-email', { subject: email, email }) };
 };
 
 /** Undefined when no account has the address or it is confirmed: then nothing is sent. */
@@ -88,15 +93,13 @@ const mailOf = async (
   { kind, email, newEmail }: QueuedMail,
 ): Promise<Addressed | undefined> => {
   if (kind === 'address_changed') return { to: email };
+  if (kind === 'verify_email') return verifyMail(pg, email);
   const account = await findAccountByEmail(pg, email);
   if (!account) return undefined;
-  const { id: accountId, emailVerified } = account;
-  const mail = { to: email, ...(emailVerified && { name: account.name }) };
+  const mail = { to: email, ...(account.emailVerified && { name: account.name }) };
   if (kind === 'address_taken') return mail;
   if (kind === 'change_email') return newEmail ? addressMail(pg, account, newEmail) : undefined;
-  if (kind !== 'verify_email') return { ...mail, token: await auth.resetToken(email) };
-  if (emailVerified) return undefined;
-  return { ...mail, token: await mailedToken(pg, 'verify-email', { accountId, email }) };
+  return { ...mail, token: await auth.resetToken(email) };
 };
 
 const send = async (deps: MailDeps, queued: QueuedMail): Promise<void> => {
@@ -123,6 +126,7 @@ const sendNext = async (deps: MailDeps): Promise<boolean> => {
 const clean = (pg: Pg): Promise<unknown> =>
   Promise.all([
     removeExpired(pg),
+    removeOldSignUps(pg),
     removeEndedKeys(pg),
     removeEndedMails(pg),
     removeOldRevocations(pg),

@@ -1,11 +1,8 @@
 // Accounts and their sessions, beside better-auth's own use of the same tables.
 import { drizzleAdapter } from 'better-auth/adapters/drizzle';
 import { and, desc, eq, gt, lt, ne, notInArray, sql } from 'drizzle-orm';
-import { newId } from '../../../domain/ids.ts';
-import type { Db, Pg, Tx } from '../client.ts';
+import type { Db, Pg } from '../client.ts';
 import { accounts, credentials, sessions, verifications } from '../schema/identity.ts';
-import { queueMailIn } from './mail-queue.ts';
-import { endMailedTokens } from './mailed-tokens.ts';
 
 /** Largest number of sessions of an account; a further sign-in ends the oldest one. */
 export const SESSIONS_MAX = 50;
@@ -68,58 +65,6 @@ export const findPassword = (pg: Pg, email: string): Promise<PasswordFound | und
       .innerJoin(credentials, eq(credentials.userId, accounts.id))
       .where(eq(accounts.email, email));
     return row?.passwordHash ? { ...row, passwordHash: row.passwordHash } : undefined;
-  });
-
-export interface SignUp {
-  name: string;
-  email: string;
-  passwordHash: string;
-}
-
-/** Serialises the sign-ups of an address. */
-const lockAddress = (tx: Tx, email: string) =>
-  tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`account/${email}`}, 0))`);
-
-const insertAccount = async (tx: Tx, { name, email, passwordHash }: SignUp): Promise<void> => {
-  const id = newId('account');
-  await tx.insert(accounts).values({ id, name, email });
-  await tx.insert(credentials).values({
-    id: newId('credential'),
-    userId: id,
-    providerId: 'credential',
-    accountId: id,
-    password: passwordHash,
-  });
-};
-
-/**
- * Makes an account and queues the mail that confirms it. An unconfirmed account of the address is
- * replaced, with its password, sessions and mailed tokens, because a stranger may have made it. A
- * confirmed one stays, and its owner gets a mail.
- */
-export const signUpAccount = (pg: Pg, signUp: SignUp): Promise<void> =>
-  pg.transaction('identity.signUpAccount', async (tx) => {
-    const { email } = signUp;
-    await lockAddress(tx, email);
-    const [before] = await tx
-      .select({ id: accounts.id, emailVerified: accounts.emailVerified })
-      .from(accounts)
-      .where(eq(accounts.email, email))
-      .for('update');
-    if (before?.emailVerified) return queueMailIn(tx, { kind: 'already_registered', email });
-    if (before) {
-      await endMailedTokens(tx, before.id);
-      await tx.delete(accounts).where(eq(accounts.id, before.id));
-    }
-    await insertAccount(tx, signUp);
-    await queueMailIn(tx, { kind: 'verify_email', email });
-  });
-
-/** Marks the address as verified, after a mailed secret was used. */
-export const markVerified = (pg: Pg, accountId: string): Promise<void> =>
-  pg.query('identity.markVerified', async (db) => {
-    const change = { emailVerified: true, updatedAt: sql`now()` };
-    await db.update(accounts).set(change).where(eq(accounts.id, accountId));
   });
 
 /** Deletes an account with its password and sessions; its orders stay. */

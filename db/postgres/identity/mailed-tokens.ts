@@ -10,9 +10,13 @@ const LIFE_SECONDS = 60 * 60;
 /** What using a token does: confirms the account's address, or gives it another one. */
 export type MailedPurpose = 'verify-email' | 'change-email';
 
-/** The account of a token, and the address that the token was mailed to. */
+/** What a token is about, and the address that the token was mailed to. */
 export interface Mailed {
-  accountId: string;
+  /**
+   * The account that changes its address. To confirm an address: that address, because only the
+   * password or session that comes with the token says whose sign-up it confirms.
+   */
+  subject: string;
   email: string;
 }
 
@@ -25,13 +29,13 @@ export const invalidToken = (): DomainError =>
 export const noteMailedToken = (
   pg: Pg,
   purpose: MailedPurpose,
-  { hash, accountId, email }: Mailed & { hash: string },
+  { hash, subject, email }: Mailed & { hash: string },
 ): Promise<void> =>
   pg.query('identity.noteMailedToken', async (db) => {
     await db.insert(verifications).values({
       id: newId('verification'),
       identifier: identifierOf(purpose, hash),
-      value: `${accountId} ${email}`,
+      value: `${subject} ${email}`,
       expiresAt: sql`now() + make_interval(secs => ${LIFE_SECONDS})`,
     });
   });
@@ -43,12 +47,12 @@ const isLiving = (purpose: MailedPurpose, hash: string) =>
   );
 
 const mailedOf = (row: { value: string } | undefined): Mailed => {
-  const [accountId, email] = row?.value.split(' ') ?? [];
-  if (!accountId || !email) throw invalidToken();
-  return { accountId, email };
+  const [subject, email] = row?.value.split(' ') ?? [];
+  if (!subject || !email) throw invalidToken();
+  return { subject, email };
 };
 
-/** The account and address of a token, which stays. TOKEN_INVALID. */
+/** The subject and address of a token, which stays. TOKEN_INVALID. */
 export const mailedBy = (pg: Pg, purpose: MailedPurpose, hash: string): Promise<Mailed> =>
   pg.query('identity.mailedBy', async (db: Db) => {
     const [row] = await db
@@ -71,6 +75,6 @@ export const takeMailedToken = async (
   return mailedOf(row);
 };
 
-/** Ends every token mailed for the account, to whichever address. */
-export const endMailedTokens = (tx: Tx, accountId: string) =>
-  tx.delete(verifications).where(sql`split_part(${verifications.value}, ' ', 1) = ${accountId}`);
+/** Ends every token about an account, or for confirming an address. */
+export const endMailedTokens = (tx: Tx, subject: string) =>
+  tx.delete(verifications).where(sql`split_part(${verifications.value}, ' ', 1) = ${subject}`);

@@ -51,6 +51,24 @@ export const accounts = identity.table('accounts', {
   updatedAt: updatedAt(),
 });
 
+/** Later sign-ups of an unconfirmed account's address, until one of them all is confirmed. */
+export const pendingSignUps = identity.table(
+  'pending_sign_ups',
+  {
+    /** The id of its account, once it is confirmed. */
+    id: text().primaryKey(),
+    name: text().notNull(),
+    email: text().notNull(),
+    /** scrypt with its own salt. */
+    passwordHash: text('password_hash').notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    index('pending_sign_ups_email_idx').on(table.email),
+    index('pending_sign_ups_created_at_idx').on(table.createdAt),
+  ],
+);
+
 /** An account's sign-in methods; better-auth calls them accounts. */
 export const credentials = identity.table(
   'credentials',
