@@ -75,7 +75,8 @@ describe('a planted bug in the catalogue is detected', () => {
     async () => {
       const beside = (isOver: () => boolean) => pollingById(shop, isOver);
       const { slots } = await runChurn(shop, store, { seed: SEED, count: COUNT, beside });
-      expect(await brokenOnes()).toEqual(expect.arrayContaining(['P2', 'P3']));
+      // P3 breaks, too, unless every row that was left has a later event of its product.
+      expect(await brokenOnes()).toContain('P2');
       for (const { id } of slots) await asStoreOf('PUT', `/product/${id}`, { price: 7 });
       const unequal = (await brokenCataloguePromises(shop, witness)).filter((one) =>
         one.startsWith('P3'),

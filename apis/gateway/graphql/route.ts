@@ -1,6 +1,8 @@
 // The gateway's GraphQL route: forwards pure catalogue queries to Search and executes the rest.
 import { OperationTypeNode } from 'graphql';
 import { DomainError } from '../../../domain/errors.ts';
+import { DEFAULT_STORE } from '../../../domain/ids.ts';
+import { FIELDS, type Permission } from '../../../domain/permissions.ts';
 import { parseStrictJson } from '../../../domain/strict-json.ts';
 import {
   questionBody,
@@ -11,7 +13,7 @@ import {
   graphqlResponse,
   type Answer,
 } from '../../http/graphql/engine.ts';
-import { may } from '../../http/principals.ts';
+import { may, type Principal } from '../../http/principals.ts';
 import { route, type RouteInput, type Route } from '../../http/routes.ts';
 import {
   away,
@@ -39,10 +41,28 @@ const passingOn = (shared: RequestShared) => async (context: RouteInput, body: u
   return responseOf(await shared(context, key));
 };
 
-/** Search's fields need `browse`; all others are a shopper's. PERMISSION_DENIED. */
-const assertShopper = ({ principal }: RouteInput): void => {
+const GUEST: Principal = { kind: 'guest', storeId: DEFAULT_STORE, orderToken: '' };
+
+/** True for a field of the caller's own order, to whose token it is open. */
+const isOfOrder = (type: 'Query' | 'Mutation', field: string): boolean => {
+  const needs: Permission | undefined = (FIELDS as Record<string, Permission>)[`${type}.${field}`];
+  return needs === undefined || may(GUEST, needs);
+};
+
+/**
+ * Search's fields need `browse`; the others are a shopper's, or of the order whose token is sent.
+ * PERMISSION_DENIED.
+ */
+const assertShopper = (
+  { principal }: RouteInput,
+  type: 'Query' | 'Mutation',
+  fields: readonly string[],
+): void => {
   if (may(principal, 'shop')) return;
-  throw new DomainError('PERMISSION_DENIED', 'a key may search the catalogue, and not shop');
+  const isGuest = principal.kind === 'guest';
+  if (isGuest && fields.every((field) => isOfOrder(type, field))) return;
+  const what = isGuest ? "an order's token opens its order" : 'a key may search the catalogue';
+  throw new DomainError('PERMISSION_DENIED', `${what}, and may not shop`);
 };
 
 /** A delegated part of a query: Search's refusal of it is a refusal of each field. */
@@ -85,8 +105,10 @@ const requestedRoute = (deps: GraphqlDeps, shared: RequestShared): Route => {
       // The call itself is one read.
       if (isQuery && question.units > 1) await context.charge('read', question.units - 1);
       if (isAllSearchs(question)) return passedOn(context, body);
-      const fields = isQuery ? rootFieldsOf(question.known.document, operation.selectionSet) : [];
-      if (!isQuery || fields.some(isOwnQuery)) assertShopper(context);
+      const all = operation ? rootFieldsOf(question.known.document, operation.selectionSet) : [];
+      const fields = isQuery ? all : [];
+      if (!isQuery) assertShopper(context, 'Mutation', all);
+      else if (fields.some(isOwnQuery)) assertShopper(context, 'Query', fields);
       const search = delegated(question, fields, (part) =>
         refusing(() => requestSearch(deps, context)(part)),
       );
@@ -96,10 +118,10 @@ const requestedRoute = (deps: GraphqlDeps, shared: RequestShared): Route => {
         context.c,
       );
       const { errors, extensions } = await search.beside();
-      const all = [...(answer.errors ?? []), ...errors];
+      const failed = [...(answer.errors ?? []), ...errors];
       const whole = {
         ...answer,
-        ...(all.length > 0 && { errors: all }),
+        ...(failed.length > 0 && { errors: failed }),
         ...(extensions && { extensions }),
       };
       const shown = graphqlResponse(context.request, whole, 'this part of the shop is unavailable');
