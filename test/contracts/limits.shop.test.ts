@@ -434,14 +434,17 @@ describe('after too many declines', () => {
     address?: string;
     email?: string;
     key?: string;
+    /** Of an account's session. */
+    token?: string;
   }
-  const pay = (url: string, { sku, card = DECLINED, address, email, key }: Paying) =>
+  const pay = (url: string, { sku, card = DECLINED, address, email, key, token }: Paying) =>
     fetch(`${url}/orders`, {
       method: 'POST',
       headers: {
         ...JSON_TYPE,
         'idempotency-key': key ?? crypto.randomUUID(),
         'x-forwarded-for': address ?? anAddress(),
+        ...(token !== undefined && bearer(token)),
       },
       body: JSON.stringify({
         lines: [{ sku, quantity: 1 }],
@@ -465,20 +468,20 @@ describe('after too many declines', () => {
     async () => {
       const { sku } = await stockedWare(shop, 20);
       await withGateway(declines(['account', 3]), async ({ url }) => {
-        const email = newEmail();
+        const { token, email } = await newMember(shop);
         const key = crypto.randomUUID();
         const requested = [key, ...Array.from({ length: 5 }, () => crypto.randomUUID())];
         const answers = await Promise.all(
-          requested.map((one) => pay(url, { sku, email, key: one })),
+          requested.map((one) => pay(url, { sku, email, token, key: one })),
         );
         const statuses = answers.map(({ status }) => status);
         expect(statuses.filter((status) => status === 429)).toHaveLength(3);
-        const refused = await pay(url, { sku, email, card: 'pm_card_visa' });
+        const refused = await pay(url, { sku, email, token, card: 'pm_card_visa' });
         expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3_000);
         await expectProblem(refused, 429, 'TOO_MANY_DECLINES');
         // The same attempt again counts once and gets its response.
         const first = requested[statuses.findIndex((status) => status !== 429)];
-        expect(await decided(url, { sku, email, key: first ?? '' })).toBe(402);
+        expect(await decided(url, { sku, email, token, key: first ?? '' })).toBe(402);
         expect(await decided(url, { sku, card: 'pm_card_visa' })).toBe(201);
       });
     },
