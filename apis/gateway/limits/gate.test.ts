@@ -43,7 +43,7 @@ const appWith = ({ slots = 1, byAddress = 100, bodies, takes, now, work }: Setti
   const telemetry = createTelemetry('gate-test', 'silent');
   return appOf({
     routes: [
-      ...(['read', 'write'] as CallKind[]).map((kind): Route => ({
+      ...(['read', 'write', 'upload'] as CallKind[]).map((kind): Route => ({
         method: 'post',
         path: `/${kind}`,
         kind,
@@ -190,6 +190,23 @@ describe('an address', () => {
       expect(await codeOf(post(app, long))).toEqual([413, 'BODY_TOO_LARGE']);
     }
     expect(await codeOf(post(app, 'x'))).toBe(200);
+  });
+});
+
+describe('a store', () => {
+  test('has so many uploads at once, from whatever addresses', async () => {
+    const app = appWith({ byAddress: 2 });
+    const upload = (body: string | ReadableStream, at: number): Promise<Response> =>
+      post(app, body, { from: `198.51.100.${at}`, path: '/upload' });
+    const slow = [slowBody(), slowBody()];
+    const answers = slow.map(({ body }, at) => upload(body, at));
+    await Promise.all(slow.map(({ begun }) => begun));
+    expect(await codeOf(upload('x', 7))).toEqual([429, 'RATE_LIMITED']);
+    slow[0]?.end();
+    expect(await codeOf(answers[0]!)).toBe(200);
+    expect(await codeOf(upload('x', 8))).toBe(200);
+    slow[1]?.end();
+    expect(await codeOf(answers[1]!)).toBe(200);
   });
 });
 
