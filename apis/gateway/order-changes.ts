@@ -1,6 +1,7 @@
 // Wakes the followers of orders when their orders change: one watch of Orders for the process.
 import type { Client } from '@connectrpc/connect';
 import { waitAtMost } from '../../concurrency/deadline.ts';
+import { createWakeUp } from '../../concurrency/wake-up.ts';
 import type { OrdersService } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 
@@ -19,17 +20,9 @@ export interface OrderChanges {
   stop(): Promise<void>;
 }
 
-/** A change between two waits is not lost: the next wait ends at once. */
 const newFollower = (end: (follower: Follower) => void): Follower => {
-  let woken = Promise.withResolvers<void>();
-  const follower: Follower = {
-    changed: async (ms) => {
-      await waitAtMost(woken.promise, ms);
-      woken = Promise.withResolvers();
-    },
-    wake: () => woken.resolve(),
-    end: () => end(follower),
-  };
+  const { wake, next } = createWakeUp();
+  const follower: Follower = { changed: next, wake, end: () => end(follower) };
   return follower;
 };
 

@@ -1,5 +1,5 @@
 // The relay: publishes each outbox to Kafka at least once, in order per key.
-import { waitAtMost } from '../../concurrency/deadline.ts';
+import { createWakeUp } from '../../concurrency/wake-up.ts';
 import { type Pg } from '../postgres/client.ts';
 import {
   drainBucket,
@@ -119,20 +119,16 @@ export const startRelay = async (
   const onSent = (schema: OutboxSchema, count: number): void => sent.inc({ schema }, count);
   const deps = { pg, kafka, telemetry, onSent };
   let running = true;
-  let wake = Promise.withResolvers<void>();
-  const idle = async (): Promise<void> => {
-    await waitAtMost(wake.promise, POLL_MS);
-    wake = Promise.withResolvers();
-  };
+  const { wake, next } = createWakeUp();
   const publishProgress = progressPublisher(deps);
   const loop = async (): Promise<void> => {
     while (running) {
       const drained = await drainAll(deps);
       await publishProgress(drained);
-      if (drained.every(({ count }) => count === 0) && running) await idle();
+      if (drained.every(({ count }) => count === 0) && running) await next(POLL_MS);
     }
   };
-  const unlisten = await pg.listen(OUTBOX_CHANNEL, () => wake.resolve());
+  const unlisten = await pg.listen(OUTBOX_CHANNEL, wake);
   const done = loop();
   return {
     check: () => {
@@ -140,7 +136,7 @@ export const startRelay = async (
     },
     stop: async () => {
       running = false;
-      wake.resolve();
+      wake();
       await done;
       await unlisten().catch(() => undefined);
     },

@@ -1,6 +1,6 @@
 // Sends the mails of accounts: a request records one, and one gateway renders and sends it.
 import { randomBytes } from 'node:crypto';
-import { waitAtMost } from '../../../concurrency/deadline.ts';
+import { createWakeUp } from '../../../concurrency/wake-up.ts';
 import type { Pg } from '../../../db/postgres/client.ts';
 import {
   findAccountByEmail,
@@ -136,21 +136,19 @@ const clean = (pg: Pg): Promise<unknown> =>
 export const startMailing = (deps: MailDeps): { stop(): Promise<void> } => {
   const { pg, telemetry } = deps;
   let stopped = false;
-  let awake = Promise.withResolvers<void>();
-  const wake = (): void => awake.resolve();
+  const { wake, next } = createWakeUp();
   const listening = pg.listen(MAIL_CHANNEL, wake).catch((error: unknown) => {
     telemetry.log.warn('mail notifications unavailable, polling', { reason: String(error) });
   });
   const loop = async (): Promise<void> => {
     for (let looks = 1; !stopped; looks++) {
-      awake = Promise.withResolvers<void>();
       try {
         if (looks % CLEAN_EVERY_LOOKS === 0) await clean(pg);
         if (await sendNext(deps)) continue;
       } catch (error) {
         telemetry.log.error('reading due mails failed', error);
       }
-      await waitAtMost(awake.promise, LOOK_EVERY_MS);
+      await next(LOOK_EVERY_MS);
     }
   };
   const done = loop();
