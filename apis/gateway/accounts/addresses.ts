@@ -1,6 +1,6 @@
 // Confirms and changes addresses of accounts: by a mailed token, and by what only the owner knows.
 import { changeAddress, confirmAddress } from '../../../db/postgres/identity/addresses.ts';
-import { findAccount, findPassword } from '../../../db/postgres/identity/accounts.ts';
+import { findAccount } from '../../../db/postgres/identity/accounts.ts';
 import { queueMail } from '../../../db/postgres/identity/mail-queue.ts';
 import {
   invalidToken,
@@ -28,7 +28,7 @@ import {
   mailSentResponse,
   type Confirmation,
 } from './shapes.ts';
-import { accountOf, NO_STORE, passwordCaller, type AccountDeps } from './sign-in.ts';
+import { accountOf, callerBy, NO_STORE, passwordCaller, type AccountDeps } from './sign-in.ts';
 
 /** The mail's sender checks after the response whether another account has the address. */
 const requestRoute = ({ pg, auth, attempts }: AccountDeps): Route =>
@@ -58,17 +58,17 @@ const requestRoute = ({ pg, auth, attempts }: AccountDeps): Route =>
   });
 
 const withPassword = async <T>(
-  { pg, attempts, devices }: AccountDeps,
-  { body: { password }, request, address }: RouteInput<Confirmation>,
+  deps: AccountDeps,
+  input: RouteInput<Confirmation>,
   email: string,
   check: (password: string) => Promise<T>,
 ): Promise<T> => {
+  const { password } = input.body;
   if (password === undefined) {
     throw new DomainError('INVALID_CREDENTIALS', 'give the password of the account, or sign in');
   }
-  const owner = await findPassword(pg, email);
-  const caller = { email, address, device: devices.known(request, owner) };
-  return attempts.signIn(caller, () => check(password));
+  const { caller } = await callerBy(deps, input, email);
+  return deps.attempts.signIn(caller, () => check(password));
 };
 
 /**

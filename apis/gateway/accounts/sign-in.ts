@@ -57,6 +57,17 @@ export const passwordCaller = (
   return { email, address: input.address, device: sessionId };
 };
 
+/** The caller of a route that takes an address and its password, and the address' owner. */
+export const callerBy = async (
+  { pg, devices }: AccountDeps,
+  { request, address }: Pick<RouteInput, 'request' | 'address'>,
+  email: string,
+) => {
+  const owner = await findPassword(pg, email);
+  const caller: PasswordCaller = { email, address, device: devices.known(request, owner) };
+  return { owner, caller };
+};
+
 const signUpRoute = ({ auth }: AccountDeps): Route =>
   route({
     method: 'post',
@@ -99,9 +110,7 @@ const signInRoute = (deps: AccountDeps): Route => {
     },
     handler: async ({ body: { cartId, ...body }, request, address }) => {
       const userAgent = request.headers.get('user-agent')?.slice(0, USER_AGENT_LENGTH_MAX) ?? '';
-      const { email } = body;
-      const owner = await findPassword(pg, email);
-      const caller = { email, address, device: devices.known(request, owner) };
+      const { owner, caller } = await callerBy(deps, { request, address }, body.email);
       const tried = () => auth.signIn(body, userAgent);
       const { token: bare, accountId } = await deps.attempts.signIn(caller, tried);
       await endSurplusSessions(pg, accountId);
