@@ -1,8 +1,7 @@
 // The gateway's GraphQL route: forwards pure catalogue queries to Search and executes the rest.
 import { OperationTypeNode } from 'graphql';
 import { DomainError } from '../../../domain/errors.ts';
-import { DEFAULT_STORE } from '../../../domain/ids.ts';
-import { FIELDS, type Permission } from '../../../domain/permissions.ts';
+import { FIELDS, isAllowed, type Permission } from '../../../domain/permissions.ts';
 import { parseStrictJson } from '../../../domain/strict-json.ts';
 import {
   questionBody,
@@ -13,7 +12,7 @@ import {
   graphqlResponse,
   type Answer,
 } from '../../http/graphql/engine.ts';
-import { may, type Principal } from '../../http/principals.ts';
+import { may } from '../../http/principals.ts';
 import { route, type RouteInput, type Route } from '../../http/routes.ts';
 import {
   away,
@@ -41,12 +40,10 @@ const passingOn = (shared: RequestShared) => async (context: RouteInput, body: u
   return responseOf(await shared(context, key));
 };
 
-const GUEST: Principal = { kind: 'guest', storeId: DEFAULT_STORE, orderToken: '' };
-
 /** True for a field of the caller's own order, to whose token it is open. */
 const isOfOrder = (type: 'Query' | 'Mutation', field: string): boolean => {
   const needs: Permission | undefined = (FIELDS as Record<string, Permission>)[`${type}.${field}`];
-  return needs === undefined || may(GUEST, needs);
+  return needs === undefined || isAllowed('guest', needs);
 };
 
 /**
