@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { timestampDate, type Timestamp } from '@bufbuild/protobuf/wkt';
 import { listOrdersById } from '../../db/postgres/orders/reconciliation-breaks.ts';
 import type { Order } from '../../db/postgres/orders/orders.ts';
-import { orderIdOfReservation, reservationIdOf } from '../../domain/ids.ts';
+import { orderIdOfReservation } from '../../domain/ids.ts';
 import type { Hold } from '../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
 import { STORE_HEADER } from '../../domain/headers.ts';
 import { skuText } from '../http/openapi/texts.ts';
@@ -17,7 +17,7 @@ const toHoldResponse = (
   { reservationId, quantity, createdAt, expiresAt }: Hold,
   orders: Map<string, Order>,
 ) => {
-  const order = orders.get(reservationId);
+  const order = orders.get(orderIdOfReservation(reservationId));
   return {
     reservationId,
     quantity,
@@ -50,7 +50,7 @@ export const holdsRoute = ({ pg, inventory }: RecoveryDeps): Route =>
       const { holds, holdsTotal, quantityTotal } = answer;
       const ids = holds.map(({ reservationId }) => orderIdOfReservation(reservationId));
       const found = await listOrdersById(pg, ids);
-      const orders = new Map(found.map((order) => [reservationIdOf(order.id) as string, order]));
+      const orders = new Map(found.map((order) => [order.id, order]));
       const items = holds.map((hold) => toHoldResponse(hold, orders));
       return reply({ sku, holds: holdsTotal, quantity: quantityTotal, items }, 200, NO_STORE);
     },
