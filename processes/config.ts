@@ -192,12 +192,13 @@ const productionProblem = (name: Setting, text: string): string | undefined => {
 const read = <K extends Setting>(names: readonly K[]): Parsed<K> => {
   const values: Record<string, unknown> = {};
   const wrong: string[] = [];
+  const inProduction = isProduction();
   for (const name of names) {
     const text = process.env[name];
     const result = (SETTINGS[name] as z.ZodType).safeParse(text);
     if (result.success) values[name] = result.data;
     else wrong.push(`${name}: ${result.error.issues[0]?.message ?? 'is invalid'}`);
-    const problem = isProduction() && text ? productionProblem(name, text) : undefined;
+    const problem = inProduction && text ? productionProblem(name, text) : undefined;
     if (problem) wrong.push(`${name}: ${problem}`);
   }
   if (wrong.length > 0) throw new Error(`invalid environment:\n  ${wrong.join('\n  ')}`);
