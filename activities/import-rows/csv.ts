@@ -61,6 +61,7 @@ const closeOrKeep = (reading: Reading, text: string, at: number, isLast: boolean
     return 2;
   }
   const blanks = blanksFrom(text, at + 1, reading.delimiter);
+  if (blanks > FIELD_LENGTH_MAX) throw tooLarge('too many blanks follow a quote');
   const next = text[at + 1 + blanks];
   if (next === undefined && !isLast) return 0;
   if (![undefined, reading.delimiter, '\r', '\n'].includes(next)) {
@@ -135,9 +136,7 @@ const consume = (reading: Reading, text: string, isLast: boolean): string[][] =>
 
 const tooLarge = (message: string): DomainError => new DomainError('INVALID_INPUT', message);
 
-/**
- * Yields the records of a UTF-8 file, the header first, without blank lines. INVALID_INPUT.
- */
+/** Yields the records of a UTF-8 file, the header first, without blank lines. INVALID_INPUT. */
 export async function* csvRecords(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string[]> {
   const decoder = new TextDecoder('utf-8');
   const reading: Reading = {

@@ -54,6 +54,17 @@ describe('CSV', () => {
     );
   });
 
+  test('with more blanks after a quote than a field may have is refused', async () => {
+    const text = (blanks: number): string => `a,b\n"1"${' '.repeat(blanks)},2`;
+    expect(await all(csvRecords(pieces(text(200_000), 50_000)))).toEqual([
+      ['a', 'b'],
+      ['1', '2'],
+    ]);
+    expect(all(csvRecords(pieces(text(200_001), 50_000)))).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+    });
+  });
+
   const FOUND: [name: string, text: string, records: string[][]][] = [
     [
       'with a BOM',
