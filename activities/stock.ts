@@ -1,4 +1,5 @@
 // Holds and claims an order's stock, and undoes both.
+import { createHash } from 'node:crypto';
 import type { Client } from '@connectrpc/connect';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { DomainError } from '../domain/errors.ts';
@@ -50,6 +51,10 @@ const holding = (inventory: StockClient) => ({
   },
 });
 
+/** A sku as it may stand in an id of Inventory's: as it is, or its hash where it is not ASCII. */
+const asciiOf = (sku: string): string =>
+  /^[\x21-\x7e]+$/.test(sku) ? sku : createHash('sha256').update(sku).digest('hex').slice(0, 32);
+
 /** Undo: succeeds when nothing is held or claimed. */
 const givingBack = (inventory: StockClient) => ({
   /** Undo of both: releases a hold or reverses a claim; succeeds when there is neither. */
@@ -82,7 +87,7 @@ const givingBack = (inventory: StockClient) => ({
   ): Promise<void> {
     for (const { sku, quantity, location } of input.units) {
       const where = location && location !== DEFAULT_LOCATION ? `/${location}` : '';
-      const receiptId = `${input.receiptId}/${sku}${where}`;
+      const receiptId = `${input.receiptId}/${asciiOf(sku)}${where}`;
       const receipt = { receiptId, sku, quantity, ...(location && { location }) };
       await inventory.receiveStock(receipt, headersOf(input));
     }

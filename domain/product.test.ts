@@ -58,12 +58,24 @@ describe('a sku', () => {
     expect(defaultSku(newId('product'))).toMatch(SKU_PATTERN);
   });
 
-  const TAKEN = ['A', '0', 'TS-42_red.1', 'a/b-c', 'x'.repeat(64)];
+  const TAKEN = [
+    'A',
+    '0',
+    'TS-42_red.1',
+    'a/b-c',
+    '-a',
+    'a b',
+    'a,b',
+    '#12 (blau)+{x}',
+    'Größe',
+    'コーヒー豆',
+    'x'.repeat(64),
+  ];
   test.each(TAKEN)('may be %p', (sku) => {
     expect(sku).toMatch(SKU_PATTERN);
   });
 
-  const REFUSED = ['', '-a', '.a', '/a', 'a b', 'a\n', 'é', 'a,b', 'a{b}', 'x'.repeat(65)];
+  const REFUSED = ['', ' ', ' a', 'a ', 'a\u00A0', 'a\n', 'a\tb', 'a\u200Bb', 'x'.repeat(65)];
   test.each(REFUSED)('may not be %p', (sku) => {
     expect(sku).not.toMatch(SKU_PATTERN);
   });

@@ -12,7 +12,11 @@ export const DESCRIPTION_LENGTH_MAX = 10_000;
 export const VARIANTS_MAX = 100;
 /** Largest product as JSON, in characters, so that a page of a hundred products fits a response. */
 export const PRODUCT_LENGTH_MAX = 256 * 1024;
-export const SKU_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$/;
+/**
+ * 1 to 64 printable characters, compared exactly; none of Unicode's "other" (controls, formats,
+ * surrogates) and separators of lines. Neither end is a blank: it would not be seen.
+ */
+export const SKU_PATTERN = /^[^\p{C}\p{Z}](?:[^\p{C}\p{Zl}\p{Zp}]{0,62}[^\p{C}\p{Z}])?$/u;
 export const SKU_LENGTH_MAX = 64;
 const SLUG_LENGTH_MAX = 80;
 
@@ -67,6 +71,9 @@ export const slugOf = (name: string): string =>
     .replace(/^-+|-+$/g, '')
     .slice(0, SLUG_LENGTH_MAX)
     .replace(/-+$/, '');
+
+/** The form in which two exact names are compared: Unicode NFKC, without case. */
+export const nameKeyOf = (name: string): string => name.normalize('NFKC').trim().toLowerCase();
 
 /** True when the product's JSON exceeds PRODUCT_LENGTH_MAX. */
 export const isTooLong = (product: object): boolean =>

@@ -33,8 +33,8 @@ const balanceOf = (row: BalanceRow): Balance => ({
   version: row.version,
 });
 
-/** Skus and product ids contain no comma, so a list of them is one text parameter. */
-export const listed = (names: Iterable<string>): string => [...new Set(names)].join(',');
+/** Skus and product ids contain no control character, so a list of them is one text parameter. */
+export const listed = (names: Iterable<string>): string => [...new Set(names)].join('\u001F');
 
 const COLUMNS = sql`sku, location, product_id, on_hand, reserved, version::float8`;
 
@@ -46,7 +46,7 @@ export const readBalances = async (
   const rows = await prepared<BalanceRow>(
     db,
     sql`select ${COLUMNS} from inventory.balances
-      where store_id = ${storeId} and sku = any(string_to_array(${listed(skus)}, ','))
+      where store_id = ${storeId} and sku = any(string_to_array(${listed(skus)}, chr(31)))
       order by sku, location`,
   );
   return rows.map(balanceOf);
@@ -57,7 +57,7 @@ export const lockBalances = async (tx: Tx, storeId: string, skus: string[]): Pro
   const rows = await prepared<BalanceRow>(
     tx,
     sql`select ${COLUMNS} from inventory.balances
-      where store_id = ${storeId} and sku = any(string_to_array(${listed(skus)}, ','))
+      where store_id = ${storeId} and sku = any(string_to_array(${listed(skus)}, chr(31)))
       order by sku, location for update`,
   );
   return rows.map(balanceOf);
@@ -150,7 +150,7 @@ const write = async (tx: Tx, change: Change, quiet: string[]): Promise<Balance[]
             reserved = b.reserved + ${effect.reserved}::int * d.quantity,
             version = b.version + 1, updated_at = now()
         from d where b.store_id = ${storeId} and b.sku = d.sku and b.location = d.location
-          and b.sku = any(string_to_array(${skus}, ','))
+          and b.sku = any(string_to_array(${skus}, chr(31)))
         returning b.sku
       ), held as (
         insert into inventory.reservation_lines as l
@@ -166,11 +166,11 @@ const write = async (tx: Tx, change: Change, quiet: string[]): Promise<Balance[]
         from d where ${movement?.kind ?? ''}::text <> ''
       ), queued as (
         insert into inventory.stock_changes (store_id, product_id)
-        select ${storeId}, unnest(string_to_array(${listed(quiet)}, ','))
+        select ${storeId}, unnest(string_to_array(${listed(quiet)}, chr(31)))
       )
       select ${COLUMNS}, (select count(*)::int from changed) as changed
       from inventory.balances
-      where store_id = ${storeId} and sku = any(string_to_array(${skus}, ','))`,
+      where store_id = ${storeId} and sku = any(string_to_array(${skus}, chr(31)))`,
   );
   if (rows[0]?.changed !== takings.length) throw new Error('a taken sku has no balance');
   return rows.map(balanceOf);

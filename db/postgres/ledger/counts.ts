@@ -34,7 +34,7 @@ const lockSkus = (tx: Tx, storeId: string, skus: string[]) =>
   tx.execute(sql`
     select pg_advisory_xact_lock(hashtextextended(name, 0)) from (
       select ${storeId} || '/' || sku as name
-      from unnest(string_to_array(${listed(skus)}, ',')) as sku order by sku) as names`);
+      from unnest(string_to_array(${listed(skus)}, chr(31))) as sku order by sku) as names`);
 
 const countedBefore = async (tx: Tx, { storeId, adjustmentId }: Counts): Promise<Set<string>> => {
   const rows = await tx.execute<{ sku: string }>(sql`
@@ -97,7 +97,7 @@ const publishChanges = async (tx: Tx, storeId: string, before: Balance[], after:
   const quiet = after.map(({ productId }) => productId).filter((id) => !flipped.has(id));
   if (quiet.length === 0) return;
   await tx.execute(sql`insert into inventory.stock_changes (store_id, product_id)
-    select ${storeId}, id from unnest(string_to_array(${listed(quiet)}, ',')) as id`);
+    select ${storeId}, id from unnest(string_to_array(${listed(quiet)}, chr(31))) as id`);
 };
 
 /** Sets each sku's on-hand at the default location; an equal count changes nothing. */
