@@ -5,18 +5,21 @@ import type { Client } from '@connectrpc/connect';
 import { chunksOf } from '../concurrency/chunks.ts';
 import { DomainError, type ErrorCode } from '../domain/errors.ts';
 import { IMPORT_BATCH_ROWS, type RowResult } from '../domain/catalogue/imports.ts';
+import { DEFAULT_LOCATION } from '../domain/stock.ts';
 import {
   endImport,
   failedRowsOf,
   importOf,
   piecesOf,
-  setTotal,
   isRepeated,
+  listCurrencies,
+  setReading,
   type Import,
 } from '../db/postgres/catalogue/imports.ts';
 import {
   advanceImport,
   putProblems,
+  putStockChanges,
   writeBatch,
   type BatchOfRows,
   type StockCount,
@@ -24,6 +27,7 @@ import {
 import { backlogOf } from '../db/postgres/outbox.ts';
 import type { Pg } from '../db/postgres/client.ts';
 import type { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
+import { surveyOf, type Survey } from './import-rows/survey.ts';
 import { unitsOf, type Unit } from './import-rows/units.ts';
 import { STORE_HEADER } from '../domain/headers.ts';
 
@@ -49,10 +53,10 @@ const unreadable = (error: unknown): string | undefined =>
   error instanceof DomainError && UNREADABLE.includes(error.code) ? error.message : undefined;
 
 /** An import does nothing that its uploader's other scopes do not allow. PERMISSION_DENIED. */
-const assertAllowed = ({ setsStock }: Import, { planned, first }: Unit): void => {
-  if (setsStock || !planned?.variants.some(({ stock }) => stock !== undefined)) return;
+const assertAllowed = ({ setsStock }: Import, { firstStock }: Survey): void => {
+  if (setsStock || firstStock === undefined) return;
   const why = 'has stock, and the key of the import lacks the scope inventory:write';
-  throw new DomainError('PERMISSION_DENIED', `row ${first} ${why}`);
+  throw new DomainError('PERMISSION_DENIED', `row ${firstStock} ${why}`);
 };
 
 interface Batch {
@@ -63,8 +67,8 @@ interface Batch {
 const rowsOf = ({ units }: Batch): BatchOfRows => ({
   products: units.flatMap(({ planned }) => planned ?? []),
   categories: units.flatMap(({ categories }) => categories ?? []),
-  broken: units.flatMap(({ first, problem }): RowResult[] =>
-    problem ? [{ row: first, status: 'failed', code: 'MALFORMED_ROW', message: problem }] : [],
+  broken: units.flatMap(({ last, problem }): RowResult[] =>
+    problem ? [{ row: last, status: 'failed', code: 'MALFORMED_ROW', message: problem }] : [],
   ),
 });
 
@@ -74,6 +78,49 @@ interface Deps {
   /** Search's lag in ms behind the committed changes; throws when it is unavailable. */
   searchAgeMs(): Promise<number>;
 }
+
+const BELOW_RESERVED = 'more is reserved than the file has';
+
+interface Level {
+  onHand: number;
+  reserved: number;
+}
+
+/** The counts of the default location, which an import sets, as the ledger has them. */
+const levelsOf = async (
+  { inventory }: Deps,
+  one: Import,
+  counts: StockCount[],
+): Promise<Map<string, Level>> => {
+  const skus = [...new Set(counts.map(({ sku }) => sku))];
+  const headers = { [STORE_HEADER]: one.storeId };
+  const levels = new Map<string, Level>();
+  for (const some of chunksOf(skus, COUNTS_MAX)) {
+    const request = { skus: some, byLocation: true };
+    const { stock } = await inventory.batchGetStock(request, { headers });
+    for (const { sku, locations } of stock) {
+      const own = locations.find(({ location }) => location === DEFAULT_LOCATION);
+      if (own) levels.set(sku, own);
+    }
+  }
+  return levels;
+};
+
+/** Records which counts differ, and in a dry run those that setting them would refuse. */
+const compareStocks = async (deps: Deps, one: Import, counts: StockCount[]): Promise<void> => {
+  if (counts.length === 0) return;
+  const levels = await levelsOf(deps, one, counts);
+  const levelOf = ({ sku }: StockCount): Level => levels.get(sku) ?? { onHand: 0, reserved: 0 };
+  const changed = counts.filter((count) => levelOf(count).onHand !== count.quantity);
+  if (changed.length > 0) await putStockChanges(deps.pg, one.id, changed);
+  if (!one.isDryRun) return;
+  const short = counts.filter((count) => count.quantity < levelOf(count).reserved);
+  const problems = short.map(({ row, sku }): RowResult => {
+    const refusal = { code: 'STOCK_BELOW_RESERVED' as const, message: BELOW_RESERVED };
+    return { row, status: 'failed', sku, ...refusal };
+  });
+  if (problems.length > 0) await putProblems(deps.pg, one, problems);
+};
 
 /** Sets the counts once per import and batch: a repetition after a crash changes nothing. */
 const setStocks = async (
@@ -95,10 +142,15 @@ const setStocks = async (
       },
       { headers: { [STORE_HEADER]: one.storeId } },
     );
-    const message = 'more is reserved than the file has';
     for (const sku of refusedSkus) {
       const row = rows.get(sku) ?? 0;
-      problems.push({ row, status: 'failed', code: 'STOCK_BELOW_RESERVED', message, sku });
+      problems.push({
+        row,
+        status: 'failed',
+        code: 'STOCK_BELOW_RESERVED',
+        message: BELOW_RESERVED,
+        sku,
+      });
     }
     heartbeat();
   }
@@ -129,12 +181,13 @@ const write = async (
   from: number,
   setsStock: boolean,
 ): Promise<boolean> => {
-  await waitForLane(deps);
+  if (!one.isDryRun) await waitForLane(deps);
   const to = batch.units.at(-1)?.last ?? from;
   const stock = await writeBatch(deps.pg, one, from, rowsOf(batch));
   if (!stock) return false;
   // Stock is set before the batch is marked done, so that a crash in between repeats both.
-  if (setsStock) await setStocks(deps, one, from, stock);
+  if (setsStock) await compareStocks(deps, one, stock);
+  if (setsStock && !one.isDryRun) await setStocks(deps, one, from, stock);
   heartbeat({ row: to });
   return advanceImport(deps.pg, one, from, to);
 };
@@ -143,21 +196,30 @@ const write = async (
 const whyNot = async ({ pg }: Deps, importId: string): Promise<WriteOutcome> =>
   (await importOf(pg, importId)).status === 'paused' ? 'paused' : 'more';
 
-const writeAll = async (deps: Deps, one: Import): Promise<WriteOutcome> => {
+/** Reads the whole file once. INVALID_INPUT, MALFORMED_BODY, PERMISSION_DENIED. */
+const surveyed = async ({ pg }: Deps, one: Import): Promise<Survey> => {
+  const currencies = await listCurrencies(pg, one.storeId);
+  const survey = await surveyOf(piecesOf(pg, one.id), one, currencies, (row) => {
+    if (row % 1_000 === 0) heartbeat();
+  });
+  assertAllowed(one, survey);
+  return survey;
+};
+
+const writeAll = async (deps: Deps, found: Import): Promise<WriteOutcome> => {
+  // An older build has recorded no reading.
+  const reading = found.reading ?? (await surveyed(deps, found)).reading;
+  const one: Import = { ...found, reading };
   const retried = one.pass > 1 ? await failedRowsOf(deps.pg, one.id) : undefined;
   const setsStock = one.setsStock && !(await isRepeated(deps.pg, one));
-  const isWanted = ({ first, last }: Unit): boolean => {
-    if (last <= one.nextRow) return false;
-    if (!retried) return true;
-    for (let row = first; row <= last; row++) if (retried.has(row)) return true;
-    return false;
-  };
+  const isWanted = ({ last, rows }: Unit): boolean =>
+    last > one.nextRow && (!retried || rows.some((row) => retried.has(row)));
   let done = one.nextRow;
   let batch: Batch = { units: [], rows: 0 };
-  for await (const unit of unitsOf(piecesOf(deps.pg, one.id), one)) {
+  for await (const unit of unitsOf(() => piecesOf(deps.pg, one.id), one, reading)) {
     if (!isWanted(unit)) continue;
     batch.units.push(unit);
-    batch.rows += unit.last - unit.first + 1;
+    batch.rows += unit.rows.length;
     if (batch.rows < IMPORT_BATCH_ROWS) continue;
     if (!(await write(deps, one, batch, done, setsStock))) return whyNot(deps, one.id);
     done = unit.last;
@@ -168,25 +230,14 @@ const writeAll = async (deps: Deps, one: Import): Promise<WriteOutcome> => {
   return (await write(deps, one, batch, done, setsStock)) ? 'done' : whyNot(deps, one.id);
 };
 
-/** The number of the file's last readable row. INVALID_INPUT, MALFORMED_BODY, PERMISSION_DENIED. */
-const countRows = async ({ pg }: Deps, one: Import): Promise<number> => {
-  let total = 0;
-  let units = 0;
-  for await (const unit of unitsOf(piecesOf(pg, one.id), one)) {
-    assertAllowed(one, unit);
-    total = unit.last;
-    if (++units % 1_000 === 0) heartbeat();
-  }
-  return total;
-};
-
 export const importActivities = (deps: Deps) => {
   const { pg } = deps;
   return {
-    /** Reads the whole file once and records its number of rows, or why it cannot be read. */
+    /** Reads the whole file once and records how it is read, or why it cannot be. */
     async checkImport(importId: string): Promise<'readable' | 'unreadable'> {
       try {
-        await setTotal(pg, importId, await countRows(deps, await importOf(pg, importId)));
+        const { total, reading } = await surveyed(deps, await importOf(pg, importId));
+        await setReading(pg, importId, { total, reading });
         return 'readable';
       } catch (error) {
         const reason = unreadable(error);

@@ -119,7 +119,7 @@ export const SERVICE_CALLS: Record<string, readonly ServiceName[]> = {
   'holdfast.products.v1.ProductsService/BatchGetPrices': ['gateway', 'orders'],
   'holdfast.products.v1.ProductsService/GetProduct': ['search'],
 
-  'holdfast.inventory.v1.InventoryService/BatchGetStock': ['gateway', 'search'],
+  'holdfast.inventory.v1.InventoryService/BatchGetStock': ['gateway', 'search', 'worker'],
   'holdfast.inventory.v1.InventoryService/AdjustStock': ['gateway'],
   'holdfast.inventory.v1.InventoryService/ReceiveStock': ['worker'],
   'holdfast.inventory.v1.InventoryService/BatchSetStock': ['worker'],

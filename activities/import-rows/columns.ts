@@ -1,16 +1,20 @@
-// Maps the columns of Holdfast's, Spree's and Shopify's files to fields by their headers.
+// Maps the columns of Holdfast's, Spree's and Shopify's files, and JSON's fields, to ours.
 import type { ImportRow } from '../../domain/catalogue/imports.ts';
+import { editsAllowed, editsBetween } from '../../domain/catalogue/spelling.ts';
+import { isId } from '../../domain/ids.ts';
+import { isCurrency, type Currency } from '../../domain/money.ts';
 
 /** Fields that one column holds, and every header of that column. */
 const FIELDS: Record<string, string[]> = {
-  slug: ['slug', 'handle', 'url_handle'],
+  handle: ['slug', 'handle', 'url_handle'],
+  id: ['id', 'external_id', 'externalid', 'product_id'],
   sku: ['sku', 'variant_sku'],
   name: ['name', 'title', 'product_name'],
   description: ['description', 'body_html', 'body'],
   status: ['status'],
   price: ['price', 'variant_price'],
   compareAt: ['compare_at_price', 'compareatprice', 'variant_compare_at_price', 'compare_at'],
-  currency: ['currency', 'variant_currency'],
+  currency: ['currency', 'currency_code', 'variant_currency'],
   title: ['variant_title'],
   stock: [
     'inventory',
@@ -20,8 +24,12 @@ const FIELDS: Record<string, string[]> = {
     'stock',
     'quantity',
   ],
-  published: ['published', 'published_on_online_store'],
+  shown: ['published', 'published_on_online_store', 'is_published', 'visible', 'is_visible'],
+  hidden: ['hidden', 'is_hidden'],
 };
+
+/** A price column may name its currency: "Price (VND)", "price_eur". */
+const PRICED_IN = /^(.+)_([a-z]{3})$/;
 
 /** Headers of columns that become an attribute of this name. */
 const ATTRIBUTES: Record<string, string> = {
@@ -49,7 +57,7 @@ export const headerKey = (header: string): string =>
     .replace(/[^\p{L}\p{N}.]+/gu, '_')
     .replace(/^_+|_+$/g, '');
 
-type Take = (row: ImportRow, value: string) => void;
+export type Take = (row: ImportRow, value: string) => void;
 
 const separator = /\s*(?:->|>|\/(?=\s)|\|)\s*/;
 
@@ -65,13 +73,48 @@ export const pathsOf = (cell: string): string[][] =>
     )
     .filter((path) => path.length > 0);
 
+const fieldOf = (key: string): string | undefined =>
+  Object.keys(FIELDS).find((name) => FIELDS[name]?.includes(key));
+
+const YES = /^(?:true|yes|y|1)$/i;
+
+/** Excel keeps a sku of digits as a text: '00123 or ="00124". */
+export const withoutExcel = (value: string): string =>
+  /^="(.*)"$/s.exec(value)?.[1]?.replaceAll('""', '"') ?? value.replace(/^'(?=.)/, '');
+
+/** A product's id here, or the source's own: its handle comes before its id. */
+const takeKey = (row: ImportRow, field: string, value: string): void => {
+  if (field === 'id' && isId('product', value)) row.id = value;
+  else if (field === 'handle') row.keys = [value];
+  else row.keys = row.keys.length > 0 ? row.keys : [value];
+};
+
+const takeField = (row: ImportRow, field: string, value: string): void => {
+  if (field === 'shown') row.isPublished = YES.test(value);
+  else if (field === 'hidden') row.isPublished = !YES.test(value);
+  else if (field === 'id' || field === 'handle') takeKey(row, field, withoutExcel(value));
+  else Object.assign(row, { [field]: field === 'sku' ? withoutExcel(value) : value });
+};
+
+/** The price column's field and currency, where its header names one. */
+const pricedIn = (key: string): { field: string; currency: Currency } | undefined => {
+  const [, name = '', code = ''] = PRICED_IN.exec(key) ?? [];
+  const field = fieldOf(name);
+  const currency = code.toUpperCase();
+  return (field === 'price' || field === 'compareAt') && isCurrency(currency)
+    ? { field, currency }
+    : undefined;
+};
+
 const fieldTaker = (key: string): Take | undefined => {
-  const field = Object.keys(FIELDS).find((name) => FIELDS[name]?.includes(key));
-  if (!field) return undefined;
-  if (field === 'published') {
-    return (row, value) => void (row.isPublished = /^(?:true|yes|1)$/i.test(value));
-  }
-  return (row, value) => void Object.assign(row, { [field]: value });
+  const field = fieldOf(key);
+  if (field) return (row, value) => takeField(row, field, value);
+  const priced = pricedIn(key);
+  if (!priced) return undefined;
+  return (row, value) => {
+    takeField(row, priced.field, value);
+    row.currency ??= priced.currency;
+  };
 };
 
 /** An option takes two columns: its name is kept until its value is read. */
@@ -119,10 +162,12 @@ export const takerOf = (header: string): Take | undefined => {
 
 export const emptyRow = (row: number): ImportRow => ({
   row,
+  keys: [],
   options: {},
   attributes: {},
   categories: [],
   media: [],
+  notes: [],
 });
 
 /** Removes names of options without a value, and options without a name. */
@@ -133,29 +178,40 @@ const settled = (row: ImportRow): ImportRow => {
   return row;
 };
 
-/** Reads the records of a file with this header. */
-export const rowReader = (header: string[]) => {
-  const takers = header.map(takerOf);
-  return (record: string[], number: number): ImportRow => {
-    const row = emptyRow(number);
-    for (const [at, take] of takers.entries()) {
-      const value = record[at]?.trim() ?? '';
-      if (value !== '') take?.(row, value);
-    }
-    if (record.length > header.length && record.slice(header.length).some((one) => one.trim())) {
-      row.problem = `has ${record.length} fields where the header has ${header.length}`;
-    } else if (record.length < header.length / 2) {
-      row.problem = `has only ${record.length} of ${header.length} fields`;
-    }
-    return settled(row);
-  };
+/** Takes a record's values by its columns; `onUnknown` is called for each value of no field. */
+export const takeColumns = (
+  row: ImportRow,
+  takers: (Take | undefined)[],
+  record: string[],
+  onUnknown: (column: number) => void,
+): ImportRow => {
+  for (const [at, take] of takers.entries()) {
+    const value = record[at]?.trim() ?? '';
+    if (value === '') continue;
+    if (take) take(row, value);
+    else onUnknown(at);
+  }
+  return settled(row);
+};
+
+/** The header that is probably meant by an unknown one. */
+export const suggestionFor = (header: string): string | undefined => {
+  const key = headerKey(header);
+  const parts = key.split('_');
+  const known = [...Object.values(FIELDS).flat(), ...Object.keys(ATTRIBUTES)];
+  const near = known.find((one) => {
+    const edits = editsAllowed(key, one);
+    return edits > 0 && editsBetween(key, one, edits) <= edits;
+  });
+  return near ?? known.find((one) => !['id', 'type', 'body'].includes(one) && parts.includes(one));
 };
 
 /** A header needs a column for the name, and one for the price, the sku or the handle. */
 export const isHeader = (header: string[]): boolean => {
   const keys = header.map(headerKey);
   const has = (field: string): boolean => keys.some((key) => FIELDS[field]?.includes(key));
-  return (has('name') || has('slug') || has('sku')) && (has('price') || has('name'));
+  const isPriced = has('price') || keys.some((key) => pricedIn(key));
+  return (has('name') || has('handle') || has('sku')) && (isPriced || has('name'));
 };
 
 /** Shopify repeats no option names after a handle's first row: later rows take that row's names. */

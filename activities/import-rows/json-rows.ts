@@ -1,6 +1,6 @@
 // Turns the elements of a JSON array into rows, by a mapping or by the names of the columns.
 import type { ImportCategory, ImportRow } from '../../domain/catalogue/imports.ts';
-import { slugOf } from '../../domain/product.ts';
+import { nameKeyOf } from '../../domain/product.ts';
 import { emptyRow, headerKey, pathsOf, takerOf } from './columns.ts';
 
 type Element = Record<string, unknown>;
@@ -22,16 +22,27 @@ const valueAt = (element: Element, path: string): unknown =>
     .split('.')
     .reduce<unknown>((value, key) => (isElement(value) ? value[key] : undefined), element);
 
-/** The fields that a mapping may name: ours, `attributes.<name>` and `options.<name>`. */
-const put = (row: ImportRow, target: string, value: unknown): void => {
+/**
+ * The fields that a mapping may name: ours, `attributes.<name>` and `options.<name>`. Returns false
+ * for a value of no field.
+ */
+const put = (row: ImportRow, target: string, value: unknown): boolean => {
   const [text, ...more] = textsOf(value);
-  if (text === undefined || text === '') return;
+  if (text === undefined || text === '') return true;
   const [kind, name = ''] = target.split(/\.(.*)/s);
   if (kind === 'attributes' && name) row.attributes[name] = [text, ...more].join(', ');
   else if (kind === 'options' && name) row.options[name] = text;
   else if (kind === 'collections' || kind === 'categories') {
     for (const one of [text, ...more]) row.categories.push(...pathsOf(one));
-  } else for (const one of [text, ...more]) takerOf(target)?.(row, one);
+  } else {
+    const take = takerOf(target);
+    if (!take) return false;
+    for (const one of [text, ...more]) take(row, one);
+    // A number has a point, whatever sign the file's texts have.
+    if (typeof value === 'number' && row.price === text) row.price = value;
+    if (typeof value === 'number' && row.compareAt === text) row.compareAt = value;
+  }
+  return true;
 };
 
 const NESTED = ['variants', 'options', 'attributes'];
@@ -41,11 +52,18 @@ const putMap = (row: ImportRow, target: 'options' | 'attributes', value: unknown
   for (const [name, text] of Object.entries(value)) put(row, `${target}.${name}`, text);
 };
 
-const rowOf = (element: Element, mapping: Record<string, string>, number: number): ImportRow => {
+/** How a file's elements are read, and who is to know of values that no field takes. */
+export interface JsonReading {
+  mapping: Record<string, string>;
+  onUnknown: (column: string) => void;
+}
+
+const rowOf = (element: Element, { mapping, onUnknown }: JsonReading, number: number) => {
   const row = emptyRow(number);
   const mapped = new Set(Object.values(mapping));
   for (const [key, value] of Object.entries(element)) {
-    if (!mapped.has(key) && !NESTED.includes(headerKey(key))) put(row, key, value);
+    if (mapped.has(key) || NESTED.includes(headerKey(key))) continue;
+    if (!put(row, key, value)) onUnknown(key);
   }
   putMap(row, 'options', element['options']);
   putMap(row, 'attributes', element['attributes']);
@@ -58,17 +76,13 @@ const rowOf = (element: Element, mapping: Record<string, string>, number: number
 };
 
 /** One row for each variant, or one for the element; all have the element's number. */
-export const jsonRows = (
-  element: Element,
-  mapping: Record<string, string>,
-  number: number,
-): ImportRow[] => {
-  const row = rowOf(element, mapping, number);
+export const jsonRows = (element: Element, reading: JsonReading, number: number): ImportRow[] => {
+  const row = rowOf(element, reading, number);
   const variants = element['variants'];
   if (!Array.isArray(variants) || variants.length === 0) return [row];
   return variants.filter(isElement).map((variant) => {
-    const own = rowOf(variant, {}, number);
-    const { name: title, ...rest } = own;
+    const own = rowOf(variant, { ...reading, mapping: {} }, number);
+    const { name: title, keys: _, id: __, ...rest } = own;
     const given = Object.fromEntries(
       Object.entries(rest).filter(([, value]) => value !== undefined),
     );
@@ -78,6 +92,7 @@ export const jsonRows = (
       title: own.title ?? title,
       attributes: row.attributes,
       media: row.media,
+      notes: row.notes,
     };
   });
 };
@@ -97,7 +112,7 @@ export const isCategory = (element: Element): boolean =>
 
 const handleOf = (element: Element): string =>
   textsOf(element['id'] ?? element['handle'] ?? element['slug'])[0] ??
-  slugOf(textsOf(element['name'])[0] ?? '');
+  nameKeyOf(textsOf(element['name'])[0] ?? '');
 
 /** The node, its ancestors by its path, and its descendants, all with one row number. */
 export const categoriesOf = (element: Element, row: number): ImportCategory[] => {

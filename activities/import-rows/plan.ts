@@ -1,39 +1,58 @@
 // Plans the writes of one product's rows, and judges every row on its own.
-import type {
-  ImportRow,
-  PlannedProduct,
-  PlannedVariant,
-  RowCode,
-  RowResult,
-} from '../../domain/catalogue/imports.ts';
+import type { ImportReading } from '../../domain/catalogue/import-report.ts';
 import {
-  currencyOf,
-  DEFAULT_CURRENCY,
-  minorFromNumber,
-  type Currency,
-} from '../../domain/money.ts';
+  KEY_LENGTH_MAX,
+  type ImportRow,
+  type PlannedProduct,
+  type PlannedVariant,
+  type RowCode,
+  type RowResult,
+} from '../../domain/catalogue/imports.ts';
+import { currencyOf, minorFromNumber, type Currency } from '../../domain/money.ts';
 import {
   DESCRIPTION_LENGTH_MAX,
   NAME_LENGTH_MAX,
+  SKU_LENGTH_MAX,
   SKU_PATTERN,
   slugOf,
   VARIANTS_MAX,
   type ProductStatus,
+  type Variant,
 } from '../../domain/product.ts';
 import { STOCK_QUANTITY_MAX } from '../../domain/stock.ts';
+import { agrees, amountOf, currencyBeside, evidenceOf, withPoint } from './amounts.ts';
 import { textOfHtml } from './html.ts';
 
 const TEXT_LENGTH_MAX = 500;
 const MEDIA_MAX = 50;
+/** A cell as a message shows it; no amount is longer. */
+const CELL_SHOWN_MAX = 60;
 const ATTRIBUTES_MAX = 50;
-const SKU_LENGTH_MAX = 64;
 
 const STATUSES: Record<string, ProductStatus> = {
   active: 'published',
   published: 'published',
   draft: 'draft',
   archived: 'archived',
+  // Words of other shops for what shoppers are not shown.
+  inactive: 'draft',
+  disabled: 'draft',
+  hidden: 'draft',
+  private: 'draft',
+  pending: 'draft',
+  unlisted: 'draft',
 };
+
+const NOT_CLEAN = 'is not clean UTF-8 text: name its encoding, such as encoding=windows-1252';
+
+/** Currencies whose prices usually have three digits after the point. */
+const THREE_DECIMALS = /^(?:BHD|IQD|JOD|KWD|LYD|OMR|TND)$/;
+
+/** A product's plan so far, and how its file is read. */
+interface Planning {
+  planned: PlannedProduct;
+  reading: ImportReading;
+}
 
 /** A row that is refused, with the reason. */
 class Refused extends Error {
@@ -52,25 +71,52 @@ const hasBrokenText = (row: ImportRow): boolean =>
     (value) => typeof value === 'string' && (/[\0\uFFFD]/.test(value) || !value.isWellFormed()),
   );
 
-const AMOUNT = /^[$€£¥]?\s*(\d{1,12}|\d{1,3}(?:,\d{3})+)(?:\.(\d+))?$/;
+/** The decimals that a number in this currency may have. */
+const decimalsOf = (point: string): string => (point.split('.')[1] ?? '').replace(/0+$/, '');
 
-/** Reads "29.99" or "$1,299.00" as minor units, without floating-point error. */
-const minorOf = (text: string, currency: Currency, path: string): number => {
-  const [, whole, decimals = ''] = AMOUNT.exec(text) ?? [];
-  if (whole === undefined) throw refuse(`${path} is not an amount of zero or more`);
+/** "1,299" may be 1299 or 1.299, unless the file or its uploader says which. */
+const isDoubtful = (number: string, currency: Currency, { decimal }: ImportReading): boolean => {
+  if (decimal.from !== 'default' || evidenceOf(number) !== 'doubtful') return false;
+  return !(number.includes('.') && THREE_DECIMALS.test(currency));
+};
+
+/** Reads an amount as minor units, without floating-point error. */
+const minorOf = (
+  given: string | number,
+  currency: Currency,
+  reading: ImportReading,
+  path: string,
+): number => {
+  const text = String(given).slice(0, CELL_SHOWN_MAX);
+  const amount = typeof given === 'number' ? undefined : amountOf(text);
+  if (amount && !agrees(amount, currency)) {
+    throw refuse(`${path}: ${text} is not in ${currency}: import with currency=`);
+  }
+  if (amount && isDoubtful(amount.number, currency, reading)) {
+    throw refuse(`${path}: ${text} can be read in two ways: import with decimal=. or decimal=,`);
+  }
+  const point = amount ? withPoint(amount.number, reading.decimal.sign) : text;
+  const isNumber = typeof given === 'number' ? given >= 0 : amount !== undefined;
+  if (point === undefined || !isNumber) throw refuse(`${path} is not an amount of zero or more`);
   // "29.9000" is as precise as "29.90".
-  const amount = Number(`${whole.replaceAll(',', '')}.${decimals.replace(/0+$/, '') || '0'}`);
+  const [whole = ''] = point.split('.');
+  const value = typeof given === 'number' ? given : Number(`${whole}.${decimalsOf(point) || '0'}`);
   try {
-    return minorFromNumber(amount, currency, path);
+    return minorFromNumber(value, currency, path);
   } catch (error) {
     throw refuse(error instanceof Error ? error.message : `${path} is wrong`);
   }
 };
 
 /** Stock that cannot be taken is left out with a note: shops count below zero what they owe. */
-const stockOf = (text: string | undefined): { stock: number | undefined; note?: string } => {
+const stockOf = (
+  text: string | undefined,
+  { decimal }: ImportReading,
+): { stock: number | undefined; note?: string } => {
   if (text === undefined) return { stock: undefined };
-  const quantity = /^\d{1,10}(?:\.0+)?$/.test(text) ? Number(text) : Number.NaN;
+  const isClear = decimal.from !== 'default' || evidenceOf(text) !== 'doubtful';
+  const point = isClear ? withPoint(text, decimal.sign) : undefined;
+  const quantity = point !== undefined && decimalsOf(point) === '' ? Number(point) : Number.NaN;
   if (quantity <= STOCK_QUANTITY_MAX) return { stock: quantity };
   return { stock: undefined, note: 'stock was left out: it is no whole number of zero or more' };
 };
@@ -85,16 +131,28 @@ const optionsOf = ({ options }: ImportRow): Record<string, string> => {
   return Object.fromEntries(entries);
 };
 
-const skuOf = (row: ImportRow, slug: string, options: Record<string, string>): string => {
-  const made = [slug, ...Object.values(options).map(slugOf)].join('-').toUpperCase();
-  const sku = row.sku ?? made.slice(0, SKU_LENGTH_MAX);
-  if (!SKU_PATTERN.test(sku)) throw refuse('sku has characters that no sku may have');
-  return sku;
+const skuOf = (
+  row: ImportRow,
+  slug: string,
+  options: Record<string, string>,
+): { sku: string; hasOwnSku: boolean } => {
+  if (row.sku === undefined) {
+    const made = [slug, ...Object.values(options).map(slugOf)].filter((part) => part !== '');
+    const sku = made.join('-').toUpperCase().slice(0, SKU_LENGTH_MAX).replace(/-$/, '');
+    return { sku, hasOwnSku: false };
+  }
+  if (row.sku.length > SKU_LENGTH_MAX) throw refuse(`sku is longer than ${SKU_LENGTH_MAX}`);
+  if (!SKU_PATTERN.test(row.sku)) throw refuse('sku has characters that cannot be printed');
+  return { sku: row.sku, hasOwnSku: true };
 };
 
-const currencyIn = (row: ImportRow): Currency => {
+/** The row's own currency, the code beside its price, or that of the whole file. */
+const currencyIn = (row: ImportRow, reading: ImportReading): Currency => {
+  const beside = typeof row.price === 'string' ? currencyBeside(amountOf(row.price)) : undefined;
   try {
-    return row.currency ? currencyOf(row.currency.toUpperCase()) : DEFAULT_CURRENCY;
+    return row.currency
+      ? currencyOf(row.currency.toUpperCase())
+      : (beside ?? reading.currency.code);
   } catch {
     throw refuse('currency is not one that is known');
   }
@@ -102,24 +160,27 @@ const currencyIn = (row: ImportRow): Currency => {
 
 const variantOf = (
   row: ImportRow,
-  slug: string,
-  position: number,
+  { planned, reading }: Planning,
 ): PlannedVariant & { note?: string } => {
   const options = optionsOf(row);
-  const currency = currencyIn(row);
+  const currency = currencyIn(row, reading);
   if (row.price === undefined) throw refuse('price is missing');
-  const compareAt = row.compareAt ? minorOf(row.compareAt, currency, 'compare-at price') : 0;
+  const compareAt = row.compareAt
+    ? minorOf(row.compareAt, currency, reading, 'compare-at price')
+    : 0;
+  const { sku, hasOwnSku } = skuOf(row, planned.slug, options);
   return {
     row: row.row,
-    ...stockOf(row.stock),
+    hasOwnSku,
+    ...stockOf(row.stock, reading),
     variant: {
-      sku: skuOf(row, slug, options),
+      sku,
       title: (row.title ?? Object.values(options).join(' / ')).slice(0, NAME_LENGTH_MAX),
       options,
-      priceMinor: minorOf(row.price, currency, 'price'),
+      priceMinor: minorOf(row.price, currency, reading, 'price'),
       currency,
       ...(compareAt > 0 && { compareAtMinor: compareAt }),
-      position,
+      position: planned.variants.length,
     },
   };
 };
@@ -130,10 +191,12 @@ const isMore = (row: ImportRow): boolean =>
 
 /** A row that describes the product: it has no options, and other rows of the product have some. */
 const isMaster = (row: ImportRow, rows: ImportRow[]): boolean =>
-  rows.length > 1 &&
-  row.stock === undefined &&
-  Object.keys(row.options).length === 0 &&
-  rows.some((other) => other !== row && Object.keys(other.options).length > 0);
+  row.isMaster ??
+  (!row.isVariation &&
+    rows.length > 1 &&
+    row.stock === undefined &&
+    Object.keys(row.options).length === 0 &&
+    rows.some((other) => other !== row && Object.keys(other.options).length > 0));
 
 /** Text is never longer than its markup, so most descriptions are not parsed for this. */
 const isTooLong = (description: string): boolean =>
@@ -142,7 +205,8 @@ const isTooLong = (description: string): boolean =>
 
 const checkProduct = (row: ImportRow): void => {
   if (row.problem) throw new Refused('MALFORMED_ROW', row.problem);
-  if (hasBrokenText(row)) throw new Refused('MALFORMED_ROW', 'is not clean UTF-8 text');
+  if (hasBrokenText(row)) throw new Refused('MALFORMED_ROW', NOT_CLEAN);
+  if (row.keys.some((key) => key.length > KEY_LENGTH_MAX)) throw refuse('the handle is too long');
   if ((row.name?.length ?? 0) > NAME_LENGTH_MAX) throw refuse('name is too long');
   if (isTooLong(row.description ?? '')) throw refuse('description is too long');
   if (row.status && !STATUSES[row.status.toLowerCase()])
@@ -173,9 +237,24 @@ const takeProduct = (planned: PlannedProduct, row: ImportRow): string | undefine
   return row.media.every(isUrl) ? undefined : 'an image was left out: it is not a URL';
 };
 
+const sameOptions = (a: Variant, b: Variant): boolean =>
+  JSON.stringify(a.options) === JSON.stringify(b.options);
+
+/** A sku that is made must not be another variant's: "B" and "B+" both make "B". */
+const withFreeSku = (next: PlannedVariant, planned: PlannedVariant[]): PlannedVariant => {
+  const { variant, hasOwnSku } = next;
+  const others = planned.filter(({ variant: other }) => !sameOptions(other, variant));
+  const isTaken = (sku: string): boolean => others.some((one) => one.variant.sku === sku);
+  if (hasOwnSku || !isTaken(variant.sku)) return next;
+  const base = variant.sku.slice(0, SKU_LENGTH_MAX - 4);
+  const number = planned.findIndex((_, at) => !isTaken(`${base}-${at + 2}`));
+  return { ...next, variant: { ...variant, sku: `${base}-${number + 2}` } };
+};
+
 /** Adds the row's variant; returns what was left out of it. */
-const takeVariant = (planned: PlannedProduct, row: ImportRow): string | undefined => {
-  const { note, ...next } = variantOf(row, planned.slug, planned.variants.length);
+const takeVariant = ({ planned, reading }: Planning, row: ImportRow): string | undefined => {
+  const { note, ...read } = variantOf(row, { planned, reading });
+  const next = withFreeSku(read, planned.variants);
   const { sku, currency } = next.variant;
   const [first] = planned.variants;
   if (first && first.variant.currency !== currency) {
@@ -185,7 +264,7 @@ const takeVariant = (planned: PlannedProduct, row: ImportRow): string | undefine
   if (same) {
     const isRepeated =
       same.variant.priceMinor === next.variant.priceMinor &&
-      JSON.stringify(same.variant.options) === JSON.stringify(next.variant.options);
+      sameOptions(same.variant, next.variant);
     if (isRepeated) return note;
     throw refuse('sku is given twice');
   }
@@ -205,34 +284,39 @@ const refusalOf = (work: () => void): Refused | undefined => {
   }
 };
 
-const judged = (planned: PlannedProduct, row: ImportRow, rows: ImportRow[]): RowResult => {
+const judged = (planning: Planning, row: ImportRow, rows: ImportRow[]): RowResult => {
   const { row: number, sku } = row;
   const unclean = refusalOf(() => checkProduct(row));
   const isOfProduct = isMore(row) || isMaster(row, rows);
   let leftOut: string | undefined;
   const take = (): void => {
-    if (!isOfProduct) leftOut = takeVariant(planned, row);
+    if (!isOfProduct) leftOut = takeVariant(planning, row);
   };
   const refused = unclean ?? refusalOf(take);
   const isForeign = refused?.code === 'OTHER_CURRENCY';
   // A refused variant's row still names its product: often no other row has the name.
-  const ofProduct = unclean || isForeign ? undefined : takeProduct(planned, row);
-  const notes = [leftOut, ofProduct].filter((note) => note !== undefined);
+  const ofProduct = unclean || isForeign ? undefined : takeProduct(planning.planned, row);
+  const notes = [leftOut, ofProduct, ...row.notes].filter((note) => note !== undefined);
   const note = notes.length > 0 ? notes.join('; ') : undefined;
   if (!refused) return { row: number, status: 'succeeded', sku, message: note };
   const { code, message } = refused;
   return { row: number, status: isForeign ? 'skipped' : 'failed', code, message, sku };
 };
 
+/** The first of handle, name and sku that makes a slug with a letter in it. */
+const slugFrom = (rows: ImportRow[]): string => {
+  const [head] = rows;
+  const name = rows.find((row) => row.name !== undefined)?.name;
+  const texts = [head?.keys[0], name, head?.sku].map((text) => slugOf(text ?? ''));
+  return texts.find((slug) => /[a-z]/.test(slug)) ?? 'product';
+};
+
 /** Plans the product that these rows make; a failed row does not affect the others. */
-export const planProduct = (
-  rows: ImportRow[],
-  slug: string,
-  hasOwnSlug: boolean,
-): PlannedProduct => {
+export const planProduct = (rows: ImportRow[], reading: ImportReading): PlannedProduct => {
   const planned: PlannedProduct = {
-    slug,
-    hasOwnSlug,
+    slug: slugFrom(rows),
+    id: rows.find(({ id }) => id !== undefined)?.id,
+    keys: [...new Set(rows.flatMap(({ keys }) => keys))],
     name: undefined,
     description: undefined,
     status: undefined,
@@ -242,6 +326,6 @@ export const planProduct = (
     variants: [],
     results: [],
   };
-  planned.results = rows.map((row) => judged(planned, row, rows));
+  planned.results = rows.map((row) => judged({ planned, reading }, row, rows));
   return planned;
 };

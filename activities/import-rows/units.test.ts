@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { ImportFormat } from '../../domain/catalogue/imports.ts';
 import { csvRecords } from './csv.ts';
 import { jsonElements } from './json-elements.ts';
+import { surveyOf } from './survey.ts';
 import { unitsOf, type Unit } from './units.ts';
 
 /**
@@ -20,13 +21,20 @@ const all = async <T>(list: AsyncIterable<T>): Promise<T[]> => {
   return items;
 };
 
-const read = (text: string, mapping: Record<string, string> = {}, format: ImportFormat = 'auto') =>
-  all(unitsOf(pieces(text), { format, mapping }));
+const read = async (
+  text: string,
+  mapping: Record<string, string> = {},
+  format: ImportFormat = 'auto',
+): Promise<Unit[]> => {
+  const shape = { format, mapping, settings: {} };
+  const { reading } = await surveyOf(pieces(text), shape, []);
+  return all(unitsOf(() => pieces(text), shape, reading));
+};
 
 const results = (units: Unit[]): unknown[] =>
-  units.flatMap(({ planned, problem, first }): unknown[] =>
+  units.flatMap(({ planned, problem, last }): unknown[] =>
     problem
-      ? [[first, 'failed', problem]]
+      ? [[last, 'failed', problem]]
       : (planned?.results ?? []).map(({ row, status, message }) => [row, status, message ?? '']),
   );
 const skus = (units: Unit[]): string[] =>
@@ -202,7 +210,7 @@ describe('a row of a CSV file', () => {
     ],
     [
       'with too many decimals fails',
-      'a,A1,One,1.999,USD,5,,',
+      'a,A1,One,1.9999,USD,5,,',
       [[1, 'failed', 'price: has more than 2 decimals, which USD does not have']],
     ],
     [
@@ -211,9 +219,14 @@ describe('a row of a CSV file', () => {
       [[1, 'failed', 'currency is not one that is known']],
     ],
     [
-      'with a sku of blanks in it fails',
-      'a,A 1,One,1,USD,5,,',
-      [[1, 'failed', 'sku has characters that no sku may have']],
+      'with a sku of any printable characters is taken',
+      'a,"A 1 #+(ü)",One,1,USD,5,,',
+      [[1, 'succeeded', '']],
+    ],
+    [
+      'with a control character in its sku fails',
+      'a,A\u00011,One,1,USD,5,,',
+      [[1, 'failed', 'sku has characters that cannot be printed']],
     ],
     [
       'with more fields than the header fails',
@@ -241,7 +254,7 @@ describe('a row of a CSV file', () => {
     [
       'with a broken character fails',
       'a,A1,O\uFFFDne,1,USD,5,,',
-      [[1, 'failed', 'is not clean UTF-8 text']],
+      [[1, 'failed', 'is not clean UTF-8 text: name its encoding, such as encoding=windows-1252']],
     ],
     [
       'of a dollar sign and thousands is taken',
@@ -335,15 +348,10 @@ describe('a JSON array of products', () => {
       [3, 'failed', 'is not an object'],
       [4, 'failed', 'price is not an amount of zero or more'],
     ]);
-    expect(units.map(({ planned }) => planned?.slug)).toEqual([
-      'pole',
-      'pole-2',
-      undefined,
-      'free',
-    ]);
+    expect(units.map(({ planned }) => planned?.keys)).toEqual([['1'], ['2'], undefined, ['3']]);
     expect(units[0]?.planned?.attributes).toEqual({ brand: 'Acme', type: 'Trekking' });
     const mapped = await read(JSON.stringify(list), { sku: 'Id', collections: 'Type' });
-    expect(mapped[1]?.planned).toMatchObject({ slug: 'pole-2', categories: [['Trekking']] });
+    expect(mapped[1]?.planned).toMatchObject({ keys: [], categories: [['Trekking']] });
   });
 
   test('may nest its variants, all of one row', async () => {
@@ -426,7 +434,10 @@ describe('a file in UTF-16', () => {
       const cut = async function* () {
         for (let at = 0; at < file.length; at += length) yield file.subarray(at, at + length);
       };
-      const units = await all(unitsOf(cut(), { format: 'auto', mapping: {} }));
+      const shape = { format: 'auto' as const, mapping: {}, settings: {} };
+      const { reading } = await surveyOf(cut(), shape, []);
+      expect(reading.encoding).toBe(isLittle ? 'utf-16le' : 'utf-16be');
+      const units = await all(unitsOf(cut, shape, reading));
       expect(units.map(({ planned }) => planned?.name)).toEqual(['Kaffeemühle']);
     }
   });

@@ -5,6 +5,7 @@ import type { Pg } from '../../db/postgres/client.ts';
 import {
   appendPiece,
   closeUpload,
+  countEffects,
   forgetImport,
   importById,
   listImports,
@@ -15,7 +16,9 @@ import {
 } from '../../db/postgres/catalogue/imports.ts';
 import { DomainError, invalid } from '../../domain/errors.ts';
 import { isId, newId, type StoreId } from '../../domain/ids.ts';
+import { DECIMAL_SIGNS, ENCODINGS } from '../../domain/catalogue/import-report.ts';
 import { IMPORT_BYTES_MAX, IMPORT_FORMATS } from '../../domain/catalogue/imports.ts';
+import { CURRENCIES } from '../../domain/money.ts';
 import { boundedPieces } from '../http/body.ts';
 import { pageQuery, type Cursors } from '../http/cursors.ts';
 import { listPage } from '../http/lists.ts';
@@ -23,19 +26,29 @@ import { may } from '../http/principals.ts';
 import { reply, route, type Route } from '../http/routes.ts';
 import { importResultRoutes } from './import-results.ts';
 import type { ImportWorkflows } from './import-workflows.ts';
-import { importResponse, listResponse } from './responses.ts';
+import { importResponse, importWithReport, listResponse } from './responses.ts';
 
 /** Equals the gateway's limit of an upload. */
 const IMPORT_LIMITS = { bytesMax: IMPORT_BYTES_MAX, ms: 10 * 60_000 };
 /** Small enough that many uploads at once take little memory, large enough that rows are few. */
 const PIECE_BYTES = 256 * 1024;
 const MAP_LENGTH_MAX = 4_000;
+const SOURCE_LENGTH_MAX = 60;
 
 const TYPES = /^(?:text\/csv|application\/csv|application\/json|text\/plain)\b/i;
 
 const uploadQuery = z.strictObject({
   format: z.enum(IMPORT_FORMATS).default('auto'),
   map: z.string().max(MAP_LENGTH_MAX).optional(),
+  currency: z.enum(CURRENCIES).optional(),
+  decimal: z.enum(DECIMAL_SIGNS).optional(),
+  encoding: z.enum(ENCODINGS).optional(),
+  source: z
+    .string()
+    .regex(/^[\w.-]+$/)
+    .max(SOURCE_LENGTH_MAX)
+    .optional(),
+  dryRun: z.enum(['true', 'false']).default('false'),
 });
 
 /** `name:Name,price:Price`: the column of each field. */
@@ -74,8 +87,25 @@ const shown = (one: Import) => ({
     skipped: one.skipped,
   },
   ...(one.reason !== null && { reason: one.reason }),
+  ...(one.isDryRun && { dryRun: true as const }),
   createdAt: one.createdAt.toISOString(),
 });
+
+/** An import with its report: how the file is read, and the first products of each kind. */
+const withReport = async (pg: Pg, one: Import) => {
+  const { reading, samples, failed } = one;
+  if (!reading) return shown(one);
+  const { made, changed } = await countEffects(pg, one.id);
+  return {
+    ...shown(one),
+    report: {
+      ...reading,
+      made: { count: made, first: samples.made },
+      changed: { count: changed, first: samples.changed },
+      refused: { count: failed, first: samples.refused },
+    },
+  };
+};
 
 /** Stores the body in chunks while it arrives; returns its hash and length. */
 const storeFile = async (pg: Pg, id: string, request: Request) => {
@@ -107,7 +137,8 @@ const uploadRoute = ({ pg, workflows }: ImportDeps): Route =>
     path: '/imports',
     summary:
       'Upload a catalogue as CSV or JSON; its rows are written in the background. It needs ' +
-      'products:write too, and inventory:write where the file has stock.',
+      'products:write too, and inventory:write where the file has stock. A dry run reads the ' +
+      'file and reports what would be done.',
     needs: 'imports:write',
     query: uploadQuery,
     kind: 'upload',
@@ -125,7 +156,10 @@ const uploadRoute = ({ pg, workflows }: ImportDeps): Route =>
       const id = newId('import');
       const mapping = mappingOf(query.map);
       const setsStock = may(principal, 'inventory:write');
-      await openImport(pg, { id, storeId, format: query.format, mapping, setsStock });
+      const { format, currency, decimal, encoding, source } = query;
+      const settings = { currency, decimal, encoding, source };
+      const isDryRun = query.dryRun === 'true';
+      await openImport(pg, { id, storeId, format, mapping, settings, setsStock, isDryRun });
       try {
         const { sha256, bytes } = await storeFile(pg, id, request);
         if (bytes === 0) throw new DomainError('MALFORMED_BODY', 'the file is empty');
@@ -191,12 +225,12 @@ const readRoutes = ({ pg, cursors }: ImportDeps): Route[] => [
   route({
     method: 'get',
     path: '/imports/:id',
-    summary: 'An import and its progress.',
+    summary: 'An import, its progress, and its report.',
     needs: 'imports:write',
-    response: importResponse,
+    response: importWithReport,
     statuses: { 200: 'the import' },
     handler: async ({ params, principal }) =>
-      reply(shown(await importById(pg, principal.storeId, idOf(params)))),
+      reply(await withReport(pg, await importById(pg, principal.storeId, idOf(params)))),
   }),
 ];
 

@@ -1,6 +1,13 @@
 // Response schemas of the Products API.
 import { z } from 'zod';
-import { IMPORT_FORMATS, ROW_STATUSES } from '../../domain/catalogue/imports.ts';
+import {
+  DECIMAL_SIGNS,
+  ENCODINGS,
+  ORIGINS,
+  SAMPLES_MAX,
+  UNKNOWN_COLUMNS_MAX,
+} from '../../domain/catalogue/import-report.ts';
+import { FILE_FORMATS, IMPORT_FORMATS, ROW_STATUSES } from '../../domain/catalogue/imports.ts';
 import { CURRENCIES } from '../../domain/money.ts';
 import {
   DESCRIPTION_LENGTH_MAX,
@@ -68,7 +75,53 @@ export const importResponse = z.object({
   format: z.enum(IMPORT_FORMATS),
   rows: z.object({ total: count, succeeded: count, failed: count, skipped: count }),
   reason: words(TEXT_LENGTH_MAX).optional(),
+  dryRun: z.literal(true).optional().describe('Nothing is written but the report.'),
   createdAt: moment,
+});
+
+const sample = z.object({
+  row: z.number().int(),
+  name: words(NAME_LENGTH_MAX),
+  sku: words(SKU_LENGTH_MAX).optional(),
+  productId: idText('product').optional(),
+});
+const firstOf = <T extends z.ZodType>(item: T) =>
+  z.object({ count, first: z.array(item).max(SAMPLES_MAX) });
+
+const report = z
+  .object({
+    format: z.enum(FILE_FORMATS),
+    source: words(TEXT_LENGTH_MAX).describe('Whose handles and external ids the file has.'),
+    encoding: z.enum(ENCODINGS),
+    currency: z
+      .object({ code: z.enum(CURRENCIES), from: z.enum(ORIGINS) })
+      .describe('The currency of rows that name none, and who says so.'),
+    decimal: z.object({ sign: z.enum(DECIMAL_SIGNS), from: z.enum(ORIGINS) }),
+    unknownColumns: z
+      .array(
+        z.object({
+          column: words(TEXT_LENGTH_MAX),
+          values: count,
+          suggestion: words(TEXT_LENGTH_MAX).optional(),
+        }),
+      )
+      .max(UNKNOWN_COLUMNS_MAX)
+      .describe('Columns of which nothing is taken, and the column that is probably meant.'),
+    made: firstOf(sample),
+    changed: firstOf(sample.extend({ fields: z.array(words(TEXT_LENGTH_MAX)).max(20) })),
+    refused: firstOf(
+      z.object({
+        row: z.number().int(),
+        code: codeText,
+        message: words(TEXT_LENGTH_MAX),
+        sku: words(NAME_LENGTH_MAX).optional(),
+      }),
+    ).describe('Rows that are not taken.'),
+  })
+  .meta({ title: 'ImportReport' });
+
+export const importWithReport = importResponse.extend({
+  report: report.optional().describe('Present once the file has been read.'),
 });
 
 export const rowResponse = z.object({

@@ -2,7 +2,16 @@
 import type { ErrorCode } from '../errors.ts';
 import type { ProductStatus, Variant } from '../product.ts';
 
-export const IMPORT_FORMATS = ['auto', 'holdfast', 'shopify', 'spree', 'json'] as const;
+export const FILE_FORMATS = [
+  'holdfast',
+  'shopify',
+  'spree',
+  'woocommerce',
+  'google',
+  'json',
+] as const;
+export type FileFormat = (typeof FILE_FORMATS)[number];
+export const IMPORT_FORMATS = ['auto', ...FILE_FORMATS] as const;
 export type ImportFormat = (typeof IMPORT_FORMATS)[number];
 
 export const IMPORT_STATUSES = ['uploading', 'running', 'paused', 'completed', 'failed'] as const;
@@ -22,7 +31,16 @@ export type RowCode =
   | 'MALFORMED_ROW'
   | 'UNKNOWN_COLLECTION'
   | 'OTHER_CURRENCY'
+  | 'AMBIGUOUS_PRODUCT'
+  | 'UNKNOWN_PRODUCT'
   | 'UNCHANGED';
+
+/** How a file says which product it means; `key` is the handle or external id of its source. */
+export const NAMED_BY = ['id', 'key', 'sku', 'name'] as const;
+export type NamedBy = (typeof NAMED_BY)[number];
+
+/** Longest handle or external id. */
+export const KEY_LENGTH_MAX = 500;
 
 export interface RowResult {
   /** Row number, counted from 1 without the header and blank lines. */
@@ -32,20 +50,26 @@ export interface RowResult {
   message?: string | undefined;
   sku?: string | undefined;
   productId?: string | undefined;
+  namedBy?: NamedBy | undefined;
+  effect?: 'made' | 'changed' | undefined;
 }
 
 /** The fields of one row as text; a field the row does not have is absent. */
 export interface ImportRow {
   row: number;
-  slug?: string | undefined;
+  /** The product's id here. */
+  id?: string | undefined;
+  /** The source's handle or external id of the product, exactly as written. */
+  keys: string[];
   sku?: string | undefined;
   name?: string | undefined;
   description?: string | undefined;
   status?: string | undefined;
   /** Whether its shop shows the product, where a column of its own says so. */
   isPublished?: boolean | undefined;
-  price?: string | undefined;
-  compareAt?: string | undefined;
+  /** A number where the file has one (JSON), otherwise its text. */
+  price?: string | number | undefined;
+  compareAt?: string | number | undefined;
   currency?: string | undefined;
   title?: string | undefined;
   stock?: string | undefined;
@@ -54,7 +78,13 @@ export interface ImportRow {
   /** Each is a path from the root of a category tree. */
   categories: string[][];
   media: { url: string; alt: string }[];
-  /** Why the row could not be parsed. */
+  /** What was left out while the row was read. */
+  notes: string[];
+  /** True for the product's own row, which is no variant. */
+  isMaster?: boolean | undefined;
+  /** True for a variant that names its product, which may be anywhere in the file. */
+  isVariation?: boolean | undefined;
+  /** Why the row could not be parsed, or is of a kind that is not taken. */
   problem?: string | undefined;
 }
 
@@ -69,15 +99,20 @@ export interface ImportCategory {
 /** A variant from one row; missing fields are taken from the stored product. */
 export interface PlannedVariant {
   row: number;
+  /** False when the file has no sku: the variant is then known by its options. */
+  hasOwnSku: boolean;
   variant: Variant;
   stock: number | undefined;
 }
 
 /** A product from its rows: the fields to write, and the row results known so far. */
 export interface PlannedProduct {
+  /** The slug of a new product, unless another product has it. */
   slug: string;
-  /** True when the file has the slug; otherwise a product with one of the skus takes precedence. */
-  hasOwnSlug: boolean;
+  /** The product's id, where the file has it. */
+  id: string | undefined;
+  /** The handles and external ids of its source, exactly as written. */
+  keys: string[];
   name: string | undefined;
   description: string | undefined;
   status: ProductStatus | undefined;

@@ -1,5 +1,6 @@
 // The commands that fill the catalogue: import a file, seed any number of products.
-import { command, text, wholeNumber, withDefault } from '../arguments.ts';
+import { IMPORT_FORMATS } from '../../domain/catalogue/imports.ts';
+import { command, flag, text, wholeNumber, withDefault } from '../arguments.ts';
 import { publicEnvironment } from '../environment.ts';
 import { report } from '../output.ts';
 import type { Shop } from '../sample/load.ts';
@@ -18,21 +19,23 @@ const importCommand = command({
   name: 'import',
   summary: "a catalogue's CSV or JSON",
   about:
-    'Uploads a file of products and follows the import to its end. Failed rows are ' +
-    'shown; the others are imported.',
-  example: 'import catalogue.json --map name:Name,price:Price',
+    'Uploads a file of products and follows the import to its end, then says how the file was ' +
+    'read and what was made, changed and refused. A dry run changes nothing.',
+  example: 'import catalogue.json --map name:Name,price:Price --dry-run',
   positionals: ['FILE'],
   options: {
-    format: text(
-      'F',
-      'auto, holdfast, shopify, spree or json; by default detected from its columns',
-    ),
+    format: text('F', `${IMPORT_FORMATS.join(', ')}; by default found by its columns`),
     map: text('FIELD:COLUMN,…', 'maps fields to columns'),
+    currency: text('CODE', 'the currency of rows that name none, such as EUR'),
+    decimal: text('SIGN', 'the sign before decimals, "." or ","; by default found in the file'),
+    encoding: text('E', 'the encoding of a text that is not UTF-8, such as windows-1252'),
+    source: text('NAME', "whose ids and handles it has; by default the format's"),
+    'dry-run': flag('says what would be done, and does nothing'),
     ...onTests,
   },
-  run: async ({ format, map, test }, [path = '']) => {
+  run: async ({ test, 'dry-run': isDryRun, ...input }, [path = '']) => {
     const { importFile } = await import('./import-file.ts');
-    return importFile(await shopOf({ test }), path, { format, map }, report);
+    return importFile(await shopOf({ test }), path, { ...input, isDryRun }, report);
   },
 });
 

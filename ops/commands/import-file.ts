@@ -6,7 +6,6 @@ import type { Report } from '../output.ts';
 
 const POLL_MS = 300;
 const BAR_WIDTH = 30;
-const FAILED_SHOWN_MAX = 10;
 
 const progress = z.object({
   id: z.string(),
@@ -21,13 +20,35 @@ const progress = z.object({
 });
 export type ImportProgress = z.output<typeof progress>;
 
-const rowsShape = z.object({
-  items: z.array(z.object({ row: z.number(), message: z.string().nullable() })),
+const sampled = <T extends z.ZodType>(item: T) =>
+  z.object({ count: z.number(), first: z.array(item) });
+const product = z.object({ row: z.number(), name: z.string() });
+const withReport = z.object({
+  report: z
+    .object({
+      format: z.string(),
+      encoding: z.string(),
+      currency: z.object({ code: z.string(), from: z.string() }),
+      decimal: z.object({ sign: z.string(), from: z.string() }),
+      unknownColumns: z.array(
+        z.object({ column: z.string(), values: z.number(), suggestion: z.string().optional() }),
+      ),
+      made: sampled(product),
+      changed: sampled(product.extend({ fields: z.array(z.string()) })),
+      refused: sampled(z.object({ row: z.number(), message: z.string() })),
+    })
+    .optional(),
 });
+type ImportReport = NonNullable<z.output<typeof withReport>['report']>;
 
 export interface ImportInput {
   format?: string | undefined;
   map?: string | undefined;
+  currency?: string | undefined;
+  decimal?: string | undefined;
+  encoding?: string | undefined;
+  source?: string | undefined;
+  isDryRun?: boolean | undefined;
 }
 
 const request = async (shop: Shop, path: string, init: RequestInit = {}): Promise<unknown> => {
@@ -67,14 +88,49 @@ export const uploadCatalogue = async (
   shop: Shop,
   body: NonNullable<RequestInit['body']>,
   type: string,
-  { format, map }: ImportInput,
+  { isDryRun, ...settings }: ImportInput,
 ): Promise<string> => {
-  const query = new URLSearchParams({ ...(format && { format }), ...(map && { map }) });
+  const query = new URLSearchParams(isDryRun ? { dryRun: 'true' } : {});
+  for (const [name, value] of Object.entries(settings)) if (value) query.set(name, value);
   const headers = { 'content-type': type };
   const path = `/imports${query.size > 0 ? `?${query.toString()}` : ''}`;
   return progress
     .pick({ id: true })
     .parse(await request(shop, path, { method: 'POST', headers, body })).id;
+};
+
+/** Says who says so; what is written in the file needs no remark. */
+const origin = (from: string): string => {
+  if (from === 'default') return ' (nothing says so: the default)';
+  return from === 'store' ? ' (as the store has)' : '';
+};
+
+/** The report's lines: how the file was read, then products of each kind, then rows refused. */
+export const linesOf = (one: ImportReport, isDryRun: boolean): string[] => {
+  const { format, encoding, currency, decimal, unknownColumns, made, changed, refused } = one;
+  const [isMade, isChanged] = isDryRun
+    ? ['would be made', 'would be changed']
+    : ['made', 'changed'];
+  const more = ({ count, first }: { count: number; first: unknown[] }): string[] =>
+    count > first.length ? [`  and ${count - first.length} more`] : [];
+  return [
+    `read as ${format}, ${encoding}`,
+    `prices in ${currency.code}${origin(currency.from)}`,
+    `decimals after "${decimal.sign}"${origin(decimal.from)}`,
+    ...unknownColumns.map(({ column, values, suggestion }) => {
+      const hint = suggestion ? `; is it "${suggestion}"?` : '';
+      return `column "${column}" is not taken (${values} values)${hint}`;
+    }),
+    `${made.count} products ${isMade}`,
+    ...made.first.map(({ row, name }) => `  row ${row}: ${name}`),
+    ...more(made),
+    `${changed.count} products ${isChanged}`,
+    ...changed.first.map(({ row, name, fields }) => `  row ${row}: ${name} (${fields.join(', ')})`),
+    ...more(changed),
+    `${refused.count} rows refused`,
+    ...refused.first.map(({ row, message }) => `  row ${row}: ${message}`),
+    ...more(refused),
+  ];
 };
 
 /** Returns the exit code: 0 when the file was read, even with failed rows. */
@@ -91,11 +147,12 @@ export const importFile = async (
   const one = await followImport(shop, id);
   report(`${process.stderr.isTTY ? '\n' : ''}${id}: ${one.status}; ${barOf(one)}`);
   if (one.reason) report(`import failed: ${one.reason}`);
-  if (one.rows.failed > 0) {
-    const path = `/imports/${id}/rows?status=failed&limit=${FAILED_SHOWN_MAX}`;
-    const { items } = rowsShape.parse(await request(shop, path));
-    for (const { row, message } of items) report(`  row ${row}: ${message}`);
-    report(`result of every row: ${shop.gatewayUrl}/imports/${id}/result.csv`);
+  const read = withReport.parse(await request(shop, `/imports/${id}`));
+  if (one.status === 'completed' && read.report) {
+    for (const line of linesOf(read.report, input.isDryRun ?? false)) report(line);
+    if (one.rows.failed > 0) {
+      report(`result of every row: ${shop.gatewayUrl}/imports/${id}/result.csv`);
+    }
   }
   return one.status === 'completed' ? 0 : 1;
 };

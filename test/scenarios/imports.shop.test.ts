@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Scope } from '../../domain/permissions.ts';
 import { dataPath, testWithData } from '../support/data.ts';
 import { HEADER, newImporter, rowsOf, type Import, type Importer } from '../support/importer.ts';
-import { eventually } from '../support/journeys.ts';
+import { decidedOrder, eventually } from '../support/journeys.ts';
 import { bearer, expectProblem, newKey, send } from '../support/refusals.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
@@ -64,6 +64,102 @@ describe('an import', () => {
       expect(lines[2]).toMatch(/^2,succeeded,,stock was left out: [^,]+,A2,prd_\w+$/);
     },
   );
+
+  scenario('that is a dry run says what would be done, and does nothing', async () => {
+    await store.ended(
+      await store.upload(`${HEADER}a,A1,One,9.99,5,Gear\nu,U1,Same,1,2,\nv,V1,Counted,1,8,\n`),
+    );
+    const before = await store.catalogue();
+    const file =
+      `slug,sku,name,price,inventory,collection,Inventory Level\n` +
+      `a,A1,One,8.99,6,Tools,\nu,U1,Same,1,2,,\nb,B1,Two,5,7,Gear,3\nc,C1,Three,,,,\n` +
+      `v,V1,Counted,1,9,,\n`;
+    const dry = await store.ended(await store.upload(file, '?dryRun=true'));
+    expect(dry).toMatchObject({
+      status: 'completed',
+      dryRun: true,
+      rows: { total: 5, succeeded: 3, failed: 1, skipped: 1 },
+      report: {
+        format: 'holdfast',
+        encoding: 'utf-8',
+        currency: { code: 'USD', from: 'store' },
+        decimal: { sign: '.', from: 'file' },
+        unknownColumns: [{ column: 'Inventory Level', values: 1, suggestion: 'inventory' }],
+        made: { count: 1, first: [{ row: 3, name: 'Two', sku: 'B1' }] },
+        changed: {
+          count: 2,
+          first: [
+            { row: 1, name: 'One', sku: 'A1', fields: ['prices', 'collections'] },
+            { row: 5, name: 'Counted', sku: 'V1', fields: ['stock'] },
+          ],
+        },
+        refused: {
+          count: 1,
+          first: [{ row: 4, code: 'INVALID_INPUT', message: 'price is missing' }],
+        },
+      },
+    });
+    expect(await store.catalogue()).toEqual(before);
+    expect(await store.failedRows(dry.id)).toEqual([[4, 'INVALID_INPUT']]);
+    const real = await store.ended(await store.upload(file));
+    expect(real.rows).toEqual(dry.rows);
+    for (const kind of ['made', 'changed', 'refused'] as const) {
+      const shown = ({ report }: Import) => [
+        report?.[kind].count,
+        report?.[kind].first.map(({ row }) => row),
+      ];
+      expect(shown(real)).toEqual(shown(dry));
+    }
+    expect((await store.catalogue()).products.map(({ slug }) => slug)).toEqual([
+      'a',
+      'b',
+      'u',
+      'v',
+    ]);
+  });
+
+  scenario('finds its products by their handles, skus and names, never by a slug', async () => {
+    await store.ended(await store.upload('name,price\nKit+,10\nΦλιτζάνι,5\n'));
+    await store.ended(await store.upload('name,price\nKit-,20\nΚαράφα,7\nΦΛΙΤΖΆΝΙ,6\n'));
+    const { products } = await store.catalogue();
+    expect(products.map(({ name, version }) => `${name} ${version}`).toSorted()).toEqual([
+      'Kit+ 1',
+      'Kit- 1',
+      'Καράφα 1',
+      'ΦΛΙΤΖΆΝΙ 2',
+    ]);
+    const handles = 'Handle,Title,Variant SKU,Variant Price\n';
+    const first = await store.upload(`${handles}コーヒー-1,Coffee,A,10\n紅茶-1,Tea,B,18\n`);
+    expect((await store.ended(first)).rows).toMatchObject({ succeeded: 2 });
+    const rows = await store.upload(`${handles}紅茶-1,Tee,B,18\nコーヒー-1,Kaffee,C,11\n`);
+    expect((await store.ended(rows)).report).toMatchObject({
+      made: { count: 0 },
+      changed: { count: 2 },
+    });
+    const twice = await store.upload('sku,name,price\nB,Tee,18\n,Tee,19\n');
+    await store.ended(twice);
+    expect(await store.failedRows(twice)).toEqual([[2, 'AMBIGUOUS_PRODUCT']]);
+  });
+
+  scenario('may have skus of any printable characters, which are sold as they are', async () => {
+    const sku = '#12 (blau), Größe+{x}';
+    const key = shop.env['STORE_KEY'] ?? '';
+    const file = `sku,name,price,stock\n"${sku}",Ware ${crypto.randomUUID()},12.50,3\n`;
+    const headers = { ...bearer(key), 'content-type': 'text/csv' };
+    const upload = await send(shop, { method: 'POST', path: '/imports', headers, raw: file });
+    const { id } = (await upload.json()) as { id: string };
+    await eventually('the file is imported', async () => {
+      const answer = await send(shop, { method: 'GET', path: `/imports/${id}`, headers });
+      const { status, rows } = (await answer.json()) as Import;
+      expect(rows.failed).toBe(0);
+      return status === 'completed' ? true : undefined;
+    });
+    const { status, body } = await decidedOrder(shop, { sku, quantity: 2 });
+    expect([status, body.total]).toEqual([201, 25]);
+    const [held] = await shop.sql`select on_hand, reserved from inventory.balances
+      where sku = ${sku}`;
+    expect(held).toEqual({ on_hand: 1, reserved: 0 });
+  });
 
   scenario('sets nothing that the other scopes of its key do not allow', async () => {
     const { storeId } = store;

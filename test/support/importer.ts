@@ -9,6 +9,10 @@ export interface Import {
   status: string;
   reason?: string;
   rows: { total: number; succeeded: number; failed: number; skipped: number };
+  dryRun?: true;
+  report?: Record<'made' | 'changed' | 'refused', { count: number; first: { row: number }[] }> & {
+    unknownColumns: { column: string; values: number; suggestion?: string }[];
+  };
 }
 
 interface Rows {

@@ -1,7 +1,7 @@
 // Writes many products with set-based statements, whose number does not depend on the products'.
 import { and, asc, inArray, ne, sql } from 'drizzle-orm';
 import type { CollectionId } from '../../../domain/ids.ts';
-import type { Product } from '../../../domain/product.ts';
+import { nameKeyOf, type Product } from '../../../domain/product.ts';
 import { productChanged } from '../../kafka/events.ts';
 import type { Tx } from '../client.ts';
 import { publishMany } from '../outbox.ts';
@@ -30,6 +30,7 @@ const productRows = (upserts: Upsert[]) =>
     store_id: draft.storeId,
     slug: draft.slug,
     name: draft.name,
+    name_key: nameKeyOf(draft.name),
     description: draft.description,
     status: draft.status,
     attributes: draft.attributes,
@@ -54,13 +55,13 @@ const variantRows = (upserts: Upsert[]) =>
 const putRows = (tx: Tx, upserts: Upsert[]) =>
   tx.execute<Written>(sql`
     insert into products.products as p
-      (id, store_id, slug, name, description, status, attributes, media, clock_us)
+      (id, store_id, slug, name, name_key, description, status, attributes, media, clock_us)
     select r.*, (extract(epoch from clock_timestamp()) * 1000000)::bigint
     from jsonb_to_recordset(${JSON.stringify(productRows(upserts))}::jsonb) as r
-      (id text, store_id text, slug text, name text, description text, status text,
-       attributes jsonb, media jsonb)
+      (id text, store_id text, slug text, name text, name_key text, description text,
+       status text, attributes jsonb, media jsonb)
     on conflict (id) do update set slug = excluded.slug, name = excluded.name,
-      description = excluded.description, status = excluded.status,
+      name_key = excluded.name_key, description = excluded.description, status = excluded.status,
       attributes = excluded.attributes, media = excluded.media, version = p.version + 1,
       clock_us = greatest(excluded.clock_us, p.clock_us + 1), updated_at = now()
     returning id, version, clock_us::float8, created_at::text, updated_at::text`);

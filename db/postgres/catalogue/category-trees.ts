@@ -2,7 +2,8 @@
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import { newId, type CollectionId, type StoreId } from '../../../domain/ids.ts';
 import type { ImportCategory } from '../../../domain/catalogue/imports.ts';
-import { NAME_LENGTH_MAX, slugOf, type Collection } from '../../../domain/product.ts';
+import { NAME_LENGTH_MAX, nameKeyOf, slugOf, type Collection } from '../../../domain/product.ts';
+import { fold } from '../../../domain/text.ts';
 import { collectionChanged } from '../../kafka/events.ts';
 import type { Tx } from '../client.ts';
 import { publishMany } from '../outbox.ts';
@@ -20,11 +21,14 @@ interface Wanted {
   parentHandle: string | undefined;
 }
 
+/** A slug where it keeps every letter and sign of weight; otherwise the exact name. */
+const handleOfName = (name: string): string => {
+  const isKept = /^[\x20-\x7e]*$/.test(fold(name)) && !/[+#*=%$@]/.test(name);
+  return (isKept && slugOf(name)) || nameKeyOf(name).replaceAll('/', '-');
+};
+
 const handleOfPath = (path: string[]): string =>
-  path
-    .map((name) => slugOf(name) || 'category')
-    .join('/')
-    .slice(0, HANDLE_LENGTH_MAX);
+  path.map(handleOfName).join('/').slice(0, HANDLE_LENGTH_MAX);
 
 const stepsOf = (path: string[]): Wanted[] =>
   path.map((name, at) => ({
@@ -55,7 +59,6 @@ const insertMissing = async (
   missing: Wanted[],
   ids: Map<string, string>,
 ): Promise<Collection[]> => {
-  for (const { handle } of missing) ids.set(handle, newId('collection'));
   const values = missing.map(({ handle, name, parentHandle }) => ({
     id: ids.get(handle),
     store_id: storeId,
@@ -83,11 +86,12 @@ const insertMissing = async (
   return made.map(collectionOf);
 };
 
-/** The ids of these handles; missing collections are created, with their events. */
+/** The ids of these handles; a dry run makes them up, without it missing ones are created. */
 const putHandles = async (
   tx: Tx,
   storeId: StoreId,
   wanted: Wanted[],
+  isDryRun: boolean,
 ): Promise<{ ids: Map<string, string>; made: Set<string> }> => {
   const all = unique(wanted);
   const handles = all.flatMap(({ handle, parentHandle }) => [handle, parentHandle ?? handle]);
@@ -95,24 +99,25 @@ const putHandles = async (
   const ids = new Map(known.map((row) => [row.handle ?? '', row.id]));
   const missing = all.filter(({ handle }) => !ids.has(handle));
   if (missing.length === 0) return { ids, made: new Set() };
-  const made = await insertMissing(tx, storeId, missing, ids);
-  await publishMany(
-    tx,
-    'products',
-    made.map((one) => collectionChanged(one)),
-  );
+  for (const { handle } of missing) ids.set(handle, newId('collection'));
+  if (!isDryRun) {
+    const made = await insertMissing(tx, storeId, missing, ids);
+    const events = made.map((one) => collectionChanged(one));
+    await publishMany(tx, 'products', events);
+  }
   return { ids, made: new Set(missing.map(({ handle }) => handle)) };
 };
 
-/** Ensures that every step of these paths is a collection. */
+/** Ensures that every step of these paths is a collection; in a dry run, as if it were. */
 export const collectionsOfPaths = async (
   tx: Tx,
   storeId: StoreId,
   paths: string[][],
+  isDryRun: boolean,
 ): Promise<PathIds> => {
   if (paths.length === 0) return () => [];
   await lockTrees(tx, storeId);
-  const { ids } = await putHandles(tx, storeId, paths.flatMap(stepsOf));
+  const { ids } = await putHandles(tx, storeId, paths.flatMap(stepsOf), isDryRun);
   return (path) => stepsOf(path).flatMap(({ handle }) => (ids.get(handle) ?? []) as CollectionId[]);
 };
 
@@ -121,6 +126,7 @@ export const putCategories = async (
   tx: Tx,
   storeId: StoreId,
   nodes: ImportCategory[],
+  isDryRun: boolean,
 ): Promise<Set<string>> => {
   if (nodes.length === 0) return new Set();
   await lockTrees(tx, storeId);
@@ -129,5 +135,5 @@ export const putCategories = async (
     name: name.slice(0, NAME_LENGTH_MAX),
     parentHandle,
   }));
-  return (await putHandles(tx, storeId, wanted)).made;
+  return (await putHandles(tx, storeId, wanted, isDryRun)).made;
 };

@@ -1,20 +1,23 @@
 // Merges a planned product of an import with the stored one, without I/O, and judges each row.
 import { newId, type CollectionId, type ProductId, type StoreId } from '../../../domain/ids.ts';
 import type {
+  NamedBy,
   PlannedProduct,
   PlannedVariant,
+  RowCode,
   RowResult,
 } from '../../../domain/catalogue/imports.ts';
 import { isTooLong, VARIANTS_MAX, type Product, type Variant } from '../../../domain/product.ts';
 import type { Upsert } from './bulk.ts';
 import type { PathIds } from './category-trees.ts';
+import {
+  freeSlug,
+  meantProduct,
+  remember,
+  withMeantSkus,
+  type Present,
+} from './import-identity.ts';
 import type { ProductDraft } from './products.ts';
-
-/** The stored products that a batch refers to. */
-export interface Present {
-  bySlug: Map<string, Product>;
-  bySku: Map<string, Product>;
-}
 
 const failed = (row: RowResult, code: RowResult['code'], message: string): RowResult => ({
   ...row,
@@ -37,12 +40,25 @@ const mergedVariants = (present: Variant[], planned: PlannedProduct): Variant[] 
   return kept.concat(added.map((one, at) => ({ ...one, position: kept.length + at })));
 };
 
+/** What becomes of a product: made new, or these fields of it changed. */
+export type Effect = { kind: 'made' } | { kind: 'changed'; fields: string[] };
+
 export interface Judged {
   planned: PlannedProduct;
   results: RowResult[];
   upsert: Upsert | undefined;
   productId: ProductId | undefined;
+  /** The product's name after the import. */
+  name?: string;
+  effect?: Effect;
 }
+
+/** Rows without sku and options, of a product that has several variants. */
+const isUnclear = ({ variant, hasOwnSku }: PlannedVariant, present: Product | undefined): boolean =>
+  !hasOwnSku &&
+  Object.keys(variant.options).length === 0 &&
+  (present?.variants.length ?? 0) > 1 &&
+  present?.variants.every(({ sku }) => sku !== variant.sku) === true;
 
 /** Removes variants whose sku belongs to another product, or whose currency differs. */
 const withoutForeign = (
@@ -59,13 +75,20 @@ const withoutForeign = (
     currency !== undefined && variant.currency !== currency;
   const taken = new Set(planned.variants.filter(isTaken).map(({ row }) => row));
   const foreign = new Set(planned.variants.filter(isForeign).map(({ row }) => row));
+  const unclear = new Set(
+    planned.variants.filter((one) => isUnclear(one, present)).map(({ row }) => row),
+  );
   const results = planned.results.map((one): RowResult => {
     if (taken.has(one.row)) return failed(one, 'SKU_TAKEN', 'another product has this sku');
+    if (unclear.has(one.row)) {
+      return failed(one, 'PRICE_AMBIGUOUS', 'the product has several variants: give the sku');
+    }
     if (!foreign.has(one.row)) return one;
     const message = `a product has one currency: ${currency}`;
     return { ...one, status: 'skipped', code: 'OTHER_CURRENCY', message };
   });
-  const isOwn = ({ row }: PlannedVariant): boolean => !taken.has(row) && !foreign.has(row);
+  const isOwn = ({ row }: PlannedVariant): boolean =>
+    !taken.has(row) && !foreign.has(row) && !unclear.has(row);
   return { ...planned, variants: planned.variants.filter(isOwn), results };
 };
 
@@ -77,12 +100,16 @@ const whyNot = (draft: { name: string | undefined; variants: Variant[] }): strin
   return draft.variants.length > VARIANTS_MAX ? 'the product has too many variants' : undefined;
 };
 
-const allFailed = (planned: PlannedProduct, message: string): Judged => ({
+const allFailed = (
+  planned: PlannedProduct,
+  message: string,
+  code: RowCode = 'INVALID_INPUT',
+): Judged => ({
   planned,
   upsert: undefined,
   productId: undefined,
   results: planned.results.map((one) =>
-    one.status === 'succeeded' ? failed(one, 'INVALID_INPUT', message) : one,
+    one.status === 'succeeded' ? failed(one, code, message) : one,
   ),
 });
 
@@ -90,10 +117,11 @@ const draftOf = (
   storeId: StoreId,
   planned: PlannedProduct,
   present: Product | undefined,
+  slug: string,
 ): Omit<ProductDraft, 'name'> & { name: string | undefined } => ({
   id: present?.id ?? newId('product'),
   storeId,
-  slug: present?.slug ?? planned.slug,
+  slug: present?.slug ?? slug,
   name: planned.name ?? present?.name,
   description: planned.description ?? present?.description ?? '',
   status: planned.status ?? present?.status ?? 'published',
@@ -108,63 +136,87 @@ const UNWRITTEN = { positions: {}, version: 0, clockUs: 0, createdAt: '', update
 const sortedEntries = (map: Record<string, string>) =>
   Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
 
-const canonical = (draft: ProductDraft, collectionIds: string[]): string =>
-  JSON.stringify([
-    draft.name,
-    draft.description,
-    draft.status,
-    sortedEntries(draft.attributes),
-    draft.media.map(({ url, alt }) => [url, alt]),
-    draft.variants.map((one) => [
-      one.sku,
-      one.title,
-      sortedEntries(one.options),
-      one.priceMinor,
-      one.currency,
-      one.compareAtMinor ?? null,
-      one.position,
-    ]),
-    [...new Set(collectionIds)].sort(),
-  ]);
+/** The product's fields, each in one form for equal contents. */
+const canonical = (draft: ProductDraft, collectionIds: string[]): Record<string, unknown> => ({
+  name: draft.name,
+  description: draft.description,
+  status: draft.status,
+  attributes: sortedEntries(draft.attributes),
+  media: draft.media.map(({ url, alt }) => [url, alt]),
+  prices: draft.variants.map((one) => [
+    one.sku,
+    one.priceMinor,
+    one.currency,
+    one.compareAtMinor ?? null,
+  ]),
+  variants: draft.variants.map((one) => [
+    one.sku,
+    one.title,
+    sortedEntries(one.options),
+    one.position,
+  ]),
+  collections: [...new Set(collectionIds)].sort(),
+});
+
+const changedFields = (
+  present: Product,
+  draft: ProductDraft,
+  collectionIds: CollectionId[],
+): string[] => {
+  const before = canonical(present, present.collectionIds);
+  const after = canonical(draft, collectionIds);
+  return Object.keys(after).filter(
+    (field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]),
+  );
+};
+
+/** The results of written rows, with the effect on their product. */
+const written = (
+  { results }: PlannedProduct,
+  productId: ProductId,
+  namedBy: NamedBy,
+  effect: Effect | undefined,
+): RowResult[] =>
+  results.map((one): RowResult => {
+    if (one.status !== 'succeeded') return one;
+    const own = { ...one, productId, namedBy };
+    if (effect) return { ...own, effect: effect.kind };
+    return { ...own, status: 'skipped', code: 'UNCHANGED' };
+  });
 
 /** Judges one planned product and adds it to the known ones for the products that follow. */
 export const judge = (
   storeId: StoreId,
   asPlanned: PlannedProduct,
-  { bySlug, bySku }: Present,
+  present: Present,
   paths: PathIds,
 ): Judged => {
-  const bySkus = asPlanned.variants.map(({ variant }) => bySku.get(variant.sku)).find(Boolean);
-  const present = asPlanned.hasOwnSlug
-    ? bySlug.get(asPlanned.slug)
-    : (bySkus ?? bySlug.get(asPlanned.slug));
-  const ownerOf = (sku: string): string | undefined => bySku.get(sku)?.id;
-  const planned = withoutForeign(asPlanned, present, ownerOf);
+  const found = meantProduct(asPlanned, present);
+  if ('code' in found) return allFailed(asPlanned, found.message, found.code);
+  const { product, by } = found;
+  const ownerOf = (sku: string): string | undefined => present.bySku.get(sku)?.id;
+  const planned = withoutForeign(withMeantSkus(asPlanned, product, present), product, ownerOf);
   const isAnyGood = planned.results.some(({ status }) => status === 'succeeded');
   if (!isAnyGood && planned.results.every(({ status }) => status === 'skipped')) {
-    return { planned, upsert: undefined, productId: present?.id, results: planned.results };
+    return { planned, upsert: undefined, productId: product?.id, results: planned.results };
   }
-  if (!isAnyGood || (planned.variants.length === 0 && !present)) {
+  if (!isAnyGood || (planned.variants.length === 0 && !product)) {
     const first = planned.results.find(({ status }) => status === 'failed')?.message;
-    return allFailed(planned, first ?? 'no row of this product can be imported');
+    return allFailed(planned, first ?? 'the product has no variant');
   }
-  const draft = draftOf(storeId, planned, present);
+  const draft = draftOf(storeId, planned, product, freeSlug(planned, present));
   const problem = whyNot(draft);
   if (problem) return allFailed(planned, problem);
   const collectionIds = [
-    ...new Set([...(present?.collectionIds ?? []), ...planned.categories.flatMap(paths)]),
+    ...new Set([...(product?.collectionIds ?? []), ...planned.categories.flatMap(paths)]),
   ] as CollectionId[];
   const complete = draft as ProductDraft;
-  const isSame =
-    present && canonical(present, present.collectionIds) === canonical(complete, collectionIds);
-  const next = { ...(present ?? UNWRITTEN), ...complete, collectionIds };
-  bySlug.set(next.slug, next);
-  for (const { sku } of next.variants) bySku.set(sku, next);
-  const results = planned.results.map((one): RowResult => {
-    if (one.status !== 'succeeded') return one;
-    const own = { ...one, productId: draft.id };
-    return isSame ? { ...own, status: 'skipped', code: 'UNCHANGED' } : own;
-  });
-  const upsert = isSame ? undefined : { draft: complete, collectionIds, isNew: !present };
-  return { planned, results, upsert, productId: draft.id };
+  const fields = product ? changedFields(product, complete, collectionIds) : [];
+  const changed: Effect | undefined = fields.length > 0 ? { kind: 'changed', fields } : undefined;
+  const effect = product ? changed : { kind: 'made' as const };
+  remember(present, { ...(product ?? UNWRITTEN), ...complete, collectionIds }, planned, by);
+  const results = written(planned, draft.id, by, effect);
+  const upsert = effect ? { draft: complete, collectionIds, isNew: !product } : undefined;
+  const { id: productId, name } = complete;
+  return { planned, results, upsert, productId, name, ...(effect && { effect }) };
 };

@@ -1,7 +1,13 @@
 // Imports in Postgres: the uploaded file in pieces, the progress, and the result of each row.
 import { and, asc, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
+import type {
+  ImportReading,
+  ImportSamples,
+  ImportSettings,
+} from '../../../domain/catalogue/import-report.ts';
 import type { ImportId, StoreId } from '../../../domain/ids.ts';
+import { currencyOf, type Currency } from '../../../domain/money.ts';
 import type {
   ImportFormat,
   ImportStatus,
@@ -9,7 +15,7 @@ import type {
   RowStatus,
 } from '../../../domain/catalogue/imports.ts';
 import { msAgo, type Pg } from '../client.ts';
-import { importPieces, importRows, imports } from '../schema/products.ts';
+import { importPieces, importRows, imports, variants } from '../schema/products.ts';
 
 /** Files are kept this many days, so that failed rows can be retried. */
 const KEPT_DAYS = 7;
@@ -20,6 +26,11 @@ export interface Import {
   storeId: StoreId;
   format: ImportFormat;
   mapping: Record<string, string>;
+  settings: ImportSettings;
+  /** Null until the file has been read once. */
+  reading: ImportReading | null;
+  isDryRun: boolean;
+  samples: ImportSamples;
   /** False when a file with stock is refused: its uploader may not set any. */
   setsStock: boolean;
   sha256: string;
@@ -39,7 +50,10 @@ const notFound = (): DomainError => new DomainError('NOT_FOUND', 'no such import
 /** Opens an import for its upload, and deletes expired files. */
 export const openImport = (
   pg: Pg,
-  one: Pick<Import, 'id' | 'storeId' | 'format' | 'mapping' | 'setsStock'>,
+  one: Pick<
+    Import,
+    'id' | 'storeId' | 'format' | 'mapping' | 'settings' | 'setsStock' | 'isDryRun'
+  >,
 ): Promise<void> =>
   pg.transaction('imports.open', async (tx) => {
     const old = sql`now() - make_interval(days => ${KEPT_DAYS})`;
@@ -146,9 +160,35 @@ export const retryFailed = (pg: Pg, storeId: StoreId, id: string): Promise<Impor
     pass: sql`${imports.pass} + 1`,
   });
 
-export const setTotal = (pg: Pg, id: string, total: number): Promise<void> =>
-  pg.query('imports.total', async (db) => {
-    await db.update(imports).set({ total }).where(eq(imports.id, id));
+/** Records what the first reading has found. */
+export const setReading = (
+  pg: Pg,
+  id: string,
+  found: { total: number; reading: ImportReading },
+): Promise<void> =>
+  pg.query('imports.reading', async (db) => {
+    await db.update(imports).set(found).where(eq(imports.id, id));
+  });
+
+/** The currencies of the store's products, in the order of their codes. */
+export const listCurrencies = (pg: Pg, storeId: StoreId): Promise<Currency[]> =>
+  pg.as(storeId).transaction('imports.currencies', async (tx) => {
+    const rows = await tx
+      .selectDistinct({ currency: variants.currency })
+      .from(variants)
+      .where(eq(variants.storeId, storeId))
+      .orderBy(asc(variants.currency));
+    return rows.map(({ currency }) => currencyOf(currency));
+  });
+
+/** How many products the import has made and changed. */
+export const countEffects = (pg: Pg, id: string): Promise<{ made: number; changed: number }> =>
+  pg.query('imports.effects', async (db) => {
+    const [counts] = await db.execute<{ made: number; changed: number }>(sql`
+      select count(distinct product_id) filter (where effect = 'made')::int as made,
+        count(distinct product_id) filter (where effect = 'changed')::int as changed
+      from products.import_rows where import_id = ${id}`);
+    return counts ?? { made: 0, changed: 0 };
   });
 
 /** Ends an import and counts its rows. */
@@ -207,12 +247,14 @@ export const isRepeated = (pg: Pg, one: Import): Promise<boolean> =>
         and(
           eq(imports.storeId, one.storeId),
           eq(imports.status, 'completed'),
+          eq(imports.isDryRun, false),
           lt(imports.id, one.id),
         ),
       )
       .orderBy(desc(imports.id))
       .limit(1);
-    return last?.sha256 === one.sha256 && last.failed === 0;
+    const isSame = JSON.stringify(last?.settings) === JSON.stringify(one.settings);
+    return isSame && last?.sha256 === one.sha256 && last.failed === 0;
   });
 
 /** Results of rows after a row number, in the file's order. */

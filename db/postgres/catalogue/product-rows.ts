@@ -45,7 +45,7 @@ export const positionsOf = (rows: Placing[]) =>
   );
 
 const productOf = (
-  row: ProductRow,
+  row: Omit<ProductRow, 'nameKey'>,
   variantRows: Omit<VariantRow, 'storeId' | 'productId'>[],
   memberRows: Placing[],
 ): Product => ({
@@ -104,7 +104,7 @@ export const lockProductRow = async (
 };
 
 /** The result of `read_product`: a row with its variants and collections, times as text. */
-type Read = Omit<ProductRow, 'createdAt' | 'updatedAt'> & {
+type Read = Omit<ProductRow, 'createdAt' | 'updatedAt' | 'nameKey'> & {
   createdAt: string;
   updatedAt: string;
   variants: Omit<VariantRow, 'storeId' | 'productId'>[] | null;

@@ -3,7 +3,7 @@
 import { and, asc, eq, gt, inArray, notInArray } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import type { CollectionId, StoreId } from '../../../domain/ids.ts';
-import type { Product, Variant } from '../../../domain/product.ts';
+import { nameKeyOf, type Product, type Variant } from '../../../domain/product.ts';
 import { productChanged, productDeleted } from '../../kafka/events.ts';
 import { violatedConstraint, type Pg, type Tx } from '../client.ts';
 import { publish } from '../outbox.ts';
@@ -66,6 +66,7 @@ const putVariants = async (tx: Tx, draft: ProductDraft): Promise<void> => {
 const columnsOf = ({ slug, name, description, status, attributes, media }: ProductDraft) => ({
   slug,
   name,
+  nameKey: nameKeyOf(name),
   description,
   status,
   attributes,

@@ -11,6 +11,11 @@ import {
   timestamp,
   unique,
 } from 'drizzle-orm/pg-core';
+import type {
+  ImportReading,
+  ImportSamples,
+  ImportSettings,
+} from '../../../domain/catalogue/import-report.ts';
 import { bytea, outboxTable } from './outbox.ts';
 
 export const productsSchema = pgSchema('products');
@@ -29,6 +34,8 @@ export const products = productsSchema.table(
     storeId: text('store_id').notNull(),
     slug: text().notNull(),
     name: text().notNull(),
+    /** The name as imports compare it (`nameKeyOf`); null where an older build has written it. */
+    nameKey: text('name_key'),
     description: text().notNull(),
     status: text({ enum: ['draft', 'published', 'archived'] }).notNull(),
     attributes: jsonb().$type<Record<string, string>>().notNull(),
@@ -38,6 +45,24 @@ export const products = productsSchema.table(
   (table) => [
     unique('products_store_id_slug_key').on(table.storeId, table.slug),
     index('products_store_id_id_idx').on(table.storeId, table.id),
+    index('products_store_id_name_key_idx').on(table.storeId, table.nameKey),
+  ],
+);
+
+/** What the sources of imports call a product: handles and external ids, exactly as written. */
+export const productKeys = productsSchema.table(
+  'product_keys',
+  {
+    storeId: text('store_id').notNull(),
+    source: text().notNull(),
+    key: text().notNull(),
+    productId: text('product_id')
+      .notNull()
+      .references(() => products.id, { onDelete: 'cascade' }),
+  },
+  (table) => [
+    primaryKey({ name: 'product_keys_pkey', columns: [table.storeId, table.source, table.key] }),
+    index('product_keys_product_id_idx').on(table.productId),
   ],
 );
 
@@ -112,8 +137,19 @@ export const imports = productsSchema.table(
   {
     id: text().primaryKey(),
     storeId: text('store_id').notNull(),
-    format: text({ enum: ['auto', 'holdfast', 'shopify', 'spree', 'json'] }).notNull(),
+    format: text().notNull(),
     mapping: jsonb().$type<Record<string, string>>().notNull(),
+    /** What its uploader says of the file; absent settings are found in it. */
+    settings: jsonb().$type<ImportSettings>().notNull().default({}),
+    /** How the file is read, from its first reading. */
+    reading: jsonb().$type<ImportReading>(),
+    /** Reads the whole file, writes its results, and no product. */
+    isDryRun: boolean('is_dry_run').notNull().default(false),
+    /** The first products of each kind; the numbers are counted from the rows. */
+    samples: jsonb()
+      .$type<ImportSamples>()
+      .notNull()
+      .default({ made: [], changed: [], refused: [] }),
     sha256: text().notNull().default(''),
     bytes: bigint({ mode: 'number' }).notNull().default(0),
     /** Its uploader may set stock, too. */
@@ -162,10 +198,15 @@ export const importRows = productsSchema.table(
     message: text(),
     sku: text(),
     productId: text('product_id'),
+    /** How the row says which product it means. */
+    namedBy: text('named_by', { enum: ['id', 'key', 'sku', 'name'] }),
+    /** What became of the row's product. */
+    effect: text({ enum: ['made', 'changed'] }),
   },
   (table) => [
     primaryKey({ columns: [table.importId, table.row] }),
     index('import_rows_import_id_status_row_idx').on(table.importId, table.status, table.row),
+    index('import_rows_import_id_product_id_idx').on(table.importId, table.productId),
   ],
 );
 
