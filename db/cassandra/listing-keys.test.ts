@@ -84,7 +84,7 @@ describe('a sort key', () => {
   test('of a name has at most 64 bytes, so that long names with the same prefix are equal', () => {
     const long = 'x'.repeat(64);
     expect(keyOf('name', { name: 'é'.repeat(200) })).toHaveLength(64);
-    expect(keyOf('name', { name: '靴'.repeat(200) })).toHaveLength(64);
+    expect(keyOf('name', { name: '靴'.repeat(200) })).toHaveLength(63);
     expect(orderOf('name', { name: `${long}a` }, { name: `${long}b` })).toBe(0);
   });
 

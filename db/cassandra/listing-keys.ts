@@ -1,6 +1,6 @@
 // Sort keys of listings: bytes that compare as their values do, so that one table serves every
 // order.
-import { fold } from '../../domain/text.ts';
+import { sortKeyOf } from '../../domain/text.ts';
 
 /**
  * The stored orders. Cassandra 5.0.6 refuses ORDER BY together with an index, so a descending order
@@ -12,8 +12,6 @@ export type Sort = (typeof SORTS)[number];
 export const OWN_ORDER = 'own';
 export type Order = Sort | typeof OWN_ORDER;
 
-const NAME_BYTES_MAX = 64;
-
 /** Eight big-endian bytes, so that numbers of zero or more compare as their bytes do. */
 const numberKey = (value: number): Buffer => {
   const bytes = Buffer.alloc(8);
@@ -24,9 +22,8 @@ const numberKey = (value: number): Buffer => {
 /** Reverses the order of comparison. */
 const complement = (bytes: Buffer): Buffer => bytes.map((byte) => 255 - byte) as Buffer;
 
-/** A name's key: its folded bytes, so that names with a common prefix are adjacent. */
-export const nameKey = (name: string): Buffer =>
-  Buffer.from(fold(name)).subarray(0, NAME_BYTES_MAX);
+/** A name's key in bytes: names with a common prefix are adjacent. */
+export const nameKey = (name: string): Buffer => Buffer.from(sortKeyOf(name));
 
 interface Sortable {
   priceFromMinor: number;

@@ -28,8 +28,11 @@ const DELETE_LISTING = `delete from listings where store_id = ? and scope = ? an
 const UPDATE_STOCK = `update listings set in_stock = ? where store_id = ? and scope = ? and sort = ?
   and bucket = ? and sort_key = ? and product_id = ?`;
 /** The document that shoppers can find; undefined for draft, archived and deleted products. */
-export const listed = (next: Projected): ProductDocument | undefined =>
-  !next.deleted && next.document?.status === 'published' ? next.document : undefined;
+export const listed = ({
+  deleted,
+  document,
+}: Pick<Projected, 'deleted' | 'document'>): ProductDocument | undefined =>
+  !deleted && document?.status === 'published' ? document : undefined;
 
 export const keysOf = (document: ProductDocument | undefined): ListingKey[] =>
   document

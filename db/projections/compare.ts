@@ -4,7 +4,7 @@ import { and, asc, eq, gt } from 'drizzle-orm';
 import type { StoreId } from '../../domain/ids.ts';
 import type { Cassandra, Row } from '../cassandra/client.ts';
 import type { TableSet } from '../cassandra/table-sets.ts';
-import type { ListingKey } from '../cassandra/listing-rows.ts';
+import { keysOf, listed, type ListingKey } from '../cassandra/listing-rows.ts';
 import { findStored, type StoredProduct } from '../cassandra/products.ts';
 import { create, fromBinary } from '@bufbuild/protobuf';
 import { ProductChangedSchema } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
@@ -45,6 +45,8 @@ interface Product {
   version: number | undefined;
   content: string;
   keys: ListingKey[];
+  /** Whether the keys are those that the document has now; an earlier version made others. */
+  areKeysOwn: boolean;
   slug: string | undefined;
 }
 
@@ -64,15 +66,18 @@ const productOf = (row: Row): Product => {
   const document = row['document']
     ? (JSON.parse(String(row['document'])) as ProductDocument)
     : undefined;
+  const deleted = Boolean(row['deleted']);
+  const keys = String(row['keys'] ?? '[]');
   return {
     storeId: String(row['store_id']),
     id: String(row['product_id']),
     clocks: `${row['product_clock'] ?? 0}/${row['stock_clock'] ?? 0}`,
     productClockUs: Number(row['product_clock'] ?? 0),
-    isDeleted: Boolean(row['deleted']),
+    isDeleted: deleted,
     version: document?.version,
-    content: hashOf(row['deleted'] ?? false, document, row['stock'] ?? {}, row['keys'] ?? '[]'),
-    keys: JSON.parse(String(row['keys'] ?? '[]')) as ListingKey[],
+    content: hashOf(deleted, document, row['stock'] ?? {}),
+    keys: JSON.parse(keys) as ListingKey[],
+    areKeysOwn: keys === JSON.stringify(keysOf(listed({ deleted, document }))),
     slug: document?.slug,
   };
 };
@@ -257,7 +262,10 @@ const findOther = async (
   return undefined;
 };
 
-/** Compares a rebuilt set with the live one; products that changed since are skipped. */
+/**
+ * Compares a rebuilt set with the live one, whose keys may be an earlier version's; products that
+ * changed since are skipped.
+ */
 export const compareSets = async (rebuilt: Cassandra, live: Cassandra): Promise<Compared> => {
   const differences: Differences = [];
   let compared = 0;
@@ -267,7 +275,7 @@ export const compareSets = async (rebuilt: Cassandra, live: Cassandra): Promise<
     if (!other) differences.push(`${name}: not in the live set`);
     else if (other.clocks === one.clocks && other.content !== one.content) {
       differences.push(`${name}: other content under the same clocks`);
-    }
+    } else if (!one.areKeysOwn) differences.push(`${name}: other keys than its document has`);
     compared++;
     if (differences.length > DIFFERENCES_MAX) break;
   }
