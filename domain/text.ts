@@ -1,7 +1,4 @@
-// Normalises text into words, stems and sort keys, for the catalogue's index and for queries.
-
-const TOKENS_MAX = 200;
-const TOKEN_LENGTH_MAX = 40;
+// Normalises text for comparison: folding, and the key that names sort by.
 
 /**
  * Marks of letters that are letters without them. The marks of Indic scripts and of Thai are their
@@ -12,8 +9,8 @@ const ACCENTS =
 const SOFT_HYPHENS = /\u00AD/g;
 
 /**
- * Latin letters that NFKD leaves whole, as CLDR's Latin-ASCII writes them, and the Greek final
- * sigma, whose lower case depends on the next letter.
+ * Latin letters that NFKD leaves whole, nearly all as CLDR's Latin-ASCII writes them, and the Greek
+ * final sigma, whose lower case depends on the next letter.
  */
 const LETTERS = new Map<string, string>(
   `æ:ae œ:oe ø:o ɔ:o ɵ:o ß:ss þ:th ð:d đ:d ɖ:d ɗ:d ə:e ǝ:e ɛ:e ɇ:e ƀ:b ɓ:b ȼ:c ƒ:f ǥ:g ɣ:g ħ:h
@@ -21,6 +18,10 @@ const LETTERS = new Map<string, string>(
     .split(/\s+/)
     .map((pair) => [pair.charAt(0), pair.slice(2)]),
 );
+/** NFKD parts the vowel am of Thai and Lao, which NFC does not join again. */
+const AM = /\u0E4D\u0E32|\u0ECD\u0EB2/g;
+/** NFKD makes "1½" eleven halves. */
+const FRACTION_AFTER_DIGIT = /(?<=\d)(?=[¼-¾⅐-⅞])/g;
 const UNDECOMPOSED = new RegExp(`[${[...LETTERS.keys()].join('')}]`, 'g');
 
 /**
@@ -29,11 +30,13 @@ const UNDECOMPOSED = new RegExp(`[${[...LETTERS.keys()].join('')}]`, 'g');
  */
 export const fold = (text: string): string =>
   text
+    .replace(FRACTION_AFTER_DIGIT, ' ')
     .normalize('NFKD')
     .replace(SOFT_HYPHENS, '')
     .replace(ACCENTS, '')
     .toLowerCase()
     .replace(UNDECOMPOSED, (letter) => LETTERS.get(letter) ?? letter)
+    .replace(AM, (parted) => (parted.startsWith('\u0E4D') ? '\u0E33' : '\u0EB3'))
     .normalize('NFC');
 
 const SORT_KEY_BYTES_MAX = 64;
@@ -48,70 +51,3 @@ export const sortKeyOf = (name: string): string => {
   const { read } = UTF8.encodeInto(key, new Uint8Array(SORT_KEY_BYTES_MAX));
   return key.slice(0, read);
 };
-
-/** The folded words in order, unstemmed: "Daybird's" is `daybird`. */
-export const wordsOf = (text: string): string[] =>
-  (
-    fold(text)
-      .replace(/['’]s(?![\p{L}\p{N}])/gu, '')
-      .match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu) ?? []
-  ).map((word) => word.slice(0, TOKEN_LENGTH_MAX));
-
-/** Stop words. A query uses them only when it has no other words; names and labels match them. */
-export const EMPTY_WORDS: ReadonlySet<string> = new Set(
-  'a an and by for from in of on or the to with'.split(' '),
-);
-
-/** Irregular plurals. */
-const IRREGULAR: Record<string, string> = {
-  men: 'man',
-  women: 'woman',
-  children: 'child',
-  feet: 'foot',
-  teeth: 'tooth',
-  mice: 'mouse',
-  knives: 'knife',
-  shelves: 'shelf',
-  scarves: 'scarf',
-  wolves: 'wolf',
-};
-
-/** Turns a plural into a singular by the simple English endings; other words stay. */
-const singular = (word: string): string => {
-  if (word.length > 4 && word.endsWith('ies')) return `${word.slice(0, -3)}y`;
-  if (word.length > 4 && /(?:ss|x|ch|sh)es$/.test(word)) return word.slice(0, -2);
-  if (word.length > 3 && word.endsWith('s') && !/(?:ss|us|is)$/.test(word))
-    return word.slice(0, -1);
-  return word;
-};
-
-const irregular = (word: string): string =>
-  Object.hasOwn(IRREGULAR, word) ? (IRREGULAR[word] ?? word) : word;
-
-/** A verb whose ending can be removed: a stem of three letters with a vowel, not ending in `ee`. */
-const VERB = /^([a-z]*[aeiouy][a-z]*?)(?:ing|ed)$/;
-const STEM_LENGTH_MIN = 3;
-
-const withoutVerbEnding = (word: string): string => {
-  const stem = VERB.exec(word)?.[1] ?? '';
-  if (stem.length < STEM_LENGTH_MIN || word.endsWith('eed')) return word;
-  const isDoubled = stem.at(-1) === stem.at(-2) && /[bdfgklmnprt]$/.test(stem);
-  return isDoubled && (stem.length > 4 || !stem.endsWith('l')) ? stem.slice(0, -1) : stem;
-};
-
-/** Removes a silent `e`, so that "hiking" finds "hike"; never after a vowel ("shoe"). */
-const withoutSilentE = (word: string): string =>
-  /^[a-z]{2,}[^aeiou]e$/.test(word) ? word.slice(0, -1) : word;
-
-/**
- * The stem of a folded word: singular, without -ing and -ed, without a silent e. A light form of
- * Porter's first step (1980); words with digits or non-Latin letters stay.
- */
-export const stemOf = (word: string): string => {
-  const one = irregular(singular(irregular(word)));
-  return /^[a-z]+$/.test(one) ? withoutSilentE(withoutVerbEnding(one)) : one;
-};
-
-/** The distinct stems of a text's words, at most 200. */
-export const tokensOf = (text: string): string[] =>
-  [...new Set(wordsOf(text).map(stemOf))].slice(0, TOKENS_MAX);

@@ -20,7 +20,8 @@ export const fieldsOf = rankingFields;
 export const wordWeights = (words: string[], products: RankingFields[]): number[] =>
   words.map((word) => {
     const having = products.filter(
-      ({ name, labels }) => name.includes(word) || labels.includes(word),
+      ({ name, labels, nameParts }) =>
+        name.includes(word) || labels.includes(word) || nameParts.includes(word),
     );
     const weight = Math.log(1 + (products.length + 1) / (having.length + 1));
     return Math.round(weight * 1_000) / 1_000;
@@ -32,12 +33,12 @@ const isPhraseIn = (name: string[], words: string[]): boolean =>
 
 /** Higher is better; the same product, words and weights always have the same score. */
 export const scoreOf = (
-  { name, labels, rest }: RankingFields,
+  { name, labels, rest, nameParts }: RankingFields,
   words: string[],
   weights: number[],
 ): number => {
   const fieldOf = (word: string): number => {
-    if (name.includes(word)) return FIELD_WEIGHTS.name;
+    if (name.includes(word) || nameParts.includes(word)) return FIELD_WEIGHTS.name;
     if (labels.includes(word)) return FIELD_WEIGHTS.label;
     return rest.includes(word) ? FIELD_WEIGHTS.rest : 0;
   };

@@ -5,7 +5,9 @@ import { frequencyOf, listByName } from '../../db/cassandra/look-ups.ts';
 import { completionsOf, type Term } from '../../db/cassandra/terms.ts';
 import type { ProductDocument } from '../../db/cassandra/product-document.ts';
 import { invalid } from '../../domain/errors.ts';
-import { fold, stemOf, wordsOf } from '../../domain/text.ts';
+import { fold } from '../../domain/text.ts';
+import { isPaired, isUnspaced, segmentsOf } from '../../domain/words/scripts.ts';
+import { wordsIn, type Word } from '../../domain/words/words.ts';
 import { productNode } from './nodes.ts';
 import type { SearchContext } from './context.ts';
 
@@ -22,14 +24,28 @@ export interface SuggestArgs {
 
 interface Begun {
   /** The complete words before the one being typed. */
-  before: string[];
+  before: Word[];
   word: string;
 }
 
+/** Of a script in pairs, the dictionary says which word is being typed. */
 const begunOf = (prefix: string): Begun => {
-  const words = wordsOf(prefix).slice(0, WORDS_MAX);
-  return { before: words.slice(0, -1), word: words.at(-1) ?? '' };
+  const words = wordsIn(prefix)
+    .flatMap((word) => (isPaired(word.text) ? segmentsOf(word.text).flatMap(wordsIn) : [word]))
+    .slice(0, WORDS_MAX);
+  return { before: words.slice(0, -1), word: words.at(-1)?.text ?? '' };
 };
+
+const tokensIn = (words: Word[]): string[] => words.flatMap(({ tokens }) => tokens);
+
+const hasNoBlanks = (word: string): boolean => isPaired(word) || isUnspaced(word);
+
+/** Words in a row as they are written: with blanks, in the scripts that have them. */
+const written = (words: string[]): string =>
+  words.reduce((text, word, at) => {
+    const isClose = hasNoBlanks(words[at - 1] ?? '') && hasNoBlanks(word);
+    return at === 0 || isClose ? `${text}${word}` : `${text} ${word}`;
+  }, '');
 
 /** Completions with at least one product that also has the words before. */
 const liveCompletions = async (
@@ -37,12 +53,14 @@ const liveCompletions = async (
   { before, word }: Begun,
 ): Promise<Term[]> => {
   const { tables, storeId } = context;
-  const stems = before.map(stemOf);
-  const terms = (await completionsOf(tables, storeId, word))
-    .filter(({ stem }, at, all) => all.findIndex((one) => one.stem === stem) === at)
+  const stems = tokensIn(before);
+  const completions = await completionsOf(tables, storeId, word);
+  const keys = completions.map(({ tokens }) => tokens.join(' '));
+  const terms = completions
+    .filter((_, at) => keys.indexOf(keys[at] ?? '') === at)
     .slice(0, COMPLETIONS_MAX);
   const counts = await Promise.all(
-    terms.map(({ stem }) => frequencyOf(tables, storeId, [...stems, stem], 1)),
+    terms.map(({ tokens }) => frequencyOf(tables, storeId, [...stems, ...tokens], 1)),
   );
   return terms.filter((_, at) => (counts[at] ?? 0) > 0);
 };
@@ -53,8 +71,8 @@ const productsWith = async (
   terms: Term[],
   first: number,
 ): Promise<ProductDocument[]> => {
-  const before = begun.before.map(stemOf);
-  const anyOf = terms.map(({ stem }) => [...before, stem]);
+  const before = tokensIn(begun.before);
+  const anyOf = terms.map(({ tokens }) => [...before, ...tokens]);
   if (anyOf.length === 0) return [];
   const words = { anyOf, of: [], least: 0 };
   const { found } = await readStretch(
@@ -68,8 +86,11 @@ const productsWith = async (
 const collectionsLike = async ({ tables, storeId }: SearchContext, { before, word }: Begun) => {
   const all = await listCollections(tables, storeId);
   return all.filter(({ name }) => {
-    const words = wordsOf(name);
-    return before.every((one) => words.includes(one)) && words.some((one) => one.startsWith(word));
+    const words = wordsIn(name).map(({ text }) => text);
+    const has = (one: string): boolean =>
+      words.includes(one) || (isPaired(one) && fold(name).includes(one));
+    const begins = isPaired(word) ? has(word) : words.some((one) => one.startsWith(word));
+    return begins && before.every(({ text }) => has(text));
   });
 };
 
@@ -91,7 +112,9 @@ export const suggest = async (context: SearchContext, { prefix, first }: Suggest
   const ids = new Set(named.map(({ id }) => id));
   const found = [...named, ...others.filter(({ id }) => !ids.has(id))].slice(0, first);
   return {
-    words: terms.slice(0, first).map(({ word }) => [...begun.before, word].join(' ')),
+    words: terms
+      .slice(0, first)
+      .map(({ word }) => written([...begun.before.map(({ text }) => text), word])),
     products: found.map((document) => productNode(document, context.stockOf)),
     collections: collections.slice(0, first),
   };

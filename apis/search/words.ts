@@ -4,9 +4,12 @@ import type { Words } from '../../db/cassandra/listings.ts';
 import { frequencyOf } from '../../db/cassandra/look-ups.ts';
 import { completionsOf, spellingsOf, type Term } from '../../db/cassandra/terms.ts';
 import { exactToken } from '../../db/cassandra/listing-text.ts';
-import { EMPTY_WORDS, stemOf, wordsOf } from '../../domain/text.ts';
+import { EMPTY_WORDS } from '../../domain/words/stems.ts';
+import { looser, wordsIn, type Word } from '../../domain/words/words.ts';
 
 const WORDS_MAX = 10;
+/** A long word of a script without blanks has many. */
+const TOKENS_MAX = 20;
 /** Candidates read for one unknown word, and whole queries tried with them. */
 const CANDIDATES_MAX = 8;
 const REWRITTEN_MAX = 3;
@@ -20,25 +23,22 @@ export interface Meaning {
   exact: string;
 }
 
-interface Typed {
-  word: string;
-  stem: string;
-}
-
-const typedWords = (text: string): Typed[] => {
-  const all = wordsOf(text).map((word) => ({ word, stem: stemOf(word) }));
-  const significant = all.filter(({ word }) => !EMPTY_WORDS.has(word));
+const typedWords = (text: string): Word[] => {
+  const all = wordsIn(text);
+  const significant = all.filter((word) => !EMPTY_WORDS.has(word.text));
   const chosen = significant.length > 0 ? significant : all;
-  return chosen
-    .filter(({ stem }, at) => chosen.findIndex((one) => one.stem === stem) === at)
-    .slice(0, WORDS_MAX);
+  const keys = chosen.map(({ tokens }) => tokens.join(' '));
+  return chosen.filter((_, at) => keys.indexOf(keys[at] ?? '') === at).slice(0, WORDS_MAX);
 };
+
+const tokensIn = (words: Word[]): string[] =>
+  [...new Set(words.flatMap(({ tokens }) => tokens))].slice(0, TOKENS_MAX);
 
 const allOf = (stems: string[]): Words => ({ anyOf: [stems], of: stems, least: stems.length });
 
 /** The words as typed: a product must have all of them. Undefined for a text without words. */
 export const plainMeaning = (text: string): Meaning | undefined => {
-  const stems = typedWords(text).map(({ stem }) => stem);
+  const stems = tokensIn(typedWords(text));
   return stems.length > 0 ? { words: allOf(stems), exact: exactToken(text) } : undefined;
 };
 
@@ -54,25 +54,35 @@ const isFound = async ({ tables, storeId }: Lookup, stems: string[]): Promise<bo
   (await frequencyOf(tables, storeId, stems, 1)) > 0;
 
 /** "snow board" where the catalogue has "snowboard". */
-const joined = async (lookup: Lookup, typed: Typed[]): Promise<Typed[]> => {
+const joined = async (lookup: Lookup, typed: Word[]): Promise<Word[]> => {
   for (let at = 0; at + 1 < typed.length; at++) {
-    const word = `${typed[at]?.word}${typed[at + 1]?.word}`;
-    const stem = stemOf(word);
-    if (!(await isFound(lookup, [stem]))) continue;
-    return [...typed.slice(0, at), { word, stem }, ...typed.slice(at + 2)];
+    const [word, ...others] = wordsIn(`${typed[at]?.text}${typed[at + 1]?.text}`);
+    if (!word || others.length > 0 || !(await isFound(lookup, word.tokens))) continue;
+    return [...typed.slice(0, at), word, ...typed.slice(at + 2)];
   }
   return typed;
 };
 
+const areFound = (lookup: Lookup, typed: Word[]): Promise<boolean[]> =>
+  Promise.all(typed.map(({ tokens }) => isFound(lookup, tokens)));
+
+/** Words that no product has become the smaller words that they consist of. */
+const loosened = async (lookup: Lookup, typed: Word[]): Promise<Word[]> => {
+  const found = await areFound(lookup, typed);
+  return typed.flatMap((word, at) => (found[at] ? [word] : looser(word)));
+};
+
 /** Indexed words for an unknown word: completions first, then spellings; frequent ones first. */
-const candidatesFor = async (lookup: Lookup, { word }: Typed): Promise<string[]> => {
+const candidatesFor = async (lookup: Lookup, { text: word }: Word): Promise<string[][]> => {
   const { tables, storeId } = lookup;
-  const ranked = async (terms: Term[]): Promise<string[]> => {
-    const stems = [...new Set(terms.map(({ stem }) => stem))].slice(0, CANDIDATES_MAX);
+  const ranked = async (terms: Term[]): Promise<string[][]> => {
+    const lists = new Map(terms.map(({ tokens }) => [tokens.join(' '), tokens]));
     const counted = await Promise.all(
-      stems.map(async (stem) => ({ stem, count: await countOf(lookup, [stem]) })),
+      [...lists.values()]
+        .slice(0, CANDIDATES_MAX)
+        .map(async (tokens) => ({ tokens, count: await countOf(lookup, tokens) })),
     );
-    return counted.filter(({ count }) => count > 0).map(({ stem }) => stem);
+    return counted.filter(({ count }) => count > 0).map(({ tokens }) => tokens);
   };
   const begun =
     word.length >= COMPLETED_LENGTH_MIN ? await completionsOf(tables, storeId, word) : [];
@@ -96,12 +106,12 @@ const NOTHING: Words = { anyOf: [], of: [], least: 0 };
 const spelt = async (
   lookup: Lookup,
   known: boolean[],
-  typed: Typed[],
-  choices: string[][],
+  typed: Word[],
+  choices: string[][][],
 ): Promise<string[] | undefined> => {
   for (let round = 0; round < REWRITTEN_MAX; round++) {
-    const stems = typed.flatMap(({ stem }, at) => {
-      if (known[at]) return [stem];
+    const stems = typed.flatMap(({ tokens }, at) => {
+      if (known[at]) return tokens;
       const list = choices[at] ?? [];
       return list[round] ?? list[0] ?? [];
     });
@@ -118,22 +128,16 @@ const spelt = async (
  */
 export const rewritten = async (lookup: Lookup, text: string): Promise<Meaning> => {
   const exact = exactToken(text);
-  const typed = await joined(lookup, typedWords(text));
-  if (
-    await isFound(
-      lookup,
-      typed.map(({ stem }) => stem),
-    )
-  ) {
-    return { exact, words: allOf(typed.map(({ stem }) => stem)) };
-  }
-  const known = await Promise.all(typed.map(({ stem }) => isFound(lookup, [stem])));
+  const typed = await joined(lookup, await loosened(lookup, typedWords(text)));
+  const asTyped = tokensIn(typed);
+  if (await isFound(lookup, asTyped)) return { exact, words: allOf(asTyped) };
+  const known = await areFound(lookup, typed);
   const choices = await Promise.all(
     typed.map(async (one, at) => (known[at] ? [] : candidatesFor(lookup, one))),
   );
   const half = Math.ceil(typed.length / 2);
   const stems = [
-    ...new Set(typed.flatMap(({ stem }, at) => (known[at] ? [stem] : (choices[at]?.[0] ?? [])))),
+    ...new Set(typed.flatMap(({ tokens }, at) => (known[at] ? tokens : (choices[at]?.[0] ?? [])))),
   ];
   if (stems.length < half) return { exact, words: NOTHING };
   const all = await spelt(lookup, known, typed, choices);

@@ -9,7 +9,7 @@ import {
   sortKey,
   SORTS,
 } from './listing-keys.ts';
-import { rankingOf, tokensIn } from './listing-text.ts';
+import { listingTextOf } from './listing-text.ts';
 import type { Statement } from './client.ts';
 
 /** A listing row's key, stored with the product: sort, hex of the sort key, scope unless `all`. */
@@ -62,12 +62,13 @@ const primaryKey = (
 export const listingWrites = (partition: Partition, next: Projected): Statement[] => {
   const document = listed(next);
   if (!document) return [];
+  const { tokens, ranking } = listingTextOf(document);
   const shared = [
-    tokensIn(document),
+    tokens,
     facetsOf(document),
     BigInt(document.priceFromMinor),
     isInStock(next),
-    rankingOf(document),
+    ranking,
     JSON.stringify(document),
   ];
   return keysOf(document).map((key) => ({

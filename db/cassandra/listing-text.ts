@@ -1,9 +1,19 @@
 // Extracts a product's words: tokens to match, fields to rank by, and the vocabulary.
-import { EMPTY_WORDS, stemOf, tokensOf, wordsOf } from '../../domain/text.ts';
+import { isPaired, segmentsOf } from '../../domain/words/scripts.ts';
+import { EMPTY_WORDS } from '../../domain/words/stems.ts';
+import { wordsIn, wordsInLong, type Word } from '../../domain/words/words.ts';
 import type { ProductDocument } from './product-document.ts';
 
+/** Each listing row indexes every token. */
+const TOKENS_MAX = 200;
+/** Parts of words among them, so that long names and many skus leave room for the description. */
+const PARTS_MAX = 40;
+
 /** The token of a whole name or sku, matched only by a query of all its words. */
-export const exactToken = (text: string): string => `=${wordsOf(text).join(' ')}`;
+export const exactToken = (text: string): string =>
+  `=${wordsIn(text)
+    .map((word) => word.text)
+    .join(' ')}`;
 
 /** A product's stems by field; those of the name are in order. */
 export interface RankingFields {
@@ -11,47 +21,9 @@ export interface RankingFields {
   /** Attributes, skus, titles and options of variants. */
   labels: string[];
   rest: string[];
+  /** Parts of the name's words; absent in rows of earlier versions. */
+  nameParts: string[];
 }
-
-const labelsOf = ({ attributes, variants }: ProductDocument): string =>
-  [
-    ...Object.values(attributes),
-    ...variants.flatMap(({ sku, title, options }) => [sku, title, ...Object.values(options)]),
-  ].join(' ');
-
-/** Leaves out stop words: nearly every description has them, and each row would index them. */
-const significantOf = (text: string): string =>
-  wordsOf(text)
-    .filter((word) => !EMPTY_WORDS.has(word))
-    .join(' ');
-
-const textOf = (document: ProductDocument): string =>
-  [document.name, labelsOf(document), significantOf(document.description)].join(' ');
-
-/** At most 200 stems, and one token for the name and each sku. */
-export const tokensIn = (document: ProductDocument): string[] => [
-  ...tokensOf(textOf(document)),
-  ...new Set([document.name, ...document.variants.map(({ sku }) => sku)].map(exactToken)),
-];
-
-/** The ranking fields as one text stored with the listing, one line each. */
-export const rankingOf = (document: ProductDocument): string => {
-  const name = wordsOf(document.name).map(stemOf);
-  const all = tokensOf(textOf(document));
-  const labels = tokensOf(labelsOf(document)).filter((token) => !name.includes(token));
-  const known = new Set([...name, ...labels]);
-  const rest = all.filter((token) => !known.has(token));
-  return [name, labels, rest].map((tokens) => tokens.join(' ')).join('\n');
-};
-
-const listOf = (line: string | undefined): string[] => (line ? line.split(' ') : []);
-
-export const rankingFields = (ranking: string): RankingFields => {
-  const [name, labels, rest] = ranking.split('\n');
-  return { name: listOf(name), labels: listOf(labels), rest: listOf(rest) };
-};
-
-const WORD = /^\p{L}{3,30}$/u;
 
 /**
  * A word shoppers may type; completions and corrections use it only when it is a label or name
@@ -59,14 +31,97 @@ const WORD = /^\p{L}{3,30}$/u;
  */
 export interface KnownWord {
   word: string;
+  /** The tokens that match the word, with blanks between. */
   stem: string;
   isLabel: boolean;
 }
 
-/** The words that consist of letters only, each once. */
+/** What Search keeps of a product's text. */
+export interface ListingText {
+  /** At most 200, and one for the name and each sku. */
+  tokens: string[];
+  /** The ranking fields as one text stored with the listing, one line each. */
+  ranking: string;
+}
+
+const labelsOf = ({ attributes, variants }: ProductDocument): string =>
+  [
+    ...Object.values(attributes),
+    ...variants.flatMap(({ sku, title, options }) => [sku, title, ...Object.values(options)]),
+  ].join('\n\n');
+
+interface ProductWords {
+  name: Word[];
+  labels: Word[];
+  described: Word[];
+}
+
+/** Without stop words in the description: nearly every one has them, and each row indexes them. */
+const productWords = (document: ProductDocument): ProductWords => ({
+  name: wordsIn(document.name),
+  labels: wordsIn(labelsOf(document)),
+  described: wordsInLong(document.description).filter(({ text }) => !EMPTY_WORDS.has(text)),
+});
+
+const distinct = <T>(list: T[]): T[] => [...new Set(list)];
+const tokensIn = (words: Word[]): string[] => distinct(words.flatMap(({ tokens }) => tokens));
+const partsIn = (words: Word[]): string[] => distinct(words.flatMap(({ parts }) => parts));
+
+const LETTERS_ONLY = /^[\p{L}\p{M}]{3,30}$/u;
+const PART_NUMBER = /^\p{L}(?=.*\d)[\p{L}\d]{4,29}$/u;
+
+/** The words that consist of letters only; of scripts in pairs the dictionary's. */
+const knownOf = (words: Word[], isLabel: boolean): KnownWord[] =>
+  words
+    .flatMap((word) => (isPaired(word.text) ? segmentsOf(word.text).flatMap(wordsIn) : [word]))
+    .filter(({ text, tokens: [first = ''] }) =>
+      isPaired(text) ? first.length > 1 : LETTERS_ONLY.test(text),
+    )
+    .map(({ text, tokens }) => ({ word: text, stem: tokens.join(' '), isLabel }));
+
+/** The part numbers of a name, which are completed only. */
+const partNumbersOf = (name: Word[]): KnownWord[] =>
+  name
+    .filter(({ text }) => PART_NUMBER.test(text))
+    .map(({ text, tokens }) => ({ word: text, stem: tokens.join(' '), isLabel: true }));
+
+/** Each word once, as a label where it is one. */
 export const vocabularyOf = (document: ProductDocument): KnownWord[] => {
-  const strong = new Set(wordsOf(`${document.name} ${labelsOf(document)}`));
-  return [...new Set(wordsOf(textOf(document)))]
-    .filter((word) => WORD.test(word))
-    .map((word) => ({ word, stem: stemOf(word), isLabel: strong.has(word) }));
+  const { name, labels, described } = productWords(document);
+  const labelled = [...knownOf([...name, ...labels], true), ...partNumbersOf(name)];
+  const words = [...labelled, ...knownOf(described, false)];
+  return [...new Map(words.toReversed().map((one) => [one.word, one])).values()];
+};
+
+export const listingTextOf = (document: ProductDocument): ListingText => {
+  const { name, labels, described } = productWords(document);
+  const nameTokens = name.flatMap(({ tokens }) => tokens);
+  const parts = partsIn([...name, ...labels]).slice(0, PARTS_MAX);
+  const ofLabels = distinct([...tokensIn(labels), ...parts]);
+  const all = distinct([...nameTokens, ...ofLabels, ...tokensIn(described)]).slice(0, TOKENS_MAX);
+  const nameParts = partsIn(name).filter((part) => parts.includes(part));
+  const strong = new Set([...nameTokens, ...nameParts]);
+  const lines = [
+    nameTokens,
+    ofLabels.filter((token) => !strong.has(token)),
+    all.filter((token) => !strong.has(token) && !ofLabels.includes(token)),
+    nameParts,
+  ];
+  const wholes = [document.name, ...document.variants.map(({ sku }) => sku)];
+  return {
+    tokens: [...all, ...distinct(wholes.map(exactToken))],
+    ranking: lines.map((tokens) => tokens.join(' ')).join('\n'),
+  };
+};
+
+const listOf = (line: string | undefined): string[] => (line ? line.split(' ') : []);
+
+export const rankingFields = (ranking: string): RankingFields => {
+  const [name, labels, rest, nameParts] = ranking.split('\n');
+  return {
+    name: listOf(name),
+    labels: listOf(labels),
+    rest: listOf(rest),
+    nameParts: listOf(nameParts),
+  };
 };

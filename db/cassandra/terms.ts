@@ -1,8 +1,9 @@
 // The words of a store's catalogue, for completing input and for correcting misspellings.
 import { mapBounded } from '../../concurrency/chunks.ts';
 import { editsAllowed, editsBetween, spellingKeys } from '../../domain/catalogue/spelling.ts';
+import { isPaired } from '../../domain/words/scripts.ts';
 import type { KnownWord } from './listing-text.ts';
-import type { Cassandra } from './client.ts';
+import type { Cassandra, Row } from './client.ts';
 
 /** Words a process remembers as written; above this it clears them and writes all again. */
 const REMEMBERED_MAX = 200_000;
@@ -18,6 +19,9 @@ const PUT_SPELLING = 'insert into spellings (store_id, key, word, stem) values (
 
 const headOf = (word: string): string => String.fromCodePoint(word.codePointAt(0) ?? 0);
 
+/** Words of one alphabet: an edit makes another part number, or another word of two characters. */
+const isSpelt = (word: string): boolean => !/\d/.test(word) && !isPaired(word);
+
 type Write = [name: string, query: string, params: unknown[]];
 
 const writesOf = (storeId: string, { word, stem, isLabel }: KnownWord): Write[] => {
@@ -26,7 +30,7 @@ const writesOf = (storeId: string, { word, stem, isLabel }: KnownWord): Write[] 
     isLabel ? PUT_LABEL : PUT_TERM,
     [storeId, headOf(word), word, stem],
   ];
-  if (!isLabel) return [term];
+  if (!isLabel || !isSpelt(word)) return [term];
   const keys = new Set([...spellingKeys(word), ...spellingKeys(stem)]);
   const spellings = [...keys].map((key): Write => [
     'spellings.put',
@@ -53,8 +57,14 @@ export const rememberWords = (cassandra: Cassandra): RememberWords => {
 
 export interface Term {
   word: string;
-  stem: string;
+  /** The tokens that match the word. */
+  tokens: string[];
 }
+
+const termOf = (row: Row): Term => ({
+  word: String(row['word']),
+  tokens: String(row['stem']).split(' '),
+});
 
 /** Words of names and labels with this prefix, the shortest first. */
 export const completionsOf = async (
@@ -73,7 +83,7 @@ export const completionsOf = async (
   ]);
   return rows
     .filter((row) => row['is_label'] === true)
-    .map((row) => ({ word: String(row['word']), stem: String(row['stem']) }))
+    .map(termOf)
     .sort((a, b) => a.word.length - b.word.length || (a.word < b.word ? -1 : 1));
 };
 
@@ -89,8 +99,8 @@ export const spellingsOf = async (
   const rows = await cassandra.run('spellings.find', query, [storeId, keys, NEIGHBOURS_READ_MAX]);
   const edits = new Map<string, { term: Term; distance: number }>();
   for (const row of rows) {
-    const term = { word: String(row['word']), stem: String(row['stem']) };
-    const distances = [term.word, term.stem].map((meant) => {
+    const term = termOf(row);
+    const distances = [term.word, ...term.tokens].map((meant) => {
       const allowed = editsAllowed(typed, meant);
       const edits = editsBetween(typed, meant, allowed);
       return edits <= allowed ? edits : Number.POSITIVE_INFINITY;
