@@ -15,10 +15,15 @@ import type { Statement } from './client.ts';
 /** A listing row's key, stored with the product: sort, hex of the sort key, scope unless `all`. */
 export type ListingKey = [sort: string, key: string, scope?: string];
 
-const facetsOf = (document: ProductDocument): string[] => [
-  ...document.collectionIds.map(collectionFacet),
-  ...Object.entries(document.attributes).map(([name, value]) => attributeFacet(name, value)),
-];
+/** Each listing row indexes every facet. */
+const FACETS_MAX = 200;
+
+/** A name that is both an attribute's and an option's is one facet. */
+export const facetsOf = ({ collectionIds, attributes, variants }: ProductDocument): string[] => {
+  const values = [attributes, ...variants.map(({ options }) => options)].flatMap(Object.entries);
+  const facets = values.map(([name, value]) => attributeFacet(name, value));
+  return [...new Set([...collectionIds.map(collectionFacet), ...facets])].slice(0, FACETS_MAX);
+};
 
 const INSERT_LISTING = `insert into listings (store_id, scope, sort, bucket, sort_key, product_id,
   tokens, facets, price, in_stock, ranking, document)

@@ -15,6 +15,7 @@ const SEED = 20_261_125;
 /** Words that stemming leaves unchanged, none within one edit of another. */
 const WORDS = ['alpha', 'bravo', 'kilo', 'lima', 'oscar', 'tango', 'victor', 'zulu'];
 const COLOURS = ['crimson', 'indigo', 'amber'];
+const SIZES = ['small', 'medium', 'large'];
 const COLLECTIONS = Array.from({ length: 3 }, () => newId('collection'));
 
 let shop: Shop;
@@ -35,18 +36,26 @@ const some = <T>(of: T[], max: number) => fc.subarray(of, { minLength: 0, maxLen
 const phrase = (min: number, max: number) =>
   fc.subarray(WORDS, { minLength: min, maxLength: max }).map((words) => words.join(' '));
 
-/** Few prices, names and times, so that many products are equal in the sorted field. */
-const ware: fc.Arbitrary<Ware> = fc.record({
-  id: fc.constant('').map(() => newId('product')),
-  name: phrase(1, 2),
-  description: phrase(1, 3),
-  priceMinor: fc.constantFrom(0, 500, 999, 1_000, 2_000, 99_999),
-  attributes: fc.constantFrom(...COLOURS).map((colour) => ({ colour })),
-  collectionIds: some(COLLECTIONS, 2),
-  positions: some(COLLECTIONS, 2).map((ids) => Object.fromEntries(ids.map((id, at) => [id, at]))),
-  available: fc.constantFrom(0, 0, 3),
-  createdAtUs: fc.integer({ min: 1, max: 12 }).map((at) => 1_732_000_000_000_000 + at),
+const variant = fc.record({
+  size: fc.constantFrom(...SIZES),
+  colour: fc.constantFrom(...COLOURS),
 });
+
+/** Few prices, names and times, so that many products are equal in the sorted field. */
+const ware: fc.Arbitrary<Ware> = fc
+  .record({
+    id: fc.constant('').map(() => newId('product')),
+    name: phrase(1, 2),
+    description: phrase(1, 3),
+    priceMinor: fc.constantFrom(0, 500, 999, 1_000, 2_000, 99_999),
+    attributes: fc.constantFrom(...COLOURS).map((colour) => ({ colour })),
+    collectionIds: some(COLLECTIONS, 2),
+    positions: some(COLLECTIONS, 2).map((ids) => Object.fromEntries(ids.map((id, at) => [id, at]))),
+    available: fc.constantFrom(0, 0, 3),
+    options: fc.array(variant, { minLength: 1, maxLength: 3 }),
+    createdAtUs: fc.integer({ min: 1, max: 12 }).map((at) => 1_732_000_000_000_000 + at),
+  })
+  .map((one) => ({ ...one, skus: one.options.map((_, at) => `${one.id.slice(4)}-${at}`) }));
 
 const maybe = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: undefined, freq: 2 });
 const anyInput: fc.Arbitrary<SearchInput> = fc
@@ -54,7 +63,16 @@ const anyInput: fc.Arbitrary<SearchInput> = fc
     text: maybe(fc.oneof(phrase(1, 2), phrase(2, 4), fc.constantFrom(...COLOURS))),
     sort: fc.constantFrom(...SORTS),
     collectionId: maybe(fc.constantFrom(...COLLECTIONS)),
-    attributes: maybe(fc.constantFrom(...COLOURS).map((value) => [{ name: 'colour', value }])),
+    attributes: maybe(
+      fc.oneof(
+        fc.constantFrom(...COLOURS).map((value) => [{ name: 'colour', value }]),
+        fc.constantFrom(...SIZES).map((value) => [{ name: 'size', value }]),
+        variant.map(({ size, colour }) => [
+          { name: 'size', value: size },
+          { name: 'colour', value: colour },
+        ]),
+      ),
+    ),
     priceMin: maybe(fc.constantFrom(0, 5, 9.99)),
     priceMax: maybe(fc.constantFrom(5, 10, 999.99)),
     inStock: maybe(fc.boolean()),

@@ -20,12 +20,18 @@ export interface SearchInput {
   inStock?: boolean;
 }
 
-const wordsOf = (ware: Ware): Set<string> =>
+/** Attributes and options of variants as `name=value`, each once. */
+const valuesOf = ({ attributes = {}, options = [] }: Ware): Set<string> =>
   new Set(
-    [ware.name, ware.description ?? '', ...Object.values(ware.attributes ?? {})]
-      .join(' ')
-      .split(' '),
+    [attributes, ...options]
+      .flatMap((one) => Object.entries(one))
+      .map(([name, value]) => `${name}=${value}`),
   );
+
+const wordsOf = (ware: Ware): Set<string> => {
+  const values = [...valuesOf(ware)].map((one) => one.slice(one.indexOf('=') + 1));
+  return new Set([ware.name, ware.description ?? '', ...values].join(' ').split(' '));
+};
 
 /** All words, and where no product has all: at least half of them, all but two at most. */
 const withWords = (wares: Ware[], text: string): Ware[] => {
@@ -64,7 +70,7 @@ const passes = (question: SearchInput) => (ware: Ware) => {
   const { collectionId, attributes = [], priceMin, priceMax, inStock } = question;
   return (
     (collectionId === undefined || (ware.collectionIds ?? []).includes(collectionId)) &&
-    attributes.every(({ name, value }) => ware.attributes?.[name] === value) &&
+    attributes.every(({ name, value }) => valuesOf(ware).has(`${name}=${value}`)) &&
     (priceMin === undefined || ware.priceMinor >= priceMin * 100) &&
     (priceMax === undefined || ware.priceMinor <= priceMax * 100) &&
     (inStock === undefined || (ware.available ?? 0) > 0 === inStock)
@@ -85,7 +91,7 @@ export const facetsOf = (wares: Ware[]): Record<string, number> => {
   const counts: Record<string, number> = {};
   for (const ware of wares) {
     const facets = [
-      ...Object.entries(ware.attributes ?? {}).map(([name, value]) => `${name}=${value}`),
+      ...valuesOf(ware),
       ...(ware.collectionIds ?? []).map((id) => `collection=${id}`),
     ];
     for (const facet of facets) counts[facet] = (counts[facet] ?? 0) + 1;

@@ -75,6 +75,8 @@ export interface Ware {
   available?: number;
   createdAtUs: number;
   skus?: string[];
+  /** The options of each variant, in the order of the skus. */
+  options?: Record<string, string>[];
 }
 
 let lastUs = Date.now() * 1_000;
@@ -109,6 +111,7 @@ export const putWare = async (
         variants: skus.map((sku, position) => ({
           sku,
           position,
+          options: ware.options?.[position] ?? {},
           priceMinor: BigInt(ware.priceMinor),
           currency: 'USD',
         })),
