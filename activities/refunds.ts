@@ -14,6 +14,7 @@ import {
 } from '../db/postgres/orders/refunds.ts';
 import { refundStep } from '../domain/attention.ts';
 import { DomainError } from '../domain/errors.ts';
+import { currencyOf } from '../domain/money.ts';
 import { isPassing } from './refusals.ts';
 import { keyed } from './payment-keys.ts';
 import type { RefundsAndDisputes, RefundView } from './providers/stripe-refunds-and-disputes.ts';
@@ -50,10 +51,12 @@ const viewed = async (deps: RefundDeps, refund: Refund): Promise<RefundView> => 
   if (refund.providerRefundId) return afterCapture.readRefund(refund.providerRefundId);
   const intentId = await intentOf(deps, refund);
   const { id: refundId, orderId, amountMinor } = refund;
+  const currency = currencyOf(refund.currency);
+  const wanted = { intentId, refundId, orderId, amountMinor, currency };
   const view = await keyed(pg, {
     orderId,
     verb: `refund/${refundId}`,
-    send: (key) => afterCapture.refund({ intentId, refundId, orderId, amountMinor }, key),
+    send: (key) => afterCapture.refund(wanted, key),
     read: () => afterCapture.findRefund(intentId, refundId),
   });
   if (view.id) await recordRefundSent(pg, refundId, view.id);
@@ -100,7 +103,10 @@ export interface LookAtRefund {
 }
 
 export const refundActivities = (deps: RefundDeps) => ({
-  /** Records a refund in the ledger, once an id; returns minor units. REFUND_EXCEEDS_CAPTURE. */
+  /**
+   * Records a refund in the ledger, once an id; returns minor units. REFUND_EXCEEDS_CAPTURE,
+   * AMOUNT_NOT_CHARGEABLE.
+   */
   async requestRefund(input: RefundInput): Promise<number> {
     return (await grantRefund(deps.pg, input))?.amountMinor ?? 0;
   },

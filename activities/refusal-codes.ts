@@ -49,7 +49,7 @@ export const REFUSALS = {
   openReturn: ['RETURN_REFUSED', 'IDEMPOTENCY_KEY_REUSED', 'INVALID_INPUT'],
   lookAtShipment: BY_CARRIER,
   notifyShopper: [],
-  requestRefund: ['REFUND_EXCEEDS_CAPTURE', 'IDEMPOTENCY_KEY_REUSED'],
+  requestRefund: ['REFUND_EXCEEDS_CAPTURE', 'AMOUNT_NOT_CHARGEABLE', 'IDEMPOTENCY_KEY_REUSED'],
   settleRefund: [],
   lookAtRefund: [],
   approveReturn: BY_CARRIER,

@@ -4,7 +4,7 @@ import { randomOf } from '../ops/random.ts';
 import { isWithdrawn, type DisputeState } from './disputes/dispute.ts';
 import { DomainError } from './errors.ts';
 import { grantedMinor, leftMinor, leftUnits, type AfterCapture } from './giving-back.ts';
-import { RETURN_MOVES, valueReturn, type ReturnState } from './returns.ts';
+import { inspectedOf, RETURN_MOVES, valueReturn, type ReturnState } from './returns.ts';
 
 const line = (sku: string, quantity: number, unitMinor: number) => ({
   sku,
@@ -17,6 +17,7 @@ const BOUGHT = [line('a', 2, 500), line('b', 3, 1_000)];
 const CAPTURED_MINOR = 4_000;
 
 const NOTHING: AfterCapture = {
+  currency: 'USD',
   capturedMinor: CAPTURED_MINOR,
   bought: BOUGHT,
   undelivered: [],
@@ -55,6 +56,34 @@ const opened = (id: string, sku: string, quantity: number, refundMinor: number) 
   state: 'approved' as ReturnState,
   lines: [{ sku, quantity }],
   refundMinor,
+});
+
+describe('an order in a currency with steps', () => {
+  const after: AfterCapture = {
+    ...NOTHING,
+    currency: 'KWD',
+    capturedMinor: 24_690,
+    bought: [line('a', 2, 12_345)],
+  };
+
+  test('gives back whole steps, and refuses an amount between them', () => {
+    expect(codeOf(() => grantedMinor(after, { id: 'r', amountMinor: 12_345 }))).toBe(
+      'AMOUNT_NOT_CHARGEABLE',
+    );
+    expect(grantedMinor(after, { id: 'r', amountMinor: 12_340 })).toBe(12_340);
+    expect(grantedMinor(after, { id: 'r', amountMinor: 12_345, isOwed: true })).toBe(12_350);
+  });
+
+  test('gives back all of it over two returns, each in whole steps', () => {
+    const first = returned(after, 'a', 1).refundMinor;
+    const one = { ...after, returns: [opened('ret', 'a', 1, first)] };
+    expect(first).toBe(12_350);
+    expect(returned(one, 'a', 1).refundMinor).toBe(24_690 - first);
+    const inspection = { accepted: [{ sku: 'a', quantity: 1 }] };
+    const both = { lines: [{ sku: 'a', quantity: 2 }], refundMinor: 24_690 };
+    const order = { lines: after.bought, currency: 'KWD' as const };
+    expect(inspectedOf(order, both, inspection).refundMinor).toBe(12_350);
+  });
 });
 
 describe('what can be given back', () => {

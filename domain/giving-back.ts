@@ -1,12 +1,15 @@
 // The one rule of what can still be given back of an order: in money, and unit by unit.
+import { assertWholeSteps, wholeStepsFrom } from './charges.ts';
 import { isOver, isWithdrawn, type DisputeState } from './disputes/dispute.ts';
 import { DomainError } from './errors.ts';
+import type { Currency } from './money.ts';
 import type { OrderLine, REFUND_STATES } from './order.ts';
 import type { ReturnLine, ReturnState } from './returns.ts';
 import type { Demand } from './stock.ts';
 
 /** What has become of an order's money and units so far; amounts in minor units. */
 export interface AfterCapture {
+  currency: Currency;
   /** 0 before the capture. */
   capturedMinor: number;
   bought: readonly OrderLine[];
@@ -71,7 +74,10 @@ export interface Wanted {
   id: string;
   /** In minor units; absent means all that is left. */
   amountMinor?: number | undefined;
-  /** It is owed: at most what is left is granted, and nothing while a dispute holds some of it. */
+  /**
+   * It is owed: at most what is left is granted, in whole steps of the provider, and nothing while
+   * a dispute holds some of it.
+   */
   isOwed?: boolean;
 }
 
@@ -81,14 +87,20 @@ const refused = (message: string, left: number): DomainError =>
 /**
  * The granted amount in minor units; 0 when nothing is left. What is owed of money that a dispute
  * holds is not granted in part: whether it can be is known once the bank has decided.
- * REFUND_EXCEEDS_CAPTURE.
+ * REFUND_EXCEEDS_CAPTURE, AMOUNT_NOT_CHARGEABLE (between the provider's steps).
  */
 export const grantedMinor = (after: AfterCapture, wanted: Wanted): number => {
   const left = leftMinor(after, wanted.id);
   const held = sumOf(after.disputes.filter((one) => isWithdrawn(one) && !isOver(one.state)));
-  const amountMinor = wanted.amountMinor ?? (wanted.isOwed ? left + held : left);
-  if (amountMinor <= left) return amountMinor;
-  if (!wanted.isOwed) throw refused('the refund exceeds what can still be given back', left);
+  const asked = wanted.amountMinor ?? (wanted.isOwed ? left + held : left);
+  const amountMinor = wanted.isOwed ? wholeStepsFrom(asked, after.currency) : asked;
+  if (!wanted.isOwed && amountMinor > left) {
+    throw refused('the refund exceeds what can still be given back', left);
+  }
+  if (amountMinor <= left) {
+    assertWholeSteps(amountMinor, after.currency);
+    return amountMinor;
+  }
   if (held === 0) return left;
   throw refused('a dispute holds the money until the bank has decided', left);
 };

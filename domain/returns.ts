@@ -1,7 +1,9 @@
 // The rules of returns: which units can be returned, until when, and what they are worth.
+import { wholeStepsFrom } from './charges.ts';
 import { DomainError, invalid } from './errors.ts';
 import { isId } from './ids.ts';
 import { leftMinor, leftUnits, type AfterCapture } from './giving-back.ts';
+import type { Currency } from './money.ts';
 import { demandOf, type Address, type OrderLine, type OrderStatus } from './order.ts';
 import { DEFAULT_LOCATION } from './stock.ts';
 
@@ -83,9 +85,9 @@ const assertInTime = ({ status, deliveredAt }: ReturnInput, nowMs: number): void
 };
 
 /**
- * The demand of a return, each sku once, and its worth in minor units: the paid price, at most the
- * money that is left. Throws INVALID_INPUT for a sku that was not bought, RETURN_REFUSED with the
- * reason otherwise.
+ * The demand of a return, each sku once, and its worth in minor units: the paid price, in whole
+ * steps of the provider, at most the money that is left. Throws INVALID_INPUT for a sku that was
+ * not bought, RETURN_REFUSED with the reason otherwise.
  */
 export const valueReturn = (input: ReturnInput, nowMs: number) => {
   const { after, wanted, isGranted = false } = input;
@@ -101,7 +103,7 @@ export const valueReturn = (input: ReturnInput, nowMs: number) => {
     }
     worthMinor += bought.unitMinor * quantity;
   }
-  const refundMinor = Math.min(worthMinor, leftMinor(after));
+  const refundMinor = Math.min(wholeStepsFrom(worthMinor, after.currency), leftMinor(after));
   if (refundMinor === 0 && worthMinor > 0 && !isGranted) {
     throw refused('its money has been given back already');
   }
@@ -121,7 +123,7 @@ export interface Inspection {
  * units. INVALID_INPUT for units that are not the return's.
  */
 export const inspectedOf = (
-  bought: readonly OrderLine[],
+  { lines: bought, currency }: { lines: readonly OrderLine[]; currency: Currency },
   { lines, refundMinor }: { lines: readonly ReturnLine[]; refundMinor: number },
   { accepted = lines }: Inspection,
 ) => {
@@ -132,5 +134,6 @@ export const inspectedOf = (
     if (quantity > sent) throw invalid(`lines.${at}.quantity`, `is more than the ${sent} returned`);
     worthMinor += (bought.find((line) => line.sku === sku)?.unitMinor ?? 0) * quantity;
   }
-  return { accepted: kept, refundMinor: Math.min(worthMinor, refundMinor) };
+  const worth = wholeStepsFrom(worthMinor, currency);
+  return { accepted: kept, refundMinor: Math.min(worth, refundMinor) };
 };

@@ -48,7 +48,7 @@ async function granted(state: Attending, grant: Grant): Promise<string> {
   return outcome;
 }
 
-const NOT_LEFT = ['REFUND_EXCEEDS_CAPTURE', 'IDEMPOTENCY_KEY_REUSED'];
+const NOT_LEFT = ['REFUND_EXCEEDS_CAPTURE', 'AMOUNT_NOT_CHARGEABLE', 'IDEMPOTENCY_KEY_REUSED'];
 
 /**
  * A refusal is told: what was left when the operator asked may have gone since. A refund that was

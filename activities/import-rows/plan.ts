@@ -8,7 +8,7 @@ import {
   type RowCode,
   type RowResult,
 } from '../../domain/catalogue/imports.ts';
-import { currencyOf, minorFromNumber, type Currency } from '../../domain/money.ts';
+import { currencyOf, decimalsOf, minorFromNumber, type Currency } from '../../domain/money.ts';
 import {
   DESCRIPTION_LENGTH_MAX,
   NAME_LENGTH_MAX,
@@ -45,9 +45,6 @@ const STATUSES: Record<string, ProductStatus> = {
 
 const NOT_CLEAN = 'is not clean UTF-8 text: name its encoding, such as encoding=windows-1252';
 
-/** Currencies whose prices usually have three digits after the point. */
-const THREE_DECIMALS = /^(?:BHD|IQD|JOD|KWD|LYD|OMR|TND)$/;
-
 /** A product's plan so far, and how its file is read. */
 interface Planning {
   planned: PlannedProduct;
@@ -71,13 +68,13 @@ const hasBrokenText = (row: ImportRow): boolean =>
     (value) => typeof value === 'string' && (/[\0\uFFFD]/.test(value) || !value.isWellFormed()),
   );
 
-/** The decimals that a number in this currency may have. */
-const decimalsOf = (point: string): string => (point.split('.')[1] ?? '').replace(/0+$/, '');
+/** A number's digits after the point, without zeros at the end. */
+const fractionOf = (point: string): string => (point.split('.')[1] ?? '').replace(/0+$/, '');
 
 /** "1,299" may be 1299 or 1.299, unless the file or its uploader says which. */
 const isDoubtful = (number: string, currency: Currency, { decimal }: ImportReading): boolean => {
   if (decimal.from !== 'default' || evidenceOf(number) !== 'doubtful') return false;
-  return !(number.includes('.') && THREE_DECIMALS.test(currency));
+  return !(number.includes('.') && decimalsOf(currency) === 3);
 };
 
 /** Reads an amount as minor units, without floating-point error. */
@@ -100,7 +97,7 @@ const minorOf = (
   if (point === undefined || !isNumber) throw refuse(`${path} is not an amount of zero or more`);
   // "29.9000" is as precise as "29.90".
   const [whole = ''] = point.split('.');
-  const value = typeof given === 'number' ? given : Number(`${whole}.${decimalsOf(point) || '0'}`);
+  const value = typeof given === 'number' ? given : Number(`${whole}.${fractionOf(point) || '0'}`);
   try {
     return minorFromNumber(value, currency, path);
   } catch (error) {
@@ -116,7 +113,7 @@ const stockOf = (
   if (text === undefined) return { stock: undefined };
   const isClear = decimal.from !== 'default' || evidenceOf(text) !== 'doubtful';
   const point = isClear ? withPoint(text, decimal.sign) : undefined;
-  const quantity = point !== undefined && decimalsOf(point) === '' ? Number(point) : Number.NaN;
+  const quantity = point !== undefined && fractionOf(point) === '' ? Number(point) : Number.NaN;
   if (quantity <= STOCK_QUANTITY_MAX) return { stock: quantity };
   return { stock: undefined, note: 'stock was left out: it is no whole number of zero or more' };
 };

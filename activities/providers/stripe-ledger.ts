@@ -1,6 +1,7 @@
 // Lists the card provider's payments and disputes for reconciliation, a hundred a call.
 import Stripe from 'stripe';
 import { mapBounded } from '../../concurrency/chunks.ts';
+import { minorOf } from './stripe-amounts.ts';
 import { idOf } from './stripe-refunds-and-disputes.ts';
 import { LIST_MAX, type StripeConnection } from './stripe-client.ts';
 import { stageOf, type Stage } from './stripe.ts';
@@ -41,13 +42,15 @@ export interface ProviderLedger {
   read(ids: string[]): Promise<PaymentRecord[]>;
 }
 
+const refundedOf = ({ latest_charge: charge }: Stripe.PaymentIntent): number =>
+  typeof charge === 'object' ? (charge?.amount_refunded ?? 0) : 0;
+
 const recordOf = (intent: Stripe.PaymentIntent): PaymentRecord => ({
   id: intent.id,
   orderId: intent.metadata['orderId'],
   stage: stageOf(intent),
-  capturedMinor: intent.amount_received,
-  refundedMinor:
-    typeof intent.latest_charge === 'object' ? (intent.latest_charge?.amount_refunded ?? 0) : 0,
+  capturedMinor: minorOf(intent.amount_received, intent.currency),
+  refundedMinor: minorOf(refundedOf(intent), intent.currency),
 });
 
 interface Page<T> {

@@ -2,6 +2,8 @@
 import Stripe from 'stripe';
 import type { DisputeEnd } from '../../domain/disputes/dispute.ts';
 import type { Evidence } from '../../domain/disputes/evidence.ts';
+import type { Currency } from '../../domain/money.ts';
+import { amountOf, minorOf } from './stripe-amounts.ts';
 import { LIST_MAX, type StripeConnection } from './stripe-client.ts';
 
 export type RefundStage = 'pending' | 'succeeded' | 'failed';
@@ -21,6 +23,7 @@ export interface RefundOrder {
   refundId: string;
   orderId: string;
   amountMinor: number;
+  currency: Currency;
 }
 
 export type DisputeStage = 'open' | 'under_review' | DisputeEnd;
@@ -59,7 +62,7 @@ const REFUND_STAGES: Record<string, RefundStage> = {
 const refundView = (refund: Stripe.Refund): RefundView => ({
   id: refund.id,
   stage: REFUND_STAGES[refund.status ?? ''] ?? 'pending',
-  amountMinor: refund.amount,
+  amountMinor: minorOf(refund.amount, refund.currency),
 });
 
 /** Each other status needs a response: https://docs.stripe.com/api/disputes/object */
@@ -89,7 +92,7 @@ const disputeView = (dispute: Stripe.Dispute): DisputeView => ({
   intentId: idOf(dispute.payment_intent),
   stage: DISPUTE_STAGES[dispute.status] ?? 'open',
   isInquiry: isInquiry(dispute.status),
-  amountMinor: dispute.amount,
+  amountMinor: minorOf(dispute.amount, dispute.currency),
   currency: dispute.currency.toUpperCase(),
   reason: dispute.reason,
   // 0, too, where the bank takes no evidence.
@@ -111,11 +114,11 @@ export const stripeRefundsAndDisputes = ({
   stripe,
   call,
 }: StripeConnection): RefundsAndDisputes => ({
-  refund: ({ intentId, refundId, orderId, amountMinor }, idempotencyKey) =>
+  refund: ({ intentId, refundId, orderId, amountMinor, currency }, idempotencyKey) =>
     call('refund', async () => {
       const params = {
         payment_intent: intentId,
-        amount: amountMinor,
+        amount: amountOf(amountMinor, currency),
         metadata: { refundId, orderId },
       };
       try {

@@ -1,5 +1,7 @@
 // Opens, confirms, captures, cancels and reads payments at the card provider, one keyed call each.
 import type Stripe from 'stripe';
+import type { Currency } from '../../domain/money.ts';
+import { amountOf } from './stripe-amounts.ts';
 import { LIST_MAX, type StripeConnection } from './stripe-client.ts';
 
 /** Intents older than this are found by the provider's search. */
@@ -27,7 +29,7 @@ export interface PaymentView {
 export interface OpenInput {
   orderId: string;
   amountMinor: number;
-  currency: string;
+  currency: Currency;
 }
 
 export interface PaymentProvider {
@@ -86,7 +88,7 @@ export const stripeProvider = ({ stripe, call }: StripeConnection): PaymentProvi
     open: ({ orderId, amountMinor, currency }, idempotencyKey) =>
       call('open', async () => {
         const params = {
-          amount: amountMinor,
+          amount: amountOf(amountMinor, currency),
           currency: currency.toLowerCase(),
           capture_method: 'manual' as const,
           payment_method_types: ['card'],

@@ -2,13 +2,20 @@
 import { z } from 'zod';
 import { ATTENTION_REASONS, REPAIR_ACTIONS } from '../../domain/attention.ts';
 import { NEXT_ACTION_KINDS } from '../../domain/declines.ts';
-import { CURRENCIES } from '../../domain/money.ts';
 import { LINES_MAX, ORDER_STATUSES, PAYMENT_STATUSES, REFUND_STATES } from '../../domain/order.ts';
 import { PARCEL_STATUSES } from '../../domain/parcels.ts';
 import { NAME_LENGTH_MAX, VARIANTS_MAX } from '../../domain/product.ts';
 import { RETURN_REASON_LENGTH_MAX, RETURN_STATES } from '../../domain/returns.ts';
 import { LIMIT_MAX } from '../http/cursors.ts';
-import { codeText, cursorText, idText, moment, skuText, words } from '../http/openapi/texts.ts';
+import {
+  codeText,
+  currencyText,
+  cursorText,
+  idText,
+  moment,
+  skuText,
+  words,
+} from '../http/openapi/texts.ts';
 
 const SENTENCE_MAX = 500;
 const TRACKING_LENGTH_MAX = 100;
@@ -73,7 +80,7 @@ export const orderResponse = z.object({
   id: idText('order'),
   status: z.enum(ORDER_STATUSES),
   total: money,
-  currency: z.enum(CURRENCIES),
+  currency: currencyText,
   lines: z.array(orderLine).max(LINES_MAX),
   payment,
   nextAction: nextAction.optional(),
@@ -142,7 +149,7 @@ export const returnResponse = z.object({
   lines: z.array(units('ReturnLine')).max(LINES_MAX),
   reason: words(RETURN_REASON_LENGTH_MAX),
   refund: money,
-  currency: z.enum(CURRENCIES),
+  currency: currencyText,
   trackingNumber: tracking,
   accepted: z
     .array(units('AcceptedLine'))

@@ -2,13 +2,7 @@
 import { timestampDate, type Timestamp } from '@bufbuild/protobuf/wkt';
 import { z } from 'zod';
 import { addressShape } from '../../domain/address.ts';
-import {
-  currencyOf,
-  DEFAULT_CURRENCY,
-  minorFromNumber,
-  numberFromMinor,
-  type Currency,
-} from '../../domain/money.ts';
+import { currencyOf, numberFromMinor, type Currency } from '../../domain/money.ts';
 import {
   LINES_MAX,
   NOTE_LENGTH_MAX,
@@ -70,7 +64,11 @@ export const orderBody = z.strictObject({
     .boolean()
     .default(false)
     .describe('A declined card does not end the order: it waits 3 minutes for one of 2 others.'),
-  expectedTotal: z.number().min(0).optional(),
+  expectedTotal: z
+    .number()
+    .min(0)
+    .optional()
+    .describe("What the shopper was shown, in the order's currency; 409 when it has changed."),
   note: z
     .string()
     .trim()
@@ -99,22 +97,21 @@ export const wireAddress = ({ line2 = '', region = '', ...to }: z.output<typeof 
   region,
 });
 
-/** A checkout as Orders takes it; an expected total is in USD unless the currency is known. */
+/** A checkout as Orders takes it, which reads an expected total in the order's currency. */
 export const wireCheckout = (
   body: z.output<typeof orderBody> & { email: string; currency?: Currency | undefined },
   idempotencyKey: string,
   principal: string,
 ) => {
-  const { shippingAddress, expectedTotal, currency = DEFAULT_CURRENCY, ...rest } = body;
+  const { shippingAddress, expectedTotal, currency = '', ...rest } = body;
   return {
     ...rest,
+    expectedCurrency: currency,
     paymentMethod: body.paymentMethod ?? '',
     idempotencyKey,
     principal,
     shippingAddress: wireAddress(shippingAddress),
-    ...(expectedTotal !== undefined && {
-      expectedTotalMinor: BigInt(minorFromNumber(expectedTotal, currency, 'expectedTotal')),
-    }),
+    ...(expectedTotal !== undefined && { expectedTotal }),
   };
 };
 

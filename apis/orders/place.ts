@@ -15,7 +15,15 @@ import {
 import { assertChargeable } from '../../domain/charges.ts';
 import { DomainError, invalid } from '../../domain/errors.ts';
 import { newId } from '../../domain/ids.ts';
-import { currencyOf, numberFromMinor, sumMinor, type Currency } from '../../domain/money.ts';
+import {
+  currencyOf,
+  decimalsOf,
+  DEFAULT_CURRENCY,
+  minorFromNumber,
+  numberFromMinor,
+  sumMinor,
+  type Currency,
+} from '../../domain/money.ts';
 import { isDecided, type Address, type OrderLine } from '../../domain/order.ts';
 import type { PlaceOrderRequest } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import type { ProductsService } from '../../proto/gen/holdfast/products/v1/products_pb.ts';
@@ -42,19 +50,49 @@ export interface OrdersDeps extends WorkflowTimings {
   telemetry: Telemetry;
 }
 
-type Sent = Omit<PlaceOrderRequest, keyof Message | 'idempotencyKey' | 'shippingAddress' | 'lines'>;
+/** What the shopper was shown: a total in one form or the other, or none. */
+interface Expected {
+  /** With the decimals of the order's currency. */
+  total: number | undefined;
+  /** In its minor units; unused beside the other. */
+  totalMinor: number | undefined;
+  /** Empty when it is not known. */
+  currency: string;
+}
+
+type Reshaped =
+  | 'idempotencyKey'
+  | 'shippingAddress'
+  | 'lines'
+  | 'expectedTotal'
+  | 'expectedTotalMinor'
+  | 'expectedCurrency';
 
 /** A checkout request in the domain's types. */
-export interface Checkout extends Omit<Sent, 'expectedTotalMinor'> {
+export interface Checkout extends Omit<PlaceOrderRequest, keyof Message | Reshaped> {
   storeId: string;
   key: string;
   lines: { sku: string; quantity: number }[];
   shippingAddress: Address;
-  expectedTotalMinor: number | undefined;
+  expected: Expected;
 }
 
-const bodyHashOf = ({ principal: _, key: __, isUnproven: ___, ...body }: Checkout): string =>
-  createHash('sha256').update(JSON.stringify(body)).digest('hex');
+/** Digits that a JSON number holds exactly. */
+const DIGITS = 15;
+
+/** Read before the order has a currency: USD stands for one that is not known. */
+const minorToHash = ({ total, totalMinor, currency }: Expected): number | undefined => {
+  if (total === undefined) return totalMinor;
+  const decimals = decimalsOf(currency === '' ? DEFAULT_CURRENCY : currencyOf(currency));
+  return Number((total * 10 ** decimals).toPrecision(DIGITS));
+};
+
+const bodyHashOf = (checkout: Checkout): string => {
+  const { principal: _, key: __, isUnproven: ___, expected, ...rest } = checkout;
+  // Keys of earlier versions were stored with the hash of this form.
+  const body = { ...rest, expectedTotalMinor: minorToHash(expected) };
+  return createHash('sha256').update(JSON.stringify(body)).digest('hex');
+};
 
 /** Each line with its present price. A sku that is not for sale is refused, naming its line. */
 const pricedLines = async (
@@ -76,10 +114,22 @@ const pricedLines = async (
   return { lines: priced, currency: prices[0]?.currency ?? '' };
 };
 
-const assertExpected = (checkout: Checkout, currency: Currency, lines: OrderLine[]): void => {
-  const { expectedTotalMinor } = checkout;
+const isExpected = (
+  { total, totalMinor, currency: shown }: Expected,
+  presentMinor: number,
+  currency: Currency,
+): boolean => {
+  if (total === undefined && totalMinor === undefined) return true;
+  if (shown !== '' && shown !== currency) return false;
+  const minor =
+    total === undefined ? totalMinor : minorFromNumber(total, currency, 'expectedTotal');
+  return minor === presentMinor;
+};
+
+/** PRICE_CHANGED, or INVALID_INPUT for a total that the order's currency does not have. */
+const assertExpected = ({ expected }: Checkout, currency: Currency, lines: OrderLine[]): void => {
   const totalMinor = sumMinor(lines);
-  if (expectedTotalMinor === undefined || expectedTotalMinor === totalMinor) return;
+  if (isExpected(expected, totalMinor, currency)) return;
   throw new DomainError('PRICE_CHANGED', 'the total is not what was expected', {
     facts: {
       total: numberFromMinor(totalMinor, currency),
@@ -102,7 +152,7 @@ const accept = async (deps: OrdersDeps, checkout: Checkout, requested: CheckoutK
   if (totalMinor > 0 && checkout.paymentMethod === '') throw invalid('paymentMethod', 'is needed');
   if (totalMinor > 0) assertChargeable(totalMinor, currency);
   assertExpected(checkout, currency, lines);
-  const { principal: _, key: __, expectedTotalMinor: ___, isUnproven: ____, ...agreed } = checkout;
+  const { principal: _, key: __, expected: ___, isUnproven: ____, ...agreed } = checkout;
   return acceptOrder(deps.pg, requested, {
     ...agreed,
     id: newId('order'),

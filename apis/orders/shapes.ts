@@ -42,14 +42,19 @@ const linesOf = (lines: LineRequest[]): Checkout['lines'] =>
 
 /** A checkout from a message whose rules are checked. IDEMPOTENCY_KEY_MISSING, INVALID_INPUT. */
 export const checkoutOf = (storeId: string, request: PlaceOrderRequest): Checkout => {
-  const { $typeName: _, $unknown: __, idempotencyKey, expectedTotalMinor, ...given } = request;
+  const { $typeName: _, $unknown: __, idempotencyKey, ...sent } = request;
+  const { expectedTotal, expectedTotalMinor, expectedCurrency, ...given } = sent;
   return {
     ...given,
     storeId,
     key: keyOf(idempotencyKey),
     lines: linesOf(request.lines),
     shippingAddress: addressOf(request.shippingAddress),
-    expectedTotalMinor: expectedTotalMinor === undefined ? undefined : Number(expectedTotalMinor),
+    expected: {
+      total: expectedTotal,
+      totalMinor: expectedTotalMinor === undefined ? undefined : Number(expectedTotalMinor),
+      currency: expectedCurrency,
+    },
   };
 };
 

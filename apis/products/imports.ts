@@ -18,8 +18,8 @@ import { DomainError, invalid } from '../../domain/errors.ts';
 import { isId, newId, type StoreId } from '../../domain/ids.ts';
 import { DECIMAL_SIGNS, ENCODINGS } from '../../domain/catalogue/import-report.ts';
 import { IMPORT_BYTES_MAX, IMPORT_FORMATS } from '../../domain/catalogue/imports.ts';
-import { CURRENCIES } from '../../domain/money.ts';
 import { boundedPieces } from '../http/body.ts';
+import { currencyText } from '../http/openapi/texts.ts';
 import { pageQuery, type Cursors } from '../http/cursors.ts';
 import { listPage } from '../http/lists.ts';
 import { may } from '../http/principals.ts';
@@ -40,7 +40,7 @@ const TYPES = /^(?:text\/csv|application\/csv|application\/json|text\/plain)\b/i
 const uploadQuery = z.strictObject({
   format: z.enum(IMPORT_FORMATS).default('auto'),
   map: z.string().max(MAP_LENGTH_MAX).optional(),
-  currency: z.enum(CURRENCIES).optional(),
+  currency: currencyText.optional(),
   decimal: z.enum(DECIMAL_SIGNS).optional(),
   encoding: z.enum(ENCODINGS).optional(),
   source: z

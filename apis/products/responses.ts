@@ -8,7 +8,6 @@ import {
   UNKNOWN_COLUMNS_MAX,
 } from '../../domain/catalogue/import-report.ts';
 import { FILE_FORMATS, IMPORT_FORMATS, ROW_STATUSES } from '../../domain/catalogue/imports.ts';
-import { CURRENCIES } from '../../domain/money.ts';
 import {
   DESCRIPTION_LENGTH_MAX,
   NAME_LENGTH_MAX,
@@ -18,7 +17,14 @@ import {
   VARIANTS_MAX,
 } from '../../domain/product.ts';
 import { LIMIT_MAX } from '../http/cursors.ts';
-import { codeText, cursorText, idText, moment, words } from '../http/openapi/texts.ts';
+import {
+  codeText,
+  currencyText,
+  cursorText,
+  idText,
+  moment,
+  words,
+} from '../http/openapi/texts.ts';
 import { FIELDS_MAX, TEXT_LENGTH_MAX } from '../http/problems.ts';
 import { BATCH_MAX, MAP_ENTRIES_MAX, MEDIA_MAX } from './shapes.ts';
 
@@ -49,7 +55,7 @@ export const productResponse = z.object({
         title: words(NAME_LENGTH_MAX),
         options: texts,
         price: z.number(),
-        currency: z.enum(CURRENCIES),
+        currency: currencyText,
         compareAtPrice: z.number().optional(),
         position: z.number().int(),
       }),
@@ -94,7 +100,7 @@ const report = z
     source: words(TEXT_LENGTH_MAX).describe('Whose handles and external ids the file has.'),
     encoding: z.enum(ENCODINGS),
     currency: z
-      .object({ code: z.enum(CURRENCIES), from: z.enum(ORIGINS) })
+      .object({ code: currencyText, from: z.enum(ORIGINS) })
       .describe('The currency of rows that name none, and who says so.'),
     decimal: z.object({ sign: z.enum(DECIMAL_SIGNS), from: z.enum(ORIGINS) }),
     unknownColumns: z

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { invalid } from '../../domain/errors.ts';
 import { isId, newId, type CollectionId, type ProductId, type StoreId } from '../../domain/ids.ts';
 import {
-  CURRENCIES,
   DEFAULT_CURRENCY,
   minorFromNumber,
   numberFromMinor,
@@ -24,6 +23,7 @@ import {
   type Product,
   type Variant,
 } from '../../domain/product.ts';
+import { currencyText } from '../http/openapi/texts.ts';
 import type { ProductDraft } from '../../db/postgres/catalogue/products.ts';
 
 /** The most products in one request. */
@@ -39,7 +39,6 @@ const slug = z
   .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/)
   .max(80);
 const price = z.number().min(0);
-const currency = z.enum(CURRENCIES);
 const textMap = z
   .record(z.string().min(1).max(100), z.string().max(500))
   .refine((map) => Object.keys(map).length <= MAP_ENTRIES_MAX, 'has too many entries')
@@ -53,7 +52,7 @@ const variant = z.strictObject({
   title: z.string().max(NAME_LENGTH_MAX).default(''),
   options: textMap.default({}),
   price,
-  currency: currency.default(DEFAULT_CURRENCY),
+  currency: currencyText.default(DEFAULT_CURRENCY),
   compareAtPrice: price.optional(),
   position: z.number().int().min(0).max(10_000).optional(),
 });
@@ -66,7 +65,7 @@ const optionalFields = {
   media: media.optional(),
   variants: variants.optional(),
   price: price.optional(),
-  currency: currency.optional(),
+  currency: currencyText.optional(),
 };
 
 export const productBody = z

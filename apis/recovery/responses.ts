@@ -9,7 +9,7 @@ import {
   REPAIR_ACTIONS,
 } from '../../domain/attention.ts';
 import { EVIDENCE_LENGTH_MAX } from '../../domain/disputes/evidence.ts';
-import { CURRENCIES, currencyOf, numberFromMinor } from '../../domain/money.ts';
+import { currencyOf, numberFromMinor } from '../../domain/money.ts';
 import type { Dispute } from '../../db/postgres/orders/disputes.ts';
 import { DISPUTE_STATES } from '../../domain/disputes/dispute.ts';
 import {
@@ -22,7 +22,7 @@ import {
 import { PARCEL_STATUSES } from '../../domain/parcels.ts';
 import { RETURN_STATES } from '../../domain/returns.ts';
 import { LIMIT_MAX } from '../http/cursors.ts';
-import { cursorText, idText, moment, words } from '../http/openapi/texts.ts';
+import { currencyText, cursorText, idText, moment, words } from '../http/openapi/texts.ts';
 import { stuckBy } from './shapes.ts';
 
 const TEXT_MAX = 500;
@@ -58,7 +58,7 @@ export const stuckOrderResponse = z.object({
     .describe('One for each step that waits, oldest first.'),
   payment: z.object({ id: text.optional(), status: z.enum(PAYMENT_STATUSES) }),
   total: z.number(),
-  currency: z.enum(CURRENCIES),
+  currency: currencyText,
   lines: units,
   createdAt: moment,
   updatedAt: moment,
@@ -188,7 +188,7 @@ export const disputeResponse = z.object({
   state: z.enum(DISPUTE_STATES),
   isInquiry: z.boolean().describe('The bank only asks: no money has moved.'),
   amount: z.number(),
-  currency: z.enum(CURRENCIES),
+  currency: currencyText,
   reason: text,
   evidence: evidence.describe('What is sent to the bank, or was.'),
   dueAt: moment.optional().describe("The provider's deadline of the evidence."),

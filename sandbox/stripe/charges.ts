@@ -10,6 +10,7 @@ import {
   type IntentStatus,
   type Refund,
 } from './objects.ts';
+import { assertWhole } from './currencies.ts';
 import type { Ledger } from './ledger.ts';
 import type { Params } from './form.ts';
 import { integerOf, metadataOf, refundReasonOf } from './parameters.ts';
@@ -119,7 +120,7 @@ const amountToRefund = (context: Context, charge: Charge, params: Params): numbe
   if (amount > left || left === 0) {
     throw invalidRequest('The charge has been charged back.', { code: 'charge_disputed' });
   }
-  return amount;
+  return assertWhole(amount, charge.currency);
 };
 
 export const refund = (context: Context, params: Params): Refund => {

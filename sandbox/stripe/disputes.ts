@@ -1,5 +1,6 @@
 // Disputes and inquiries of the card sandbox: opened, answered, conceded, decided; fraud warnings.
 import { leftOf, newId, type Context } from './charges.ts';
+import { assertWhole } from './currencies.ts';
 import type { Params } from './form.ts';
 import {
   findCard,
@@ -50,6 +51,7 @@ export const openDispute = (context: Context, charge: Charge, claim: Claim): Dis
   const left = leftOf(context, charge);
   const { reason, isInquiry, answerSeconds, amount = left } = claim;
   if (amount > left || left === 0) throw invalidRequest('This charge is already disputed.');
+  assertWhole(amount, charge.currency);
   const now = context.nowSeconds();
   const details = { due_by: now + answerSeconds, past_due: false, submission_count: 0 };
   const dispute = save(context, {

@@ -1,6 +1,5 @@
 // PaymentIntents and their states, as in https://docs.stripe.com/payments/paymentintents
-import { CHARGE_RULES } from '../../domain/charges.ts';
-import { isCurrency } from '../../domain/money.ts';
+import { assertChargeable, assertWhole } from './currencies.ts';
 import {
   findCard,
   invalidRequest,
@@ -91,33 +90,20 @@ const confirmNow = (
   return save(context, intent, 'requires_action', 'requires_action');
 };
 
-/** The amount, where the currency can be charged with it (docs.stripe.com/currencies). */
-const chargeableOf = (params: Params): number => {
-  const amount = integerOf(params, 'amount');
-  const currency = currencyOf(params).toUpperCase();
-  if (!isCurrency(currency)) return amount;
-  const { leastMinor, stepMinor } = CHARGE_RULES[currency];
-  if (amount < leastMinor) {
-    const code = 'amount_too_small';
-    throw invalidRequest(`Amount must be at least ${leastMinor}`, { code, param: 'amount' });
-  }
-  if (amount % stepMinor === 0) return amount;
-  throw invalidRequest('Invalid amount: the last digit must be 0', { param: 'amount' });
-};
-
 const newIntent = ({ nowSeconds }: Context, params: Params, method: string | null): Intent => {
   const id = newId('pi');
+  const currency = currencyOf(params);
   return {
     id,
     object: 'payment_intent',
-    amount: chargeableOf(params),
+    amount: assertChargeable(integerOf(params, 'amount'), currency),
     amount_capturable: 0,
     amount_received: 0,
     capture_method: captureMethodOf(params),
     client_secret: `${id}_secret_${newId('s').slice(2)}`,
     confirmation_method: params.text('confirmation_method') ?? 'automatic',
     created: nowSeconds(),
-    currency: currencyOf(params),
+    currency,
     description: params.text('description') ?? null,
     last_payment_error: null,
     latest_charge: null,
@@ -166,6 +152,7 @@ const capture = (context: Context, id: string, params: Params): Intent => {
       param: 'amount_to_capture',
     });
   }
+  assertWhole(amount, intent.currency, 'amount_to_capture');
   return captureNow(context, intent, amount);
 };
 

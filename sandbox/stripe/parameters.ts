@@ -1,9 +1,8 @@
 // Parses single parameters of the card sandbox as Stripe does.
+import { isSupported } from './currencies.ts';
 import type { Params } from './form.ts';
 import { findCard, invalidRequest, missing, type Intent } from './objects.ts';
 
-const AMOUNT_MAX = 99_999_999;
-const CURRENCIES = new Set(Intl.supportedValuesOf('currency').map((code) => code.toLowerCase()));
 const CAPTURE_METHODS = ['automatic', 'automatic_async', 'manual'] as const;
 const REFUND_REASONS = ['duplicate', 'fraudulent', 'requested_by_customer'] as const;
 const CANCELLATION_REASONS = [...REFUND_REASONS, 'abandoned'] as const;
@@ -11,7 +10,7 @@ const CANCELLATION_REASONS = [...REFUND_REASONS, 'abandoned'] as const;
 export const integerOf = (params: Params, name: string): number => {
   const text = params.required(name);
   const value = Number(text);
-  if (/^\d{1,10}$/.test(text) && value > 0 && value <= AMOUNT_MAX) return value;
+  if (/^\d{1,12}$/.test(text) && value > 0) return value;
   throw invalidRequest(`Invalid integer: ${name}`, {
     code: 'parameter_invalid_integer',
     param: name,
@@ -20,7 +19,7 @@ export const integerOf = (params: Params, name: string): number => {
 
 export const currencyOf = (params: Params): string => {
   const currency = params.required('currency').toLowerCase();
-  if (CURRENCIES.has(currency)) return currency;
+  if (isSupported(currency)) return currency;
   throw invalidRequest(`Invalid currency: ${currency}`, { param: 'currency' });
 };
 

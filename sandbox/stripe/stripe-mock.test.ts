@@ -164,7 +164,7 @@ describe.skipIf(!isBuilt(STRIPE_MOCK))('stripe-mock and the card sandbox (needs 
       stripeProvider(connection),
       stripeRefundsAndDisputes(connection),
     ];
-    const order = { orderId: 'ord_1', amountMinor: 1_000, currency: 'USD' };
+    const order = { orderId: 'ord_1', amountMinor: 1_000, currency: 'USD' as const };
     await provider.open(order, 'open');
     await provider.confirm('pi_123', 'pm_card_visa', 'confirm');
     await provider.capture('pi_123', 'capture');

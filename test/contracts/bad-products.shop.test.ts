@@ -138,7 +138,7 @@ describe('a price', () => {
     invalid('of minus zero', creatingRaw('{"name":"Bad","price":-0}')),
     invalid('with three decimals', withPrice(29.999)),
     invalid('of a ten-millionth', withPrice(1e-7)),
-    invalid('of a million', withPrice(1_000_000)),
+    invalid('above the largest', withPrice(21_474_836.48)),
     invalid('beyond what a number holds exactly', withPrice(2 ** 53)),
     invalid('of 1e300', withPrice(1e300)),
     malformed('of 1e400', creatingRaw('{"name":"Bad","price":1e400}')),

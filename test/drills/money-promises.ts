@@ -1,4 +1,5 @@
 // Checks the promises M1 to M4 and O11 from the provider's ledger and ours, disputes included.
+import { minorOf } from '../../activities/providers/stripe-amounts.ts';
 import { request } from '../support/journeys.ts';
 import type { Shop } from '../support/shop.ts';
 import type { Broken } from './at-rest.ts';
@@ -8,21 +9,25 @@ import { parcelsOf } from './parcels.ts';
 
 interface Charge {
   payment_intent: string;
+  currency: string;
   captured: boolean;
   amount_captured: number;
   amount_refunded: number;
 }
 
+/** A part of a charge that went back. */
+interface Back {
+  payment_intent: string;
+  status: string;
+  amount: number;
+  currency: string;
+}
+
 interface Ledger {
   intents: { id: string; status: string; metadata: { orderId?: string } }[];
   charges: Charge[];
-  refunds: {
-    payment_intent: string;
-    status: string;
-    amount: number;
-    metadata: { refundId?: string };
-  }[];
-  disputes: { payment_intent: string; status: string; amount: number }[];
+  refunds: (Back & { metadata: { refundId?: string } })[];
+  disputes: Back[];
 }
 
 /** What has become of an order's units and money by its record. */
@@ -98,8 +103,25 @@ const paidTwice = (order: OrderRow, back: GivenBack): Broken => {
   ];
 };
 
-const ledgerOf = async ({ env }: Shop): Promise<Ledger> =>
-  (await request<Ledger>(`${env['STRIPE_SANDBOX_URL']}/_sandbox/ledger`)).body;
+/** The provider's ledger, with its amounts in our minor units. */
+const ledgerOf = async ({ env }: Shop): Promise<Ledger> => {
+  const { body } = await request<Ledger>(`${env['STRIPE_SANDBOX_URL']}/_sandbox/ledger`);
+  const { intents, charges, refunds, disputes } = body;
+  const withAmount = <One extends Back>(one: One): One => ({
+    ...one,
+    amount: minorOf(one.amount, one.currency),
+  });
+  return {
+    intents,
+    charges: charges.map((one) => ({
+      ...one,
+      amount_captured: minorOf(one.amount_captured, one.currency),
+      amount_refunded: minorOf(one.amount_refunded, one.currency),
+    })),
+    refunds: refunds.map(withAmount),
+    disputes: disputes.map(withAmount),
+  };
+};
 
 /** What the provider has of one order. */
 const ownOf = (ledger: Ledger, id: string) => {

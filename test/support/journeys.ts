@@ -65,7 +65,12 @@ const letters = (): string =>
     .slice(0, 12);
 
 /** A new product of this test alone, with stock. */
-export const stockedWare = async (shop: Shop, quantity: number, price = 29.99): Promise<Ware> => {
+export const stockedWare = async (
+  shop: Shop,
+  quantity: number,
+  price = 29.99,
+  currency = 'USD',
+): Promise<Ware> => {
   const word = `w${letters()}${Date.now().toString(36)}`;
   const made = await asStore<{ id: string; variants: { sku: string }[] }>(
     shop,
@@ -75,6 +80,7 @@ export const stockedWare = async (shop: Shop, quantity: number, price = 29.99): 
       name: `Ware ${word}`,
       description: 'made by a test',
       price,
+      currency,
     },
   );
   expect(made.status).toBe(201);
@@ -110,6 +116,7 @@ export interface OrderAnswer {
   id: string;
   status: string;
   total: number;
+  currency: string;
   code?: string;
   order?: { id: string; status: string; nextAction?: { kind: string; until?: string } };
   payment: {
@@ -137,6 +144,7 @@ export interface OrderOptions {
   /** Empty for a checkout without one. */
   paymentMethod?: string;
   keepOnDecline?: boolean;
+  expectedTotal?: number;
   /** Of the recipient. */
   name?: string;
   postalCode?: string;
@@ -167,6 +175,7 @@ export const placeOrder = ({ env }: Shop, options: OrderOptions): Promise<Answer
         ...(options.postalCode && { postalCode: options.postalCode }),
       },
       ...(options.keepOnDecline && { keepOnDecline: true }),
+      ...(options.expectedTotal !== undefined && { expectedTotal: options.expectedTotal }),
       ...(options.paymentMethod !== '' && {
         paymentMethod: options.paymentMethod ?? 'pm_card_visa',
       }),

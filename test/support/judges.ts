@@ -1,5 +1,6 @@
 // Reads the stores, the provider's ledger, the inbox and the sandboxes for assertions.
 import { createHmac } from 'node:crypto';
+import { minorOf } from '../../activities/providers/stripe-amounts.ts';
 import { carrierWebhookSecret } from '../../ops/environment.ts';
 import { testInstance } from '../../ops/instance.ts';
 import { eventually, JSON_TYPE, request } from './journeys.ts';
@@ -31,13 +32,14 @@ interface Ledger {
     id: string;
     payment_intent: string;
     status: string;
+    currency: string;
     amount_captured: number;
     amount_refunded: number;
   }[];
   disputes: { id: string; payment_intent: string; status: string }[];
 }
 
-/** The card provider's view of an order: its intents and the charges that took money. */
+/** The card provider's view of an order, in its units: its intents and the charges it took. */
 export const providerView = async ({ env }: Shop, orderId: string) => {
   const { body } = await request<Ledger>(`${env['STRIPE_SANDBOX_URL']}/_sandbox/ledger`);
   const intents = body.intents.filter((intent) => intent.metadata.orderId === orderId);
@@ -45,7 +47,10 @@ export const providerView = async ({ env }: Shop, orderId: string) => {
   const charges = body.charges.filter((charge) => ids.includes(charge.payment_intent));
   const paid = charges.filter((charge) => charge.status === 'succeeded');
   const disputes = body.disputes.filter((dispute) => ids.includes(dispute.payment_intent));
-  const kept = paid.reduce((sum, one) => sum + one.amount_captured - one.amount_refunded, 0);
+  const kept = paid.reduce(
+    (sum, one) => sum + minorOf(one.amount_captured - one.amount_refunded, one.currency),
+    0,
+  );
   return { intents, charges, paid, disputes, keptMinor: kept };
 };
 

@@ -18,6 +18,7 @@ import {
   type Attention,
   type RepairAction,
 } from '../../domain/attention.ts';
+import { assertWholeSteps } from '../../domain/charges.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { minorFromNumber } from '../../domain/money.ts';
 import { returnOfRefund } from '../../domain/returns.ts';
@@ -182,8 +183,10 @@ const DOERS: { [A in RepairAction]: Doer<A> } = {
     await clearAttention(deps.pg, order.storeId, order.id, { id });
   },
   refund: onOrder('refund', async (deps, order, { amount, note }, actionId) => {
-    const amountMinor = amount === undefined ? undefined : minorFromNumber(amount, order.currency);
-    if ((amountMinor ?? 1) > (await readLeftMinor(deps.pg, order))) {
+    const { currency } = order;
+    const amountMinor = amount === undefined ? 0 : minorFromNumber(amount, currency, 'amount');
+    assertWholeSteps(amountMinor, currency);
+    if ((amountMinor || 1) > (await readLeftMinor(deps.pg, order))) {
       throw new DomainError('REFUND_EXCEEDS_CAPTURE', 'more than can still be given back');
     }
     const grant = { id: actionId, reason: note, ...(amountMinor && { amountMinor }) };

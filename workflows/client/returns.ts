@@ -37,8 +37,7 @@ export const decideReturn = async (
     const message = 'its label may be used: a return is refused once its parcel is here';
     throw new DomainError('ILLEGAL_TRANSITION', message);
   }
-  const { lines } = await orderById(deps.pg, storeId, orderId);
-  inspectedOf(lines, present, inspection);
+  inspectedOf(await orderById(deps.pg, storeId, orderId), present, inspection);
   const start = { ...UNTIL_ACCEPTED, args: [inspection] as [Inspection], updateId };
   await updateOrder(
     deps,

@@ -1,10 +1,9 @@
 // Shapes of carts in requests and responses, the same for HTTP and GraphQL.
 import { z } from 'zod';
 import { CART_FINDINGS } from '../../../domain/carts/findings.ts';
-import { CURRENCIES } from '../../../domain/money.ts';
 import { LINES_MAX, ORDER_STATUSES, QUANTITY_MAX } from '../../../domain/order.ts';
 import { NAME_LENGTH_MAX } from '../../../domain/product.ts';
-import { idText, moment, skuText, words } from '../../http/openapi/texts.ts';
+import { currencyText, idText, moment, skuText, words } from '../../http/openapi/texts.ts';
 import { orderBody } from '../shapes.ts';
 
 const CART_ID_LENGTH_MAX = 60;
@@ -27,7 +26,7 @@ const cartLine = z
     name: words(NAME_LENGTH_MAX),
     unitPrice: z.number().describe('The present one.'),
     shownPrice: z.number().optional().describe('The one before, when it has changed.'),
-    currency: z.enum(CURRENCIES),
+    currency: currencyText,
     available: z.number().int().nullable().describe('How many are left; null when unknown.'),
     findings: z
       .array(z.enum(CART_FINDINGS).meta({ title: 'CartFinding' }))
@@ -51,7 +50,7 @@ export const cartShape = z.object({
   id: idText('cart').optional().describe("A guest's alone: its id is all it takes to use it."),
   lines: z.array(cartLine).max(LINES_MAX),
   total: z.number().nullable().describe('Of what is for sale; null when it cannot be computed.'),
-  currency: z.enum(CURRENCIES).nullable(),
+  currency: currencyText.nullable(),
   checkout: cartCheckout
     .optional()
     .describe('Under way: the order that it waits for, once there is one.'),

@@ -1,6 +1,6 @@
 // Makes GraphQL types from the schemas of the HTTP API, so that both APIs share one description.
 import type { ZodType } from 'zod';
-import { schemaOf, type Json } from '../openapi/schemas.ts';
+import { dereferenced, schemaOf, type Json } from '../openapi/schemas.ts';
 
 export interface Described {
   kind: 'type' | 'input';
@@ -32,7 +32,8 @@ const textType = (schema: Json, kind: Described['kind'], known: Definitions): st
 };
 
 /** A nested object has the title of its schema; one without properties is any JSON. */
-const typeOf = (schema: Json, kind: Described['kind'], known: Definitions): string => {
+const typeOf = (given: Json, kind: Described['kind'], known: Definitions): string => {
+  const schema = dereferenced(given);
   if (schema['type'] === 'array') return `[${typeOf(schema['items'] as Json, kind, known)}!]`;
   if (schema['type'] === 'string') return textType(schema, kind, known);
   if (schema['type'] !== 'object') return SCALARS[String(schema['type'])] ?? 'JSON';

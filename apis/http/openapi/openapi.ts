@@ -3,7 +3,7 @@ import type { ZodType } from 'zod';
 import { PARAMETER, PARAMETER_LENGTH_MAX } from '../app.ts';
 import type { Route } from '../routes.ts';
 import { responseComponents, responsesOf } from './responses.ts';
-import { schemaOf, type Json } from './schemas.ts';
+import { namedSchemas, schemaOf, type Json } from './schemas.ts';
 
 interface About {
   title: string;
@@ -101,10 +101,15 @@ export const openapiOf = (routes: Route[], about: About): Json => {
     const path = (paths[pathOf(route.path)] ??= {});
     path[route.method] = operationOf(route);
   }
+  const { schemas, headers } = responseComponents();
   return {
     openapi: '3.1.0',
     info: about,
     paths,
-    components: { ...responseComponents(), securitySchemes: schemesOf(routes) },
+    components: {
+      schemas: { ...schemas, ...namedSchemas(paths) },
+      headers,
+      securitySchemes: schemesOf(routes),
+    },
   };
 };

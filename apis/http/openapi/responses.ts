@@ -79,7 +79,7 @@ const headersOf = (status: number): Json => {
 };
 
 /** The components that the responses refer to. */
-export const responseComponents = (): Json => ({
+export const responseComponents = (): { schemas: Json; headers: Json } => ({
   schemas: { Problem: schemaOf(PROBLEM, 'output') },
   headers: Object.fromEntries(
     Object.entries(HEADERS).map(([name, { description, type }]) => [

@@ -1,6 +1,7 @@
 // Schemas of the texts in requests and responses, each with its pattern and its greatest length.
 import { z } from 'zod';
 import { ID_PREFIXES, type IdKind } from '../../../domain/ids.ts';
+import { CURRENCIES } from '../../../domain/money.ts';
 import { SKU_LENGTH_MAX, SKU_PATTERN } from '../../../domain/product.ts';
 
 const ID_LENGTH_MAX = 44;
@@ -26,6 +27,9 @@ export const codeText = z
   .string()
   .regex(/^[A-Z][A-Z_]*$/)
   .max(CODE_LENGTH_MAX);
+
+/** ISO 4217's code; descriptions state the list once, under this name. */
+export const currencyText = z.enum(CURRENCIES).meta({ id: 'Currency' });
 
 export const emailText = z.email().max(EMAIL_LENGTH_MAX);
 

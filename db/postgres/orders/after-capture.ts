@@ -1,6 +1,7 @@
 // Reads what has become of an order's money and units, for the rule of what can be given back.
 import { eq } from 'drizzle-orm';
 import { leftMinor, type AfterCapture } from '../../../domain/giving-back.ts';
+import { currencyOf } from '../../../domain/money.ts';
 import type { PaymentStatus } from '../../../domain/order.ts';
 import { isFinal } from '../../../domain/parcels.ts';
 import type { Db, Pg, Tx } from '../client.ts';
@@ -16,13 +17,14 @@ const CAPTURED: readonly PaymentStatus[] = [
 ];
 
 /** The fields of an order that the rule needs. */
-type Bought = Pick<OrderRow, 'id' | 'paymentStatus' | 'totalMinor' | 'lines'>;
+type Bought = Pick<OrderRow, 'id' | 'paymentStatus' | 'totalMinor' | 'currency' | 'lines'>;
 
 /** The order's row is locked by a caller that grants anything. */
 export const afterCaptureOf = async (db: Db | Tx, order: Bought): Promise<AfterCapture> => {
   const { id, paymentStatus, totalMinor, lines: bought } = order;
   const sent = await db.select().from(parcels).where(eq(parcels.orderId, id));
   return {
+    currency: currencyOf(order.currency),
     capturedMinor: CAPTURED.includes(paymentStatus) ? totalMinor : 0,
     bought,
     undelivered: sent

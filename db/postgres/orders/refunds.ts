@@ -40,7 +40,8 @@ const isReplaceable = async (tx: Tx, orderId: string, id: string): Promise<boole
  * Grants a refund, once per request id, by the rule of what can be given back. Undefined when
  * nothing is left, or when what it replaces is made up for already. A failed refund that it
  * replaces waits for an operator no longer.
- * Throws REFUND_EXCEEDS_CAPTURE, IDEMPOTENCY_KEY_REUSED (same id, other amount).
+ * Throws REFUND_EXCEEDS_CAPTURE, AMOUNT_NOT_CHARGEABLE, IDEMPOTENCY_KEY_REUSED (same id, other
+ * amount).
  */
 export const grantRefund = (pg: Pg, input: RefundInput): Promise<Refund | undefined> =>
   pg.transaction('refunds.grant', async (tx) => {

@@ -2,6 +2,7 @@
 import { and, asc, eq, gt, inArray, lt } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import { newId } from '../../../domain/ids.ts';
+import { currencyOf } from '../../../domain/money.ts';
 import { demandOf } from '../../../domain/order.ts';
 import {
   inspectedOf,
@@ -203,8 +204,9 @@ export const inspectReturn = (
   pg.transaction('returns.inspect', async (tx) => {
     const present = await lockReturn(tx, storeId, id);
     if (!UNINSPECTED.includes(present.state)) return present;
-    const { lines: bought } = await lockOrder(tx, storeId, present.orderId);
-    const { accepted, refundMinor } = inspectedOf(bought, present, inspection);
+    const { lines, currency } = await lockOrder(tx, storeId, present.orderId);
+    const order = { lines, currency: currencyOf(currency) };
+    const { accepted, refundMinor } = inspectedOf(order, present, inspection);
     const { note } = inspection;
     if (accepted.length === 0) return moveLocked(tx, present, { state: 'rejected', note });
     const isHere = present.state === 'received';
