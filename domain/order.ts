@@ -80,7 +80,8 @@ export interface Address {
   line2?: string | undefined;
   city: string;
   region?: string | undefined;
-  postalCode: string;
+  /** Absent where there is none. */
+  postalCode?: string | undefined;
   country: string;
 }
 

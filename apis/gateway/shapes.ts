@@ -1,7 +1,7 @@
 // Orders as shoppers send and see them over HTTP.
 import { timestampDate, type Timestamp } from '@bufbuild/protobuf/wkt';
 import { z } from 'zod';
-import { addressShape } from '../../domain/address.ts';
+import { addressShape } from '../../domain/addresses/postal.ts';
 import { currencyOf, numberFromMinor, type Currency } from '../../domain/money.ts';
 import {
   LINES_MAX,
@@ -91,10 +91,12 @@ export const stockBody = z.strictObject({
   quantity: z.number().int().min(0).max(1_000_000_000),
 });
 
-export const wireAddress = ({ line2 = '', region = '', ...to }: z.output<typeof addressShape>) => ({
+/** Absent texts are empty for Orders. */
+export const wireAddress = (to: z.output<typeof addressShape>) => ({
   ...to,
-  line2,
-  region,
+  line2: to.line2 ?? '',
+  region: to.region ?? '',
+  postalCode: to.postalCode ?? '',
 });
 
 /** A checkout as Orders takes it, which reads an expected total in the order's currency. */

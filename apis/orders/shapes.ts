@@ -3,6 +3,7 @@ import type { OrderEvent } from '../../db/postgres/orders/events.ts';
 import type { OrderWithFacts } from '../../db/postgres/orders/facts.ts';
 import type { Order } from '../../db/postgres/orders/orders.ts';
 import type { Return, ReturnRequest } from '../../db/postgres/orders/returns.ts';
+import { addressFrom } from '../../domain/addresses/postal.ts';
 import { DomainError, invalid } from '../../domain/errors.ts';
 import { isId } from '../../domain/ids.ts';
 import type { Currency } from '../../domain/money.ts';
@@ -23,13 +24,14 @@ import {
 import { checkedKey, ORDER_KEY_LENGTH_MIN } from '../http/idempotency-keys.ts';
 import type { Checkout } from './place.ts';
 
-/** An address from a message, where an absent text is empty. */
-export const addressOf = (address: AddressRequest | undefined): Address => {
-  if (!address) throw invalid('shippingAddress', 'is missing');
+/** An address from a message, where an absent text is empty. INVALID_INPUT. */
+export const addressOf = (
+  address: AddressRequest | undefined,
+  path = 'shippingAddress',
+): Address => {
+  if (!address) throw invalid(path, 'is missing');
   const { $typeName: _, $unknown: __, ...texts } = address;
-  const trimmed = Object.entries(texts).map(([name, text]) => [name, text.trim()] as const);
-  const kept = Object.fromEntries(trimmed.filter(([, text]) => text !== ''));
-  return kept as unknown as Address;
+  return addressFrom(texts, path);
 };
 
 const keyOf = (key: string): string => {
@@ -89,7 +91,7 @@ export const wireReturn = (found: Return, currency: Currency) =>
 export const returnSettingsOf = (settings: WireReturnSettings | undefined): ReturnSettings => {
   const { address, location = '', inspects = false } = settings ?? {};
   return {
-    ...(address && { address: addressOf(address) }),
+    ...(address && { address: addressOf(address, 'address') }),
     location: location || DEFAULT_LOCATION,
     inspects,
   };
@@ -98,7 +100,12 @@ export const returnSettingsOf = (settings: WireReturnSettings | undefined): Retu
 export const wireReturnSettings = ({ address, ...settings }: ReturnSettings) => ({
   ...settings,
   ...(address && {
-    address: { ...address, line2: address.line2 ?? '', region: address.region ?? '' },
+    address: {
+      ...address,
+      line2: address.line2 ?? '',
+      region: address.region ?? '',
+      postalCode: address.postalCode ?? '',
+    },
   }),
 });
 
@@ -106,7 +113,12 @@ const privateOf = (order: Order): Fillings<OrderPrivate> => {
   const { shippingAddress, nextAction } = order;
   return {
     ...order,
-    shippingAddress: { line2: undefined, region: undefined, ...shippingAddress },
+    shippingAddress: {
+      line2: undefined,
+      region: undefined,
+      postalCode: undefined,
+      ...shippingAddress,
+    },
     nextAction: nextAction && { at: undefined, until: undefined, ...nextAction },
   };
 };

@@ -1,6 +1,6 @@
 // Schemas of the fields that each repair action takes besides its order.
 import { z } from 'zod';
-import { addressShape } from '../../domain/address.ts';
+import { addressShape } from '../../domain/addresses/postal.ts';
 import type { RepairAction } from '../../domain/attention.ts';
 
 const NOTE_LENGTH_MAX = 500;

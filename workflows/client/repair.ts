@@ -18,6 +18,7 @@ import {
   type Attention,
   type RepairAction,
 } from '../../domain/attention.ts';
+import { addressFrom } from '../../domain/addresses/postal.ts';
 import { assertWholeSteps } from '../../domain/charges.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { minorFromNumber } from '../../domain/money.ts';
@@ -199,7 +200,11 @@ const DOERS: { [A in RepairAction]: Doer<A> } = {
   }),
   readdress: (deps, { id }, { address }, updateId) =>
     updateOrder(deps, id, (workflow) =>
-      workflow.startUpdate(changeAddress, { ...UNTIL_ACCEPTED, args: [address], updateId }),
+      workflow.startUpdate(changeAddress, {
+        ...UNTIL_ACCEPTED,
+        args: [addressFrom(address, 'address')],
+        updateId,
+      }),
     ),
 };
 

@@ -1,7 +1,7 @@
 // Routes of a store's rules for what comes back: an address, a location, and who accepts it.
 import type { Client } from '@connectrpc/connect';
 import { z } from 'zod';
-import { addressShape } from '../../../domain/address.ts';
+import { addressShape } from '../../../domain/addresses/postal.ts';
 import { invalid } from '../../../domain/errors.ts';
 import { DEFAULT_LOCATION } from '../../../domain/stock.ts';
 import type { InventoryService } from '../../../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
@@ -46,9 +46,14 @@ const shown = (found: ReturnSettings | undefined): z.output<typeof settingsRespo
   const { address, location, inspects } = found;
   if (!address) return { location, inspects };
   const { name, line1, line2, city, region, postalCode, country } = address;
-  const to = { name, line1, city, postalCode, country };
+  const to = { name, line1, city, country };
   return {
-    address: { ...to, ...(line2 && { line2 }), ...(region && { region }) },
+    address: {
+      ...to,
+      ...(line2 && { line2 }),
+      ...(region && { region }),
+      ...(postalCode && { postalCode }),
+    },
     location,
     inspects,
   };
