@@ -55,6 +55,10 @@ export const newId = <K extends IdKind>(kind: K, atMs: number = Date.now()): Id<
   return `${ID_PREFIXES[kind]}_${encodeTime(atMs)}${random}`;
 };
 
+/** Sorts before every id of this kind that is made at `atMs` or later. */
+export const lowestIdAt = (kind: IdKind, atMs: number): string =>
+  `${ID_PREFIXES[kind]}_${encodeTime(Math.max(0, atMs))}`;
+
 /** The creation millisecond of an id made by `newId`. */
 export const madeAtMs = (id: string): number => {
   const time = id.slice(id.indexOf('_') + 1).slice(0, TIME_CHARACTERS);

@@ -46,6 +46,8 @@ export const PERMISSIONS = {
   'inventory:read': [...STAFF, 'key'],
   'inventory:write': [...STAFF, 'key'],
   'imports:write': [...KEEPERS, 'key'],
+  /** Orders of one's own store, with what is needed to pack them and to answer their shoppers. */
+  'orders:read': [...STAFF, 'key'],
   /** A store's API keys; a key cannot have a scope that its maker does not have. */
   'keys:manage': [...KEEPERS, 'operator'],
   /** A store's staff. */
@@ -93,6 +95,7 @@ export const SCOPES = [
   'inventory:read',
   'inventory:write',
   'imports:write',
+  'orders:read',
   'recovery',
 ] as const satisfies Permission[];
 export type Scope = (typeof SCOPES)[number];
@@ -143,6 +146,8 @@ export const SERVICE_CALLS: Record<string, readonly ServiceName[]> = {
   'holdfast.orders.v1.OrdersService/ConfirmPayment': ['gateway'],
   'holdfast.orders.v1.OrdersService/CancelOrder': ['gateway'],
   'holdfast.orders.v1.OrdersService/ListOrders': ['gateway'],
+  'holdfast.orders.v1.OrdersService/ListStoreOrders': ['gateway'],
+  'holdfast.orders.v1.OrdersService/ListReturns': ['gateway'],
   'holdfast.orders.v1.OrdersService/ChangeAddress': ['gateway'],
   'holdfast.orders.v1.OrdersService/RequestReturn': ['gateway'],
   'holdfast.orders.v1.OrdersService/GetReturn': ['gateway'],

@@ -21,7 +21,8 @@ const SENTENCE_MAX = 500;
 const TRACKING_LENGTH_MAX = 100;
 const REFUNDS_MAX = 1_000;
 const REFUND_ID_LENGTH_MAX = 100;
-const EVENTS_MAX = 10_000;
+export const EVENTS_MAX = 10_000;
+export const RETURNS_MAX = 1_000;
 const PARCELS_MAX = 100;
 const ATTENTIONS_MAX = 100;
 

@@ -17,6 +17,7 @@ import { passedOnRoutes, type Behind } from './passed-on.ts';
 import { returnRoutes } from './returns.ts';
 import { stockRoutes } from './stock.ts';
 import { keyRoutes } from './stores/keys.ts';
+import { storeOrderRoutes } from './stores/orders.ts';
 import { returnSettingsRoutes } from './stores/return-settings.ts';
 import { staffRoutes } from './stores/staff.ts';
 import { timelineRoute } from './timeline.ts';
@@ -46,6 +47,7 @@ export const gatewayRoutes = (deps: GatewayDeps): Route[] => [
   ...keyRoutes(deps.pg),
   ...staffRoutes(deps.pg),
   ...returnSettingsRoutes(deps),
+  ...storeOrderRoutes(deps),
   ...stockRoutes(deps),
   ...passedOnRoutes(deps),
 ];

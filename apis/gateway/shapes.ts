@@ -220,6 +220,8 @@ export const toEventResponse = ({ sequence, type, at, dataJson }: OrderEvent) =>
   data: JSON.parse(dataJson || '{}') as Record<string, unknown>,
 });
 
+export type EventResponse = ReturnType<typeof toEventResponse>;
+
 /** A return as its shopper sees it. */
 export const toReturnResponse = (found: Return): ReturnResponse => {
   const currency = currencyOf(found.currency);

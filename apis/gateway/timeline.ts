@@ -7,7 +7,7 @@ import { jsonOr, reply, route, type Route, type RouteInput } from '../http/route
 import type { OrderDeps } from './order-calls.ts';
 import { allowedOrderId } from './orders.ts';
 import { callHeaders } from './owners.ts';
-import { statusOf, toEventResponse } from './shapes.ts';
+import { statusOf, toEventResponse, type EventResponse } from './shapes.ts';
 import { eventsResponse } from './responses.ts';
 
 /**
@@ -33,8 +33,6 @@ const lastSeen = (request: Request): number => {
   const header = request.headers.get('last-event-id') ?? '';
   return /^\d{1,9}$/.test(header) ? Number(header) : 0;
 };
-
-type EventResponse = ReturnType<typeof toEventResponse>;
 
 interface Followed {
   orderId: string;

@@ -14,7 +14,8 @@ import {
   putReturnSettings,
   returnSettingsOf as readReturnSettings,
 } from '../../db/postgres/orders/return-settings.ts';
-import type { Return } from '../../db/postgres/orders/returns.ts';
+import { listReturns, type Return } from '../../db/postgres/orders/returns.ts';
+import { listStoreOrders } from '../../db/postgres/orders/store-orders.ts';
 import { OrdersService } from '../../proto/gen/holdfast/orders/v1/orders_pb.ts';
 import { changeAddress } from '../../workflows/fulfill-order.contract.ts';
 import { callerOf } from '../rpc/server.ts';
@@ -35,6 +36,7 @@ import {
   wireReturn,
   wireReturnSettings,
 } from './shapes.ts';
+import { storeOrdersPageOf } from './store-orders.ts';
 import { updateOrder, UNTIL_ACCEPTED } from '../../workflows/client/orders.ts';
 import { eventsOrViews, orderOrView, ordersOrViews } from './views.ts';
 
@@ -81,7 +83,12 @@ const readHandlers = (
   deps: OrdersDeps,
 ): Pick<
   Service,
-  'getOrder' | 'findOrderByKey' | 'listOrders' | 'listOrderEvents' | 'watchOrders'
+  | 'getOrder'
+  | 'findOrderByKey'
+  | 'listOrders'
+  | 'listStoreOrders'
+  | 'listOrderEvents'
+  | 'watchOrders'
 > => ({
   async findOrderByKey({ principal, idempotencyKey: key }, context) {
     const { storeId } = callerOf(context);
@@ -100,6 +107,11 @@ const readHandlers = (
     const page = { storeId, principal, before, limit };
     const truth = listOrdersOf(deps.pg, page).then((orders) => allAnswered(deps, orders));
     return { orders: await ordersOrViews(deps.cassandra, truth, page) };
+  },
+  async listStoreOrders(request, context) {
+    const { storeId } = callerOf(context);
+    const found = await listStoreOrders(deps.pg, storeOrdersPageOf(storeId, request, Date.now()));
+    return { orders: await allAnswered(deps, found) };
   },
   watchOrders: (_request, { signal }) => deps.watch.follow(signal),
   async listOrderEvents({ orderId, afterSequence: after }, context) {
@@ -140,7 +152,9 @@ const changeHandlers = (
   },
 });
 
-const returnHandlers = (deps: OrdersDeps): Pick<Service, 'requestReturn' | 'getReturn'> => {
+const returnHandlers = (
+  deps: OrdersDeps,
+): Pick<Service, 'requestReturn' | 'getReturn' | 'listReturns'> => {
   const shown = async (storeId: string, found: Return) => {
     const { currency } = await orderById(deps.pg, storeId, found.orderId);
     return { return: wireReturn(found, currencyOf(currency)) };
@@ -153,6 +167,12 @@ const returnHandlers = (deps: OrdersDeps): Pick<Service, 'requestReturn' | 'getR
     async getReturn({ orderId, returnId }, context) {
       const { storeId, id } = await ownOrder(deps.pg, orderId, context);
       return shown(storeId, await returnOf(deps, storeId, id, returnIdOf(returnId)));
+    },
+    async listReturns({ orderId }, context) {
+      const { storeId, id } = await ownOrder(deps.pg, orderId, context);
+      const currency = currencyOf((await orderById(deps.pg, storeId, id)).currency);
+      const returns = await listReturns(deps.pg, id);
+      return { returns: returns.map((one) => wireReturn(one, currency)) };
     },
   };
 };

@@ -5,7 +5,8 @@ const schema = process.env['DRIZZLE_SCHEMA'] ?? '';
 
 export default defineConfig({
   dialect: 'postgresql',
-  schema: `./db/postgres/schema/${schema}.ts`,
+  // One schema may have several files: `orders.ts`, `orders-money.ts`.
+  schema: `./db/postgres/schema/${schema}*.ts`,
   schemaFilter: [schema],
   out: `./db/postgres/migrations/${schema}`,
 });

@@ -5,7 +5,8 @@ import { currencyOf } from '../../../domain/money.ts';
 import type { PaymentStatus } from '../../../domain/order.ts';
 import { isFinal } from '../../../domain/parcels.ts';
 import type { Db, Pg, Tx } from '../client.ts';
-import { disputes, parcels, refunds, returns } from '../schema/orders.ts';
+import { parcels, returns } from '../schema/orders.ts';
+import { disputes, refunds } from '../schema/orders-money.ts';
 import type { OrderRow } from './order-row.ts';
 
 /** Payment statuses under which money is captured. */

@@ -10,7 +10,7 @@ import {
 import type { Evidence } from '../../../domain/disputes/evidence.ts';
 import { paymentStatusAfter, type PaymentStatus } from '../../../domain/order.ts';
 import type { Db, Pg, Tx } from '../client.ts';
-import { disputes } from '../schema/orders.ts';
+import { disputes } from '../schema/orders-money.ts';
 import { recordEvent } from './events.ts';
 import { postEntry } from './ledger.ts';
 import { lockOrder, type OrderRow } from './orders.ts';

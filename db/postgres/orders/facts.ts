@@ -3,7 +3,8 @@ import { asc, inArray } from 'drizzle-orm';
 import type { Fillings } from '../../../proto/fill.ts';
 import type { OrderFacts } from '../../../proto/gen/holdfast/orders/v1/order_pb.ts';
 import type { Db, Tx } from '../client.ts';
-import { parcels, refunds } from '../schema/orders.ts';
+import { parcels } from '../schema/orders.ts';
+import { refunds } from '../schema/orders-money.ts';
 import type { Order } from './order-row.ts';
 
 /** Nothing is refunded or sent before the payment is captured. */

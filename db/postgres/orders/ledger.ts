@@ -1,7 +1,7 @@
 // The double-entry ledger of orders' money: every entry is two rows that sum to zero.
 import { sql } from 'drizzle-orm';
 import type { Pg, Tx } from '../client.ts';
-import { ledgerEntries } from '../schema/orders.ts';
+import { ledgerEntries } from '../schema/orders-money.ts';
 import type { OrderRow } from './orders.ts';
 
 type Row = typeof ledgerEntries.$inferInsert;

@@ -1,7 +1,8 @@
 // Reconciliation breaks: payments that differ from the provider's records, until they agree.
 import { desc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { Pg } from '../client.ts';
-import { breaks, orders } from '../schema/orders.ts';
+import { orders } from '../schema/orders.ts';
+import { breaks } from '../schema/orders-money.ts';
 import { orderOf, type Order } from './orders.ts';
 
 const BREAKS_MAX = 1_000;

@@ -5,7 +5,7 @@ import { DomainError } from '../../../domain/errors.ts';
 import { grantedMinor } from '../../../domain/giving-back.ts';
 import { paymentStatusAfter } from '../../../domain/order.ts';
 import type { Pg, Tx } from '../client.ts';
-import { refunds } from '../schema/orders.ts';
+import { refunds } from '../schema/orders-money.ts';
 import { afterCaptureOf } from './after-capture.ts';
 import { recordEvent } from './events.ts';
 import { postEntry } from './ledger.ts';

@@ -1,7 +1,7 @@
 // The providers' events: each stored once, delivered to its workflow, and kept for a period.
 import { and, asc, eq, isNotNull, isNull, lt, sql } from 'drizzle-orm';
 import { msAgo, type Pg } from '../client.ts';
-import { webhookEvents } from '../schema/orders.ts';
+import { webhookEvents } from '../schema/orders-money.ts';
 
 const KEPT_DAYS = 90;
 const UNNOTIFIED_BATCH_MAX = 500;

@@ -1,10 +1,8 @@
-// The tables of the orders schema: orders, their money, parcels, returns and recovery.
+// The tables of the orders schema: orders, their parcels, returns and recovery.
 import { sql } from 'drizzle-orm';
 import {
   bigint,
-  bigserial,
   boolean,
-  check,
   index,
   integer,
   jsonb,
@@ -14,12 +12,14 @@ import {
   timestamp,
   unique,
 } from 'drizzle-orm/pg-core';
-import { AUDITED_ACTIONS, BREAK_KINDS, type Attention } from '../../../domain/attention.ts';
+import { AUDITED_ACTIONS, type Attention } from '../../../domain/attention.ts';
 import type { NextAction } from '../../../domain/declines.ts';
-import { DISPUTE_STATES } from '../../../domain/disputes/dispute.ts';
-import type { Evidence } from '../../../domain/disputes/evidence.ts';
-import type { Address, OrderLine } from '../../../domain/order.ts';
-import { ORDER_STATUSES, PAYMENT_STATUSES, REFUND_STATES } from '../../../domain/order.ts';
+import {
+  ORDER_STATUSES,
+  PAYMENT_STATUSES,
+  type Address,
+  type OrderLine,
+} from '../../../domain/order.ts';
 import { PARCEL_STATUSES } from '../../../domain/parcels.ts';
 import { RETURN_STATES, type ReturnLine } from '../../../domain/returns.ts';
 import { outboxTable } from './outbox.ts';
@@ -83,12 +83,40 @@ export const orders = ordersSchema.table(
     index('orders_attentions_idx')
       .on(table.id)
       .where(sql`${table.attentions} <> '[]'`),
+    // One for each filter of a store's list; read backwards, they are in its order.
+    index('orders_store_id_id_idx').on(table.storeId, table.id),
+    index('orders_store_id_status_id_idx').on(table.storeId, table.status, table.id),
+    index('orders_store_id_payment_status_id_idx').on(table.storeId, table.paymentStatus, table.id),
+    index('orders_store_id_attentions_idx')
+      .on(table.storeId, table.id)
+      .where(sql`${table.attentions} <> '[]'`),
     index('orders_updated_at_id_idx').on(table.updatedAt, table.id),
     index('orders_open_updated_at_idx')
       .on(table.status, table.updatedAt)
       .where(
         sql`${table.status} in ('accepted', 'awaiting_payment', 'confirmed', 'packing', 'shipped')`,
       ),
+  ],
+);
+
+/**
+ * What an order is found by: its skus, its e-mail, the words of its recipient's name. A trigger
+ * keeps them (see the migration), so that orders of an older build have them, too.
+ */
+export const orderTerms = ordersSchema.table(
+  'order_terms',
+  {
+    storeId: text('store_id').notNull(),
+    kind: text({ enum: ['sku', 'email', 'name'] }).notNull(),
+    term: text().notNull(),
+    orderId: text('order_id').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'order_terms_pkey',
+      columns: [table.storeId, table.kind, table.term, table.orderId],
+    }),
+    index('order_terms_order_id_idx').on(table.orderId),
   ],
 );
 
@@ -180,135 +208,6 @@ export const positions = ordersSchema.table('positions', {
   atUs: bigint('at_us', { mode: 'number' }).notNull(),
   /** Among rows of that time, those after this id. */
   id: text().notNull(),
-});
-
-/** Two rows per entry that sum to zero; `card_provider` is the balance held by the provider. */
-export const ledgerEntries = ordersSchema.table(
-  'ledger_entries',
-  {
-    id: bigserial({ mode: 'number' }).primaryKey(),
-    storeId: text('store_id').notNull(),
-    orderId: text('order_id').notNull(),
-    entry: text({
-      enum: ['capture', 'refund', 'refund_failed', 'dispute', 'dispute_won', 'dispute_lost'],
-    }).notNull(),
-    /** The refund or dispute; the order itself for a capture. */
-    reference: text().notNull(),
-    account: text({ enum: ['card_provider', 'sales', 'disputed', 'losses'] }).notNull(),
-    amountMinor: integer('amount_minor').notNull(),
-    currency: text().notNull(),
-    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
-  },
-  (table) => [
-    index('ledger_entries_created_at_idx').on(table.createdAt),
-    unique('ledger_entries_reference_key').on(
-      table.orderId,
-      table.entry,
-      table.reference,
-      table.account,
-    ),
-  ],
-);
-
-/** One row per granted refund; owed until the provider confirms it. */
-export const refunds = ordersSchema.table(
-  'refunds',
-  {
-    id: text().primaryKey(),
-    storeId: text('store_id').notNull(),
-    orderId: text('order_id').notNull(),
-    amountMinor: integer('amount_minor').notNull(),
-    currency: text().notNull(),
-    reason: text().notNull(),
-    state: text({ enum: REFUND_STATES }).notNull(),
-    providerRefundId: text('provider_refund_id'),
-    /** The refund that the bank has refused, and which this one makes up for. */
-    replaces: text(),
-    /** When the provider is asked next, once it has said that the refund is pending. */
-    lookAt: timestamp('look_at', { withTimezone: true }),
-    looks: integer().notNull().default(0),
-    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
-    updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
-  },
-  (table) => [
-    index('refunds_order_id_idx').on(table.orderId),
-    index('refunds_provider_refund_id_idx').on(table.providerRefundId),
-    index('refunds_owed_idx')
-      .on(table.createdAt)
-      .where(sql`${table.state} in ('requested', 'pending')`),
-    index('refunds_look_at_idx')
-      .on(table.lookAt)
-      .where(sql`${table.state} = 'pending'`),
-    check('refunds_amount_minor_check', sql`${table.amountMinor} > 0`),
-  ],
-);
-
-export const disputes = ordersSchema.table(
-  'disputes',
-  {
-    /** The provider's id. */
-    id: text().primaryKey(),
-    storeId: text('store_id').notNull(),
-    orderId: text('order_id').notNull(),
-    amountMinor: integer('amount_minor').notNull(),
-    currency: text().notNull(),
-    reason: text().notNull(),
-    /** The bank only asks: no money has moved. */
-    isInquiry: boolean('is_inquiry').notNull(),
-    state: text({ enum: DISPUTE_STATES }).notNull(),
-    /** What is sent to the bank, or was. */
-    evidence: jsonb().$type<Evidence>().notNull(),
-    /** The provider's deadline of the evidence; null when the bank takes none. */
-    dueAt: timestamp('due_at', { withTimezone: true }),
-    /** When it was last read at the provider. */
-    lookedAt: timestamp('looked_at', { withTimezone: true }).notNull().defaultNow(),
-    /** When the provider received it. */
-    createdAt: timestamp('created_at', { withTimezone: true }).notNull(),
-    updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
-  },
-  (table) => [
-    index('disputes_order_id_idx').on(table.orderId),
-    index('disputes_state_created_at_id_idx').on(table.state, table.createdAt, table.id),
-  ],
-);
-
-/** Providers that send events. */
-const PROVIDERS = ['stripe', 'carrier'] as const;
-
-/** The providers' events, each stored once; one without a reference waits for reconciliation. */
-export const webhookEvents = ordersSchema.table(
-  'webhook_events',
-  {
-    source: text({ enum: PROVIDERS }).notNull(),
-    /** Unique among the source's own. */
-    id: text().notNull(),
-    type: text().notNull(),
-    /** The order or the return whose workflow it is for. */
-    reference: text(),
-    /** The id of the provider's object. */
-    objectId: text('object_id').notNull(),
-    receivedAt: timestamp('received_at', { withTimezone: true }).notNull().defaultNow(),
-    /** When the workflow was notified; null until then. */
-    notifiedAt: timestamp('notified_at', { withTimezone: true }),
-  },
-  (table) => [
-    primaryKey({ name: 'webhook_events_pkey', columns: [table.source, table.id] }),
-    index('webhook_events_received_at_idx').on(table.receivedAt),
-    index('webhook_events_unnotified_idx')
-      .on(table.receivedAt)
-      .where(sql`${table.notifiedAt} is null and ${table.reference} is not null`),
-  ],
-);
-
-/** Reconciliation breaks: payments that differ from the provider's records. */
-export const breaks = ordersSchema.table('breaks', {
-  /** `<kind>/<the provider's id>`: the same break found again has the same id. */
-  id: text().primaryKey(),
-  kind: text({ enum: BREAK_KINDS }).notNull(),
-  orderId: text('order_id'),
-  facts: jsonb().$type<Record<string, unknown>>().notNull(),
-  foundAt: timestamp('found_at', { withTimezone: true }).notNull().defaultNow(),
-  resolvedAt: timestamp('resolved_at', { withTimezone: true }),
 });
 
 /** One row per location that ships units. */
