@@ -1,6 +1,7 @@
 // Orders as shoppers send and see them over HTTP.
 import { timestampDate, type Timestamp } from '@bufbuild/protobuf/wkt';
 import { z } from 'zod';
+import { emailInput } from '../../domain/addresses/email.ts';
 import { addressShape } from '../../domain/addresses/postal.ts';
 import { currencyOf, numberFromMinor, type Currency } from '../../domain/money.ts';
 import {
@@ -33,7 +34,6 @@ import {
 import { skuText } from '../http/openapi/texts.ts';
 import type { OrderResponse, ReturnResponse } from './responses.ts';
 
-const TEXT_MAX = 200;
 const PAYMENT_METHOD_LENGTH_MAX = 103;
 
 const paymentMethod = z
@@ -57,7 +57,7 @@ const orderLines = z
 
 export const orderBody = z.strictObject({
   lines: orderLines,
-  email: z.email().max(TEXT_MAX).optional().describe("An account's own when it is left out."),
+  email: emailInput.optional().describe("An account's own when it is left out."),
   shippingAddress: addressShape,
   paymentMethod: paymentMethod.optional(),
   keepOnDecline: z

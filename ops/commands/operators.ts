@@ -1,19 +1,18 @@
 // The commands for operators and service keys; no API can create an operator.
+import { accountEmail } from '../../domain/addresses/email.ts';
 import { command, commandOf, UsageError } from '../arguments.ts';
 import type { Instance } from '../instance.ts';
 import { print } from '../output.ts';
 import { postgresUrl } from '../servers/postgres.ts';
 import { instanceOf, onTests } from './on-tests.ts';
 
-const EMAIL = /^[^\s@<>,;"]{1,64}@[a-z0-9.-]{1,190}$/;
-
 /** Adds or removes an operator when a change is given, and prints the operators afterwards. */
 export const changeOperators = async (
   instance: Instance,
   change?: { verb: 'add' | 'remove'; email: string },
 ): Promise<void> => {
-  const email = change?.email.toLowerCase() ?? '';
-  if (change && !EMAIL.test(email)) throw new UsageError(`${change.email} is not an address`);
+  const { data: email = '' } = accountEmail.safeParse(change?.email);
+  if (change && email === '') throw new UsageError(`${change.email} is not an address`);
   const { connectPostgres } = await import('../../db/postgres/client.ts');
   const staff = await import('../../db/postgres/identity/staff.ts');
   const { createTelemetry } = await import('../../telemetry/telemetry.ts');

@@ -56,6 +56,12 @@ describe('the mail sandbox', () => {
     expect(await inboxOf('bob@example.com')).toEqual([]);
   });
 
+  test('shows the address that a mail goes to', async () => {
+    await send('kunde@xn--bcher-kva.example');
+    const [mail] = await inboxOf('kunde@xn--bcher-kva.example');
+    expect(mail?.to).toBe('kunde@xn--bcher-kva.example');
+  });
+
   test('matches underscores and percent signs literally', async () => {
     await send('cat_1@example.com');
     expect(await inboxOf('catx1@example.com')).toEqual([]);

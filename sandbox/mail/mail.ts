@@ -2,8 +2,9 @@
 import { Database } from 'bun:sqlite';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { domainToASCII } from 'node:url';
 import { simpleParser, type HeaderLines, type ParsedMail } from 'mailparser';
-import { SMTPServer } from 'smtp-server';
+import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 import { addColumn } from '../columns.ts';
 import { inboxPage, type Message } from './page.ts';
 
@@ -24,10 +25,15 @@ const openInbox = (folder: string) => {
   return db;
 };
 
-const addressesOf = (to: unknown): string => {
-  const list = Array.isArray(to) ? to : [to];
-  return list.map((one) => (one as { text?: string } | undefined)?.text ?? '').join(', ');
+/** The envelope's address as it was sent: smtp-server decodes its domain. */
+const sentTo = ({ address }: { address: string }): string => {
+  const at = address.lastIndexOf('@');
+  return address.slice(0, at + 1) + domainToASCII(address.slice(at + 1));
 };
+
+/** The recipients of the envelope, to which the mail goes; its head may show others. */
+const recipientsOf = ({ envelope }: SMTPServerSession): string =>
+  envelope.rcptTo.map(sentTo).join(', ');
 
 const headersOf = (lines: HeaderLines): Record<string, string> =>
   Object.fromEntries(
@@ -69,11 +75,10 @@ const openShelf = (folder: string) => {
   );
   const byId = db.query<Row, [number]>('select * from messages where id = ?');
   return {
-    keep: (mail: ParsedMail): void => {
+    keep: (mail: ParsedMail, to: string): void => {
       const { subject = '', text = '', html, messageId = '' } = mail;
       const at = new Date().toISOString();
       const headers = JSON.stringify(headersOf(mail.headerLines));
-      const to = addressesOf(mail.to);
       insert.run(to, subject, text.trim(), html || '', messageId, headers, at);
       trim.run(MESSAGES_KEPT);
     },
@@ -89,14 +94,14 @@ const createSmtp = (shelf: Shelf): SMTPServer =>
   new SMTPServer({
     disabledCommands: ['AUTH', 'STARTTLS'],
     size: MESSAGE_BYTES_MAX,
-    onData: (stream, _session, done) => {
+    onData: (stream, session, done) => {
       simpleParser(stream).then(
         (mail) => {
           if (stream.sizeExceeded) {
             done(Object.assign(new Error('the message is too large'), { responseCode: 552 }));
             return;
           }
-          shelf.keep(mail);
+          shelf.keep(mail, recipientsOf(session));
           done();
         },
         (error: Error) => done(error),

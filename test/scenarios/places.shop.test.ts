@@ -1,15 +1,23 @@
-// Tests shoppers of every country: addresses without postal codes.
+// Tests shoppers of every country: addresses without postal codes, e-mail in any script.
 import { beforeAll, describe, expect, test } from 'bun:test';
-import { call } from '../support/accounts.ts';
+import {
+  call,
+  confirmAddress,
+  mailedToken,
+  mailsTo,
+  newMember,
+  signIn,
+} from '../support/accounts.ts';
 import {
   ADDRESS,
   asShopper,
   decidedOrder,
+  eventually,
   graphql,
   stockedWare,
   type OrderAnswer,
 } from '../support/journeys.ts';
-import { reached } from '../support/judges.ts';
+import { mailTo, reached } from '../support/judges.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
 const LIMIT_MS = 90_000;
@@ -26,6 +34,8 @@ let shop: Shop;
 beforeAll(async () => {
   shop = await openShop();
 }, UP_LIMIT_MS);
+
+const unique = (): string => crypto.randomUUID().replace(/[^a-f]/g, '') + Date.now().toString(36);
 
 const buying = (sku: string, more: object = {}) =>
   call<OrderAnswer>(shop, 'POST', '/orders', {
@@ -96,6 +106,50 @@ describe('an address of a country without postal codes', () => {
       expect(put).toMatchObject({ status: 200, body: { address: KEPT } });
       expect((await call(shop, 'GET', path, { token })).body).toMatchObject({ address: KEPT });
       expect((await call(shop, 'PUT', path, { token, body: before })).status).toBe(200);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('an e-mail address whose domain is in another script', () => {
+  test(
+    'is mailed to in its ASCII form, and is the same guest as that',
+    async () => {
+      const name = unique();
+      const [shown, ascii] = [`${name}@bücher.example`, `${name}@xn--bcher-kva.example`];
+      const { sku } = await stockedWare(shop, 5);
+      const key = crypto.randomUUID();
+      const bought = await decidedOrder(shop, { sku, email: shown, key });
+      expect(bought.status).toBe(201);
+      const again = await decidedOrder(shop, { sku, email: ascii, key });
+      expect(again.body.id).toBe(bought.body.id);
+      await eventually('its mail', async () => (await mailTo(shop, ascii))[0]);
+      const refused = await buying(sku, { email: 'müller@shop.example' });
+      expect([refused.status, refused.body.code]).toEqual([400, 'INVALID_INPUT']);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'is one account in both spellings, of any top domain',
+    async () => {
+      const name = unique();
+      const [shown, ascii] = [`${name}@例子.中国`, `${name}@xn--fsqu00a.xn--fiqs8s`];
+      const { token } = await newMember(shop, shown);
+      expect((await call(shop, 'GET', '/me', { token })).body).toMatchObject({ email: ascii });
+      expect((await signIn(shop, ascii)).status).toBe(200);
+      await confirmAddress(shop, ascii);
+      const signUp = { name: 'Other', email: shown, password: 'another password of these tests' };
+      expect((await call(shop, 'POST', '/auth/sign-up/email', { body: signUp })).status).toBe(202);
+      expect((await signIn(shop, shown, signUp.password)).status).toBe(401);
+
+      const lost = { body: { email: shown } };
+      expect((await call(shop, 'POST', '/auth/request-password-reset', lost)).status).toBe(202);
+      const reset = await mailedToken(shop, ascii, 'A new password');
+      const body = { token: reset, newPassword: signUp.password };
+      expect((await call(shop, 'POST', '/auth/reset-password', { body })).status).toBe(200);
+      expect((await signIn(shop, shown, signUp.password)).status).toBe(200);
+      expect((await mailsTo(shop, ascii)).length).toBeGreaterThan(1);
     },
     LIMIT_MS,
   );

@@ -7,6 +7,7 @@ import type { Db, Pg } from '../../../db/postgres/client.ts';
 import {
   authTables,
   endOtherSessions,
+  findAccountByEmail,
   findPassword,
   removeAccount,
 } from '../../../db/postgres/identity/accounts.ts';
@@ -40,9 +41,7 @@ export interface AuthOptions {
 const tooManySignIns = (): DomainError =>
   new DomainError('UNAVAILABLE', 'too many sign-ins at the moment', { retryAfterSeconds: 1 });
 
-type Issue = (data: { user: { email: string }; token: string }) => Promise<void>;
-
-const authOver = (db: Db, { pg, secret, publicUrl, telemetry }: AuthOptions, issue: Issue) => {
+const authOver = (db: Db, { pg, secret, publicUrl, telemetry }: AuthOptions) => {
   const hashes = createLimiter({
     runningMax: HASHES_MAX,
     waitingMax: 0,
@@ -63,9 +62,7 @@ const authOver = (db: Db, { pg, secret, publicUrl, telemetry }: AuthOptions, iss
         hash: (password) => hashes.run(() => hashPassword(password)),
         verify: (pair) => hashes.run(() => verifyPassword(pair)),
       },
-      resetPasswordTokenExpiresIn: TOKEN_SECONDS,
       revokeSessionsOnPasswordReset: true,
-      sendResetPassword: issue,
       onPasswordReset: ({ user }) => markVerified(pg, user.id),
     },
     verification: { storeIdentifier: 'hashed' },
@@ -89,7 +86,6 @@ const authOver = (db: Db, { pg, secret, publicUrl, telemetry }: AuthOptions, iss
 };
 
 const REFUSALS: Record<string, [ErrorCode, string]> = {
-  INVALID_EMAIL_OR_PASSWORD: ['INVALID_CREDENTIALS', 'e-mail and password do not match'],
   INVALID_TOKEN: ['TOKEN_INVALID', 'this token is unknown, used or too old'],
   TOKEN_EXPIRED: ['TOKEN_INVALID', 'this token is unknown, used or too old'],
   USER_NOT_FOUND: ['TOKEN_INVALID', 'this token is unknown, used or too old'],
@@ -116,6 +112,9 @@ const assertPassword = async (auth: Made, accountId: string, password: string): 
   }
 };
 
+/** The value that a reset of better-auth looks for. */
+const resetOf = (token: string): string => `reset-password:${token}`;
+
 const NO_SUCH_SIGN_UP =
   'no sign-up of this address has this password; a new one by mail confirms the address, too';
 
@@ -136,7 +135,7 @@ const passwordCalls = ({ pg }: AuthOptions, requested: Requested) => ({
   resetPassword: (body: { token: string; newPassword: string }): Promise<string> =>
     requested('resetPassword', async ({ api, $context }) => {
       const { internalAdapter } = await $context;
-      const noted = await internalAdapter.findVerificationValue(`reset-password:${body.token}`);
+      const noted = await internalAdapter.findVerificationValue(resetOf(body.token));
       await api.resetPassword({ body });
       const user = noted && (await internalAdapter.findUserById(noted.value));
       if (!user) throw new Error('a password was reset for no account');
@@ -162,26 +161,48 @@ const passwordCalls = ({ pg }: AuthOptions, requested: Requested) => ({
     }),
 });
 
-const mailedTokens = (requested: Requested, issued: Map<string, string>) => ({
+/**
+ * better-auth's own calls for signing in and for a reset refuse the ASCII form of top domains of
+ * other scripts, so its parts are called.
+ */
+const addressCalls = ({ pg }: AuthOptions, requested: Requested) => ({
+  /** INVALID_CREDENTIALS, with the same message and time whatever was wrong. */
+  signIn: (
+    { email, password, rememberMe }: { email: string; password: string; rememberMe: boolean },
+    userAgent: string,
+  ): Promise<{ token: string; accountId: string }> =>
+    requested('signIn', async ({ $context }) => {
+      const { internalAdapter, password: passwords } = await $context;
+      const found = await findPassword(pg, email);
+      // A hash takes as long as a comparison.
+      if (!found) await passwords.hash(password);
+      const isRight = found && (await passwords.verify({ hash: found.passwordHash, password }));
+      if (!isRight) {
+        throw new DomainError('INVALID_CREDENTIALS', 'e-mail and password do not match');
+      }
+      const { accountId } = found;
+      const { token } = await internalAdapter.createSession(accountId, !rememberMe, { userAgent });
+      return { token, accountId };
+    }),
   /** A token for choosing a new password, once, within an hour. */
   resetToken: (email: string): Promise<string> =>
-    requested('resetToken', async ({ api }) => {
-      issued.delete(email);
-      await api.requestPasswordReset({ body: { email } });
-      const token = issued.get(email);
-      issued.delete(email);
-      if (!token) throw new Error('no token was made for an account');
+    requested('resetToken', async ({ $context }) => {
+      const { internalAdapter } = await $context;
+      const account = await findAccountByEmail(pg, email);
+      if (!account) throw new Error('a reset of no account was requested');
+      const token = crypto.randomUUID();
+      const expiresAt = new Date(Date.now() + TOKEN_SECONDS * 1_000);
+      const identifier = resetOf(token);
+      await internalAdapter.createVerificationValue({ value: account.id, identifier, expiresAt });
       return token;
     }),
 });
 
 export const createAuth = (options: AuthOptions) => {
-  const issued = new Map<string, string>();
-  const issue: Issue = async ({ user, token }) => void issued.set(user.email, token);
   let made: Made | undefined;
   const requested: Requested = (name, work) =>
     options.pg
-      .query(`identity.${name}`, (db) => work((made ??= authOver(db, options, issue))))
+      .query(`identity.${name}`, (db) => work((made ??= authOver(db, options))))
       .catch((error: unknown): never => {
         throw refusalOf(error);
       });
@@ -200,15 +221,8 @@ export const createAuth = (options: AuthOptions) => {
         const sameAs = isSame ? found?.accountId : undefined;
         await signUpAccount(options.pg, { name, email, passwordHash }, sameAs);
       }),
-    /** INVALID_CREDENTIALS, with the same message and time whatever was wrong. */
-    signIn: (body: { email: string; password: string; rememberMe: boolean }, userAgent: string) =>
-      requested('signIn', async ({ api }) => {
-        const headers = new Headers({ 'user-agent': userAgent });
-        const { token, user } = await api.signInEmail({ body, headers });
-        return { token, accountId: user.id };
-      }),
     ...passwordCalls(options, requested),
-    ...mailedTokens(requested, issued),
+    ...addressCalls(options, requested),
   };
 };
 

@@ -6,13 +6,13 @@ import {
   type SessionRow,
 } from '../../../db/postgres/identity/accounts.ts';
 import { STAFF_MAX } from '../../../db/postgres/identity/staff.ts';
-import { emailText, idText, moment, words } from '../../http/openapi/texts.ts';
+import { accountEmail, emailText } from '../../../domain/addresses/email.ts';
+import { idText, moment, words } from '../../http/openapi/texts.ts';
 import { STAFF_ROLES } from '../../../domain/permissions.ts';
 import { cartId } from '../carts/shapes.ts';
 import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from './auth.ts';
 
 const NAME_LENGTH_MAX = 100;
-const EMAIL_LENGTH_MAX = 200;
 const TOKEN_LENGTH_MAX = 1_000;
 export const USER_AGENT_LENGTH_MAX = 200;
 
@@ -21,7 +21,6 @@ const sessionToken = z
   .regex(/^hfs_[\w-]+\.[\w-]+$/)
   .max(200);
 
-export const email = z.string().trim().toLowerCase().max(EMAIL_LENGTH_MAX).pipe(z.email());
 const newPassword = z.string().min(PASSWORD_LENGTH_MIN).max(PASSWORD_LENGTH_MAX);
 /** The length of an existing password is not revealed. */
 const password = z.string().min(1).max(PASSWORD_LENGTH_MAX);
@@ -34,15 +33,15 @@ const name = z
   .max(NAME_LENGTH_MAX)
   .refine((text) => !/[\p{Cc}<>]/u.test(text), 'has characters that no name has');
 
-export const signUpBody = z.strictObject({ name, email, password: newPassword });
+export const signUpBody = z.strictObject({ name, email: accountEmail, password: newPassword });
 export const signInBody = z.strictObject({
-  email,
+  email: accountEmail,
   password,
   rememberMe: z.boolean().default(true),
   /** The guest's cart whose lines are merged into the account's cart at sign-in. */
   cartId: cartId.optional(),
 });
-export const emailBody = z.strictObject({ email });
+export const emailBody = z.strictObject({ email: accountEmail });
 /** A mail's link has the token; one without it shows a page that asks for it. */
 export const tokenQuery = z.strictObject({ token: token.optional() });
 export const confirmBody = z.strictObject({ token, password: password.optional() });
@@ -50,7 +49,7 @@ export type Confirmation = z.output<typeof confirmBody>;
 export const resetBody = z.strictObject({ token, newPassword });
 export const changeBody = z.strictObject({ currentPassword: password, newPassword });
 export const deleteBody = z.strictObject({ password });
-export const addressChangeBody = z.strictObject({ newEmail: email, password });
+export const addressChangeBody = z.strictObject({ newEmail: accountEmail, password });
 export const sessionBody = z.strictObject({ id: z.string().max(60) });
 
 /** The response's state: a mail is on its way, or the change is done. */

@@ -1,6 +1,7 @@
 // Routes of a store's orders: the list with its filters, and one with all that its staff needs.
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { z } from 'zod';
+import { emailInput } from '../../../domain/addresses/email.ts';
 import { addressFrom, addressShape } from '../../../domain/addresses/postal.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import { ORDER_STATUSES, PAYMENT_STATUSES } from '../../../domain/order.ts';
@@ -11,7 +12,7 @@ import {
 } from '../../../proto/gen/holdfast/orders/v1/order_pb.ts';
 import { pageQuery } from '../../http/cursors.ts';
 import { listReply } from '../../http/lists.ts';
-import { cursorText, emailText, moment, skuText, words } from '../../http/openapi/texts.ts';
+import { cursorText, moment, skuText, words } from '../../http/openapi/texts.ts';
 import { reply, route, type Route } from '../../http/routes.ts';
 import type { OwnOrdersDeps } from '../own-orders.ts';
 import { callHeaders } from '../owners.ts';
@@ -59,7 +60,7 @@ const filters = pageQuery.extend({
   status: z.enum(ORDER_STATUSES).optional(),
   paymentStatus: z.enum(PAYMENT_STATUSES).optional(),
   attention: z.literal('true').optional().describe('Only those that need a person.'),
-  email: emailText.optional(),
+  email: emailInput.optional(),
   sku: skuText.optional(),
   q: z
     .string()

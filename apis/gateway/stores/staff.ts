@@ -10,14 +10,14 @@ import {
   type StaffRow,
 } from '../../../db/postgres/identity/staff.ts';
 import { STAFF_ROLES } from '../../../domain/permissions.ts';
-import { emailText, moment } from '../../http/openapi/texts.ts';
+import { accountEmail, emailText } from '../../../domain/addresses/email.ts';
+import { moment } from '../../http/openapi/texts.ts';
 import { jsonOr, reply, route, type Route } from '../../http/routes.ts';
-import { email } from '../accounts/shapes.ts';
 import { byResponse, byWhom, keyResponse, NO_STORE, toKeyResponse } from './keys.ts';
 
 /** Keys outlive the member of staff who has made them, unless they end with the removal. */
 const removeQuery = z.strictObject({ keys: z.enum(['keep', 'end']).optional() });
-const staffBody = z.strictObject({ email, role: z.enum(STAFF_ROLES) });
+const staffBody = z.strictObject({ email: accountEmail, role: z.enum(STAFF_ROLES) });
 
 const staffResponse = z.object({
   email: emailText,
@@ -71,7 +71,8 @@ export const staffRoutes = (pg: Pg): Route[] => [
       409: 'ILLEGAL_TRANSITION: the last owner stays',
     },
     handler: async ({ principal, params, query: { keys } }) => {
-      const email = (params['email'] ?? '').toLowerCase();
+      const named = params['email'] ?? '';
+      const email = accountEmail.safeParse(named).data ?? named.toLowerCase();
       const made = await removeStaff(pg, principal.storeId, email, keys ?? 'keep');
       if (keys === undefined) return new Response(null, { status: 204 });
       return reply({ keys: made.map(toKeyResponse) }, 200, NO_STORE);

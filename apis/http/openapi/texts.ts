@@ -8,7 +8,6 @@ const ID_LENGTH_MAX = 44;
 const MOMENT_LENGTH_MAX = 30;
 const CURSOR_LENGTH_MAX = 500;
 const CODE_LENGTH_MAX = 60;
-const EMAIL_LENGTH_MAX = 200;
 
 /** An id of one kind. */
 export const idText = (kind: IdKind) =>
@@ -30,8 +29,6 @@ export const codeText = z
 
 /** ISO 4217's code; descriptions state the list once, under this name. */
 export const currencyText = z.enum(CURRENCIES).meta({ id: 'Currency' });
-
-export const emailText = z.email().max(EMAIL_LENGTH_MAX);
 
 /** A page's cursor: opaque, signed, valid for its list alone. */
 export const cursorText = z
