@@ -91,6 +91,10 @@ const shown = (one: Import) => ({
   createdAt: one.createdAt.toISOString(),
 });
 
+/** Products whose rows are apart are complete later than they begin. */
+const byRow = <T extends { row: number }>(list: T[]): T[] =>
+  list.toSorted((one, other) => one.row - other.row);
+
 /** An import with its report: how the file is read, and the first products of each kind. */
 const withReport = async (pg: Pg, one: Import) => {
   const { reading, samples, failed } = one;
@@ -100,9 +104,9 @@ const withReport = async (pg: Pg, one: Import) => {
     ...shown(one),
     report: {
       ...reading,
-      made: { count: made, first: samples.made },
-      changed: { count: changed, first: samples.changed },
-      refused: { count: failed, first: samples.refused },
+      made: { count: made, first: byRow(samples.made) },
+      changed: { count: changed, first: byRow(samples.changed) },
+      refused: { count: failed, first: byRow(samples.refused) },
     },
   };
 };

@@ -111,6 +111,8 @@ export const linesOf = (one: ImportReport, isDryRun: boolean): string[] => {
   const [isMade, isChanged] = isDryRun
     ? ['would be made', 'would be changed']
     : ['made', 'changed'];
+  const counted = (count: number, one: string): string =>
+    `${count} ${one}${count === 1 ? '' : 's'}`;
   const more = ({ count, first }: { count: number; first: unknown[] }): string[] =>
     count > first.length ? [`  and ${count - first.length} more`] : [];
   return [
@@ -119,15 +121,15 @@ export const linesOf = (one: ImportReport, isDryRun: boolean): string[] => {
     `decimals after "${decimal.sign}"${origin(decimal.from)}`,
     ...unknownColumns.map(({ column, values, suggestion }) => {
       const hint = suggestion ? `; is it "${suggestion}"?` : '';
-      return `column "${column}" is not taken (${values} values)${hint}`;
+      return `column "${column}" is not taken (${counted(values, 'value')})${hint}`;
     }),
-    `${made.count} products ${isMade}`,
+    `${counted(made.count, 'product')} ${isMade}`,
     ...made.first.map(({ row, name }) => `  row ${row}: ${name}`),
     ...more(made),
-    `${changed.count} products ${isChanged}`,
+    `${counted(changed.count, 'product')} ${isChanged}`,
     ...changed.first.map(({ row, name, fields }) => `  row ${row}: ${name} (${fields.join(', ')})`),
     ...more(changed),
-    `${refused.count} rows refused`,
+    `${counted(refused.count, 'row')} refused`,
     ...refused.first.map(({ row, message }) => `  row ${row}: ${message}`),
     ...more(refused),
   ];
@@ -148,6 +150,7 @@ export const importFile = async (
   report(`${process.stderr.isTTY ? '\n' : ''}${id}: ${one.status}; ${barOf(one)}`);
   if (one.reason) report(`import failed: ${one.reason}`);
   const read = withReport.parse(await request(shop, `/imports/${id}`));
+  if (input.isDryRun) report('dry run: nothing is written');
   if (one.status === 'completed' && read.report) {
     for (const line of linesOf(read.report, input.isDryRun ?? false)) report(line);
     if (one.rows.failed > 0) {

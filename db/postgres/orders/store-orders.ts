@@ -32,7 +32,7 @@ export interface StoreOrdersPage {
 
 interface Term {
   kind: 'sku' | 'email' | 'name';
-  term: SQL;
+  term: string;
 }
 
 /** The words of a name, as the database keeps those of the orders. */
@@ -45,11 +45,9 @@ const wordsOf = async (db: Db, text: string): Promise<string[]> => {
 
 /** The rarest kind comes first: its part of the index is read. */
 const termsOf = ({ email, sku }: StoreOrdersFilter, words: string[]): Term[] => {
-  const terms: Term[] = words.map((word) => ({ kind: 'name', term: sql`${word}` }));
-  if (sku !== undefined) terms.unshift({ kind: 'sku', term: sql`${sku}` });
-  if (email !== undefined) {
-    terms.unshift({ kind: 'email', term: sql`lower(${email} collate "und-x-icu")` });
-  }
+  const terms: Term[] = words.map((word) => ({ kind: 'name', term: word }));
+  if (sku !== undefined) terms.unshift({ kind: 'sku', term: sku });
+  if (email !== undefined) terms.unshift({ kind: 'email', term: email.toLowerCase() });
   return terms;
 };
 
@@ -103,7 +101,7 @@ export const listStoreOrders = (pg: Pg, page: StoreOrdersPage): Promise<Order[]>
     const isFirst = and(
       eq(orderTerms.storeId, storeId),
       eq(orderTerms.kind, first.kind),
-      sql`${orderTerms.term} = ${first.term}`,
+      eq(orderTerms.term, first.term),
       // The terms' index is read from here.
       page.before === '' ? undefined : lt(orderId, page.before),
     );
