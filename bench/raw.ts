@@ -4,6 +4,7 @@ import { connectCassandra } from '../db/cassandra/client.ts';
 import { PARTITION, shareOf } from '../db/cassandra/listings.ts';
 import { listed } from '../db/cassandra/listing-rows.ts';
 import { findStored, putProjected } from '../db/cassandra/products.ts';
+import { createRowGroups } from '../db/cassandra/row-groups.ts';
 import { eachBucket, findLiveTables } from '../db/cassandra/table-sets.ts';
 import { rememberWords } from '../db/cassandra/terms.ts';
 import { connectKafka } from '../db/kafka/client.ts';
@@ -19,7 +20,7 @@ import { benchEvent } from './events.ts';
 
 const [port = '0', contactPoint = '', brokers = ''] = process.argv.slice(2);
 const SEND_BATCH = 500;
-const WRITES_CONCURRENT_MAX = 16;
+const WRITES_CONCURRENT_MAX = 64;
 
 const telemetry = createTelemetry('bench', 'fatal');
 const all = connectCassandra({
@@ -31,6 +32,7 @@ const all = connectCassandra({
 const tables = await findLiveTables(all);
 const kafka = connectKafka(brokers.split(','), 'bench', telemetry);
 const remember = rememberWords(tables);
+const groups = createRowGroups(tables);
 
 interface Call {
   id: string;
@@ -84,7 +86,7 @@ const written = async ({ from, count }: Call): Promise<number> => {
       if (!folded) continue;
       const document = listed(folded);
       if (document) await remember(event.storeId, vocabularyOf(document));
-      await putProjected(tables, event.storeId, event.productId, known, folded);
+      await putProjected({ tables, rows: groups }, event.storeId, event.productId, known, folded);
     }
   };
   await Promise.all(Array.from({ length: WRITES_CONCURRENT_MAX }, lane));

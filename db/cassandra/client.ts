@@ -25,6 +25,11 @@ export interface Cassandra {
    * Runs all statements as one logged batch under one write timestamp: all are applied eventually.
    */
   batch(name: string, statements: Statement[], timestampUs: number): Promise<void>;
+  /**
+   * Runs statements about one partition as one mutation: all are applied or none. Each has a write
+   * timestamp of its own (`using timestamp`).
+   */
+  group(name: string, statements: Statement[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -61,6 +66,14 @@ export const connectCassandra = (options: Options): Cassandra => {
       named(name, async () => {
         const timestamp = types.Long.fromNumber(timestampUs);
         await client.batch(statements, { prepare: true, logged: true, timestamp });
+      }),
+    group: (name, statements) =>
+      named(name, async () => {
+        const [first, ...more] = statements;
+        // One row alone may be larger than a batch.
+        if (first && more.length === 0) {
+          await client.execute(first.query, first.params, { prepare: true });
+        } else await client.batch(statements, { prepare: true, logged: false });
       }),
     close: () => client.shutdown(),
   };

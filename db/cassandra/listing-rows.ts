@@ -10,7 +10,7 @@ import {
   SORTS,
 } from './listing-keys.ts';
 import { listingTextOf } from './listing-text.ts';
-import type { Statement } from './client.ts';
+import type { RowWrite } from './row-groups.ts';
 
 /** A listing row's key, stored with the product: sort, hex of the sort key, scope unless `all`. */
 export type ListingKey = [sort: string, key: string, scope?: string];
@@ -27,11 +27,11 @@ export const facetsOf = ({ collectionIds, attributes, variants }: ProductDocumen
 
 const INSERT_LISTING = `insert into listings (store_id, scope, sort, bucket, sort_key, product_id,
   tokens, facets, price, in_stock, ranking, document)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-const DELETE_LISTING = `delete from listings where store_id = ? and scope = ? and sort = ?
-  and bucket = ? and sort_key = ? and product_id = ?`;
-const UPDATE_STOCK = `update listings set in_stock = ? where store_id = ? and scope = ? and sort = ?
-  and bucket = ? and sort_key = ? and product_id = ?`;
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) using timestamp ?`;
+const DELETE_LISTING = `delete from listings using timestamp ?
+  where store_id = ? and scope = ? and sort = ? and bucket = ? and sort_key = ? and product_id = ?`;
+const UPDATE_STOCK = `update listings using timestamp ? set in_stock = ?
+  where store_id = ? and scope = ? and sort = ? and bucket = ? and sort_key = ? and product_id = ?`;
 /** The document that shoppers can find; undefined for draft, archived and deleted products. */
 export const listed = ({
   deleted,
@@ -51,20 +51,32 @@ export const keysOf = (document: ProductDocument | undefined): ListingKey[] =>
       ]
     : [];
 
-/** The product whose rows these are, and their partition. */
-export interface Partition {
+/** The product whose rows these are, their bucket, and the timestamp of this write. */
+export interface Written {
   storeId: string;
   productId: string;
   bucket: number;
+  timestampUs: number;
 }
 
 /** The primary key of one row, in the order of the table's columns. */
 const primaryKey = (
-  { storeId, productId, bucket }: Partition,
+  { storeId, productId, bucket }: Written,
   [sort, key, scope = SCOPE_ALL]: ListingKey,
 ): unknown[] => [storeId, scope, sort, bucket, Buffer.from(key, 'hex'), productId];
 
-export const listingWrites = (partition: Partition, next: Projected): Statement[] => {
+const rowWrite = (
+  written: Written,
+  key: ListingKey,
+  query: string,
+  params: unknown[],
+): RowWrite => {
+  const [sort, , scope = SCOPE_ALL] = key;
+  const { storeId, bucket } = written;
+  return { partition: `${storeId}/${scope}/${sort}/${bucket}`, statement: { query, params } };
+};
+
+export const listingWrites = (written: Written, next: Projected): RowWrite[] => {
   const document = listed(next);
   if (!document) return [];
   const { tokens, ranking } = listingTextOf(document);
@@ -75,34 +87,33 @@ export const listingWrites = (partition: Partition, next: Projected): Statement[
     isInStock(next),
     ranking,
     JSON.stringify(document),
+    BigInt(written.timestampUs),
   ];
-  return keysOf(document).map((key) => ({
-    query: INSERT_LISTING,
-    params: [...primaryKey(partition, key), ...shared],
-  }));
+  return keysOf(document).map((key) =>
+    rowWrite(written, key, INSERT_LISTING, [...primaryKey(written, key), ...shared]),
+  );
 };
 
 /** Deletes rows whose keys are no longer used; a key still in use is overwritten, never deleted. */
 export const listingDeletes = (
-  partition: Partition,
+  written: Written,
   before: ListingKey[],
   after: ListingKey[],
-): Statement[] => {
+): RowWrite[] => {
   const kept = new Set(after.map((key) => key.join()));
   return before
     .filter((key) => !kept.has(key.join()))
-    .map((key) => ({ query: DELETE_LISTING, params: primaryKey(partition, key) }));
+    .map((key) => {
+      const params = [BigInt(written.timestampUs), ...primaryKey(written, key)];
+      return rowWrite(written, key, DELETE_LISTING, params);
+    });
 };
 
 /**
  * Updates only the stock column: rewriting the words would index them again, which is expensive.
  */
-export const stockWrites = (
-  partition: Partition,
-  next: Projected,
-  keys: ListingKey[],
-): Statement[] =>
-  keys.map((key) => ({
-    query: UPDATE_STOCK,
-    params: [isInStock(next), ...primaryKey(partition, key)],
-  }));
+export const stockWrites = (written: Written, next: Projected, keys: ListingKey[]): RowWrite[] =>
+  keys.map((key) => {
+    const set = [BigInt(written.timestampUs), isInStock(next)];
+    return rowWrite(written, key, UPDATE_STOCK, [...set, ...primaryKey(written, key)]);
+  });

@@ -6,7 +6,7 @@ import {
   type Projected,
 } from './product-document.ts';
 import { bucketOf } from './listing-keys.ts';
-import type { Cassandra, Row, Statement } from './client.ts';
+import type { Cassandra, Row } from './client.ts';
 import {
   keysOf,
   listed,
@@ -14,16 +14,14 @@ import {
   listingWrites,
   stockWrites,
   type ListingKey,
-  type Partition,
+  type Written,
 } from './listing-rows.ts';
+import type { RowGroups, RowWrite } from './row-groups.ts';
 import type { TableSet } from './table-sets.ts';
 
 export interface StoredProduct extends Projected {
   keys: ListingKey[];
 }
-
-/** Largest batch in bytes; Cassandra's default refuses batches of 640 KiB. */
-const BATCH_BYTES_MAX = 320 * 1024;
 
 const FIND = `select product_clock, stock_clock, written_at, deleted, document, stock, keys
   from products_by_id where store_id = ? and product_id = ?`;
@@ -59,11 +57,14 @@ export const findIdBySlug = async (
 };
 
 const INSERT_PRODUCT = `insert into products_by_id (store_id, product_id, product_clock,
-  stock_clock, written_at, deleted, document, stock, keys) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  stock_clock, written_at, deleted, document, stock, keys) values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+  using timestamp ?`;
+const REMEMBER_KEYS = `insert into products_by_id (store_id, product_id, keys) values (?, ?, ?)
+  using timestamp ?`;
 
 /**
  * Writes for a slug that may move between products. The new owner takes it under its own clock, and
- * the former owner leaves it under its last one. The batch's own timestamp can be later (stock
+ * the former owner leaves it under its last one. The product's own timestamp can be later (stock
  * clock, folded events), so it cannot decide.
  */
 const slugWrites = (
@@ -71,107 +72,95 @@ const slugWrites = (
   productId: string,
   before: StoredProduct | undefined,
   { document, productClockUs }: Projected,
-): Statement[] => {
+): RowWrite[] => {
   const left = before?.document?.slug;
-  const writes: Statement[] = [];
+  const writes: RowWrite[] = [];
+  const partitionOf = (slug: string): string => `${storeId}/slug/${slug}`;
   if (before && left !== undefined && left !== document?.slug) {
     const query = `delete from products_by_slug using timestamp ?
       where store_id = ? and slug = ?`;
-    writes.push({ query, params: [BigInt(before.productClockUs), storeId, left] });
+    const params = [BigInt(before.productClockUs), storeId, left];
+    writes.push({ partition: partitionOf(left), statement: { query, params } });
   }
   if (document) {
     const query = `insert into products_by_slug (store_id, slug, product_id) values (?, ?, ?)
       using timestamp ?`;
-    writes.push({ query, params: [storeId, document.slug, productId, BigInt(productClockUs)] });
+    const params = [storeId, document.slug, productId, BigInt(productClockUs)];
+    writes.push({ partition: partitionOf(document.slug), statement: { query, params } });
   }
   return writes;
-};
-
-const sizeOf = ({ params }: Statement): number =>
-  params.reduce<number>((sum, one) => sum + (typeof one === 'string' ? one.length : 0), 0);
-
-const REMEMBER_KEYS = 'insert into products_by_id (store_id, product_id, keys) values (?, ?, ?)';
-
-interface Rows {
-  storeId: string;
-  productId: string;
-  /** The product's own row, written last to mark the others as complete. */
-  own: Statement;
-  others: Statement[];
-  keys: ListingKey[];
-}
-
-/**
- * Writes a product that exceeds one batch row by row. The possible keys are stored first, so that a
- * retry after a crash knows which rows to delete. The product's own row is last.
- */
-const putOneByOne = async (
-  cassandra: Cassandra,
-  { storeId, productId, own, others, keys }: Rows,
-  timestampUs: number,
-): Promise<void> => {
-  const name = 'products.put-large';
-  const params = [storeId, productId, JSON.stringify(keys)];
-  await cassandra.batch(name, [{ query: REMEMBER_KEYS, params }], timestampUs - 1);
-  for (const one of others) await cassandra.batch(name, [one], timestampUs);
-  await cassandra.batch(name, [own], timestampUs);
 };
 
 /** True when every row keeps its key and document. */
 const isListedAlike = (before: StoredProduct, next: Projected, keys: ListingKey[]): boolean =>
   before.document === next.document &&
   before.deleted === next.deleted &&
-  // Keys differ for the same document after an earlier version or an interrupted large write.
+  // Keys differ for the same document after an earlier version or an interrupted write.
   JSON.stringify(before.keys) === JSON.stringify(keys);
 
 /** The writes besides the product's own row; for most stock events there are none. */
 const otherWrites = (
-  partition: Partition,
+  written: Written,
   before: StoredProduct | undefined,
   next: Projected,
   keys: ListingKey[],
-): Statement[] => {
+): RowWrite[] => {
   if (before && isListedAlike(before, next, keys)) {
-    return isInStock(before) === isInStock(next) ? [] : stockWrites(partition, next, keys);
+    return isInStock(before) === isInStock(next) ? [] : stockWrites(written, next, keys);
   }
   return [
-    ...listingDeletes(partition, before?.keys ?? [], keys),
-    ...listingWrites(partition, next),
-    ...slugWrites(partition.storeId, partition.productId, before, next),
+    ...listingDeletes(written, before?.keys ?? [], keys),
+    ...listingWrites(written, next),
+    ...slugWrites(written.storeId, written.productId, before, next),
   ];
 };
 
+const ownRow = ({ storeId, productId, timestampUs }: Written, next: Projected, keys: string) => [
+  storeId,
+  productId,
+  BigInt(next.productClockUs),
+  BigInt(next.stockClockUs),
+  BigInt(timestampUs),
+  next.deleted,
+  next.document ? JSON.stringify(next.document) : null,
+  next.stock,
+  keys,
+  BigInt(timestampUs),
+];
+
+/** Where a product's rows are written: a table set, and the rows of others at the same time. */
+export interface ProductTables {
+  tables: TableSet;
+  rows: RowGroups;
+}
+
 /**
- * Writes the changes of a product's rows in one logged batch, under a timestamp above all earlier
- * ones.
+ * Writes the changes of a product's rows, under a timestamp above all earlier ones. Every key that
+ * a row may have is stored first, so that a retry after a crash knows which rows to delete; the
+ * product's own row comes last, to mark the others as complete.
  */
 export const putProjected = async (
-  tables: TableSet,
+  { tables, rows }: ProductTables,
   storeId: string,
   productId: string,
   before: StoredProduct | undefined,
   next: Projected,
 ): Promise<void> => {
   const keys = keysOf(listed(next));
-  const partition = { storeId, productId, bucket: bucketOf(productId, tables.buckets) };
-  const others = otherWrites(partition, before, next, keys);
-  const isLarge = others.reduce((sum, one) => sum + sizeOf(one), 0) > BATCH_BYTES_MAX;
-  const timestampUs = writeTimestampUs(next) + (isLarge ? 1 : 0);
-  const own = {
-    query: INSERT_PRODUCT,
-    params: [
-      storeId,
-      productId,
-      BigInt(next.productClockUs),
-      BigInt(next.stockClockUs),
-      BigInt(timestampUs),
-      next.deleted,
-      next.document ? JSON.stringify(next.document) : null,
-      next.stock,
-      JSON.stringify(keys),
-    ],
-  };
-  if (!isLarge) return tables.batch('products.put', [own, ...others], timestampUs);
-  const all = [...(before?.keys ?? []), ...keys];
-  await putOneByOne(tables, { storeId, productId, own, others, keys: all }, timestampUs);
+  // The keys are remembered one microsecond earlier, so that the product's own row wins.
+  const timestampUs = writeTimestampUs(next) + 1;
+  const bucket = bucketOf(productId, tables.buckets);
+  const written: Written = { storeId, productId, bucket, timestampUs };
+  const others = otherWrites(written, before, next, keys);
+  const known = new Set((before?.keys ?? []).map((key) => key.join()));
+  const added = keys.filter((key) => !known.has(key.join()));
+  const partition = `${storeId}/product/${productId}`;
+  if (added.length > 0) {
+    const all = JSON.stringify([...(before?.keys ?? []), ...added]);
+    const params = [storeId, productId, all, BigInt(timestampUs - 1)];
+    await rows.put([{ partition, statement: { query: REMEMBER_KEYS, params } }]);
+  }
+  await rows.put(others);
+  const params = ownRow(written, next, JSON.stringify(keys));
+  await rows.put([{ partition, statement: { query: INSERT_PRODUCT, params } }]);
 };

@@ -1,5 +1,5 @@
 // Table sets of the read model: a rebuild fills a new set beside the live one, then switches to it.
-import type { Cassandra } from './client.ts';
+import type { Cassandra, Statement } from './client.ts';
 import { LISTING_BUCKETS } from './schema.ts';
 
 /** The tables that a rebuild recreates; names of the first set have no number. */
@@ -42,17 +42,15 @@ const speakingOf = (cassandra: Cassandra, set: number, buckets: number): TableSe
     known.set(query, found);
     return found;
   };
+  const ours = (statements: Statement[]): Statement[] =>
+    statements.map(({ query, params }) => ({ query: own(query), params }));
   return {
     ...cassandra,
     set,
     buckets,
     run: (name, query, params) => cassandra.run(name, own(query), params),
-    batch: (name, statements, timestampUs) =>
-      cassandra.batch(
-        name,
-        statements.map(({ query, params }) => ({ query: own(query), params })),
-        timestampUs,
-      ),
+    batch: (name, statements, timestampUs) => cassandra.batch(name, ours(statements), timestampUs),
+    group: (name, statements) => cassandra.group(name, ours(statements)),
   };
 };
 

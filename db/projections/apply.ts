@@ -12,7 +12,8 @@ import type { Cassandra } from '../cassandra/client.ts';
 import { putCollection } from '../cassandra/collections.ts';
 import { putOrderEvent } from '../cassandra/orders.ts';
 import { listed } from '../cassandra/listing-rows.ts';
-import { findStored, putProjected } from '../cassandra/products.ts';
+import { findStored, putProjected, type ProductTables } from '../cassandra/products.ts';
+import { createRowGroups } from '../cassandra/row-groups.ts';
 import type { TableSet } from '../cassandra/table-sets.ts';
 import { rememberWords, type RememberWords } from '../cassandra/terms.ts';
 import { eventKey, TOPICS } from '../kafka/topics.ts';
@@ -70,13 +71,13 @@ const folded = <T>(work: () => T): T => {
 };
 
 /** A table set of the catalogue, and the cache of words written to it. */
-export interface ReadSide {
-  tables: TableSet;
+export interface ReadSide extends ProductTables {
   remember: RememberWords;
 }
 
 export const readSideOf = (tables: TableSet): ReadSide => ({
   tables,
+  rows: createRowGroups(tables),
   remember: rememberWords(tables),
 });
 
@@ -104,7 +105,7 @@ const DECODERS: Record<string, (message: KafkaMessage) => Decoded> = {
 
 /** Applies messages of one product in order: one read, the folds, one write. */
 const applyToProduct = async (
-  { tables, remember }: ReadSide,
+  readSide: ReadSide,
   decode: (message: KafkaMessage) => Decoded,
   messages: KafkaMessage[],
 ): Promise<Judged[]> => {
@@ -112,6 +113,7 @@ const applyToProduct = async (
   const first = decoded.find((one) => !(one instanceof Poison));
   if (!first || first instanceof Poison) return decoded as Poison[];
   const { storeId, productId } = first;
+  const { tables, remember } = readSide;
   const before = await findStored(tables, storeId, productId);
   const known = before ?? NOTHING;
   let next: Projected = known;
@@ -125,7 +127,7 @@ const applyToProduct = async (
   const document = listed(next);
   // Words are written first: after a crash in between the events are delivered again.
   if (document) await remember(storeId, vocabularyOf(document));
-  await putProjected(tables, storeId, productId, before, next);
+  await putProjected(readSide, storeId, productId, before, next);
   return judged;
 };
 

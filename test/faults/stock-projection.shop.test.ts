@@ -5,6 +5,7 @@ import type { KafkaMessage } from 'kafkajs';
 import { findStored } from '../../db/cassandra/products.ts';
 import { eventKey, TOPICS } from '../../db/kafka/topics.ts';
 import { applyCatalogue, readSideOf } from '../../db/projections/apply.ts';
+import { DomainError } from '../../domain/errors.ts';
 import { newId, type ProductId } from '../../domain/ids.ts';
 import { StockChangedSchema } from '../../proto/gen/holdfast/events/v1/events_pb.ts';
 import { eventually } from '../support/journeys.ts';
@@ -22,8 +23,11 @@ interface Written {
   words: number;
 }
 
-/** The product's own row, one a sort, one of a collection's own order, and its slug. */
-const EVERYTHING: Written = { rows: 7, words: 5 };
+/**
+ * The keys of its rows, one row a sort, one of a collection's own order, its slug, and the product's
+ * own row.
+ */
+const EVERYTHING: Written = { rows: 8, words: 5 };
 const WHETHER_THERE_IS_ANY: Written = { rows: 6, words: 0 };
 const ENDED: Written = { rows: 7, words: 0 };
 const OWN_ROW: Written = { rows: 1, words: 0 };
@@ -36,19 +40,28 @@ beforeAll(async () => {
 }, UP_LIMIT_MS);
 afterAll(() => side.tables.close());
 
+/** Judges a write before it is sent, and after it is. */
+interface Crash {
+  before(): void;
+  after(): void;
+}
+const NO_CRASH: Crash = { before: () => undefined, after: () => undefined };
+
 /** A product whose events are applied one by one; each returns what was written. */
-const newProduct = () => {
+const newProduct = (crash = NO_CRASH) => {
   const productId: ProductId = newId('product');
   const shelf = newId('collection');
   const startedUs = nowUs();
   let clockUs = startedUs;
   let written: string[] = [];
   const { tables, storeId } = side;
-  const batch: typeof tables.batch = (name, statements, timestampUs) => {
-    if (name.startsWith('products.')) written.push(...statements.map(({ query }) => query));
-    return tables.batch(name, statements, timestampUs);
+  const group: typeof tables.group = async (name, statements) => {
+    crash.before();
+    written.push(...statements.map(({ query }) => query));
+    await tables.group(name, statements);
+    crash.after();
   };
-  const apply = applyCatalogue(readSideOf({ ...tables, batch }));
+  const apply = applyCatalogue(readSideOf({ ...tables, group }));
   const key = Buffer.from(eventKey(storeId, productId));
   const published = async (topic: string, value: Uint8Array): Promise<Written> => {
     written = [];
@@ -109,6 +122,47 @@ const foundOf = async (word: string, inStock: boolean): Promise<number[]> => {
 };
 
 const IN_STOCK = `{ products(inStock: true, sort: NEWEST, first: 50) { edges { node { id } } } }`;
+
+/** How many products of this word are in each order, whatever their stock. */
+const listedOf = async (word: string): Promise<number[]> => {
+  const answers = await Promise.all(
+    SORTS.map((sort) =>
+      side.request<Found>(`{ products(text: "${word}", sort: ${sort}) { edges { node { id } } } }`),
+    ),
+  );
+  return answers.map(({ products }) => products.edges.length);
+};
+
+describe('a product whose write breaks off anywhere', () => {
+  const places = ['before', 'after'] as const;
+  test.each(places)('is in each order once after its next event: %s each write', async (place) => {
+    for (let at = 1; ; at++) {
+      let writes = 0;
+      let isBroken = false;
+      const one = newProduct({
+        ...NO_CRASH,
+        [place]: () => {
+          if (++writes !== at) return;
+          isBroken = true;
+          throw new DomainError('UNAVAILABLE', 'the write breaks off');
+        },
+      });
+      const [old, now] = [`Old${one.skus[0].slice(8)}`, `Now${one.skus[0].slice(8)}`];
+      await one.name(old).catch(() => undefined);
+      const isOver = !isBroken;
+      writes = Number.NEGATIVE_INFINITY;
+      await one.name(now);
+      expect([at, await listedOf(old), await listedOf(now)]).toEqual([
+        at,
+        SORTS.map(() => 0),
+        SORTS.map(() => 1),
+      ]);
+      await one.end();
+      expect([at, await listedOf(now)]).toEqual([at, SORTS.map(() => 0)]);
+      if (isOver) return;
+    }
+  });
+});
 
 describe('a stock event', () => {
   test('writes the product alone, and its listings only when it sells out or is in stock again', async () => {

@@ -84,11 +84,12 @@ const nextUs = (): bigint => BigInt((lastUs = Math.max(lastUs + 1, Date.now() * 
 
 /** Writes (or with `deleted` removes) one product as the projector would, then its stock. */
 export const putWare = async (
-  { tables, remember }: ReadSide,
+  readSide: ReadSide,
   storeId: StoreId,
   ware: Ware,
   deleted = false,
 ): Promise<void> => {
+  const { tables, remember } = readSide;
   const skus = ware.skus ?? [ware.id.slice(4)];
   const before = await findStored(tables, storeId, ware.id);
   const changed = create(ProductChangedSchema, {
@@ -126,10 +127,10 @@ export const putWare = async (
   });
   const known = foldProduct(before ?? NOTHING, changed) ?? NOTHING;
   if (known.document) await remember(storeId, vocabularyOf(known.document));
-  await putProjected(tables, storeId, ware.id, before, known);
+  await putProjected(readSide, storeId, ware.id, before, known);
   const published = await findStored(tables, storeId, ware.id);
   await putProjected(
-    tables,
+    readSide,
     storeId,
     ware.id,
     published,
