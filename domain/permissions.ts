@@ -121,6 +121,8 @@ const UNAUTHENTICATED_ONLY: readonly ServiceName[] = [];
 export const SERVICE_CALLS: Record<string, readonly ServiceName[]> = {
   'holdfast.products.v1.ProductsService/BatchGetPrices': ['gateway', 'orders'],
   'holdfast.products.v1.ProductsService/GetProduct': ['search'],
+  'holdfast.products.v1.ProductsService/GetSearchSettings': ['gateway', 'search'],
+  'holdfast.products.v1.ProductsService/PutSearchSettings': ['gateway'],
 
   'holdfast.inventory.v1.InventoryService/BatchGetStock': ['gateway', 'search', 'worker'],
   'holdfast.inventory.v1.InventoryService/AdjustStock': ['gateway'],

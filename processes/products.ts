@@ -39,7 +39,7 @@ await run(config, async (telemetry) => {
     telemetry,
     checksResponses: config.HOLDFAST_CHECK_RESPONSES,
     rpc: rpcFetch({
-      routes: productsRpc(published),
+      routes: productsRpc({ pg, published }),
       may: mayCall,
       verify: verifyTokens('products', serviceKeys(config.HOLDFAST_TOKEN_JWKS, telemetry)),
       telemetry,

@@ -7,6 +7,7 @@ import { listenApp } from '../apis/http/server.ts';
 import { clientOf } from '../apis/rpc/client.ts';
 import { mintTokens } from '../apis/rpc/tokens.ts';
 import { graphqlRoute } from '../apis/search/graphql.ts';
+import { storeLanguages } from '../apis/search/languages.ts';
 import { connectCassandra } from '../db/cassandra/client.ts';
 import { liveTables } from '../db/cassandra/table-sets.ts';
 import { InventoryService } from '../proto/gen/holdfast/inventory/v1/inventory_pb.ts';
@@ -48,6 +49,7 @@ await run(config, async (telemetry) => {
       heartbeatRoute,
       graphqlRoute({
         tables: liveTables(cassandra),
+        languageOf: storeLanguages(products, telemetry),
         inventory,
         products,
         cursors,

@@ -19,6 +19,7 @@ import { stockRoutes } from './stock.ts';
 import { keyRoutes } from './stores/keys.ts';
 import { storeOrderRoutes } from './stores/orders.ts';
 import { returnSettingsRoutes } from './stores/return-settings.ts';
+import { searchSettingsRoutes } from './stores/search-settings.ts';
 import { staffRoutes } from './stores/staff.ts';
 import { timelineRoute } from './timeline.ts';
 
@@ -48,6 +49,7 @@ export const gatewayRoutes = (deps: GatewayDeps): Route[] => [
   ...staffRoutes(deps.pg),
   ...returnSettingsRoutes(deps),
   ...storeOrderRoutes(deps),
+  ...searchSettingsRoutes(deps),
   ...stockRoutes(deps),
   ...passedOnRoutes(deps),
 ];

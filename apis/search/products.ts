@@ -148,7 +148,7 @@ const understoodPage = async (
   input: SearchInput,
   text: string,
 ): Promise<{ page: MarkedPage; meaning: Meaning | undefined }> => {
-  const plain = input.mark ? input.mark.meaning : plainMeaning(text);
+  const plain = input.mark ? input.mark.meaning : plainMeaning(text, context.language);
   const page = await pageOf(context, input, plain);
   if (!plain || input.mark || page.items.length > 0) return { page, meaning: plain };
   const meaning = await rewritten(context, text);
@@ -165,7 +165,7 @@ const bookmarkOf = ({ cursors }: SearchContext, list: string, after: string): Bo
 export const products = async (context: SearchContext, args: ProductsArgs) => {
   const { first } = args;
   const text = args.text ?? '';
-  const sort = args.sort ?? (plainMeaning(text) ? 'RELEVANCE' : 'NEWEST');
+  const sort = args.sort ?? (plainMeaning(text, context.language) ? 'RELEVANCE' : 'NEWEST');
   if (sort === 'COLLECTION' && !args.collectionId) {
     throw invalid('sort', 'COLLECTION is the order of a collection: send collectionId');
   }

@@ -12,6 +12,9 @@ export const EXACT_SCORE = 1_000_000;
 
 export const fieldsOf = rankingFields;
 
+const isInName = ({ name, nameParts }: RankingFields, word: string): boolean =>
+  name.some((stems) => stems.includes(word)) || nameParts.includes(word);
+
 /**
  * The weight of each word among the candidates: the fewer of them have it in their name or labels,
  * the higher (inverse document frequency). The cursor keeps the weights, so that all pages use the
@@ -19,31 +22,26 @@ export const fieldsOf = rankingFields;
  */
 export const wordWeights = (words: string[], products: RankingFields[]): number[] =>
   words.map((word) => {
-    const having = products.filter(
-      ({ name, labels, nameParts }) =>
-        name.includes(word) || labels.includes(word) || nameParts.includes(word),
-    );
+    const having = products.filter((one) => isInName(one, word) || one.labels.includes(word));
     const weight = Math.log(1 + (products.length + 1) / (having.length + 1));
     return Math.round(weight * 1_000) / 1_000;
   });
 
-const isPhraseIn = (name: string[], words: string[]): boolean =>
+const isPhraseIn = (name: string[][], words: string[]): boolean =>
   words.length > 1 &&
-  name.some((_, at) => words.every((word, offset) => name[at + offset] === word));
+  name.some((_, at) => words.every((word, offset) => name[at + offset]?.includes(word)));
 
 /** Higher is better; the same product, words and weights always have the same score. */
-export const scoreOf = (
-  { name, labels, rest, nameParts }: RankingFields,
-  words: string[],
-  weights: number[],
-): number => {
+export const scoreOf = (fields: RankingFields, words: string[], weights: number[]): number => {
+  const { name, labels, rest } = fields;
   const fieldOf = (word: string): number => {
-    if (name.includes(word) || nameParts.includes(word)) return FIELD_WEIGHTS.name;
+    if (isInName(fields, word)) return FIELD_WEIGHTS.name;
     if (labels.includes(word)) return FIELD_WEIGHTS.label;
     return rest.includes(word) ? FIELD_WEIGHTS.rest : 0;
   };
   const matched = words.reduce((sum, word, at) => sum + fieldOf(word) * (weights[at] ?? 1), 0);
-  const covered = name.filter((word) => words.includes(word)).length / Math.max(name.length, 1);
+  const isCovered = (stems: string[]): boolean => stems.some((stem) => words.includes(stem));
+  const covered = name.filter(isCovered).length / Math.max(name.length, 1);
   const phrase = isPhraseIn(name, words) ? PHRASE_WEIGHT : 0;
   return Math.round((matched + covered * COVERAGE_WEIGHT + phrase) * 1_000);
 };

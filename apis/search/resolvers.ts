@@ -23,7 +23,7 @@ export const rootOf = async (
   { storeId, wantsAge, counts }: Request,
   warnings: string[],
 ) => {
-  const tables = await deps.tables();
+  const [tables, language] = await Promise.all([deps.tables(), deps.languageOf(storeId)]);
   const readStock = async (skus: string[]): Promise<Map<string, number>> => {
     const headers = { [STORE_HEADER]: storeId };
     const { stock } = await deps.inventory.batchGetStock({ skus }, { headers });
@@ -37,7 +37,15 @@ export const rootOf = async (
   const asOf = (): Promise<string | null> =>
     (progress ??= findProgress(tables).then((at) => at?.toISOString() ?? null));
   if (wantsAge) asOf().catch(() => undefined);
-  const context: SearchContext = { ...deps, tables, storeId, stockOf, counts, asOf };
+  const context: SearchContext = {
+    ...deps,
+    tables,
+    language,
+    storeId,
+    stockOf,
+    counts,
+    asOf,
+  };
   return {
     products: (args: ProductsArgs) => refusing(() => products(context, args)),
     product: (args: ProductArgs) => refusing(() => product(context, args)),

@@ -7,6 +7,7 @@ import type { ProductDocument } from '../../db/cassandra/product-document.ts';
 import { invalid } from '../../domain/errors.ts';
 import { fold } from '../../domain/text.ts';
 import { isPaired, isUnspaced, segmentsOf } from '../../domain/words/scripts.ts';
+import type { Language } from '../../domain/words/stems.ts';
 import { wordsIn, type Word } from '../../domain/words/words.ts';
 import { productNode } from './nodes.ts';
 import type { SearchContext } from './context.ts';
@@ -29,9 +30,11 @@ interface Begun {
 }
 
 /** Of a script in pairs, the dictionary says which word is being typed. */
-const begunOf = (prefix: string): Begun => {
-  const words = wordsIn(prefix)
-    .flatMap((word) => (isPaired(word.text) ? segmentsOf(word.text).flatMap(wordsIn) : [word]))
+const begunOf = (prefix: string, language: Language): Begun => {
+  const words = wordsIn(prefix, language)
+    .flatMap((word) =>
+      isPaired(word.text) ? segmentsOf(word.text).flatMap((one) => wordsIn(one)) : [word],
+    )
     .slice(0, WORDS_MAX);
   return { before: words.slice(0, -1), word: words.at(-1)?.text ?? '' };
 };
@@ -100,7 +103,7 @@ export const suggest = async (context: SearchContext, { prefix, first }: Suggest
     throw invalid('first', `must be 1 to ${SUGGESTIONS_MAX}`);
   }
   if (prefix.length > PREFIX_LENGTH_MAX) throw invalid('prefix', 'is too long');
-  const begun = begunOf(prefix);
+  const begun = begunOf(prefix, context.language);
   if (begun.word === '') return { words: [], products: [], collections: [] };
   const { tables, storeId } = context;
   const [terms, named, collections] = await Promise.all([

@@ -4,7 +4,7 @@ import type { Words } from '../../db/cassandra/listings.ts';
 import { frequencyOf } from '../../db/cassandra/look-ups.ts';
 import { completionsOf, spellingsOf, type Term } from '../../db/cassandra/terms.ts';
 import { exactToken } from '../../db/cassandra/listing-text.ts';
-import { EMPTY_WORDS } from '../../domain/words/stems.ts';
+import { isStopWord, type Language } from '../../domain/words/stems.ts';
 import { looser, wordsIn, type Word } from '../../domain/words/words.ts';
 
 const WORDS_MAX = 10;
@@ -23,9 +23,9 @@ export interface Meaning {
   exact: string;
 }
 
-const typedWords = (text: string): Word[] => {
-  const all = wordsIn(text);
-  const significant = all.filter((word) => !EMPTY_WORDS.has(word.text));
+const typedWords = (text: string, language: Language): Word[] => {
+  const all = wordsIn(text, language);
+  const significant = all.filter((word) => !isStopWord(word.text, language));
   const chosen = significant.length > 0 ? significant : all;
   const keys = chosen.map(({ tokens }) => tokens.join(' '));
   return chosen.filter((_, at) => keys.indexOf(keys[at] ?? '') === at).slice(0, WORDS_MAX);
@@ -37,14 +37,15 @@ const tokensIn = (words: Word[]): string[] =>
 const allOf = (stems: string[]): Words => ({ anyOf: [stems], of: stems, least: stems.length });
 
 /** The words as typed: a product must have all of them. Undefined for a text without words. */
-export const plainMeaning = (text: string): Meaning | undefined => {
-  const stems = tokensIn(typedWords(text));
+export const plainMeaning = (text: string, language: Language): Meaning | undefined => {
+  const stems = tokensIn(typedWords(text, language));
   return stems.length > 0 ? { words: allOf(stems), exact: exactToken(text) } : undefined;
 };
 
 interface Lookup {
   tables: TableSet;
   storeId: string;
+  language: Language;
 }
 
 const countOf = ({ tables, storeId }: Lookup, stems: string[]): Promise<number> =>
@@ -56,7 +57,7 @@ const isFound = async ({ tables, storeId }: Lookup, stems: string[]): Promise<bo
 /** "snow board" where the catalogue has "snowboard". */
 const joined = async (lookup: Lookup, typed: Word[]): Promise<Word[]> => {
   for (let at = 0; at + 1 < typed.length; at++) {
-    const [word, ...others] = wordsIn(`${typed[at]?.text}${typed[at + 1]?.text}`);
+    const [word, ...others] = wordsIn(`${typed[at]?.text}${typed[at + 1]?.text}`, lookup.language);
     if (!word || others.length > 0 || !(await isFound(lookup, word.tokens))) continue;
     return [...typed.slice(0, at), word, ...typed.slice(at + 2)];
   }
@@ -69,7 +70,7 @@ const areFound = (lookup: Lookup, typed: Word[]): Promise<boolean[]> =>
 /** Words that no product has become the smaller words that they consist of. */
 const loosened = async (lookup: Lookup, typed: Word[]): Promise<Word[]> => {
   const found = await areFound(lookup, typed);
-  return typed.flatMap((word, at) => (found[at] ? [word] : looser(word)));
+  return typed.flatMap((word, at) => (found[at] ? [word] : looser(word, lookup.language)));
 };
 
 /** Indexed words for an unknown word: completions first, then spellings; frequent ones first. */
@@ -128,7 +129,7 @@ const spelt = async (
  */
 export const rewritten = async (lookup: Lookup, text: string): Promise<Meaning> => {
   const exact = exactToken(text);
-  const typed = await joined(lookup, await loosened(lookup, typedWords(text)));
+  const typed = await joined(lookup, await loosened(lookup, typedWords(text, lookup.language)));
   const asTyped = tokensIn(typed);
   if (await isFound(lookup, asTyped)) return { exact, words: allOf(asTyped) };
   const known = await areFound(lookup, typed);

@@ -22,8 +22,8 @@ describe('stop words', () => {
 
   test('are ranked and suggested only where they are tokens', () => {
     const { name, labels, rest } = rankingFields(rankingOf(document));
-    expect(name).toEqual(['on', 'the', 'road']);
-    expect(labels).toEqual(['to', 'order', 'lamp', '1', 'with', 'shad', 'lamp1']);
+    expect(name.map(([stem]) => stem)).toEqual(['on', 'the', 'road']);
+    expect(labels).toEqual(['to', 'order', 'ord', 'lamp', '1', 'with', 'shad', 'lamp1']);
     expect(rest).toEqual(['mad', 'hand', 'test', 'lov']);
     const known = vocabularyOf(document).map(({ word }) => word);
     expect(known).toContain('with');
@@ -61,7 +61,7 @@ describe('the tokens of a product', () => {
   test('of a name without blanks are ranked as the name, in order', () => {
     const name = '手摇咖啡机';
     const { name: ranked, nameParts } = rankingFields(rankingOf({ ...document, name }));
-    expect(ranked).toEqual(['手摇', '摇咖', '咖啡', '啡机']);
+    expect(ranked.flat()).toEqual(['手摇', '摇咖', '咖啡', '啡机']);
     expect(nameParts).toEqual(Array.from(name));
   });
 

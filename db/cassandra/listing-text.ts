@@ -1,6 +1,6 @@
 // Extracts a product's words: tokens to match, fields to rank by, and the vocabulary.
 import { isPaired, segmentsOf } from '../../domain/words/scripts.ts';
-import { EMPTY_WORDS } from '../../domain/words/stems.ts';
+import { isAnyStopWord, isEnglish, otherStemsOf } from '../../domain/words/stems.ts';
 import { wordsIn, wordsInLong, type Word } from '../../domain/words/words.ts';
 import type { ProductDocument } from './product-document.ts';
 
@@ -15,9 +15,10 @@ export const exactToken = (text: string): string =>
     .map((word) => word.text)
     .join(' ')}`;
 
-/** A product's stems by field; those of the name are in order. */
+/** A product's stems by field. */
 export interface RankingFields {
-  name: string[];
+  /** The words of the name in order, each with its stems in every language. */
+  name: string[][];
   /** Attributes, skus, titles and options of variants. */
   labels: string[];
   rest: string[];
@@ -54,17 +55,30 @@ interface ProductWords {
   name: Word[];
   labels: Word[];
   described: Word[];
+  /** Whether the description is English beyond doubt. */
+  isEnglishText: boolean;
 }
 
 /** Without stop words in the description: nearly every one has them, and each row indexes them. */
-const productWords = (document: ProductDocument): ProductWords => ({
-  name: wordsIn(document.name),
-  labels: wordsIn(labelsOf(document)),
-  described: wordsInLong(document.description).filter(({ text }) => !EMPTY_WORDS.has(text)),
-});
+const productWords = (document: ProductDocument): ProductWords => {
+  const described = wordsInLong(document.description);
+  return {
+    name: wordsIn(document.name),
+    labels: wordsIn(labelsOf(document)),
+    described: described.filter(({ text }) => !isAnyStopWord(text)),
+    isEnglishText: isEnglish(described.map(({ text }) => text)),
+  };
+};
 
 const distinct = <T>(list: T[]): T[] => [...new Set(list)];
-const tokensIn = (words: Word[]): string[] => distinct(words.flatMap(({ tokens }) => tokens));
+/** The stems in every language, because a store may choose another one at any time. */
+const tokensIn = (words: Word[]): string[] =>
+  distinct(words.flatMap(({ text, tokens }) => [...tokens, ...otherStemsOf(text)]));
+/** A word of the name as it is ranked: its stems with bars between. */
+const rankedOf = ({ text, tokens }: Word): string[] => {
+  const others = otherStemsOf(text);
+  return others.length > 0 ? [[...tokens, ...others].join('|')] : tokens;
+};
 const partsIn = (words: Word[]): string[] => distinct(words.flatMap(({ parts }) => parts));
 
 const LETTERS_ONLY = /^[\p{L}\p{M}]{3,30}$/u;
@@ -73,7 +87,9 @@ const PART_NUMBER = /^\p{L}(?=.*\d)[\p{L}\d]{4,29}$/u;
 /** The words that consist of letters only; of scripts in pairs the dictionary's. */
 const knownOf = (words: Word[], isLabel: boolean): KnownWord[] =>
   words
-    .flatMap((word) => (isPaired(word.text) ? segmentsOf(word.text).flatMap(wordsIn) : [word]))
+    .flatMap((word) =>
+      isPaired(word.text) ? segmentsOf(word.text).flatMap((one) => wordsIn(one)) : [word],
+    )
     .filter(({ text, tokens: [first = ''] }) =>
       isPaired(text) ? first.length > 1 : LETTERS_ONLY.test(text),
     )
@@ -93,16 +109,21 @@ export const vocabularyOf = (document: ProductDocument): KnownWord[] => {
   return [...new Map(words.toReversed().map((one) => [one.word, one])).values()];
 };
 
+/** The description has stems of one language when it is English, else of all. */
+const describedTokens = ({ described, isEnglishText }: ProductWords): string[] =>
+  isEnglishText ? distinct(described.flatMap(({ tokens }) => tokens)) : tokensIn(described);
+
 export const listingTextOf = (document: ProductDocument): ListingText => {
-  const { name, labels, described } = productWords(document);
-  const nameTokens = name.flatMap(({ tokens }) => tokens);
+  const words = productWords(document);
+  const { name, labels } = words;
   const parts = partsIn([...name, ...labels]).slice(0, PARTS_MAX);
-  const ofLabels = distinct([...tokensIn(labels), ...parts]);
-  const all = distinct([...nameTokens, ...ofLabels, ...tokensIn(described)]).slice(0, TOKENS_MAX);
   const nameParts = partsIn(name).filter((part) => parts.includes(part));
-  const strong = new Set([...nameTokens, ...nameParts]);
+  const ofName = tokensIn(name);
+  const ofLabels = distinct([...tokensIn(labels), ...parts]);
+  const all = distinct([...ofName, ...ofLabels, ...describedTokens(words)]).slice(0, TOKENS_MAX);
+  const strong = new Set([...ofName, ...nameParts]);
   const lines = [
-    nameTokens,
+    name.flatMap(rankedOf),
     ofLabels.filter((token) => !strong.has(token)),
     all.filter((token) => !strong.has(token) && !ofLabels.includes(token)),
     nameParts,
@@ -119,7 +140,7 @@ const listOf = (line: string | undefined): string[] => (line ? line.split(' ') :
 export const rankingFields = (ranking: string): RankingFields => {
   const [name, labels, rest, nameParts] = ranking.split('\n');
   return {
-    name: listOf(name),
+    name: listOf(name).map((word) => word.split('|')),
     labels: listOf(labels),
     rest: listOf(rest),
     nameParts: listOf(nameParts),

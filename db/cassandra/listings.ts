@@ -104,7 +104,7 @@ const isUnion = ({ words }: Filter): boolean => (words?.anyOf.length ?? 0) > 1;
 
 const hasEnough = ({ of, least }: Words, row: Row): boolean => {
   const { name, labels, rest, nameParts } = rankingFields(String(row['ranking'] ?? ''));
-  const all = new Set([...name, ...labels, ...rest, ...nameParts]);
+  const all = new Set([...name.flat(), ...labels, ...rest, ...nameParts]);
   return of.filter((word) => all.has(word)).length >= least;
 };
 

@@ -9,8 +9,13 @@ export const UNSPACED = `[[\\p{sc=Thai}\\p{sc=Laoo}\\p{sc=Khmr}\\p{sc=Mymr}]&&${
 
 const PAIRED_ONLY = new RegExp(`^${PAIRED}+$`, 'v');
 const UNSPACED_ONLY = new RegExp(`^${UNSPACED}+$`, 'v');
-export const isPaired = (text: string): boolean => PAIRED_ONLY.test(text);
-export const isUnspaced = (text: string): boolean => UNSPACED_ONLY.test(text);
+/** Where the scripts begin in Unicode: most words are below, and are tested without a pattern. */
+const PAIRED_FROM = 0x1100;
+const UNSPACED_FROM = 0x0e00;
+export const isPaired = (text: string): boolean =>
+  text.charCodeAt(0) >= PAIRED_FROM && PAIRED_ONLY.test(text);
+export const isUnspaced = (text: string): boolean =>
+  text.charCodeAt(0) >= UNSPACED_FROM && UNSPACED_ONLY.test(text);
 
 /** The dictionaries of these scripts do not depend on the locale. */
 const WORDS = new Intl.Segmenter('en', { granularity: 'word' });

@@ -1,9 +1,34 @@
-// Finds the stem of a word.
+// Finds the stem of a word in the languages that a store can choose, and their stop words.
+import { stemmer as germanStem } from '@orama/stemmers/german';
+import { stemmer as frenchStem } from '@orama/stemmers/french';
 
-/** Stop words. A query uses them only when it has no other words; names and labels match them. */
-export const EMPTY_WORDS: ReadonlySet<string> = new Set(
-  'a an and by for from in of on or the to with'.split(' '),
-);
+export const LANGUAGES = ['en', 'de', 'fr'] as const;
+export type Language = (typeof LANGUAGES)[number];
+export const DEFAULT_LANGUAGE: Language = 'en';
+
+const setOf = (words: string): ReadonlySet<string> => new Set(words.split(/\s+/));
+
+/** Folded. A query uses them only when it has no other words; names and labels match them. */
+const STOP_WORDS: Record<Language, ReadonlySet<string>> = {
+  en: setOf('a an and by for from in of on or the to with'),
+  de: setOf(`am an auf aus bei das dem den der des die ein eine einem einen einer fur im in mit
+    oder und vom von zu zum zur`),
+  fr: setOf(`a au aux avec d dans de des du en et l la le les ou par pour sans sur un une`),
+};
+
+/** English ones are in queries of every language. */
+export const isStopWord = (word: string, language: Language): boolean =>
+  STOP_WORDS.en.has(word) || STOP_WORDS[language].has(word);
+
+export const isAnyStopWord = (word: string): boolean =>
+  LANGUAGES.some((language) => STOP_WORDS[language].has(word));
+
+/** Whether most of a text's stop words are English; false for a text without any. */
+export const isEnglish = (words: string[]): boolean => {
+  const countOf = (language: Language): number =>
+    words.filter((word) => STOP_WORDS[language].has(word)).length;
+  return countOf('en') > Math.max(countOf('de'), countOf('fr'));
+};
 
 /** Irregular plurals. */
 const IRREGULAR: Record<string, string> = {
@@ -47,10 +72,45 @@ const withoutSilentE = (word: string): string =>
   /^[a-z]{2,}[^aeiou]e$/.test(word) ? word.slice(0, -1) : word;
 
 /**
- * The stem of a folded word: singular, without -ing and -ed, without a silent e. A light form of
- * Porter's first step (1980); words with digits or non-Latin letters stay.
+ * A light form of Porter's first step (1980): singular, without -ing and -ed, without a silent e.
  */
-export const stemOf = (word: string): string => {
+const englishStem = (word: string): string => {
   const one = irregular(singular(irregular(word)));
   return /^[a-z]+$/.test(one) ? withoutSilentE(withoutVerbEnding(one)) : one;
+};
+
+const REMEMBERED_MAX = 20_000;
+
+/** Few words make most of a catalogue's text, and a stemmer takes much longer than a look-up. */
+const remembering = (stem: (word: string) => string): ((word: string) => string) => {
+  const stems = new Map<string, string>();
+  return (word) => {
+    const known = stems.get(word);
+    if (known !== undefined) return known;
+    if (stems.size === REMEMBERED_MAX) stems.clear();
+    const made = stem(word);
+    stems.set(word, made);
+    return made;
+  };
+};
+
+/** Snowball's, for words without accents: "emaillee" takes two steps to the stem of "émaillé". */
+const STEMMERS: Record<Language, (word: string) => string> = {
+  en: englishStem,
+  de: remembering(germanStem),
+  fr: remembering((word) => frenchStem(frenchStem(word))),
+};
+
+const LATIN = /^[a-z]+$/;
+
+/** The stem of a folded word. Words with digits or non-Latin letters stay, but for plurals in s. */
+export const stemOf = (word: string, language: Language): string =>
+  language === 'en' || LATIN.test(word) ? STEMMERS[language](word) : word;
+
+/** The stems of a folded word in other languages, where they differ from the English one. */
+export const otherStemsOf = (word: string): string[] => {
+  if (!LATIN.test(word)) return [];
+  const english = stemOf(word, 'en');
+  const stems = new Set(LANGUAGES.map((language) => stemOf(word, language)));
+  return [...stems].filter((stem) => stem !== english && stem !== '');
 };

@@ -23,7 +23,7 @@ import {
   segmentsOf,
   UNSPACED,
 } from './scripts.ts';
-import { stemOf } from './stems.ts';
+import { DEFAULT_LANGUAGE, stemOf, type Language } from './stems.ts';
 
 const TOKEN_LENGTH_MAX = 40;
 /** The longest code joined of parts with hyphens. */
@@ -33,7 +33,7 @@ const JOINED_LENGTH_MAX = 24;
 export interface Word {
   /** As written, folded; numbers in their one form. */
   text: string;
-  /** What a product has that matches the word, in order. */
+  /** What a product has that matches the word, in order; stems are of one language. */
   tokens: string[];
   /** What finds the word besides: parts of a code or a size, single characters. */
   parts: string[];
@@ -43,37 +43,45 @@ export interface Word {
 
 const POSSESSIVE = /['’]s(?![\p{L}\p{N}])/gu;
 
-/** The kinds of words, in the order in which they are tried. */
-const KINDS = {
-  size: SIZE,
-  measure: MEASURE,
-  code: DECIMAL_CODE,
-  number: PLAIN_NUMBER,
-  paired: `${PAIRED}+`,
-  unspaced: `${UNSPACED}+`,
-  plain: `${LETTERS}[[\\p{L}\\p{N}\\p{M}]--${PAIRED}--${UNSPACED}]*`,
-} as const;
-type Kind = keyof typeof KINDS;
+/** The kinds of words with digits, in the order in which they are tried. */
+const NUMBERS = { size: SIZE, measure: MEASURE, code: DECIMAL_CODE, number: PLAIN_NUMBER } as const;
+type Kind = keyof typeof NUMBERS | 'paired' | 'unspaced' | 'plain';
 const WORD = new RegExp(
-  Object.entries(KINDS)
-    .map(([kind, pattern]) => `(?<${kind}>${pattern})`)
-    .join('|'),
+  [
+    ...Object.values(NUMBERS),
+    `${PAIRED}+`,
+    `${UNSPACED}+`,
+    `${LETTERS}[[\\p{L}\\p{N}\\p{M}]--${PAIRED}--${UNSPACED}]*`,
+  ].join('|'),
   'gv',
 );
+const WHOLE_NUMBERS = Object.entries(NUMBERS).map(([kind, pattern]): [Kind, RegExp] => [
+  kind as Kind,
+  new RegExp(`^(?:${pattern})$`, 'v'),
+]);
+
+/** Judged from the word itself: named groups make matching several times slower. */
+const kindOf = (word: string): Kind => {
+  if (isPaired(word)) return 'paired';
+  if (isUnspaced(word)) return 'unspaced';
+  if (!/\d/.test(word)) return 'plain';
+  return WHOLE_NUMBERS.find(([, pattern]) => pattern.test(word))?.[0] ?? 'plain';
+};
 
 const cut = (token: string): string => token.slice(0, TOKEN_LENGTH_MAX);
 
 const quantityWord = ({ whole, parts, pieces }: Quantity): Word => ({
   text: cut(whole),
   tokens: [cut(whole)],
-  parts: parts.map(cut).map(stemOf),
+  parts: parts.map((part) => stemOf(cut(part), DEFAULT_LANGUAGE)),
   pieces,
 });
 
-const plainWord = (text: string): Word => {
+const plainWord = (text: string, language: Language): Word => {
   const word = cut(text);
   if (/\d/.test(word)) return quantityWord(codeOf(word));
-  return { text: word, tokens: [stemOf(word)], parts: [], pieces: [] };
+  const tokens = [stemOf(word, language)];
+  return { text: word, tokens, parts: [], pieces: [] };
 };
 
 const pairedWord = (text: string): Word => {
@@ -91,14 +99,14 @@ const segmentWords = (run: string): Word[] =>
     pieces: [],
   }));
 
-const MAKERS: Record<Kind, (text: string) => Word[]> = {
+const MAKERS: Record<Kind, (text: string, language: Language) => Word[]> = {
   size: (text) => [quantityWord(sizeOf(text))],
   measure: (text) => [quantityWord(measureOf(text))],
   code: (text) => [quantityWord(decimalCodeOf(text))],
   number: (text) => [quantityWord({ whole: numberOf(text), parts: [], pieces: [] })],
   paired: (text) => [pairedWord(text)],
   unspaced: segmentWords,
-  plain: (text) => [plainWord(text)],
+  plain: (text, language) => [plainWord(text, language)],
 };
 
 interface Written {
@@ -109,37 +117,43 @@ interface Written {
 
 const writtenIn = (text: string): { folded: string; words: Written[] } => {
   const folded = fold(text).replace(POSSESSIVE, '').replaceAll('\u2044', '/');
-  const words = [...folded.matchAll(WORD)].map(({ groups = {}, index, 0: matched }): Written => {
-    const kind = (Object.keys(KINDS) as Kind[]).find((one) => groups[one] !== undefined);
-    return { kind: kind ?? 'plain', text: matched, start: index };
+  const words: Written[] = [];
+  folded.replace(WORD, (word, start: number) => {
+    words.push({ kind: kindOf(word), text: word, start });
+    return word;
   });
   return { folded, words };
 };
 
+const JOINING = new Set(['-', '.', '_']);
+const canJoin = ({ kind }: Written): boolean => kind === 'plain' || kind === 'number';
+
 /** "WH-1000XM4" joined: letters and digits with one mark between, as far as they go. */
 const joinedOf = (folded: string, words: Written[], at: number): string | undefined => {
-  const isNext = (one: Written, next: Written | undefined): next is Written =>
-    next !== undefined &&
-    ['plain', 'number'].includes(next.kind) &&
-    /^[-._]$/.test(folded.slice(one.start + one.text.length, next.start));
+  const isJoined = (one: Written, next: Written): boolean => {
+    if (!canJoin(one) || !canJoin(next)) return false;
+    const end = one.start + one.text.length;
+    return next.start === end + 1 && JOINING.has(folded.charAt(end));
+  };
   const first = words[at];
   const before = words[at - 1];
-  if (first?.kind !== 'plain' && first?.kind !== 'number') return undefined;
-  if (before && isNext(before, first)) return undefined;
-  let [joined, last, next] = [first.text, first, words[at + 1]];
-  for (let ahead = at + 2; isNext(last, next); ahead++) {
-    [joined, last, next] = [`${joined}${next.text}`, next, words[ahead]];
+  if (!first || (before && isJoined(before, first))) return undefined;
+  let [joined, last] = [first.text, first];
+  for (let ahead = at + 1; ahead < words.length; ahead++) {
+    const next = words[ahead];
+    if (!next || !isJoined(last, next)) break;
+    [joined, last] = [`${joined}${next.text}`, next];
   }
-  const isCode = joined !== first.text && /\d/.test(joined) && /\p{L}/u.test(joined);
+  const isCode = last !== first && /\d/.test(joined) && /\p{L}/u.test(joined);
   return isCode && joined.length <= JOINED_LENGTH_MAX ? joined : undefined;
 };
 
 /** The words of a text in order; "Daybird's" is `daybird`. */
-export const wordsIn = (text: string): Word[] => {
+export const wordsIn = (text: string, language: Language = DEFAULT_LANGUAGE): Word[] => {
   const { folded, words } = writtenIn(text);
   return words.flatMap((written, at) => {
     const joined = joinedOf(folded, words, at);
-    const made = MAKERS[written.kind](written.text);
+    const made = MAKERS[written.kind](written.text, language);
     if (joined) made[0]?.parts.push(joined);
     return made;
   });
@@ -156,11 +170,13 @@ export const wordsInLong = (text: string): Word[] =>
   );
 
 /**
- * The smaller words that a query means when no product matches one of its words: the dictionary's
- * words, the numbers of a size, the number without its unit. The word itself when there are none.
+ * What a query means when no product has one of its words: the dictionary's smaller words, the
+ * numbers of a size, the number without its unit, else the word as an English one.
  */
-export const looser = (word: Word): Word[] => {
+export const looser = (word: Word, language: Language = DEFAULT_LANGUAGE): Word[] => {
   if (isPaired(word.text)) return segmentsOf(word.text).map(pairedWord);
   if (isUnspaced(word.text)) return [{ ...word, tokens: letterPairsOf(word.text).map(cut) }];
-  return word.pieces.length > 0 ? word.pieces.map(plainWord) : [word];
+  return word.pieces.length > 0
+    ? word.pieces.map((piece) => plainWord(piece, language))
+    : wordsIn(word.text);
 };

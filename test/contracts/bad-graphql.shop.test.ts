@@ -194,6 +194,7 @@ describe('the GraphQL route refuses', () => {
 test('a failing resolver shows nothing of its error', async () => {
   const parts = {
     tables: async () => undefined,
+    languageOf: async () => 'en',
     cursors: createCursors('secret'),
     telemetry: createTelemetry('test', 'fatal'),
   } as unknown as SearchDeps;

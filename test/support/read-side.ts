@@ -19,6 +19,7 @@ import { foldProduct, foldStock } from '../../db/projections/document.ts';
 import { vocabularyOf } from '../../db/cassandra/listing-text.ts';
 import { readSideOf, type ReadSide } from '../../db/projections/apply.ts';
 import { newId, type StoreId } from '../../domain/ids.ts';
+import { DEFAULT_LANGUAGE } from '../../domain/words/stems.ts';
 import {
   ProductChangedSchema,
   StockChangedSchema,
@@ -144,10 +145,15 @@ export interface Searched<T> {
 }
 
 /** GraphQL of one store, executed without a listener. */
-export const searchOf = (live: () => Promise<TableSet>, storeId: StoreId) => {
+export const searchOf = (
+  live: () => Promise<TableSet>,
+  storeId: StoreId,
+  languageOf: SearchDeps['languageOf'] = async () => DEFAULT_LANGUAGE,
+) => {
   const none = async () => ({ stock: [] });
   const deps = {
     tables: live,
+    languageOf,
     cursors: createCursors('the secret of a test'),
     telemetry,
     inventory: { batchGetStock: none },
@@ -174,9 +180,9 @@ export type ReadSideOfTest = Awaited<ReturnType<typeof newReadSide>>;
 export type Search = ReturnType<typeof searchOf>;
 
 /** A store of this test alone on the read side. */
-export const newReadSide = async (shop: Shop) => {
+export const newReadSide = async (shop: Shop, languageOf?: SearchDeps['languageOf']) => {
   const tables = await tablesOf(shop);
   const storeId = newId('store');
-  const request = searchOf(async () => tables, storeId);
+  const request = searchOf(async () => tables, storeId, languageOf);
   return { tables, storeId, readSide: readSideOf(tables), request };
 };

@@ -16,6 +16,7 @@ import type {
   ImportSamples,
   ImportSettings,
 } from '../../../domain/catalogue/import-report.ts';
+import { LANGUAGES } from '../../../domain/words/stems.ts';
 import { bytea, outboxTable } from './outbox.ts';
 
 export const productsSchema = pgSchema('products');
@@ -104,6 +105,13 @@ export const collections = productsSchema.table(
     unique('collections_store_id_handle_key').on(table.storeId, table.handle),
   ],
 );
+
+/** A store's own rules for the search of its products. */
+export const searchSettings = productsSchema.table('search_settings', {
+  storeId: text('store_id').primaryKey(),
+  language: text({ enum: LANGUAGES }).notNull(),
+  updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
+});
 
 /** The position of products without one: after all others. */
 export const UNPOSITIONED = 2_147_483_647;
