@@ -3,22 +3,12 @@
 /** Ids by grade: 3 is the intended product, 2 serves as well, 1 is better than nothing. */
 export interface Judged {
   query: string;
-  kind: Kind;
+  kind: string;
   grades: Map<number, number>;
 }
 
-export type Kind =
-  | 'exact name'
-  | 'partial'
-  | 'plural'
-  | 'misspelt'
-  | 'brand'
-  | 'type'
-  | 'attribute'
-  | 'nonsense';
-
 /** One line a query: the typed text, then the ids of grade 3, of grade 2, of grade 1. */
-const JUDGED: Record<Kind, string> = {
+const JUDGED = {
   'exact name': `
     Wanderer Black Hiking Boots | 1 | 21 |
     wanderer black hiking boots | 1 | 21 |
@@ -122,15 +112,19 @@ const JUDGED: Record<Kind, string> = {
 const idsOf = (list: string | undefined): number[] =>
   (list ?? '').split(',').flatMap((id) => (id.trim() === '' ? [] : [Number(id)]));
 
-const judgedOf = (kind: Kind, line: string): Judged => {
+const judgedOf = (kind: string, line: string): Judged => {
   const [query = '', ...lists] = line.split('|').map((part) => part.trim());
   const grades = lists.flatMap((list, at) => idsOf(list).map((id) => [id, 3 - at] as const));
   return { query, kind, grades: new Map(grades) };
 };
 
-export const judgedQueries: Judged[] = Object.entries(JUDGED).flatMap(([kind, lines]) =>
-  lines
-    .split('\n')
-    .filter((line) => line.includes('|'))
-    .map((line) => judgedOf(kind as Kind, line)),
-);
+/** The queries of each kind, one a line. */
+export const judgedIn = (kinds: Record<string, string>): Judged[] =>
+  Object.entries(kinds).flatMap(([kind, lines]) =>
+    lines
+      .split('\n')
+      .filter((line) => line.includes('|'))
+      .map((line) => judgedOf(kind, line)),
+  );
+
+export const judgedQueries: Judged[] = judgedIn(JUDGED);
