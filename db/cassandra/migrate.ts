@@ -1,7 +1,7 @@
 // Migrates Cassandra: creates the missing keyspace, tables and indexes.
 import { Client } from 'cassandra-driver';
 import { SCHEMA, TABLE_SETS } from './schema.ts';
-import { statementFor, suffixOf, TABLES } from './table-sets.ts';
+import { LISTING_RULES, statementFor, suffixOf, TABLES } from './table-sets.ts';
 
 export interface Target {
   contactPoint: string;
@@ -37,7 +37,8 @@ const statementsFor = ({ keyspace }: Target, set: number): string[] =>
 export const createTableSet = (target: Target, set: number, buckets: number): Promise<void> =>
   withClient(target, async (client) => {
     await client.execute(
-      `update ${target.keyspace}.table_sets set buckets[${set}] = ${buckets}
+      `update ${target.keyspace}.table_sets
+       set buckets[${set}] = ${buckets}, written_by[${set}] = ${LISTING_RULES}
        where name = 'search'`,
     );
     const tables = statementsFor(target, set).filter((statement) => !isIndex(statement));
@@ -105,9 +106,16 @@ export const dropTableSet = (target: Target, set: number): Promise<void> =>
       await client.execute(`drop table if exists ${target.keyspace}.${table}${suffixOf(set)}`);
     }
     await client.execute(
-      `delete buckets[${set}] from ${target.keyspace}.table_sets where name = 'search'`,
+      `delete buckets[${set}], written_by[${set}] from ${target.keyspace}.table_sets
+       where name = 'search'`,
     );
   });
+
+const FIND_TABLE = `select table_name from system_schema.tables
+  where keyspace_name = ? and table_name = ?`;
+/** Of a first set that has never been written. */
+const MARK_FIRST = `update KEYSPACE.table_sets set written_by[1] = ${LISTING_RULES}
+  where name = 'search'`;
 
 /**
  * Idempotent. Creates the keyspace with one replica; a real cluster's keyspace is created
@@ -124,9 +132,11 @@ export const migrateCassandra = async ({
        {'class': 'NetworkTopologyStrategy', '${datacenter}': 1}`,
     );
     const run = (statement: string) => client.execute(statement.replaceAll('KEYSPACE', keyspace));
+    const { rows: known } = await client.execute(FIND_TABLE, [keyspace, 'table_sets']);
     for (const statement of TABLE_SETS) await run(statement);
     const { rows } = await run("select live from KEYSPACE.table_sets where name = 'search'");
     const live = Number(rows[0]?.['live'] ?? 1);
     for (const statement of SCHEMA) await run(statementFor(live, statement));
+    if (known.length === 0) await run(MARK_FIRST);
   });
 };

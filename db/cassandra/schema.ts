@@ -11,6 +11,8 @@ export const TABLE_SETS: readonly string[] = [
   'alter table KEYSPACE.table_sets add if not exists (previous int, readers_from timestamp)',
   // The number of partitions that each set spreads an order over.
   'alter table KEYSPACE.table_sets add if not exists buckets map<int, int>',
+  // The version of the rules that each set was first written by.
+  'alter table KEYSPACE.table_sets add if not exists written_by map<int, int>',
 ];
 
 /** Statements in order; KEYSPACE is replaced. All are idempotent. */

@@ -12,6 +12,11 @@ export const TABLES = [
   'spellings',
   'projection_progress',
 ] as const;
+/**
+ * The version of the rules for a listing's tokens, facets and keys; raised when they change, so
+ * that an upgrade rebuilds the tables. Tables of earlier versions stay readable until then.
+ */
+export const LISTING_RULES = 2;
 /** How long a process uses a cached live set. */
 export const LIVE_SET_TTL_MS = 1_000;
 /**
@@ -63,13 +68,16 @@ export const eachBucket = <T>(
 /** The consumer group that writes a set, with one writer per product. */
 export const groupOfSet = (set: number): string => `projector${suffixOf(set)}`;
 
-const FIND = "select live, previous, readers_from, buckets from table_sets where name = 'search'";
+const FIND = `select live, previous, readers_from, buckets, written_by
+  from table_sets where name = 'search'`;
 
 interface Sets {
   live: number;
   /** The set that reads go to: after a switch the previous one for a while. */
   read: number;
   bucketsOf(set: number): number;
+  /** Whether the live set was written by the present rules from its beginning. */
+  isCurrent: boolean;
 }
 
 /** The first set when nothing has been rebuilt yet. */
@@ -79,16 +87,22 @@ const findSets = async (cassandra: Cassandra): Promise<Sets> => {
   const readersFrom = row?.['readers_from'] as Date | null | undefined;
   const isEarly = (readersFrom?.getTime() ?? 0) > Date.now();
   const buckets = (row?.['buckets'] ?? {}) as Record<number, number>;
+  const writtenBy = (row?.['written_by'] ?? {}) as Record<number, number>;
   return {
     live,
     read: isEarly ? Number(row?.['previous'] ?? live) : live,
     bucketsOf: (set) => buckets[set] ?? LISTING_BUCKETS,
+    isCurrent: (writtenBy[live] ?? 0) >= LISTING_RULES,
   };
 };
 
 /** The number of the set that projectors write. */
 export const findLiveSet = async (cassandra: Cassandra): Promise<number> =>
   (await findSets(cassandra)).live;
+
+/** Whether no row of the live set can be of earlier rules. */
+export const isListingCurrent = async (cassandra: Cassandra): Promise<boolean> =>
+  (await findSets(cassandra)).isCurrent;
 
 /** A client of this set. */
 export const tablesOf = async (cassandra: Cassandra, set: number): Promise<TableSet> =>

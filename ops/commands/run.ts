@@ -22,7 +22,8 @@ const up = command({
   summary: 'start everything on this machine',
   about:
     'Starts the servers (Postgres, Redis, Kafka, Cassandra, Temporal) and every process of ' +
-    'the shop. Running ones stay; processes whose source has changed are restarted.',
+    'the shop. Running ones stay; processes whose source has changed are restarted. Search ' +
+    'tables of an earlier version are rebuilt.',
   example: 'up --copies 2',
   options: {
     copies: withDefault(wholeNumber('N', 'copies of each process', [1, COPIES_MAX]), 1),
@@ -32,7 +33,9 @@ const up = command({
   run: async (values) => {
     const startedAt = Date.now();
     const { copies, 'servers-only': serversOnly } = values;
-    await bringUp(instanceOf(values), report, { copies, serversOnly });
+    const instance = instanceOf(values);
+    await bringUp(instance, report, { copies, serversOnly });
+    if (!serversOnly) await (await import('./search.ts')).renewSearch(instance, report);
     report(`up after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
   },
 });

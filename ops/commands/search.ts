@@ -9,6 +9,7 @@ import {
 import {
   findLiveTables,
   groupOfSet,
+  isListingCurrent,
   LIVE_SET_TTL_MS,
   putLiveSet,
   READERS_LATER_MS,
@@ -170,6 +171,14 @@ export const rebuildSearch = (instance: Instance, print: Print, buckets?: number
     await kafka.forgetGroup(groupOfSet(live.set));
     print(`set ${live.set} dropped; ${((Date.now() - startedAt) / 1000).toFixed(1)} s in all`);
   });
+
+/** Rebuilds tables that an earlier version has written; without such ones it changes nothing. */
+export const renewSearch = async (instance: Instance, print: Print): Promise<void> => {
+  const isCurrent = await withStores(instance, ({ cassandra }) => isListingCurrent(cassandra));
+  if (isCurrent) return;
+  print('search tables are of an earlier version: they are rebuilt while the shop runs');
+  await rebuildSearch(instance, print);
+};
 
 /** Compares the live set with Postgres; returns the number of differences. */
 export const checkSearch = (instance: Instance, print: Print): Promise<number> =>

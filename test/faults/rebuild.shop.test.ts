@@ -4,7 +4,7 @@ import { compareStore } from '../../db/projections/compare.ts';
 import type { Cassandra } from '../../db/cassandra/client.ts';
 import { listCollections } from '../../db/cassandra/collections.ts';
 import { findStored } from '../../db/cassandra/products.ts';
-import { TABLES, suffixOf } from '../../db/cassandra/table-sets.ts';
+import { isListingCurrent, suffixOf, TABLES } from '../../db/cassandra/table-sets.ts';
 import { bucketOf } from '../../db/cassandra/listing-keys.ts';
 import { connectPostgres, type Pg } from '../../db/postgres/client.ts';
 import { rebuildSearch } from '../../ops/commands/search.ts';
@@ -147,6 +147,7 @@ describe('a rebuild of the search tables', () => {
       console.log(`${writes} writes went on; ${lines.at(-1)}`);
       const rebuilt = await tablesOf(shop);
       expect(rebuilt.buckets).toBe(BUCKETS);
+      expect(await isListingCurrent(rebuilt)).toBe(true);
       await eventually('the new tables equal Postgres', async () => {
         const { differences } = await compareStore(pg, rebuilt, store.storeId);
         return differences.length === 0 ? true : undefined;
