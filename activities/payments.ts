@@ -8,7 +8,7 @@ import { decideDecline, type NextAction } from '../domain/declines.ts';
 import { DomainError } from '../domain/errors.ts';
 import { assertingInTime, queuedMsNow } from './attempts.ts';
 import { keyed } from './payment-keys.ts';
-import { ownFaultOf } from './providers/stripe-client.ts';
+import { isAmountRefused, ownFaultOf } from './providers/stripe-client.ts';
 import type { PaymentProvider, PaymentView, Stage } from './providers/stripe.ts';
 import { giveBack, type RefundDeps } from './refunds.ts';
 import type { StockInput as OrderInput } from './stock.ts';
@@ -67,10 +67,17 @@ const declined = (view: PaymentView): DomainError =>
     facts: { declineCode: view.declineCode ?? 'generic_decline' },
   });
 
-/** PAYMENT_REFUSED when the provider refuses our call; its text is for operators alone. */
+/**
+ * PAYMENT_REFUSED when the provider refuses our call, AMOUNT_NOT_CHARGEABLE when it is the amount
+ * that it refuses; its text is for operators alone.
+ */
 const refusedForGood = (cause: unknown): DomainError | undefined => {
   const providerText = ownFaultOf(cause);
   if (providerText === undefined) return undefined;
+  if (isAmountRefused(cause)) {
+    const message = 'the card provider does not charge this amount';
+    return new DomainError('AMOUNT_NOT_CHARGEABLE', message, { facts: { providerText }, cause });
+  }
   const message = 'we cannot take payments at the moment';
   return new DomainError('PAYMENT_REFUSED', message, { facts: { providerText }, cause });
 };
@@ -269,7 +276,7 @@ const authorize = async (deps: Attempt, input: AuthorizeInput): Promise<Authoriz
 
 /**
  * Opens and confirms the payment, or reads what was opened. CARD_DECLINED when it is final,
- * PAYMENT_REFUSED.
+ * PAYMENT_REFUSED, AMOUNT_NOT_CHARGEABLE.
  */
 const extendAndAuthorize = async (deps: Attempt, input: AuthorizeInput): Promise<Authorization> => {
   const queuedMs = await outlastQueue(deps, input);
@@ -348,7 +355,7 @@ const undo = async (deps: PaymentDeps, input: OrderInput & { reason?: string }):
 export const paymentActivities = (deps: PaymentDeps) => ({
   /**
    * Opens and confirms the payment, or reads what was opened. CARD_DECLINED when it is final,
-   * PAYMENT_REFUSED.
+   * PAYMENT_REFUSED, AMOUNT_NOT_CHARGEABLE.
    */
   authorizePayment: (input: AuthorizeInput): Promise<Authorization> =>
     extendAndAuthorize({ ...deps, assertInTime: assertingInTime() }, input),

@@ -1,7 +1,7 @@
 // Tests which of the card provider's errors are refusals by our own fault.
 import { expect, test } from 'bun:test';
 import Stripe from 'stripe';
-import { ownFaultOf } from './stripe-client.ts';
+import { isAmountRefused, ownFaultOf } from './stripe-client.ts';
 
 const { errors } = Stripe;
 const raw = (statusCode: number, more: object = {}) => ({
@@ -32,4 +32,13 @@ test('outages, limits, declines and states are not', () => {
   ]) {
     expect(ownFaultOf(error)).toBeUndefined();
   }
+});
+
+test('an amount that the provider does not charge is known from other requests of ours', () => {
+  for (const code of ['amount_too_small', 'amount_too_large']) {
+    expect(isAmountRefused(new errors.StripeInvalidRequestError(raw(400, { code })))).toBe(true);
+  }
+  const other = raw(400, { code: 'parameter_invalid_integer' });
+  expect(isAmountRefused(new errors.StripeInvalidRequestError(other))).toBe(false);
+  expect(isAmountRefused(new errors.StripeAPIError(raw(500)))).toBe(false);
 });

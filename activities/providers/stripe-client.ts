@@ -43,6 +43,16 @@ export const ownFaultOf = (error: unknown): string | undefined => {
   return REFUSED.includes(error.statusCode) ? error.message : undefined;
 };
 
+const AMOUNT_CODES = ['amount_too_small', 'amount_too_large'];
+
+/**
+ * True where the provider alone knows that an amount cannot be charged, as by the currency that the
+ * account is paid out in (https://docs.stripe.com/error-codes#amount-too-small).
+ */
+export const isAmountRefused = (error: unknown): boolean =>
+  error instanceof Stripe.errors.StripeInvalidRequestError &&
+  AMOUNT_CODES.includes(error.code ?? '');
+
 /** A decline, a rate limit and a key in use become DomainErrors; any other error is unchanged. */
 const refusalOf = (cause: unknown): unknown => {
   if (!(cause instanceof Stripe.errors.StripeError)) return cause;
