@@ -247,19 +247,35 @@ export const compareListings = async (tables: TableSet): Promise<Differences> =>
   return (await compareRows(tables, named)).slice(0, DIFFERENCES_MAX);
 };
 
-/** The same product in another set, which may lag behind. */
-const findOther = async (
-  set: Cassandra,
-  { storeId, id }: Product,
-): Promise<Product | undefined> => {
+const findIn = async (set: Cassandra, { storeId, id }: Product): Promise<Product | undefined> => {
   const query = `select store_id, product_id, product_clock, stock_clock, deleted, document,
     stock, keys from products_by_id where store_id = ? and product_id = ?`;
-  for (let poll = 0; poll < POLLS_MAX; poll++) {
-    const [row] = await set.run('compare.other', query, [storeId, id]);
-    if (row) return productOf(row);
-    await Bun.sleep(POLL_MS);
+  const [row] = await set.run('compare.one', query, [storeId, id]);
+  return row && productOf(row);
+};
+
+/** What is wrong with a product of a rebuilt set beside the live one's; undefined for nothing. */
+const wrongIn = (one: Product, other: Product | undefined): string | undefined => {
+  if (!other) return 'not in the live set';
+  if (other.clocks === one.clocks && other.content !== one.content) {
+    return 'other content under the same clocks';
   }
-  return undefined;
+  return one.areKeysOwn ? undefined : 'other keys than its document has';
+};
+
+/** A difference that persists: either set may lag behind, or be about to write the product. */
+const differenceIn = async (
+  rebuilt: Cassandra,
+  live: Cassandra,
+  found: Product,
+): Promise<string | undefined> => {
+  let one = found;
+  for (let poll = 1; ; poll++) {
+    const wrong = wrongIn(one, await findIn(live, one));
+    if (wrong === undefined || poll === POLLS_MAX) return wrong;
+    await Bun.sleep(POLL_MS);
+    one = (await findIn(rebuilt, one)) ?? one;
+  }
 };
 
 /**
@@ -270,12 +286,8 @@ export const compareSets = async (rebuilt: Cassandra, live: Cassandra): Promise<
   const differences: Differences = [];
   let compared = 0;
   for await (const one of eachProduct(rebuilt)) {
-    const other = await findOther(live, one);
-    const name = `${one.storeId}/${one.id}`;
-    if (!other) differences.push(`${name}: not in the live set`);
-    else if (other.clocks === one.clocks && other.content !== one.content) {
-      differences.push(`${name}: other content under the same clocks`);
-    } else if (!one.areKeysOwn) differences.push(`${name}: other keys than its document has`);
+    const wrong = await differenceIn(rebuilt, live, one);
+    if (wrong) differences.push(`${one.storeId}/${one.id}: ${wrong}`);
     compared++;
     if (differences.length > DIFFERENCES_MAX) break;
   }
