@@ -1,5 +1,10 @@
 // Scores how well a product matches words: by field, rarity and order of the words.
-import { rankingFields, type RankingFields } from '../../db/cassandra/listing-text.ts';
+import {
+  hasStem,
+  hasToken,
+  rankingFields,
+  type RankingFields,
+} from '../../db/cassandra/listing-text.ts';
 
 /** A word counts by the strongest field that has it. */
 const FIELD_WEIGHTS = { name: 10, label: 5, rest: 1 } as const;
@@ -13,7 +18,7 @@ export const EXACT_SCORE = 1_000_000;
 export const fieldsOf = rankingFields;
 
 const isInName = ({ name, nameParts }: RankingFields, word: string): boolean =>
-  name.some((stems) => stems.includes(word)) || nameParts.includes(word);
+  name.some((one) => hasStem(one, word)) || hasToken(nameParts, word);
 
 /**
  * The weight of each word among the candidates: the fewer of them have it in their name or labels,
@@ -22,25 +27,25 @@ const isInName = ({ name, nameParts }: RankingFields, word: string): boolean =>
  */
 export const wordWeights = (words: string[], products: RankingFields[]): number[] =>
   words.map((word) => {
-    const having = products.filter((one) => isInName(one, word) || one.labels.includes(word));
+    const having = products.filter((one) => isInName(one, word) || hasToken(one.labels, word));
     const weight = Math.log(1 + (products.length + 1) / (having.length + 1));
     return Math.round(weight * 1_000) / 1_000;
   });
 
-const isPhraseIn = (name: string[][], words: string[]): boolean =>
+const isPhraseIn = (name: string[], words: string[]): boolean =>
   words.length > 1 &&
-  name.some((_, at) => words.every((word, offset) => name[at + offset]?.includes(word)));
+  name.some((_, at) => words.every((word, offset) => hasStem(name[at + offset] ?? '', word)));
 
 /** Higher is better; the same product, words and weights always have the same score. */
 export const scoreOf = (fields: RankingFields, words: string[], weights: number[]): number => {
   const { name, labels, rest } = fields;
   const fieldOf = (word: string): number => {
     if (isInName(fields, word)) return FIELD_WEIGHTS.name;
-    if (labels.includes(word)) return FIELD_WEIGHTS.label;
-    return rest.includes(word) ? FIELD_WEIGHTS.rest : 0;
+    if (hasToken(labels, word)) return FIELD_WEIGHTS.label;
+    return hasToken(rest, word) ? FIELD_WEIGHTS.rest : 0;
   };
   const matched = words.reduce((sum, word, at) => sum + fieldOf(word) * (weights[at] ?? 1), 0);
-  const isCovered = (stems: string[]): boolean => stems.some((stem) => words.includes(stem));
+  const isCovered = (one: string): boolean => words.some((word) => hasStem(one, word));
   const covered = name.filter(isCovered).length / Math.max(name.length, 1);
   const phrase = isPhraseIn(name, words) ? PHRASE_WEIGHT : 0;
   return Math.round((matched + covered * COVERAGE_WEIGHT + phrase) * 1_000);

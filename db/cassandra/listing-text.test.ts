@@ -1,7 +1,7 @@
 // Tests the words a product is found by and the fields they are ranked by.
 import { describe, expect, test } from 'bun:test';
 import type { ProductDocument } from './product-document.ts';
-import { listingTextOf, rankingFields, vocabularyOf } from './listing-text.ts';
+import { hasStem, hasToken, listingTextOf, rankingFields, vocabularyOf } from './listing-text.ts';
 
 const document = {
   name: 'On the Road',
@@ -22,9 +22,9 @@ describe('stop words', () => {
 
   test('are ranked and suggested only where they are tokens', () => {
     const { name, labels, rest } = rankingFields(rankingOf(document));
-    expect(name.map(([stem]) => stem)).toEqual(['on', 'the', 'road']);
-    expect(labels).toEqual(['to', 'order', 'ord', 'lamp', '1', 'with', 'shad', 'lamp1']);
-    expect(rest).toEqual(['mad', 'hand', 'test', 'lov']);
+    expect(name).toEqual(['on', 'the', 'road']);
+    expect(labels).toBe('to order ord lamp 1 with shad lamp1');
+    expect(rest).toBe('mad hand test lov');
     const known = vocabularyOf(document).map(({ word }) => word);
     expect(known).toContain('with');
     expect(known).not.toContain('for');
@@ -61,8 +61,8 @@ describe('the tokens of a product', () => {
   test('of a name without blanks are ranked as the name, in order', () => {
     const name = '手摇咖啡机';
     const { name: ranked, nameParts } = rankingFields(rankingOf({ ...document, name }));
-    expect(ranked.flat()).toEqual(['手摇', '摇咖', '咖啡', '啡机']);
-    expect(nameParts).toEqual(Array.from(name));
+    expect(ranked).toEqual(['手摇', '摇咖', '咖啡', '啡机']);
+    expect(nameParts).toBe(Array.from(name).join(' '));
   });
 
   test('have words and part numbers that are completed', () => {
@@ -73,4 +73,21 @@ describe('the tokens of a product', () => {
     expect(known).toContainEqual({ word: code, stem: code, isLabel: true });
     expect(known.map(({ word }) => word)).not.toContain('500ml');
   });
+});
+
+test.each([
+  ['hik|hiking', 'hiking', true],
+  ['hik|hiking', 'hik', true],
+  ['boots|boot', 'boot', true],
+  ['hik|hiking', 'king', false],
+  ['road', 'road', true],
+  ['road', 'roa', false],
+])('a ranked word %p has the stem %p: %p', (ranked, stem, isSo) => {
+  expect(hasStem(ranked, stem)).toBe(isSo);
+});
+
+test('a field has whole tokens only', () => {
+  expect(hasToken('lamp lamp1', 'lamp1')).toBe(true);
+  expect(hasToken('lamps lamp1', 'lamp')).toBe(false);
+  expect(hasToken('', 'lamp')).toBe(false);
 });

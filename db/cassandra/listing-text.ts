@@ -15,15 +15,15 @@ export const exactToken = (text: string): string =>
     .map((word) => word.text)
     .join(' ')}`;
 
-/** A product's stems by field. */
+/** A product's stems by field, with blanks between. */
 export interface RankingFields {
-  /** The words of the name in order, each with its stems in every language. */
-  name: string[][];
+  /** The words of the name in order: each its stems in every language, with bars between. */
+  name: string[];
   /** Attributes, skus, titles and options of variants. */
-  labels: string[];
-  rest: string[];
+  labels: string;
+  rest: string;
   /** Parts of the name's words; absent in rows of earlier versions. */
-  nameParts: string[];
+  nameParts: string;
 }
 
 /**
@@ -74,7 +74,7 @@ const distinct = <T>(list: T[]): T[] => [...new Set(list)];
 /** The stems in every language, because a store may choose another one at any time. */
 const tokensIn = (words: Word[]): string[] =>
   distinct(words.flatMap(({ text, tokens }) => [...tokens, ...otherStemsOf(text)]));
-/** A word of the name as it is ranked: its stems with bars between. */
+/** A word of the name as it is ranked. */
 const rankedOf = ({ text, tokens }: Word): string[] => {
   const others = otherStemsOf(text);
   return others.length > 0 ? [[...tokens, ...others].join('|')] : tokens;
@@ -135,14 +135,24 @@ export const listingTextOf = (document: ProductDocument): ListingText => {
   };
 };
 
-const listOf = (line: string | undefined): string[] => (line ? line.split(' ') : []);
+/** Whether a list in one text has this entry; a page asks tens of thousands of times. */
+const isListed = (list: string, entry: string, mark: ' ' | '|'): boolean => {
+  for (let at = list.indexOf(entry); at >= 0; at = list.indexOf(entry, at + 1)) {
+    const end = at + entry.length;
+    const begins = at === 0 || list[at - 1] === mark;
+    if (begins && (end === list.length || list[end] === mark)) return true;
+  }
+  return false;
+};
+
+/** Whether a field has this token. */
+export const hasToken = (field: string, token: string): boolean => isListed(field, token, ' ');
+
+/** Whether a ranked word of the name has this stem. */
+export const hasStem = (ranked: string, stem: string): boolean =>
+  ranked === stem || isListed(ranked, stem, '|');
 
 export const rankingFields = (ranking: string): RankingFields => {
-  const [name, labels, rest, nameParts] = ranking.split('\n');
-  return {
-    name: listOf(name).map((word) => word.split('|')),
-    labels: listOf(labels),
-    rest: listOf(rest),
-    nameParts: listOf(nameParts),
-  };
+  const [name, labels = '', rest = '', nameParts = ''] = ranking.split('\n');
+  return { name: name ? name.split(' ') : [], labels, rest, nameParts };
 };

@@ -1,6 +1,6 @@
 // Reads filtered products in a sort order: prepared reads of every bucket, merged.
 import type { ProductDocument } from './product-document.ts';
-import { rankingFields } from './listing-text.ts';
+import { hasStem, hasToken, rankingFields } from './listing-text.ts';
 import {
   attributeFacet,
   collectionFacet,
@@ -104,8 +104,10 @@ const isUnion = ({ words }: Filter): boolean => (words?.anyOf.length ?? 0) > 1;
 
 const hasEnough = ({ of, least }: Words, row: Row): boolean => {
   const { name, labels, rest, nameParts } = rankingFields(String(row['ranking'] ?? ''));
-  const all = new Set([...name.flat(), ...labels, ...rest, ...nameParts]);
-  return of.filter((word) => all.has(word)).length >= least;
+  const isThere = (word: string): boolean =>
+    name.some((one) => hasStem(one, word)) ||
+    [labels, rest, nameParts].some((field) => hasToken(field, word));
+  return of.filter(isThere).length >= least;
 };
 
 /** Reads each bucket once per word list; the result ends where the first of them stopped. */
