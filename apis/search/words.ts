@@ -67,10 +67,21 @@ const joined = async (lookup: Lookup, typed: Word[]): Promise<Word[]> => {
 const areFound = (lookup: Lookup, typed: Word[]): Promise<boolean[]> =>
   Promise.all(typed.map(({ tokens }) => isFound(lookup, tokens)));
 
-/** Words that no product has become the smaller words that they consist of. */
+/**
+ * Words that no product has become the smaller words that they consist of; a part number only when
+ * products have each of them, since it may be the beginning of another.
+ */
 const loosened = async (lookup: Lookup, typed: Word[]): Promise<Word[]> => {
   const found = await areFound(lookup, typed);
-  return typed.flatMap((word, at) => (found[at] ? [word] : looser(word, lookup.language)));
+  const loosen = async (word: Word): Promise<Word[]> => {
+    const smaller = looser(word, lookup.language);
+    if (word.pieces.length === 0) return smaller;
+    return (await areFound(lookup, smaller)).every(Boolean) ? smaller : [word];
+  };
+  const lists = await Promise.all(
+    typed.map(async (word, at) => (found[at] ? [word] : await loosen(word))),
+  );
+  return lists.flat();
 };
 
 /** Indexed words for an unknown word: completions first, then spellings; frequent ones first. */

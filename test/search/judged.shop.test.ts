@@ -138,4 +138,26 @@ describe('text search in many scripts and languages', () => {
     },
     UP_LIMIT_MS + LIMIT_MS,
   );
+
+  test(
+    'suggests words of scripts without blanks, and part numbers by their beginnings',
+    async () => {
+      const own = await newReadSide(await openShop());
+      for (const name of ['手摇咖啡磨豆机', 'Dishwasher KDP601A1MMS2D']) {
+        const createdAtUs = Date.now() * 1_000;
+        const ware = { id: newId('product'), name, priceMinor: 100, createdAtUs };
+        await putWare(own.readSide, own.storeId, ware);
+      }
+      const suggested = async (prefix: string): Promise<string[]> => {
+        const query = 'query ($prefix: String!) { suggest(prefix: $prefix) { words } }';
+        const answer = await own.request<{ suggest: { words: string[] } }>(query, { prefix });
+        return answer.suggest.words;
+      };
+      expect(await suggested('咖')).toEqual(['咖啡']);
+      expect(await suggested('手摇咖')).toEqual(['手摇咖啡']);
+      expect(await suggested('dishwasher kdp6')).toEqual(['dishwasher kdp601a1mms2d']);
+      await own.tables.close();
+    },
+    UP_LIMIT_MS + LIMIT_MS,
+  );
 });
