@@ -1,10 +1,10 @@
-// Gathers rows that are written at the same time and writes those of one partition together.
+// Gathers rows while others are being written, and writes those of one partition together.
 import type { Cassandra, Statement } from './client.ts';
 
-/** How long a row waits for others: less than a round trip under load. */
-const GATHER_MS = 2;
-/** Cassandra refuses batches of 640 KiB, and warns of them from 5 KiB on several partitions. */
-const ROWS_MAX = 32;
+/** Groups under way at once: while they are, rows gather, so that groups grow with the load. */
+const GROUPS_AT_ONCE_MAX = 8;
+/** Cassandra refuses batches of 640 KiB. */
+const ROWS_MAX = 64;
 const BYTES_MAX = 128 * 1024;
 
 /** A write of one row, with its own timestamp, and the partition that the row is in. */
@@ -19,6 +19,7 @@ export interface RowGroups {
 }
 
 interface Group {
+  partition: string;
   statements: Statement[];
   bytes: number;
   written: PromiseWithResolvers<void>;
@@ -29,36 +30,50 @@ const sizeOf = ({ params }: Statement): number =>
 
 /**
  * One mutation of a partition costs little more than one row of it: measured with the listings'
- * indexes, a third of a logged batch a product (docs/benchmarks.md).
+ * indexes, half of a logged batch a product (docs/benchmarks.md).
  */
 export const createRowGroups = (cassandra: Pick<Cassandra, 'group'>): RowGroups => {
-  const gathering = new Map<string, Group>();
-  const flush = (partition: string, group: Group): void => {
-    if (gathering.get(partition) === group) gathering.delete(partition);
+  /** In the order in which they were begun. */
+  const waiting: Group[] = [];
+  /** The group of each partition that takes rows. */
+  const open = new Map<string, Group>();
+  let underWay = 0;
+  const next = (): void => {
+    if (underWay >= GROUPS_AT_ONCE_MAX) return;
+    const group = waiting.shift();
+    if (!group) return;
+    if (open.get(group.partition) === group) open.delete(group.partition);
+    underWay++;
     const { resolve, reject } = group.written;
-    cassandra.group('rows.put', group.statements).then(resolve, reject);
+    void cassandra
+      .group('rows.put', group.statements)
+      .then(resolve, reject)
+      .finally(() => {
+        underWay--;
+        next();
+      });
+    next();
   };
-  const newGroup = (partition: string): Group => {
-    const group: Group = { statements: [], bytes: 0, written: Promise.withResolvers() };
-    gathering.set(partition, group);
-    setTimeout(() => {
-      if (gathering.get(partition) === group) flush(partition, group);
-    }, GATHER_MS);
+  const begin = (partition: string): Group => {
+    const group = { partition, statements: [], bytes: 0, written: Promise.withResolvers<void>() };
+    open.set(partition, group);
+    waiting.push(group);
     return group;
   };
   const add = ({ partition, statement }: RowWrite): Promise<void> => {
     const bytes = sizeOf(statement);
-    const open = gathering.get(partition);
-    const isFull = open && (open.statements.length >= ROWS_MAX || open.bytes + bytes > BYTES_MAX);
-    if (isFull) flush(partition, open);
-    const group = open && !isFull ? open : newGroup(partition);
+    const last = open.get(partition);
+    const hasRoom = last && last.statements.length < ROWS_MAX && last.bytes + bytes <= BYTES_MAX;
+    const group = hasRoom ? last : begin(partition);
     group.statements.push(statement);
     group.bytes += bytes;
     return group.written.promise;
   };
   return {
     put: async (rows) => {
-      await Promise.all(rows.map(add));
+      const written = rows.map(add);
+      next();
+      await Promise.all(written);
     },
   };
 };

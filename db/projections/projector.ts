@@ -12,7 +12,7 @@ import { Poison, type Apply, type Outcome } from './apply.ts';
 /** Messages of a partition worked on together; those of one key are folded into one write. */
 const CHUNK = 256;
 /** Keys worked on concurrently, over all partitions: so many rows can be written together. */
-const KEYS_CONCURRENT_MAX = 64;
+const KEYS_CONCURRENT_MAX = 128;
 /** Pause of a partition source store is unavailable: grows with each failure, up to the maximum. */
 const PAUSE_MS_MIN = 500;
 const PAUSE_MS_MAX = 15_000;
