@@ -1,4 +1,4 @@
-// Tests how rows gather into groups: by partition, under load, and that a failure reaches its rows alone.
+// Tests how rows gather into groups, by partition and under load, and whom a failure reaches.
 import { describe, expect, test } from 'bun:test';
 import type { Statement } from './client.ts';
 import { createRowGroups, type RowWrite } from './row-groups.ts';

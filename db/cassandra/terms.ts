@@ -7,7 +7,9 @@ import type { Cassandra, Row } from './client.ts';
 
 /** Words a process remembers as written; above this it clears them and writes all again. */
 const REMEMBERED_MAX = 200_000;
-const WRITES_CONCURRENT_MAX = 64;
+/** Writes of one word, and words of one product, at once. */
+const WRITES_CONCURRENT_MAX = 16;
+const WORDS_CONCURRENT_MAX = 4;
 const COMPLETIONS_READ_MAX = 200;
 /** Words read for one word's keys; further ones are ignored. */
 const NEIGHBOURS_READ_MAX = 2_000;
@@ -42,16 +44,28 @@ const writesOf = (storeId: string, { word, stem, isLabel }: KnownWord): Write[] 
 
 export type RememberWords = (storeId: string, words: KnownWord[]) => Promise<void>;
 
-/** Writes each word once per process; writing it again changes nothing. */
+/**
+ * Writes each word once per process; writing it again changes nothing. Products that are projected
+ * at the same time share the writes of their common words.
+ */
 export const rememberWords = (cassandra: Cassandra): RememberWords => {
-  const written = new Set<string>();
+  const known = new Map<string, Promise<unknown>>();
+  const put = (storeId: string, word: KnownWord): Promise<unknown> => {
+    const name = `${storeId}/${word.word}/${word.isLabel}`;
+    const earlier = known.get(name);
+    if (earlier) return earlier;
+    const writes = writesOf(storeId, word);
+    const written = mapBounded(writes, WRITES_CONCURRENT_MAX, (write) => cassandra.run(...write));
+    known.set(name, written);
+    // What failed is written again with the next product.
+    return written.catch((error: unknown) => {
+      known.delete(name);
+      throw error;
+    });
+  };
   return async (storeId, words) => {
-    const nameOf = ({ word, isLabel }: KnownWord): string => `${storeId}/${word}/${isLabel}`;
-    const fresh = words.filter((one) => !written.has(nameOf(one)));
-    const writes = fresh.flatMap((one) => writesOf(storeId, one));
-    await mapBounded(writes, WRITES_CONCURRENT_MAX, (write) => cassandra.run(...write));
-    if (written.size > REMEMBERED_MAX) written.clear();
-    for (const one of fresh) written.add(nameOf(one));
+    if (known.size > REMEMBERED_MAX) known.clear();
+    await mapBounded(words, WORDS_CONCURRENT_MAX, (word) => put(storeId, word));
   };
 };
 
