@@ -149,6 +149,9 @@ describe('a slug', () => {
   test.each([
     ['Trail Shoe, Red', 'trail-shoe-red'],
     ['Crème brûlée', 'creme-brulee'],
+    ['Łopata', 'lopata'],
+    ['Straße', 'strasse'],
+    ['Øre', 'ore'],
   ])('of the name %p is %p', async (name, slug) => {
     const shelf = newShelf();
     await importInto(shelf, `name,price\n"${name}",10`);

@@ -122,7 +122,24 @@ const TABLE: [name: string, call: () => Promise<unknown>, code: string, path?: s
     'INVALID_INPUT',
     'skus',
   ],
-  ['an invalid sku', () => inventory.batchGetStock({ skus: ['a,b'] }), 'INVALID_INPUT', 'skus.0'],
+  [
+    'a sku of a control character',
+    () => inventory.batchGetStock({ skus: ['a\tb'] }),
+    'INVALID_INPUT',
+    'skus.0',
+  ],
+  [
+    'a sku that ends with a blank',
+    () => inventory.batchGetStock({ skus: ['Größe '] }),
+    'INVALID_INPUT',
+    'skus.0',
+  ],
+  [
+    'a sku of 65 characters',
+    () => inventory.batchGetStock({ skus: ['x'.repeat(65)] }),
+    'INVALID_INPUT',
+    'skus.0',
+  ],
   [
     'a page of 101',
     () => inventory.listMovements({ sku, pageSize: 101 }),
