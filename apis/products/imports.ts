@@ -99,7 +99,7 @@ const byRow = <T extends { row: number }>(list: T[]): T[] =>
 const withReport = async (pg: Pg, one: Import) => {
   const { reading, samples, failed } = one;
   if (!reading) return shown(one);
-  const { made, changed } = await countEffects(pg, one.id);
+  const { made, changed, leftOut } = await countEffects(pg, one.id);
   return {
     ...shown(one),
     report: {
@@ -107,6 +107,7 @@ const withReport = async (pg: Pg, one: Import) => {
       made: { count: made, first: byRow(samples.made) },
       changed: { count: changed, first: byRow(samples.changed) },
       refused: { count: failed, first: byRow(samples.refused) },
+      leftOut: { count: leftOut, first: byRow(samples.leftOut ?? []) },
     },
   };
 };

@@ -123,6 +123,13 @@ const report = z
         sku: words(NAME_LENGTH_MAX).optional(),
       }),
     ).describe('Rows that are not taken.'),
+    leftOut: firstOf(
+      z.object({
+        row: z.number().int(),
+        message: words(TEXT_LENGTH_MAX),
+        sku: words(NAME_LENGTH_MAX).optional(),
+      }),
+    ).describe('Rows that are taken without some of their values.'),
   })
   .meta({ title: 'ImportReport' });
 

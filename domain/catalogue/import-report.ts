@@ -76,4 +76,6 @@ export interface ImportSamples {
   /** `fields` are the product's fields that differ. */
   changed: (ProductSample & { fields: string[] })[];
   refused: { row: number; code: RowCode; message: string; sku?: string | undefined }[];
+  /** Rows that are taken without some of their values, such as stock below zero. */
+  leftOut?: { row: number; message: string; sku?: string | undefined }[];
 }

@@ -36,6 +36,7 @@ const withReport = z.object({
       made: sampled(product),
       changed: sampled(product.extend({ fields: z.array(z.string()) })),
       refused: sampled(z.object({ row: z.number(), message: z.string() })),
+      leftOut: sampled(z.object({ row: z.number(), message: z.string() })),
     })
     .optional(),
 });
@@ -107,7 +108,8 @@ const origin = (from: string): string => {
 
 /** The report's lines: how the file was read, then products of each kind, then rows refused. */
 export const linesOf = (one: ImportReport, isDryRun: boolean): string[] => {
-  const { format, encoding, currency, decimal, unknownColumns, made, changed, refused } = one;
+  const { format, encoding, currency, decimal, unknownColumns, made, changed, refused, leftOut } =
+    one;
   const [isMade, isChanged] = isDryRun
     ? ['would be made', 'would be changed']
     : ['made', 'changed'];
@@ -132,6 +134,9 @@ export const linesOf = (one: ImportReport, isDryRun: boolean): string[] => {
     `${counted(refused.count, 'row')} refused`,
     ...refused.first.map(({ row, message }) => `  row ${row}: ${message}`),
     ...more(refused),
+    ...(leftOut.count > 0 ? [`${counted(leftOut.count, 'row')} taken without a value`] : []),
+    ...leftOut.first.map(({ row, message }) => `  row ${row}: ${message}`),
+    ...more(leftOut),
   ];
 };
 

@@ -1,11 +1,14 @@
 // Tests imports on the public API: valid and invalid files, paused, and repeated.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
+import { newId } from '../../domain/ids.ts';
 import type { Scope } from '../../domain/permissions.ts';
 import { dataPath, testWithData } from '../support/data.ts';
+import { HOLD, inventoryOf } from '../support/inventory.ts';
 import { HEADER, newImporter, rowsOf, type Import, type Importer } from '../support/importer.ts';
 import { decidedOrder, eventually } from '../support/journeys.ts';
 import { bearer, expectProblem, newKey, send } from '../support/refusals.ts';
+import { serviceToken } from '../support/service-tokens.ts';
 import { shop as openShop, UP_LIMIT_MS, type Shop } from '../support/shop.ts';
 
 const WORKFLOW_LIMIT_MS = 120_000;
@@ -35,6 +38,11 @@ describe('an import', () => {
       expect(await store.ended(id)).toMatchObject({
         status: 'completed',
         rows: { total: 6, succeeded: 3, failed: 3, skipped: 0 },
+        report: {
+          made: { count: 2 },
+          refused: { count: 3 },
+          leftOut: { count: 1, first: [{ row: 2, sku: 'A2' }] },
+        },
       });
       expect(await store.failedRows(id)).toEqual([
         [3, 'INVALID_INPUT'],
@@ -116,6 +124,37 @@ describe('an import', () => {
       'u',
       'v',
     ]);
+  });
+
+  scenario('shows every refused row in its report, whatever refuses it', async () => {
+    const list = [
+      { sku: 'J1', name: 'One', price: 5, stock: 3 },
+      'text',
+      { sku: 'J2', name: 'Two' },
+    ];
+    const id = await store.upload(JSON.stringify(list), '', 'application/json');
+    expect((await store.ended(id)).report?.refused).toEqual({
+      count: 2,
+      first: [
+        { row: 2, code: 'MALFORMED_ROW', message: 'is not an object' },
+        { row: 3, code: 'INVALID_INPUT', message: 'price is missing', sku: 'J2' },
+      ],
+    } as unknown as NonNullable<Import['report']>['refused']);
+    const { storeId } = store;
+    const token = await serviceToken({ audience: 'inventory', subject: 'local', storeId });
+    const inventory = inventoryOf({ ...shop, env: { ...shop.env, INTERNAL_TOKEN: token } });
+    await inventory.reserve({
+      reservationId: newId('reservation'),
+      lines: [{ sku: 'J1', quantity: 2 }],
+      expiresIn: HOLD,
+      attempt: 1,
+    });
+    for (const query of ['?dryRun=true', '']) {
+      const below = await store.ended(
+        await store.upload('sku,name,price,stock\nJ1,One,5,1', query),
+      );
+      expect(below.report?.refused).toMatchObject({ count: 1, first: [{ row: 1 }] });
+    }
   });
 
   scenario('finds its products by their handles, skus and names, never by a slug', async () => {

@@ -64,10 +64,6 @@ const putResults = async (tx: Tx, importId: string, results: RowResult[]): Promi
     where not (known.status = 'succeeded' and excluded.code is not distinct from 'UNCHANGED')`);
 };
 
-/** Records rows that failed after their product was written. */
-export const putProblems = (pg: Pg, one: Import, problems: RowResult[]): Promise<void> =>
-  pg.transaction('imports.problems', (tx) => putResults(tx, one.id, problems));
-
 /** One batch of a file. */
 export interface BatchOfRows {
   products: PlannedProduct[];
@@ -80,20 +76,21 @@ const categoryResults = (nodes: ImportCategory[], made: Set<string>): RowResult[
     made.has(handle) ? { row, status: 'succeeded' } : { row, status: 'skipped', code: 'UNCHANGED' },
   );
 
-type Sampled = { [K in keyof ImportSamples]: [kind: K, one: ImportSamples[K][number]] };
+type Samples = Required<ImportSamples>;
+type Sampled = { [K in keyof Samples]: [kind: K, one: Samples[K][number]] };
 
 /** Adds what a report shows, as far as there is room; a row is shown once. */
 const putSamples = async (
   tx: Tx,
   importId: string,
-  more: Sampled[keyof ImportSamples][],
+  more: Sampled[keyof Samples][],
 ): Promise<void> => {
   const [row] = await tx
     .select({ samples: imports.samples })
     .from(imports)
     .where(eq(imports.id, importId))
     .for('update');
-  const samples = row?.samples ?? { made: [], changed: [], refused: [] };
+  const samples: Samples = { made: [], changed: [], refused: [], leftOut: [], ...row?.samples };
   let isMore = false;
   for (const [kind, one] of more) {
     const list: { row: number }[] = samples[kind];
@@ -104,11 +101,19 @@ const putSamples = async (
   if (isMore) await tx.update(imports).set({ samples }).where(eq(imports.id, importId));
 };
 
+/** The row is taken, and its message says without what. */
+const isLeftOut = ({ status, code }: RowResult): boolean =>
+  status === 'succeeded' || code === 'UNCHANGED';
+
+const sampledRow = (one: RowResult): Sampled[keyof Samples][] => {
+  const { row, status, code, message, sku } = one;
+  if (!message) return [];
+  if (status === 'failed' && code) return [['refused', { row, code, message, sku }]];
+  return isLeftOut(one) ? [['leftOut', { row, message, sku }]] : [];
+};
+
 const sampledOf = ({ results, effect, name, productId, planned }: Judged) => {
-  const sampled: Sampled[keyof ImportSamples][] = results.flatMap((one) => {
-    const { row, status, code, message, sku } = one;
-    return status === 'failed' && code && message ? [['refused', { row, code, message, sku }]] : [];
-  });
+  const sampled = results.flatMap(sampledRow);
   const first = results.find((one) => one.effect !== undefined);
   if (!first || !effect || name === undefined) return sampled;
   const sku = planned.variants[0]?.variant.sku;
@@ -117,6 +122,13 @@ const sampledOf = ({ results, effect, name, productId, planned }: Judged) => {
   else sampled.push(['changed', { ...sample, fields: effect.fields }]);
   return sampled;
 };
+
+/** Records rows that failed after their product was written. */
+export const putProblems = (pg: Pg, one: Import, problems: RowResult[]): Promise<void> =>
+  pg.transaction('imports.problems', async (tx) => {
+    await putResults(tx, one.id, problems);
+    await putSamples(tx, one.id, problems.flatMap(sampledRow));
+  });
 
 /** Records products of which the stock alone changes: their rows are not unchanged. */
 export const putStockChanges = (pg: Pg, importId: string, changed: StockCount[]): Promise<void> =>
@@ -192,7 +204,8 @@ export const writeBatch = (
       ...categoryResults(batch.categories, made),
       ...judged.flatMap(({ results }) => results),
     ]);
-    await putSamples(tx, one.id, judged.flatMap(sampledOf));
+    const sampled = batch.broken.flatMap(sampledRow).concat(judged.flatMap(sampledOf));
+    await putSamples(tx, one.id, sampled);
     return judged.flatMap(({ planned, productId, name = '' }) =>
       planned.variants.flatMap(({ row, variant, stock: quantity }) =>
         productId && quantity !== undefined

@@ -181,14 +181,18 @@ export const listCurrencies = (pg: Pg, storeId: StoreId): Promise<Currency[]> =>
     return rows.map(({ currency }) => currencyOf(currency));
   });
 
-/** How many products the import has made and changed. */
-export const countEffects = (pg: Pg, id: string): Promise<{ made: number; changed: number }> =>
+type Effects = { made: number; changed: number; leftOut: number };
+
+/** How many products the import has made and changed, and rows it took without some values. */
+export const countEffects = (pg: Pg, id: string): Promise<Effects> =>
   pg.query('imports.effects', async (db) => {
-    const [counts] = await db.execute<{ made: number; changed: number }>(sql`
+    const [counts] = await db.execute<Effects>(sql`
       select count(distinct product_id) filter (where effect = 'made')::int as made,
-        count(distinct product_id) filter (where effect = 'changed')::int as changed
+        count(distinct product_id) filter (where effect = 'changed')::int as changed,
+        (count(*) filter (where message is not null
+          and (status = 'succeeded' or code = 'UNCHANGED')))::int as "leftOut"
       from products.import_rows where import_id = ${id}`);
-    return counts ?? { made: 0, changed: 0 };
+    return counts ?? { made: 0, changed: 0, leftOut: 0 };
   });
 
 /** Ends an import and counts its rows. */
