@@ -1,6 +1,7 @@
 // Maps the columns of Holdfast's, Spree's and Shopify's files, and JSON's fields, to ours.
 import type { ImportRow } from '../../domain/catalogue/imports.ts';
 import { editsAllowed, editsBetween } from '../../domain/catalogue/spelling.ts';
+import { DomainError } from '../../domain/errors.ts';
 import { isId } from '../../domain/ids.ts';
 import { isCurrency, type Currency } from '../../domain/money.ts';
 
@@ -76,7 +77,16 @@ export const pathsOf = (cell: string): string[][] =>
 const fieldOf = (key: string): string | undefined =>
   Object.keys(FIELDS).find((name) => FIELDS[name]?.includes(key));
 
-const YES = /^(?:true|yes|y|1)$/i;
+/** How spreadsheets in the languages of many shops write TRUE and FALSE, and people yes and no. */
+const YES = /^(?:true|yes|y|1|on|x|wahr|ja|vrai|oui|verdadero|s[ií]|vero|sim|verdadeiro)$/i;
+const NO = /^(?:false|no|n|0|off|falsch|nein|faux|non|falso|n[aã]o|nee|onwaar)$/i;
+
+/** What is neither hides the product: no shop means to sell what it may have hidden. */
+const takeShown = (row: ImportRow, value: string, isShownBy: RegExp, isHiddenBy: RegExp): void => {
+  row.isPublished = isShownBy.test(value);
+  if (row.isPublished || isHiddenBy.test(value)) return;
+  row.notes.push(`hidden: ${value.slice(0, 40)} is neither yes nor no`);
+};
 
 /** Excel keeps a sku of digits as a text: '00123 or ="00124". */
 export const withoutExcel = (value: string): string =>
@@ -90,8 +100,8 @@ const takeKey = (row: ImportRow, field: string, value: string): void => {
 };
 
 const takeField = (row: ImportRow, field: string, value: string): void => {
-  if (field === 'shown') row.isPublished = YES.test(value);
-  else if (field === 'hidden') row.isPublished = !YES.test(value);
+  if (field === 'shown') takeShown(row, value, YES, NO);
+  else if (field === 'hidden') takeShown(row, value, NO, YES);
   else if (field === 'id' || field === 'handle') takeKey(row, field, withoutExcel(value));
   else Object.assign(row, { [field]: field === 'sku' ? withoutExcel(value) : value });
 };
@@ -115,6 +125,12 @@ const fieldTaker = (key: string): Take | undefined => {
     takeField(row, priced.field, value);
     row.currency ??= priced.currency;
   };
+};
+
+/** Whether a column has the values of one of these fields by its own name. */
+export const isSameField = (column: string, fields: string[]): boolean => {
+  const own = fieldOf(headerKey(column));
+  return own !== undefined && fields.some((field) => fieldOf(headerKey(field)) === own);
 };
 
 /** An option takes two columns: its name is kept until its value is read. */
@@ -147,6 +163,22 @@ const mediaTaker = (key: string): Take | undefined => {
 
 const categoryTaker = (key: string): Take | undefined =>
   CATEGORY.test(key) ? (row, value) => void row.categories.push(...pathsOf(value)) : undefined;
+
+/**
+ * The takers of a header's columns. A price column without a currency comes before those that name
+ * one, such as the prices of other markets. INVALID_INPUT for prices in several currencies alone.
+ */
+export const takersOf = (header: string[]): (Take | undefined)[] => {
+  const keys = header.map(headerKey);
+  const priced = keys.map(pricedIn);
+  const isPlain = keys.some((key) => fieldOf(key) === 'price');
+  const currencies = new Set(priced.flatMap((one) => one?.currency ?? []));
+  if (!isPlain && currencies.size > 1) {
+    const named = [...currencies].join(' and ');
+    throw new DomainError('INVALID_INPUT', `the prices are in ${named}: import with map=price:…`);
+  }
+  return header.map((column, at) => (isPlain && priced[at] ? undefined : takerOf(column)));
+};
 
 /** How to read a column's values; undefined for an unknown column. */
 export const takerOf = (header: string): Take | undefined => {

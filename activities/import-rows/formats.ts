@@ -1,7 +1,7 @@
 // Finds out whose file it is by its header, and how its records are read.
 import type { FileFormat, ImportFormat, ImportRow } from '../../domain/catalogue/imports.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { emptyRow, headerKey, isHeader, takeColumns, takerOf } from './columns.ts';
+import { emptyRow, headerKey, isHeader, takeColumns, takersOf } from './columns.ts';
 import { googleRow, isGoogle, isTakenOfGoogle } from './google.ts';
 import { isTakenOfWoo, isWoo, wooRow } from './woocommerce.ts';
 
@@ -38,7 +38,7 @@ const detected = (keys: string[]): FileFormat => {
 };
 
 const byColumns = (header: string[]): ReadRecord => {
-  const takers = header.map(takerOf);
+  const takers = takersOf(header);
   return (record, number, onUnknown) =>
     takeColumns(emptyRow(number), takers, record, (at) => onUnknown(header[at] ?? ''));
 };

@@ -37,6 +37,7 @@ const takePrices = (row: ImportRow, values: Values): void => {
 
 export const googleRow = (values: Values, number: number): ImportRow => {
   const row = emptyRow(number);
+  row.isMaster = false;
   const id = values.get('id');
   const group = values.get('item_group_id') ?? id;
   row.keys = group === undefined ? [] : [group];

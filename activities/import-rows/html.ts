@@ -8,7 +8,7 @@ const INLINE_NAMES =
   'a abbr b bdi bdo cite code data dfn em font i kbd mark q s small span strong sub sup time u var';
 const INLINE = new Set(INLINE_NAMES.split(' '));
 
-const MARKUP = /<[a-z!/][^>]*>|&(?:#\d+|#x[\da-f]+|[a-z]+\d*);/i;
+const MARKUP = /<[a-z!/][^<>]*>|&(?:#\d+|#x[\da-f]+|[a-z]+\d*);/i;
 
 /** Text without elements of HTML as it is; otherwise its readable text, in one line. */
 export const textOfHtml = (html: string): string => {

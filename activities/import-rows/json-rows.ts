@@ -80,19 +80,22 @@ export const jsonRows = (element: Element, reading: JsonReading, number: number)
   const row = rowOf(element, reading, number);
   const variants = element['variants'];
   if (!Array.isArray(variants) || variants.length === 0) return [row];
-  return variants.filter(isElement).map((variant) => {
+  const isStockShared = row.stock !== undefined && variants.length > 1;
+  if (isStockShared) row.notes.push('stock was left out: it is not given for each variant');
+  return variants.filter(isElement).map((variant): ImportRow => {
     const own = rowOf(variant, { ...reading, mapping: {} }, number);
-    const { name: title, keys: _, id: __, ...rest } = own;
-    const given = Object.fromEntries(
-      Object.entries(rest).filter(([, value]) => value !== undefined),
-    );
+    // What else a variant has, such as a status, does not speak for the product.
+    const { sku, price, compareAt, currency, options, title = own.name } = own;
     return {
       ...row,
-      ...given,
-      title: own.title ?? title,
-      attributes: row.attributes,
-      media: row.media,
-      notes: row.notes,
+      title,
+      options,
+      isMaster: false,
+      sku: sku ?? row.sku,
+      price: price ?? row.price,
+      compareAt: compareAt ?? row.compareAt,
+      currency: currency ?? row.currency,
+      stock: own.stock ?? (isStockShared ? undefined : row.stock),
     };
   });
 };

@@ -45,11 +45,22 @@ const STATUSES: Record<string, ProductStatus> = {
 
 const NOT_CLEAN = 'is not clean UTF-8 text: name its encoding, such as encoding=windows-1252';
 
+/** The rows of a product, and whether one of them has options. */
+interface Rows {
+  rows: ImportRow[];
+  hasOptions: boolean;
+}
+
 /** A product's plan so far, and how its file is read. */
 interface Planning {
   planned: PlannedProduct;
   reading: ImportReading;
 }
+
+const statusOf = (text: string): ProductStatus | undefined => {
+  const name = text.toLowerCase();
+  return Object.hasOwn(STATUSES, name) ? STATUSES[name] : undefined;
+};
 
 /** A row that is refused, with the reason. */
 class Refused extends Error {
@@ -184,16 +195,23 @@ const variantOf = (
 
 /** A row with more of the product and no variant. */
 const isMore = (row: ImportRow): boolean =>
-  row.price === undefined && row.sku === undefined && Object.keys(row.options).length === 0;
+  row.price === undefined &&
+  row.sku === undefined &&
+  row.stock === undefined &&
+  row.compareAt === undefined &&
+  Object.keys(row.options).length === 0;
 
-/** A row that describes the product: it has no options, and other rows of the product have some. */
-const isMaster = (row: ImportRow, rows: ImportRow[]): boolean =>
+/**
+ * A row that describes the product, as Spree has it: the first one, which has no options, where
+ * others have some.
+ */
+const isMaster = (row: ImportRow, { rows, hasOptions }: Rows): boolean =>
   row.isMaster ??
-  (!row.isVariation &&
+  (row === rows[0] &&
     rows.length > 1 &&
     row.stock === undefined &&
     Object.keys(row.options).length === 0 &&
-    rows.some((other) => other !== row && Object.keys(other.options).length > 0));
+    hasOptions);
 
 /** Text is never longer than its markup, so most descriptions are not parsed for this. */
 const isTooLong = (description: string): boolean =>
@@ -206,8 +224,7 @@ const checkProduct = (row: ImportRow): void => {
   if (row.keys.some((key) => key.length > KEY_LENGTH_MAX)) throw refuse('the handle is too long');
   if ((row.name?.length ?? 0) > NAME_LENGTH_MAX) throw refuse('name is too long');
   if (isTooLong(row.description ?? '')) throw refuse('description is too long');
-  if (row.status && !STATUSES[row.status.toLowerCase()])
-    throw refuse('status is not one that is known');
+  if (row.status && !statusOf(row.status)) throw refuse('status is not one that is known');
   const attributes = Object.entries(row.attributes);
   if (attributes.length > ATTRIBUTES_MAX) throw refuse('attributes are too many');
   if (attributes.some(([name, value]) => name.length > 100 || value.length > TEXT_LENGTH_MAX)) {
@@ -217,14 +234,18 @@ const checkProduct = (row: ImportRow): void => {
 
 const isUrl = ({ url }: { url: string }): boolean => /^https?:\/\/\S{1,1990}$/.test(url);
 
+const takeStatus = (planned: PlannedProduct, row: ImportRow): void => {
+  planned.status ??= row.status === undefined ? undefined : statusOf(row.status);
+  // A product that its shop keeps hidden is not for sale, whatever its status is called.
+  if (row.isPublished) planned.status ??= 'published';
+  if (row.isPublished === false && planned.status !== 'archived') planned.status = 'draft';
+};
+
 /** Takes the product's own fields of a row; the first value of a field wins. */
 const takeProduct = (planned: PlannedProduct, row: ImportRow): string | undefined => {
   planned.name ??= row.name;
   planned.description ??= row.description === undefined ? undefined : textOfHtml(row.description);
-  planned.status ??= row.status === undefined ? undefined : STATUSES[row.status.toLowerCase()];
-  // A product that its shop keeps hidden is not for sale, whatever its status is called.
-  if (row.isPublished) planned.status ??= 'published';
-  if (row.isPublished === false && planned.status !== 'archived') planned.status = 'draft';
+  takeStatus(planned, row);
   planned.attributes = { ...row.attributes, ...planned.attributes };
   planned.categories.push(...row.categories);
   const media = row.media
@@ -281,7 +302,7 @@ const refusalOf = (work: () => void): Refused | undefined => {
   }
 };
 
-const judged = (planning: Planning, row: ImportRow, rows: ImportRow[]): RowResult => {
+const judged = (planning: Planning, row: ImportRow, rows: Rows): RowResult => {
   const { row: number, sku } = row;
   const unclean = refusalOf(() => checkProduct(row));
   const isOfProduct = isMore(row) || isMaster(row, rows);
@@ -293,6 +314,8 @@ const judged = (planning: Planning, row: ImportRow, rows: ImportRow[]): RowResul
   const isForeign = refused?.code === 'OTHER_CURRENCY';
   // A refused variant's row still names its product: often no other row has the name.
   const ofProduct = unclean || isForeign ? undefined : takeProduct(planning.planned, row);
+  // A refused row may be the one that hides its product.
+  if (unclean) takeStatus(planning.planned, row);
   const notes = [leftOut, ofProduct, ...row.notes].filter((note) => note !== undefined);
   const note = notes.length > 0 ? notes.join('; ') : undefined;
   if (!refused) return { row: number, status: 'succeeded', sku, message: note };
@@ -323,6 +346,7 @@ export const planProduct = (rows: ImportRow[], reading: ImportReading): PlannedP
     variants: [],
     results: [],
   };
-  planned.results = rows.map((row) => judged({ planned, reading }, row, rows));
+  const hasOptions = rows.some(({ options }) => Object.keys(options).length > 0);
+  planned.results = rows.map((row) => judged({ planned, reading }, row, { rows, hasOptions }));
   return planned;
 };

@@ -12,6 +12,7 @@ import type {
   ImportRow,
 } from '../../domain/catalogue/imports.ts';
 import { parseStrictJson } from '../../domain/strict-json.ts';
+import { isSameField } from './columns.ts';
 import { csvRecords } from './csv.ts';
 import { asUtf8 } from './encoding.ts';
 import { csvFormat, type ReadRecord } from './formats.ts';
@@ -72,7 +73,12 @@ const sniffed = async (pieces: Pieces): Promise<{ isJson: boolean; all: Pieces }
 /** The header with our names for the columns that the mapping names. */
 const mappedHeader = (header: string[], mapping: Record<string, string>): string[] => {
   const fields = new Map(Object.entries(mapping).map(([field, column]) => [column, field]));
-  return header.map((column) => fields.get(column.trim()) ?? column);
+  const isMapped = (column: string): boolean => isSameField(column, Object.keys(mapping));
+  return header.map((column) => {
+    const field = fields.get(column.trim());
+    if (field) return field;
+    return isMapped(column) ? `${column.trim()} (not mapped)` : column;
+  });
 };
 
 type OnUnknown = (column: string) => void;

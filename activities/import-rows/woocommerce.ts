@@ -76,12 +76,13 @@ const NOT_SOLD: Record<string, string> = {
  * What a `Parent` cell may call a product: its id, written `id:12`, or its sku. A variation has its
  * parent's.
  */
-const keysOf = (values: Values, isVariation: boolean): string[] => {
+const keysOf = (values: Values, isVariation: boolean, isVariable: boolean): string[] => {
   const parent = values.get('parent');
   if (isVariation) return parent === undefined ? [] : [parent];
   const id = values.get('id');
-  const named = [id === undefined ? undefined : `id:${id}`, values.get('sku')];
-  return named.filter((key) => key !== undefined);
+  // The sku of a product without variations may move to another one: it is its variant's alone.
+  const sku = isVariable ? values.get('sku') : undefined;
+  return [id === undefined ? undefined : `id:${id}`, sku].filter((key) => key !== undefined);
 };
 
 export const wooRow = (values: Values, number: number): ImportRow => {
@@ -90,14 +91,12 @@ export const wooRow = (values: Values, number: number): ImportRow => {
   const isVariation = kinds.includes('variation');
   const isVariable = kinds.includes('variable');
   row.isVariation = isVariation;
-  row.keys = keysOf(values, isVariation);
+  row.keys = keysOf(values, isVariation, isVariable);
   row.problem = kinds.map((kind) => NOT_SOLD[kind]).find(Boolean);
   if (isVariation && row.keys.length === 0) row.problem = 'a variation names no parent';
   if (!isVariation) takeProduct(row, values);
-  if (isVariable) {
-    row.isMaster = true;
-    return row;
-  }
+  row.isMaster = isVariable;
+  if (isVariable) return row;
   const sku = values.get('sku');
   row.sku = sku === undefined ? undefined : withoutExcel(sku);
   takePrices(row, values);

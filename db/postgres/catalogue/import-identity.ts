@@ -9,6 +9,8 @@ const SLUG_LENGTH_MAX = 80;
 export interface Naming {
   by: NamedBy;
   rows: number[];
+  /** Its skus, of rows of the same batch. */
+  skus?: string[];
 }
 
 /** The stored products that a batch refers to, and what it has made so far. */
@@ -71,15 +73,27 @@ const meant = (planned: PlannedProduct, present: Present): Meant | NotMeant => {
   return 'code' in named || by === 'sku' ? named : { ...named, by };
 };
 
-/** A product that other rows of the file have named in another way. */
+/** Whether these rows say of the product, and of its prices, what is known of it already. */
+const saysTheSame = ({ name, variants }: PlannedProduct, product: Product): boolean =>
+  (name === undefined || name === product.name) &&
+  variants.every(({ variant }) =>
+    product.variants.some(
+      ({ sku, priceMinor }) => sku === variant.sku && priceMinor === variant.priceMinor,
+    ),
+  );
+
+/** A product that other rows of the file have named in another way, or say something else of. */
 const namedOtherwise = (
-  { results }: PlannedProduct,
-  by: NamedBy,
+  planned: PlannedProduct,
+  { product, by }: { product: Product; by: NamedBy },
   namings: Naming[],
 ): Naming | undefined => {
-  const own = new Set(results.map(({ row }) => row));
+  const own = new Set(planned.results.map(({ row }) => row));
+  const skus = ownSkusOf(planned);
+  const isSkuAgain = (one: Naming): boolean =>
+    by === 'sku' && skus.some((sku) => one.skus?.includes(sku)) && !saysTheSame(planned, product);
   // Two rows of one name alone are two products of the shop, and nothing tells them apart.
-  const others = namings.filter((one) => one.by !== by || by === 'name');
+  const others = namings.filter((one) => one.by !== by || by === 'name' || isSkuAgain(one));
   return others.find(({ rows }) => rows.some((row) => !own.has(row)));
 };
 
@@ -91,7 +105,7 @@ export const meantProduct = (planned: PlannedProduct, present: Present): Meant |
   const found = meant(planned, present);
   if ('code' in found || !found.product) return found;
   const namings = present.namings.get(found.product.id) ?? [];
-  const other = namedOtherwise(planned, found.by, namings);
+  const other = namedOtherwise(planned, { product: found.product, by: found.by }, namings);
   if (!other) return found;
   const message = `row ${other.rows[0]} means the same product by its ${other.by}: give each an id`;
   return { code: 'AMBIGUOUS_PRODUCT', message };
@@ -122,7 +136,8 @@ export const remember = (
   present.byName.set(nameKey, [...(present.byName.get(nameKey) ?? []), product]);
   present.slugOwners.set(slug, id);
   const rows = planned.results.map(({ row }) => row);
-  present.namings.set(id, [...(present.namings.get(id) ?? []), { by, rows }]);
+  const naming: Naming = { by, rows, skus: ownSkusOf(planned) };
+  present.namings.set(id, [...(present.namings.get(id) ?? []), naming]);
 };
 
 const hashOf = (texts: string[], length: number): string =>

@@ -34,7 +34,10 @@ const mergedVariants = (present: Variant[], planned: PlannedProduct): Variant[] 
     fromFile.delete(one.sku);
     if (!next) return one;
     const { compareAtMinor: _, ...rest } = one;
-    return { ...rest, ...next, position: one.position };
+    const merged = { ...rest, ...next, position: one.position };
+    // A list of prices has no options; the variant keeps its own, and the title made of them.
+    if (Object.keys(next.options).length > 0) return merged;
+    return { ...merged, options: one.options, title: next.title || one.title };
   });
   const added = [...fromFile.values()];
   return kept.concat(added.map((one, at) => ({ ...one, position: kept.length + at })));
