@@ -2,6 +2,9 @@
 import { readdirSync } from 'node:fs';
 import { ROOT } from '../instance.ts';
 
+/** Files of the shared shop at the same time: most of a test's time on the shop is waiting. */
+export const AT_ONCE = 3;
+
 const OUTSIDE = new Set(['node_modules', 'bench']);
 
 const testFiles = (): string[] => {

@@ -6,13 +6,11 @@ import { report as progress } from '../output.ts';
 import { CONFORMANCE, goInstall, GRPCURL, STRIPE_MOCK } from '../servers/go.ts';
 import { bringUp } from '../up.ts';
 import { watchCores, type Busyness } from './cores.ts';
-import { drillTests, faultTests, gentleTests, pureTests } from './groups.ts';
+import { AT_ONCE, drillTests, faultTests, gentleTests, pureTests } from './groups.ts';
 import { PACE } from './pace.ts';
 import { merged, slowest, type Report } from './report.ts';
 import { runTests } from './run.ts';
 
-/** Files at the same time: most of a test's time on the shop is waiting. */
-const AT_ONCE = 3;
 /** How long each file took once: the slowest begin first. A whole run writes it anew. */
 const TIMINGS = 'ops/tests/timings.json';
 const SLOWEST_COUNT = 10;

@@ -6,18 +6,25 @@ import { environmentOf } from '../../ops/environment.ts';
 import { ROOT, testInstance } from '../../ops/instance.ts';
 import { specOf, type ProcessName } from '../../ops/processes.ts';
 import { portAnswers } from '../../ops/supervise.ts';
+import { AT_ONCE } from '../../ops/tests/groups.ts';
 import type { Setting } from '../../processes/config.ts';
 import { eventually } from './journeys.ts';
 
 const range = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, at) => from + at);
 /** Offsets of an instance's ports that no process uses (ops/ports.ts). */
-const FREE = [...range(28, 39), ...range(52, 83)];
+const FREE = range(28, 39).concat(range(52, 83));
+/**
+ * A worker of tests that run at the same time has ports of its own: one that another has chosen
+ * answers only when its process listens.
+ */
+const worker = Number(process.env['BUN_TEST_WORKER_ID'] ?? 0);
+const OWN = FREE.filter((_, at) => worker === 0 || at % AT_ONCE === worker % AT_ONCE);
 let taken = 0;
 
 const nextPort = async (): Promise<number> => {
-  for (const _ of FREE) {
-    const port = testInstance().portBase + (FREE[taken++ % FREE.length] ?? 0);
+  for (const _ of OWN) {
+    const port = testInstance().portBase + (OWN[taken++ % OWN.length] ?? 0);
     if (!(await portAnswers(port))) return port;
   }
   throw new Error('every port for processes of tests is taken');
