@@ -5,7 +5,6 @@ import type { Pg } from '../../db/postgres/client.ts';
 import {
   appendPiece,
   closeUpload,
-  countEffects,
   forgetImport,
   importById,
   listImports,
@@ -95,21 +94,22 @@ const shown = (one: Import) => ({
 const byRow = <T extends { row: number }>(list: T[]): T[] =>
   list.toSorted((one, other) => one.row - other.row);
 
-/** An import with its report: how the file is read, and the first products of each kind. */
-const withReport = async (pg: Pg, one: Import) => {
-  const { reading, samples, failed } = one;
-  if (!reading) return shown(one);
-  const { made, changed, leftOut } = await countEffects(pg, one.id);
+/** How the file is read and, once the import has ended, what came of it. */
+const reportOf = ({ status, reading, effects, failed, samples }: Import) => {
+  if (!reading) return undefined;
+  if (status !== 'completed' || !effects) return reading;
   return {
-    ...shown(one),
-    report: {
-      ...reading,
-      made: { count: made, first: byRow(samples.made) },
-      changed: { count: changed, first: byRow(samples.changed) },
-      refused: { count: failed, first: byRow(samples.refused) },
-      leftOut: { count: leftOut, first: byRow(samples.leftOut ?? []) },
-    },
+    ...reading,
+    made: { count: effects.made, first: byRow(samples.made) },
+    changed: { count: effects.changed, first: byRow(samples.changed) },
+    refused: { count: failed, first: byRow(samples.refused) },
+    leftOut: { count: effects.leftOut, first: byRow(samples.leftOut ?? []) },
   };
+};
+
+const withReport = (one: Import) => {
+  const report = reportOf(one);
+  return { ...shown(one), ...(report && { report }) };
 };
 
 /** Stores the body in chunks while it arrives; returns its hash and length. */
@@ -235,7 +235,7 @@ const readRoutes = ({ pg, cursors }: ImportDeps): Route[] => [
     response: importWithReport,
     statuses: { 200: 'the import' },
     handler: async ({ params, principal }) =>
-      reply(await withReport(pg, await importById(pg, principal.storeId, idOf(params)))),
+      reply(withReport(await importById(pg, principal.storeId, idOf(params)))),
   }),
 ];
 

@@ -113,8 +113,8 @@ const report = z
       )
       .max(UNKNOWN_COLUMNS_MAX)
       .describe('Columns of which nothing is taken, and the column that is probably meant.'),
-    made: firstOf(sample),
-    changed: firstOf(sample.extend({ fields: z.array(words(TEXT_LENGTH_MAX)).max(20) })),
+    made: firstOf(sample).optional().describe('Products; like all below, once it has ended.'),
+    changed: firstOf(sample.extend({ fields: z.array(words(TEXT_LENGTH_MAX)).max(20) })).optional(),
     refused: firstOf(
       z.object({
         row: z.number().int(),
@@ -122,14 +122,18 @@ const report = z
         message: words(TEXT_LENGTH_MAX),
         sku: words(NAME_LENGTH_MAX).optional(),
       }),
-    ).describe('Rows that are not taken.'),
+    )
+      .optional()
+      .describe('Rows that are not taken.'),
     leftOut: firstOf(
       z.object({
         row: z.number().int(),
         message: words(TEXT_LENGTH_MAX),
         sku: words(NAME_LENGTH_MAX).optional(),
       }),
-    ).describe('Rows that are taken without some of their values.'),
+    )
+      .optional()
+      .describe('Rows that are taken without some of their values.'),
   })
   .meta({ title: 'ImportReport' });
 

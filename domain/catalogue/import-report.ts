@@ -61,6 +61,15 @@ export interface ImportReading {
   unknownColumns: UnknownColumn[];
 }
 
+/** What came of an import. */
+export interface ImportEffects {
+  /** Products. */
+  made: number;
+  changed: number;
+  /** Rows that are taken without some of their values. */
+  leftOut: number;
+}
+
 /** Products of each kind that a report shows: the first of the file. */
 export const SAMPLES_MAX = 20;
 

@@ -24,23 +24,21 @@ const sampled = <T extends z.ZodType>(item: T) =>
   z.object({ count: z.number(), first: z.array(item) });
 const product = z.object({ row: z.number(), name: z.string() });
 const withReport = z.object({
-  report: z
-    .object({
-      format: z.string(),
-      encoding: z.string(),
-      currency: z.object({ code: z.string(), from: z.string() }),
-      decimal: z.object({ sign: z.string(), from: z.string() }),
-      unknownColumns: z.array(
-        z.object({ column: z.string(), values: z.number(), suggestion: z.string().optional() }),
-      ),
-      made: sampled(product),
-      changed: sampled(product.extend({ fields: z.array(z.string()) })),
-      refused: sampled(z.object({ row: z.number(), message: z.string() })),
-      leftOut: sampled(z.object({ row: z.number(), message: z.string() })),
-    })
-    .optional(),
+  report: z.object({
+    format: z.string(),
+    encoding: z.string(),
+    currency: z.object({ code: z.string(), from: z.string() }),
+    decimal: z.object({ sign: z.string(), from: z.string() }),
+    unknownColumns: z.array(
+      z.object({ column: z.string(), values: z.number(), suggestion: z.string().optional() }),
+    ),
+    made: sampled(product),
+    changed: sampled(product.extend({ fields: z.array(z.string()) })),
+    refused: sampled(z.object({ row: z.number(), message: z.string() })),
+    leftOut: sampled(z.object({ row: z.number(), message: z.string() })),
+  }),
 });
-type ImportReport = NonNullable<z.output<typeof withReport>['report']>;
+type ImportReport = z.output<typeof withReport>['report'];
 
 export interface ImportInput {
   format?: string | undefined;
@@ -154,13 +152,12 @@ export const importFile = async (
   const one = await followImport(shop, id);
   report(`${process.stderr.isTTY ? '\n' : ''}${id}: ${one.status}; ${barOf(one)}`);
   if (one.reason) report(`import failed: ${one.reason}`);
-  const read = withReport.parse(await request(shop, `/imports/${id}`));
   if (input.isDryRun) report('dry run: nothing is written');
-  if (one.status === 'completed' && read.report) {
-    for (const line of linesOf(read.report, input.isDryRun ?? false)) report(line);
-    if (one.rows.failed > 0) {
-      report(`result of every row: ${shop.gatewayUrl}/imports/${id}/result.csv`);
-    }
+  if (one.status !== 'completed') return 1;
+  const read = withReport.parse(await request(shop, `/imports/${id}`));
+  for (const line of linesOf(read.report, input.isDryRun ?? false)) report(line);
+  if (one.rows.failed > 0) {
+    report(`result of every row: ${shop.gatewayUrl}/imports/${id}/result.csv`);
   }
-  return one.status === 'completed' ? 0 : 1;
+  return 0;
 };

@@ -275,6 +275,10 @@ describe('an import', () => {
       return (await store.look(id)).rows.succeeded === first.rows.succeeded ? first : undefined;
     });
     expect(still.rows.succeeded).toBeLessThan(2_000);
+    const { report } = await store.look(id);
+    expect(report).toMatchObject({ format: 'holdfast', unknownColumns: [] });
+    // Counting them reads every row: they are counted once, at the end.
+    expect(report).not.toHaveProperty('made');
     expect((await store.change(id, 'retry')).status).toBe(409);
     expect((await store.change(id, 'resume')).status).toBe(200);
     const done = await store.ended(id);

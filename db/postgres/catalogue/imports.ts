@@ -2,6 +2,7 @@
 import { and, asc, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
 import { DomainError } from '../../../domain/errors.ts';
 import type {
+  ImportEffects,
   ImportReading,
   ImportSamples,
   ImportSettings,
@@ -30,6 +31,8 @@ export interface Import {
   /** Null until the file has been read once. */
   reading: ImportReading | null;
   isDryRun: boolean;
+  /** Null until the import has ended. */
+  effects: ImportEffects | null;
   samples: ImportSamples;
   /** False when a file with stock is refused: its uploader may not set any. */
   setsStock: boolean;
@@ -181,21 +184,7 @@ export const listCurrencies = (pg: Pg, storeId: StoreId): Promise<Currency[]> =>
     return rows.map(({ currency }) => currencyOf(currency));
   });
 
-type Effects = { made: number; changed: number; leftOut: number };
-
-/** How many products the import has made and changed, and rows it took without some values. */
-export const countEffects = (pg: Pg, id: string): Promise<Effects> =>
-  pg.query('imports.effects', async (db) => {
-    const [counts] = await db.execute<Effects>(sql`
-      select count(distinct product_id) filter (where effect = 'made')::int as made,
-        count(distinct product_id) filter (where effect = 'changed')::int as changed,
-        (count(*) filter (where message is not null
-          and (status = 'succeeded' or code = 'UNCHANGED')))::int as "leftOut"
-      from products.import_rows where import_id = ${id}`);
-    return counts ?? { made: 0, changed: 0, leftOut: 0 };
-  });
-
-/** Ends an import and counts its rows. */
+/** Ends an import and counts its rows, and what became of their products. */
 export const endImport = (
   pg: Pg,
   id: string,
@@ -209,7 +198,13 @@ export const endImport = (
     await db.execute(sql`
       update products.imports set status = ${status}, reason = ${reason}, updated_at = now(),
         succeeded = ${count('succeeded')}, failed = ${count('failed')},
-        skipped = ${count('skipped')}
+        skipped = ${count('skipped')}, effects = (
+          select jsonb_build_object(
+            'made', count(distinct product_id) filter (where effect = 'made'),
+            'changed', count(distinct product_id) filter (where effect = 'changed'),
+            'leftOut', count(*) filter (where message is not null
+              and (r.status = 'succeeded' or code = 'UNCHANGED')))
+          from products.import_rows r where r.import_id = ${id})
       where id = ${id} and status <> 'paused'`);
   });
 

@@ -12,6 +12,7 @@ import {
   unique,
 } from 'drizzle-orm/pg-core';
 import type {
+  ImportEffects,
   ImportReading,
   ImportSamples,
   ImportSettings,
@@ -153,7 +154,9 @@ export const imports = productsSchema.table(
     reading: jsonb().$type<ImportReading>(),
     /** Reads the whole file, writes its results, and no product. */
     isDryRun: boolean('is_dry_run').notNull().default(false),
-    /** The first products of each kind; the numbers are counted from the rows. */
+    /** Counted from the rows when the import ends. */
+    effects: jsonb().$type<ImportEffects>(),
+    /** The first products of each kind. */
     samples: jsonb()
       .$type<ImportSamples>()
       .notNull()

@@ -1,0 +1,1 @@
+ALTER TABLE "products"."imports" ADD COLUMN "effects" jsonb;
