@@ -74,6 +74,9 @@ export const QUANTITY_MAX = 10_000;
 /** A shopper's note to the store, in characters. */
 export const NOTE_LENGTH_MAX = 500;
 
+/** Events of an order that are read at a time. */
+export const EVENTS_PAGE_MAX = 200;
+
 export interface Address {
   name: string;
   line1: string;

@@ -18,7 +18,7 @@ export const PRODUCT_LENGTH_MAX = 256 * 1024;
  */
 export const SKU_PATTERN = /^[^\p{C}\p{Z}](?:[^\p{C}\p{Zl}\p{Zp}]{0,62}[^\p{C}\p{Z}])?$/u;
 export const SKU_LENGTH_MAX = 64;
-const SLUG_LENGTH_MAX = 80;
+export const SLUG_LENGTH_MAX = 80;
 
 export interface Variant {
   sku: string;

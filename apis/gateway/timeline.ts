@@ -41,8 +41,9 @@ interface Followed {
   afterSequence: number;
 }
 
-const eventsAfter = async (
-  { orders }: OrderDeps,
+/** The next events, at most EVENTS_PAGE_MAX. */
+export const eventsAfter = async (
+  { orders }: Pick<OrderDeps, 'orders'>,
   { orderId, principal, afterSequence }: Followed,
 ): Promise<EventResponse[]> => {
   const request = { orderId, afterSequence };

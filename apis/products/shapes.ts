@@ -16,6 +16,7 @@ import {
   PRODUCT_STATUSES,
   SKU_LENGTH_MAX,
   SKU_PATTERN,
+  SLUG_LENGTH_MAX,
   slugOf,
   VARIANTS_MAX,
   withSinglePrice,
@@ -37,7 +38,7 @@ const description = z.string().max(DESCRIPTION_LENGTH_MAX);
 const slug = z
   .string()
   .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/)
-  .max(80);
+  .max(SLUG_LENGTH_MAX);
 const price = z.number().min(0);
 const textMap = z
   .record(z.string().min(1).max(100), z.string().max(500))

@@ -1,6 +1,7 @@
 // Orders in the read model: one row per customer's order and one per event, without personal data.
 import { fromJsonString, toJsonString } from '@bufbuild/protobuf';
 import { timestampDate, type Timestamp } from '@bufbuild/protobuf/wkt';
+import { EVENTS_PAGE_MAX } from '../../domain/order.ts';
 import {
   OrderChangedSchema,
   type OrderChanged,
@@ -9,7 +10,6 @@ import type { OrderFacts } from '../../proto/gen/holdfast/orders/v1/order_pb.ts'
 import type { Cassandra, Row } from './client.ts';
 
 const LIMIT_MAX = 100;
-const EVENTS_MAX = 200;
 
 /** An order as the read side knows it: the newest event, with the whole state it led to. */
 export type OrderView = OrderChanged & { facts: OrderFacts };
@@ -99,7 +99,7 @@ export const listEventViews = async (
   after: number,
 ): Promise<OrderEventView[]> => {
   const query = `select sequence, type, at, data from events_by_order
-    where store_id = ? and order_id = ? and sequence > ? limit ${EVENTS_MAX}`;
+    where store_id = ? and order_id = ? and sequence > ? limit ${EVENTS_PAGE_MAX}`;
   const rows = await cassandra.run('orders.events', query, [storeId, orderId, after]);
   return rows.map((row) => ({
     sequence: Number(row['sequence']),

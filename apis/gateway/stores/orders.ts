@@ -1,18 +1,21 @@
 // Routes of a store's orders: the list with its filters, and one with all that its staff needs.
-import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { z } from 'zod';
 import { emailInput } from '../../../domain/addresses/email.ts';
 import { addressFrom, addressShape } from '../../../domain/addresses/postal.ts';
 import { DomainError } from '../../../domain/errors.ts';
-import { ORDER_STATUSES, PAYMENT_STATUSES } from '../../../domain/order.ts';
 import {
-  OrderStatus,
-  PaymentStatus,
-  type Order,
-} from '../../../proto/gen/holdfast/orders/v1/order_pb.ts';
-import { pageQuery } from '../../http/cursors.ts';
+  EVENTS_PAGE_MAX,
+  NOTE_LENGTH_MAX,
+  ORDER_STATUSES,
+  PAYMENT_STATUSES,
+} from '../../../domain/order.ts';
+import { messageOf } from '../../../proto/fill.ts';
+import type { Order } from '../../../proto/gen/holdfast/orders/v1/order_pb.ts';
+import { ListStoreOrdersRequestSchema } from '../../../proto/gen/holdfast/orders/v1/orders_pb.ts';
+import { LIMIT_MAX, pageQuery } from '../../http/cursors.ts';
 import { listReply } from '../../http/lists.ts';
 import { cursorText, moment, skuText, words } from '../../http/openapi/texts.ts';
+import type { Principal } from '../../http/principals.ts';
 import { reply, route, type Route } from '../../http/routes.ts';
 import type { OwnOrdersDeps } from '../own-orders.ts';
 import { callHeaders } from '../owners.ts';
@@ -23,17 +26,11 @@ import {
   EVENTS_MAX,
   RETURNS_MAX,
 } from '../responses.ts';
-import {
-  idOf,
-  toEventResponse,
-  toOrderResponse,
-  toReturnResponse,
-  type EventResponse,
-} from '../shapes.ts';
+import { idOf, toOrderResponse, toReturnResponse, type EventResponse } from '../shapes.ts';
+import { eventsAfter } from '../timeline.ts';
 import { NO_STORE } from './keys.ts';
 
 const TEXT_LENGTH_MAX = 200;
-const NOTE_LENGTH_MAX = 500;
 
 const storeOrder = orderResponse
   .omit({ accessToken: true, nextAction: true })
@@ -45,7 +42,7 @@ const storeOrder = orderResponse
   .meta({ title: 'StoreOrder' });
 
 const storeOrders = z.object({
-  items: z.array(storeOrder).max(100),
+  items: z.array(storeOrder).max(LIMIT_MAX),
   nextCursor: cursorText.nullable(),
 });
 
@@ -90,10 +87,8 @@ const toStoreOrder = (order: Order): z.output<typeof storeOrder> => {
   };
 };
 
-const at = (text: string | undefined) => text && timestampFromDate(new Date(text));
-
-const named = <E extends Record<string, string | number>>(of: E, text = 'unspecified') =>
-  of[text.toUpperCase() as keyof E];
+const dateOf = (text: string | undefined): Date | undefined =>
+  text === undefined ? undefined : new Date(text);
 
 const listRoute = ({ orders, cursors }: OwnOrdersDeps): Route =>
   route({
@@ -105,20 +100,20 @@ const listRoute = ({ orders, cursors }: OwnOrdersDeps): Route =>
     response: storeOrders,
     statuses: { 200: 'items and the cursor of the next page' },
     handler: async ({ query, principal, request }) => {
-      const { limit, cursor, q, status, paymentStatus, email = '', sku = '' } = query;
+      const { limit, cursor } = query;
       const list = `store-orders/${principal.storeId}`;
-      const wanted = {
-        status: named(OrderStatus, status),
-        paymentStatus: named(PaymentStatus, paymentStatus),
+      const wanted = messageOf(ListStoreOrdersRequestSchema, {
+        status: query.status,
+        paymentStatus: query.paymentStatus,
         needsAttention: query.attention === 'true',
-        email,
-        sku,
-        text: q ?? '',
-        createdAfter: at(query.createdAfter) || undefined,
-        createdBefore: at(query.createdBefore) || undefined,
-        before: cursor ? cursors.open(list, cursor) : '',
+        email: query.email,
+        sku: query.sku,
+        text: query.q,
+        createdAfter: dateOf(query.createdAfter),
+        createdBefore: dateOf(query.createdBefore),
+        before: cursor && cursors.open(list, cursor),
         limit: limit + 1,
-      };
+      });
       const { orders: items } = await orders.listStoreOrders(wanted, callHeaders(principal));
       const listing = { cursors, list, limit, items, request, positionOf: idOf };
       const page = listReply({ ...listing, toResponse: toStoreOrder });
@@ -126,24 +121,21 @@ const listRoute = ({ orders, cursors }: OwnOrdersDeps): Route =>
     },
   });
 
-/** Orders answers so many events at a time. */
-const EVENTS_A_CALL = 200;
-
-const listEvents = async (
-  orders: OwnOrdersDeps['orders'],
+const allEvents = async (
+  deps: OwnOrdersDeps,
   orderId: string,
-  headers: ReturnType<typeof callHeaders>,
+  principal: Principal,
 ): Promise<EventResponse[]> => {
   const all: EventResponse[] = [];
   for (;;) {
     const afterSequence = all.at(-1)?.sequence ?? 0;
-    const { events } = await orders.listOrderEvents({ orderId, afterSequence }, headers);
-    all.push(...events.map(toEventResponse));
-    if (events.length < EVENTS_A_CALL || all.length >= EVENTS_MAX) return all;
+    const events = await eventsAfter(deps, { orderId, principal, afterSequence });
+    all.push(...events);
+    if (events.length < EVENTS_PAGE_MAX || all.length >= EVENTS_MAX) return all;
   }
 };
 
-const oneRoute = ({ orders }: OwnOrdersDeps): Route =>
+const oneRoute = (deps: OwnOrdersDeps): Route =>
   route({
     method: 'get',
     path: '/store/orders/:id',
@@ -155,9 +147,9 @@ const oneRoute = ({ orders }: OwnOrdersDeps): Route =>
       const headers = callHeaders(principal);
       const orderId = params['id'] ?? '';
       const [{ order }, { returns }, events] = await Promise.all([
-        orders.getOrder({ orderId }, headers),
-        orders.listReturns({ orderId }, headers),
-        listEvents(orders, orderId, headers),
+        deps.orders.getOrder({ orderId }, headers),
+        deps.orders.listReturns({ orderId }, headers),
+        allEvents(deps, orderId, principal),
       ]);
       if (!order) throw new Error('Orders answered without an order');
       const whole = {

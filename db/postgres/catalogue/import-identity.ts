@@ -1,9 +1,13 @@
 // Finds which stored product a file's rows mean. The rule is in docs/products.md.
 import { createHash } from 'node:crypto';
 import type { NamedBy, PlannedProduct, RowCode } from '../../../domain/catalogue/imports.ts';
-import { nameKeyOf, SKU_LENGTH_MAX, type Product, type Variant } from '../../../domain/product.ts';
-
-const SLUG_LENGTH_MAX = 80;
+import {
+  nameKeyOf,
+  SKU_LENGTH_MAX,
+  SLUG_LENGTH_MAX,
+  type Product,
+  type Variant,
+} from '../../../domain/product.ts';
 
 /** How rows of this import have named a product, and which. */
 export interface Naming {

@@ -70,9 +70,8 @@ const readKnown = (
     group by named_by, product_id`);
 
 const grouped = <T>(entries: [string, T][]): Map<string, T[]> => {
-  const groups = new Map<string, T[]>();
-  for (const [key, value] of entries) groups.set(key, [...(groups.get(key) ?? []), value]);
-  return groups;
+  const groups = Map.groupBy(entries, ([key]) => key);
+  return new Map([...groups].map(([key, list]) => [key, list.map(([, value]) => value)]));
 };
 
 const lock = async (tx: Tx, storeId: string, ids: string[]): Promise<Product[]> => {

@@ -1,5 +1,6 @@
 // The events of an order: numbered, kept for ever, and published in the same transaction.
 import { and, asc, eq, gt } from 'drizzle-orm';
+import { EVENTS_PAGE_MAX } from '../../../domain/order.ts';
 import { orderChanged } from '../../kafka/events.ts';
 import { TOPICS } from '../../kafka/topics.ts';
 import type { Pg, Tx } from '../client.ts';
@@ -7,8 +8,6 @@ import { OUTBOX_CHANNEL, publish } from '../outbox.ts';
 import { orderEvents, ordersOutbox } from '../schema/orders.ts';
 import { factsOf } from './facts.ts';
 import { orderOf, type OrderRow } from './order-row.ts';
-
-const EVENTS_MAX = 200;
 
 export type EventData = Record<string, unknown>;
 
@@ -34,7 +33,7 @@ export interface OrderEvent {
   createdAt: Date;
 }
 
-/** Events after a sequence number, oldest first, at most 200. */
+/** Events after a sequence number, oldest first, at most EVENTS_PAGE_MAX. */
 export const listOrderEvents = (
   pg: Pg,
   storeId: string,
@@ -58,7 +57,7 @@ export const listOrderEvents = (
         ),
       )
       .orderBy(asc(orderEvents.sequence))
-      .limit(EVENTS_MAX),
+      .limit(EVENTS_PAGE_MAX),
   );
 
 const ORDER_PAYLOAD = new RegExp(`^${RegExp.escape(TOPICS.orders)} .*/(ord_\\w+)$`);
