@@ -60,7 +60,7 @@ interface ProductWords {
 }
 
 /** Without stop words in the description: nearly every one has them, and each row indexes them. */
-const productWords = (document: ProductDocument): ProductWords => {
+const findWords = (document: ProductDocument): ProductWords => {
   const described = wordsInLong(document.description);
   return {
     name: wordsIn(document.name),
@@ -68,6 +68,15 @@ const productWords = (document: ProductDocument): ProductWords => {
     described: described.filter(({ text }) => !isAnyStopWord(text)),
     isEnglishText: isEnglish(described.map(({ text }) => text)),
   };
+};
+
+const found = new WeakMap<ProductDocument, ProductWords>();
+
+/** The vocabulary and the listing of one document have the same words, which take long to find. */
+const productWords = (document: ProductDocument): ProductWords => {
+  const words = found.get(document) ?? findWords(document);
+  found.set(document, words);
+  return words;
 };
 
 const distinct = <T>(list: T[]): T[] => [...new Set(list)];
