@@ -9,6 +9,10 @@ export interface Amount {
   symbol: string | undefined;
 }
 
+/** A cell as messages show it. */
+const CELL_SHOWN_MAX = 60;
+export const shownCell = (text: string): string => text.slice(0, CELL_SHOWN_MAX);
+
 const UNIT = String.raw`(?:(?<code>[A-Za-z]{3})|(?<symbol>\p{Sc}))?`;
 const NUMBER = String.raw`(?<number>\d[\d.,'’\s]*(?<=\d))`;
 const BEFORE = new RegExp(String.raw`^${UNIT}\s*${NUMBER}$`, 'u');

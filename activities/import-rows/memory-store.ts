@@ -4,6 +4,7 @@ import { judge } from '../../db/postgres/catalogue/import-merge.ts';
 import type { ImportSettings } from '../../domain/catalogue/import-report.ts';
 import type { ImportFormat, RowResult } from '../../domain/catalogue/imports.ts';
 import type { StoreId } from '../../domain/ids.ts';
+import { numberFromMinor } from '../../domain/money.ts';
 import { nameKeyOf, type Product } from '../../domain/product.ts';
 import { surveyOf, type Survey } from './survey.ts';
 import { unitsOf } from './units.ts';
@@ -91,3 +92,18 @@ export const importInto = async (
 };
 
 export const productsOf = ({ products }: Shelf): Product[] => [...products.values()];
+
+/** The names with their prices, by name. */
+export const summaryOf = (shelf: Shelf) =>
+  productsOf(shelf)
+    .map(({ name, variants }) => [
+      name,
+      ...variants.map((one) => numberFromMinor(one.priceMinor, one.currency)),
+    ])
+    .toSorted((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1));
+/** Each row's status, and why. */
+export const messagesOf = ({ results }: Imported) =>
+  results.map(({ status, message }) => (message === undefined ? status : `${status}: ${message}`));
+
+/** A header of Shopify's. */
+export const SHOPIFY = 'Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price\n';

@@ -20,13 +20,11 @@ import {
   type Variant,
 } from '../../domain/product.ts';
 import { STOCK_QUANTITY_MAX } from '../../domain/stock.ts';
-import { agrees, amountOf, currencyBeside, evidenceOf, withPoint } from './amounts.ts';
+import { agrees, amountOf, currencyBeside, evidenceOf, shownCell, withPoint } from './amounts.ts';
 import { textOfHtml } from './html.ts';
 
 const TEXT_LENGTH_MAX = 500;
 const MEDIA_MAX = 50;
-/** A cell as a message shows it; no amount is longer. */
-const CELL_SHOWN_MAX = 60;
 const ATTRIBUTES_MAX = 50;
 
 const STATUSES: Record<string, ProductStatus> = {
@@ -95,13 +93,15 @@ const minorOf = (
   reading: ImportReading,
   path: string,
 ): number => {
-  const text = String(given).slice(0, CELL_SHOWN_MAX);
+  const text = String(given);
   const amount = typeof given === 'number' ? undefined : amountOf(text);
   if (amount && !agrees(amount, currency)) {
-    throw refuse(`${path}: ${text} is not in ${currency}: import with currency=`);
+    throw refuse(`${path}: ${shownCell(text)} is not in ${currency}: import with currency=`);
   }
   if (amount && isDoubtful(amount.number, currency, reading)) {
-    throw refuse(`${path}: ${text} can be read in two ways: import with decimal=. or decimal=,`);
+    throw refuse(
+      `${path}: ${shownCell(text)} can be read in two ways: import with decimal=. or decimal=,`,
+    );
   }
   const point = amount ? withPoint(amount.number, reading.decimal.sign) : text;
   const isNumber = typeof given === 'number' ? given >= 0 : amount !== undefined;

@@ -7,12 +7,9 @@ import type {
 import type { ImportRow } from '../../domain/catalogue/imports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { DEFAULT_CURRENCY, isCurrency, type Currency } from '../../domain/money.ts';
-import { amountOf, currencyBeside, evidenceOf, type Amount } from './amounts.ts';
+import { amountOf, currencyBeside, evidenceOf, shownCell, type Amount } from './amounts.ts';
 import { suggestionFor } from './columns.ts';
 import { newFacts, rowsOf, type FileShape, type Pieces } from './rows.ts';
-
-/** A cell as a message shows it. */
-const CELL_SHOWN_MAX = 60;
 
 export interface Survey {
   /** The number of the file's last row. */
@@ -96,7 +93,7 @@ export const surveyOf = async (
       const evidence = amount && evidenceOf(amount.number);
       const isClear = evidence === '.' || evidence === ',';
       if (isClear && !shown.has(evidence))
-        shown.set(evidence, { row: total, text: text.slice(0, CELL_SHOWN_MAX) });
+        shown.set(evidence, { row: total, text: shownCell(text) });
     }
   }
   const unknownColumns = [...facts.unknown].map(([column, values]) => {
